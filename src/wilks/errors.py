@@ -1,0 +1,67 @@
+"""The exceptions that wilks raises, and how a mistake is worded.
+
+Everything a user can get wrong raises an `InputError`: it collects *all* mistakes of one input, each one sentence
+that says where, what was found, what is allowed and what is nearest. The command line prints these sentences
+without a traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class WilksError(Exception):
+    """Base of every exception raised by wilks on purpose."""
+
+
+class InputError(WilksError):
+    """Something the user handed in is wrong; `problems` lists every mistake, one sentence each."""
+
+    def __init__(self, problems: str | Sequence[str]) -> None:
+        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class ConfigError(InputError):
+    """The steering file is wrong."""
+
+
+class TemplateError(InputError):
+    """Histograms are missing, unreadable or do not fit together."""
+
+
+class WorkspaceError(InputError):
+    """The workspace document is wrong."""
+
+
+class ModelError(InputError):
+    """A model can't be built from this workspace with these settings, or was called with wrong arguments."""
+
+
+class ResultError(InputError):
+    """A saved result can't be read, or does not belong to this model."""
+
+
+class FitError(WilksError):
+    """A fit did not converge (only raised on request: `raise_on_failure=True`)."""
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """Return `; did you mean "..."?` for the allowed name closest to `name`, or an empty string.
+
+    >>> nearest("ttbr", ["ttbar", "W+jets"])
+    '; did you mean "ttbar"?'
+    """
+    candidates = [str(choice) for choice in allowed]
+    folded = {choice.casefold(): choice for choice in candidates}
+    matches = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    return f'; did you mean "{folded[matches[0]]}"?' if matches else ""
+
+
+def listed(names: Iterable[str], limit: int = 12) -> str:
+    """Return names quoted and separated by commas, the rest counted: `"a", "b" and 3 more`."""
+    items = [f'"{name}"' for name in names]
+    if len(items) > limit:
+        return ", ".join(items[:limit]) + f" and {len(items) - limit} more"
+    return ", ".join(items)

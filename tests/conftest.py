@@ -1,0 +1,20 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder with real inputs (`WILKS_TEST_DATA`, else ../shared/data), or skip."""
+    candidates = [Path(__file__).parents[2] / "shared" / "data"]
+    if "WILKS_TEST_DATA" in os.environ:
+        candidates.insert(0, Path(os.environ["WILKS_TEST_DATA"]))
+    for candidate in candidates:
+        if (candidate / "README.md").is_file():
+            return candidate
+    pytest.skip(f"real inputs not found (set WILKS_TEST_DATA; looked in {', '.join(map(str, candidates))})")
