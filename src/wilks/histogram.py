@@ -1,0 +1,221 @@
+"""Frozen one-dimensional histograms with weighted statistics.
+
+`Histogram` follows the UHI `PlottableHistogram` protocol (`axes`, `kind`, `values()`, `variances()`, `counts()`), so
+hist and mplhep can draw it, and `Histogram.from_uhi` accepts any object of that protocol (boost-histogram, hist,
+uproot).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.errors import TemplateError
+
+
+def _frozen(values: Any) -> FloatArray:
+    array = np.array(values, dtype=np.float64)
+    array.setflags(write=False)
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """Bin edges (n + 1 increasing numbers), a label for the axis, and the unit of the edges ("" if none)."""
+
+    edges: FloatArray
+    label: str = ""
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        edges = _frozen(self.edges)
+        if edges.ndim != 1 or edges.size < 2 or not np.all(np.isfinite(edges)) or not np.all(np.diff(edges) > 0):
+            raise TemplateError(f"bin edges must be at least two increasing finite numbers, found {edges.tolist()}")
+        object.__setattr__(self, "edges", edges)
+
+    @classmethod
+    def of_bin_numbers(cls, bins: int, label: str = "bin") -> Axis:
+        """Return an axis with edges 0, 1, ..., bins: what is left when nobody knows the real edges."""
+        return cls(np.arange(bins + 1, dtype=np.float64), label=label)
+
+    @property
+    def traits(self) -> _Traits:
+        """UHI axis traits: neither circular nor discrete."""
+        return _Traits()
+
+    @property
+    def widths(self) -> FloatArray:
+        """Widths of the bins, shape (n,)."""
+        return np.diff(self.edges)
+
+    @property
+    def centers(self) -> FloatArray:
+        """Centres of the bins, shape (n,)."""
+        return 0.5 * (self.edges[1:] + self.edges[:-1])
+
+    def __len__(self) -> int:
+        return self.edges.size - 1
+
+    def __getitem__(self, index: int) -> tuple[float, float]:
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        index %= len(self)
+        return float(self.edges[index]), float(self.edges[index + 1])
+
+    def __iter__(self) -> Iterator[tuple[float, float]]:
+        return (self[i] for i in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Axis)
+            and np.array_equal(self.edges, other.edges)
+            and (self.label, self.unit) == (other.label, other.unit)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.edges.tobytes(), self.label, self.unit))
+
+
+@dataclass(frozen=True)
+class _Traits:
+    circular: bool = False
+    discrete: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """Yields and their variances in the bins of one axis; what lay outside is kept apart.
+
+    `contents` and `sumw2` have shape (n,); `underflow` and `overflow` are summed weights outside the edges; `entries`
+    is the number of fills where known; `title` is the title of the histogram it was read from.
+    """
+
+    axis: Axis
+    contents: FloatArray
+    sumw2: FloatArray
+    underflow: float = 0.0
+    overflow: float = 0.0
+    entries: float | None = None
+    title: str = ""
+    kind: str = field(default="COUNT", init=False)
+
+    def __post_init__(self) -> None:
+        contents, sumw2 = _frozen(self.contents), _frozen(self.sumw2)
+        if contents.shape != (len(self.axis),) or sumw2.shape != contents.shape:
+            raise TemplateError(
+                f"a histogram with {len(self.axis)} bins needs as many yields and variances, "
+                f"found {contents.shape} and {sumw2.shape}"
+            )
+        object.__setattr__(self, "contents", contents)
+        object.__setattr__(self, "sumw2", sumw2)
+
+    @classmethod
+    def from_arrays(cls, edges: Any, yields: Any, stdev: Any, *, label: str = "") -> Histogram:
+        """Return a histogram from bin edges (n + 1), yields (n) and their standard deviations (n)."""
+        return cls(Axis(np.asarray(edges), label=label), yields, np.square(np.asarray(stdev, dtype=np.float64)))
+
+    @classmethod
+    def from_uhi(cls, source: Any) -> Histogram:
+        """Return a histogram from any one-dimensional UHI `PlottableHistogram`: boost-histogram, hist, uproot's TH1.
+
+        Raises TemplateError where `source` has more than one axis or none of numbers. A missing `variances()` means
+        unweighted counts: the variance is the content.
+        """
+        axes = source.axes
+        if len(axes) != 1:
+            raise TemplateError(f"only one-dimensional histograms can be templates, found {len(axes)} axes")
+        axis = axes[0]
+        edges = getattr(axis, "edges", None)
+        if callable(edges):
+            edges = edges()
+        if edges is None:
+            edges = np.array([low for low, _ in axis] + [axis[len(axis) - 1][1]])
+        edges = np.asarray(edges, dtype=np.float64)
+        label = str(getattr(axis, "label", None) or getattr(axis, "metadata", None) or "")
+        values = np.asarray(source.values(), dtype=np.float64)
+        variances = source.variances()
+        sumw2 = np.abs(values) if variances is None else np.asarray(variances, dtype=np.float64)
+        under, over = _flow_of(source, values)
+        title = getattr(source, "title", None) or getattr(source, "name", None) or ""
+        return cls(Axis(edges, label=label), values, sumw2, under, over, title=str(title))
+
+    @property
+    def axes(self) -> tuple[Axis]:
+        """The one axis, as UHI wants it."""
+        return (self.axis,)
+
+    @property
+    def integral(self) -> float:
+        """Sum of the yields inside the edges."""
+        return float(self.contents.sum())
+
+    @property
+    def stdev(self) -> FloatArray:
+        """Standard deviations of the yields, shape (n,)."""
+        return np.sqrt(self.sumw2)
+
+    def values(self) -> FloatArray:
+        """Yields, shape (n,)."""
+        return self.contents
+
+    def variances(self) -> FloatArray:
+        """Variances of the yields, shape (n,)."""
+        return self.sumw2
+
+    def counts(self) -> FloatArray:
+        """Effective entries per bin: yield^2 / variance, 0 where there is nothing."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.sumw2 > 0, self.contents**2 / self.sumw2, 0.0)
+
+    def scaled(self, factor: float) -> Histogram:
+        """Return the histogram with every weight multiplied by `factor`."""
+        return replace(
+            self,
+            contents=self.contents * factor,
+            sumw2=self.sumw2 * factor**2,
+            underflow=self.underflow * factor,
+            overflow=self.overflow * factor,
+        )
+
+    def with_axis(self, axis: Axis) -> Histogram:
+        """Return the same yields on another axis of equal length."""
+        return replace(self, axis=axis)
+
+    def __add__(self, other: Histogram) -> Histogram:
+        if not np.array_equal(self.axis.edges, other.axis.edges):
+            raise TemplateError("histograms with different bin edges can't be added")
+        entries = None if self.entries is None or other.entries is None else self.entries + other.entries
+        return replace(
+            self,
+            contents=self.contents + other.contents,
+            sumw2=self.sumw2 + other.sumw2,
+            underflow=self.underflow + other.underflow,
+            overflow=self.overflow + other.overflow,
+            entries=entries,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Histogram)
+            and self.axis == other.axis
+            and np.array_equal(self.contents, other.contents, equal_nan=True)
+            and np.array_equal(self.sumw2, other.sumw2, equal_nan=True)
+            and (self.underflow, self.overflow) == (other.underflow, other.overflow)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _flow_of(source: Any, values: FloatArray) -> tuple[float, float]:
+    """Return underflow and overflow where the object can tell, else zeros."""
+    try:
+        full = np.asarray(source.values(flow=True), dtype=np.float64)
+    except TypeError:
+        return 0.0, 0.0
+    if full.shape[0] != values.shape[0] + 2:
+        return 0.0, 0.0
+    return float(full[0]), float(full[-1])

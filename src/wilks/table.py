@@ -1,0 +1,210 @@
+r"""Tables: rows of text with a header, written as text, Markdown, LaTeX or HTML; numbers rounded as PDG does.
+
+Cells are plain text. `$...$` in a cell is mathematics (LaTeX keeps it); any other special character is escaped where
+the format needs it.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+# No space after the opening $, none before the closing one and no digit after it: "$5 and $6" is text.
+_MATH = re.compile(r"\$(?=\S)[^$]*[^$\s\\]\$(?!\d)")
+_ASYMMETRIC = re.compile(r"(-?[\d.]+) \+([\d.]+) -([\d.]+)")
+_NEGATIVE = re.compile(r"(?<![\w-])-(?=\d)")
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "±": r"$\pm$",
+    "–": "--",
+    "…": r"\ldots{}",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text: `alignment` has one of l, c, r per column (default: first column left, the others right)."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    alignment: str = ""
+
+    def __post_init__(self) -> None:
+        width = len(self.header)
+        object.__setattr__(self, "alignment", self.alignment or ("l" + "r" * (width - 1))[:width])
+        if len(self.alignment) != width or set(self.alignment) - set("lcr") or any(len(r) != width for r in self.rows):
+            raise ValueError(f"a table with {width} columns needs as many alignments (l, c, r) and cells in each row")
+
+    def text(self) -> str:
+        """Return the table with columns padded by spaces, for a terminal."""
+        lines = [[_one_line(cell) for cell in row] for row in (self.header, *self.rows)]
+        widths = [max(_width(line[i]) for line in lines) for i in range(len(self.header))]
+        body = [_padded(line, widths, self.alignment) for line in lines]
+        rule = "  ".join("-" * width for width in widths)
+        return "\n".join(([self.title, ""] if self.title else []) + [body[0], rule, *body[1:]])
+
+    def markdown(self) -> str:
+        """Return a pipe table; characters with a meaning in Markdown are escaped."""
+        rules = {"l": ":---", "c": ":---:", "r": "---:"}
+        lines = [[_outside_math(_one_line(cell), _markdown_text) for cell in row] for row in (self.header, *self.rows)]
+        lines.insert(1, [rules[side] for side in self.alignment])
+        title = f"**{_outside_math(_one_line(self.title), _markdown_text)}**\n\n" if self.title else ""
+        return title + "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+    def latex(self) -> str:
+        r"""Return a `tabular` between `\hline`s, which needs no package; the title becomes a comment before it."""
+        lines = [" & ".join(_latex(cell) for cell in row) + r" \\" for row in (self.header, *self.rows)]
+        lines[1:1] = [r"\hline"]
+        title = [f"% {_one_line(self.title)}"] if self.title else []
+        return "\n".join(
+            [*title, rf"\begin{{tabular}}{{{self.alignment}}}", r"\hline", *lines, r"\hline", r"\end{tabular}"]
+        )
+
+    def html(self) -> str:
+        """Return a `<table>` with caption."""
+        sides = {"l": "left", "c": "center", "r": "right"}
+
+        def row(cells: tuple[str, ...], tag: str) -> str:
+            styled = (
+                f'<{tag} style="text-align: {sides[side]}">{_html(cell)}</{tag}>'
+                for cell, side in zip(cells, self.alignment, strict=True)
+            )
+            return f"<tr>{''.join(styled)}</tr>"
+
+        caption = f"<caption>{_html(self.title)}</caption>\n" if self.title else ""
+        body = "\n".join(row(cells, "td") for cells in self.rows)
+        return f"<table>\n{caption}<thead>\n{row(self.header, 'th')}\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+
+def pdg_round(value: float, uncertainty: float) -> tuple[str, str]:
+    """Return value and uncertainty rounded as the Particle Data Group does (Review of Particle Physics, 5.3).
+
+    If the three leading digits of the uncertainty are 100 to 354 it keeps two digits, 355 to 949 one, 950 to 999 it
+    becomes 1000 and keeps two; the value gets the same last digit. Without a usable uncertainty (zero, NaN, infinite)
+    the value has four digits and the uncertainty is an empty string.
+
+    >>> pdg_round(0.827, 0.119), pdg_round(0.827, 0.367), pdg_round(0.827, 0.995)
+    (('0.83', '0.12'), ('0.8', '0.4'), ('0.8', '1.0'))
+    """
+    if not (math.isfinite(value) and math.isfinite(uncertainty) and uncertainty != 0):
+        return number(value), ""
+    place = _last_place(uncertainty)
+    return _quantized(value, place), _quantized(abs(uncertainty), place)
+
+
+def pdg_round_asymmetric(value: float, up: float, down: float) -> tuple[str, str, str]:
+    """Return value, upward and downward uncertainty (both unsigned), rounded to the digit of the smaller one.
+
+    >>> pdg_round_asymmetric(1.0534, 0.1042, -0.0912)
+    ('1.05', '0.10', '0.09')
+    """
+    usable = [abs(side) for side in (up, down) if math.isfinite(side) and side != 0]
+    if not usable or not math.isfinite(value):
+        return number(value), "", ""
+    place = _last_place(min(usable))
+    sides = (_quantized(abs(side), place) if math.isfinite(side) else "" for side in (up, down))
+    return _quantized(value, place), *sides  # type: ignore[return-value]
+
+
+def measured(value: float, uncertainty: float) -> str:
+    """Return `value ± uncertainty`, or the value alone where there is no usable uncertainty."""
+    rounded, error = pdg_round(value, uncertainty)
+    return f"{rounded} ± {error}" if error else rounded
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Return a number with up to so many significant digits, integers in full; exponents only outside 1e-4 to 1e15."""
+    if math.isnan(value):
+        return "n/a"
+    if math.isinf(value) or (value == int(value) and abs(value) < 1e15):
+        return f"{value:.0f}"
+    magnitude = math.floor(math.log10(abs(value)))
+    if not -5 < magnitude < 15:
+        return f"{value:.{digits - 1}e}"
+    text = f"{value:.{max(digits - 1 - magnitude, 0)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _last_place(uncertainty: float) -> int:
+    """Return the power of ten of the last digit that PDG keeps."""
+    exact = Decimal(repr(float(abs(uncertainty))))
+    leading = int(exact.scaleb(2 - exact.adjusted()))
+    return exact.adjusted() - (1 if leading < 355 else 0)
+
+
+def _quantized(value: float, place: int) -> str:
+    step = Decimal(1).scaleb(place)
+    rounded = (Decimal(repr(float(value))) / step).quantize(Decimal(1), rounding=ROUND_HALF_EVEN) * step
+    return f"{abs(rounded) if rounded == 0 else rounded:.{max(-place, 0)}f}"
+
+
+def _one_line(cell: str) -> str:
+    return " ".join(cell.split())
+
+
+def _width(cell: str) -> int:
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in cell)
+    return len(cell) + wide - sum(unicodedata.combining(c) > 0 for c in cell)
+
+
+def _padded(cells: list[str], widths: list[int], alignment: str) -> str:
+    out = []
+    for cell, width, side in zip(cells, widths, alignment, strict=True):
+        space = width - _width(cell)
+        left = {"l": 0, "c": space // 2, "r": space}[side]
+        out.append(" " * left + cell + " " * (space - left))
+    return "  ".join(out).rstrip()
+
+
+def _outside_math(text: str, convert: Callable[[str], str]) -> str:
+    """Return `text` with `convert` applied to everything that is not `$...$`."""
+    parts, end = [], 0
+    for match in _MATH.finditer(text):
+        parts += [convert(text[end : match.start()]), match.group()]
+        end = match.end()
+    return "".join([*parts, convert(text[end:])])
+
+
+def _markdown_text(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#|~$&])", r"\\\1", text)
+
+
+def _latex(cell: str) -> str:
+    cell = _one_line(cell)
+    asymmetric = _ASYMMETRIC.fullmatch(cell)
+    if asymmetric:
+        return "${}^{{+{}}}_{{-{}}}$".format(*asymmetric.groups())
+    return _outside_math(cell, _latex_text)
+
+
+def _latex_text(text: str) -> str:
+    pieces = _NEGATIVE.split(text)
+    return "$-$".join("".join(_LATEX.get(c, c) for c in piece) for piece in pieces)
+
+
+def _html(cell: str) -> str:
+    return html.escape(_NEGATIVE.sub("−", _one_line(cell)))

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from typing import Any
+
+import boost_histogram as bh
+import hist
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from wilks import Axis, Histogram
+from wilks.errors import TemplateError
+
+EDGES = [0.0, 1.0, 2.5, 7.0]
+VALUES = [-1.0, 0.5, 0.6, 2.0, 6.9, 6.5, 30.0]
+WEIGHTS = [0.3, 1.0, 2.0, -0.5, 4.0, 1.5, 2.0]
+
+
+def filled(kind: Any) -> Any:
+    histogram = kind(bh.axis.Variable(EDGES), storage=bh.storage.Weight())
+    histogram.fill(VALUES, weight=WEIGHTS)
+    return histogram
+
+
+@pytest.mark.parametrize("kind", [bh.Histogram, hist.Hist])
+def test_histograms_of_other_packages_are_taken_over_with_variances_and_flow(kind: Any) -> None:
+    histogram = Histogram.from_uhi(filled(kind))
+    # Filled again with NumPy, which knows nothing of UHI.
+    contents, _ = np.histogram(VALUES, EDGES, weights=WEIGHTS)
+    sumw2, _ = np.histogram(VALUES, EDGES, weights=np.square(WEIGHTS))
+    np.testing.assert_allclose(histogram.values(), contents, rtol=1e-15)
+    np.testing.assert_allclose(histogram.variances(), sumw2, rtol=1e-15)
+    np.testing.assert_array_equal(histogram.axis.edges, EDGES)
+    assert (histogram.underflow, histogram.overflow) == (0.3, 2.0)
+
+
+def test_unweighted_histograms_have_their_contents_as_variances() -> None:
+    source = hist.Hist.new.Reg(4, 0, 2, name="pt", label="p_T [GeV]").Int64().fill([0.1, 0.2, 1.9, 5.0])
+    histogram = Histogram.from_uhi(source)
+    assert histogram.contents.tolist() == histogram.sumw2.tolist() == [2.0, 0.0, 0.0, 1.0]
+    assert histogram.axis.label == "p_T [GeV]"
+    assert histogram.overflow == 1.0
+
+
+def test_more_than_one_axis_is_refused() -> None:
+    with pytest.raises(TemplateError, match="found 2 axes"):
+        Histogram.from_uhi(hist.Hist.new.Reg(2, 0, 1).Reg(2, 0, 1).Double())
+
+
+def test_other_packages_draw_our_histograms() -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    import mplhep
+
+    ours = Histogram.from_uhi(filled(bh.Histogram))
+    figure, axes = plt.subplots()
+    artists = mplhep.histplot(ours, ax=axes, yerr=True)
+    np.testing.assert_allclose(artists[0].stairs.get_data().values, ours.contents)
+    np.testing.assert_allclose(artists[0].stairs.get_data().edges, EDGES)
+    plt.close(figure)
+
+
+def test_hist_takes_our_histograms() -> None:
+    ours = Histogram.from_uhi(filled(bh.Histogram))
+    theirs = hist.Hist(hist.axis.Variable(ours.axis.edges), storage=hist.storage.Weight())
+    theirs.values()[...] = ours.values()
+    theirs.variances()[...] = ours.variances()
+    assert Histogram.from_uhi(theirs) != ours  # only what lies outside the edges differs
+    np.testing.assert_array_equal(Histogram.from_uhi(theirs).counts(), ours.counts())
+
+
+@given(hnp.arrays(np.float64, (2, 3), elements=st.floats(-1e6, 1e6)), st.floats(-100, 100))
+def test_sum_and_scale_are_those_of_the_weights(weights: np.ndarray, factor: float) -> None:
+    # One fill per bin: the variance is the square of the weight.
+    first, second = (Histogram.from_arrays(EDGES, row, np.abs(row)) for row in weights)
+    total = (first + second).scaled(factor)
+    np.testing.assert_allclose(total.contents, factor * weights.sum(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(total.stdev, abs(factor) * np.hypot(*weights), rtol=1e-9, atol=1e-150)
+
+
+def test_histograms_with_other_edges_are_not_added() -> None:
+    first = Histogram.from_arrays([0, 1, 2], [1, 1], [1, 1])
+    with pytest.raises(TemplateError, match="different bin edges"):
+        first + Histogram.from_arrays([0, 1, 3], [1, 1], [1, 1])
+
+
+@pytest.mark.parametrize("edges", [[0.0], [0.0, 0.0], [1.0, 0.0], [0.0, np.nan], [0.0, np.inf], [[0.0, 1.0]]])
+def test_edges_are_increasing_finite_numbers(edges: Any) -> None:
+    with pytest.raises(TemplateError, match="increasing finite numbers"):
+        Axis(np.array(edges))
+
+
+def test_lengths_have_to_fit() -> None:
+    with pytest.raises(TemplateError, match="needs as many yields and variances"):
+        Histogram.from_arrays([0, 1, 2], [1, 1, 1], [1, 1, 1])
+
+
+def test_nothing_can_be_changed() -> None:
+    source = np.array([1.0, 2.0])
+    histogram = Histogram.from_arrays([0, 1, 2], source, [1, 1])
+    source[0] = 7.0
+    assert histogram.contents.tolist() == [1.0, 2.0]
+    for array in (histogram.contents, histogram.sumw2, histogram.axis.edges):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 5.0

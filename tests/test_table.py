@@ -1,0 +1,139 @@
+import html.parser
+import re
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wilks.table import Table, measured, number, pdg_round, pdg_round_asymmetric
+
+NASTY = r"50% of_a & b #1 $ ~ ^ {x} \cmd <b>|`*[z]"
+
+
+@pytest.mark.parametrize(
+    ("value", "uncertainty", "expected"),
+    [
+        # The examples of the Review of Particle Physics, section 5.3.
+        (0.827, 0.119, ("0.83", "0.12")),
+        (0.827, 0.367, ("0.8", "0.4")),
+        # The edges of its three ranges.
+        (0.827, 0.100, ("0.83", "0.10")),
+        (0.827, 0.354, ("0.83", "0.35")),
+        (0.827, 0.355, ("0.8", "0.4")),
+        (0.827, 0.949, ("0.8", "0.9")),
+        (0.827, 0.950, ("0.8", "1.0")),
+        (0.827, 0.999, ("0.8", "1.0")),
+        # Far from one, negative, and rounded to zero.
+        (0.96416, 0.0757, ("0.96", "0.08")),
+        (98989.27, 1234.0, ("99000", "1200")),
+        (98989.27, 967.0, ("99000", "1000")),
+        (-0.0000123, 0.0000021, ("-0.0000123", "0.0000021")),
+        (-0.001, 0.2, ("0.00", "0.20")),
+        (1e6, 0.012, ("1000000.000", "0.012")),
+    ],
+)
+def test_pdg_rounding(value: float, uncertainty: float, expected: tuple[str, str]) -> None:
+    assert pdg_round(value, uncertainty) == expected
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6))
+def test_pdg_rounding_keeps_the_meaning(value: float, uncertainty: float) -> None:
+    rounded, error = pdg_round(value, uncertainty)
+    assert abs(Decimal(error) / Decimal(uncertainty) - 1) < Decimal("0.13")
+    assert abs(float(rounded) - value) <= 0.5 * uncertainty
+    digits = re.sub(r"^0+", "", error.replace(".", "")) if "." in error else error
+    assert 1 <= len(digits.rstrip("0") or digits) <= 2
+    assert rounded.partition(".")[2].__len__() == error.partition(".")[2].__len__()
+
+
+@pytest.mark.parametrize("uncertainty", [0.0, float("nan"), float("inf")])
+def test_without_uncertainty_there_is_never_plus_minus_zero(uncertainty: float) -> None:
+    assert pdg_round(0.96416, uncertainty) == ("0.9642", "")
+    assert measured(0.96416, uncertainty) == "0.9642"
+    assert measured(0.96416, 0.0757) == "0.96 ± 0.08"
+
+
+def test_asymmetric_rounding_follows_the_smaller_side() -> None:
+    assert pdg_round_asymmetric(1.3049, 0.831, -0.722) == ("1.3", "0.8", "0.7")
+    assert pdg_round_asymmetric(1.3049, 0.131, 0.722) == ("1.30", "0.13", "0.72")
+    assert pdg_round_asymmetric(1.3049, float("nan"), 0.722) == ("1.3", "", "0.7")
+    assert pdg_round_asymmetric(1.3049, 0.0, float("nan")) == ("1.305", "", "")
+
+
+def test_numbers() -> None:
+    values = [408.12350321660676, 12.0, 0.000123456, 1.5e-9, float("nan"), float("-inf"), 1e20, 0.0, 99999.5]
+    assert [number(value) for value in values] == [
+        "408.1", "12", "0.0001235", "1.500e-09", "n/a", "-inf", "1.000e+20", "0", "100000",
+    ]  # fmt: skip
+
+
+TABLE = Table("A & B", ("name", "yield"), (("ttbar", "9.0 ± 1.0"), (NASTY, "-12")))
+
+
+def test_text_lines_up() -> None:
+    assert TABLE.text().splitlines() == [
+        "A & B",
+        "",
+        f"name{'':{len(NASTY) - 4}}      yield",
+        f"{'-' * len(NASTY)}  ---------",
+        f"ttbar{'':{len(NASTY) - 5}}  9.0 ± 1.0",
+        f"{NASTY}        -12",
+    ]
+    wide = Table("", ("a", "b"), (("漢字", "1"), ("xxxx", "1")), "lr").text().splitlines()
+    assert [line.index("1") for line in wide[2:]] == [4, 6]
+
+
+def test_markdown_escapes() -> None:
+    lines = TABLE.markdown().splitlines()
+    assert lines[0] == r"**A \& B**"
+    assert lines[3] == "| :--- | ---: |"
+    # As many cells in each row as in the header, once escaped bars are out.
+    assert {line.replace(r"\|", "").count("|") for line in lines[2:]} == {3}
+    assert r"\<b\>\|\`\*\[z\]" in lines[-1]
+
+
+def test_latex_escapes() -> None:
+    latex = TABLE.latex()
+    assert r"50\% of\_a \& b \#1 \$ \textasciitilde{} \textasciicircum{} \{x\} \textbackslash{}cmd" in latex
+    assert r"9.0 $\pm$ 1.0 \\" in latex
+    assert r"& $-$12 \\" in latex
+    assert latex.count("{tabular}") == 2
+    body = [line for line in latex.splitlines() if line.endswith(r"\\")]
+    assert {len(re.findall(r"(?<!\\)&", line)) for line in body} == {1}
+
+
+def test_mathematics_stays_and_money_does_not() -> None:
+    table = Table("", (r"$t\bar{t}$ a_b", "$5 and $6"), (("1.05 +0.10 -0.09", "x$"),))
+    latex = table.latex()
+    assert r"$t\bar{t}$ a\_b & \$5 and \$6" in latex
+    assert r"$1.05^{+0.10}_{-0.09}$ & x\$" in latex
+    assert r"| $t\bar{t}$ a\_b |" in table.markdown()
+
+
+def test_html_shows_the_same_text() -> None:
+    class Cells(html.parser.HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.text: list[str] = []
+            self.tags: list[str] = []
+
+        def handle_data(self, data: str) -> None:
+            self.text += [data] if data.strip() else []
+
+        def handle_starttag(self, tag: str, attrs: object) -> None:
+            self.tags.append(tag)
+
+    parser = Cells()
+    parser.feed(TABLE._repr_html_())
+    assert parser.text == ["A & B", "name", "yield", "ttbar", "9.0 ± 1.0", NASTY, "−12"]
+    assert set(parser.tags) == {"table", "caption", "thead", "tbody", "tr", "th", "td"}
+    assert 'text-align: right">9.0' in TABLE.html()
+
+
+@pytest.mark.parametrize(
+    ("rows", "alignment"), [((("a",),), "lr"), ((("a", "b"),), "l"), ((("a", "b"),), "lx"), ((("a", "b", "c"),), "lr")]
+)
+def test_ragged_tables_are_refused(rows: tuple[tuple[str, ...], ...], alignment: str) -> None:
+    with pytest.raises(ValueError, match="2 columns"):
+        Table("", ("x", "y"), rows, alignment)
