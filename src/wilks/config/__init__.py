@@ -1,0 +1,1 @@
+"""The steering file: cabinetry's YAML, checked as a whole."""
