@@ -1,0 +1,163 @@
+"""pyhf JSON workspaces, read and written, with the axes that travel beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+import numpy as np
+
+from wilks._files import write_atomically
+from wilks.errors import TemplateError, WorkspaceError, nearest
+from wilks.histogram import Axis
+from wilks.workspace.spec import Document
+from wilks.workspace.validate import content_mistakes, structure_mistakes
+from wilks.workspace.workspace import Workspace
+
+
+class _AxisRecord(msgspec.Struct, frozen=True):
+    edges: list[float]
+    label: str = ""
+    unit: str = ""
+
+
+class _AxesFile(msgspec.Struct, frozen=True):
+    workspace_digest: str
+    axes: dict[str, _AxisRecord]
+
+
+def load_workspace(source: str | Path | Mapping[str, Any] | bytes | IO[str] | IO[bytes]) -> Workspace:
+    """Return the workspace in a pyhf JSON document: a path, an open file, the text as bytes, or a dictionary.
+
+    Beside a path, `<name>.axes.json` gives bin edges and labels if it belongs to this very document; otherwise bins
+    are numbered. Raises one WorkspaceError with every mistake and its place.
+
+        workspace = wilks.load_workspace("workspace.json")
+        workspace.channel_names
+    """
+    if isinstance(source, Mapping):
+        return Workspace(_from_dictionary(source, "workspace"))
+    if isinstance(source, str | Path):
+        document = _decoded(_content(Path(source)), str(source))
+        return Workspace(document, _axes_beside(Path(source), document))
+    if isinstance(source, bytes):
+        return Workspace(_decoded(source, "workspace"))
+    content, name = source.read(), getattr(source, "name", None)
+    # What is no Unicode text becomes an escape that JSON knows, and is reported with its place.
+    content = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    return Workspace(_decoded(content, name if isinstance(name, str) else "workspace"))
+
+
+def save_workspace(workspace: Workspace, path: str | Path) -> None:
+    """Write the document (sorted keys, indent 4) and, where axes are known, `<name>.axes.json` beside it.
+
+    Raises WorkspaceError where the document has mistakes (nothing is written then), OSError where it can't be written.
+    """
+    _check(content_mistakes(workspace.document), str(path))
+    write_atomically(path, _pretty(workspace.document))
+    if workspace.axes:
+        axes = {
+            channel: _AxisRecord(axis.edges.tolist(), axis.label, axis.unit) for channel, axis in workspace.axes.items()
+        }
+        write_atomically(_axes_path(Path(path)), _pretty(_AxesFile(workspace.digest, axes)))
+
+
+def _pretty(record: msgspec.Struct) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(record, order="sorted"), indent=4) + b"\n"
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise WorkspaceError(f"{path}: no such file{nearest(path.name, names)}") from None
+    except IsADirectoryError:
+        raise WorkspaceError(f"{path}: is a folder, not a workspace") from None
+    except OSError as error:
+        raise WorkspaceError(f"{path}: can't be read ({error.strerror})") from None
+
+
+def _decoded(content: bytes, name: str) -> Document:
+    """Decode a document in one typed pass; only if that fails, in a slower one that finds every mistake."""
+    try:
+        document = msgspec.json.decode(content, type=Document)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _document(_parsed(content, name), name)
+    _check(content_mistakes(document), name)
+    return document
+
+
+def _parsed(content: bytes, name: str) -> Any:
+    try:
+        return json.loads(content)
+    except json.JSONDecodeError as error:
+        problem = f"line {error.lineno}, column {error.colno}: {error.msg}"
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start} is not UTF-8 text"
+    except RecursionError:
+        problem = "nested too deeply"
+    except ValueError as error:  # whole numbers with more digits than Python converts
+        problem = str(error)
+    raise WorkspaceError(f"{name}: not JSON: {problem}")
+
+
+def _from_dictionary(source: Mapping[str, Any], name: str) -> Document:
+    """Return plain data as a document, through JSON: far faster than looking at every number in Python."""
+    try:
+        document = msgspec.json.decode(msgspec.json.encode(source), type=Document)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
+        return _document(source, name)
+    _check(content_mistakes(document), name)
+    return document
+
+
+def _document(value: Any, name: str) -> Document:
+    """Return plain data, possibly with tuples and NumPy arrays in it, as a document."""
+    try:
+        plain = _plain(value)
+        mistakes = structure_mistakes(plain) + content_mistakes(plain)
+    except RecursionError:
+        mistakes = ["nested too deeply"]
+    _check(mistakes, name)
+    return msgspec.convert(plain, Document)
+
+
+def _check(mistakes: list[str], name: str) -> None:
+    if mistakes:
+        # Names may hold what can't be printed: half a surrogate pair.
+        raise WorkspaceError([f"{name}: {m}".encode("utf-8", "backslashreplace").decode() for m in mistakes])
+
+
+def _plain(value: Any) -> Any:
+    """Return dictionaries, lists, texts and numbers as JSON knows them, in a new copy."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return value
+
+
+def _axes_path(path: Path) -> Path:
+    stem = path.name.removesuffix(".json")
+    return path.with_name(f"{stem}.axes.json")
+
+
+def _axes_beside(path: Path, document: Document) -> dict[str, Axis]:
+    """Return the axes saved with this document, or nothing where there are none or they belong to another document."""
+    try:
+        saved = msgspec.json.decode(_axes_path(path).read_bytes(), type=_AxesFile)
+        axes = {
+            channel: Axis(np.array(record.edges), record.label, record.unit) for channel, record in saved.axes.items()
+        }
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, TemplateError):
+        return {}
+    if saved.workspace_digest != Workspace(document).digest:
+        return {}
+    bins = {channel.name: len(channel.samples[0].data) for channel in document.channels}
+    return {channel: axis for channel, axis in axes.items() if bins.get(channel) == len(axis)}

@@ -1,0 +1,139 @@
+"""The pyhf workspace document (schema 1.0.0) as typed records.
+
+Numbers stay as they were spelled (1 or 1.0), so that a document that is read and written again is the same document.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+Number: TypeAlias = int | float
+
+
+class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all records of the document: frozen, no extra keys."""
+
+
+class HistoSysData(Spec, frozen=True):
+    """Absolute yields at alpha = -1 and +1."""
+
+    lo_data: list[Number]
+    hi_data: list[Number]
+
+
+class NormSysData(Spec, frozen=True):
+    """Factors at alpha = -1 and +1."""
+
+    lo: Number
+    hi: Number
+
+
+class HistoSys(Spec, frozen=True, tag_field="type", tag="histosys"):
+    """Correlated shape variation."""
+
+    name: str
+    data: HistoSysData
+
+
+class NormSys(Spec, frozen=True, tag_field="type", tag="normsys"):
+    """Normalisation uncertainty."""
+
+    name: str
+    data: NormSysData
+
+
+class NormFactor(Spec, frozen=True, tag_field="type", tag="normfactor"):
+    """Free scale factor."""
+
+    name: str
+    data: None
+
+
+class ShapeFactor(Spec, frozen=True, tag_field="type", tag="shapefactor"):
+    """Free factor per bin."""
+
+    name: str
+    data: None
+
+
+class ShapeSys(Spec, frozen=True, tag_field="type", tag="shapesys"):
+    """Uncorrelated shape uncertainty (absolute, per bin), Poisson-constrained."""
+
+    name: str
+    data: list[Number]
+
+
+class StatError(Spec, frozen=True, tag_field="type", tag="staterror"):
+    """Statistical uncertainty of the simulation (absolute, per bin), shared by the samples of a channel."""
+
+    name: str
+    data: list[Number]
+
+
+class Lumi(Spec, frozen=True, tag_field="type", tag="lumi"):
+    """Luminosity factor; its constraint stands in the measurement."""
+
+    name: str
+    data: None
+
+
+Modifier: TypeAlias = HistoSys | NormSys | NormFactor | ShapeFactor | ShapeSys | StatError | Lumi
+
+
+class Sample(Spec, frozen=True):
+    """One process in one channel: nominal yields per bin and what deforms them."""
+
+    name: str
+    data: list[Number]
+    modifiers: list[Modifier]
+
+
+class Channel(Spec, frozen=True):
+    """Bins that are fitted together."""
+
+    name: str
+    samples: list[Sample]
+
+
+class Observation(Spec, frozen=True):
+    """Observed counts of one channel."""
+
+    name: str
+    data: list[Number]
+
+
+class ParameterSettings(Spec, frozen=True, omit_defaults=True):
+    """What a measurement says about one parameter (set); absent entries keep the modifier's defaults."""
+
+    name: str
+    inits: list[Number] | None = None
+    bounds: list[list[Number]] | None = None
+    auxdata: list[Number] | None = None
+    factors: list[Number] | None = None
+    sigmas: list[Number] | None = None
+    fixed: bool | None = None
+
+
+class MeasurementConfig(Spec, frozen=True):
+    """Parameter of interest ("" for none) and parameter settings."""
+
+    poi: str
+    parameters: list[ParameterSettings]
+
+
+class Measurement(Spec, frozen=True):
+    """A named set of parameter settings."""
+
+    name: str
+    config: MeasurementConfig
+
+
+class Document(Spec, frozen=True):
+    """The whole workspace."""
+
+    channels: list[Channel]
+    observations: list[Observation]
+    measurements: list[Measurement]
+    version: str

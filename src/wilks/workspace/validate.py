@@ -1,0 +1,285 @@
+"""What is wrong with a workspace document: every mistake, with its JSON path.
+
+`structure_mistakes` holds a document against the records of `spec`; `content_mistakes` looks for what the format's
+schema does not say: names that repeat, numbers of bins that differ, numbers that aren't finite. The second takes plain
+dictionaries, however broken, as well as a `Document`, so that each rule is written once.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from typing import Any, TypeGuard
+
+from msgspec import Struct, inspect
+
+from wilks.errors import listed, nearest
+from wilks.workspace.spec import Document
+
+VERSION = "1.0.0"
+
+
+def structure_mistakes(value: Any) -> list[str]:
+    """Return a sentence for every key and value of plain JSON data that the format does not allow."""
+    mistakes: list[str] = []
+    _walk(value, inspect.type_info(Document), "", mistakes)
+    return mistakes
+
+
+def _walk(value: Any, kind: inspect.Type, where: str, mistakes: list[str]) -> None:
+    if isinstance(kind, inspect.StructType):
+        _walk_object(value, kind, where, mistakes)
+    elif isinstance(kind, inspect.ListType):
+        _walk_list(value, kind, where, mistakes)
+    elif isinstance(kind, inspect.UnionType) and isinstance(kind.types[0], inspect.StructType):
+        _walk_modifier(value, kind, where, mistakes)
+    elif isinstance(kind, inspect.UnionType) and value is not None and kind.includes_none:
+        _walk(value, next(t for t in kind.types if not isinstance(t, inspect.NoneType)), where, mistakes)
+    elif not _is_scalar(value, kind):
+        mistakes.append(_at(where, f"{_shown(value)} found, {_EXPECTED[type(kind)]} needed"))
+
+
+def _walk_object(value: Any, kind: inspect.StructType, where: str, mistakes: list[str]) -> None:
+    if not isinstance(value, dict):
+        mistakes.append(_at(where, f"{_shown(value)} found, an object needed"))
+        return
+    fields = {field.encode_name: field for field in kind.fields}
+    keys = [*fields, kind.tag_field] if kind.tag_field else [*fields]
+    for key in value:
+        if key not in keys:
+            hint = nearest(str(key), keys)
+            mistakes.append(_at(where, f'unknown key "{key}"; allowed are {listed(keys)}{hint}'))
+    for key, field in fields.items():
+        if key in value:
+            _walk(value[key], field.type, f"{where}.{key}" if where else key, mistakes)
+        elif field.required:
+            mistakes.append(_at(where, f'"{key}" is missing'))
+
+
+def _walk_list(value: Any, kind: inspect.ListType, where: str, mistakes: list[str]) -> None:
+    if not isinstance(value, list):
+        mistakes.append(_at(where, f"{_shown(value)} found, a list needed"))
+        return
+    if not _is_number_type(kind.item_type):
+        for i, item in enumerate(value):
+            _walk(item, kind.item_type, f"{where}[{i}]", mistakes)
+        return
+    wrong = [i for i, item in enumerate(value) if not _is_scalar(item, kind.item_type)]
+    if wrong:
+        more = f" (and {len(wrong) - 1} more in this list)" if len(wrong) > 1 else ""
+        mistakes.append(f"{where}[{wrong[0]}]: {_shown(value[wrong[0]])} found, a number needed{more}")
+
+
+def _walk_modifier(value: Any, kind: inspect.UnionType, where: str, mistakes: list[str]) -> None:
+    """Modifiers: the type says which record must follow."""
+    if not isinstance(value, dict):
+        mistakes.append(_at(where, f"{_shown(value)} found, an object needed"))
+        return
+    kinds = {record.tag: record for record in kind.types if isinstance(record, inspect.StructType)}
+    names = [str(tag) for tag in kinds]
+    tag = value.get("type")
+    if "type" not in value:
+        mistakes.append(_at(where, f'"type" is missing; allowed are {listed(names)}'))
+    elif not isinstance(tag, str) or tag not in kinds:
+        hint = nearest(tag, names) if isinstance(tag, str) else ""
+        mistakes.append(f"{where}.type: no modifier type {_shown(tag)}; allowed are {listed(names)}{hint}")
+    else:
+        _walk_object(value, kinds[tag], where, mistakes)
+
+
+_EXPECTED: dict[type, str] = {
+    inspect.StrType: "a text",
+    inspect.BoolType: "true or false",
+    inspect.NoneType: "null",
+    inspect.UnionType: "a number",
+}
+
+
+def _is_number_type(kind: inspect.Type) -> bool:
+    return isinstance(kind, inspect.UnionType) and any(isinstance(t, inspect.FloatType) for t in kind.types)
+
+
+def _is_scalar(value: Any, kind: inspect.Type) -> bool:
+    if isinstance(kind, inspect.StrType):
+        # Half a surrogate pair ("\ud800") is JSON, but no text that could be written again.
+        return isinstance(value, str) and value.encode("utf-8", "ignore").decode() == value
+    if isinstance(kind, inspect.BoolType):
+        return isinstance(value, bool)
+    if isinstance(kind, inspect.NoneType) or value is None:
+        return value is None and (isinstance(kind, inspect.NoneType) or getattr(kind, "includes_none", False))
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def content_mistakes(document: Any) -> list[str]:
+    """Return a sentence for every mistake in a `Document`, or in plain JSON data as far as it has the right form."""
+    mistakes: list[str] = []
+    version = _get(document, "version")
+    if isinstance(version, str) and version != VERSION:
+        mistakes.append(f'version: "{version}" found, only "{VERSION}" is known')
+    observed: dict[str, Any] = {}
+    for i, observation in enumerate(_named_items(document, "observations", "", mistakes)):
+        _check_numbers(observation, "data", f"observations[{i}]", mistakes)
+        if isinstance(name := _get(observation, "name"), str):
+            observed[name] = _get(observation, "data")
+    for i, channel in enumerate(_named_items(document, "channels", "", mistakes)):
+        _check_channel(channel, f"channels[{i}]", observed, mistakes)
+    for i, measurement in enumerate(_named_items(document, "measurements", "", mistakes)):
+        _check_measurement(measurement, f"measurements[{i}]", mistakes)
+    return mistakes
+
+
+def _check_channel(channel: Any, where: str, observed: dict[str, Any], mistakes: list[str]) -> None:
+    name = _get(channel, "name")
+    samples = _named_items(channel, "samples", where, mistakes)
+    if isinstance(name, str) and name not in observed:
+        mistakes.append(f'observations: none for channel "{name}"{nearest(name, observed)}')
+    data = observed.get(name) if isinstance(name, str) else None
+    # The channel's number of bins is what most of its lists say, so that one wrong list is one mistake.
+    lengths = [
+        len(values) for values in (*(_get(sample, "data") for sample in samples), data) if _is_list(values) and values
+    ]
+    bins = Counter(lengths).most_common(1)[0][0] if lengths else None
+    owner = f'channel "{name}"'
+    for j, sample in enumerate(samples):
+        at = f"{where}.samples[{j}]"
+        _check_numbers(sample, "data", at, mistakes, bins, owner)
+        _check_modifiers(sample, at, mistakes)
+    if _is_list(data) and data and len(data) != bins:
+        mistakes.append(f"observations: {_counted(data)} for {owner}, which has {bins}")
+
+
+def _check_modifiers(sample: Any, where: str, mistakes: list[str]) -> None:
+    data = _get(sample, "data")
+    bins = len(data) if _is_list(data) and data else None
+    owner = f'sample "{_get(sample, "name")}"'
+    identities: list[Hashable] = []
+    for k, modifier in enumerate(_items(sample, "modifiers")):
+        kind, name = _kind(modifier), _get(modifier, "name")
+        at = f"{where}.modifiers[{k}]"
+        if isinstance(kind, str) and isinstance(name, str):
+            identities.append((kind, name))
+        if kind == "lumi" and isinstance(name, str) and name != "lumi":
+            mistakes.append(f'{at}.name: "{name}" found, a modifier of type lumi must be named "lumi"')
+        elif kind in ("shapesys", "staterror"):
+            _check_numbers(modifier, "data", at, mistakes, bins, owner)
+        elif kind == "histosys":
+            for key in ("lo_data", "hi_data"):
+                _check_numbers(_get(modifier, "data"), key, f"{at}.data", mistakes, bins, owner)
+        elif kind == "normsys":
+            for key in ("lo", "hi"):
+                value = _get(_get(modifier, "data"), key)
+                if not _is_finite(value):
+                    mistakes.append(f"{at}.data.{key}: {_shown(value)} found, a finite number needed")
+    for kind, name in _repeated(identities):
+        mistakes.append(f'{where}.modifiers: {kind} "{name}" occurs more than once')
+
+
+def _check_measurement(measurement: Any, where: str, mistakes: list[str]) -> None:
+    config, where = _get(measurement, "config"), f"{where}.config"
+    for i, settings in enumerate(_named_items(config, "parameters", where, mistakes, may_be_empty=True)):
+        at = f"{where}.parameters[{i}]"
+        for key in ("inits", "auxdata", "factors", "sigmas"):
+            _check_numbers(settings, key, at, mistakes)
+        bounds = _get(settings, "bounds")
+        if bounds == []:
+            mistakes.append(f"{at}.bounds: empty, at least one pair [low, high] needed")
+        for j, pair in enumerate(bounds if _is_list(bounds) else ()):
+            if _is_list(pair) and not _is_interval(pair):
+                mistakes.append(f"{at}.bounds[{j}]: {_shown(pair)} found, a pair [low, high] with low <= high needed")
+
+
+def _is_interval(pair: list[Any]) -> bool:
+    if not all(isinstance(value, int | float) for value in pair):
+        return True  # a mistake of form
+    return len(pair) == 2 and all(map(_is_finite, pair)) and pair[0] <= pair[1]
+
+
+def _check_numbers(
+    holder: Any, key: str, where: str, mistakes: list[str], bins: int | None = None, owner: str = ""
+) -> None:
+    """A list of numbers: not empty, finite, and as long as its owner has bins."""
+    values = _get(holder, key)
+    if not _is_list(values):
+        return
+    if not values:
+        mistakes.append(f"{where}.{key}: empty, at least one number needed")
+    elif bins is not None and len(values) != bins:
+        mistakes.append(f"{where}.{key}: {_counted(values)}, but {owner} has {bins}")
+    if not _sum_is_finite(values):
+        wrong = [i for i, value in enumerate(values) if not _is_finite(value)]
+        more = f" (and {len(wrong) - 1} more in this list)" if len(wrong) > 1 else ""
+        if wrong:
+            mistakes.append(
+                f"{where}.{key}[{wrong[0]}]: {_shown(values[wrong[0]])} found, a finite number needed{more}"
+            )
+
+
+def _sum_is_finite(values: list[Any]) -> bool:
+    """Cheap test of a whole list: one NaN or infinity spoils the sum. False says: look at every number."""
+    try:
+        return math.isfinite(sum(values))
+    except (TypeError, OverflowError):
+        return False
+
+
+def _is_finite(value: Any) -> bool:
+    """False for NaN, infinities and whole numbers too large for a float; anything else but a number is not judged."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+    except TypeError:
+        return True
+
+
+def _named_items(holder: Any, key: str, where: str, mistakes: list[str], may_be_empty: bool = False) -> list[Any]:
+    """Return the list under `key`, having checked that it isn't empty and that no name occurs twice."""
+    at = f"{where}.{key}" if where else key
+    items = _get(holder, key)
+    if items == [] and not may_be_empty:
+        mistakes.append(f"{at}: empty, at least one needed")
+    names = [name for item in _items(holder, key) if isinstance(name := _get(item, "name"), str)]
+    mistakes += [f'{at}: "{name}" occurs more than once' for name in _repeated(names)]
+    return _items(holder, key)
+
+
+def _items(holder: Any, key: str) -> list[Any]:
+    items = _get(holder, key)
+    return items if isinstance(items, list) else []
+
+
+def _get(holder: Any, key: str) -> Any:
+    """Return an entry of a record or of a dictionary, None where there is none."""
+    return holder.get(key) if isinstance(holder, dict) else getattr(holder, key, None)
+
+
+def _kind(modifier: Any) -> Any:
+    return modifier.__struct_config__.tag if isinstance(modifier, Struct) else _get(modifier, "type")
+
+
+def _is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
+def _repeated(names: Iterable[Any]) -> list[Any]:
+    return [name for name, count in Counter(names).items() if count > 1]
+
+
+def _counted(values: list[Any]) -> str:
+    return f"{len(values)} bin{'s' if len(values) != 1 else ''}"
+
+
+def _at(where: str, sentence: str) -> str:
+    return f"{where}: {sentence}" if where else sentence
+
+
+def _shown(value: Any) -> str:
+    """Return a value as JSON writes it, objects and lists (but for short lists of numbers) by kind."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list) and (len(value) > 4 or any(isinstance(item, dict | list | str) for item in value)):
+        return f"a list of {len(value)}"
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from pyhf.cli import cli
+from tests.workspace.documents import EXAMPLE
+
+from wilks import inspect, load_workspace
+
+pytestmark = pytest.mark.filterwarnings("ignore:jsonschema.RefResolver is deprecated")  # pyhf uses it
+
+
+def pyhf_inspect(path: Path) -> str:
+    result = CliRunner().invoke(cli, ["inspect", str(path)], catch_exceptions=False)
+    return "\n".join(line.rstrip() for line in result.output.splitlines()).rstrip()
+
+
+def test_the_summary_is_pyhfs(tmp_path: Path) -> None:
+    path = tmp_path / "workspace.json"
+    load_workspace(EXAMPLE).save(path)
+    assert str(inspect(load_workspace(path))) == pyhf_inspect(path)
+
+
+def test_the_summary_of_published_workspaces_is_pyhfs(shared_data: Path) -> None:
+    for name in (
+        "ttbar-lesson/workspace.json",
+        "cabinetry-example/golden/example_histogram_workspace.json",
+        "likelihoods/agc-cms-ttbar/workspace_ml.json",
+        "likelihoods/pyhf-tutorial/bkg_only.json",
+    ):
+        path = shared_data / name
+        assert str(inspect(load_workspace(path))) == pyhf_inspect(path), name
+
+
+def test_facts() -> None:
+    summary = inspect(load_workspace(EXAMPLE))
+    assert summary.channels == {"CR": 1, "SR": 2}
+    assert summary.samples == ("background", "signal")
+    assert {p.name: (p.constraint, p.modifiers) for p in summary.parameters} == {
+        "JES": ("constrained_by_normal", ("histosys", "normsys")),
+        "free": ("unconstrained", ("shapefactor",)),
+        "lumi": ("constrained_by_normal", ("lumi",)),
+        "mu": ("unconstrained", ("normfactor",)),
+        "stat": ("constrained_by_normal", ("staterror",)),
+        "uncorrelated": ("constrained_by_poisson", ("shapesys",)),
+    }
+    assert len(summary.modifiers) == 7
+    (measurement,) = summary.measurements
+    assert (measurement.name, measurement.poi, measurement.parameters) == ("main", "mu", ("mu", "lumi", "JES"))
+
+
+def test_a_workspace_whose_poi_comes_later_can_be_inspected(shared_data: Path) -> None:
+    path = shared_data / "likelihoods" / "atlas-sbottom-2018-31" / "RegionA" / "BkgOnly.json"
+    assert inspect(load_workspace(path)).measurements[0].poi == "mu_SIG"
