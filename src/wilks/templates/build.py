@@ -1,0 +1,178 @@
+"""(Config) -> Templates: which histograms an analysis needs, and where they come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+
+from wilks.config.paths import resolve_input
+from wilks.config.schema import Config, Region, Sample, Systematic, Template, applies
+from wilks.errors import InputError, TemplateError
+from wilks.histogram import Axis, Histogram
+from wilks.templates.readers import read_histograms
+from wilks.templates.store import SIDES, TemplateKey, Templates
+
+
+def build_templates(config: Config, *, histograms: Mapping[TemplateKey, Any] | None = None) -> Templates:
+    """Return every template that the analysis needs, read from ROOT histograms as the steering file says.
+
+    `histograms` hands in some or all of them instead: any one-dimensional histogram of the UHI protocol
+    (boost-histogram, hist, uproot, `wilks.Histogram`) by `TemplateKey`; what is not handed in is read. All templates
+    of a region have the same bin edges; its axis is labelled with the region's `Variable`, else with the first axis
+    title found, else with the region's name. A sample with several paths is the sum of their histograms.
+
+    Raises one TemplateError with everything that is missing, unreadable or does not fit together.
+
+        config = wilks.load_config("config.yml")
+        templates = wilks.build_templates(config)
+        templates.nominal("4j1b CR", "ttbar").values()
+    """
+    keys = needed_templates(config)
+    found, problems = _handed_in(histograms or {}, keys)
+    missing = [key for key in keys if key not in found]
+    if missing and config.reads_ntuples:
+        raise TemplateError(
+            "templates can't be built from ntuples yet (every sample names a Tree): point InputPath at histograms "
+            "(file.root:path/in/file) and leave out Tree, or hand the histograms in"
+        )
+    read, mistakes = _read(config, missing)
+    problems += mistakes
+    found, mistakes = on_region_axes({key: (found | read)[key] for key in keys if key in found or key in read}, config)
+    problems += mistakes
+    if problems:
+        raise TemplateError(problems)
+    return Templates(found)
+
+
+def needed_templates(config: Config) -> tuple[TemplateKey, ...]:
+    """Return the keys of all templates, in the order region, sample, nominal and systematics, up and down.
+
+    A side that is the mirror image of the other (`Symmetrize`) needs no histogram, nor does a systematic that only
+    changes the normalisation, nor any variation of the data.
+    """
+    return tuple(key for region in config.regions for sample in config.samples for key in _keys(config, region, sample))
+
+
+def _keys(config: Config, region: Region, sample: Sample) -> Iterator[TemplateKey]:
+    if not applies(sample, region, sample):
+        return
+    yield TemplateKey(region.name, sample.name)
+    for systematic in () if sample.data else config.systematics:
+        if systematic.type == "NormPlusShape" and applies(systematic, region, sample):
+            for side in SIDES:
+                if not template_of(systematic, side).symmetrize:
+                    yield TemplateKey(region.name, sample.name, systematic.name, side)
+
+
+def template_of(systematic: Systematic, side: str) -> Template:
+    """Return the steering file's block for one side of a systematic."""
+    return systematic.up if side == "Up" else systematic.down
+
+
+def _handed_in(
+    histograms: Mapping[TemplateKey, Any], keys: tuple[TemplateKey, ...]
+) -> tuple[dict[TemplateKey, Histogram], list[str]]:
+    found: dict[TemplateKey, Histogram] = {}
+    problems: list[str] = []
+    for key, source in histograms.items():
+        if key not in keys:
+            problems.append(f"histogram handed in for {key}: the steering file has no such template")
+            continue
+        try:
+            found[key] = source if isinstance(source, Histogram) else Histogram.from_uhi(source)
+        except TemplateError as error:
+            problems.append(f"histogram handed in for {key}: {error}")
+        except (AttributeError, TypeError, ValueError):
+            kind = type(source).__name__
+            problems.append(f"histogram handed in for {key}: a {kind} is not a histogram of numbers on one axis")
+    return found, problems
+
+
+def _read(config: Config, keys: list[TemplateKey]) -> tuple[dict[TemplateKey, Histogram], list[str]]:
+    """Return the templates that the steering file's paths lead to, and what is wrong with the others."""
+    problems: list[str] = []
+    sources: dict[TemplateKey, list[tuple[str, str]]] = {}
+    resolved: dict[str, str] = {}
+    for key in keys:
+        try:
+            sources[key] = [_located(config, path, resolved) for path in template_paths(config, key)]
+        except InputError as error:
+            problems += error.problems
+    try:
+        histograms = read_histograms([source for paths in sources.values() for source in paths])
+    except TemplateError as error:
+        return {}, [*dict.fromkeys(problems), *error.problems]
+    found: dict[TemplateKey, Histogram] = {}
+    for key, paths in sources.items():
+        try:
+            found[key] = reduce(add, [histograms[source] for source in paths])
+        except TemplateError as error:
+            problems.append(f"{key}, a sum over several paths: {error}")
+    return found, list(dict.fromkeys(problems))
+
+
+def template_paths(config: Config, key: TemplateKey) -> list[str]:
+    """Return `file.root:path/in/file` for a template: one, or one per path of the sample (they are summed)."""
+    region = next(region for region in config.regions if region.name == key.region)
+    sample = next(sample for sample in config.samples if sample.name == key.sample)
+    override = Template()
+    if key.systematic is not None and key.side is not None:
+        systematic = next(systematic for systematic in config.systematics if systematic.name == key.systematic)
+        override = template_of(systematic, key.side)
+    variation = config.general.variation_path if override.variation_path is None else override.variation_path
+    values = {"RegionPath": region.region_path or "", "VariationPath": variation}
+    paths: tuple[str, ...] = override.sample_path or sample.sample_path
+    return [_filled(config.general.input_path, values | {"SamplePath": path}) for path in paths or ("",)]
+
+
+def _filled(pattern: str, values: dict[str, str]) -> str:
+    # All at once, so that a value may contain the text of another placeholder.
+    return re.sub(r"\{(RegionPath|SamplePath|VariationPath)\}", lambda match: values[match[1]], pattern)
+
+
+def _located(config: Config, path: str, resolved: dict[str, str]) -> tuple[str, str]:
+    """Split `file.root:path/in/file`, find the file, and remember where it was."""
+    match = re.fullmatch(r"(.+?\.root|.+):(?!//)(.+)", path)
+    if match is None:
+        raise TemplateError(f'InputPath: "{path}" names no histogram; allowed is file.root:path/in/file')
+    file, name = match.groups()
+    if file not in resolved:
+        resolved[file] = resolve_input(config, file)
+    return resolved[file], name
+
+
+def on_region_axes(
+    templates: dict[TemplateKey, Histogram], config: Config
+) -> tuple[dict[TemplateKey, Histogram], list[str]]:
+    """Return the templates on one labelled axis per region, and a sentence for each that has other edges."""
+    found: dict[TemplateKey, Histogram] = {}
+    problems: list[str] = []
+    for region in config.regions:
+        inside = {key: histogram for key, histogram in templates.items() if key.region == region.name}
+        if not inside:
+            continue
+        first, reference = next(iter(inside.items()))
+        titles = [histogram.axis.label for histogram in inside.values() if histogram.axis.label]
+        label = region.variable or next(iter(titles), region.name)
+        axis = Axis(reference.axis.edges, label=label, unit=reference.axis.unit)
+        for key, histogram in inside.items():
+            if _same_edges(axis, histogram.axis):
+                found[key] = histogram.with_axis(axis)
+            else:
+                problems.append(f"{key}: {_edges(histogram.axis)}, but {first} has {_edges(axis)}")
+    return found, problems
+
+
+def _same_edges(axis: Axis, other: Axis) -> bool:
+    # Edges computed in different ways differ in the last digits.
+    return len(axis) == len(other) and bool(np.all(np.abs(axis.edges - other.edges) <= 1e-9 * axis.widths.min()))
+
+
+def _edges(axis: Axis) -> str:
+    numbers = ", ".join(f"{edge:.12g}" for edge in axis.edges[:12]) + (", ..." if len(axis) > 11 else "")
+    return f"{len(axis)} bins with edges {numbers}"

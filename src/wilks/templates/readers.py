@@ -1,0 +1,227 @@
+"""ROOT files, read with uproot: what is in them, and their one-dimensional histograms.
+
+The only module that reads ROOT files.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wilks.errors import TemplateError, listed, nearest
+from wilks.histogram import Axis, Histogram
+
+_HINTS = 20
+# Missing objects that get a search for the nearest name: with hundreds missing, the path pattern is wrong, not a name.
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A branch of a TTree or a field of an RNTuple: name, type as written in C++, number of entries."""
+
+    name: str
+    typename: str
+    entries: int
+
+
+@dataclass(frozen=True)
+class RootObject:
+    """One object of a ROOT file, found at `path` inside it.
+
+    `bins` has the number of bins per axis (empty for anything but a histogram); `edges` is the range of the first
+    axis and `integral` the sum of the contents inside it, both only for one-dimensional histograms. `branches` is
+    filled for TTrees and RNTuples. An object whose class can't be read keeps its path and class name only.
+    """
+
+    path: str
+    classname: str
+    title: str = ""
+    entries: float | None = None
+    bins: tuple[int, ...] = ()
+    edges: tuple[float, float] | None = None
+    integral: float | None = None
+    branches: tuple[Branch, ...] = ()
+
+    @property
+    def is_histogram(self) -> bool:
+        """True for what `read_histogram` reads: one-dimensional histograms."""
+        return self.classname.startswith("TH1")
+
+    @property
+    def is_directory(self) -> bool:
+        """True for a folder inside the file."""
+        return self.classname.startswith("TDirectory")
+
+
+def list_objects(path: str | Path) -> tuple[RootObject, ...]:
+    """Return everything in a ROOT file, directories included, in the order of the file; of cycles only the newest.
+
+    Raises TemplateError where the file is missing or can't be read.
+    """
+    with _opened(path) as file:
+        return tuple(_described(file, name, classname) for name, classname in _classnames(file).items())
+
+
+def read_histogram(path: str | Path, name: str) -> Histogram:
+    """Return the histogram called `name` (with its directories: `dir/name`) in a ROOT file.
+
+    Raises TemplateError where the file or the object is missing or not a one-dimensional histogram.
+    """
+    return read_histograms([(path, name)])[str(path), name]
+
+
+def read_histograms(wanted: Iterable[tuple[str | Path, str]]) -> dict[tuple[str, str], Histogram]:
+    """Return histograms by (path, name), opening each file once.
+
+    Without Sumw2 the fills were unweighted and the variance is the absolute content. Raises one TemplateError with
+    every file and every object that is missing or unreadable, and what the files do contain.
+    """
+    by_file: dict[str, list[str]] = {}
+    for path, name in dict.fromkeys((str(path), name) for path, name in wanted):
+        by_file.setdefault(path, []).append(name)
+    found: dict[tuple[str, str], Histogram] = {}
+    problems: list[str] = []
+    for path, names in by_file.items():
+        try:
+            with _opened(path) as file:
+                histograms, mistakes = _read_from(file, path, names)
+        except TemplateError as error:
+            problems += error.problems
+            continue
+        found |= {(path, name): histogram for name, histogram in histograms.items()}
+        problems += mistakes
+    if problems:
+        raise TemplateError(problems)
+    return found
+
+
+def _read_from(file: Any, path: str, names: list[str]) -> tuple[dict[str, Histogram], list[str]]:
+    """Return the histograms that can be read from an open file and a sentence for each that can't."""
+    found: dict[str, Histogram] = {}
+    missing: list[str] = []
+    problems: list[str] = []
+    classnames = _classnames(file)
+    for name in names:
+        classname = classnames.get(name.strip("/").partition(";")[0])
+        if classname is None:
+            missing.append(name)
+            continue
+        try:
+            found[name] = _histogram(_object(file, name), classname)
+        except TemplateError as error:
+            problems.append(f"{path}:{name}: {error}")
+    return found, problems + _missing(path, missing, classnames)
+
+
+def _missing(path: str, names: list[str], classnames: dict[str, str]) -> list[str]:
+    if not names:
+        return []
+    available = [name for name, classname in classnames.items() if not classname.startswith("TDirectory")]
+    problems = [
+        f'{path}: no object "{name}"{nearest(name, available) if i < _HINTS else ""}' for i, name in enumerate(names)
+    ]
+    contents = f"{len(available)} object{'s' if len(available) != 1 else ''}: {listed(available)}"
+    return [*problems, f"{path} contains {contents}" if available else f"{path} contains no objects"]
+
+
+def _histogram(source: Any, classname: str) -> Histogram:
+    """Return a TH1 as a histogram; raises TemplateError without saying where."""
+    if not classname.startswith("TH1"):
+        raise TemplateError(f"is a {classname}; only one-dimensional histograms (TH1) can be templates")
+    contents = np.asarray(source.values(flow=True), dtype=np.float64)
+    sumw2 = np.asarray(source.member("fSumw2"), dtype=np.float64)
+    variances = sumw2 if sumw2.size == contents.size else np.abs(contents)
+    axis = source.member("fXaxis")
+    return Histogram(
+        Axis(np.asarray(axis.edges()), label=axis.member("fTitle")),
+        contents[1:-1],
+        variances[1:-1],
+        underflow=float(contents[0]),
+        overflow=float(contents[-1]),
+        entries=float(source.member("fEntries")),
+        title=source.member("fTitle"),
+    )
+
+
+def _described(file: Any, name: str, classname: str) -> RootObject:
+    """Return what can be told about one object; what can't be read is told by name and class only."""
+    plain = RootObject(name, classname)
+    if plain.is_directory:
+        return plain
+    try:
+        source = _object(file, name)
+        if plain.is_histogram:
+            histogram = _histogram(source, classname)
+            edges = float(histogram.axis.edges[0]), float(histogram.axis.edges[-1])
+            shape = (len(histogram.axis),)
+            return RootObject(name, classname, histogram.title, histogram.entries, shape, edges, histogram.integral)
+        if classname.startswith(("TH2", "TH3", "TProfile")):
+            bins = tuple(len(axis) for axis in source.axes)
+            return RootObject(name, classname, source.title, float(source.member("fEntries")), bins)
+        if classname in ("TTree", "TNtuple", "TNtupleD", "TChain", "ROOT::RNTuple"):
+            return _described_tree(source, plain)
+    except Exception:  # uproot raises whatever an unreadable byte leads to; one bad object must not hide the others
+        return plain
+    title = getattr(source, "title", None)
+    return RootObject(name, classname, title if isinstance(title, str) else "")
+
+
+def _described_tree(source: Any, plain: RootObject) -> RootObject:
+    entries = int(source.num_entries)
+    types = source.typenames(recursive=True)
+    branches = tuple(Branch(name, typename, entries) for name, typename in types.items())
+    title = getattr(source, "title", None) or getattr(source, "description", None) or ""
+    return RootObject(plain.path, plain.classname, str(title), float(entries), branches=branches)
+
+
+def _classnames(file: Any) -> dict[str, str]:
+    """Class names by path inside the file, of the newest cycle (`name;2` before `name;1`) of each name."""
+    newest: dict[str, tuple[int, str]] = {}
+    for key, classname in file.classnames(recursive=True, cycle=True).items():
+        name, _, cycle = key.rpartition(";")
+        newest[name] = max(newest.get(name, (0, "")), (int(cycle), classname))
+    return {name: classname for name, (_, classname) in newest.items()}
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[Any]:
+    """Open a ROOT file, local or remote (`root://`, `https://`); raises TemplateError where that fails."""
+    import uproot
+
+    remote = "://" in str(path)
+    if not remote and not os.path.isfile(path):
+        found = "is a folder, not a ROOT file" if os.path.isdir(path) else "no such file" + _neighbour(Path(path))
+        raise TemplateError(f"{path}: {found}")
+    try:
+        # A dictionary, because uproot would take a colon in a plain string for the start of an object's name.
+        file = uproot.open({str(path): None})
+    except Exception as error:  # uproot raises whatever the first unreadable byte leads to
+        raise TemplateError(f"{path}: can't be read as a ROOT file ({_first_line(error)})") from error
+    with file:
+        yield file
+
+
+def _neighbour(path: Path) -> str:
+    try:
+        names = os.listdir(path.parent)
+    except OSError:
+        return f" (there is no folder {path.parent} either)"
+    return nearest(path.name, names)
+
+
+def _object(file: Any, name: str) -> Any:
+    try:
+        return file[name]
+    except Exception as error:  # uproot raises whatever the first unreadable byte leads to
+        raise TemplateError(f"can't be read ({_first_line(error)})") from error
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

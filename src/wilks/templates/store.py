@@ -1,0 +1,154 @@
+"""All templates of an analysis, and the one file that keeps them."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from wilks._files import write_atomically
+from wilks._types import FloatArray, JSONDict
+from wilks.errors import TemplateError
+from wilks.histogram import Axis, Histogram
+
+Side = Literal["Up", "Down"]
+SIDES: tuple[Side, ...] = get_args(Side)
+
+_FORMAT = "wilks templates 1"
+
+
+@dataclass(frozen=True)
+class TemplateKey:
+    """Which template: of a sample in a region, nominal (no systematic) or one side of a systematic."""
+
+    region: str
+    sample: str
+    systematic: str | None = None
+    side: Side | None = None
+
+    def __str__(self) -> str:
+        varied = f', "{self.systematic}" {self.side}' if self.systematic is not None else ""
+        return f'"{self.sample}" in "{self.region}"{varied}'
+
+
+@dataclass(frozen=True, eq=False)
+class Templates(Mapping[TemplateKey, Histogram]):
+    """Histograms by `TemplateKey`, in the order of the steering file.
+
+    `originals` has the histograms that processing changed, as they were before.
+    """
+
+    histograms: Mapping[TemplateKey, Histogram]
+    originals: Mapping[TemplateKey, Histogram] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "histograms", MappingProxyType(dict(self.histograms)))
+        object.__setattr__(self, "originals", MappingProxyType(dict(self.originals)))
+
+    def nominal(self, region: str, sample: str) -> Histogram | None:
+        """Return the nominal template, or None where the sample has none in this region."""
+        return self.histograms.get(TemplateKey(region, sample))
+
+    def variation(self, region: str, sample: str, systematic: str, side: Side) -> Histogram | None:
+        """Return the template of one side of a systematic, or None where there is none."""
+        return self.histograms.get(TemplateKey(region, sample, systematic, side))
+
+    def original(self, key: TemplateKey) -> Histogram:
+        """Return the template as it was before processing; KeyError where there is none."""
+        return self.originals[key] if key in self.originals else self.histograms[key]
+
+    def save(self, path: str | Path) -> None:
+        """Write all templates to one file, read again by `load_templates`."""
+        rows = [(key, histogram, False) for key, histogram in self.histograms.items()]
+        rows += [(key, histogram, True) for key, histogram in self.originals.items()]
+        index = [_index_row(key, histogram, original) for key, histogram, original in rows]
+        histograms = [histogram for _, histogram, _ in rows]
+        stream = io.BytesIO()
+        np.savez_compressed(
+            stream,
+            index=np.frombuffer(json.dumps({"format": _FORMAT, "templates": index}).encode(), dtype=np.uint8),
+            edges=_joined([histogram.axis.edges for histogram in histograms]),
+            contents=_joined([histogram.contents for histogram in histograms]),
+            sumw2=_joined([histogram.sumw2 for histogram in histograms]),
+            outside=_joined([np.array([histogram.underflow, histogram.overflow]) for histogram in histograms]),
+            entries=np.array([np.nan if h.entries is None else h.entries for h in histograms], dtype=np.float64),
+        )
+        write_atomically(path, stream.getvalue())
+
+    def __getitem__(self, key: TemplateKey) -> Histogram:
+        return self.histograms[key]
+
+    def __iter__(self) -> Iterator[TemplateKey]:
+        return iter(self.histograms)
+
+    def __len__(self) -> int:
+        return len(self.histograms)
+
+
+def load_templates(path: str | Path) -> Templates:
+    """Return the templates that `Templates.save` wrote.
+
+    Raises TemplateError where the file is missing, broken or something else.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise TemplateError(f"{path}: {'no such file' if error.errno == errno.ENOENT else error.strerror}") from error
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        index = json.loads(arrays["index"].tobytes())
+        if index["format"] != _FORMAT:
+            raise ValueError(index["format"])
+        return _unpacked(index["templates"], arrays)
+    except Exception as error:  # NumPy, zipfile, zlib and json each have their own for a damaged file
+        raise TemplateError(f"{path}: not a file of templates that this version of wilks reads, or damaged") from error
+
+
+def _index_row(key: TemplateKey, histogram: Histogram, original: bool) -> JSONDict:
+    return {
+        "region": key.region,
+        "sample": key.sample,
+        "systematic": key.systematic,
+        "side": key.side,
+        "original": original,
+        "bins": len(histogram.axis),
+        "label": histogram.axis.label,
+        "unit": histogram.axis.unit,
+        "title": histogram.title,
+    }
+
+
+def _unpacked(rows: list[JSONDict], arrays: dict[str, Any]) -> Templates:
+    histograms: dict[TemplateKey, Histogram] = {}
+    originals: dict[TemplateKey, Histogram] = {}
+    start = 0
+    for i, row in enumerate(rows):
+        stop = start + row["bins"]
+        # Every histogram has one more edge than bins, so its edges start i places further on.
+        axis = Axis(arrays["edges"][start + i : stop + i + 1], row["label"], row["unit"])
+        underflow, overflow = map(float, arrays["outside"][2 * i : 2 * i + 2])
+        entries = float(arrays["entries"][i])
+        key = TemplateKey(row["region"], row["sample"], row["systematic"], row["side"])
+        (originals if row["original"] else histograms)[key] = Histogram(
+            axis,
+            arrays["contents"][start:stop],
+            arrays["sumw2"][start:stop],
+            underflow,
+            overflow,
+            None if np.isnan(entries) else entries,
+            row["title"],
+        )
+        start = stop
+    return Templates(histograms, originals)
+
+
+def _joined(arrays: list[FloatArray]) -> FloatArray:
+    return np.concatenate([np.empty(0), *arrays])

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from wilks import Axis, Histogram, load_templates
+from wilks.errors import TemplateError
+from wilks.templates.store import TemplateKey, Templates
+
+numbers = st.floats(allow_nan=True, allow_infinity=True)
+texts = st.text(max_size=8)
+
+
+@st.composite
+def histograms(draw: st.DrawFn) -> Histogram:
+    edges = draw(st.lists(st.floats(-1e9, 1e9), min_size=2, max_size=6, unique=True).map(sorted))
+    bins = len(edges) - 1
+    lists = st.lists(numbers, min_size=bins, max_size=bins)
+    return Histogram(
+        Axis(np.array(edges), draw(texts), draw(texts)),
+        np.array(draw(lists)),
+        np.array(draw(lists)),
+        draw(st.floats(allow_nan=False)),
+        draw(st.floats(allow_nan=False)),
+        draw(st.none() | st.floats(0, 1e12)),
+        draw(texts),
+    )
+
+
+keys = st.builds(TemplateKey, texts, texts) | st.builds(
+    TemplateKey, texts, texts, texts, st.sampled_from(["Up", "Down"])
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@given(st.dictionaries(keys, histograms(), max_size=4), st.dictionaries(keys, histograms(), max_size=2))
+def test_what_is_saved_is_loaded(tmp_path: Path, found: dict, originals: dict) -> None:
+    templates = Templates(found, originals)
+    path = tmp_path / "templates.npz"
+    templates.save(path)
+    loaded = load_templates(path)
+    assert loaded == templates
+    assert dict(loaded.originals) == originals
+    assert list(loaded) == list(found)
+    for key, histogram in found.items():
+        assert (loaded[key].title, loaded[key].entries) == (histogram.title, histogram.entries)
+
+
+def test_names_that_collide_in_file_names_stay_apart(tmp_path: Path) -> None:
+    # HI-04: cabinetry writes both to A_B_C.npz.
+    one, two = (Histogram.from_arrays([0, 1], [value], [0]) for value in (1.0, 2.0))
+    Templates({TemplateKey("A", "B_C"): one, TemplateKey("A_B", "C"): two}).save(tmp_path / "t.npz")
+    loaded = load_templates(tmp_path / "t.npz")
+    assert loaded.nominal("A", "B_C") == one
+    assert loaded.nominal("A_B", "C") == two
+
+
+def test_templates_are_found_by_name() -> None:
+    histogram, before = (Histogram.from_arrays([0, 1], [value], [0]) for value in (1.0, 2.0))
+    up = TemplateKey("SR", "ttbar", "JES", "Up")
+    templates = Templates({TemplateKey("SR", "ttbar"): histogram, up: histogram}, {up: before})
+    assert templates.nominal("SR", "ttbar") is histogram
+    assert templates.nominal("SR", "W+jets") is None
+    assert templates.variation("SR", "ttbar", "JES", "Up") is histogram
+    assert templates.variation("SR", "ttbar", "JES", "Down") is None
+    assert templates.original(up) is before
+    assert templates.original(TemplateKey("SR", "ttbar")) is histogram
+    assert len(templates) == 2
+    assert str(up) == '"ttbar" in "SR", "JES" Up'
+
+
+def test_files_that_are_something_else_end_in_a_sentence(tmp_path: Path) -> None:
+    Templates({TemplateKey("SR", "ttbar"): Histogram.from_arrays([0, 1], [1.0], [0])}).save(tmp_path / "good.npz")
+    good = (tmp_path / "good.npz").read_bytes()
+    np.savez(tmp_path / "other.npz", yields=np.zeros(3))
+    np.savez(tmp_path / "index.npz", index=np.frombuffer(b"[1, 2]", dtype=np.uint8))
+    np.save(tmp_path / "array.npz", np.zeros(3))
+    (tmp_path / "array.npz.npy").rename(tmp_path / "array.npz")
+    (tmp_path / "text.npz").write_text("not an archive")
+    (tmp_path / "empty.npz").write_text("")
+    for size in range(1, len(good), 97):
+        (tmp_path / f"cut{size}.npz").write_bytes(good[:size])
+    for path in tmp_path.glob("*.npz"):
+        if path.name != "good.npz":
+            with pytest.raises(TemplateError, match=r"not a file of templates"):
+                load_templates(path)
+    with pytest.raises(TemplateError, match="no such file"):
+        load_templates(tmp_path / "absent.npz")
