@@ -1,0 +1,60 @@
+"""Types of the compiled engine."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wilks._types import FloatArray, IntArray
+
+class Dataset:
+    @property
+    def values(self) -> FloatArray: ...
+    @property
+    def constants(self) -> float: ...
+
+class Model:
+    def __init__(
+        self,
+        *,
+        parameters: int,
+        channel_bins: IntArray,
+        block_channel: IntArray,
+        nominal: FloatArray,
+        factor_start: IntArray,
+        factor_parameter: IntArray,
+        factor_code: IntArray,
+        factor_lo: FloatArray,
+        factor_hi: FloatArray,
+        shape_start: IntArray,
+        shape_parameter: IntArray,
+        shape_code: IntArray,
+        shape_lo: FloatArray,
+        shape_hi: FloatArray,
+        bin_start: IntArray,
+        bin_parameter: IntArray,
+        constraint_kind: IntArray,
+        constraint_parameter: IntArray,
+        constraint_scale: FloatArray,
+    ) -> None: ...
+    @property
+    def shared_parameters(self) -> list[int]: ...
+    def dataset(self, values: FloatArray) -> Dataset: ...
+    def block_rates(self, theta: FloatArray) -> FloatArray: ...
+    def expected(self, theta: FloatArray) -> FloatArray: ...
+    def jacobian(self, theta: FloatArray, block: int) -> FloatArray: ...
+    def value(self, theta: FloatArray, data: Dataset) -> float: ...
+    def value_and_gradient(self, theta: FloatArray, data: Dataset) -> tuple[float, FloatArray]: ...
+    def hessian(self, theta: FloatArray, data: Dataset) -> FloatArray: ...
+    def fit(
+        self,
+        data: Dataset,
+        start: FloatArray,
+        lower: FloatArray,
+        upper: FloatArray,
+        fixed: npt.NDArray[np.uint8],
+        tolerance: float,
+        max_iterations: int,
+        covariance: bool = True,
+        polish: bool = True,
+    ) -> dict[str, Any]: ...

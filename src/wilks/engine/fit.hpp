@@ -1,0 +1,492 @@
+// Trust-region Newton minimisation with bounds: exact Hessian, region measured in the Fisher metric, negative curvature
+// followed (More, Sorensen, SIAM J. Sci. Stat. Comput. 4 (1983) 553; Conn, Gould, Toint, SIAM 2000).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "newton.hpp"
+
+namespace wilks {
+
+enum Status : int {
+  converged = 0,
+  flat_direction = 1,      // the nll does not depend on a combination of parameters
+  iteration_limit = 2,
+  start_outside = 3,       // no logarithm at the starting point: see `bad_bin`
+  rate_boundary = 4,       // the minimum lies where the rate of `bad_bin` vanishes
+  stalled = 5,             // no step improves the nll, yet the EDM is above the tolerance
+  interrupted = 6,
+};
+
+struct Options {
+  double tolerance = 1e-8;  // on the EDM, in nll
+  int max_iterations = 1000;
+  bool covariance = true;
+  bool polish = true;  // take full Newton steps below the tolerance until the EDM no longer falls
+};
+
+struct Outcome {
+  Status status = stalled;
+  std::vector<double> theta, covariance, direction;
+  std::vector<char> at_bound;
+  double value = 0, edm = 0, smallest_eigenvalue = 0;
+  bool positive_definite = false;
+  int iterations = 0, evaluations = 0, bad_bin = -1;
+};
+
+class Minimiser {
+ public:
+  Minimiser(const Model& model, const Data& data, const double* lower, const double* upper, const char* fixed, const Options& options,
+            const std::atomic<bool>* stop)
+      : m(model), data_(data), lower_(lower), upper_(upper), fixed_(fixed), options_(options), stop_(stop), scratch_(model),
+        newton_(model, derivatives_) {
+    const std::size_t ld = padded(m.shared), P = m.parameters;
+    memory_.assign(P + m.shared * ld + m.jacobian_size + m.local_jacobian_size + m.mixed_size + m.local_size + 2 * m.bins + 8 * lanes, 0.0);
+    double* at = memory_.data();
+    const auto take = [&](std::size_t n) { double* p = at; at += n; return p; };
+    derivatives_.shared = take(m.shared * ld);
+    derivatives_.gradient = take(P);
+    derivatives_.jacobian = take(m.jacobian_size);
+    derivatives_.local_jacobian = take(m.local_jacobian_size);
+    derivatives_.mixed = take(m.mixed_size);
+    derivatives_.local = take(m.local_size);
+    derivatives_.rate = take(m.bins);
+    derivatives_.weight = take(m.bins);
+    for (auto* v : {&x_, &p_, &trial_, &work_, &work2_, &direction_, &low_, &high_}) v->assign(P, 0.0);
+    masked_.assign(P, 0);
+    side_.assign(P, 1);
+    kinked_.assign(P, 0);
+    for (std::size_t e = 0; e < m.factor_parameter.size(); ++e)
+      if (m.factor_code[e] == factor_code1) kinked_[m.factor_parameter[e]] = any_kink_ = 1;
+    for (std::size_t e = 0; e < m.shape_parameter.size(); ++e)
+      if (m.shape_code[e] == shape_code0 && m.shape_even[e] >= 0) kinked_[m.shape_parameter[e]] = any_kink_ = 1;
+    newton_.masked = masked_.data();
+  }
+
+  Outcome run(const double* start) {
+    Outcome out;
+    for (int i = 0; i < m.parameters; ++i) {
+      x_[i] = fixed_[i] ? start[i] : std::min(std::max(start[i], lower_[i]), upper_[i]);
+      side_[i] = x_[i] < 0 ? -1 : 1;
+    }
+    out.status = minimise(out);
+    finish(out);
+    return out;
+  }
+
+ private:
+  const Model& m;
+  Data data_;
+  const double *lower_, *upper_;
+  const char* fixed_;
+  Options options_;
+  const std::atomic<bool>* stop_;
+  Scratch scratch_;
+  Derivatives derivatives_;
+  Newton newton_;
+  std::vector<double> memory_, x_, p_, trial_, work_, work2_, direction_, low_, high_;
+  std::vector<char> masked_, kinked_;
+  std::vector<signed char> side_;
+  char any_kink_ = 0;
+  double value_ = 0, magnitude_ = 0, edm_ = 0;
+  bool positive_definite_ = false, exact_ = true;
+
+  // A direction whose curvature relative to the metric is below this is flat: rounding alone makes about 1e-12 of it.
+  static constexpr double flat_eigenvalue = 1e-9, valley_shift = 1e-7, valley_noise = 1e-9;
+
+  double product(const double* a, const double* b) const { return dot(a, b, m.parameters); }
+  double length(const double* p) const { return std::sqrt(newton_.metric_square(p)); }
+
+  int evaluate_all(Outcome& out) {
+    ++out.evaluations;
+    const int bad = evaluate<2>(m, x_.data(), data_, side_.data(), scratch_, derivatives_, value_, magnitude_);
+    if (bad == inside_domain) newton_.new_point(x_.data(), data_);
+    return bad;
+  }
+
+  // Bounds of this iteration: a parameter with a kink at 0 stays on its side.
+  void set_bounds() {
+    for (int i = 0; i < m.parameters; ++i) {
+      low_[i] = lower_[i];
+      high_[i] = upper_[i];
+      if (!kinked_[i] || fixed_[i]) continue;
+      if (side_[i] > 0)
+        low_[i] = std::max(low_[i], std::min(0.0, high_[i]));
+      else
+        high_[i] = std::min(high_[i], std::max(0.0, low_[i]));
+    }
+  }
+
+  bool held(int i) const {
+    const double g = derivatives_.gradient[i];
+    return (x_[i] <= low_[i] && g >= 0) || (x_[i] >= high_[i] && g <= 0);
+  }
+
+  // Cross kinks whose other side goes down. Returns whether any was crossed.
+  bool cross_kinks(Outcome& out) {
+    bool candidate = false;
+    std::vector<signed char> flipped(side_);
+    for (int i = 0; i < m.parameters; ++i)
+      if (kinked_[i] && !fixed_[i] && x_[i] == 0.0 && held(i) && lower_[i] < 0 && upper_[i] > 0) flipped[i] = -side_[i], candidate = true;
+    if (!candidate) return false;
+    Derivatives other;
+    std::vector<double> gradient(m.parameters);
+    other.gradient = gradient.data();
+    double value, magnitude;
+    ++out.evaluations;
+    if (evaluate<1>(m, x_.data(), data_, flipped.data(), scratch_, other, value, magnitude) != inside_domain) return false;
+    bool crossed = false;
+    for (int i = 0; i < m.parameters; ++i)
+      if (flipped[i] != side_[i] && gradient[i] * flipped[i] < 0) side_[i] = flipped[i], crossed = true;
+    return crossed;
+  }
+
+  void set_mask() {
+    for (int i = 0; i < m.parameters; ++i) masked_[i] = fixed_[i] || held(i);
+  }
+
+  Status minimise(Outcome& out) {
+    set_bounds();
+    out.bad_bin = evaluate_all(out);
+    if (out.bad_bin != inside_domain) return start_outside;
+    int free = 0;
+    for (int i = 0; i < m.parameters; ++i) free += !fixed_[i];
+    double radius = 10.0 + 3.0 * std::sqrt(static_cast<double>(free));
+    bool left_domain = false;  // whether the last rejected step did
+    double polished_edm = std::numeric_limits<double>::infinity(), accepted_edm = polished_edm;
+    for (out.iterations = 0; out.iterations < options_.max_iterations; ++out.iterations) {
+      if (stop_ && stop_->load(std::memory_order_relaxed)) return interrupted;
+      if (any_kink_ && cross_kinks(out)) {
+        set_bounds();
+        evaluate_all(out);
+      }
+      set_mask();
+      double lambda = 0.0;
+      positive_definite_ = false;
+      exact_ = !far_from_minimum(radius, lambda);
+      if (!exact_) {
+        // p_ is the step.
+      } else if ((positive_definite_ = newton_.factor(0.0))) {
+        newton_step();
+        edm_ = -0.5 * product(derivatives_.gradient, p_.data());
+        if (edm_ < options_.tolerance) {
+          if (!options_.polish || edm_ > 0.1 * polished_edm || !inside_bounds()) return converged;
+          polished_edm = edm_;
+          if (!polish(out) || polished_edm < 1e-14) return converged;
+          continue;
+        }
+      } else if (gentle_step(out, lambda)) {
+        if (edm_ < options_.tolerance && out.smallest_eigenvalue > -valley_noise) return flat_direction;
+        positive_definite_ = true;
+      }
+      if (exact_ && (!positive_definite_ || length(p_.data()) > radius)) {
+        lambda = bounded_step(radius);
+        positive_definite_ = false;
+      }
+      double predicted = 0.0;
+      clamp(lambda, radius, predicted);
+      const double size = length(p_.data());
+      // The best step inside a wide region gains nothing: a minimum, though a semi-definite one.
+      if (exact_ && !positive_definite_ && predicted < 1e-3 * options_.tolerance && radius > 0.1) {
+        edm_ = std::max(predicted, 0.0);
+        return flat_direction;
+      }
+      if (!(predicted > 0)) {
+        radius = 0.25 * std::min(radius, size);
+        if (radius < 1e-12) return left_domain ? rate_boundary : stalled;
+        continue;
+      }
+      for (int i = 0; i < m.parameters; ++i) trial_[i] = landed(i);
+      double value, magnitude;
+      ++out.evaluations;
+      const int bad = evaluate<0>(m, trial_.data(), data_, nullptr, scratch_, derivatives_, value, magnitude);
+      const double noise = 1e-15 * (magnitude_ + 1.0);
+      const double ratio = bad == inside_domain ? (value_ - value) / predicted : -1.0;
+      if (ratio < 0.25) {
+        radius = 0.25 * std::min(radius, size);
+        if ((left_domain = bad != inside_domain)) out.bad_bin = bad;
+      } else if (ratio > 0.75 && size > 0.8 * radius) {
+        radius *= 3.0;
+      }
+      const bool below_noise = bad == inside_domain && predicted < 100 * noise && std::abs(value - value_) <= 100 * noise;
+      if (ratio > 1e-4 || below_noise) {
+        if (below_noise && edm_ > 0.5 * accepted_edm && ratio <= 1e-4) return edm_ < 100 * noise ? converged : stalled;
+        accepted_edm = edm_;
+        std::swap(x_, trial_);
+        evaluate_all(out);
+      } else if (radius < 1e-10) {
+        return left_domain ? rate_boundary : stalled;
+      }
+    }
+    return iteration_limit;
+  }
+
+  void newton_step() {
+    for (int i = 0; i < m.parameters; ++i) p_[i] = masked_[i] ? 0.0 : -derivatives_.gradient[i];
+    newton_.solve(p_.data(), p_.data());
+  }
+
+  // Far from the minimum the metric stands in for the Hessian: the step is scaled to the radius, and no curvature of the
+  // residuals misleads it. Sets p_ and returns true if so.
+  bool far_from_minimum(double radius, double& lambda) {
+    if (!newton_.factor(1.0, false)) return false;
+    newton_step();
+    const double edm = -0.5 * product(derivatives_.gradient, p_.data());
+    if (edm < 1.0) return false;
+    const double scale = std::max(1.0, length(p_.data()) / radius);
+    for (double& x : p_) x /= scale;
+    lambda = scale;
+    return true;
+  }
+
+  bool inside_bounds() const {
+    for (int i = 0; i < m.parameters; ++i)
+      if (!masked_[i] && (x_[i] + p_[i] < low_[i] || x_[i] + p_[i] > high_[i])) return false;
+    return true;
+  }
+
+  double landed(int i) const {
+    if (masked_[i]) return x_[i];
+    const double target = x_[i] + p_[i], rounding = 1e-15 * std::abs(p_[i]);
+    return target <= low_[i] + rounding ? low_[i] : target >= high_[i] - rounding ? high_[i] : target;
+  }
+
+  // Take a full Newton step below the tolerance: the quadratic tail costs one evaluation and gives all digits.
+  bool polish(Outcome& out) {
+    const double before = value_;
+    for (int i = 0; i < m.parameters; ++i) {
+      trial_[i] = x_[i];
+      x_[i] = landed(i);
+    }
+    if (evaluate_all(out) == inside_domain && value_ <= before + 1e-14 * (magnitude_ + 1.0)) return true;
+    std::swap(x_, trial_);
+    evaluate_all(out);
+    set_mask();
+    newton_.factor(0.0);
+    return false;
+  }
+
+  // Where H is flat or slightly negative along some direction: the Newton step of H + lambda M, which leaves that
+  // direction alone. False where the curvature is really negative, or where nothing is left to gain elsewhere.
+  bool gentle_step(Outcome& out, double& lambda) {
+    for (const double shift : {valley_shift, 1e4 * valley_shift}) {
+      if (!newton_.factor(shift)) continue;
+      newton_step();
+      edm_ = -0.5 * product(derivatives_.gradient, p_.data());
+      out.smallest_eigenvalue = smallest_eigenvalue(shift, direction_.data());
+      lambda = shift;
+      return out.smallest_eigenvalue > -valley_noise || edm_ > 1e-14;
+    }
+    return false;
+  }
+
+  // Smallest eigenvalue of H relative to the metric and its direction (unit length in the metric), by inverse iteration
+  // with the factor of H + shift M at hand.
+  double smallest_eigenvalue(double shift, double* z) {
+    std::uint64_t state = 0x9E3779B97F4A7C15ull;
+    for (int i = 0; i < m.parameters; ++i) {
+      state = state * 6364136223846793005ull + 1442695040888963407ull;
+      z[i] = masked_[i] ? 0.0 : (static_cast<double>(state >> 11) / 9007199254740992.0 - 0.5) / std::sqrt(newton_.diagonal[i]);
+    }
+    double eigenvalue = 0.0;
+    for (int k = 0; k < 30; ++k) {
+      const double norm = length(z);
+      if (!(norm > 0) || !std::isfinite(norm)) return 0.0;
+      for (int i = 0; i < m.parameters; ++i) z[i] /= norm;
+      newton_.multiply(1.0, 0.0, z, work_.data());
+      const double now = product(z, work_.data());
+      if (k > 2 && std::abs(now - eigenvalue) < 1e-6 * std::abs(now + shift)) return now;
+      eigenvalue = now;
+      if (k == 29) break;
+      newton_.multiply(0.0, 1.0, z, work_.data());
+      newton_.solve(work_.data(), z);
+    }
+    return eigenvalue;
+  }
+
+  // More-Sorensen: (H + lambda M) p = -g with |p| = radius; in the hard case an eigenvector is added.
+  double bounded_step(double radius) {
+    double low = 0.0, high = std::numeric_limits<double>::infinity(), lambda = positive_definite_ ? 0.0 : 1.0;
+    if (positive_definite_) lambda = newton_update(0.0, radius);
+    for (int k = 0; k < 60; ++k) {
+      if (!newton_.factor(lambda)) {
+        low = std::max(low, lambda);
+        lambda = std::isfinite(high) ? std::max(std::sqrt(std::max(low, 1e-12) * high), low + 0.05 * (high - low)) : std::max(4.0 * lambda, 1e-6);
+        continue;
+      }
+      newton_step();
+      const double size = length(p_.data());
+      if (std::abs(size - radius) <= 0.1 * radius) return lambda;
+      if (size < radius) {
+        high = std::min(high, lambda);
+        double* z = direction_.data();
+        const double curvature = smallest_eigenvalue(lambda, z) + lambda;  // z (H + lambda M) z
+        const double tau = root(p_.data(), z, size, radius);
+        newton_.multiply(1.0, lambda, p_.data(), work_.data());
+        if (tau * tau * curvature <= 0.25 * (product(p_.data(), work_.data()) + lambda * radius * radius)) {
+          add_scaled(p_.data(), tau, z, m.parameters);
+          return lambda;
+        }
+        low = std::max(low, lambda - curvature);
+        if (high - low <= 1e-12 * high) return lambda;
+      } else {
+        low = std::max(low, lambda);
+      }
+      lambda = newton_update(lambda, radius);
+      if (!(lambda > low && lambda < high))
+        lambda = std::isfinite(high) ? std::max(std::sqrt(std::max(low, 1e-12 * high) * high), low + 0.05 * (high - low)) : 2.0 * low + 1e-6;
+    }
+    return lambda;
+  }
+
+  // Newton's iteration on 1/radius - 1/|p(lambda)|.
+  double newton_update(double lambda, double radius) {
+    const double size = length(p_.data());
+    newton_.multiply(0.0, 1.0, p_.data(), work_.data());
+    newton_.solve(work_.data(), work2_.data());
+    const double slope = product(work_.data(), work2_.data());
+    if (!(slope > 0)) return lambda;
+    return lambda + size * size / slope * (size - radius) / radius;
+  }
+
+  // tau with |p + tau z| = radius that lowers the model more; |z| = 1.
+  double root(const double* p, const double* z, double size, double radius) {
+    newton_.multiply(0.0, 1.0, z, work_.data());
+    const double b = product(p, work_.data()), c = size * size - radius * radius;
+    const double s = std::sqrt(std::max(0.0, b * b - c));
+    return b > 0 ? -c / (b + s) : s - b;
+  }
+
+  double reduction() {
+    newton_.multiply(exact_ ? 1.0 : 0.0, exact_ ? 0.0 : 1.0, p_.data(), work_.data());
+    return -(product(derivatives_.gradient, p_.data()) + 0.5 * product(p_.data(), work_.data()));
+  }
+
+  // Bring a step back inside the bounds. First choice: put the parameters that would cross on their bound and solve again
+  // for the others. Where that is no pure Newton step, other ways inside are compared by what the model promises.
+  void clamp(double lambda, double radius, double& predicted) {
+    if (inside_bounds()) {
+      predicted = reduction();
+      return;
+    }
+    const int P = m.parameters;
+    const std::vector<double> full(p_);
+    std::vector<double> best(P, 0.0);
+    predicted = 0.0;
+    const auto consider = [&] {
+      const double promised = reduction();
+      if (promised <= predicted || length(p_.data()) > 1.2 * radius) return;
+      predicted = promised;
+      best = p_;
+    };
+    if (solve_on_bounds(lambda)) {
+      consider();
+      if (predicted > 0 && lambda == 0.0) return;
+    }
+    // Cut every parameter at its bound.
+    for (int i = 0; i < P; ++i) p_[i] = masked_[i] ? 0.0 : std::min(std::max(full[i], low_[i] - x_[i]), high_[i] - x_[i]);
+    consider();
+    // Leave out what can't move at all, then go to the first bound.
+    double scale = 1.0;
+    for (int i = 0; i < P; ++i) {
+      p_[i] = full[i];
+      if (masked_[i] || p_[i] == 0.0) continue;
+      const double room = p_[i] > 0 ? high_[i] - x_[i] : x_[i] - low_[i];
+      if (room <= 0)
+        p_[i] = 0.0;
+      else
+        scale = std::min(scale, room / std::abs(p_[i]));
+    }
+    for (int i = 0; i < P; ++i) p_[i] *= scale;
+    consider();
+    // Steepest descent in the metric's diagonal, cut at the bounds.
+    for (double length_ = 1.0; length_ > 1e-15; length_ *= 0.25) {
+      const double before = predicted;
+      for (int i = 0; i < P; ++i) {
+        const double step = -length_ * derivatives_.gradient[i] / newton_.diagonal[i];
+        p_[i] = masked_[i] ? 0.0 : std::min(std::max(step, low_[i] - x_[i]), high_[i] - x_[i]);
+      }
+      consider();
+      if (predicted > 0 && predicted == before) break;
+    }
+    p_ = best;
+  }
+
+  // Put crossing parameters on their bound and solve for the others, until none crosses. False if that fails.
+  bool solve_on_bounds(double lambda) {
+    const int P = m.parameters;
+    const std::vector<char> mask(masked_);
+    std::vector<char> on_bound(P, 0);
+    std::vector<double> moved(P, 0.0);
+    bool solved = false;
+    for (int round = 0; round < 20 && !solved; ++round) {
+      bool crossing = false;
+      for (int i = 0; i < P; ++i) {
+        const double target = x_[i] + p_[i];
+        if (masked_[i] || (target >= low_[i] && target <= high_[i])) continue;
+        moved[i] = (target < low_[i] ? low_[i] : high_[i]) - x_[i];
+        on_bound[i] = crossing = true;
+      }
+      if (!crossing) {
+        solved = true;
+        break;
+      }
+      // Right-hand side -(g + (H + lambda M) moved) with the moved parameters taken out.
+      newton_.multiply(exact_ ? 1.0 : 0.0, lambda, moved.data(), work_.data());
+      for (int i = 0; i < P; ++i) {
+        masked_[i] = mask[i] || on_bound[i];
+        work_[i] = masked_[i] ? 0.0 : -(derivatives_.gradient[i] + work_[i]);
+      }
+      if (!newton_.factor(lambda, exact_)) break;
+      newton_.solve(work_.data(), p_.data());
+    }
+    masked_ = mask;
+    for (int i = 0; i < P; ++i)
+      if (on_bound[i]) p_[i] = moved[i];
+    return solved;
+  }
+
+  void finish(Outcome& out) {
+    out.theta = x_;
+    out.value = value_;
+    out.edm = edm_;
+    out.at_bound.assign(m.parameters, 0);
+    if (out.status == start_outside) return;
+    bool free = false;
+    for (int i = 0; i < m.parameters; ++i) {
+      out.at_bound[i] = !fixed_[i] && (x_[i] <= lower_[i] || x_[i] >= upper_[i] || held(i));
+      masked_[i] = fixed_[i] || out.at_bound[i];
+      free = free || !masked_[i];
+    }
+    out.positive_definite = newton_.factor(0.0);
+    if (!free) {
+      out.edm = out.smallest_eigenvalue = 0.0;
+    } else {
+      if (out.positive_definite) {
+        newton_step();
+        out.edm = -0.5 * product(derivatives_.gradient, p_.data());
+        out.smallest_eigenvalue = smallest_eigenvalue(0.0, direction_.data());
+      } else {
+        for (double shift = valley_shift; shift < 1e12; shift *= 1e3)
+          if (newton_.factor(shift)) {
+            out.smallest_eigenvalue = smallest_eigenvalue(shift, direction_.data());
+            break;
+          }
+      }
+      if (!out.positive_definite || out.smallest_eigenvalue < flat_eigenvalue) {
+        out.positive_definite = false;
+        out.direction = direction_;
+        const bool level = out.status == converged || (out.status == stalled && edm_ < options_.tolerance);
+        if (level && std::abs(out.smallest_eigenvalue) < 1e-4) out.status = flat_direction;
+        return;
+      }
+      if (out.status == flat_direction) out.status = out.edm < options_.tolerance ? converged : stalled;
+    }
+    if (!options_.covariance) return;
+    out.covariance.assign(static_cast<std::size_t>(m.parameters) * m.parameters, 0.0);
+    newton_.inverse(out.covariance.data());
+  }
+};
+
+}  // namespace wilks

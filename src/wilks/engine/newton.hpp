@@ -1,0 +1,403 @@
+// Linear algebra of Newton's system with the local parameters eliminated (Schur complement).
+//
+// (H + lambda M) p = r, where M is the Fisher metric: J^T diag(1/nu) J + constraints, with 1/nu capped and a small floor
+// so that it is positive definite. Parameters that are masked (fixed, or held at a bound) keep p = 0.
+#pragma once
+
+#include "evaluate.hpp"
+
+namespace wilks {
+
+struct Newton {
+  const Model& m;
+  const Derivatives& d;
+  const char* masked = nullptr;  // parameters
+  int ld;
+  // Metric.
+  bool metric_ready = false;
+  std::vector<double> metric_shared, metric_rate, metric_constraint, diagonal, floor;
+  // Factor.
+  std::vector<double> S, Y, LG, scratch, columns, along_bins, vector1;
+
+  Newton(const Model& model, const Derivatives& derivatives) : m(model), d(derivatives), ld(padded(model.shared)) {
+    S.assign(static_cast<std::size_t>(m.shared) * ld + lanes, 0.0);
+    Index rows = 0;
+    for (int c = 0; c < m.channels; ++c) rows += static_cast<Index>(m.slots_of(c)) * m.bins_of(c) * padded(m.columns_of(c));
+    Y.assign(rows + lanes, 0.0);
+    LG.assign(m.local_size + 1, 0.0);
+    scratch.assign(cholesky_scratch(m.shared), 0.0);
+    const std::size_t width = padded(std::max(1, m.largest_columns));
+    const std::size_t bins = std::max(1, m.largest_bins) * static_cast<std::size_t>(std::max(1, m.largest_slots));
+    columns.assign(width * width + std::max(bins, width) * width, 0.0);
+    along_bins.assign(m.bins + 1, 0.0);
+    vector1.assign(m.shared + 1, 0.0);
+    metric_rate.assign(m.bins + 1, 0.0);
+    metric_constraint.assign(m.parameters + 1, 0.0);
+    floor.assign(m.parameters + 1, 0.0);
+    diagonal.assign(m.parameters + 1, 0.0);
+  }
+
+  // The metric at the current point; call after every new evaluation of the derivatives.
+  void new_point(const double* theta, const Data& data) {
+    metric_ready = false;
+    for (int b = 0; b < m.bins; ++b) metric_rate[b] = 1.0 / std::max(d.rate[b], 0.1);
+    std::fill(metric_constraint.begin(), metric_constraint.end(), 0.0);
+    for (int i = 0; i < m.constraints; ++i) {
+      const int p = m.constraint_parameter[i];
+      const double scale = m.constraint_scale[i];
+      metric_constraint[p] += m.constraint_kind[i] == constraint_normal ? 1.0 / (scale * scale) : scale / std::max(theta[p], 0.1);
+    }
+    (void)data;
+    // Diagonal of the metric, and a floor for free parameters: several that enter only together would be degenerate.
+    std::copy(metric_constraint.begin(), metric_constraint.end(), diagonal.begin());
+    for (int c = 0; c < m.channels; ++c) {
+      const int bins = m.bins_of(c), first = m.channel_bin[c];
+      const double *J = d.jacobian + m.jacobian_offset[c], *JL = d.local_jacobian + m.local_jacobian_offset[c];
+      for (int j = 0; j < m.columns_of(c); ++j) {
+        const int p = m.shared_parameter[m.column_shared[m.column_start[c] + j]];
+        for (int b = 0; b < bins; ++b) diagonal[p] += metric_rate[first + b] * J[static_cast<Index>(j) * bins + b] * J[static_cast<Index>(j) * bins + b];
+      }
+      for (int t = 0; t < m.slots_of(c); ++t)
+        for (int b = 0; b < bins; ++b)
+          diagonal[m.slot_parameter[m.slot_row[m.slot_start[c] + t] + b]] += metric_rate[first + b] * JL[t * bins + b] * JL[t * bins + b];
+    }
+    for (int p = 0; p < m.parameters; ++p) {
+      floor[p] = metric_constraint[p] > 0 ? 0.0 : 1e-4 * diagonal[p] + 1e-6;
+      diagonal[p] += floor[p];
+    }
+  }
+
+  // y = (a H + b M) p over the parameters that are not masked (p must be 0 there).
+  void multiply(double a, double b, const double* p, double* y) const {
+    std::fill(y, y + m.parameters, 0.0);
+    if (a != 0.0) {
+      for (int i = 0; i < m.shared; ++i) {
+        const int pi = m.shared_parameter[i];
+        const double* row = d.shared + static_cast<Index>(i) * ld;
+        double total = row[i] * p[pi];
+        for (int j = 0; j < i; ++j) {
+          const int pj = m.shared_parameter[j];
+          total += row[j] * p[pj];
+          y[pj] += a * row[j] * p[pi];
+        }
+        y[pi] += a * total;
+      }
+    }
+    for (int c = 0; c < m.channels; ++c) {
+      const int bins = m.bins_of(c), first = m.channel_bin[c], columns_ = m.columns_of(c), slots = m.slots_of(c);
+      const double *J = d.jacobian + m.jacobian_offset[c], *JL = d.local_jacobian + m.local_jacobian_offset[c];
+      const double *X = d.mixed + m.mixed_offset[c], *L = d.local + m.local_offset[c];
+      const auto parameter = [&](int j) { return m.shared_parameter[m.column_shared[m.column_start[c] + j]]; };
+      if (a != 0.0) {
+        for (int t = 0; t < slots; ++t) {
+          const int* local = &m.slot_parameter[m.slot_row[m.slot_start[c] + t]];
+          for (int j = 0; j < columns_; ++j) {
+            const double* mixed = X + (static_cast<Index>(t) * columns_ + j) * bins;
+            const int pj = parameter(j);
+            double total = 0.0;
+            for (int k = 0; k < bins; ++k) {
+              y[local[k]] += a * mixed[k] * p[pj];
+              total += mixed[k] * p[local[k]];
+            }
+            y[pj] += a * total;
+          }
+          for (int t2 = 0; t2 < slots; ++t2) {
+            const int* other = &m.slot_parameter[m.slot_row[m.slot_start[c] + t2]];
+            for (int k = 0; k < bins; ++k) y[local[k]] += a * L[(static_cast<Index>(t) * slots + t2) * bins + k] * p[other[k]];
+          }
+        }
+      }
+      if (b != 0.0) {
+        double* z = const_cast<double*>(along_bins.data());
+        rates_along(c, p, z);
+        for (int k = 0; k < bins; ++k) z[k] *= b * metric_rate[first + k];
+        for (int j = 0; j < columns_; ++j) y[parameter(j)] += dot(J + static_cast<Index>(j) * bins, z, bins);
+        for (int t = 0; t < slots; ++t) {
+          const int* local = &m.slot_parameter[m.slot_row[m.slot_start[c] + t]];
+          for (int k = 0; k < bins; ++k) y[local[k]] += JL[t * bins + k] * z[k];
+        }
+      }
+    }
+    if (b != 0.0)
+      for (int q = 0; q < m.parameters; ++q) y[q] += b * (metric_constraint[q] + floor[q]) * p[q];
+    for (int q = 0; q < m.parameters; ++q)
+      if (masked[q]) y[q] = 0.0;
+  }
+
+  // p^T M p.
+  double metric_square(const double* p) const {
+    double total = 0.0;
+    double* z = const_cast<double*>(along_bins.data());
+    for (int c = 0; c < m.channels; ++c) {
+      const int bins = m.bins_of(c), first = m.channel_bin[c];
+      rates_along(c, p, z);
+      for (int k = 0; k < bins; ++k) total += metric_rate[first + k] * z[k] * z[k];
+    }
+    for (int q = 0; q < m.parameters; ++q) total += (metric_constraint[q] + floor[q]) * p[q] * p[q];
+    return total;
+  }
+
+  // Factorise H + lambda M (or lambda M alone); false if it is not positive definite.
+  bool factor(double lambda, bool with_hessian = true) {
+    if (lambda != 0.0) build_metric();
+    const double h = with_hessian ? 1.0 : 0.0;
+    for (int i = 0; i < m.shared; ++i) {
+      double* row = &S[static_cast<Index>(i) * ld];
+      const double* exact = d.shared + static_cast<Index>(i) * ld;
+      if (lambda != 0.0) {
+        const double* f = &metric_shared[static_cast<Index>(i) * ld];
+        for (int j = 0; j <= i; ++j) row[j] = h * exact[j] + lambda * f[j];
+      } else {
+        for (int j = 0; j <= i; ++j) row[j] = exact[j];
+      }
+    }
+    Index at = 0;
+    for (int c = 0; c < m.channels; ++c) {
+      const int bins = m.bins_of(c), first = m.channel_bin[c], columns_ = m.columns_of(c), slots = m.slots_of(c);
+      if (slots == 0) continue;
+      const int width = padded(columns_);
+      const double *J = d.jacobian + m.jacobian_offset[c], *JL = d.local_jacobian + m.local_jacobian_offset[c];
+      const double *X = d.mixed + m.mixed_offset[c], *L = d.local + m.local_offset[c];
+      double* factor_ = &LG[m.local_offset[c]];
+      double* rows = &Y[at];
+      at += static_cast<Index>(bins) * slots * width;
+      for (int b = 0; b < bins; ++b) {
+        double* y = rows + static_cast<Index>(b) * slots * width;
+        const double r = lambda * metric_rate[first + b];
+        for (int t = 0; t < slots; ++t) {
+          const int p = m.slot_parameter[m.slot_row[m.slot_start[c] + t] + b];
+          double* yt = y + static_cast<Index>(t) * width;
+          if (masked[p]) {
+            std::fill(yt, yt + width, 0.0);
+          } else {
+            const double jl = r * JL[t * bins + b];
+            for (int j = 0; j < columns_; ++j)
+              yt[j] = h * X[(static_cast<Index>(t) * columns_ + j) * bins + b] + jl * J[static_cast<Index>(j) * bins + b];
+            std::fill(yt + columns_, yt + width, 0.0);
+          }
+          for (int t2 = 0; t2 <= t; ++t2) {
+            const int p2 = m.slot_parameter[m.slot_row[m.slot_start[c] + t2] + b];
+            double value = h * L[(static_cast<Index>(t) * slots + t2) * bins + b] + r * JL[t * bins + b] * JL[t2 * bins + b];
+            if (t == t2) value += lambda * (metric_constraint[p] + floor[p]);
+            if (masked[p] || masked[p2]) value = t == t2 ? 1.0 : 0.0;
+            const double diagonal = value;
+            for (int u = 0; u < t2; ++u) value -= factor_[(t * slots + u) * bins + b] * factor_[(t2 * slots + u) * bins + b];
+            if (t2 < t) {
+              value /= factor_[(t2 * slots + t2) * bins + b];
+              factor_[(t * slots + t2) * bins + b] = value;
+              add_scaled(yt, -value, y + static_cast<Index>(t2) * width, columns_);
+            } else {
+              if (!(value > pivot * std::abs(diagonal)) || !(value > 0)) return false;
+              value = std::sqrt(value);
+              factor_[(t * slots + t) * bins + b] = value;
+              const double inverse = 1.0 / value;
+              for (int j = 0; j < columns_; ++j) yt[j] *= inverse;
+            }
+          }
+        }
+      }
+      double* C = columns.data();
+      std::fill(C, C + static_cast<Index>(columns_) * width, 0.0);
+      rank_update(C, width, rows, bins * slots, width, columns_, 1.0);
+      scatter(c, C, -1.0, S.data());
+    }
+    for (int i = 0; i < m.shared; ++i) {
+      if (!masked[m.shared_parameter[i]]) continue;
+      for (int j = 0; j < i; ++j) S[static_cast<Index>(i) * ld + j] = 0.0;
+      for (int j = i; j < m.shared; ++j) S[static_cast<Index>(j) * ld + i] = 0.0;
+      S[static_cast<Index>(i) * ld + i] = 1.0;
+    }
+    return cholesky(S.data(), m.shared, ld, pivot, scratch.data()) < 0;
+  }
+
+  // Solve with the last factor. r and p may be the same array.
+  void solve(const double* r, double* p) {
+    for (int q = 0; q < m.parameters; ++q) p[q] = masked[q] ? 0.0 : r[q];
+    double* x = vector1.data();
+    for (int i = 0; i < m.shared; ++i) x[i] = p[m.shared_parameter[i]];
+    each_local_bin([&](int c, int b, int slots, const int* shared, int columns_, const double* y, int width, const double* f, int bins) {
+      for (int t = 0; t < slots; ++t) {
+        double& value = p[local(c, t, b)];
+        for (int u = 0; u < t; ++u) value -= f[(t * slots + u) * bins + b] * p[local(c, u, b)];
+        value /= f[(t * slots + t) * bins + b];
+        if (value != 0.0)
+          for (int j = 0; j < columns_; ++j) x[shared[j]] -= value * y[static_cast<Index>(t) * width + j];
+      }
+    });
+    for (int i = 0; i < m.shared; ++i)
+      if (masked[m.shared_parameter[i]]) x[i] = 0.0;
+    solve_lower(S.data(), m.shared, ld, x);
+    solve_upper(S.data(), m.shared, ld, x);
+    for (int i = 0; i < m.shared; ++i) p[m.shared_parameter[i]] = x[i];
+    each_local_bin([&](int c, int b, int slots, const int* shared, int columns_, const double* y, int width, const double* f, int bins) {
+      for (int t = slots - 1; t >= 0; --t) {
+        double& value = p[local(c, t, b)];
+        double total = 0.0;
+        for (int j = 0; j < columns_; ++j) total += y[static_cast<Index>(t) * width + j] * x[shared[j]];
+        value -= total;
+        for (int u = t + 1; u < slots; ++u) value -= f[(u * slots + t) * bins + b] * p[local(c, u, b)];
+        value /= f[(t * slots + t) * bins + b];
+      }
+    });
+  }
+
+  // Inverse of the factorised matrix, parameters x parameters, row-major; 0 for masked parameters.
+  void inverse(double* out) {
+    const Index P = m.parameters;
+    const int D = m.shared;
+    std::fill(out, out + P * P, 0.0);
+    // Z: for each local parameter the row with p_local = -Z p_shared; kept in Y, in place (Y := LG^-T Y).
+    std::vector<double> inverse_shared(static_cast<std::size_t>(D) * ld, 0.0), unit(D + 1, 0.0);
+    for (int i = 0; i < D; ++i) {
+      std::fill(unit.begin(), unit.end(), 0.0);
+      unit[i] = 1.0;
+      // L y = e_i starts at row i.
+      for (int k = i; k < D; ++k) {
+        const double* row = &S[static_cast<Index>(k) * ld];
+        unit[k] = (unit[k] - dot(row + i, &unit[i], k - i)) / row[k];
+      }
+      solve_upper(S.data(), D, ld, unit.data());
+      if (masked[m.shared_parameter[i]]) std::fill(unit.begin(), unit.end(), 0.0);
+      for (int j = 0; j < D; ++j) inverse_shared[static_cast<Index>(i) * ld + j] = masked[m.shared_parameter[j]] ? 0.0 : unit[j];
+    }
+    for (int i = 0; i < D; ++i)
+      for (int j = 0; j <= i; ++j) {
+        const double value = inverse_shared[static_cast<Index>(i) * ld + j];
+        out[m.shared_parameter[i] * P + m.shared_parameter[j]] = out[m.shared_parameter[j] * P + m.shared_parameter[i]] = value;
+      }
+    struct Row {
+      int parameter, channel;
+      const double* z;
+    };
+    std::vector<Row> rows;
+    each_local_bin([&](int c, int b, int slots, const int*, int columns_, const double* y, int width, const double* f, int bins) {
+      double* z = const_cast<double*>(y);
+      std::vector<double> block(slots * slots, 0.0);
+      for (int t = slots - 1; t >= 0; --t) {
+        double* zt = z + static_cast<Index>(t) * width;
+        for (int u = t + 1; u < slots; ++u) add_scaled(zt, -f[(u * slots + t) * bins + b], z + static_cast<Index>(u) * width, columns_);
+        const double inverse_ = 1.0 / f[(t * slots + t) * bins + b];
+        for (int j = 0; j < columns_; ++j) zt[j] *= inverse_;
+      }
+      for (int s = 0; s < slots; ++s) {  // (LG LG^T)^-1, column by column
+        std::vector<double> e(slots, 0.0);
+        e[s] = 1.0;
+        for (int t = 0; t < slots; ++t) {
+          for (int u = 0; u < t; ++u) e[t] -= f[(t * slots + u) * bins + b] * e[u];
+          e[t] /= f[(t * slots + t) * bins + b];
+        }
+        for (int t = slots - 1; t >= 0; --t) {
+          for (int u = t + 1; u < slots; ++u) e[t] -= f[(u * slots + t) * bins + b] * e[u];
+          e[t] /= f[(t * slots + t) * bins + b];
+        }
+        for (int t = 0; t < slots; ++t) block[t * slots + s] = e[t];
+      }
+      for (int t = 0; t < slots; ++t) {
+        const int p = local(c, t, b);
+        if (masked[p]) continue;
+        rows.push_back({p, c, z + static_cast<Index>(t) * width});
+        for (int s = 0; s < slots; ++s)
+          if (!masked[local(c, s, b)]) out[p * P + local(c, s, b)] += block[t * slots + s];
+      }
+    });
+    std::vector<double> cross(static_cast<std::size_t>(rows.size()) * D, 0.0);  // -Z C_dd
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      double* target = &cross[r * D];
+      const int c = rows[r].channel;
+      for (int j = 0; j < m.columns_of(c); ++j)
+        add_scaled(target, -rows[r].z[j], &inverse_shared[static_cast<Index>(m.column_shared[m.column_start[c] + j]) * ld], D);
+      for (int i = 0; i < D; ++i)
+        out[rows[r].parameter * P + m.shared_parameter[i]] = out[m.shared_parameter[i] * P + rows[r].parameter] = target[i];
+      for (std::size_t r2 = 0; r2 <= r; ++r2) {
+        const int c2 = rows[r2].channel;
+        double total = 0.0;
+        for (int j = 0; j < m.columns_of(c2); ++j) total -= target[m.column_shared[m.column_start[c2] + j]] * rows[r2].z[j];
+        out[rows[r].parameter * P + rows[r2].parameter] += total;
+        if (r2 < r) out[rows[r2].parameter * P + rows[r].parameter] = out[rows[r].parameter * P + rows[r2].parameter];
+      }
+    }
+  }
+
+  // Full Hessian, parameters x parameters, row-major.
+  void dense(double* out) const {
+    const Index P = m.parameters;
+    std::fill(out, out + P * P, 0.0);
+    const auto set = [&](int i, int j, double x) { out[i * P + j] = out[j * P + i] = x; };
+    for (int i = 0; i < m.shared; ++i)
+      for (int j = 0; j <= i; ++j) set(m.shared_parameter[i], m.shared_parameter[j], d.shared[static_cast<Index>(i) * ld + j]);
+    for (int c = 0; c < m.channels; ++c) {
+      const int bins = m.bins_of(c), columns_ = m.columns_of(c), slots = m.slots_of(c);
+      const double *X = d.mixed + m.mixed_offset[c], *L = d.local + m.local_offset[c];
+      for (int t = 0; t < slots; ++t)
+        for (int b = 0; b < bins; ++b) {
+          for (int j = 0; j < columns_; ++j)
+            set(local(c, t, b), m.shared_parameter[m.column_shared[m.column_start[c] + j]], X[(static_cast<Index>(t) * columns_ + j) * bins + b]);
+          for (int t2 = 0; t2 < slots; ++t2) set(local(c, t, b), local(c, t2, b), L[(static_cast<Index>(t) * slots + t2) * bins + b]);
+        }
+    }
+  }
+
+ private:
+  static constexpr double pivot = 1e-13;
+
+  int local(int c, int t, int b) const { return m.slot_parameter[m.slot_row[m.slot_start[c] + t] + b]; }
+
+  void rates_along(int c, const double* p, double* z) const {
+    const int bins = m.bins_of(c);
+    const double *J = d.jacobian + m.jacobian_offset[c], *JL = d.local_jacobian + m.local_jacobian_offset[c];
+    std::fill(z, z + bins, 0.0);
+    for (int j = 0; j < m.columns_of(c); ++j)
+      add_scaled(z, p[m.shared_parameter[m.column_shared[m.column_start[c] + j]]], J + static_cast<Index>(j) * bins, bins);
+    for (int t = 0; t < m.slots_of(c); ++t)
+      for (int b = 0; b < bins; ++b) z[b] += JL[t * bins + b] * p[local(c, t, b)];
+  }
+
+  void scatter(int c, const double* C, double sign, double* target) const {
+    const int columns_ = m.columns_of(c), width = padded(columns_);
+    const int* shared = &m.column_shared[m.column_start[c]];
+    for (int i = 0; i < columns_; ++i)
+      for (int j = 0; j <= i; ++j) {
+        const int a = std::max(shared[i], shared[j]), b = std::min(shared[i], shared[j]);
+        target[static_cast<Index>(a) * ld + b] += sign * C[static_cast<Index>(i) * width + j];
+      }
+  }
+
+  void build_metric() {
+    if (metric_ready) return;
+    metric_ready = true;
+    metric_shared.assign(static_cast<std::size_t>(m.shared) * ld + lanes, 0.0);
+    for (int c = 0; c < m.channels; ++c) {
+      const int bins = m.bins_of(c), first = m.channel_bin[c], columns_ = m.columns_of(c), width = padded(columns_);
+      const double* J = d.jacobian + m.jacobian_offset[c];
+      double* C = columns.data();
+      double* packed = C + static_cast<Index>(padded(std::max(1, m.largest_columns))) * padded(std::max(1, m.largest_columns));
+      for (int b = 0; b < bins; ++b) {
+        const double root = std::sqrt(metric_rate[first + b]);
+        for (int j = 0; j < columns_; ++j) packed[static_cast<Index>(b) * width + j] = root * J[static_cast<Index>(j) * bins + b];
+        std::fill(packed + static_cast<Index>(b) * width + columns_, packed + static_cast<Index>(b + 1) * width, 0.0);
+      }
+      std::fill(C, C + static_cast<Index>(columns_) * width, 0.0);
+      rank_update(C, width, packed, bins, width, columns_, 1.0);
+      scatter(c, C, 1.0, metric_shared.data());
+    }
+    for (int i = 0; i < m.shared; ++i) {
+      const int p = m.shared_parameter[i];
+      metric_shared[static_cast<Index>(i) * ld + i] += metric_constraint[p] + floor[p];
+    }
+  }
+
+  template <class Action>
+  void each_local_bin(Action action) const {
+    Index at = 0;
+    for (int c = 0; c < m.channels; ++c) {
+      const int bins = m.bins_of(c), slots = m.slots_of(c), columns_ = m.columns_of(c), width = padded(columns_);
+      if (slots == 0) continue;
+      const int* shared = &m.column_shared[m.column_start[c]];
+      for (int b = 0; b < bins; ++b)
+        action(c, b, slots, shared, columns_, &Y[at + static_cast<Index>(b) * slots * width], width, &LG[m.local_offset[c]], bins);
+      at += static_cast<Index>(bins) * slots * width;
+    }
+  }
+};
+
+}  // namespace wilks

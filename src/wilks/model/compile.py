@@ -1,0 +1,231 @@
+"""From a workspace to a model: parameters in order, templates as flat arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wilks._engine import Model as Engine
+from wilks._types import BoolArray, FloatArray
+from wilks.errors import ModelError, listed, nearest
+from wilks.model.model import Block, Model
+from wilks.model.parameters import ParameterSet, collect_parameter_sets
+from wilks.workspace.spec import Channel, HistoSys, Measurement, Modifier, NormSys, ShapeFactor, ShapeSys, StatError
+from wilks.workspace.workspace import Workspace
+
+NORMSYS_CODES = {"code1": 1, "code4": 4}
+HISTOSYS_CODES = {"code0": 0, "code2": 2, "code4p": 4}
+
+
+def compile_model(
+    workspace: Workspace,
+    *,
+    measurement: str | int | None = None,
+    poi: str | None = None,
+    normsys: str = "code4",
+    histosys: str = "code4p",
+) -> Model:
+    """Return the model of a workspace, ready to be evaluated and fitted.
+
+    `measurement` is a name or an index (default: the first). `poi` replaces the measurement's parameter of interest
+    ("" for none). `normsys` ("code4", "code1") and `histosys` ("code4p", "code2", "code0") choose the interpolation;
+    the defaults are those of pyhf, cabinetry and ROOT's HistFactory.
+
+    Raises ModelError, with every problem found, where the workspace contradicts itself or a name does not exist.
+
+    >>> model = compile_model(load_workspace("workspace.json"))  # doctest: +SKIP
+    >>> model.expected(model.initial)  # doctest: +SKIP
+    """
+    problems = []
+    if normsys not in NORMSYS_CODES:
+        problems.append(f'normsys: no interpolation "{normsys}"; allowed are {listed(NORMSYS_CODES)}')
+    if histosys not in HISTOSYS_CODES:
+        problems.append(f'histosys: no interpolation "{histosys}"; allowed are {listed(HISTOSYS_CODES)}')
+    if problems:
+        raise ModelError(problems)
+    chosen = _measurement(workspace, measurement)
+    sets = collect_parameter_sets(workspace.document.channels, chosen)
+    if not sets:
+        raise ModelError("the workspace has no parameters: no sample has a modifier")
+    channels = sorted(workspace.document.channels, key=lambda channel: channel.name)
+    arrays = _Arrays(sets, NORMSYS_CODES[normsys], HISTOSYS_CODES[histosys])
+    blocks: list[Block] = []
+    for index, channel in enumerate(channels):
+        for sample in sorted(channel.samples, key=lambda s: s.name):
+            blocks.append(Block(channel=channel.name, sample=sample.name, bins=len(sample.data)))
+            arrays.add_block(index, channel, sample.name, sample.data, sample.modifiers)
+    if arrays.problems:
+        raise ModelError(arrays.problems)
+    observations = {observation.name: observation.data for observation in workspace.document.observations}
+    return Model(
+        engine=arrays.engine([len(channel.samples[0].data) for channel in channels]),
+        parameter_sets=sets,
+        blocks=tuple(blocks),
+        channel_names=tuple(channel.name for channel in channels),
+        sample_order=_sample_order(workspace),
+        observed_main=np.concatenate([np.asarray(observations[c.name], np.float64) for c in channels]),
+        axes={channel.name: workspace.axis(channel.name) for channel in channels},
+        poi=_poi(sets, chosen.config.poi if poi is None else poi),
+        measurement=chosen.name,
+        workspace_digest=workspace.digest,
+        settings={"normsys": normsys, "histosys": histosys},
+        even=arrays.even(),
+    )
+
+
+def _measurement(workspace: Workspace, wanted: str | int | None) -> Measurement:
+    measurements = workspace.document.measurements
+    names = workspace.measurement_names
+    if wanted is None:
+        return measurements[0]
+    if isinstance(wanted, int):
+        if not 0 <= wanted < len(measurements):
+            raise ModelError(
+                f"measurement {wanted} does not exist; the workspace has {len(measurements)}, counted from 0"
+            )
+        return measurements[wanted]
+    if wanted not in names:
+        raise ModelError(f'no measurement "{wanted}"; the workspace has {listed(names)}{nearest(wanted, names)}')
+    return measurements[names.index(wanted)]
+
+
+def _poi(sets: tuple[ParameterSet, ...], name: str) -> str | None:
+    if not name:
+        return None
+    scalars = [s.name for s in sets if s.scalar]
+    if name in scalars:
+        return name
+    if name in (s.name for s in sets):
+        raise ModelError(f'the parameter of interest "{name}" has one component per bin; it must be a single number')
+    raise ModelError(
+        f'the parameter of interest "{name}" is not a parameter of the model{nearest(name, scalars)} '
+        '(poi="" compiles the model without one)'
+    )
+
+
+def _sample_order(workspace: Workspace) -> dict[str, tuple[str, ...]]:
+    return {channel.name: tuple(s.name for s in channel.samples) for channel in workspace.document.channels}
+
+
+@dataclass
+class _Arrays:
+    """The engine's arrays while they grow, block by block."""
+
+    sets: tuple[ParameterSet, ...]
+    normsys_code: int
+    histosys_code: int
+    block_channel: list[int] = field(default_factory=list)
+    nominal: list[float] = field(default_factory=list)
+    factor_start: list[int] = field(default_factory=lambda: [0])
+    factor_parameter: list[int] = field(default_factory=list)
+    factor_code: list[int] = field(default_factory=list)
+    factor_lo: list[float] = field(default_factory=list)
+    factor_hi: list[float] = field(default_factory=list)
+    shape_start: list[int] = field(default_factory=lambda: [0])
+    shape_parameter: list[int] = field(default_factory=list)
+    shape_lo: list[float] = field(default_factory=list)
+    shape_hi: list[float] = field(default_factory=list)
+    shape_bins: list[int] = field(default_factory=list)
+    bin_start: list[int] = field(default_factory=lambda: [0])
+    bin_parameter: list[int] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        starts = np.cumsum([0, *(len(s) for s in self.sets)])
+        self.first = {s.name: int(start) for s, start in zip(self.sets, starts[:-1], strict=True)}
+        self.sizes = {s.name: len(s) for s in self.sets}
+        self.staterror_offset: dict[str, tuple[str, int, int]] = {}  # name: channel, offset of it, of the next one
+
+    def add_block(
+        self, index: int, channel: Channel, sample: str, nominal: list[int | float], modifiers: list[Modifier]
+    ) -> None:
+        self.block_channel.append(index)
+        self.nominal.extend(nominal)
+        bins = len(nominal)
+        for modifier in modifiers:
+            parameter = self.first[modifier.name]
+            match modifier:
+                case HistoSys():
+                    self.shape_parameter.append(parameter)
+                    self.shape_lo.extend(modifier.data.lo_data)
+                    self.shape_hi.extend(modifier.data.hi_data)
+                    self.shape_bins.append(bins)
+                case NormSys():
+                    self._factor(parameter, self.normsys_code, modifier.data.lo, modifier.data.hi)
+                case ShapeFactor() if bins != self.sizes[modifier.name]:
+                    self.problems.append(
+                        f'shapefactor "{modifier.name}" acts on channels with different numbers of bins '
+                        f'({self.sizes[modifier.name]}, and {bins} in "{channel.name}", sample "{sample}")'
+                    )
+                case ShapeFactor() | ShapeSys():
+                    self.bin_parameter.extend(range(parameter, parameter + bins))
+                case StatError():
+                    offset = parameter + self._staterror_offset(modifier.name, channel.name, bins)
+                    self.bin_parameter.extend(range(offset, offset + bins))
+                case _:
+                    self._factor(parameter, 0, 1.0, 1.0)
+        per_bin = sum(isinstance(m, ShapeFactor | ShapeSys | StatError) for m in modifiers)
+        self.factor_start.append(len(self.factor_parameter))
+        self.shape_start.append(len(self.shape_parameter))
+        self.bin_start.append(self.bin_start[-1] + per_bin)
+
+    def _factor(self, parameter: int, code: int, lo: float, hi: float) -> None:
+        self.factor_parameter.append(parameter)
+        self.factor_code.append(code)
+        self.factor_lo.append(lo)
+        self.factor_hi.append(hi)
+
+    def _staterror_offset(self, name: str, channel: str, bins: int) -> int:
+        """Return where the components of this channel start: channels follow one another in sorted order."""
+        last, offset, following = self.staterror_offset.get(name, (channel, 0, bins))
+        if last != channel:
+            offset, following = following, following + bins
+        self.staterror_offset[name] = (channel, offset, following)
+        return offset
+
+    def even(self) -> BoolArray:
+        """Return which interpolated parameters act alike up and down everywhere: the rates are even in them."""
+        uneven = np.ones(sum(self.sizes.values()), np.bool_)
+        interpolated = np.asarray(self.factor_code, np.intp) != 0
+        factors = np.asarray(self.factor_parameter, np.intp)[interpolated]
+        shapes = np.asarray(self.shape_parameter, np.intp)
+        uneven[factors] = False
+        uneven[shapes] = False
+        asymmetric = np.asarray(self.factor_lo)[interpolated] != np.asarray(self.factor_hi)[interpolated]
+        uneven[factors[asymmetric]] = True
+        rows = np.repeat(shapes, self.shape_bins)
+        uneven[rows[np.asarray(self.shape_lo) != np.asarray(self.shape_hi)]] = True
+        return ~uneven
+
+    def engine(self, channel_bins: list[int]) -> Engine:
+        constrained = [s for s in self.sets if s.constraint != "none"]
+        kind = {"normal": 1, "poisson": 2}
+
+        def ints(values: list[int]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+            return np.asarray(values, np.int32)
+
+        def floats(values: list[float]) -> FloatArray:
+            return np.asarray(values, np.float64)
+
+        return Engine(
+            parameters=sum(self.sizes.values()),
+            channel_bins=ints(channel_bins),
+            block_channel=ints(self.block_channel),
+            nominal=floats(self.nominal),
+            factor_start=ints(self.factor_start),
+            factor_parameter=ints(self.factor_parameter),
+            factor_code=ints(self.factor_code),
+            factor_lo=floats(self.factor_lo),
+            factor_hi=floats(self.factor_hi),
+            shape_start=ints(self.shape_start),
+            shape_parameter=ints(self.shape_parameter),
+            shape_code=ints([self.histosys_code] * len(self.shape_parameter)),
+            shape_lo=floats(self.shape_lo),
+            shape_hi=floats(self.shape_hi),
+            bin_start=ints(self.bin_start),
+            bin_parameter=ints(self.bin_parameter),
+            constraint_kind=ints([kind[s.constraint] for s in constrained for _ in range(len(s))]),
+            constraint_parameter=ints([self.first[s.name] + i for s in constrained for i in range(len(s))]),
+            constraint_scale=np.concatenate([np.empty(0), *(s.scale for s in constrained)]),
+        )

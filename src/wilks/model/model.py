@@ -1,0 +1,204 @@
+"""`Model`: expected rates, likelihood and its exact derivatives, in the parameter order of pyhf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+
+from wilks._engine import Dataset
+from wilks._engine import Model as Engine
+from wilks._types import BoolArray, FloatArray
+from wilks.errors import ModelError, nearest
+from wilks.histogram import Axis
+from wilks.model.parameters import ParameterSet
+
+ArrayLike: TypeAlias = FloatArray | Sequence[float]
+Frozen = TypeVar("Frozen", bound=np.ndarray[Any, Any])
+
+
+@dataclass(frozen=True)
+class Block:
+    """One sample in one channel."""
+
+    channel: str
+    sample: str
+    bins: int
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A compiled HistFactory model with its observed data. Made by `compile_model`.
+
+    `theta` is always the full parameter vector, shape (n_parameters,), in the order of `parameter_names`. Data are one
+    vector: observed main bins (channels sorted by name, bins in order) followed by the auxiliary data of the constraint
+    terms, in the order of the parameters. `expected` gives the main bins only. `even` marks parameters whose up and
+    down variations are identical, so that the rates depend on their absolute value only.
+    """
+
+    engine: Engine
+    parameter_sets: tuple[ParameterSet, ...]
+    blocks: tuple[Block, ...]
+    channel_names: tuple[str, ...]
+    sample_order: Mapping[str, tuple[str, ...]]
+    observed_main: FloatArray
+    axes: Mapping[str, Axis]
+    poi: str | None
+    measurement: str
+    workspace_digest: str
+    settings: Mapping[str, Any]
+    even: BoolArray
+
+    @cached_property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of the parameters; components of a set are `name[0]`, `name[1]`, ..."""
+        return tuple(name for s in self.parameter_sets for name in s.names)
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of parameters, fixed ones included."""
+        return len(self.parameter_names)
+
+    @cached_property
+    def initial(self) -> FloatArray:
+        """Suggested starting values, shape (n_parameters,)."""
+        return self._joined("inits")
+
+    @cached_property
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """Lower and upper bounds, each of shape (n_parameters,)."""
+        return self._joined("lower"), self._joined("upper")
+
+    @cached_property
+    def fixed(self) -> BoolArray:
+        """Which parameters are constant in fits, shape (n_parameters,)."""
+        return _frozen(np.concatenate([s.fixed for s in self.parameter_sets]))
+
+    @cached_property
+    def nominal(self) -> FloatArray:
+        """Values before the fit: centres of the constraints, initial values of unconstrained parameters."""
+        return self._joined("nominal")
+
+    @cached_property
+    def prefit_uncertainties(self) -> FloatArray:
+        """Widths of the constraints; 0 for unconstrained and fixed parameters."""
+        return self._joined("width")
+
+    @cached_property
+    def constraints(self) -> tuple[str, ...]:
+        """ "normal", "poisson" or "none" for each parameter."""
+        return tuple(s.constraint for s in self.parameter_sets for _ in range(len(s)))
+
+    @cached_property
+    def modifier_types(self) -> tuple[tuple[str, ...], ...]:
+        """For each parameter the types of the modifiers it steers."""
+        return tuple(s.types for s in self.parameter_sets for _ in range(len(s)))
+
+    @cached_property
+    def auxiliary(self) -> FloatArray:
+        """Auxiliary data: what the constraint terms measured."""
+        return _frozen(np.concatenate([np.empty(0), *(s.auxdata for s in self.parameter_sets)]))
+
+    @cached_property
+    def channel_slices(self) -> Mapping[str, slice]:
+        """Where the bins of each channel stand among the main bins."""
+        slices, first = {}, 0
+        for name in self.channel_names:
+            bins = len(self.axes[name])
+            slices[name] = slice(first, first + bins)
+            first += bins
+        return MappingProxyType(slices)
+
+    def index(self, name: str) -> int:
+        """Return the position of a parameter; ModelError with the nearest name if there is none."""
+        try:
+            return self.parameter_names.index(name)
+        except ValueError:
+            raise ModelError(f'no parameter "{name}" in this model{nearest(name, self.parameter_names)}') from None
+
+    def observed(self) -> FloatArray:
+        """Return the observed data: main bins, then auxiliary data."""
+        return np.concatenate([self.observed_main, self.auxiliary])
+
+    @cached_property
+    def observed_dataset(self) -> Dataset:
+        """The observed data, prepared for the engine (constants of the densities computed once)."""
+        return self.dataset(self.observed())
+
+    def dataset(self, data: ArrayLike) -> Dataset:
+        """Return data prepared for repeated evaluation; ModelError if length or values are impossible."""
+        values = np.ascontiguousarray(data, dtype=np.float64)
+        main, aux = self.observed_main.size, self.auxiliary.size
+        if values.shape != (main + aux,):
+            raise ModelError(
+                f"data have shape {values.shape}; needed are {main} main bins followed by {aux} auxiliary data"
+            )
+        if not np.isfinite(values).all():
+            raise ModelError(f"data must be finite numbers; entry {int(np.argmin(np.isfinite(values)))} is not")
+        if (values[:main] < 0).any():
+            raise ModelError(f"observed counts can't be negative; entry {int(np.argmax(values[:main] < 0))} is")
+        poisson = np.array([c == "poisson" for c in self.constraints if c != "none"], np.bool_)
+        if (values[main:][poisson] < 0).any():
+            raise ModelError("auxiliary data of Poisson constraints can't be negative")
+        return self.engine.dataset(values)
+
+    def expected(self, theta: ArrayLike) -> FloatArray:
+        """Return the expected rate in every main bin, shape (bins,)."""
+        return self.engine.expected(self._theta(theta))
+
+    def expected_by_block(self, theta: ArrayLike) -> tuple[FloatArray, ...]:
+        """Return the expected rates of every block (see `blocks`), each of shape (bins of its channel,)."""
+        flat = self.engine.block_rates(self._theta(theta))
+        return tuple(np.split(flat, np.cumsum([block.bins for block in self.blocks])[:-1]))
+
+    def jacobian(self, theta: ArrayLike, block: int) -> FloatArray:
+        """Return the derivatives of a block's rates, shape (bins, n_parameters)."""
+        return self.engine.jacobian(self._theta(theta), block)
+
+    def nll(self, theta: ArrayLike, data: ArrayLike | Dataset | None = None) -> float:
+        """Return the negative log likelihood with all constants (pyhf's `-logpdf`); infinite outside the domain.
+
+        `data` (default: observed) may be prepared once with `dataset` for repeated calls.
+        """
+        return self.engine.value(self._theta(theta), self._data(data))
+
+    def value_and_gradient(self, theta: ArrayLike, data: ArrayLike | Dataset | None = None) -> tuple[float, FloatArray]:
+        """Return the nll and its gradient, shape (n_parameters,); NaN outside the domain."""
+        return self.engine.value_and_gradient(self._theta(theta), self._data(data))
+
+    def gradient(self, theta: ArrayLike, data: ArrayLike | Dataset | None = None) -> FloatArray:
+        """Return the exact gradient of the nll, shape (n_parameters,); NaN outside the domain."""
+        return self.value_and_gradient(theta, data)[1]
+
+    def hessian(self, theta: ArrayLike, data: ArrayLike | Dataset | None = None) -> FloatArray:
+        """Return the exact matrix of second derivatives of the nll, shape (n_parameters, n_parameters)."""
+        return self.engine.hessian(self._theta(theta), self._data(data))
+
+    def _data(self, data: ArrayLike | Dataset | None) -> Dataset:
+        if isinstance(data, Dataset):
+            return data
+        return self.observed_dataset if data is None else self.dataset(data)
+
+    def _theta(self, theta: ArrayLike) -> FloatArray:
+        values = np.ascontiguousarray(theta, dtype=np.float64)
+        if values.shape != (self.n_parameters,):
+            raise ModelError(f"theta has shape {values.shape}, the model has {self.n_parameters} parameters")
+        return values
+
+    def _joined(self, attribute: str) -> FloatArray:
+        return _frozen(np.concatenate([getattr(s, attribute) for s in self.parameter_sets]))
+
+    def __repr__(self) -> str:
+        return (
+            f"<Model: {len(self.channel_names)} channels, {self.observed_main.size} bins, "
+            f"{self.n_parameters} parameters, POI {self.poi}>"
+        )
+
+
+def _frozen(array: Frozen) -> Frozen:
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,284 @@
+"""Parameter sets of a model: order, defaults, constraints, and what a measurement changes about them.
+
+Names, order and defaults are pyhf's: modifier types in the order of `TYPE_ORDER`; within a type in the order of first
+use, looping over sorted channels, sorted samples and sorted modifiers; staterror sets sorted by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from wilks._types import BoolArray, FloatArray
+from wilks.errors import ModelError
+from wilks.workspace.spec import (
+    Channel,
+    HistoSys,
+    Lumi,
+    Measurement,
+    Modifier,
+    NormFactor,
+    NormSys,
+    ParameterSettings,
+    Sample,
+    ShapeFactor,
+    ShapeSys,
+    StatError,
+)
+
+TYPE_ORDER: tuple[type, ...] = (HistoSys, Lumi, NormFactor, NormSys, ShapeFactor, ShapeSys, StatError)
+TYPE_NAMES: dict[type, str] = {
+    HistoSys: "histosys",
+    Lumi: "lumi",
+    NormFactor: "normfactor",
+    NormSys: "normsys",
+    ShapeFactor: "shapefactor",
+    ShapeSys: "shapesys",
+    StatError: "staterror",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class ParameterSet:
+    """Parameters that share a name: one scalar, or one per bin.
+
+    Arrays have one entry per component. `constraint` is "normal" (auxiliary data are measurements of the parameter
+    with standard deviation `scale`), "poisson" (auxiliary data are counts with expectation `scale` x parameter) or
+    "none".
+    """
+
+    name: str
+    types: tuple[str, ...]
+    scalar: bool
+    inits: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    fixed: BoolArray
+    constraint: str
+    auxdata: FloatArray
+    scale: FloatArray
+
+    def __len__(self) -> int:
+        return int(self.inits.size)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """`name` for a scalar, else `name[0]`, `name[1]`, ..."""
+        return (self.name,) if self.scalar else tuple(f"{self.name}[{i}]" for i in range(len(self)))
+
+    @property
+    def nominal(self) -> FloatArray:
+        """Where the constraint is centred; the initial value for unconstrained parameters."""
+        if self.constraint == "none":
+            return self.inits
+        return self.auxdata / self.scale if self.constraint == "poisson" else self.auxdata
+
+    @property
+    def width(self) -> FloatArray:
+        """Standard deviation of the constraint before the fit; 0 for unconstrained and fixed parameters."""
+        if self.constraint == "none":
+            return np.zeros(len(self))
+        width = 1.0 / np.sqrt(self.scale) if self.constraint == "poisson" else self.scale
+        return np.where(self.fixed, 0.0, width)
+
+
+def modifiers_in_order(channels: list[Channel]) -> Iterator[tuple[Channel, Sample, Modifier]]:
+    """Yield every modifier, looping over channels, samples and modifiers sorted by name (and type)."""
+    for channel in sorted(channels, key=lambda c: c.name):
+        for sample in sorted(channel.samples, key=lambda s: s.name):
+            for modifier in sorted(sample.modifiers, key=lambda m: (m.name, TYPE_NAMES[type(m)])):
+                yield channel, sample, modifier
+
+
+def _full(size: int, value: float) -> FloatArray:
+    return np.full(size, value, dtype=np.float64)
+
+
+def _set(name: str, kind: str, size: int, scalar: bool, bounds: tuple[float, float]) -> ParameterSet:
+    """Return an unconstrained set with initial value 1."""
+    return ParameterSet(
+        name=name,
+        types=(kind,),
+        scalar=scalar,
+        inits=_full(size, 1.0),
+        lower=_full(size, bounds[0]),
+        upper=_full(size, bounds[1]),
+        fixed=np.zeros(size, dtype=np.bool_),
+        constraint="none",
+        auxdata=np.empty(0),
+        scale=np.empty(0),
+    )
+
+
+def _interpolated(name: str, kind: str) -> ParameterSet:
+    """Return the set of a normsys or histosys: a standard normal."""
+    one = _full(1, 1.0)
+    base = _set(name, kind, 1, True, (-5.0, 5.0))
+    return replace(base, inits=_full(1, 0.0), constraint="normal", auxdata=_full(1, 0.0), scale=one)
+
+
+def _shapesys(name: str, sample: Sample, modifier: ShapeSys) -> ParameterSet:
+    """Return the Poisson-constrained gammas of one sample: tau = (nominal / uncertainty)^2; empty bins are fixed."""
+    nominal, uncertainty = np.asarray(sample.data, np.float64), np.asarray(modifier.data, np.float64)
+    valid = (nominal > 0) & (uncertainty > 0)
+    tau = np.where(valid, nominal**2 / np.where(valid, uncertainty, 1.0) ** 2, 1.0)
+    base = _set(name, "shapesys", nominal.size, False, (1e-10, 10.0))
+    return replace(base, fixed=~valid, constraint="poisson", auxdata=tau, scale=tau)
+
+
+def _staterror(name: str, channels: list[Channel]) -> ParameterSet:
+    """Return the gammas of a staterror: sigma_b = sqrt(sum unc^2) / sum nominal over the samples that carry it.
+
+    A name used in several channels gets the components of these channels one after the other. Bins without yield or
+    uncertainty are fixed.
+    """
+    sigmas = []
+    for channel in sorted(channels, key=lambda c: c.name):
+        carriers = [
+            (sample.data, modifier.data)
+            for sample in channel.samples
+            for modifier in sample.modifiers
+            if isinstance(modifier, StatError) and modifier.name == name
+        ]
+        if carriers:
+            nominal = np.sum([np.asarray(data, np.float64) for data, _ in carriers], axis=0)
+            variance = np.sum([np.asarray(unc, np.float64) ** 2 for _, unc in carriers], axis=0)
+            sigmas.append(np.where(nominal > 0, np.sqrt(variance) / np.where(nominal > 0, nominal, 1.0), 0.0))
+    sigma = np.concatenate(sigmas)
+    empty = sigma == 0
+    base = _set(name, "staterror", sigma.size, False, (1e-10, 10.0))
+    return replace(
+        base, fixed=empty, constraint="normal", auxdata=_full(sigma.size, 1.0), scale=np.where(empty, 1.0, sigma)
+    )
+
+
+def _default_set(modifier: Modifier, channel: Channel, sample: Sample, channels: list[Channel]) -> ParameterSet:
+    name = modifier.name
+    match modifier:
+        case HistoSys() | NormSys():
+            return _interpolated(name, TYPE_NAMES[type(modifier)])
+        case NormFactor():
+            return _set(name, "normfactor", 1, True, (0.0, 10.0))
+        case ShapeFactor():
+            bins = max(
+                len(c.samples[0].data)
+                for c in channels
+                if any(isinstance(m, ShapeFactor) and m.name == name for s in c.samples for m in s.modifiers)
+            )
+            return _set(name, "shapefactor", bins, False, (0.0, 10.0))
+        case ShapeSys():
+            return _shapesys(name, sample, modifier)
+        case StatError():
+            return _staterror(name, channels)
+        case Lumi():
+            missing = _full(1, np.nan)
+            base = _set(name, "lumi", 1, True, (np.nan, np.nan))
+            return replace(base, inits=missing, constraint="normal", auxdata=missing, scale=missing)
+
+
+def collect_parameter_sets(channels: list[Channel], measurement: Measurement) -> tuple[ParameterSet, ...]:
+    """Return the parameter sets of a workspace's measurement in the order of the model's parameters.
+
+    Raises ModelError with every contradiction: names shared by incompatible modifiers, a shapesys used twice, settings
+    of the wrong length, a luminosity without settings.
+    """
+    first: dict[type, dict[str, tuple[Modifier, Channel, Sample]]] = {kind: {} for kind in TYPE_ORDER}
+    problems: list[str] = []
+    for channel, sample, modifier in modifiers_in_order(channels):
+        known = first[type(modifier)].setdefault(modifier.name, (modifier, channel, sample))
+        if isinstance(modifier, ShapeSys) and known[0] is not modifier:
+            problems.append(
+                f'shapesys "{modifier.name}" is used by sample "{known[2].name}" in channel "{known[1].name}" and '
+                f'again by "{sample.name}" in "{channel.name}"; every shapesys needs a name of its own'
+            )
+    first[StatError] = dict(sorted(first[StatError].items()))
+    sets: dict[str, ParameterSet] = {}
+    for kind in TYPE_ORDER:
+        for name, (modifier, channel, sample) in first[kind].items():
+            new = _default_set(modifier, channel, sample, channels)
+            if name not in sets:
+                sets[name] = new
+            elif {*sets[name].types, *new.types} <= {"histosys", "normsys"} or _same(sets[name], new):
+                sets[name] = replace(sets[name], types=sets[name].types + new.types)
+            else:
+                problems.append(
+                    f'the name "{name}" is used by a {sets[name].types[0]} and by a {new.types[0]}, whose parameters '
+                    "differ; give them different names"
+                )
+    seen: set[str] = set()
+    for settings in measurement.config.parameters:
+        if settings.name in seen:
+            problems.append(f'measurement "{measurement.name}" has two settings for parameter "{settings.name}"')
+        seen.add(settings.name)
+        if settings.name in sets:
+            sets[settings.name] = _configured(sets[settings.name], settings, problems)
+    for parameter_set in sets.values():
+        problems += _incomplete(parameter_set)
+    if problems:
+        raise ModelError(problems)
+    return tuple(sets.values())
+
+
+def _same(a: ParameterSet, b: ParameterSet) -> bool:
+    return (
+        (a.scalar, len(a), a.constraint) == (b.scalar, len(b), b.constraint)
+        and all(np.array_equal(getattr(a, key), getattr(b, key)) for key in ("inits", "lower", "upper", "fixed"))
+        and np.array_equal(a.auxdata, b.auxdata)
+        and np.array_equal(a.scale, b.scale)
+    )
+
+
+def _configured(base: ParameterSet, settings: ParameterSettings, problems: list[str]) -> ParameterSet:
+    """Return the set with a measurement's settings applied; lists must have one entry per component."""
+    size = len(base)
+    changes: dict[str, Any] = {}
+    lists = {key: getattr(settings, key) for key in ("inits", "bounds", "auxdata", "sigmas", "factors")}
+    applicable = {
+        "none": ("inits", "bounds"),
+        "normal": ("inits", "bounds", "auxdata", "sigmas"),
+        "poisson": ("inits", "bounds", "auxdata", "factors"),
+    }[base.constraint]
+    for key, values in lists.items():
+        if values is None:
+            continue
+        if key not in applicable:
+            problems.append(
+                f'parameter "{base.name}" ({base.types[0]}) takes no {key}; allowed: {", ".join(applicable)}'
+            )
+        elif len(values) != size:
+            problems.append(f'parameter "{base.name}": {key} has {len(values)} entries, {size} needed')
+        elif key == "bounds":
+            pairs = np.asarray(values, np.float64)
+            changes |= {"lower": pairs[:, 0], "upper": pairs[:, 1]}
+        else:
+            changes[{"sigmas": "scale", "factors": "scale"}.get(key, key)] = np.asarray(values, np.float64)
+    if "scale" in changes and base.constraint == "poisson" and "auxdata" not in changes:
+        changes["auxdata"] = changes["scale"]
+    if settings.fixed is not None:
+        changes["fixed"] = np.full(size, settings.fixed)
+    return replace(base, **changes)
+
+
+def _incomplete(base: ParameterSet) -> list[str]:
+    if base.types == ("lumi",):
+        missing = [
+            key
+            for key, values in (
+                ("inits", base.inits),
+                ("bounds", base.lower),
+                ("auxdata", base.auxdata),
+                ("sigmas", base.scale),
+            )
+            if np.isnan(values).any()
+        ]
+        if missing:
+            return [f'parameter "{base.name}": the measurement must give {", ".join(missing)} for the luminosity']
+    problems = []
+    if ((base.inits < base.lower) | (base.inits > base.upper)).any():
+        problems.append(f'parameter "{base.name}": initial value {base.inits.tolist()} lies outside its bounds')
+    if base.constraint != "none" and not (np.isfinite(base.scale) & (base.scale > 0)).all():
+        problems.append(f'parameter "{base.name}": widths of constraints must be positive numbers')
+    return problems

@@ -1,0 +1,196 @@
+"""Compiling: measurements, parameters of interest, orders, zero-bin rules, settings, contradictions."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wilks import compile_model, load_workspace
+from wilks.errors import ModelError
+
+Spec = dict[str, Any]
+
+
+def modifier(name: str, kind: str, data: Any = None) -> Spec:
+    return {"name": name, "type": kind, "data": data}
+
+
+def workspace(**settings: Spec) -> Spec:
+    """Two channels, all modifier types, names chosen against alphabetical order; `settings` by parameter name."""
+    shape = {"lo_data": [9.0, 18.0], "hi_data": [11.0, 23.0]}
+    lumi = {"inits": [1.0], "bounds": [[0.5, 1.5]], "auxdata": [1.0], "sigmas": [0.02]}
+    parameters = [{"name": name, **values} for name, values in {"lumi": lumi, **settings}.items()]
+    signal = [
+        modifier("zmu", "normfactor"),
+        modifier("lumi", "lumi"),
+        modifier("z_ns", "normsys", {"lo": 0.9, "hi": 1.2}),
+    ]
+    background = [
+        modifier("staterror_SR", "staterror", [1.0, 0.0]),
+        modifier("n_ss", "shapesys", [0.0, 2.0]),
+        modifier("zz_hs", "histosys", shape),
+        modifier("a_ns", "normsys", {"lo": 0.95, "hi": 1.05}),
+    ]
+    control = [modifier("m_sf", "shapefactor"), modifier("staterror_CR", "staterror", [1.0, 2.0, 3.0])]
+    return {
+        "channels": [
+            {
+                "name": "SR",
+                "samples": [
+                    {"name": "signal", "data": [3.0, 4.0], "modifiers": signal},
+                    {"name": "background", "data": [10.0, 20.0], "modifiers": background},
+                ],
+            },
+            {"name": "CR", "samples": [{"name": "background", "data": [50.0, 60.0, 0.0], "modifiers": control}]},
+        ],
+        "observations": [{"name": "SR", "data": [12, 25]}, {"name": "CR", "data": [49, 61, 0]}],
+        "measurements": [
+            {"name": "first", "config": {"poi": "zmu", "parameters": parameters}},
+            {"name": "second", "config": {"poi": "", "parameters": parameters}},
+        ],
+        "version": "1.0.0",
+    }
+
+
+def compiled(spec: Spec, **options: Any) -> Any:
+    return compile_model(load_workspace(spec), **options)
+
+
+def test_parameter_order_is_by_type_then_by_first_use() -> None:
+    names = compiled(workspace()).parameter_names
+    shape = tuple(f"m_sf[{i}]" for i in range(3))
+    gammas = (*(f"staterror_CR[{i}]" for i in range(3)), *(f"staterror_SR[{i}]" for i in range(2)))
+    assert names == ("zz_hs", "lumi", "zmu", "a_ns", "z_ns", *shape, "n_ss[0]", "n_ss[1]", *gammas)
+
+
+def test_zero_bins_are_fixed_and_keep_their_constraint() -> None:
+    model = compiled(workspace())
+    fixed = {name for name, is_fixed in zip(model.parameter_names, model.fixed, strict=True) if is_fixed}
+    assert fixed == {"n_ss[0]", "staterror_SR[1]", "staterror_CR[2]"}
+    widths = dict(zip(model.parameter_names, model.prefit_uncertainties, strict=True))
+    assert widths["n_ss[1]"] == pytest.approx(2.0 / 20.0)
+    assert widths["staterror_CR[1]"] == pytest.approx(2.0 / 60.0)
+    assert widths["n_ss[0]"] == widths["zmu"] == 0.0
+    auxiliary = dict(
+        zip(
+            (n for n, c in zip(model.parameter_names, model.constraints, strict=True) if c != "none"),
+            model.auxiliary,
+            strict=True,
+        )
+    )
+    assert auxiliary["n_ss[0]"] == 1.0
+    assert auxiliary["n_ss[1]"] == pytest.approx(100.0)
+
+
+def test_settings_of_the_measurement_win() -> None:
+    model = compiled(
+        workspace(
+            zmu={"inits": [2.0], "bounds": [[-1.0, 4.0]]},
+            z_ns={"auxdata": [0.5], "fixed": True},
+            staterror_SR={"fixed": False, "sigmas": [0.2, 0.3]},
+        )
+    )
+    i, j = model.index("zmu"), model.index("staterror_SR[1]")
+    assert (model.initial[i], model.bounds[0][i], model.bounds[1][i]) == (2.0, -1.0, 4.0)
+    assert not model.fixed[j]
+    assert model.prefit_uncertainties[j] == 0.3
+    assert model.nominal[model.index("z_ns")] == 0.5
+    assert model.fixed[model.index("z_ns")]
+
+
+def test_factors_of_a_shapesys_move_its_auxiliary_data_too() -> None:
+    model = compiled(workspace(n_ss={"factors": [1.0, 25.0]}))
+    assert model.prefit_uncertainties[model.index("n_ss[1]")] == pytest.approx(0.2)
+    assert 25.0 in model.auxiliary
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"zmu": {"inits": [1.0, 2.0]}}, '"zmu": inits has 2 entries, 1 needed'),
+        ({"zmu": {"auxdata": [1.0]}}, '"zmu" .normfactor. takes no auxdata; allowed: inits, bounds'),
+        ({"zmu": {"inits": [11.0]}}, "lies outside its bounds"),
+        ({"n_ss": {"sigmas": [1.0, 1.0]}}, "takes no sigmas"),
+        ({"staterror_SR": {"sigmas": [0.0, 1.0]}}, "must be positive"),
+        ({"lumi": {"inits": [1.0]}}, "must give bounds, auxdata, sigmas for the luminosity"),
+    ],
+)
+def test_impossible_settings_are_told(settings: dict[str, Spec], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        compiled(workspace(**settings))
+
+
+def test_all_contradictions_at_once() -> None:
+    spec = workspace(zmu={"inits": [1.0, 2.0]}, staterror_SR={"auxdata": [1.0]})
+    with pytest.raises(ModelError) as error:
+        compiled(spec)
+    assert len(error.value.problems) == 2
+
+
+def test_measurement_by_name_or_index() -> None:
+    spec = workspace()
+    assert compiled(spec).poi == "zmu"
+    assert compiled(spec, measurement="second").poi is None
+    assert compiled(spec, measurement=1).measurement == "second"
+    assert compiled(spec, measurement=1, poi="a_ns").poi == "a_ns"
+    with pytest.raises(ModelError, match=r'no measurement "secnd"; .* did you mean "second"'):
+        compiled(spec, measurement="secnd")
+    with pytest.raises(ModelError, match="has 2, counted from 0"):
+        compiled(spec, measurement=2)
+
+
+def test_poi_must_be_a_single_number_of_the_model() -> None:
+    with pytest.raises(ModelError, match='"z_mu" is not a parameter of the model; did you mean "zmu"'):
+        compiled(workspace(), poi="z_mu")
+    with pytest.raises(ModelError, match="one component per bin"):
+        compiled(workspace(), poi="m_sf")
+
+
+def test_interpolation_codes_are_checked_together() -> None:
+    with pytest.raises(ModelError) as error:
+        compiled(workspace(), normsys="code0", histosys="code4")
+    assert len(error.value.problems) == 2
+
+
+def test_shared_names_must_fit() -> None:
+    spec = workspace()
+    spec["channels"][1]["samples"][0]["modifiers"].append(modifier("zmu", "normsys", {"lo": 0.9, "hi": 1.1}))
+    with pytest.raises(ModelError, match='"zmu" is used by a normfactor and by a normsys'):
+        compiled(spec)
+    spec = workspace()
+    spec["channels"][0]["samples"][0]["modifiers"].append(modifier("n_ss", "shapesys", [1.0, 1.0]))
+    with pytest.raises(ModelError, match=r'shapesys "n_ss" is used by sample "background" .* again by "signal"'):
+        compiled(spec)
+
+
+def test_a_shapefactor_needs_channels_of_one_length() -> None:
+    spec = workspace()
+    spec["channels"][0]["samples"][0]["modifiers"].append(modifier("m_sf", "shapefactor"))
+    with pytest.raises(ModelError, match="channels with different numbers of bins"):
+        compiled(spec)
+
+
+def test_a_shapefactor_correlates_channels_of_one_length() -> None:
+    spec = workspace()
+    extra = copy.deepcopy(spec["channels"][1])
+    extra["name"] = "VR"
+    extra["samples"][0]["modifiers"] = [modifier("m_sf", "shapefactor")]
+    spec["channels"].append(extra)
+    spec["observations"].append({"name": "VR", "data": [1, 2, 3]})
+    model = compiled(spec)
+    theta = model.initial.copy()
+    theta[model.index("m_sf[1]")] = 1.7
+    change = model.expected(theta) - model.expected(model.initial)
+    assert np.flatnonzero(change).tolist() == [1, 6]  # bin 1 of CR and of VR
+
+
+def test_a_workspace_without_modifiers_is_no_model() -> None:
+    spec = workspace()
+    for channel in spec["channels"]:
+        for sample in channel["samples"]:
+            sample["modifiers"] = []
+    with pytest.raises(ModelError, match="no parameters"):
+        compiled(spec)
