@@ -1,0 +1,123 @@
+"""`FitResult`: a maximum-likelihood fit, with everything needed to judge it and to draw it next year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wilks._types import BoolArray, FloatArray
+
+
+@dataclass(frozen=True)
+class ParameterResult:
+    """One fitted parameter: value, symmetric uncertainty, and what it was before the fit."""
+
+    name: str
+    value: float
+    uncertainty: float
+    prefit_value: float
+    prefit_uncertainty: float
+    constraint: str
+    fixed: bool
+    at_bound: bool
+
+    @property
+    def pull(self) -> float:
+        """(value - pre-fit value) / pre-fit uncertainty; NaN for unconstrained parameters."""
+        return (self.value - self.prefit_value) / self.prefit_uncertainty if self.prefit_uncertainty > 0 else np.nan
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """The result of one fit. Arrays follow `names`, the parameter order of the model (pyhf's).
+
+    `uncertainties` are the square roots of the diagonal of `covariance`, the inverse of the exact Hessian of the nll
+    at the minimum: 0 for fixed parameters, NaN where the covariance can't be used (`covariance_valid` False) and for
+    parameters at a bound. `prefit_uncertainties` are the widths of the constraint terms, 0 for unconstrained ones.
+    `edm` is the estimated distance to the minimum in units of nll. `modifier_types` has, for each parameter, the types
+    of the modifiers it steers ("normsys", "histosys", "staterror", ...). `constraints` is "normal", "poisson" or
+    "none" for each parameter. `mirrored` holds (parameter, value) pairs: other minima with the same likelihood.
+    """
+
+    names: tuple[str, ...]
+    values: FloatArray
+    uncertainties: FloatArray
+    covariance: FloatArray
+    twice_nll: float
+    edm: float
+    converged: bool
+    status: str
+    covariance_valid: bool
+    smallest_eigenvalue: float
+    fixed: BoolArray
+    at_bound: BoolArray
+    prefit_values: FloatArray
+    prefit_uncertainties: FloatArray
+    constraints: tuple[str, ...]
+    modifier_types: tuple[tuple[str, ...], ...]
+    poi: str | None
+    measurement: str
+    dataset: str
+    workspace_digest: str
+    version: str
+    minimizer: str = "trust-region Newton"
+    iterations: int = 0
+    evaluations: int = 0
+    mirrored: tuple[tuple[str, float], ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def correlation(self) -> FloatArray:
+        """Correlation matrix; rows of fixed and bound parameters are 0 with 1 on the diagonal."""
+        sigma = np.where(self.uncertainties > 0, self.uncertainties, np.inf)
+        correlation: FloatArray = self.covariance / np.outer(sigma, sigma)
+        np.fill_diagonal(correlation, 1.0)
+        return correlation
+
+    def index(self, name: str) -> int:
+        """Return the position of a parameter; KeyError with the nearest name if there is none."""
+        from wilks.errors import nearest
+
+        try:
+            return self.names.index(name)
+        except ValueError:
+            raise KeyError(f'no parameter "{name}" in this fit{nearest(name, self.names)}') from None
+
+    def __getitem__(self, name: str) -> ParameterResult:
+        i = self.index(name)
+        return ParameterResult(
+            name=name,
+            value=float(self.values[i]),
+            uncertainty=float(self.uncertainties[i]),
+            prefit_value=float(self.prefit_values[i]),
+            prefit_uncertainty=float(self.prefit_uncertainties[i]),
+            constraint=self.constraints[i],
+            fixed=bool(self.fixed[i]),
+            at_bound=bool(self.at_bound[i]),
+        )
+
+    def __iter__(self) -> Iterator[ParameterResult]:
+        return (self[name] for name in self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def save(self, path: str | Path) -> None:
+        """Write the result as JSON, for `load_result`. Raises ResultError where the file can't be written."""
+        from wilks.results.io import save_result
+
+        save_result(self, path)
+
+    def __str__(self) -> str:
+        from wilks.results.summary import fit_text
+
+        return fit_text(self)
+
+    def _repr_html_(self) -> str:
+        from wilks.results.summary import fit_html
+
+        return fit_html(self)

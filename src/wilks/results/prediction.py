@@ -1,0 +1,65 @@
+"""`Prediction`: yields per channel, sample and bin with their uncertainties, beside the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wilks._types import FloatArray
+from wilks.histogram import Axis
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelPrediction:
+    """One channel of a prediction.
+
+    `samples` are in the order of the workspace; `yields` and `uncertainties` have shape (samples, bins);
+    `total_uncertainty` (bins,) takes the correlations between samples into account, `sample_sums_uncertainty`
+    (samples,) and `sum_uncertainty` those between bins. `data` (bins,) is what was observed.
+    """
+
+    name: str
+    axis: Axis
+    samples: tuple[str, ...]
+    yields: FloatArray
+    uncertainties: FloatArray
+    total_uncertainty: FloatArray
+    sample_sums_uncertainty: FloatArray
+    sum_uncertainty: float
+    data: FloatArray
+
+    @property
+    def total(self) -> FloatArray:
+        """Sum of the samples per bin, shape (bins,)."""
+        total: FloatArray = self.yields.sum(axis=0)
+        return total
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the model expects, with 68 % uncertainties, at some parameter values.
+
+    `label` is "pre-fit" or "post-fit" (or the user's own word); `method` says how uncertainties were propagated.
+    """
+
+    label: str
+    channels: tuple[ChannelPrediction, ...]
+    workspace_digest: str
+    method: str = "linear"
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """Names of the channels."""
+        return tuple(channel.name for channel in self.channels)
+
+    def __getitem__(self, channel: str) -> ChannelPrediction:
+        for candidate in self.channels:
+            if candidate.name == channel:
+                return candidate
+        raise KeyError(channel)
+
+    def save(self, path: str | Path) -> None:
+        """Write the prediction as JSON, for `load_result`. Raises ResultError where the file can't be written."""
+        from wilks.results.io import save_result
+
+        save_result(self, path)

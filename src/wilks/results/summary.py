@@ -1,0 +1,85 @@
+"""A fit as text and as HTML: what was fitted, how it ended, and every parameter."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from wilks.table import Table, measured, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wilks.results.fit import FitResult, ParameterResult
+
+
+def parameter_table(result: FitResult, names: Iterable[str] | None = None) -> Table:
+    """Return a table of the parameters (all, or those named): value, pull, constraint and remarks.
+
+    The pull is (value - pre-fit value) / pre-fit uncertainty, the constraint post-fit / pre-fit uncertainty; both are
+    empty for unconstrained parameters. A fixed parameter or one at its bound is marked so and has no uncertainty.
+    """
+    rows = tuple(_row(result[name]) for name in (result.names if names is None else names))
+    header = ("parameter", "value", "pull", "constraint", "remark")
+    return Table("Fitted parameters", header, rows, "lrrrl")
+
+
+def fit_text(result: FitResult) -> str:
+    """Return the fit as text: a header, then the parameters; many staterror parameters are only counted."""
+    lines = [f"{title + ':':<13}{value}" for title, value in _header(result)]
+    names, hidden = _shown(result)
+    parts = [*lines, "", parameter_table(result, names).text().partition("\n\n")[2]]
+    if hidden:
+        parts.append(f"({hidden} staterror parameters not shown)")
+    return "\n".join(parts)
+
+
+def fit_html(result: FitResult) -> str:
+    """Return the fit as HTML for notebooks."""
+    names, hidden = _shown(result)
+    header = Table("", ("fit", ""), tuple(_header(result)), "ll").html()
+    note = f"<p>({hidden} staterror parameters not shown)</p>" if hidden else ""
+    return f"{header}\n{parameter_table(result, names).html()}\n{note}"
+
+
+def _header(result: FitResult) -> list[tuple[str, str]]:
+    free = int((~result.fixed).sum())
+    rows = [
+        ("status", result.status if result.converged else f"NOT CONVERGED: {result.status}"),
+        ("2NLL", f"{result.twice_nll:.6f}"),
+        ("EDM", f"{result.edm:.2g}"),
+        ("parameters", f"{len(result)} ({free} free)"),
+        ("measurement", result.measurement),
+        ("data", result.dataset),
+        ("minimizer", f"{result.minimizer}, {result.iterations} iterations"),
+    ]
+    if not result.covariance_valid:
+        rows.insert(1, ("covariance", "can't be used: no uncertainties are given"))
+    if result.mirrored:
+        others = ", ".join(f"{name} = {number(value)}" for name, value in result.mirrored)
+        rows.append(("mirrored", f"{others} (another minimum with the same 2NLL)"))
+    return rows
+
+
+def _shown(result: FitResult) -> tuple[list[str], int]:
+    """Return the names to print and how many are left out: staterrors of a fit with more than 60 parameters."""
+    if len(result) <= 60:
+        return list(result.names), 0
+    names = [n for n, types in zip(result.names, result.modifier_types, strict=True) if "staterror" not in types]
+    return names, len(result) - len(names)
+
+
+def _row(parameter: ParameterResult) -> tuple[str, ...]:
+    usable = not parameter.fixed and not parameter.at_bound and parameter.uncertainty > 0
+    constrained = parameter.constraint != "none" and parameter.prefit_uncertainty > 0
+    remark = "fixed" if parameter.fixed else "at bound" if parameter.at_bound else ""
+    if not usable and not remark:
+        remark = "no uncertainty"
+    pull = constrained and not parameter.fixed and math.isfinite(parameter.pull)
+    return (
+        parameter.name,
+        measured(parameter.value, parameter.uncertainty) if usable else number(parameter.value),
+        f"{parameter.pull:.2f}" if pull else "",
+        f"{parameter.uncertainty / parameter.prefit_uncertainty:.2f}" if constrained and usable else "",
+        remark,
+    )

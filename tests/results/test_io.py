@@ -1,0 +1,178 @@
+import io
+import json
+import os
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.figures.records import make_fit, make_prediction
+
+import wilks
+from wilks.errors import ResultError
+from wilks.histogram import Axis
+from wilks.results.findings import Finding, Findings, Severity
+from wilks.results.fit import FitResult
+from wilks.results.io import decode_result, encode_result, load_result, save_result
+from wilks.results.prediction import Prediction
+
+FINDINGS = Findings((Finding("rule", Severity.WARNING, "Luminosity", "both sides are 1.03.", "Look."),))
+
+
+def equal(first: Any, second: Any) -> bool:
+    """Return whether two records are the same, every bit of every number."""
+    if isinstance(first, np.ndarray):
+        same = isinstance(second, np.ndarray) and first.dtype == second.dtype and first.shape == second.shape
+        return same and (np.array_equal(first, second) if first.dtype == bool else first.tobytes() == second.tobytes())
+    if isinstance(first, float):
+        return type(second) is float and (first == second or (first != first and second != second))
+    if isinstance(first, tuple):
+        return type(second) is tuple and len(first) == len(second) and all(map(equal, first, second))
+    if hasattr(first, "__dataclass_fields__") and not isinstance(first, Axis):
+        return type(first) is type(second) and all(
+            equal(getattr(first, field.name), getattr(second, field.name)) for field in fields(first)
+        )
+    return bool(first == second)
+
+
+def failed_fit() -> FitResult:
+    fit = make_fit()
+    uncertainties = fit.uncertainties.copy()
+    uncertainties[2:5] = np.nan
+    return replace(
+        fit,
+        uncertainties=uncertainties,
+        edm=float("inf"),
+        smallest_eigenvalue=float("nan"),
+        converged=False,
+        poi=None,
+        fixed=np.arange(len(fit)) == 3,
+        values=np.where(np.arange(len(fit)) == 7, -0.0, fit.values),
+    )
+
+
+@pytest.mark.parametrize("record", [make_fit(), failed_fit(), make_prediction(), FINDINGS, Findings()])
+def test_round_trip_is_exact(record: Any, tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "result.json"
+    record.save(path)
+    assert equal(load_result(path), record)
+    assert equal(load_result(io.BytesIO(path.read_bytes())), record)
+    assert [entry.name for entry in path.parent.iterdir()] == ["result.json"]
+
+
+@given(st.lists(st.floats(), min_size=35, max_size=35))
+def test_any_number_survives(values: list[float]) -> None:
+    # The payload of a NaN is not kept, so there is one NaN.
+    array = np.array([np.nan if value != value else value for value in values])
+    record = replace(make_fit(), values=array)
+    again = decode_result(encode_result(record))
+    assert isinstance(again, FitResult)
+    assert again.values.tobytes() == array.tobytes()
+
+
+def test_file_is_standard_json_with_kind_names_and_digest(tmp_path: Path) -> None:
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    save_result(failed_fit(), tmp_path / "fit.json")
+    document = json.loads((tmp_path / "fit.json").read_text(), parse_constant=refuse)
+    assert (document["kind"], document["format"]) == ("fit", 1)
+    assert document["names"][0] == "ME variation"
+    assert document["workspace_digest"] == "0" * 64
+    assert document["uncertainties"][2] is None
+    assert document["edm"] == "inf"
+
+
+def test_public_name(tmp_path: Path) -> None:
+    make_prediction().save(tmp_path / "p.json")
+    loaded = wilks.load_result(tmp_path / "p.json")
+    assert isinstance(loaded, Prediction)
+    assert loaded["4j1b CR"].axis == make_prediction()["4j1b CR"].axis
+
+
+def test_numpy_values_in_settings_are_kept_as_numbers() -> None:
+    record = replace(make_fit(), settings={"tolerance": np.float64(1e-8), "bins": (1, 2), "ok": np.True_})
+    again = decode_result(encode_result(record))
+    assert isinstance(again, FitResult)
+    assert again.settings == {"tolerance": 1e-8, "bins": [1, 2], "ok": True}
+
+
+def changed(record: Any, **entries: Any) -> bytes:
+    return json.dumps(json.loads(encode_result(record)) | entries).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not valid JSON"),
+        (b"\xff\xfe", "not valid JSON"),
+        (b"[1, 2]", '"kind" must be one of "fit", "prediction", "findings", found None'),
+        (b'{"channels": [], "version": "1.0.0"}', '"kind" must be'),
+        (b'{"kind": ["fit"]}', '"kind" must be'),
+        (changed(make_fit(), format=2), '"format" is 2, this version of wilks reads 1'),
+        (changed(make_fit(), extra=1), 'unknown entries "extra"'),
+        (changed(make_fit(), values=[1.0]), r"values has shape \(1,\), expected \(35,\)"),
+        (changed(make_fit(), values="abc"), "damaged"),
+        (changed(make_fit(), values=[[1.0], [1.0, 2.0]]), "damaged"),
+        (changed(make_fit(), values=["x"] * 35), "expected a number, found 'x'"),
+        (changed(make_fit(), fixed=[0] * 35), "true and false"),
+        (changed(make_fit(), twice_nll="large"), "twice_nll"),
+        (changed(make_fit(), covariance=[[1.0]]), "covariance has shape"),
+        (changed(make_prediction(), channels=[{"name": "x"}]), "damaged"),
+        (changed(make_prediction(), channels=7), "damaged"),
+        (changed(FINDINGS, items=[{"rule": "x", "severity": "fatal"}]), "damaged"),
+    ],
+)
+def test_damaged_and_foreign_files_are_one_sentence(content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "fit.json"
+    path.write_bytes(content)
+    with pytest.raises(ResultError, match=message) as error:
+        load_result(path)
+    assert len(error.value.problems) == 1
+    assert error.value.problems[0].startswith(f"{path}: ")
+
+
+def test_every_cut_file_is_refused() -> None:
+    content = encode_result(make_fit(("a",), 1)).rstrip()
+    for end in range(0, len(content), 7):
+        with pytest.raises(ResultError):
+            decode_result(content[:end])
+
+
+@pytest.mark.parametrize("entry", [field.name for field in fields(FitResult)][:21])
+def test_every_missing_entry_is_named(entry: str) -> None:
+    document = json.loads(encode_result(make_fit()))
+    del document[entry]
+    with pytest.raises(ResultError, match=entry):
+        decode_result(json.dumps(document))
+
+
+def test_wrong_shape_in_a_channel_is_named() -> None:
+    document = json.loads(encode_result(make_prediction()))
+    document["channels"][1]["data"].pop()
+    with pytest.raises(ResultError, match=r"4j2b SR.data has shape \(10,\), expected \(11,\)"):
+        decode_result(json.dumps(document))
+
+
+def test_missing_file_and_wrong_object(tmp_path: Path) -> None:
+    with pytest.raises(ResultError, match="No such file"):
+        load_result(tmp_path / "none.json")
+    with pytest.raises(ResultError, match="found dict"):
+        save_result({}, tmp_path / "x.json")  # type: ignore[arg-type]
+
+
+def test_failed_write_is_one_sentence_and_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "fit.json"
+    path.write_text("old")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(ResultError, match="can't be written: No space left"):
+        make_fit().save(path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
