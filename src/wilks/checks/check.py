@@ -1,0 +1,108 @@
+"""`check`: everything that looks wrong with a steering file, its templates or a workspace, as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wilks.checks import parameters, steering, systematics, templates, yields
+from wilks.checks.thresholds import Thresholds
+from wilks.checks.view import View
+from wilks.checks.wording import some
+from wilks.results.findings import Finding, Findings, Severity
+from wilks.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from wilks.config.schema import Config
+    from wilks.templates.store import Templates
+
+WorkspaceRule = Callable[[View, Thresholds], Iterator[Finding]]
+
+WORKSPACE_RULES: tuple[WorkspaceRule, ...] = (
+    yields.not_finite_yield,
+    yields.negative_yield,
+    yields.data_without_prediction,
+    parameters.missing_poi,
+    parameters.idle_poi,
+    parameters.fixed_poi,
+    parameters.constrained_poi,
+    parameters.unknown_setting,
+    parameters.inseparable_factors,
+    parameters.idle_factor,
+    systematics.not_finite_variation,
+    systematics.no_logarithm,
+    systematics.empty_variation,
+    systematics.identical_sides,
+    systematics.identical_shapes,
+    systematics.same_direction,
+    systematics.negative_variation,
+    systematics.large_effect,
+    systematics.no_shape,
+    systematics.no_effect,
+    yields.signal_only,
+    yields.zero_staterror,
+    yields.missing_staterror,
+    yields.large_staterror,
+    yields.staterror_on_nothing,
+    yields.empty_process,
+    yields.tiny_process,
+)
+
+
+CONFIG_RULES = (
+    steering.empty_region,
+    steering.idle_systematic,
+    steering.idle_norm_factor,
+    steering.idle_smoothing,
+)
+
+TEMPLATE_RULES = (templates.lost_variance, templates.outside_edges, templates.few_entries)
+
+
+def check(subject: Workspace | Config | Templates, *, thresholds: Thresholds | None = None) -> Findings:
+    """Return what looks wrong with a workspace, a steering file or its templates, the most severe first.
+
+    Everything about yields and variations is found in the workspace; a steering file and its templates are checked
+    for what a workspace does not show, so that findings of all three can be put together without repetition.
+    `thresholds` says what is worth a finding. What a workspace may not contain at all (unequal lengths, repeated
+    names) is refused by `load_workspace`. Several rules are those of Combine's ValidateDatacards (Large norm effect,
+    empty or identical variations, ...), extended to effects on the yield alone.
+
+    >>> print(check(load_workspace("workspace.json")))  # doctest: +SKIP
+    error: systematic "Luminosity": Up and down are the same: both change the yield by +3.0 % ...
+    """
+    limits = thresholds or Thresholds()
+    # Broken numbers are what some rules look for; they must not disturb the others.
+    with np.errstate(all="ignore"):
+        return Findings(tuple(_folded(_findings(subject, limits), limits)))
+
+
+def _findings(subject: Workspace | Config | Templates, limits: Thresholds) -> Iterable[Iterator[Finding]]:
+    """Return the findings of each rule for this kind of subject."""
+    if isinstance(subject, Workspace):
+        view = View(subject)
+        return (rule(view, limits) for rule in WORKSPACE_RULES)
+    # Imported here: checking a workspace takes neither pydantic nor the file formats of templates.
+    from wilks.templates.store import Templates
+
+    if isinstance(subject, Templates):
+        return (rule(subject, limits) for rule in TEMPLATE_RULES)
+    return (rule(subject, limits) for rule in CONFIG_RULES)
+
+
+def _folded(rules: Iterable[Iterator[Finding]], limits: Thresholds) -> Iterator[Finding]:
+    """Yield each rule's findings; those beyond the number to be given individually are named in the last one."""
+    for findings in rules:
+        by_severity: dict[Severity, list[Finding]] = {}
+        for finding in findings:
+            by_severity.setdefault(finding.severity, []).append(finding)
+        for severity, group in by_severity.items():
+            most = limits.notes_individually if severity == Severity.NOTE else limits.individually
+            shown, rest = group[:most], group[most:]
+            if rest:
+                names = some([finding.place.partition(" ")[2] for finding in rest], 6)
+                shown[-1] = replace(shown[-1], message=f"{shown[-1].message} The same for {names}.")
+            yield from shown

@@ -1,0 +1,93 @@
+"""Rules about templates: what is lost on the way from histograms to a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wilks.checks.thresholds import Thresholds
+from wilks.checks.wording import number, percent, some
+from wilks.results.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from wilks.histogram import Histogram
+    from wilks.templates.store import TemplateKey, Templates
+
+
+def outside_edges(templates: Templates, limits: Thresholds) -> Iterator[Finding]:
+    """Events below the first or above the last edge, which no fit sees."""
+    for region, nominal in _nominal_by_region(templates).items():
+        lost: list[tuple[float, str]] = []
+        for key, histogram in nominal:
+            sides = {"below": histogram.underflow, "above": histogram.overflow}
+            everything = histogram.integral + sum(sides.values())
+            share = sum(sides.values()) / everything if everything > 0 else 0.0
+            if share > limits.outside:
+                where = " and ".join(
+                    f"{number(n)} {side}" for side, n in sides.items() if n > limits.empty * everything
+                )
+                lost.append((share, f"{key.sample} {percent(share, sign=False)} ({where})"))
+        if lost:
+            lost.sort(reverse=True)
+            yield Finding(
+                "outside-edges",
+                Severity.NOTE,
+                f'region "{region}"',
+                f"Events lie outside the edges and are left out: {some([text for _, text in lost])}.",
+                "Widen the first or last bin if they should count.",
+            )
+
+
+def _nominal_by_region(templates: Templates) -> dict[str, list[tuple[TemplateKey, Histogram]]]:
+    regions: dict[str, list[tuple[TemplateKey, Histogram]]] = {}
+    for key, histogram in templates.items():
+        if key.systematic is None:
+            regions.setdefault(key.region, []).append((key, histogram))
+    return regions
+
+
+def few_entries(templates: Templates, limits: Thresholds) -> Iterator[Finding]:
+    """Templates made of few simulated events."""
+    few: dict[str, list[tuple[float, str]]] = {}
+    for key, histogram in templates.items():
+        variance = histogram.sumw2.sum()
+        # Data, and anything else unweighted, may well be few.
+        if not variance > 0 or np.array_equal(histogram.contents, histogram.sumw2):
+            continue
+        nominal = templates.nominal(key.region, key.sample)
+        # An empty variation is found in the workspace.
+        if nominal is not None and histogram.integral < limits.empty * nominal.integral:
+            continue
+        effective = histogram.integral**2 / variance
+        if effective < limits.effective_entries:
+            side = f" {key.systematic} {key.side}" if key.systematic is not None else ""
+            few.setdefault(key.sample, []).append((effective, f"{key.region}{side} ({number(effective)})"))
+    for sample, places in few.items():
+        places.sort()
+        yield Finding(
+            "few-entries",
+            Severity.NOTE,
+            f'sample "{sample}"',
+            f"Templates have fewer than {limits.effective_entries:.0f} effective entries: "
+            f"{some([text for _, text in places])}.",
+            "Their shapes are mostly chance: use more simulated events, fewer bins, or a looser selection.",
+        )
+
+
+def lost_variance(templates: Templates, limits: Thresholds) -> Iterator[Finding]:
+    """Variances that are not a number, which processing turns into zero."""
+    lost: dict[str, list[str]] = {}
+    for key in templates:
+        original = templates.original(key)
+        if key.systematic is None and not np.isfinite(original.stdev).all():
+            lost.setdefault(key.sample, []).append(key.region)
+    for sample, regions in lost.items():
+        yield Finding(
+            "lost-variance",
+            Severity.WARNING,
+            f'sample "{sample}"',
+            f"Statistical uncertainties are not a number in {some(regions)}; they count as zero.",
+            "Look at the histogram's sum of squared weights: negative or undefined weights.",
+        )

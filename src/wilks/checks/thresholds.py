@@ -1,0 +1,39 @@
+"""The numbers that decide what is worth a finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Limits used by the rules; fractions (0.01 is one percent) unless they are counts.
+
+    `negligible`: effects on the yield below this fraction are taken as zero.
+    `equal`: two templates are equal where they differ by less than this fraction of the effect they describe.
+    `empty`: a varied template is empty below this fraction of nominal; a bin below this fraction of its neighbours.
+    `large_effect`, `huge_effect`: yield effects on a sample that are worth a note, and a warning.
+    `statistical`: relative statistical uncertainty of the simulation that is too large for a bin.
+    `tiny_process`: a sample below this fraction of every channel it is in is hardly worth its systematics.
+    `share`: below this share of a systematic's whole (squared) shift, sides in the same direction are a note.
+    `outside`: fraction of a template outside its edges that is worth a note.
+    `effective_entries`: a template with fewer (sum w)^2 / sum w^2 has no reliable shape.
+    `relevant`: a shift below this fraction of the statistical uncertainty of the data (all bins together) cannot
+    matter to the fit; what is odd about it is a note, not a warning.
+    `individually`, `notes_individually`: how many findings of one rule are given one by one, of errors and warnings
+    each, and of notes; those beyond it are named in the last one.
+    """
+
+    negligible: float = 1e-3
+    equal: float = 1e-3
+    empty: float = 1e-3
+    large_effect: float = 0.10
+    huge_effect: float = 0.50
+    statistical: float = 0.20
+    tiny_process: float = 1e-3
+    share: float = 0.1
+    outside: float = 0.02
+    effective_entries: float = 100.0
+    relevant: float = 0.1
+    individually: int = 5
+    notes_individually: int = 1

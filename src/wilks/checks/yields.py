@@ -1,0 +1,219 @@
+"""Rules about nominal yields, data and the statistical uncertainty of the simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.checks.thresholds import Thresholds
+from wilks.checks.view import Block, View
+from wilks.checks.wording import bins, counted, number, percent, some
+from wilks.results.findings import Finding, Severity
+from wilks.workspace.spec import NormFactor
+
+
+def _by_sample(view: View) -> dict[str, list[Block]]:
+    samples: dict[str, list[Block]] = {}
+    for block in view.blocks:
+        samples.setdefault(block.sample.name, []).append(block)
+    return samples
+
+
+def not_finite_yield(view: View, limits: Thresholds) -> Iterator[Finding]:
+    """Nominal yields, statistical uncertainties or data hold NaN or infinity."""
+    for sample, blocks in _by_sample(view).items():
+        bad = [b.channel for b in blocks if not np.isfinite([b.nominal, b.errors]).all()]
+        if bad:
+            yield Finding(
+                "not-finite-yield",
+                Severity.ERROR,
+                f'sample "{sample}"',
+                f"Yields or statistical uncertainties are not finite in {some(bad)}.",
+                "Look at the input histograms and weights; the likelihood has no value.",
+            )
+    for channel, data in view.observed.items():
+        if not np.isfinite(data).all():
+            yield Finding(
+                "not-finite-yield",
+                Severity.ERROR,
+                f'channel "{channel}"',
+                f"The data are not finite in {bins(np.flatnonzero(~np.isfinite(data)))}.",
+                "Look at the data histogram.",
+            )
+
+
+def negative_yield(view: View, limits: Thresholds) -> Iterator[Finding]:
+    """Nominal yields are negative: an error where the whole prediction of the bin is."""
+    for channel, total in view.total.items():
+        if (total < 0).any():
+            yield Finding(
+                "negative-yield",
+                Severity.ERROR,
+                f'channel "{channel}"',
+                f"The prediction is negative in {bins(np.flatnonzero(total < 0))} (lowest {number(total.min())}).",
+                "Merge these bins with their neighbours: a negative expectation has no likelihood.",
+            )
+    for sample, blocks in _by_sample(view).items():
+        bad = [b for b in blocks if ((b.nominal < 0) & (view.total[b.channel] >= 0)).any()]
+        if bad:
+            count = sum(int((b.nominal < 0).sum()) for b in bad)
+            yield Finding(
+                "negative-yield",
+                Severity.WARNING,
+                f'sample "{sample}"',
+                f"The yield is negative in {counted(count, 'bin')} of {some([b.channel for b in bad])} "
+                f"(lowest {number(min(b.nominal.min() for b in bad))}).",
+                "Merge bins, or add the sample to a larger one: factors on a negative yield act the wrong way round.",
+            )
+
+
+def data_without_prediction(view: View, limits: Thresholds) -> Iterator[Finding]:
+    """Bins with data where nothing is predicted."""
+    for channel, total in view.total.items():
+        data = view.observed.get(channel)
+        if data is None:
+            continue
+        empty = np.flatnonzero((data > 0) & (total == 0))
+        if empty.size:
+            yield Finding(
+                "data-without-prediction",
+                Severity.ERROR,
+                f'channel "{channel}"',
+                f"There are {number(data[empty].sum())} events of data and no prediction in {bins(empty)}.",
+                "Merge these bins with their neighbours or add the missing process: the likelihood is zero.",
+            )
+
+
+def signal_only(view: View, limits: Thresholds) -> Iterator[Finding]:
+    """Bins where only samples scaled by the parameter of interest predict anything."""
+    use = view.parameters.get(view.poi)
+    if use is None or NormFactor not in use.kinds:
+        return
+    signal = {id(view.blocks[index]) for index in use.blocks}
+    for channel, blocks in view.blocks_of.items():
+        background: FloatArray = np.zeros_like(view.total[channel])
+        for block in blocks:
+            if id(block) not in signal:
+                background = background + block.nominal
+        alone = np.flatnonzero((view.total[channel] > 0) & (background <= 0))
+        if alone.size:
+            yield Finding(
+                "signal-only",
+                Severity.WARNING,
+                f'channel "{channel}"',
+                f"Only samples scaled by {view.poi} predict events in {bins(alone)}.",
+                "With no background a single event excludes zero signal: merge bins, or make sure that it is true.",
+            )
+
+
+def zero_staterror(view: View, limits: Thresholds) -> Iterator[Finding]:
+    """A bin has yield and a statistical uncertainty of exactly zero."""
+    for sample, blocks in _by_sample(view).items():
+        places = []
+        for block in blocks:
+            if block.has_staterror:
+                # A bin far below the channel's yield does not need its own uncertainty.
+                counts = block.nominal > limits.empty * view.total[block.channel]
+                zero = np.flatnonzero(counts & (block.nominal > 0) & (block.errors == 0))
+                if zero.size:
+                    places.append(f"{block.channel} {bins(zero)}")
+        if places:
+            yield Finding(
+                "zero-staterror",
+                Severity.WARNING,
+                f'sample "{sample}"',
+                f"The statistical uncertainty is zero where the yield is not: {some(places)}.",
+                "Check how the histogram was filled: the sum of squared weights is missing (Sumw2).",
+            )
+
+
+def missing_staterror(view: View, limits: Thresholds) -> Iterator[Finding]:
+    """A sample has no statistical uncertainty where other samples of the channel have one."""
+    for sample, blocks in _by_sample(view).items():
+        lacking = [
+            b.channel
+            for b in blocks
+            if not b.has_staterror
+            and b.integral > limits.empty * view.total[b.channel].sum()
+            and any(other.has_staterror for other in view.blocks_of[b.channel])
+        ]
+        if lacking:
+            yield Finding(
+                "missing-staterror",
+                Severity.NOTE,
+                f'sample "{sample}"',
+                f"It has no statistical uncertainty in {some(lacking)}, where other samples have one.",
+                "Right for a sample that is not simulated; else remove DisableStaterror.",
+            )
+
+
+def large_staterror(view: View, limits: Thresholds) -> Iterator[Finding]:
+    """The statistical uncertainty of the simulation is large in a bin."""
+    for channel, blocks in view.blocks_of.items():
+        simulated = [b for b in blocks if b.has_staterror]
+        if not simulated:
+            continue
+        absolute = np.sqrt(np.sum([b.errors**2 for b in simulated], axis=0))
+        total = view.total[channel]
+        relative = np.divide(absolute, total, out=np.zeros_like(total), where=total > 0)
+        large = np.flatnonzero(relative > limits.statistical)
+        if large.size:
+            yield Finding(
+                "large-staterror",
+                Severity.WARNING,
+                f'channel "{channel}"',
+                f"The simulation's statistical uncertainty is above {100 * limits.statistical:.0f} % in {bins(large)} "
+                f"(largest {percent(relative.max(), sign=False)}).",
+                "Merge bins or use more simulated events: a Gaussian uncertainty is a poor description here.",
+            )
+
+
+def staterror_on_nothing(view: View, limits: Thresholds) -> Iterator[Finding]:
+    """A bin has a statistical uncertainty and a yield of zero: no relative uncertainty exists."""
+    for channel, blocks in view.blocks_of.items():
+        simulated = [b for b in blocks if b.has_staterror]
+        if not simulated:
+            continue
+        nominal = np.sum([b.nominal for b in simulated], axis=0)
+        error = np.max([b.errors for b in simulated], axis=0)
+        lost = np.flatnonzero((nominal == 0) & (error > 0))
+        if lost.size:
+            yield Finding(
+                "staterror-on-nothing",
+                Severity.WARNING,
+                f'channel "{channel}"',
+                f"There is a statistical uncertainty on a yield of zero in {bins(lost)}.",
+                "It has no effect: its parameter is held constant. Merge these bins with their neighbours.",
+            )
+
+
+def empty_process(view: View, limits: Thresholds) -> Iterator[Finding]:
+    """A sample predicts nothing, in some channels or at all."""
+    for sample, blocks in _by_sample(view).items():
+        empty = [b.channel for b in blocks if not b.nominal.any()]
+        if empty:
+            everywhere = len(empty) == len(blocks)
+            yield Finding(
+                "empty-process",
+                Severity.WARNING if everywhere else Severity.NOTE,
+                f'sample "{sample}"',
+                f"It predicts nothing in {'any channel' if everywhere else some(empty)}.",
+                "Check its path and selection, or leave it out there.",
+            )
+
+
+def tiny_process(view: View, limits: Thresholds) -> Iterator[Finding]:
+    """A sample is a tiny part of every channel it is in."""
+    for sample, blocks in _by_sample(view).items():
+        shares = [b.integral / total for b in blocks if (total := view.total[b.channel].sum()) > 0]
+        largest = max(shares, default=0.0)
+        if 0 < largest < limits.tiny_process:
+            yield Finding(
+                "tiny-process",
+                Severity.NOTE,
+                f'sample "{sample}"',
+                f"It is at most {percent(largest, sign=False)} of a channel.",
+                "Check its normalisation; merged with a similar process it costs no parameters.",
+            )

@@ -1,0 +1,340 @@
+"""Every rule finds its defect in an otherwise good workspace, and nothing else does; the real workspaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from wilks.checks.check import WORKSPACE_RULES, check
+from wilks.checks.thresholds import Thresholds
+from wilks.results.findings import Findings, Severity
+from wilks.workspace.spec import Document
+from wilks.workspace.workspace import Workspace
+
+Spec = dict[str, Any]
+
+
+def workspace(spec: Spec) -> Workspace:
+    return Workspace(msgspec.convert(spec, Document))
+
+
+def stored(path: Path) -> Workspace:
+    return Workspace(msgspec.json.decode(path.read_bytes(), type=Document))
+
+
+def blocks(spec: Spec, sample: str | None = None, channel: str | None = None) -> list[Spec]:
+    return [
+        s
+        for c in spec["channels"]
+        for s in c["samples"]
+        if sample in (None, s["name"]) and channel in (None, c["name"])
+    ]
+
+
+def data_of(block: Spec, modifier: str) -> Any:
+    return next(m["data"] for m in block["modifiers"] if m["name"] == modifier)
+
+
+def scaled(values: list[float], factor: float) -> list[float]:
+    return [factor * value for value in values]
+
+
+def set_histosys(spec: Spec, make: Callable[[list[float]], tuple[list[float], list[float]]], **where: str) -> None:
+    for block in blocks(spec, **where):
+        hi, lo = make(block["data"])
+        data_of(block, "jet energy scale").update(hi_data=hi, lo_data=lo)
+
+
+def set_normsys(spec: Spec, hi: float, lo: float, **where: str) -> None:
+    for block in blocks(spec, **where):
+        data_of(block, "luminosity").update(hi=hi, lo=lo)
+
+
+def replace_yields(spec: Spec, sample: str, factor: float) -> None:
+    """Scale a sample with everything absolute that belongs to it."""
+    for block in blocks(spec, sample):
+        block["data"] = scaled(block["data"], factor)
+        for modifier in block["modifiers"]:
+            if modifier["type"] == "staterror":
+                modifier["data"] = scaled(modifier["data"], factor)
+            if modifier["type"] == "histosys":
+                modifier["data"] = {key: scaled(values, factor) for key, values in modifier["data"].items()}
+
+
+def add(spec: Spec, sample: str, name: str, kind: str) -> None:
+    for block in blocks(spec, sample):
+        block["modifiers"].append({"name": name, "type": kind, "data": None})
+
+
+def drop(spec: Spec, modifier: str, sample: str) -> None:
+    for block in blocks(spec, sample):
+        block["modifiers"] = [m for m in block["modifiers"] if m["name"] != modifier]
+
+
+def spoil_first_bin(spec: Spec, sample: str, value: float, *, error: float, varied: float) -> None:
+    for block in blocks(spec, sample, "SR"):
+        block["data"][0] = value
+        data_of(block, "staterror")[0] = error
+        for side in data_of(block, "jet energy scale").values():
+            side[0] = varied
+
+
+def no_prediction(spec: Spec) -> None:
+    for sample in ("signal", "top", "wjets"):
+        spoil_first_bin(spec, sample, 0.0, error=0.0, varied=0.0)
+
+
+def staterror_on_nothing(spec: Spec) -> None:
+    for sample in ("signal", "top", "wjets"):
+        spoil_first_bin(spec, sample, 0.0, error=1.0, varied=0.0)
+    spec["observations"][1]["data"][0] = 0
+
+
+def signal_only(spec: Spec) -> None:
+    for sample in ("top", "wjets"):
+        spoil_first_bin(spec, sample, 0.0, error=0.0, varied=0.0)
+
+
+def twin_factor(spec: Spec) -> None:
+    add(spec, "top", "top_again", "normfactor")
+
+
+def idle_factor(spec: Spec) -> None:
+    ghost = {
+        "name": "ghost",
+        "data": [0.0, 0.0, 0.0],
+        "modifiers": [{"name": "mu_ghost", "type": "normfactor", "data": None}],
+    }
+    spec["channels"][0]["samples"].append(ghost)
+
+
+def idle_poi(spec: Spec) -> None:
+    replace_yields(spec, "signal", 0.0)
+
+
+def add_parameter(name: str, **settings: Any) -> Callable[[Spec], None]:
+    return lambda spec: spec["measurements"][0]["config"]["parameters"].append({"name": name, **settings})
+
+
+def set_poi(name: str) -> Callable[[Spec], None]:
+    return lambda spec: spec["measurements"][0]["config"].update(poi=name)
+
+
+def fix_poi(spec: Spec) -> None:
+    spec["measurements"][0]["config"]["parameters"][0]["fixed"] = True
+
+
+DEFECTS: dict[str, tuple[Callable[[Spec], None], set[str]]] = {
+    "not finite yield": (
+        lambda s: data_of(blocks(s)[0], "staterror").__setitem__(1, float("nan")),
+        {"not-finite-yield"},
+    ),
+    "not finite nominal": (lambda s: blocks(s, "top")[0]["data"].__setitem__(1, float("nan")), {"not-finite-yield"}),
+    "not finite data": (lambda s: s["observations"][0]["data"].__setitem__(1, float("inf")), {"not-finite-yield"}),
+    "not finite variation": (lambda s: set_normsys(s, float("nan"), 0.97, sample="top"), {"not-finite-variation"}),
+    "negative sample": (
+        lambda s: spoil_first_bin(s, "signal", -1.0, error=0.1, varied=-1.0),
+        {"negative-yield"},
+    ),
+    "negative channel": (
+        lambda s: spoil_first_bin(s, "top", -500.0, error=1.0, varied=-500.0),
+        {"negative-yield"},
+    ),
+    "no prediction": (no_prediction, {"data-without-prediction"}),
+    "staterror on nothing": (staterror_on_nothing, {"staterror-on-nothing"}),
+    "signal only": (signal_only, {"signal-only"}),
+    "no POI": (set_poi("mus"), {"missing-poi"}),
+    "constrained POI": (set_poi("luminosity"), {"constrained-poi"}),
+    "fixed POI": (fix_poi, {"fixed-poi"}),
+    "idle POI": (idle_poi, {"idle-poi", "empty-process"}),
+    "unknown setting": (add_parameter("mu_tpo", fixed=True), {"unknown-setting"}),
+    "twin factors": (twin_factor, {"inseparable-factors"}),
+    "idle factor": (idle_factor, {"idle-factor", "empty-process"}),
+    "negative factor": (lambda s: set_normsys(s, 2.5, -0.5, sample="wjets"), {"no-logarithm"}),
+    "empty sides": (lambda s: set_histosys(s, lambda n: ([1e-9] * 3, [1e-9] * 3), sample="top"), {"empty-variation"}),
+    "empty down": (
+        lambda s: set_histosys(s, lambda n: (scaled(n, 1.05), [0.0] * 3), sample="wjets"),
+        {"empty-variation"},
+    ),
+    "identical factors": (lambda s: set_normsys(s, 1.03, 1.03), {"identical-sides"}),
+    "identical templates": (
+        lambda s: set_histosys(s, lambda n: ([n[0] * 1.1, n[1], n[2]], [n[0] * 1.1, n[1], n[2]])),
+        {"identical-sides"},
+    ),
+    "identical shapes": (
+        lambda s: set_histosys(
+            s, lambda n: ([n[0] * 1.1 * 1.03, n[1] * 1.03, n[2] * 1.03], [n[0] * 0.99, n[1] * 0.9, n[2] * 0.9])
+        ),
+        {"identical-shapes"},
+    ),
+    "same direction": (lambda s: set_normsys(s, 1.06, 1.04), {"same-direction"}),
+    "negative variation": (
+        lambda s: set_histosys(s, lambda n: ([n[0] * 1.1, n[1], -0.2 * n[2]], scaled(n, 1.1)), sample="wjets"),
+        {"negative-variation", "large-effect"},
+    ),
+    "large effect": (lambda s: set_normsys(s, 1.2, 0.8, sample="top"), {"large-effect"}),
+    "huge effect": (lambda s: set_normsys(s, 1.7, 0.4, sample="top"), {"large-effect"}),
+    "no shape": (lambda s: set_histosys(s, lambda n: (scaled(n, 1.05), scaled(n, 0.95))), {"no-shape"}),
+    "no effect": (lambda s: set_normsys(s, 1.0, 1.0), {"no-effect"}),
+    "zero staterror": (lambda s: data_of(blocks(s, "top")[0], "staterror").__setitem__(2, 0.0), {"zero-staterror"}),
+    "missing staterror": (lambda s: drop(s, "staterror", "wjets"), {"missing-staterror"}),
+    "large staterror": (lambda s: data_of(blocks(s, "top")[0], "staterror").__setitem__(2, 60.0), {"large-staterror"}),
+    "tiny process": (lambda s: replace_yields(s, "wjets", 1e-4), {"tiny-process"}),
+}
+
+
+def rules(findings: Findings) -> set[str]:
+    return {finding.rule for finding in findings}
+
+
+def test_good_workspace_has_no_finding(good: Spec) -> None:
+    assert str(check(workspace(good))) == "no findings"
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_each_defect_is_found_by_its_rule_alone(good: Spec, defect: str) -> None:
+    spoil, expected = DEFECTS[defect]
+    spoil(good)
+    assert rules(check(workspace(good))) == expected
+
+
+def test_every_rule_has_a_defect_that_it_finds(good: Spec) -> None:
+    found = set()
+    for spoil, _ in DEFECTS.values():
+        spec = deepcopy(good)
+        spoil(spec)
+        found |= rules(check(workspace(spec)))
+    names = {rule.__name__.replace("_", "-") for rule in WORKSPACE_RULES}
+    assert names == found
+
+
+def test_identical_factors_say_where_how_much_and_what_to_write(good: Spec) -> None:
+    set_normsys(good, 1.03, 1.03)
+    (finding,) = check(workspace(good))
+    assert finding.severity == Severity.ERROR
+    assert finding.place == 'systematic "luminosity"'
+    assert "both change the yield by +3.0 % in all 6 region-sample pairs" in finding.message
+    assert "0.97: write Normalization: -0.03" in finding.advice
+
+
+def test_sides_identical_in_one_sample_only_are_a_warning(good: Spec) -> None:
+    set_normsys(good, 1.03, 1.03, sample="top")
+    (finding,) = check(workspace(good))
+    assert finding.severity == Severity.WARNING
+    assert "in 2 of 6 region-sample pairs (CR / top, SR / top)" in finding.message
+
+
+def test_combined_normsys_and_histosys_are_one_effect(good: Spec) -> None:
+    for block in blocks(good):
+        # The templates alone go up and down; together with the factors both sides go up.
+        hi, lo = scaled(block["data"], 1.02), scaled(block["data"], 0.99)
+        lo[0] *= 1.004
+        block["modifiers"] += [
+            {"name": "both", "type": "normsys", "data": {"hi": 1.01, "lo": 1.05}},
+            {"name": "both", "type": "histosys", "data": {"hi_data": hi, "lo_data": lo}},
+        ]
+    (finding,) = check(workspace(good))
+    assert finding.rule == "same-direction"
+    assert "largest +3.0 % and" in finding.message
+
+
+def test_same_direction_within_simulation_statistics_is_a_note(good: Spec) -> None:
+    set_normsys(good, 1.006, 1.004)
+    assert [f.severity for f in check(workspace(good))] == [Severity.NOTE]
+    for block in blocks(good):
+        block["modifiers"] = [m for m in block["modifiers"] if m["name"] != "staterror"]
+    for channel in good["observations"]:
+        channel["data"] = scaled(channel["data"], 100.0)
+    for sample in ("signal", "top", "wjets"):
+        replace_yields(good, sample, 100.0)
+    assert [f.severity for f in check(workspace(good))] == [Severity.WARNING]
+
+
+def test_misspelt_names_are_met_with_the_nearest(good: Spec) -> None:
+    add_parameter("mu_tpo", inits=[1.0])(good)
+    set_poi("mux")(good)
+    findings = check(workspace(good))
+    assert 'did you mean "mu_top"?' in findings.of_rule("unknown-setting").items[0].message
+    assert 'did you mean "mu"?' in findings.of_rule("missing-poi").items[0].message
+
+
+def test_fixed_twin_factor_is_no_finding(good: Spec) -> None:
+    twin_factor(good)
+    add_parameter("top_again", fixed=True)(good)
+    assert len(check(workspace(good))) == 0
+
+
+def test_settings_of_lumi_and_workspaces_without_poi_or_systematics_are_fine(good: Spec) -> None:
+    add_parameter("lumi", auxdata=[1.0], sigmas=[0.1], bounds=[[0, 2]], inits=[1.0])(good)
+    set_poi("")(good)
+    for block in blocks(good):
+        block["modifiers"] = [m for m in block["modifiers"] if m["type"] in ("staterror", "normfactor")]
+    assert len(check(workspace(good))) == 0
+
+
+def test_thresholds_decide(good: Spec) -> None:
+    assert rules(check(workspace(good), thresholds=Thresholds(large_effect=0.02))) == {"large-effect"}
+    set_normsys(good, 1.2, 0.8)
+    assert len(check(workspace(good), thresholds=Thresholds(large_effect=0.25))) == 0
+
+
+def test_many_findings_of_a_rule_share_the_last_one(good: Spec) -> None:
+    for block in blocks(good):
+        for i in range(9):
+            block["modifiers"].append({"name": f"np{i}", "type": "normsys", "data": {"hi": 1.05, "lo": 1.05}})
+    findings = check(workspace(good), thresholds=Thresholds(individually=4))
+    assert len(findings) == 4
+    assert all(f'np{i}"' in str(findings) for i in range(9))
+    assert len(check(workspace(good), thresholds=Thresholds(individually=100))) == 9
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_number_makes_a_rule_fail(good: Spec, data: st.DataObject) -> None:
+    spec = deepcopy(good)
+    nasty = st.sampled_from([0.0, -1.0, 1e-300, 1e300, float("nan"), float("inf"), float("-inf")])
+    for _ in range(data.draw(st.integers(1, 12))):
+        block = data.draw(st.sampled_from(blocks(spec)))
+        lists = [block["data"], data_of(block, "staterror"), *data_of(block, "jet energy scale").values()]
+        data.draw(st.sampled_from(lists))[data.draw(st.integers(0, 2))] = data.draw(nasty)
+        data_of(block, "luminosity")[data.draw(st.sampled_from(["hi", "lo"]))] = data.draw(nasty)
+    assert len(check(workspace(spec))) > 0
+
+
+def test_lesson_defects_are_errors_and_gone_in_the_repaired_workspace(shared_data: Path) -> None:
+    findings = check(stored(shared_data / "ttbar-lesson" / "workspace.json"))
+    errors = {finding.place: finding.rule for finding in findings if finding.severity == Severity.ERROR}
+    assert errors == {
+        'systematic "Luminosity"': "identical-sides",
+        'systematic "W+jets scale variations"': "empty-variation",
+    }
+    repaired = check(stored(shared_data / "ttbar-lesson" / "workspace_repaired.json"))
+    assert {finding.severity for finding in repaired} <= {Severity.NOTE}
+    assert "Luminosity" not in str(repaired)
+    assert "W+jets scale" not in str(repaired)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        # Each was looked up in the document; in RegionA the JER variations have hi_data = lo_data, for example.
+        ("agc-cms-ttbar/workspace.json", {"negative-variation", "large-staterror"}),
+        (
+            "atlas-sbottom-2018-31/RegionA/BkgOnly.json",
+            {"missing-poi", "identical-sides", "same-direction", "large-effect"},
+        ),
+        ("atlas-tHu-fcnc/workspace_tHu.json", set()),
+        ("atlas-3L-eRJR-2018-06/BkgOnly.json", {"missing-poi", "unknown-setting"}),
+    ],
+)
+def test_published_workspaces(shared_data: Path, name: str, expected: set[str]) -> None:
+    findings = check(stored(shared_data / "likelihoods" / name))
+    assert {finding.rule for finding in findings if finding.severity != Severity.NOTE} == expected
+    assert len(findings) <= 20

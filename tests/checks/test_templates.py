@@ -1,0 +1,54 @@
+"""Rules on templates: what a workspace no longer shows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wilks.checks.check import check
+from wilks.histogram import Axis, Histogram
+from wilks.templates.store import TemplateKey, Templates
+
+AXIS = Axis(np.array([0.0, 1.0, 2.0]))
+
+
+def histogram(contents: list[float], sumw2: list[float], **outside: float) -> Histogram:
+    return Histogram(AXIS, np.array(contents), np.array(sumw2), **outside)
+
+
+KEY = TemplateKey("SR", "top")
+
+
+def test_good_templates_have_no_finding() -> None:
+    good = histogram([100.0, 50.0], [50.0, 25.0], underflow=0.5, overflow=1.0)
+    assert len(check(Templates({KEY: good, TemplateKey("SR", "top", "jes", "Up"): good}))) == 0
+
+
+def test_overflow_that_is_left_out() -> None:
+    (finding,) = check(Templates({KEY: histogram([60.0, 30.0], [30.0, 15.0], overflow=10.0)}))
+    assert finding.rule == "outside-edges"
+    assert "top 10.0 % (10 above)" in finding.message
+
+
+def test_few_effective_entries_except_in_unweighted_data() -> None:
+    data = histogram([7.0, 2.0], [7.0, 2.0])
+    weighted = histogram([60.0, 30.0], [70.0, 30.0])
+    (finding,) = check(Templates({TemplateKey("SR", "data"): data, KEY: weighted}))
+    assert (finding.rule, finding.place) == ("few-entries", 'sample "top"')
+    assert "SR (81)" in finding.message
+
+
+def test_empty_variation_is_left_to_the_workspace() -> None:
+    padded = histogram([1e-7, 1e-7], [1e-15, 1e-15])
+    few = histogram([60.0, 30.0], [70.0, 30.0])
+    templates = {KEY: histogram([600.0, 300.0], [300.0, 150.0]), TemplateKey("SR", "top", "scale", "Up"): padded}
+    assert len(check(Templates(templates))) == 0
+    (finding,) = check(Templates(templates | {TemplateKey("SR", "top", "scale", "Down"): few}))
+    assert "SR scale Down (81)" in finding.message
+
+
+def test_variance_that_processing_set_to_zero() -> None:
+    before = histogram([600.0, 300.0], [float("nan"), 150.0])
+    after = histogram([600.0, 300.0], [0.0, 150.0])
+    (finding,) = check(Templates({KEY: after}, {KEY: before}))
+    assert finding.rule == "lost-variance"
+    assert "SR" in finding.message
