@@ -1,0 +1,228 @@
+"""Pulls: where the fit moved each parameter, and how far it constrained it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wilks.errors import InputError, nearest
+from wilks.figures.style import FigureStyle, as_style, label, settings
+from wilks.results.fit import FitResult, ParameterResult
+from wilks.table import measured, number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_GREEN, _YELLOW = "#8be08b", "#fff28a"
+_FONT = 10.0
+_ROW, _AXIS_WIDTH = 0.21, 2.6  # inches
+_TOP, _BOTTOM, _SIDE, _GAP = 0.32, 0.62, 0.12, 0.14  # inches
+_ONE_COLUMN = 50
+_ASPECT = 1.4  # width over height of a figure with several columns
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One line of the figure: a pull, or (`pull` None) the text of a value that has none."""
+
+    name: str
+    pull: float | None
+    error: float
+    text: str
+
+
+def pulls(
+    result: FitResult,
+    *,
+    exclude: str | Sequence[str] | None = None,
+    include_staterrors: bool = False,
+    style: str | FigureStyle = "plain",
+    ax: Axes | None = None,
+) -> Figure:
+    """Return a figure with (value - pre-fit value) / pre-fit uncertainty of every constrained parameter.
+
+    Dots with post-fit uncertainties, in units of the pre-fit ones, lie on bands of one (green) and two (yellow)
+    pre-fit standard deviations. Unconstrained parameters have no pull: they stand on top, as values. Fixed parameters
+    and those at a bound are open symbols without error bar, and say so. More than 50 rows are split into as many
+    columns as make the figure a landscape page; on `ax` there is always one column.
+
+    `exclude` is a name or several, in which `*` and `?` stand for any characters; staterror parameters are left out
+    unless `include_staterrors`. Raises InputError for a name that is not in the fit, and where nothing is left.
+    """
+    chosen = as_style(style)
+    rows = [_row(result[name]) for name in _selected(result, exclude, include_staterrors)]
+    rows.sort(key=lambda row: row.pull is not None)
+    rc = settings(chosen) | _SMALL
+    notes = [] if result.converged else ["the fit did not converge"]
+    if not result.covariance_valid:
+        notes.append("no usable covariance")
+    return _draw(rows, chosen, "; ".join(notes), rc, ax)
+
+
+def _selected(result: FitResult, exclude: str | Sequence[str] | None, include_staterrors: bool) -> list[str]:
+    patterns = [exclude] if isinstance(exclude, str) else list(exclude or ())
+    unknown = [p for p in patterns if not ("*" in p or "?" in p) and p not in result.names]
+    if unknown:
+        raise InputError(
+            [f'exclude: there is no parameter "{p}" in this fit{nearest(p, result.names)}' for p in unknown]
+        )
+    # Not fnmatch: in names like gamma[0] brackets are just brackets.
+    dropped = [re.compile(re.escape(p).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL) for p in patterns]
+    names = [
+        name
+        for name, types in zip(result.names, result.modifier_types, strict=True)
+        if (include_staterrors or "staterror" not in types) and not any(p.fullmatch(name) for p in dropped)
+    ]
+    if not names:
+        raise InputError("there is no parameter to draw: all are excluded or belong to staterrors")
+    return names
+
+
+def _row(parameter: ParameterResult) -> _Row:
+    usable = not (parameter.fixed or parameter.at_bound) and parameter.uncertainty > 0
+    remark = "fixed" if parameter.fixed else "at bound" if parameter.at_bound else "" if usable else "no uncertainty"
+    if parameter.constraint == "none" or not parameter.prefit_uncertainty > 0 or not math.isfinite(parameter.pull):
+        value = measured(parameter.value, parameter.uncertainty) if usable else number(parameter.value)
+        return _Row(parameter.name, None, 0.0, f"{value} ({remark})" if remark else value)
+    error = parameter.uncertainty / parameter.prefit_uncertainty if usable else 0.0
+    return _Row(parameter.name, parameter.pull, error, remark)
+
+
+def _draw(rows: list[_Row], style: FigureStyle, note: str, rc: dict[str, object], ax: Axes | None) -> Figure:
+    from wilks.figures.canvas import Drawing, styled
+    from wilks.figures.decoration import experiment_texts
+
+    with styled(rc):
+        if ax is None:
+            drawing = Drawing(rc)
+            parts = _columns(rows)
+            axes = [drawing.add_subplot(1, len(parts), i + 1) for i in range(len(parts))]
+        else:
+            parts, axes = [rows], [ax]
+        limit = _limit(rows)
+        for part, panel in zip(parts, axes, strict=True):
+            _draw_column(panel, part, limit)
+        experiment_texts(axes[0], style, inside=False)
+        if note:
+            axes[0].annotate(
+                note, (1, 1), (0, 20), xycoords="axes fraction", textcoords="offset points", ha="right", color="#b00000"
+            )
+        figure = axes[0].figure.get_figure(root=True)
+        if figure is None:
+            raise InputError("ax: the axes belong to no figure")
+        if ax is None:
+            _arrange(figure, axes, max(len(part) for part in parts), _TOP + (0.2 if note else 0.0))
+    return figure
+
+
+def _columns(rows: list[_Row]) -> list[list[_Row]]:
+    """Split rows into columns of nearly equal length."""
+    if len(rows) <= _ONE_COLUMN:
+        return [rows]
+    column_width = 0.07 * max(len(label(row.name)) for row in rows) + _AXIS_WIDTH + _GAP
+    columns = max(round(math.sqrt(_ASPECT * len(rows) * _ROW / column_width)), 2)
+    length = math.ceil(len(rows) / columns)
+    return [rows[i : i + length] for i in range(0, len(rows), length)]
+
+
+def _limit(rows: list[_Row]) -> float:
+    """Return the half width of the axis: 3, or up to 6 where a parameter needs it; beyond that there are arrows."""
+    reach = [abs(row.pull) + row.error for row in rows if row.pull is not None]
+    return float(min(max(3, math.ceil(max(reach, default=0.0) + 0.1)), 6))
+
+
+def _draw_column(ax: Axes, rows: list[_Row], limit: float) -> None:
+    free = sum(row.pull is None for row in rows)
+    bottom = len(rows) - 0.5 + 0.2
+    ax.set_xlim(-limit, limit)
+    ax.set_ylim(bottom, -0.7)
+    ax.set_yticks(range(len(rows)), [label(row.name) for row in rows])
+    ax.tick_params(axis="y", which="both", length=0)
+    ax.minorticks_off()
+    ax.set_xticks(range(-int(limit), int(limit) + 1))
+    if free < len(rows):
+        top = free - 0.5 if free else -0.7
+        for half, color in ((2, _YELLOW), (1, _GREEN)):
+            ax.fill_between([-half, half], top, bottom, color=color, linewidth=0, zorder=0)
+        ax.plot([0, 0], [top, bottom], color="black", linestyle="--", linewidth=0.8, zorder=1)
+        ax.set_xlabel(r"$(\hat{\theta}-\theta_0)\,/\,\Delta\theta$", loc="center")
+        if free:
+            ax.axhline(top, color="black", linewidth=0.8)
+    else:
+        ax.tick_params(axis="x", which="both", length=0, labelbottom=False)
+    for y, row in enumerate(rows):
+        _draw_row(ax, y, row, limit)
+
+
+def _draw_row(ax: Axes, y: int, row: _Row, limit: float) -> None:
+    if row.pull is None:
+        ax.text(0, y, row.text, ha="center", va="center_baseline", fontsize=_FONT)
+        return
+    if abs(row.pull) > limit:
+        side = math.copysign(1, row.pull)
+        ax.plot(side * limit * 0.97, y, ">" if side > 0 else "<", color="black", markersize=5, zorder=3)
+        text = measured(row.pull, row.error)
+        ax.text(
+            side * limit * 0.92, y, text, ha="right" if side > 0 else "left", va="center_baseline", fontsize=8, zorder=3
+        )
+        return
+    face = "white" if row.text else "black"
+    ax.errorbar(
+        row.pull,
+        y,
+        xerr=row.error or None,
+        fmt="o",
+        color="black",
+        markersize=4,
+        markerfacecolor=face,
+        elinewidth=1.2,
+        zorder=3,
+    )
+    if row.text:
+        side = -1 if row.pull > limit / 3 else 1
+        ax.text(
+            side * limit * 0.97,
+            y,
+            row.text,
+            ha="right" if side > 0 else "left",
+            va="center_baseline",
+            fontsize=8,
+            style="italic",
+            zorder=3,
+        )
+
+
+def _arrange(figure: Figure, axes: list[Axes], rows: int, top: float) -> None:
+    """Set the size of the figure and the place of each column so that every name has the room it needs."""
+    from wilks.figures.canvas import inches
+
+    figure.draw_without_rendering()
+    names = []
+    for ax in axes:
+        edges = [inches(figure, text.get_window_extent()) for text in ax.get_yticklabels()]
+        names.append(max(x1 - x0 for x0, _, x1, _ in edges) + 0.08)
+    width = sum(names) + len(axes) * (_AXIS_WIDTH + _GAP) + _SIDE
+    height = top + _BOTTOM + _ROW * (rows + 0.4)
+    figure.set_size_inches(width, height)
+    left = 0.0
+    for ax, name in zip(axes, names, strict=True):
+        own = _ROW * abs(ax.get_ylim()[0] - ax.get_ylim()[1])
+        left += name + _GAP
+        ax.set_position((left / width, 1 - (top + own) / height, _AXIS_WIDTH / width, own / height))
+        left += _AXIS_WIDTH
+
+
+_SMALL: dict[str, object] = {
+    "font.size": _FONT,
+    "axes.labelsize": 11,
+    "axes.linewidth": 0.9,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": _FONT,
+    "xtick.major.size": 4,
+    "axes.labelpad": 3,
+    "lines.markersize": 4,
+}

@@ -1,0 +1,57 @@
+"""Figures to files, whole or not at all, the same bytes for the same figure."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wilks._files import write_atomically
+from wilks.errors import InputError, listed, nearest
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Dates and versions are left out: equal figures are equal files.
+_METADATA: dict[str, dict[str, Any]] = {
+    "pdf": {"CreationDate": None, "Creator": "wilks", "Producer": None},
+    "png": {"Software": "wilks"},
+    "svg": {"Date": None, "Creator": "wilks"},
+    "ps": {"Creator": "wilks"},
+    "eps": {"Creator": "wilks"},
+}
+
+
+def save(figure: Figure, path_without_suffix: str | Path, formats: Sequence[str] = ("pdf", "png")) -> list[Path]:
+    """Return the files written: `path_without_suffix` with each of `formats` as suffix; makes the folder if needed.
+
+    Raises InputError for a format that matplotlib can't write, before anything is written, and where a file can't be
+    written.
+
+    >>> import tempfile
+    >>> from matplotlib.figure import Figure
+    >>> [path.name for path in save(Figure(), tempfile.mkdtemp() + "/pulls")]
+    ['pulls.pdf', 'pulls.png']
+    """
+    formats = (formats,) if isinstance(formats, str) else tuple(formats)
+    known = figure.canvas.get_supported_filetypes()
+    problems = [
+        f'figures can\'t be written as "{suffix}"; allowed are {listed(known, 20)}{nearest(suffix, known)}'
+        for suffix in formats
+        if suffix not in known
+    ]
+    if problems:
+        raise InputError(problems)
+    target = Path(path_without_suffix)
+    written = []
+    for suffix in formats:
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=suffix, metadata=_METADATA.get(suffix))
+        path = target.with_name(f"{target.name}.{suffix}")
+        try:
+            write_atomically(path, buffer.getvalue())
+        except OSError as error:
+            raise InputError(f"{path}: the figure can't be written: {error.strerror or error}") from None
+        written.append(path)
+    return written

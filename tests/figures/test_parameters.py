@@ -1,0 +1,135 @@
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure
+from tests.figures.records import NUISANCES, make_fit
+
+from wilks import figures
+from wilks.errors import InputError
+from wilks.results.fit import FitResult
+
+
+def drawn(figure: Figure) -> dict[str, tuple[float, float | None]]:
+    """Return what is drawn as points: name -> (pull, half length of the bar)."""
+    out = {}
+    for ax in figure.axes:
+        names = [text.get_text() for text in ax.get_yticklabels()]
+        for container in ax.containers:
+            assert isinstance(container, ErrorbarContainer)
+            (x,), (y,) = container.lines[0].get_data()
+            bars = [bar.get_segments()[0] for bar in container.lines[2]]
+            out[names[round(y)]] = (x, (bars[0][1, 0] - bars[0][0, 0]) / 2 if bars else None)
+    return out
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for ax in figure.axes for text in ax.texts]
+
+
+def names(figure: Figure) -> list[str]:
+    return [text.get_text() for ax in figure.axes for text in ax.get_yticklabels()]
+
+
+def changed(result: FitResult, name: str, **values: object) -> FitResult:
+    """Return the fit with elements of some arrays replaced for one parameter."""
+    new = {}
+    for field, value in values.items():
+        array = getattr(result, field).copy()
+        array[result.index(name)] = value
+        new[field] = array
+    return replace(result, **new)
+
+
+def test_pulls_are_in_units_of_the_prefit_uncertainty() -> None:
+    result = make_fit()
+    i = result.index("Luminosity")
+    prefit, sigma = result.prefit_values.copy(), result.prefit_uncertainties.copy()
+    prefit[i], sigma[i] = 1.0, 0.02
+    result = changed(replace(result, prefit_values=prefit, prefit_uncertainties=sigma), "Luminosity", values=1.03)
+    result = changed(result, "Luminosity", uncertainties=0.01)
+    points = drawn(figures.pulls(result))
+    assert points["Luminosity"] == pytest.approx((1.5, 0.5))
+    assert list(points) == list(NUISANCES)
+
+
+def test_unconstrained_parameters_are_values_not_points() -> None:
+    figure = figures.pulls(make_fit())
+    assert "ttbar_norm" not in drawn(figure)
+    assert "0.96 ± 0.08" in texts(figure)
+    assert names(figure)[0] == "ttbar_norm"
+    assert names(figures.pulls(make_fit(), exclude="ttbar_norm")) == list(NUISANCES)
+
+
+def test_staterrors_on_request() -> None:
+    result = make_fit()
+    points = drawn(figures.pulls(result, include_staterrors=True))
+    name = "staterror_4j1b-CR[3]"
+    assert points[name][0] == pytest.approx((result[name].value - 1) / 0.01)
+    assert not any(n.startswith("staterror") for n in drawn(figures.pulls(result)))
+
+
+def test_exclude_understands_stars_but_not_brackets() -> None:
+    figure = figures.pulls(make_fit(), include_staterrors=True, exclude=["b-tag NP ?", "staterror_*[1?]", "ttbar_*"])
+    assert "b-tag NP 1" not in names(figure)
+    assert "staterror_4j1b-CR[1]" in names(figure)
+    assert "staterror_4j1b-CR[10]" not in names(figure)
+    with pytest.raises(InputError, match=r'no parameter "ttbar_nrom".*did you mean "ttbar_norm"'):
+        figures.pulls(make_fit(), exclude="ttbar_nrom")
+    with pytest.raises(InputError, match="no parameter to draw"):
+        figures.pulls(make_fit(), exclude="*")
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [({"fixed": True}, "fixed"), ({"at_bound": True}, "at bound"), ({"uncertainties": np.nan}, "no uncertainty")],
+)
+def test_marked_parameters_have_no_bar(values: dict[str, object], word: str) -> None:
+    figure = figures.pulls(changed(make_fit(), "Pile-up", **values))
+    assert drawn(figure)["Pile-up"][1] is None
+    assert word in texts(figure)
+    free = figures.pulls(changed(make_fit(), "ttbar_norm", **values))
+    assert f"0.9642 ({word})" in texts(free)
+
+
+def test_far_pulls_are_arrows_with_their_value() -> None:
+    result = changed(make_fit(), "Pile-up", values=8.3, uncertainties=0.5)
+    figure = figures.pulls(result)
+    assert "Pile-up" not in drawn(figure)
+    assert "8.3 ± 0.5" in texts(figure)
+    assert figure.axes[0].get_xlim() == (-6, 6)
+
+
+def test_failed_fit_says_so() -> None:
+    result = replace(make_fit(), converged=False, covariance_valid=False)
+    assert "the fit did not converge; no usable covariance" in texts(figures.pulls(result))
+    assert not any("converge" in text for text in texts(figures.pulls(make_fit())))
+
+
+@pytest.mark.parametrize("count", [1, 10, 50, 51, 300])
+@pytest.mark.parametrize("length", [4, 45, 200])
+def test_names_never_overlap(count: int, length: int) -> None:
+    result = make_fit(tuple(f"{i:0{length}d}" for i in range(count)), staterrors=0)
+    figure = figures.pulls(result)
+    figure.draw_without_rendering()
+    assert len(names(figure)) == count + 1
+    end = 0.0
+    for ax in figure.axes:
+        boxes = [text.get_window_extent() for text in ax.get_yticklabels()]
+        assert min(box.x0 for box in boxes) >= end
+        assert all(above.y0 > below.y1 for above, below in pairwise(boxes))
+        end = ax.get_window_extent().x1
+    width, height = figure.get_size_inches()
+    assert end <= width * figure.dpi
+    assert ax.xaxis.label.get_window_extent().y0 > 0
+    if count == 300:
+        assert 0.6 < width / height < 2.5
+
+
+def test_given_axes_hold_one_column() -> None:
+    figure = Figure()
+    ax = figure.add_subplot()
+    assert figures.pulls(make_fit(tuple(map(str, range(80)))), ax=ax) is figure
+    assert len(ax.get_yticklabels()) == 81

@@ -1,0 +1,85 @@
+import matplotlib as mpl
+import pytest
+from matplotlib.figure import Figure
+
+from wilks.errors import InputError
+from wilks.figures.canvas import styled
+from wilks.figures.style import PETROFF10, FigureStyle, axis_title, label, sample_colors, settings
+from wilks.histogram import Axis
+
+NASTY = [
+    "a_b",
+    "100 %",
+    "5 $",
+    "#1",
+    "a & b",
+    r"back\slash",
+    "{x}",
+    "^",
+    "~",
+    "$",
+    "$$",
+    "$a",
+    r"$\frac{x$",
+    "",
+    "\n",
+    "<>",
+]
+
+
+@pytest.mark.parametrize("text", [*NASTY, r"$t\bar{t}$ + $\gamma$", "x" * 500, "µ 漢字"])
+def test_any_name_can_be_drawn(text: str) -> None:
+    with styled(settings(FigureStyle())):
+        figure = Figure()
+        figure.text(0, 0, label(text))
+        figure.draw_without_rendering()
+
+
+def test_mathtext_stays_and_stray_dollars_are_literal() -> None:
+    assert label(r"$t\bar{t}$") == r"$t\bar{t}$"
+    assert label("5 $") == r"5 \$"
+    assert label(r"$\frac{broken$") == r"\$\frac{broken\$"
+
+
+def test_long_names_stay_different() -> None:
+    first, second = (label("x" * 100 + end) for end in ("_up", "_down"))
+    assert len(first) == len(second) == 48
+    assert first != second
+
+
+def test_unknown_style_names_the_nearest() -> None:
+    with pytest.raises(InputError, match='"Atlas"; allowed are plain, ATLAS, CMS; did you mean "ATLAS"'):
+        FigureStyle("Atlas")
+
+
+def test_beam_line() -> None:
+    assert FigureStyle().beam == ""
+    assert FigureStyle(luminosity="5 fb").beam == "5 fb"
+    assert FigureStyle(energy="13 TeV", luminosity="5 fb").beam == r"$\sqrt{s}$ = 13 TeV, 5 fb"
+
+
+@pytest.mark.parametrize("name", ["plain", "ATLAS", "CMS"])
+def test_settings_end_with_the_context(name: str) -> None:
+    before = dict(mpl.rcParams)
+    with styled(settings(FigureStyle(name))):
+        assert mpl.rcParams["xtick.direction"] == "in"
+        assert mpl.rcParams["font.family"][0] == "TeX Gyre Heros"
+    assert dict(mpl.rcParams) == before
+
+
+def test_colors_follow_the_order_and_the_choice() -> None:
+    names = [f"s{i}" for i in range(25)]
+    colors = sample_colors(names, {"s1": "black"})
+    assert colors["s0"] == PETROFF10[0]
+    assert colors["s1"] == "black"
+    assert len(set(colors.values())) == 25
+    with pytest.raises(InputError, match=r'no sample "ttbr".*did you mean "ttbar"'):
+        sample_colors(["ttbar"], {"ttbr": "red"})
+
+
+def test_axis_title_has_the_unit_once() -> None:
+    edges = [0.0, 1.0]
+    assert axis_title(Axis(edges, "$H_T$", "GeV"), "SR") == "$H_T$ [GeV]"
+    assert axis_title(Axis(edges, "$H_T$ [GeV]", "GeV"), "SR") == "$H_T$ [GeV]"
+    assert axis_title(Axis(edges, "N"), "SR") == "N"
+    assert axis_title(Axis(edges, "", "GeV"), "SR") == "SR [GeV]"

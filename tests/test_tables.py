@@ -1,0 +1,61 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.figures.records import SAMPLES, make_channel, make_fit, make_prediction
+
+from wilks import tables
+from wilks.errors import InputError
+from wilks.histogram import Axis
+from wilks.results.prediction import Prediction
+
+
+def small() -> Prediction:
+    first = make_channel(
+        "A",
+        Axis([0.0, 25, 50], "$H_T$", "GeV"),
+        np.array([[10.0, 20.0], [3.0, 4.0]]),
+        ("s", "b"),
+        np.array([12.0, 25.5]),
+    )
+    first = replace(first, sample_sums_uncertainty=np.array([1.2, np.nan]), sum_uncertainty=2.4)
+    second = make_channel("B", Axis([0.0, 1.0], "x"), np.array([[7.0], [1.0]]), ("b", "c"), np.array([9.0]))
+    return Prediction("post-fit", (first, second), "")
+
+
+def test_yields_per_channel_with_the_uncertainty_of_the_sum() -> None:
+    table = tables.yields(small())
+    assert table.header == ("sample", "A", "B")
+    assert table.rows == (
+        ("s", "30.0 ± 1.2", ""),
+        ("b", "7", "7.00 ± 0.28"),
+        ("c", "", "1.00 ± 0.04"),
+        ("total", "37.0 ± 2.4", "8.00 ± 0.28"),
+        ("data", "37.5", "9"),
+    )
+    assert table.title == "Yields, post-fit"
+
+
+def test_yields_per_bin() -> None:
+    table = tables.yields(small(), per_bin=True)
+    assert table.header == ("channel", "bin", "s", "b", "c", "total", "data")
+    assert table.rows == (
+        ("A", "0–25 GeV", "10.0 ± 0.5", "3.00 ± 0.15", "", "13.0 ± 0.6", "12"),
+        ("A", "25–50 GeV", "20.0 ± 1.0", "4.00 ± 0.20", "", "24.0 ± 1.1", "25.5"),
+        ("B", "0–1", "", "7.00 ± 0.35", "1.00 ± 0.05", "8.0 ± 0.4", "9"),
+    )
+
+
+def test_chosen_channels() -> None:
+    table = tables.yields(make_prediction(), channels=["4j2b SR"])
+    assert table.header == ("sample", "4j2b SR")
+    assert [row[0] for row in table.rows] == [*SAMPLES, "total", "data"]
+    with pytest.raises(InputError, match=r'no channel "4j1b".*did you mean "4j1b CR"'):
+        tables.yields(make_prediction(), channels=["4j1b"])
+
+
+def test_parameters() -> None:
+    table = tables.parameters(make_fit())
+    assert table.header == ("parameter", "value", "pull", "constraint", "remark")
+    assert len(table.rows) == 35
+    assert next(row for row in table.rows if row[0] == "ttbar_norm") == ("ttbar_norm", "0.96 ± 0.08", "", "", "")
