@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import uproot
+
+from wilks.browse.selection import select
+from wilks.errors import TemplateError
+
+
+def test_histograms_come_in_the_order_asked_for(root_file: Path) -> None:
+    found = select(root_file, ["folder/inner/deep", "plain", "flat;1"])
+    assert [name for name, _ in found] == ["folder/inner/deep", "plain", "flat;1"]
+    with uproot.open(root_file) as file:
+        for name, histogram in found:
+            np.testing.assert_array_equal(histogram.contents, file[name].values())
+
+
+def test_every_mistake_is_told_at_once(root_file: Path) -> None:
+    names = ["plian", "plane", "events", "remark", "folder", "plain", "zzzz"]
+    with pytest.raises(TemplateError) as caught:
+        select(root_file, names)
+    misspelt, plane, events, remark, folder, unknown = caught.value.problems
+    assert misspelt.endswith('no object "plian"; did you mean "plain"?')
+    assert 'plane" is a TH2D with 4 x 6 bins; drawing histograms of 2 dimensions is not supported' in plane
+    assert 'events" is a TTree, not a histogram; it has 2 branches: "pt", "charge"' in events
+    assert "is a TObjString" in remark
+    assert '"folder" is a folder, not a histogram; it holds "folder/inner"' in folder
+    assert 'no object "zzzz"; its histograms: "plain"' in unknown
+    assert all(problem.startswith(str(root_file)) for problem in caught.value.problems)
+
+
+def test_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="no such file"):
+        select(tmp_path / "none.root", ["h"])
