@@ -1,0 +1,28 @@
+"""The command line: `wilks COMMAND`. Nothing heavy is imported before a command runs that needs it."""
+
+from __future__ import annotations
+
+import click
+
+import wilks
+from wilks.cli.analysis import config, run, templates, workspace
+from wilks.cli.application import Application
+from wilks.cli.browse import browse
+from wilks.cli.checks import check
+from wilks.cli.fits import fit
+from wilks.cli.readers import data_mc, inspect, pulls, yields
+
+
+@click.group(cls=Application, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(wilks.__version__, prog_name="wilks")
+def main() -> None:
+    """From histograms with systematic variations to a fit and its figures.
+
+    CONFIG is a steering file (YAML, cabinetry's format), WORKSPACE a pyhf JSON document, FIT what `wilks fit -o`
+    writes; `-` reads standard input. Mistakes are listed on standard error, with exit code 2. A fit that fails ends
+    with exit code 1; its result is printed and written all the same.
+    """
+
+
+for command in (run, templates, workspace, inspect, check, fit, pulls, data_mc, yields, browse, config):
+    main.add_command(command)

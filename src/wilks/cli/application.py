@@ -1,0 +1,62 @@
+"""How every command ends: mistakes as sentences, interruptions and closed pipes without a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from wilks.errors import InputError, WilksError, nearest
+
+MISTAKE, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
+
+
+class Application(click.Group):
+    """A group of commands that lists them in the order of an analysis, and turns exceptions into sentences."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands in the order they were added."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that `args` names; UsageError with the nearest name where there is none."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            ctx.fail(f'no command "{args[0]}"{nearest(args[0], self.commands)}')
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; exit with 2 for a user's mistake, 130 after Ctrl-C, 141 where nobody reads on."""
+        code = MISTAKE
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _drop_output()
+            code = CLOSED_PIPE
+        except KeyboardInterrupt:
+            _complain("interrupted")
+            code = INTERRUPTED
+        except InputError as error:
+            _complain(*error.problems)
+        except WilksError as error:
+            _complain(str(error))
+        except OSError as error:
+            _drop_output()
+            _complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        ctx.exit(code)
+        return None
+
+
+def _complain(*sentences: str) -> None:
+    for sentence in sentences:
+        click.echo(f"wilks: {sentence}", err=True)
+
+
+def _drop_output() -> None:
+    """Let standard output lead nowhere: the interpreter writes the rest when it exits, and would fail again."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

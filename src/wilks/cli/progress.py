@@ -1,0 +1,78 @@
+"""What `wilks run` tells while it runs: a line per stage, and on a terminal a progress bar under them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from wilks.cli.wording import counted, fit_lines, plural
+from wilks.pipeline import Event, Run, Stage
+
+
+@contextmanager
+def narrator() -> Iterator[Callable[[Event], None]]:
+    """Give the observer of a run: it prints a line when a stage has ended, below them a bar if this is a terminal."""
+    if not sys.stdout.isatty():
+        yield lambda event: _tell(event, click.echo)
+        return
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    with Progress(TextColumn("{task.description:<10}"), BarColumn(), transient=True) as bar:
+        task = bar.add_task("", total=len(Stage))
+
+        def say(line: str) -> None:
+            bar.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+        def observe(event: Event) -> None:
+            bar.update(task, description=event.stage, advance=0 if event.product is None else 1)
+            _tell(event, say)
+
+        yield observe
+
+
+def ending(run: Run, output: str) -> list[str]:
+    """Return the last lines of a run: where everything is."""
+    folder = Path(output)
+    lines = ["", f"figures are in {folder / 'figures'}, tables in {folder / 'tables'}"]
+    if run.postfit is None:
+        lines.append("there are none after the fit, because it gave no uncertainties")
+    return lines
+
+
+def _tell(event: Event, say: Callable[[str], None]) -> None:
+    if event.product is None:
+        return
+    text, details = _words(event)
+    say(f"{event.stage:<10} {text}{_where(event.files)}")
+    for line in details:
+        say(f"  {line}")
+
+
+def _where(files: tuple[Path, ...]) -> str:
+    return f" -> {files[0]}{f' and {len(files) - 1} more' if len(files) > 1 else ''}" if files else ""
+
+
+def _words(event: Event) -> tuple[str, list[str]]:
+    """Return what a stage made, in a few words, and what else there is to say, a sentence a line."""
+    made = event.product
+    match event.stage:
+        case Stage.CONFIG:
+            counts = {"region": made.regions, "sample": made.samples, "systematic": made.systematics}
+            return ", ".join(plural(len(blocks), word) for word, blocks in counts.items()), []
+        case Stage.TEMPLATES:
+            return plural(len(made), "histogram"), []
+        case Stage.WORKSPACE:
+            bins = sum(len(made.axis(channel)) for channel in made.channel_names)
+            return f"{plural(len(made.channel_names), 'channel')}, {plural(bins, 'bin')}", []
+        case Stage.CHECK:
+            return counted(made), [str(finding) for finding in made if finding.severity != "note"]
+        case Stage.FIT:
+            return f"2NLL {made.twice_nll:.6f}, {plural(made.iterations, 'iteration')}", fit_lines(made)
+        case Stage.PULLS:
+            return "parameters", []
+        case Stage.PREFIT | Stage.POSTFIT:
+            return "data and prediction", []

@@ -1,0 +1,48 @@
+"""Sentences that commands print about findings and fits."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wilks.results.findings import Findings
+    from wilks.results.fit import FitResult
+
+
+def plural(count: int, word: str) -> str:
+    """Return `1 region`, `2 regions`."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def counted(findings: Findings) -> str:
+    """Return how many findings there are of each severity."""
+    counts = Counter(finding.severity for finding in findings)
+    return ", ".join(plural(count, severity) for severity, count in counts.items()) or "nothing found"
+
+
+def fit_lines(result: FitResult) -> list[str]:
+    """Return what a fit found for the parameter of interest, or that it failed, and which other minima are as good."""
+    lines = [] if result.converged else [f"the fit FAILED: {result.status}"]
+    if result.poi is not None and result.converged:
+        lines.append(f"fit result for {result.poi}: {_measured(result, result.poi)}")
+    for name, value in result.mirrored:
+        lines.append(
+            f'the data do not tell the sign of "{name}": 2NLL is the same at {value:.4g} as at {-value:.4g}, '
+            "because its up and down variations are the same"
+        )
+    return lines
+
+
+def _measured(result: FitResult, name: str) -> str:
+    """Return value and uncertainty with three digits of the uncertainty."""
+    parameter = result[name]
+    if parameter.fixed:
+        return f"{parameter.value:g} (fixed)"
+    if parameter.at_bound:
+        return f"{parameter.value:g} (at its bound, so without a symmetric uncertainty)"
+    if not parameter.uncertainty > 0:
+        return f"{parameter.value:.6g} (without uncertainty)"
+    digits = max(0, 2 - math.floor(math.log10(parameter.uncertainty)))
+    return f"{parameter.value:.{digits}f} +/- {parameter.uncertainty:.{digits}f}"

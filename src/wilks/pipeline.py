@@ -1,0 +1,264 @@
+"""A whole analysis, from the steering file to the figures, in one output folder.
+
+This is the only module that knows how the folder is laid out:
+
+    templates.npz   workspace.json (and workspace.axes.json)   findings.json   fit.json
+    tables/         yields_prefit, yields_postfit, parameters as .txt, .md and .tex
+    figures/        pulls, data_mc_<channel>_prefit and _postfit as .pdf and .png
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+import wilks
+from wilks._files import write_atomically
+from wilks.errors import InputError
+
+if TYPE_CHECKING:
+    from wilks.config.schema import Config
+    from wilks.model.model import Model
+    from wilks.results.findings import Findings
+    from wilks.results.fit import FitResult
+    from wilks.results.prediction import Prediction
+    from wilks.table import Table
+    from wilks.templates.store import Templates
+    from wilks.workspace.workspace import Workspace
+
+OUTPUT = "wilks-output"
+
+_Product = TypeVar("_Product")
+
+
+class Stage(StrEnum):
+    """What a run does, in this order."""
+
+    CONFIG = "config"
+    TEMPLATES = "templates"
+    WORKSPACE = "workspace"
+    CHECK = "check"
+    FIT = "fit"
+    PULLS = "pulls"
+    PREFIT = "pre-fit"
+    POSTFIT = "post-fit"
+
+
+@dataclass(frozen=True)
+class Event:
+    """A stage begins (`product` None), or has made its product and written `files`."""
+
+    stage: Stage
+    product: Any = None
+    files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that a run made. `postfit` is None where the fit failed; `files` are in the order of writing."""
+
+    config: Config
+    templates: Templates
+    workspace: Workspace
+    findings: Findings
+    result: FitResult
+    prefit: Prediction
+    postfit: Prediction | None
+    files: tuple[Path, ...]
+
+
+def run(
+    source: str | Path | TextIO, output: str | Path = OUTPUT, *, observe: Callable[[Event], None] = lambda event: None
+) -> Run:
+    """Return what a steering file leads to: templates, workspace, findings, fit, predictions; written to `output`.
+
+    Every stage writes its products, each file whole or not at all, before the next stage starts; `observe` is told
+    when a stage begins and when it has ended. Products of an earlier run in the same folder go when the first new one
+    is written. A fit that fails is no exception: its result says so, and what needs its uncertainties is left out.
+
+    Raises ConfigError, TemplateError, WorkspaceError or ModelError for mistakes in the input, and InputError where
+    the output can't be written or is the folder of the steering file.
+
+    >>> done = run("config.yml", "wilks-output", observe=print)  # doctest: +SKIP
+    >>> done.result["ttbar_norm"].value  # doctest: +SKIP
+    """
+    folder = Path(output)
+    written: list[Path] = []
+
+    def step(
+        stage: Stage, make: Callable[[], _Product], write: Callable[[_Product], Iterable[Path]] = lambda product: ()
+    ) -> _Product:
+        observe(Event(stage))
+        product = make()
+        files = tuple(write(product))
+        written.extend(files)
+        observe(Event(stage, product, files))
+        return product
+
+    config = step(Stage.CONFIG, lambda: _config(source, folder))
+    templates = step(Stage.TEMPLATES, lambda: make_templates(config), lambda made: _first(made, folder))
+    workspace = step(
+        Stage.WORKSPACE,
+        lambda: wilks.build_workspace(templates, config),
+        lambda made: save_workspace(made, folder / "workspace.json"),
+    )
+    findings = step(
+        Stage.CHECK,
+        lambda: check_all(config, templates, workspace),
+        lambda made: _saved(made, folder / "findings.json"),
+    )
+    model = wilks.compile_model(workspace)
+    result = step(Stage.FIT, lambda: wilks.fit(model), lambda made: _fit_files(made, folder))
+    step(Stage.PULLS, lambda: pulls_figure(result), lambda made: wilks.figures.save(made, folder / "figures" / "pulls"))
+    prefit = step(Stage.PREFIT, lambda: wilks.predict(model), lambda made: _prediction_files(made, folder))
+    postfit = None
+    if result.converged and result.covariance_valid:
+        postfit = step(
+            Stage.POSTFIT, lambda: wilks.predict(model, result), lambda made: _prediction_files(made, folder)
+        )
+    return Run(config, templates, workspace, findings, result, prefit, postfit, tuple(written))
+
+
+def make_templates(config: Config) -> Templates:
+    """Return the templates of a steering file as they enter the workspace. Raises TemplateError."""
+    return wilks.process_templates(wilks.build_templates(config), config)
+
+
+def check_all(config: Config, templates: Templates, workspace: Workspace) -> Findings:
+    """Return what looks wrong with a steering file, its templates and its workspace, the most severe first."""
+    from wilks.results.findings import Findings
+
+    return Findings(tuple(finding for subject in (config, templates, workspace) for finding in wilks.check(subject)))
+
+
+def matching_model(workspace: Workspace, result: FitResult | None, *, measurement: str | None = None) -> Model:
+    """Return the model that a fit result was made with (without one: the default model).
+
+    Measurement and interpolation are those of the result. Raises ModelError where the workspace lacks the measurement.
+    """
+    if result is None:
+        return wilks.compile_model(workspace, measurement=measurement)
+    codes = {name: result.settings[name] for name in ("normsys", "histosys") if name in result.settings}
+    return wilks.compile_model(workspace, measurement=measurement or result.measurement, poi="", **codes)
+
+
+def pulls_figure(result: FitResult) -> Any:
+    """Return the figure of pulls; staterror parameters are only shown where the fit has no others."""
+    others = any("staterror" not in types for types in result.modifier_types)
+    return wilks.figures.pulls(result, include_staterrors=not others)
+
+
+def save_templates(templates: Templates, path: Path) -> list[Path]:
+    """Write templates to one file and return it. Raises InputError where it can't be written."""
+    with writing(path):
+        templates.save(path)
+    return [path]
+
+
+def save_workspace(workspace: Workspace, path: Path) -> list[Path]:
+    """Write a workspace, with its axes beside it, and return its file. Raises InputError where it can't be written."""
+    with writing(path):
+        workspace.save(path)
+    return [path]
+
+
+def save_text(text: str, path: Path) -> list[Path]:
+    """Write a text file and return it. Raises InputError where it can't be written."""
+    with writing(path):
+        write_atomically(path, text.encode())
+    return [path]
+
+
+def save_data_mc(prediction: Prediction, folder: Path) -> list[Path]:
+    """Draw data and prediction of every channel into `folder`, and return the files."""
+    label = _file_label(prediction)
+    names = file_names(prediction.channel_names)
+    files = []
+    for channel in prediction.channel_names:
+        figure = wilks.figures.data_mc(prediction, channel=channel)
+        files += wilks.figures.save(figure, folder / f"data_mc_{names[channel]}_{label}")
+    return files
+
+
+def file_names(names: Iterable[str]) -> dict[str, str]:
+    """Return a different part of a file name for each name, also where the file system ignores case.
+
+    >>> file_names(["4j2b SR", "4j2b/SR"])
+    {'4j2b SR': '4j2b-SR', '4j2b/SR': '4j2b-SR-2'}
+    """
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        plain = candidate = re.sub(r"[^\w.+-]+", "-", name).lstrip(".") or "-"
+        number = 1
+        while candidate.casefold() in taken:
+            number += 1
+            candidate = f"{plain}-{number}"
+        taken.add(candidate.casefold())
+        found[name] = candidate
+    return found
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Turn the OSError of a file that can't be written into an InputError that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path}: the file can't be written: {error.strerror or error}") from None
+
+
+def _config(source: str | Path | TextIO, folder: Path) -> Config:
+    config = wilks.load_config(source)
+    if config.source is not None and folder.resolve() == config.source.resolve().parent:
+        raise InputError(f"{folder}: the output can't go to the folder of the steering file; choose another one")
+    return config
+
+
+def _first(templates: Templates, folder: Path) -> list[Path]:
+    """Write the first product; those of an earlier run would not belong to it."""
+    with writing(folder):
+        for stale in _products(folder):
+            stale.unlink(missing_ok=True)
+    return save_templates(templates, folder / "templates.npz")
+
+
+def _products(folder: Path) -> Iterator[Path]:
+    """Yield the products of an earlier run that the next one might not write again."""
+    yield from (folder / name for name in ("workspace.json", "workspace.axes.json", "findings.json", "fit.json"))
+    for table in ("yields_prefit", "yields_postfit", "parameters"):
+        yield from (folder / "tables" / f"{table}.{suffix}" for suffix in ("txt", "md", "tex"))
+    for suffix in ("pdf", "png"):
+        yield folder / "figures" / f"pulls.{suffix}"
+        for label in ("prefit", "postfit"):
+            yield from folder.glob(f"figures/data_mc_*_{label}.{suffix}")
+
+
+def _saved(product: Findings | FitResult, path: Path) -> list[Path]:
+    product.save(path)
+    return [path]
+
+
+def _fit_files(result: FitResult, folder: Path) -> list[Path]:
+    files = _saved(result, folder / "fit.json")
+    return files + _save_table(wilks.tables.parameters(result), folder / "tables" / "parameters")
+
+
+def _prediction_files(prediction: Prediction, folder: Path) -> list[Path]:
+    table = wilks.tables.yields(prediction)
+    files = _save_table(table, folder / "tables" / f"yields_{_file_label(prediction)}")
+    return files + save_data_mc(prediction, folder / "figures")
+
+
+def _save_table(table: Table, stem: Path) -> list[Path]:
+    texts = {"txt": table.text(), "md": table.markdown(), "tex": table.latex()}
+    return [file for suffix, text in texts.items() for file in save_text(f"{text}\n", Path(f"{stem}.{suffix}"))]
+
+
+def _file_label(prediction: Prediction) -> str:
+    return prediction.label.replace("-", "")

@@ -1,0 +1,180 @@
+"""How commands end: exit codes, sentences, closed pipes, interruptions; and what they import."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tests.cli.conftest import Call
+
+import wilks
+from wilks.cli import main
+
+WILKS = [sys.executable, "-m", "wilks"]
+REPORT = (
+    "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
+    "from wilks.cli import main; main(prog_name='wilks')"
+)
+
+
+def _imported(*arguments: str | Path) -> set[str]:
+    """Return the top-level modules that a command imports."""
+    command = [sys.executable, "-c", REPORT, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return {module.partition(".")[0] for module in done.stderr.split()}
+
+
+def test_version_and_help(call: Call) -> None:
+    assert call("--version").output == f"wilks, version {wilks.__version__}\n"
+    assert call("-h").output == call("--help").output
+
+
+def test_every_command_explains_itself_in_its_first_line() -> None:
+    listed = CliRunner().invoke(main, ["--help"]).output
+    for name in main.commands:
+        result = CliRunner().invoke(main, [name, "--help"])
+        assert result.exit_code == 0
+        assert len(result.output) > 100
+    assert [line.split()[0] for line in listed.partition("Commands:\n")[2].splitlines()] == list(main.commands)
+    assert "..." not in listed.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["fit", "--help"], ["run", "--help"]])
+def test_version_and_help_import_nothing_heavy(arguments: list[str]) -> None:
+    heavy = {"numpy", "msgspec", "yaml", "pydantic", "rich", "scipy", "matplotlib", "uproot", "awkward"}
+    assert not _imported(*arguments) & heavy
+
+
+def test_fit_imports_only_what_a_fit_needs(workspace: Path, tmp_path: Path) -> None:
+    imported = _imported("fit", workspace, "-o", tmp_path / "fit.json")
+    assert {"numpy", "msgspec"} <= imported
+    unneeded = {"matplotlib", "pydantic", "yaml", "uproot", "awkward", "scipy", "rich", "boost_histogram", "iminuit"}
+    assert not imported & unneeded
+
+
+@pytest.mark.parametrize("option", [["--nope"], ["fit", "--nope", "x"], ["fit"]])
+def test_wrong_usage_ends_with_two(call: Call, option: list[str]) -> None:
+    result = call(*option)
+    assert result.exit_code == 2
+    assert "Usage: " in result.stderr
+
+
+def test_unknown_command_gets_the_nearest(call: Call) -> None:
+    result = call("ftt")
+    assert result.exit_code == 2
+    assert 'no command "ftt"; did you mean "fit"?' in result.stderr
+
+
+def test_mistakes_are_sentences_one_a_line(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text('{"channels": [], "version": "2.0.0"}')
+    result = call("fit", path)
+    lines = result.stderr.splitlines()
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert len(lines) > 1
+    assert all(line.startswith(f"wilks: {path}: ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "templates", "workspace", "fit", "inspect", "check", "pulls", "yields", "browse"]
+)
+def test_missing_file_is_a_sentence(call: Call, command: str) -> None:
+    result = call(command, "missing.file")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("wilks: ")
+    assert "missing.file" in result.stderr
+    assert not list(Path.cwd().iterdir())
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "templates", "workspace", "fit", "inspect", "check", "pulls", "yields", "browse"]
+)
+@pytest.mark.parametrize("content", [b"", b"{", b"[1, 2", b"\xff\xfe\x00", b"a: [", b"{}", b"null", b"1"])
+def test_rubbish_is_a_sentence(call: Call, command: str, content: bytes) -> None:
+    result = call(command, "-", input=content)
+    assert result.exit_code == 2
+    assert all(line.startswith("wilks: ") for line in result.stderr.splitlines())
+    assert result.stderr
+
+
+def test_unexpected_errors_are_not_hidden(monkeypatch: pytest.MonkeyPatch, call: Call, workspace: Path) -> None:
+    def broken(source: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(wilks.__dict__, "load_workspace", broken)
+    with pytest.raises(ZeroDivisionError):
+        call("inspect", workspace)
+
+
+@pytest.fixture
+def large_workspace(workspace: Path, tmp_path: Path) -> Path:
+    """Return a workspace whose summary is larger than the buffer of a pipe."""
+    spec = json.loads(workspace.read_text())
+    spec["channels"][0]["samples"][0]["modifiers"] += [
+        {"name": f"parameter_{i:060}", "type": "normsys", "data": {"lo": 0.9, "hi": 1.1}} for i in range(1500)
+    ]
+    path = tmp_path / "large.json"
+    path.write_text(json.dumps(spec))
+    return path
+
+
+@pytest.mark.parametrize("command", ["inspect", "run"])
+def test_closed_pipe_ends_quietly(command: str, large_workspace: Path, config: Path, tmp_path: Path) -> None:
+    # One text larger than the pipe, and short lines of which some come after the reader has gone.
+    arguments = {"inspect": [large_workspace], "run": [config, "-o", tmp_path / "out"]}[command]
+    # Unbuffered, Python itself drops what a pipe does not take.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    process = subprocess.Popen(
+        [*WILKS, command, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        env=environment,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(20)
+    process.stdout.close()
+    with process.stderr as stderr:
+        assert stderr.read() == b""
+    assert process.wait() == 141
+
+
+def test_output_that_does_not_fit_is_a_sentence(workspace: Path, tmp_path: Path) -> None:
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); from wilks.cli import main; main()"
+    with (tmp_path / "out").open("wb") as out:
+        command = [sys.executable, "-c", limited, "inspect", str(workspace)]
+        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr == f"wilks: standard output: {os.strerror(errno.EFBIG)}\n"
+
+
+def test_interrupted_run_ends_with_one_line_and_whole_files(config: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    process = subprocess.Popen(
+        [*WILKS, "run", str(config), "--output", str(output)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("fit"):
+            process.send_signal(signal.SIGINT)
+            break
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stderr == "wilks: interrupted\n"
+    names = {path.name for path in output.rglob("*") if path.is_file()}
+    assert {"templates.npz", "workspace.json", "findings.json", "fit.json"} <= names
+    assert not [name for name in names if name.startswith(".")]
+    assert wilks.load_result(output / "fit.json").converged  # type: ignore[union-attr]
+    assert not (output / "tables" / "yields_postfit.txt").exists()

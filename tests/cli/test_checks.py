@@ -1,0 +1,95 @@
+"""`wilks check`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import boost_histogram as bh
+import pytest
+import uproot
+from tests.cli.conftest import Call
+from tests.small_analysis import CONFIG, EDGES, write_analysis
+
+import wilks
+from wilks.cli.checks import _is_workspace
+
+
+@pytest.fixture
+def defective(workspace: Path, tmp_path: Path) -> Path:
+    """Return a workspace with a systematic whose two sides are the same."""
+    spec = json.loads(workspace.read_text())
+    for channel in spec["channels"]:
+        modifier = {"name": "both up", "type": "normsys", "data": {"lo": 1.03, "hi": 1.03}}
+        channel["samples"][0]["modifiers"].append(modifier)
+    path = tmp_path / "defective.json"
+    path.write_text(json.dumps(spec))
+    return path
+
+
+def test_findings_are_printed_counted_and_written(call: Call, defective: Path) -> None:
+    result = call("check", defective, "-o", "findings.json")
+    findings = wilks.check(wilks.load_workspace(defective))
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{findings}\n\n")
+    assert 'error: systematic "both up"' in result.stdout
+    assert "\n1 error" in result.stdout
+    assert wilks.load_result("findings.json") == findings
+
+
+def test_strict_ends_with_one_for_errors_only(call: Call, defective: Path, workspace: Path) -> None:
+    assert call("check", defective, "--strict").exit_code == 1
+    assert call("check", workspace, "--strict").exit_code == 0
+
+
+def test_steering_file_is_checked_with_its_templates_and_workspace(call: Call, tmp_path: Path) -> None:
+    both_up = "{Name: rate, Type: Normalization, Up: {Normalization: 0.03}, Down: {Normalization: 0.03}}"
+    path = write_analysis(tmp_path, f"{CONFIG}Systematics:\n  - {both_up}\n")
+    overflowing = bh.Histogram(bh.axis.Variable(EDGES), storage=bh.storage.Weight())
+    overflowing.fill([5.0, 15.0, 25.0, 60.0, 60.0], weight=[100.0, 80.0, 60.0, 40.0, 40.0])
+    with uproot.update(tmp_path / "input" / "histograms.root") as file:
+        file["SR/background"] = overflowing
+    result = call("check", path)
+    assert result.exit_code == 0
+    assert "[identical-sides]" in result.stdout
+    assert "[outside-edges]" in result.stdout
+    loaded = wilks.load_config(path)
+    templates = wilks.process_templates(wilks.build_templates(loaded), loaded)
+    found = [str(f) for s in (loaded, templates, wilks.build_workspace(templates, loaded)) for f in wilks.check(s)]
+    assert sorted(result.stdout.partition("\n\n")[0].splitlines()) == sorted(found)
+
+
+def test_standard_input_is_either(call: Call, config: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(config.parent)
+    assert call("check", "-", input=config.read_bytes()).stdout == call("check", config).stdout
+    assert call("check", "-", input=workspace.read_bytes()).stdout == call("check", workspace).stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b'{"channels": []}', True),
+        (b' \n{ "version": "1.0.0", ', True),
+        (b'\xef\xbb\xbf{"channels": []}', True),
+        (b"{}", True),
+        (b'{"General": {}, "Regions": []}', False),
+        (b"General:\n  POI: mu\n", False),
+        (b"{General: {POI: mu}}", False),
+        (b"", False),
+        (b"[1]", False),
+    ],
+)
+def test_kind_is_seen_from_the_content(content: bytes, expected: bool) -> None:
+    assert _is_workspace(content) is expected
+
+
+def test_lesson_has_two_defects_and_its_repair_none(call: Call, shared_data: Path) -> None:
+    lesson = shared_data / "ttbar-lesson"
+    for name in ("cabinetry_config.yml", "workspace.json"):
+        errors = [line for line in call("check", lesson / name).stdout.splitlines() if line.startswith("error: ")]
+        assert len(errors) == 2
+        assert any('"Luminosity"' in line for line in errors)
+        assert any('"W+jets scale variations"' in line for line in errors)
+    repaired = call("check", lesson / "workspace_repaired.json", "--strict")
+    assert repaired.exit_code == 0
+    assert '"Luminosity"' not in repaired.stdout

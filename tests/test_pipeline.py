@@ -1,0 +1,208 @@
+"""The whole run: what it writes, in which order, and what stays after a failure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.small_analysis import BACKGROUND, CONFIG, DATA, DEGENERATE, SIGNAL, STRENGTH, UNCERTAINTY, write_analysis
+
+import wilks
+from wilks import pipeline
+from wilks.errors import ConfigError, InputError, ModelError, TemplateError
+from wilks.pipeline import Event, Run, Stage
+from wilks.results.fit import FitResult
+from wilks.workspace.workspace import Workspace
+
+TABLES = {f"tables/{t}.{s}" for t in ("yields_prefit", "yields_postfit", "parameters") for s in ("txt", "md", "tex")}
+FIGURES = {
+    f"figures/{figure}.{suffix}"
+    for figure in ("pulls", *(f"data_mc_{c}_{label}" for c in ("SR", "C-R") for label in ("prefit", "postfit")))
+    for suffix in ("pdf", "png")
+}
+JSON = {"workspace.json", "workspace.axes.json", "findings.json", "fit.json"}
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run of the small analysis, and the events that its observer saw."""
+
+    input: Path
+    output: Path
+    run: Run
+    events: list[Event]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    folder = tmp_path_factory.mktemp("analysis")
+    source = write_analysis(folder)
+    events: list[Event] = []
+
+    def observe(event: Event) -> None:
+        events.append(event)
+        assert all(file.is_file() for file in event.files)
+
+    output = tmp_path_factory.mktemp("somewhere") / "new" / "out"
+    return Finished(folder, output, pipeline.run(source, output, observe=observe), events)
+
+
+def _workspace(folder: Path, config: str = CONFIG) -> Workspace:
+    loaded = wilks.load_config(write_analysis(folder, config))
+    return wilks.build_workspace(pipeline.make_templates(loaded), loaded)
+
+
+def test_run_writes_all_products_and_nothing_beside_the_input(finished: Finished) -> None:
+    assert _files(finished.output) == {"templates.npz", *JSON, *TABLES, *FIGURES}
+    assert _files(finished.input) == {"config.yml", "input/histograms.root"}
+    assert {*finished.run.files} == {
+        finished.output / name for name in _files(finished.output) - {"workspace.axes.json"}
+    }
+
+
+def test_run_measures_the_signal(finished: Finished) -> None:
+    done = finished.run
+    assert done.result["strength"].value == pytest.approx(STRENGTH, abs=1e-8)
+    assert done.result["strength"].uncertainty == pytest.approx(UNCERTAINTY, rel=1e-8)
+    assert done.postfit is not None
+    for region in SIGNAL:
+        np.testing.assert_allclose(done.prefit[region].total, np.add(SIGNAL[region], BACKGROUND[region]), rtol=1e-12)
+        np.testing.assert_allclose(done.postfit[region].total, DATA[region], rtol=1e-8)
+
+
+def test_products_can_be_read_again(finished: Finished) -> None:
+    output, done = finished.output, finished.run
+    workspace = wilks.load_workspace(output / "workspace.json")
+    assert workspace == done.workspace
+    assert workspace.axis("SR").label == "mass [GeV]"
+    result = wilks.load_result(output / "fit.json")
+    np.testing.assert_array_equal(result.values, done.result.values)
+    assert wilks.load_templates(output / "templates.npz").keys() == done.templates.keys()
+    assert wilks.load_result(output / "findings.json") == done.findings
+    assert (output / "figures/pulls.pdf").read_bytes().startswith(b"%PDF")
+    assert (output / "figures/pulls.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_observer_sees_every_stage_begin_and_end_with_its_files(finished: Finished) -> None:
+    events = finished.events
+    assert [event.stage for event in events] == [stage for stage in Stage for _ in range(2)]
+    assert all((event.product is None) == (i % 2 == 0) for i, event in enumerate(events))
+    assert tuple(file for event in events for file in event.files) == finished.run.files
+
+
+@pytest.mark.parametrize("stage", [Stage.TEMPLATES, Stage.WORKSPACE, Stage.FIT, Stage.PREFIT])
+def test_a_stage_begins_when_the_products_of_those_before_are_written(tmp_path: Path, stage: Stage) -> None:
+    expected: set[str] = set()
+
+    def stop(event: Event) -> None:
+        expected.update(file.relative_to(tmp_path / "out").as_posix() for file in event.files)
+        if event == Event(stage):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run(write_analysis(tmp_path), tmp_path / "out", observe=stop)
+    assert _files(tmp_path / "out") - {"workspace.axes.json"} == expected
+    assert bool(expected) == (stage != Stage.TEMPLATES)
+
+
+def test_failed_fit_keeps_result_and_prefit_and_drops_what_an_earlier_run_left(tmp_path: Path) -> None:
+    stale = [tmp_path / "out" / name for name in ("tables/yields_postfit.txt", "figures/data_mc_old_postfit.png")]
+    own = tmp_path / "out/figures/sketch.pdf"
+    for path in (*stale, own):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("from before")
+    done = pipeline.run(write_analysis(tmp_path, DEGENERATE), tmp_path / "out")
+    assert not done.result.converged
+    assert done.postfit is None
+    expected = {name for name in TABLES | FIGURES if "postfit" not in name} | JSON | {"templates.npz"}
+    assert _files(tmp_path / "out") == expected | {"figures/sketch.pdf"}
+    assert json.loads((tmp_path / "out/fit.json").read_text())["converged"] is False
+    assert own.read_text() == "from before"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "error"),
+    [("POI: strength", "POI: strenth", ConfigError), ("SamplePath: signal", "SamplePath: sgnl", TemplateError)],
+)
+def test_mistakes_in_the_input_leave_an_earlier_run_alone(
+    tmp_path: Path, right: str, wrong: str, error: type[InputError]
+) -> None:
+    earlier = tmp_path / "out" / "fit.json"
+    earlier.parent.mkdir()
+    earlier.write_text("from before")
+    with pytest.raises(error):
+        pipeline.run(write_analysis(tmp_path, CONFIG.replace(right, wrong)), tmp_path / "out")
+    assert _files(tmp_path / "out") == {"fit.json"}
+    assert earlier.read_text() == "from before"
+
+
+def test_output_never_goes_beside_the_input(tmp_path: Path) -> None:
+    source = write_analysis(tmp_path)
+    before = _files(tmp_path)
+    with pytest.raises(InputError, match="folder of the steering file"):
+        pipeline.run(source, tmp_path / "input" / "..")
+    assert _files(tmp_path) == before
+
+
+def test_unwritable_output_is_an_input_error_that_names_the_file(tmp_path: Path) -> None:
+    source = write_analysis(tmp_path)
+    (tmp_path / "out").write_text("a file where a folder is needed")
+    with pytest.raises(InputError, match=r"out.*can't be written"):
+        pipeline.run(source, tmp_path / "out")
+
+
+def _rows(result: FitResult) -> str:
+    return " ".join(label.get_text() for ax in pipeline.pulls_figure(result).axes for label in ax.get_yticklabels())
+
+
+def test_pulls_show_staterrors_only_where_there_is_nothing_else(tmp_path: Path) -> None:
+    spec = _workspace(tmp_path, CONFIG.replace("DisableStaterror: True", "DisableStaterror: False")).spec
+    both = _rows(wilks.fit(wilks.compile_model(wilks.load_workspace(spec))))
+    assert "strength" in both
+    assert "staterror" not in both
+    for channel in spec["channels"]:
+        for sample in channel["samples"]:
+            sample["modifiers"] = [m for m in sample["modifiers"] if m["type"] == "staterror"]
+    spec["measurements"][0]["config"] = {"poi": "", "parameters": []}
+    assert "staterror_SR[0]" in _rows(wilks.fit(wilks.compile_model(wilks.load_workspace(spec))))
+
+
+@pytest.mark.parametrize(
+    ("names", "files"),
+    [
+        (["4j1b CR", "4j2b SR"], ["4j1b-CR", "4j2b-SR"]),
+        (["a b", "a-b", "A/B", "a b-2"], ["a-b", "a-b-2", "A-B-3", "a-b-2-2"]),
+        (["../../etc", ".hidden", "", "µµ"], ["-..-etc", "hidden", "-", "µµ"]),
+    ],
+)
+def test_file_names_are_different_and_stay_in_their_folder(names: list[str], files: list[str]) -> None:
+    assert list(pipeline.file_names(names).values()) == files
+
+
+def test_matching_model_has_the_settings_of_the_fit(tmp_path: Path) -> None:
+    workspace = _workspace(tmp_path)
+    result = wilks.fit(wilks.compile_model(workspace, normsys="code1", histosys="code0"))
+    model = pipeline.matching_model(workspace, result)
+    assert model.settings == {"normsys": "code1", "histosys": "code0"}
+    assert pipeline.matching_model(workspace, None).settings == {"normsys": "code4", "histosys": "code4p"}
+    with pytest.raises(ModelError, match="nope"):
+        pipeline.matching_model(workspace, result, measurement="nope")
+
+
+def test_lesson_gives_the_published_fit_and_flags_its_defects(shared_data: Path, tmp_path: Path) -> None:
+    done = pipeline.run(shared_data / "ttbar-lesson" / "cabinetry_config.yml", tmp_path / "out")
+    assert done.result.twice_nll == pytest.approx(57.054474, abs=1e-6)
+    assert done.result["ttbar_norm"].value == pytest.approx(0.9642, abs=5e-5)
+    assert done.result["ttbar_norm"].uncertainty == pytest.approx(0.0757, abs=5e-5)
+    assert [name for name, _ in done.result.mirrored] == ["W+jets scale variations"]
+    errors = " ".join(finding.place for finding in done.findings if finding.severity == "error")
+    assert '"Luminosity"' in errors
+    assert '"W+jets scale variations"' in errors
+    assert len([name for name in _files(tmp_path / "out") if name.startswith("figures/")]) == 10
