@@ -107,3 +107,10 @@ def test_nothing_can_be_changed() -> None:
     for array in (histogram.contents, histogram.sumw2, histogram.axis.edges):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 5.0
+
+
+def test_axis_takes_its_unit_from_the_label() -> None:
+    assert Axis(np.array([0.0, 1.0]), "$H_T$ [GeV]").unit == "GeV"
+    assert Axis(np.array([0.0, 1.0]), "$H_T$ [GeV]", "TeV").unit == "TeV"
+    assert Axis(np.array([0.0, 1.0]), "jet_pt[0]").unit == ""
+    assert Axis(np.array([0.0, 1.0]), "x [2]").unit == ""

@@ -7,6 +7,7 @@ uproot).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,7 +26,10 @@ def _frozen(values: Any) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """Bin edges (n + 1 increasing numbers), a label for the axis, and the unit of the edges ("" if none)."""
+    """Bin edges (n + 1 increasing numbers), a label for the axis, and the unit of the edges ("" if none).
+
+    Where only a label is given, a unit in brackets at its end counts: "$H_T$ [GeV]".
+    """
 
     edges: FloatArray
     label: str = ""
@@ -36,6 +40,8 @@ class Axis:
         if edges.ndim != 1 or edges.size < 2 or not np.all(np.isfinite(edges)) or not np.all(np.diff(edges) > 0):
             raise TemplateError(f"bin edges must be at least two increasing finite numbers, found {edges.tolist()}")
         object.__setattr__(self, "edges", edges)
+        if not self.unit and (bracketed := re.search(r"\s\[([A-Za-z][^\[\]]*)\]\s*$", self.label)):
+            object.__setattr__(self, "unit", bracketed.group(1))
 
     @classmethod
     def of_bin_numbers(cls, bins: int, label: str = "bin") -> Axis:
