@@ -1,0 +1,89 @@
+"""Predictions against numerical derivatives of the reference and cabinetry's golden yields."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.reference.likelihood import Likelihood, central_gradient
+
+from wilks import compile_model, fit, load_workspace, predict
+from wilks.errors import ResultError
+
+LESSON = "ttbar-lesson/workspace_repaired.json"
+EXAMPLE = "cabinetry-example/golden/example_histogram_workspace.json"
+
+
+def propagated(jacobian: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.einsum("bi,ij,bj->b", jacobian, covariance, jacobian))
+
+
+@pytest.mark.parametrize("name", [LESSON, EXAMPLE])
+@pytest.mark.parametrize("after_fit", [False, True])
+def test_bands_are_linear_propagation_of_the_covariance(shared_data: Path, name: str, after_fit: bool) -> None:
+    spec = json.loads((shared_data / name).read_text())
+    model, ref = compile_model(load_workspace(spec)), Likelihood(spec)
+    result = fit(model)
+    prediction = predict(model, result) if after_fit else predict(model)
+    theta = result.values if after_fit else ref.inits
+    widths = np.where(np.isnan(ref.sigmas), 0.0, ref.sigmas)
+    widths[ref.fixed] = 0.0
+    covariance = result.covariance if after_fit else np.diag(widths**2)
+    jacobian = ref.jacobian(theta)
+    by_sample = ref.expected_by_sample(theta)
+    for channel in prediction.channels:
+        bins = ref.channel_bins[channel.name]
+        np.testing.assert_allclose(channel.total, ref.expected(theta)[bins], rtol=1e-12)
+        np.testing.assert_allclose(channel.total_uncertainty, propagated(jacobian[bins], covariance), rtol=1e-8)
+        summed = jacobian[bins].sum(axis=0, keepdims=True)
+        assert channel.sum_uncertainty == pytest.approx(propagated(summed, covariance)[0], rel=1e-8)
+        for i, sample in enumerate(channel.samples):
+            row = ref.samples.index(sample)
+            np.testing.assert_allclose(channel.yields[i], by_sample[row, bins], rtol=1e-12)
+
+            def rate_of(b: int, row: int = row, bins: slice = bins) -> Any:
+                return lambda t: ref.expected_by_sample(t)[row, bins][b]
+
+            steps = 1e-5 * ref.scales()
+            numerical = np.array([central_gradient(rate_of(b), theta, steps) for b in (0, 2)])
+            expected = propagated(numerical, covariance)
+            np.testing.assert_allclose(channel.uncertainties[i][[0, 2]], expected, rtol=1e-6, atol=1e-9)
+        np.testing.assert_array_equal(channel.data, ref.main_data[bins])
+
+
+def test_yields_equal_cabinetry(shared_data: Path) -> None:
+    golden = json.loads((shared_data / "cabinetry-example/golden/example_ntuple_results.json").read_text())
+    model = compile_model(load_workspace(shared_data / EXAMPLE))
+    before, after = predict(model)["Signal_region"], predict(model, fit(model))["Signal_region"]
+    order = [before.samples.index(sample) for sample in sorted(before.samples)]  # cabinetry sorts samples by name
+    np.testing.assert_allclose(before.yields[order], golden["prefit"]["model_yields"][0], rtol=1e-8)
+    # cabinetry's fit stops a little early, hence the tolerance.
+    np.testing.assert_allclose(after.yields[order], golden["postfit"]["model_yields"][0], rtol=2e-3)
+
+
+def test_prefit_uncertainty_of_unconstrained_parameters_is_left_out(shared_data: Path) -> None:
+    model = compile_model(load_workspace(shared_data / LESSON))
+    assert predict(model).label == "pre-fit"
+    assert model.prefit_uncertainties[model.index("ttbar_norm")] == 0.0
+
+
+def test_axes_follow_the_workspace(shared_data: Path) -> None:
+    prediction = predict(compile_model(load_workspace(shared_data / LESSON)), label="nominal")
+    assert prediction.label == "nominal"
+    assert prediction.channel_names == ("4j1b CR", "4j2b SR")
+    assert len(prediction["4j2b SR"].axis) == 11
+    with pytest.raises(KeyError):
+        prediction["no such channel"]
+
+
+def test_a_result_of_another_model_is_refused(shared_data: Path) -> None:
+    lesson, example = (compile_model(load_workspace(shared_data / name)) for name in (LESSON, EXAMPLE))
+    result = fit(example)
+    with pytest.raises(ResultError, match="other parameters"):
+        predict(lesson, result)
+    with pytest.raises(ResultError, match="gives no covariance"):
+        predict(example, replace(result, covariance_valid=False))
