@@ -5,7 +5,8 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <memory>
+#include <atomic>
+#include <chrono>
 
 #include "fit.hpp"
 
@@ -39,16 +40,28 @@ struct Dataset {
   std::vector<double> values;  // bins, then constraints
   double constants = 0.0;
   int bins = 0;
+  std::size_t owner = 0;  // the model that it was made for
 
   Data view() const { return {values.data(), values.data() + bins}; }
 };
 
+// Whether Ctrl-C was pressed; looks at most every 50 ms. The exception is then set.
+bool interrupted_by_user() {
+  thread_local auto last = std::chrono::steady_clock::now();
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last < std::chrono::milliseconds(50)) return false;
+  last = now;
+  nb::gil_scoped_acquire acquire;
+  return PyErr_CheckSignals() != 0;
+}
+
 struct Compiled {
   Model model;
+  std::size_t identity;
 
   void expect(const Vector& theta) const { require(static_cast<int>(theta.size()) == model.parameters, "theta has the wrong length"); }
   void expect(const Dataset& data) const {
-    require(data.bins == model.bins && static_cast<int>(data.values.size()) == model.bins + model.constraints, "the data belong to another model");
+    require(data.owner == identity, "the data belong to another model");
   }
 
   Dataset dataset(Vector values) const {
@@ -56,6 +69,7 @@ struct Compiled {
     Dataset out;
     out.values = copied(values);
     out.bins = model.bins;
+    out.owner = identity;
     out.constants = constants(model, out.view());
     return out;
   }
@@ -174,9 +188,10 @@ struct Compiled {
     {
       nb::gil_scoped_release release;
       const std::vector<char> mask(fixed.data(), fixed.data() + fixed.size());
-      Minimiser minimiser(model, data.view(), lower.data(), upper.data(), mask.data(), {tolerance, max_iterations, covariance, polish}, nullptr);
+      Minimiser minimiser(model, data.view(), lower.data(), upper.data(), mask.data(), {tolerance, max_iterations, covariance, polish}, interrupted_by_user);
       out = minimiser.run(start.data());
     }
+    if (PyErr_Occurred()) throw nb::python_error();
     const std::size_t P = model.parameters;
     nb::dict result;
     result["status"] = static_cast<int>(out.status);
@@ -201,7 +216,7 @@ struct Compiled {
 NB_MODULE(_engine, module) {
   module.doc() = "The numerical core of wilks: arrays in, arrays and a status code out.";
   nb::class_<Dataset>(module, "Dataset")
-      .def_prop_ro("values", [](const Dataset& d) { auto copy = d.values; const std::size_t n = copy.size(); return owned(std::move(copy), {n}); })
+      .def_prop_ro("values", [](const Dataset& d) { auto copy = d.values; const std::size_t n = copy.size(); return owned(std::move(copy), {n}); }, nb::rv_policy::move)
       .def_ro("constants", &Dataset::constants);
   nb::class_<Compiled>(module, "Model")
       .def("__init__",
@@ -213,7 +228,8 @@ NB_MODULE(_engine, module) {
                       copied(shape_lo),     copied(shape_hi),        copied(bin_start),     copied(bin_parameter), copied(constraint_kind), copied(constraint_parameter),
                       copied(constraint_scale)};
              if (const char* problem = check(s)) throw nb::value_error(problem);
-             new (self) Compiled{compile(s)};
+             static std::atomic<std::size_t> count{0};
+             new (self) Compiled{compile(s), ++count};
            },
            nb::kw_only(), nb::arg("parameters"), nb::arg("channel_bins"), nb::arg("block_channel"), nb::arg("nominal"), nb::arg("factor_start"),
            nb::arg("factor_parameter"), nb::arg("factor_code"), nb::arg("factor_lo"), nb::arg("factor_hi"), nb::arg("shape_start"), nb::arg("shape_parameter"),

@@ -9,7 +9,7 @@
 
 #include <limits>
 
-#include "model.hpp"
+#include "gram.hpp"
 
 namespace wilks {
 
@@ -38,8 +38,9 @@ struct Scratch {
   double *columns;  // largest_columns x padded(largest_columns), for the channel's part of the Hessian
   double *packed;   // bins x padded(largest_columns)
   std::vector<double> memory;
+  Gram gram;
 
-  explicit Scratch(const Model& m) {
+  explicit Scratch(const Model& m) : gram(m) {
     const std::size_t bins = padded(std::max(1, m.largest_bins)), blocks = std::max(1, m.largest_blocks);
     const std::size_t columns_ = padded(std::max(1, m.largest_columns));
     const std::size_t per_bin = std::max(1, m.largest_bin_factors);
@@ -155,9 +156,10 @@ int evaluate(const Model& m, const double* theta, const Data& data, const signed
              double& value, double& magnitude) {
   detail::fill_factors(m, theta, side, s);
   value = magnitude = 0.0;
-  const Index ld = padded(m.shared);
+  [[maybe_unused]] const Index ld = padded(m.shared);
   if constexpr (order >= 1) std::fill(out.gradient, out.gradient + m.parameters, 0.0);
   if constexpr (order >= 2) {
+    s.gram.start();
     std::fill(out.shared, out.shared + m.shared * ld, 0.0);
     std::fill(out.jacobian, out.jacobian + m.jacobian_size, 0.0);
     std::fill(out.local_jacobian, out.local_jacobian + m.local_jacobian_size, 0.0);
@@ -201,10 +203,19 @@ int evaluate(const Model& m, const double* theta, const Data& data, const signed
       JL = out.local_jacobian + m.local_jacobian_offset[c];
       M = out.mixed + m.mixed_offset[c];
       L = out.local + m.local_offset[c];
-      std::fill(s.columns, s.columns + columns * width, 0.0);
+      if (!m.direct_pairs[c]) std::fill(s.columns, s.columns + columns * width, 0.0);
     }
+    // Second derivatives of the rates are added to the channel's own matrix, or straight to the whole one where there
+    // are too few to pay for the detour.
     double* C = s.columns;
-    const auto add = [&](int i, int j, double x) { i >= j ? C[i * width + j] += x : C[j * width + i] += x; };
+    const bool direct = m.direct_pairs[c];
+    const int* place = direct ? m.column_shared.data() + m.column_start[c] : m.identity.data();
+    double* pairs = direct ? out.shared : C;
+    const Index pairs_ld = direct ? ld : width;
+    const auto add = [&](int i, int j, double x) {
+      if (i < j) std::swap(i, j);
+      pairs[place[i] * pairs_ld + place[j]] += x;
+    };
 
     for (int k = k0; k < k1; ++k) {
       const int f0 = m.factor_start[k], f1 = m.factor_start[k + 1], h0 = m.shape_start[k], h1 = m.shape_start[k + 1];
@@ -329,13 +340,8 @@ int evaluate(const Model& m, const double* theta, const Data& data, const signed
         for (int j = 0; j < columns; ++j) target[j] = root * J[static_cast<Index>(j) * bins + b];
         std::fill(target + columns, target + width, 0.0);
       }
-      rank_update(C, static_cast<int>(width), s.packed, bins, static_cast<int>(width), columns, 1.0);
-      const int* shared = &m.column_shared[m.column_start[c]];
-      for (int i = 0; i < columns; ++i)
-        for (int j = 0; j <= i; ++j) {
-          const int a = std::max(shared[i], shared[j]), b = std::min(shared[i], shared[j]);
-          out.shared[a * ld + b] += C[i * width + j];
-        }
+      if (!direct) s.gram.scatter(c, C, out.shared);
+      s.gram.add(c, s.packed, bins, 1.0, out.shared);
       for (int t = 0; t < slots; ++t) {
         for (int j = 0; j < columns; ++j) {
           double* mixed = M + (static_cast<Index>(t) * columns + j) * bins;
@@ -346,6 +352,7 @@ int evaluate(const Model& m, const double* theta, const Data& data, const signed
       }
     }
   }
+  if constexpr (order >= 2) s.gram.flush(out.shared);
   for (int i = 0; i < m.constraints; ++i) {
     const int p = m.constraint_parameter[i];
     const double scale = m.constraint_scale[i], aux = data.auxiliary[i];

@@ -2,7 +2,6 @@
 // followed (More, Sorensen, SIAM J. Sci. Stat. Comput. 4 (1983) 553; Conn, Gould, Toint, SIAM 2000).
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include "newton.hpp"
@@ -38,7 +37,7 @@ struct Outcome {
 class Minimiser {
  public:
   Minimiser(const Model& model, const Data& data, const double* lower, const double* upper, const char* fixed, const Options& options,
-            const std::atomic<bool>* stop)
+            bool (*stop)())
       : m(model), data_(data), lower_(lower), upper_(upper), fixed_(fixed), options_(options), stop_(stop), scratch_(model),
         newton_(model, derivatives_) {
     const std::size_t ld = padded(m.shared), P = m.parameters;
@@ -62,6 +61,8 @@ class Minimiser {
     for (std::size_t e = 0; e < m.shape_parameter.size(); ++e)
       if (m.shape_code[e] == shape_code0 && m.shape_even[e] >= 0) kinked_[m.shape_parameter[e]] = any_kink_ = 1;
     newton_.masked = masked_.data();
+    newton_.lower = lower;
+    newton_.upper = upper;
   }
 
   Outcome run(const double* start) {
@@ -71,6 +72,7 @@ class Minimiser {
       side_[i] = x_[i] < 0 ? -1 : 1;
     }
     out.status = minimise(out);
+    if (out.status == rate_boundary || out.status == stalled || out.status == iteration_limit) approach_boundary(out);
     finish(out);
     return out;
   }
@@ -81,7 +83,7 @@ class Minimiser {
   const double *lower_, *upper_;
   const char* fixed_;
   Options options_;
-  const std::atomic<bool>* stop_;
+  bool (*stop_)();  // asked once per iteration whether to give up
   Scratch scratch_;
   Derivatives derivatives_;
   Newton newton_;
@@ -91,9 +93,42 @@ class Minimiser {
   char any_kink_ = 0;
   double value_ = 0, magnitude_ = 0, edm_ = 0;
   bool positive_definite_ = false, exact_ = true;
+  bool weak_released_ = false;
+  bool factored_ = false;  // whether `newton_` holds the factor of H at the current point and mask
 
   // A direction whose curvature relative to the metric is below this is flat: rounding alone makes about 1e-12 of it.
-  static constexpr double flat_eigenvalue = 1e-9, valley_shift = 1e-7, valley_noise = 1e-9;
+  static constexpr double flat_eigenvalue = 1e-9, sharp = 1e-16, valley_shift = 1e-7, valley_noise = 1e-9;
+
+  // Where a rate is driven to zero: give bins (almost) without events a small number of them, a logarithmic barrier, and
+  // lower it step by step. Ends with the true data at the lowest point seen.
+  void approach_boundary(Outcome& out) {
+    bool starved = false;
+    for (int b = 0; b < m.bins; ++b) starved = starved || (data_.observed[b] < 0.1 && derivatives_.rate[b] < 0.1);
+    if (!starved || options_.max_iterations == 0) return;
+    const Data truth = data_;
+    const Status first = out.status;
+    std::vector<double> lowest(x_), raised(truth.observed, truth.observed + m.bins);
+    const double lowest_value = value_;
+    const int where = out.bad_bin, budget = options_.max_iterations;
+    for (double events = 0.1; events > 1e-9 && out.iterations < 10 * budget; events *= 0.1) {
+      for (int b = 0; b < m.bins; ++b) raised[b] = std::max(truth.observed[b], events);
+      data_.observed = raised.data();
+      const int used = out.iterations;
+      if (minimise(out) == interrupted) break;
+      out.iterations += used;
+    }
+    data_ = truth;
+    const int used = out.iterations;
+    Status last = minimise(out);
+    out.iterations += used;
+    if (last == start_outside || !(value_ <= lowest_value)) {
+      x_ = lowest;
+      evaluate_all(out);
+      last = first;
+    }
+    out.status = last == stalled && out.bad_bin != inside_domain ? rate_boundary : last;
+    if (out.bad_bin == inside_domain) out.bad_bin = where;
+  }
 
   double product(const double* a, const double* b) const { return dot(a, b, m.parameters); }
   double length(const double* p) const { return std::sqrt(newton_.metric_square(p)); }
@@ -142,21 +177,34 @@ class Minimiser {
     return crossed;
   }
 
+  // A parameter on its bound whose gradient is (nearly) zero: only the curvature tells whether it belongs there.
+  bool weakly_held(int i) const { return held(i) && std::abs(derivatives_.gradient[i]) < 1e-9 * std::sqrt(newton_.diagonal[i]); }
+
   void set_mask() {
-    for (int i = 0; i < m.parameters; ++i) masked_[i] = fixed_[i] || held(i);
+    for (int i = 0; i < m.parameters; ++i) masked_[i] = fixed_[i] || (held(i) && !(weak_released_ && weakly_held(i)));
+  }
+
+  // Before a minimum is believed: free the weakly held parameters once, so that negative curvature among them shows.
+  bool release_weak() {
+    if (weak_released_) return false;
+    for (int i = 0; i < m.parameters; ++i)
+      if (!fixed_[i] && lower_[i] < upper_[i] && weakly_held(i)) weak_released_ = true;
+    return weak_released_;
   }
 
   Status minimise(Outcome& out) {
     set_bounds();
     out.bad_bin = evaluate_all(out);
     if (out.bad_bin != inside_domain) return start_outside;
+    if (options_.max_iterations == 0) return certify();
     int free = 0;
     for (int i = 0; i < m.parameters; ++i) free += !fixed_[i];
     double radius = 10.0 + 3.0 * std::sqrt(static_cast<double>(free));
     bool left_domain = false;  // whether the last rejected step did
+    bool near = false;         // whether the exact Hessian has promised less than 1
     double polished_edm = std::numeric_limits<double>::infinity(), accepted_edm = polished_edm;
     for (out.iterations = 0; out.iterations < options_.max_iterations; ++out.iterations) {
-      if (stop_ && stop_->load(std::memory_order_relaxed)) return interrupted;
+      if (stop_ && stop_()) return interrupted;
       if (any_kink_ && cross_kinks(out)) {
         set_bounds();
         evaluate_all(out);
@@ -164,16 +212,21 @@ class Minimiser {
       set_mask();
       double lambda = 0.0;
       positive_definite_ = false;
-      exact_ = !far_from_minimum(radius, lambda);
+      factored_ = false;
+      exact_ = near || !far_from_minimum(radius, lambda);
       if (!exact_) {
         // p_ is the step.
-      } else if ((positive_definite_ = newton_.factor(0.0))) {
+      } else if ((positive_definite_ = factored_ = newton_.factor(0.0))) {
         newton_step();
         edm_ = -0.5 * product(derivatives_.gradient, p_.data());
+        near = edm_ < 1.0;
         if (edm_ < options_.tolerance) {
+          if (release_weak()) continue;
           if (!options_.polish || edm_ > 0.1 * polished_edm || !inside_bounds()) return converged;
+          // A small eigenvalue may be the noise of a flat direction: it fades as the minimum is approached.
+          if (edm_ < sharp && (edm_ < 1e-28 || smallest_eigenvalue(0.0, direction_.data()) > 1e-2)) return last_step(out);
           polished_edm = edm_;
-          if (!polish(out) || polished_edm < 1e-14) return converged;
+          if (!polish(out)) return converged;
           continue;
         }
       } else if (gentle_step(out, lambda)) {
@@ -181,6 +234,7 @@ class Minimiser {
         positive_definite_ = true;
       }
       if (exact_ && (!positive_definite_ || length(p_.data()) > radius)) {
+        near = factored_ = false;
         lambda = bounded_step(radius);
         positive_definite_ = false;
       }
@@ -188,7 +242,7 @@ class Minimiser {
       clamp(lambda, radius, predicted);
       const double size = length(p_.data());
       // The best step inside a wide region gains nothing: a minimum, though a semi-definite one.
-      if (exact_ && !positive_definite_ && predicted < 1e-3 * options_.tolerance && radius > 0.1) {
+      if (exact_ && !positive_definite_ && predicted < 1e-3 * options_.tolerance && radius > 0.1 && slope() < 1e-3) {
         edm_ = std::max(predicted, 0.0);
         return flat_direction;
       }
@@ -213,13 +267,24 @@ class Minimiser {
       if (ratio > 1e-4 || below_noise) {
         if (below_noise && edm_ > 0.5 * accepted_edm && ratio <= 1e-4) return edm_ < 100 * noise ? converged : stalled;
         accepted_edm = edm_;
+        weak_released_ = false;
         std::swap(x_, trial_);
+        factored_ = false;
         evaluate_all(out);
       } else if (radius < 1e-10) {
         return left_domain ? rate_boundary : stalled;
       }
     }
     return iteration_limit;
+  }
+
+  // Judge the starting point without moving.
+  Status certify() {
+    set_mask();
+    if (!(positive_definite_ = factored_ = newton_.factor(0.0))) return stalled;
+    newton_step();
+    edm_ = -0.5 * product(derivatives_.gradient, p_.data());
+    return edm_ < options_.tolerance ? converged : stalled;
   }
 
   void newton_step() {
@@ -240,6 +305,14 @@ class Minimiser {
     return true;
   }
 
+  // Squared length of the gradient in units of the metric's diagonal.
+  double slope() const {
+    double total = 0.0;
+    for (int i = 0; i < m.parameters; ++i)
+      if (!masked_[i]) total += derivatives_.gradient[i] * derivatives_.gradient[i] / newton_.diagonal[i];
+    return total;
+  }
+
   bool inside_bounds() const {
     for (int i = 0; i < m.parameters; ++i)
       if (!masked_[i] && (x_[i] + p_[i] < low_[i] || x_[i] + p_[i] > high_[i])) return false;
@@ -254,6 +327,7 @@ class Minimiser {
 
   // Take a full Newton step below the tolerance: the quadratic tail costs one evaluation and gives all digits.
   bool polish(Outcome& out) {
+    factored_ = false;
     const double before = value_;
     for (int i = 0; i < m.parameters; ++i) {
       trial_[i] = x_[i];
@@ -263,19 +337,32 @@ class Minimiser {
     std::swap(x_, trial_);
     evaluate_all(out);
     set_mask();
-    newton_.factor(0.0);
+    factored_ = newton_.factor(0.0);
     return false;
+  }
+
+  // The last Newton step changes no digit of the Hessian: only the value is computed anew.
+  Status last_step(Outcome& out) {
+    for (int i = 0; i < m.parameters; ++i) trial_[i] = landed(i);
+    double value, magnitude;
+    ++out.evaluations;
+    if (evaluate<0>(m, trial_.data(), data_, nullptr, scratch_, derivatives_, value, magnitude) == inside_domain) {
+      std::swap(x_, trial_);
+      value_ = value;
+    }
+    return converged;
   }
 
   // Where H is flat or slightly negative along some direction: the Newton step of H + lambda M, which leaves that
   // direction alone. False where the curvature is really negative, or where nothing is left to gain elsewhere.
   bool gentle_step(Outcome& out, double& lambda) {
-    for (const double shift : {valley_shift, 1e4 * valley_shift}) {
+    for (const double shift : {valley_shift, 1e4 * valley_shift, 1e7 * valley_shift}) {
       if (!newton_.factor(shift)) continue;
       newton_step();
       edm_ = -0.5 * product(derivatives_.gradient, p_.data());
       out.smallest_eigenvalue = smallest_eigenvalue(shift, direction_.data());
       lambda = shift;
+      if (shift > 0.1 && edm_ > 1e-4) return false;  // too slow far from a stationary point
       return out.smallest_eigenvalue > -valley_noise || edm_ > 1e-14;
     }
     return false;
@@ -290,15 +377,15 @@ class Minimiser {
       z[i] = masked_[i] ? 0.0 : (static_cast<double>(state >> 11) / 9007199254740992.0 - 0.5) / std::sqrt(newton_.diagonal[i]);
     }
     double eigenvalue = 0.0;
-    for (int k = 0; k < 30; ++k) {
+    for (int k = 0; k < 12; ++k) {
       const double norm = length(z);
       if (!(norm > 0) || !std::isfinite(norm)) return 0.0;
       for (int i = 0; i < m.parameters; ++i) z[i] /= norm;
       newton_.multiply(1.0, 0.0, z, work_.data());
       const double now = product(z, work_.data());
-      if (k > 2 && std::abs(now - eigenvalue) < 1e-6 * std::abs(now + shift)) return now;
+      if (k > 0 && std::abs(now - eigenvalue) < 1e-2 * std::abs(now + shift)) return now;
       eigenvalue = now;
-      if (k == 29) break;
+      if (k == 11) break;
       newton_.multiply(0.0, 1.0, z, work_.data());
       newton_.solve(work_.data(), z);
     }
@@ -384,9 +471,11 @@ class Minimiser {
       consider();
       if (predicted > 0 && lambda == 0.0) return;
     }
-    // Cut every parameter at its bound.
-    for (int i = 0; i < P; ++i) p_[i] = masked_[i] ? 0.0 : std::min(std::max(full[i], low_[i] - x_[i]), high_[i] - x_[i]);
-    consider();
+    // Cut every parameter at its bound, on either side where only the curvature counts.
+    for (const double side : {1.0, -1.0}) {
+      for (int i = 0; i < P; ++i) p_[i] = masked_[i] ? 0.0 : std::min(std::max(side * full[i], low_[i] - x_[i]), high_[i] - x_[i]);
+      if (side > 0 || lambda > 0) consider();
+    }
     // Leave out what can't move at all, then go to the first bound.
     double scale = 1.0;
     for (int i = 0; i < P; ++i) {
@@ -415,6 +504,7 @@ class Minimiser {
 
   // Put crossing parameters on their bound and solve for the others, until none crosses. False if that fails.
   bool solve_on_bounds(double lambda) {
+    factored_ = false;
     const int P = m.parameters;
     const std::vector<char> mask(masked_);
     std::vector<char> on_bound(P, 0);
@@ -453,13 +543,15 @@ class Minimiser {
     out.edm = edm_;
     out.at_bound.assign(m.parameters, 0);
     if (out.status == start_outside) return;
-    bool free = false;
+    bool free = false, same_mask = true;
     for (int i = 0; i < m.parameters; ++i) {
       out.at_bound[i] = !fixed_[i] && (x_[i] <= lower_[i] || x_[i] >= upper_[i] || held(i));
-      masked_[i] = fixed_[i] || out.at_bound[i];
+      const char mask = fixed_[i] || out.at_bound[i];
+      same_mask = same_mask && mask == masked_[i];
+      masked_[i] = mask;
       free = free || !masked_[i];
     }
-    out.positive_definite = newton_.factor(0.0);
+    out.positive_definite = factored_ && same_mask ? true : newton_.factor(0.0);
     if (!free) {
       out.edm = out.smallest_eigenvalue = 0.0;
     } else {

@@ -40,6 +40,8 @@ struct Model {
   std::vector<int> constraint_kind, constraint_parameter;
   std::vector<double> constraint_scale;  // sigma (normal) or tau (Poisson)
 
+  std::vector<char> direct_pairs;     // channel: whether it has few second derivatives (see evaluate.hpp)
+  std::vector<int> identity;          // 0, 1, 2, ... up to the largest number of columns
   std::vector<int> shared_parameter;  // shared -> parameter
   std::vector<int> shared_index;      // parameter -> shared, -1 for local ones
   std::vector<Index> local_diagonal;  // parameter -> its diagonal element in the local blocks, -1 for shared ones
@@ -79,8 +81,19 @@ inline const char* check(const Source& s) {
            static_cast<std::size_t>(start.back()) == entries;
   };
   const std::size_t blocks = s.block_channel.size();
-  for (int n : s.channel_bins)
+  double total = 0;
+  for (int n : s.channel_bins) {
     if (n < 1) return "every channel needs at least one bin";
+    total += n;
+  }
+  if (total > 1e9) return "too many bins";
+  for (const auto* values : {&s.nominal, &s.shape_lo, &s.shape_hi, &s.factor_lo, &s.factor_hi})
+    for (double x : *values)
+      if (!std::isfinite(x)) return "yields and factors must be finite";
+  for (int code : s.factor_code)
+    if (code != factor_free && code != factor_code1 && code != factor_code4) return "unknown interpolation of a factor";
+  for (int code : s.shape_code)
+    if (code != shape_code0 && code != shape_code2 && code != shape_code4p) return "unknown interpolation of a shape";
   if (!std::is_sorted(s.block_channel.begin(), s.block_channel.end())) return "blocks must be ordered by channel";
   for (int c : s.block_channel)
     if (c < 0 || c >= static_cast<int>(s.channel_bins.size())) return "a block names a channel that does not exist";
@@ -198,14 +211,21 @@ inline Model compile(const Source& s) {
   Index nominal_at = 0, shape_at = 0, bin_at = 0;
   for (int c = 0; c < m.channels; ++c) {
     const int bins = s.channel_bins[c], first_column = m.column_start.back();
-    const auto column_of = [&](int parameter) {
-      const int d = m.shared_index[parameter];
-      if (column[d] < 0) {
+    // The columns of a channel are its shared parameters in rising order.
+    const auto column_of = [&](int parameter) { return column[m.shared_index[parameter]]; };
+    const auto mark = [&](int parameter) { column[m.shared_index[parameter]] = 0; };
+    Index at = bin_at;
+    for (int k = m.channel_block[c]; k < m.channel_block[c + 1]; ++k) {
+      for (int e = m.factor_start[k]; e < m.factor_start[k + 1]; ++e) mark(m.factor_parameter[e]);
+      for (int e = m.shape_start[k]; e < m.shape_start[k + 1]; ++e) mark(m.shape_parameter[e]);
+      for (int e = m.bin_start[k]; e < m.bin_start[k + 1]; ++e, at += bins)
+        for (int b = 0; b < bins && !local[s.bin_parameter[at]]; ++b) mark(s.bin_parameter[at + b]);
+    }
+    for (int d = 0; d < m.shared; ++d)
+      if (column[d] == 0) {
         column[d] = static_cast<int>(m.column_shared.size()) - first_column;
         m.column_shared.push_back(d);
       }
-      return column[d];
-    };
     for (int k = m.channel_block[c]; k < m.channel_block[c + 1]; ++k) {
       const double* nominal = &s.nominal[nominal_at];
       m.block_row.push_back(static_cast<Index>(m.templates.size()));
@@ -252,6 +272,12 @@ inline Model compile(const Source& s) {
     m.column_start.push_back(static_cast<int>(m.column_shared.size()));
     m.slot_start.push_back(static_cast<int>(m.slot_row.size()));
     const Index columns = m.columns_of(c), slots = m.slots_of(c);
+    double pairs = 0;
+    for (int k = m.channel_block[c]; k < m.channel_block[c + 1]; ++k) {
+      const double f = m.factor_start[k + 1] - m.factor_start[k], h = m.shape_start[k + 1] - m.shape_start[k];
+      pairs += f * (0.5 * f + h) + h;
+    }
+    m.direct_pairs.push_back(pairs < 1.5 * static_cast<double>(columns) * columns);
     m.jacobian_offset.push_back(m.jacobian_size);
     m.local_jacobian_offset.push_back(m.local_jacobian_size);
     m.mixed_offset.push_back(m.mixed_size);
@@ -268,6 +294,7 @@ inline Model compile(const Source& s) {
     m.largest_columns = std::max(m.largest_columns, static_cast<int>(columns));
     m.largest_slots = std::max(m.largest_slots, static_cast<int>(slots));
   }
+  for (int i = 0; i < m.largest_columns; ++i) m.identity.push_back(i);
   return m;
 }
 

@@ -12,14 +12,16 @@ struct Newton {
   const Model& m;
   const Derivatives& d;
   const char* masked = nullptr;  // parameters
+  const double *lower = nullptr, *upper = nullptr;
   int ld;
   // Metric.
   bool metric_ready = false;
   std::vector<double> metric_shared, metric_rate, metric_constraint, diagonal, floor;
   // Factor.
-  std::vector<double> S, Y, LG, scratch, columns, along_bins, vector1;
+  std::vector<double> S, Y, LG, scratch, packed, along_bins, vector1;
+  Gram gram;
 
-  Newton(const Model& model, const Derivatives& derivatives) : m(model), d(derivatives), ld(padded(model.shared)) {
+  Newton(const Model& model, const Derivatives& derivatives) : m(model), d(derivatives), ld(padded(model.shared)), gram(model) {
     S.assign(static_cast<std::size_t>(m.shared) * ld + lanes, 0.0);
     Index rows = 0;
     for (int c = 0; c < m.channels; ++c) rows += static_cast<Index>(m.slots_of(c)) * m.bins_of(c) * padded(m.columns_of(c));
@@ -27,8 +29,7 @@ struct Newton {
     LG.assign(m.local_size + 1, 0.0);
     scratch.assign(cholesky_scratch(m.shared), 0.0);
     const std::size_t width = padded(std::max(1, m.largest_columns));
-    const std::size_t bins = std::max(1, m.largest_bins) * static_cast<std::size_t>(std::max(1, m.largest_slots));
-    columns.assign(width * width + std::max(bins, width) * width, 0.0);
+    packed.assign(std::max(1, m.largest_bins) * width, 0.0);
     along_bins.assign(m.bins + 1, 0.0);
     vector1.assign(m.shared + 1, 0.0);
     metric_rate.assign(m.bins + 1, 0.0);
@@ -62,7 +63,9 @@ struct Newton {
           diagonal[m.slot_parameter[m.slot_row[m.slot_start[c] + t] + b]] += metric_rate[first + b] * JL[t * bins + b] * JL[t * bins + b];
     }
     for (int p = 0; p < m.parameters; ++p) {
-      floor[p] = metric_constraint[p] > 0 ? 0.0 : 1e-4 * diagonal[p] + 1e-6;
+      const double range = upper ? upper[p] - lower[p] : 10.0;
+      floor[p] = metric_constraint[p] > 0 ? 0.0 : 1e-4 * (diagonal[p] + 1.0 / (range * range));
+      if (metric_constraint[p] == 0 && !(floor[p] > 0)) floor[p] = 1.0;
       diagonal[p] += floor[p];
     }
   }
@@ -140,6 +143,7 @@ struct Newton {
   // Factorise H + lambda M (or lambda M alone); false if it is not positive definite.
   bool factor(double lambda, bool with_hessian = true) {
     if (lambda != 0.0) build_metric();
+    gram.start();
     const double h = with_hessian ? 1.0 : 0.0;
     for (int i = 0; i < m.shared; ++i) {
       double* row = &S[static_cast<Index>(i) * ld];
@@ -158,7 +162,7 @@ struct Newton {
       const int width = padded(columns_);
       const double *J = d.jacobian + m.jacobian_offset[c], *JL = d.local_jacobian + m.local_jacobian_offset[c];
       const double *X = d.mixed + m.mixed_offset[c], *L = d.local + m.local_offset[c];
-      double* factor_ = &LG[m.local_offset[c]];
+      double* factor_ = LG.data() + m.local_offset[c];
       double* rows = &Y[at];
       at += static_cast<Index>(bins) * slots * width;
       for (int b = 0; b < bins; ++b) {
@@ -196,11 +200,9 @@ struct Newton {
           }
         }
       }
-      double* C = columns.data();
-      std::fill(C, C + static_cast<Index>(columns_) * width, 0.0);
-      rank_update(C, width, rows, bins * slots, width, columns_, 1.0);
-      scatter(c, C, -1.0, S.data());
+      gram.add(c, rows, bins * slots, -1.0, S.data());
     }
+    gram.flush(S.data());
     for (int i = 0; i < m.shared; ++i) {
       if (!masked[m.shared_parameter[i]]) continue;
       for (int j = 0; j < i; ++j) S[static_cast<Index>(i) * ld + j] = 0.0;
@@ -246,25 +248,18 @@ struct Newton {
     const Index P = m.parameters;
     const int D = m.shared;
     std::fill(out, out + P * P, 0.0);
-    // Z: for each local parameter the row with p_local = -Z p_shared; kept in Y, in place (Y := LG^-T Y).
-    std::vector<double> inverse_shared(static_cast<std::size_t>(D) * ld, 0.0), unit(D + 1, 0.0);
-    for (int i = 0; i < D; ++i) {
-      std::fill(unit.begin(), unit.end(), 0.0);
-      unit[i] = 1.0;
-      // L y = e_i starts at row i.
-      for (int k = i; k < D; ++k) {
-        const double* row = &S[static_cast<Index>(k) * ld];
-        unit[k] = (unit[k] - dot(row + i, &unit[i], k - i)) / row[k];
-      }
-      solve_upper(S.data(), D, ld, unit.data());
-      if (masked[m.shared_parameter[i]]) std::fill(unit.begin(), unit.end(), 0.0);
-      for (int j = 0; j < D; ++j) inverse_shared[static_cast<Index>(i) * ld + j] = masked[m.shared_parameter[j]] ? 0.0 : unit[j];
-    }
+    // (L L^T)^-1 from the rows of L^-1.
+    std::vector<double> rows_of_inverse(static_cast<std::size_t>(D) * ld + lanes, 0.0), inverse_shared(static_cast<std::size_t>(D) * ld + lanes, 0.0);
+    invert_lower(S.data(), D, ld, rows_of_inverse.data());
+    rank_update(inverse_shared.data(), ld, rows_of_inverse.data(), D, ld, D, 1.0);
     for (int i = 0; i < D; ++i)
       for (int j = 0; j <= i; ++j) {
-        const double value = inverse_shared[static_cast<Index>(i) * ld + j];
-        out[m.shared_parameter[i] * P + m.shared_parameter[j]] = out[m.shared_parameter[j] * P + m.shared_parameter[i]] = value;
+        const int p = m.shared_parameter[i], q = m.shared_parameter[j];
+        const double value = masked[p] || masked[q] ? 0.0 : inverse_shared[static_cast<Index>(i) * ld + j];
+        inverse_shared[static_cast<Index>(i) * ld + j] = inverse_shared[static_cast<Index>(j) * ld + i] = value;
+        out[p * P + q] = out[q * P + p] = value;
       }
+    // Z: for each local parameter the row with p_local = -Z p_shared; kept in Y, in place (Y := LG^-T Y).
     struct Row {
       int parameter, channel;
       const double* z;
@@ -300,21 +295,37 @@ struct Newton {
           if (!masked[local(c, s, b)]) out[p * P + local(c, s, b)] += block[t * slots + s];
       }
     });
-    std::vector<double> cross(static_cast<std::size_t>(rows.size()) * D, 0.0);  // -Z C_dd
-    for (std::size_t r = 0; r < rows.size(); ++r) {
-      double* target = &cross[r * D];
+    // Local with shared: -Z C_shared; local with local: Z C_shared Z^T on top of their own inverse.
+    const std::size_t count = rows.size();
+    std::vector<double> cross(count * ld, 0.0);
+    for (std::size_t r = 0; r < count; ++r) {
       const int c = rows[r].channel;
-      for (int j = 0; j < m.columns_of(c); ++j)
-        add_scaled(target, -rows[r].z[j], &inverse_shared[static_cast<Index>(m.column_shared[m.column_start[c] + j]) * ld], D);
-      for (int i = 0; i < D; ++i)
+      double* target = &cross[r * ld];
+      combine_rows(target, rows[r].z, inverse_shared.data(), m.column_shared.data() + m.column_start[c], m.columns_of(c), ld, D);
+      for (int i = 0; i < D; ++i) {
+        target[i] = -target[i];
         out[rows[r].parameter * P + m.shared_parameter[i]] = out[m.shared_parameter[i] * P + rows[r].parameter] = target[i];
-      for (std::size_t r2 = 0; r2 <= r; ++r2) {
-        const int c2 = rows[r2].channel;
-        double total = 0.0;
-        for (int j = 0; j < m.columns_of(c2); ++j) total -= target[m.column_shared[m.column_start[c2] + j]] * rows[r2].z[j];
-        out[rows[r].parameter * P + rows[r2].parameter] += total;
-        if (r2 < r) out[rows[r2].parameter * P + rows[r].parameter] = out[rows[r].parameter * P + rows[r2].parameter];
       }
+    }
+    std::vector<double> gathered(padded(std::max(1, m.largest_columns)), 0.0), products(count + 1, 0.0);
+    std::vector<const double*> lines(count + 1);
+    for (std::size_t first = 0; first < count;) {
+      const int c = rows[first].channel, columns_ = m.columns_of(c);
+      const int* shared = m.column_shared.data() + m.column_start[c];
+      std::size_t last = first;
+      while (last < count && rows[last].channel == c) ++last;
+      for (std::size_t r = first; r < count; ++r) {
+        for (int j = 0; j < columns_; ++j) gathered[j] = cross[r * ld + shared[j]];
+        const std::size_t end = std::min(last, r + 1);
+        for (std::size_t r2 = first; r2 < end; ++r2) lines[r2 - first] = rows[r2].z;
+        row_products(products.data(), gathered.data(), lines.data(), static_cast<int>(end - first), columns_);
+        for (std::size_t r2 = first; r2 < end; ++r2) {
+          double& value = out[rows[r].parameter * P + rows[r2].parameter];
+          value -= products[r2 - first];
+          out[rows[r2].parameter * P + rows[r].parameter] = value;
+        }
+      }
+      first = last;
     }
   }
 
@@ -352,34 +363,23 @@ struct Newton {
       for (int b = 0; b < bins; ++b) z[b] += JL[t * bins + b] * p[local(c, t, b)];
   }
 
-  void scatter(int c, const double* C, double sign, double* target) const {
-    const int columns_ = m.columns_of(c), width = padded(columns_);
-    const int* shared = &m.column_shared[m.column_start[c]];
-    for (int i = 0; i < columns_; ++i)
-      for (int j = 0; j <= i; ++j) {
-        const int a = std::max(shared[i], shared[j]), b = std::min(shared[i], shared[j]);
-        target[static_cast<Index>(a) * ld + b] += sign * C[static_cast<Index>(i) * width + j];
-      }
-  }
-
   void build_metric() {
     if (metric_ready) return;
     metric_ready = true;
+    gram.start();
     metric_shared.assign(static_cast<std::size_t>(m.shared) * ld + lanes, 0.0);
     for (int c = 0; c < m.channels; ++c) {
       const int bins = m.bins_of(c), first = m.channel_bin[c], columns_ = m.columns_of(c), width = padded(columns_);
       const double* J = d.jacobian + m.jacobian_offset[c];
-      double* C = columns.data();
-      double* packed = C + static_cast<Index>(padded(std::max(1, m.largest_columns))) * padded(std::max(1, m.largest_columns));
       for (int b = 0; b < bins; ++b) {
         const double root = std::sqrt(metric_rate[first + b]);
-        for (int j = 0; j < columns_; ++j) packed[static_cast<Index>(b) * width + j] = root * J[static_cast<Index>(j) * bins + b];
-        std::fill(packed + static_cast<Index>(b) * width + columns_, packed + static_cast<Index>(b + 1) * width, 0.0);
+        double* row = packed.data() + static_cast<Index>(b) * width;
+        for (int j = 0; j < columns_; ++j) row[j] = root * J[static_cast<Index>(j) * bins + b];
+        std::fill(row + columns_, row + width, 0.0);
       }
-      std::fill(C, C + static_cast<Index>(columns_) * width, 0.0);
-      rank_update(C, width, packed, bins, width, columns_, 1.0);
-      scatter(c, C, 1.0, metric_shared.data());
+      gram.add(c, packed.data(), bins, 1.0, metric_shared.data());
     }
+    gram.flush(metric_shared.data());
     for (int i = 0; i < m.shared; ++i) {
       const int p = m.shared_parameter[i];
       metric_shared[static_cast<Index>(i) * ld + i] += metric_constraint[p] + floor[p];
@@ -392,9 +392,9 @@ struct Newton {
     for (int c = 0; c < m.channels; ++c) {
       const int bins = m.bins_of(c), slots = m.slots_of(c), columns_ = m.columns_of(c), width = padded(columns_);
       if (slots == 0) continue;
-      const int* shared = &m.column_shared[m.column_start[c]];
+      const int* shared = m.column_shared.data() + m.column_start[c];
       for (int b = 0; b < bins; ++b)
-        action(c, b, slots, shared, columns_, &Y[at + static_cast<Index>(b) * slots * width], width, &LG[m.local_offset[c]], bins);
+        action(c, b, slots, shared, columns_, &Y[at + static_cast<Index>(b) * slots * width], width, LG.data() + m.local_offset[c], bins);
       at += static_cast<Index>(bins) * slots * width;
     }
   }

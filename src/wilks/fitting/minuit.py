@@ -39,4 +39,8 @@ def minimise(
     minuit.errors = list(0.5 * width)
     minuit.tol = 0.001
     minuit.migrad(ncall=100_000)
-    return np.array(minuit.values, dtype=np.float64)
+    theta = np.array(minuit.values, dtype=np.float64)
+    # MIGRAD's transformation of bounded parameters never quite reaches a bound.
+    slope, close = gradient(theta), 1e-4 * np.minimum(upper - lower, np.abs(theta) + 1.0)
+    theta = np.where(~held & (theta - lower < close) & (slope > 0), lower, theta)
+    return np.where(~held & (upper - theta < close) & (slope < 0), upper, theta)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import wilks
+from wilks._engine import Dataset
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import FitError, ModelError, listed, nearest
 from wilks.fitting.status import describe
@@ -24,6 +25,10 @@ class FitOptions:
 
     tolerance: float = 1e-8
     max_iterations: int = 1000
+
+    def __post_init__(self) -> None:
+        if not (0 < self.tolerance < np.inf and self.max_iterations >= 1):
+            raise ModelError(f"fits need a positive tolerance and at least one iteration, found {self}")
 
 
 def fit(
@@ -61,10 +66,10 @@ def fit(
         from wilks.fitting.minuit import TOLERANCE, minimise
 
         theta = minimise(model, dataset, theta, lower, upper, held)
-        raw = model.engine.fit(dataset, theta, lower, upper, mask, TOLERANCE, max_iterations=1, polish=False)
+        raw = model.engine.fit(dataset, theta, lower, upper, mask, TOLERANCE, max_iterations=0)
     else:
         raw = model.engine.fit(dataset, theta, lower, upper, mask, options.tolerance, options.max_iterations)
-    result = _result(model, raw, held, minimizer, options, "observed" if data is None else "user data")
+    result = _result(model, dataset, raw, held, minimizer, options, "observed" if data is None else "user data")
     if raise_on_failure and not result.converged:
         raise FitError(result.status)
     return result
@@ -99,6 +104,8 @@ def _problem(
             problems.append(f'bounds: "{name}" has ({low}, {high}); the first must be below the second')
     for name, value in by_name.items():
         theta[names.index(name)] = value
+        if not np.isfinite(value):
+            problems.append(f'start: "{name}" needs a finite value, found {value}')
     for name, value in fixed.items():
         theta[names.index(name)], held[names.index(name)] = value, True
         if not np.isfinite(value):
@@ -109,14 +116,20 @@ def _problem(
 
 
 def _result(
-    model: Model, raw: Mapping[str, Any], held: BoolArray, minimizer: str, options: FitOptions, dataset: str
+    model: Model,
+    dataset: Dataset,
+    raw: Mapping[str, Any],
+    held: BoolArray,
+    minimizer: str,
+    options: FitOptions,
+    label: str,
 ) -> FitResult:
     at_bound = raw["at_bound"] != 0
     size = model.n_parameters
     valid = "covariance" in raw
     covariance = raw["covariance"] if valid else np.full((size, size), np.nan)
     variances = np.where(at_bound, np.nan, np.diag(covariance))
-    converged, status = describe(model, raw)
+    converged, status = describe(model, dataset, raw)
     return FitResult(
         names=model.parameter_names,
         values=raw["theta"],
@@ -136,18 +149,18 @@ def _result(
         modifier_types=model.modifier_types,
         poi=model.poi,
         measurement=model.measurement,
-        dataset=dataset,
+        dataset=label,
         workspace_digest=model.workspace_digest,
         version=wilks.__version__,
         minimizer=minimizer,
         iterations=raw["iterations"],
         evaluations=raw["evaluations"],
-        mirrored=_mirrored(model, raw, held),
+        mirrored=_mirrored(model, dataset, raw, held),
         settings={**model.settings, **asdict(options)},
     )
 
 
-def _mirrored(model: Model, raw: Mapping[str, Any], held: BoolArray) -> tuple[tuple[str, float], ...]:
+def _mirrored(model: Model, dataset: Dataset, raw: Mapping[str, Any], held: BoolArray) -> tuple[tuple[str, float], ...]:
     """Return parameters whose sign the data can't tell, with the value at the other minimum.
 
     Only parameters with identical up and down variations can have such a twin; it is confirmed by its likelihood.
@@ -157,6 +170,6 @@ def _mirrored(model: Model, raw: Mapping[str, Any], held: BoolArray) -> tuple[tu
     for i in np.flatnonzero(model.even & ~held & (np.abs(theta) > 1e-6)):
         other = theta.copy()
         other[i] = -theta[i]
-        if abs(model.nll(other) - model.nll(theta)) < 1e-9 * max(1.0, abs(raw["nll"])):
+        if abs(model.nll(other, dataset) - model.nll(theta, dataset)) < 1e-9 * max(1.0, abs(raw["nll"])):
             found.append((model.parameter_names[i], float(-theta[i])))
     return tuple(found)

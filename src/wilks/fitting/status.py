@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wilks._engine import Dataset
 from wilks._types import FloatArray
 from wilks.errors import listed
 from wilks.model.model import Model
@@ -25,19 +26,24 @@ class Status(IntEnum):
     INTERRUPTED = 6
 
 
-def describe(model: Model, raw: Mapping[str, Any]) -> tuple[bool, str]:
+def describe(model: Model, dataset: Dataset, raw: Mapping[str, Any]) -> tuple[bool, str]:
     """Return whether the fit converged, and a sentence that says so or why not."""
     match Status(raw["status"]):
         case Status.CONVERGED:
             return True, "converged"
         case Status.FLAT_DIRECTION:
-            return False, f"the likelihood is flat: {_flat(model, raw['direction'])}; no uncertainties can be given"
+            return (
+                False,
+                f"the likelihood is flat: {_flat(model, raw.get('direction', np.zeros(1)))}; no uncertainties can be given",
+            )
         case Status.ITERATION_LIMIT:
             return False, f"no minimum found in {raw['iterations']} iterations (EDM {raw['edm']:.1e})"
         case Status.START_OUTSIDE:
-            return False, f"the starting point is impossible: {_place(model, raw['bad_bin'])}"
+            return False, f"the starting point is impossible: {_place(model, dataset, raw['bad_bin'])}"
         case Status.RATE_BOUNDARY:
-            return False, f"the minimum lies where a rate vanishes: {_place(model, raw['bad_bin'])}"
+            return False, f"the minimum lies where a rate vanishes: {_place(model, dataset, raw['bad_bin'])}"
+        case Status.STALLED if raw["iterations"] == 0:
+            return False, f"not at a minimum (EDM {raw['edm']:.1e})"
         case Status.STALLED:
             return False, f"no step improves the likelihood any more, but the EDM is {raw['edm']:.1e}"
         case Status.INTERRUPTED:
@@ -46,13 +52,19 @@ def describe(model: Model, raw: Mapping[str, Any]) -> tuple[bool, str]:
 
 def _flat(model: Model, direction: FloatArray) -> str:
     size = np.abs(direction)
-    names = [model.parameter_names[i] for i in np.argsort(-size, kind="stable") if size[i] > 0.05 * size.max()]
+    names = [
+        model.parameter_names[i]
+        for i in np.argsort(-size, kind="stable")
+        if size[i] > 0.05 * size.max() and size[i] > 0
+    ]
+    if not names:
+        return "some combination of parameters has no effect"
     if len(names) == 1:
         return f'it does not depend on "{names[0]}"'
     return f"it does not depend on a combination of {listed(names)}"
 
 
-def _place(model: Model, where: int) -> str:
+def _place(model: Model, dataset: Dataset, where: int) -> str:
     main = model.observed_main.size
     if where >= main:
         constrained = [
@@ -61,6 +73,6 @@ def _place(model: Model, where: int) -> str:
         return f'"{constrained[where - main]}" is at or below zero'
     for name, bins in model.channel_slices.items():
         if bins.start <= where < bins.stop:
-            events = f"{model.observed_main[where]:g} events and no positive rate"
+            events = f"{dataset.values[where]:g} events and no positive rate"
             return f'channel "{name}", bin {where - bins.start} has {events}'
     return "a rate is not positive"

@@ -22,7 +22,7 @@ def predict(model: Model, result: FitResult | None = None, *, label: str | None 
     >>> prefit, postfit = predict(model), predict(model, result)  # doctest: +SKIP
     """
     if result is None:
-        theta, covariance, name = model.nominal, np.diag(model.prefit_uncertainties**2), "pre-fit"
+        theta, covariance, name = model.prefit_values, np.diag(model.prefit_uncertainties**2), "pre-fit"
     else:
         if result.names != model.parameter_names:
             raise ResultError("the fit result has other parameters than the model; it belongs to another workspace")

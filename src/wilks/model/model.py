@@ -84,6 +84,11 @@ class Model:
         return self._joined("nominal")
 
     @cached_property
+    def prefit_values(self) -> FloatArray:
+        """Where predictions before the fit are made: `nominal`, and fixed parameters at their value."""
+        return _frozen(np.where(self.fixed, self.initial, self.nominal))
+
+    @cached_property
     def prefit_uncertainties(self) -> FloatArray:
         """Widths of the constraints; 0 for unconstrained and fixed parameters."""
         return self._joined("width")
