@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wilks.assemble import build_workspace
     from wilks.checks.check import check
     from wilks.config.load import load_config
+    from wilks.fitting.many import fit_many
     from wilks.fitting.mle import fit
     from wilks.histogram import Axis, Histogram
     from wilks.infer.prediction import predict
@@ -36,6 +37,7 @@ _HOME = {
     "check": "wilks.checks.check",
     "compile_model": "wilks.model.compile",
     "fit": "wilks.fitting.mle",
+    "fit_many": "wilks.fitting.many",
     "inspect": "wilks.workspace.inspect",
     "load_config": "wilks.config.load",
     "load_result": "wilks.results.io",
@@ -56,6 +58,7 @@ __all__ = [
     "compile_model",
     "figures",
     "fit",
+    "fit_many",
     "inspect",
     "load_config",
     "load_result",

@@ -58,3 +58,15 @@ class Model:
         covariance: bool = True,
         polish: bool = True,
     ) -> dict[str, Any]: ...
+    def fit_many(
+        self,
+        values: FloatArray,
+        start: FloatArray,
+        lower: FloatArray,
+        upper: FloatArray,
+        fixed: npt.NDArray[np.uint8],
+        tolerance: float,
+        max_iterations: int,
+        threads: int,
+        variances: bool,
+    ) -> dict[str, FloatArray]: ...

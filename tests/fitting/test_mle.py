@@ -15,7 +15,7 @@ from tests.strategies import random_theta, workspaces
 
 from wilks import compile_model, fit, load_workspace
 from wilks.errors import FitError, ModelError
-from wilks.fitting.mle import FitOptions
+from wilks.fitting.problem import FitOptions
 from wilks.model.model import Model
 
 Spec = dict[str, Any]

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <thread>
 
 #include "fit.hpp"
 
@@ -14,6 +15,7 @@ namespace nb = nanobind;
 using namespace wilks;
 
 using Vector = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Integers = nb::ndarray<const int, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Flags = nb::ndarray<const std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Array = nb::ndarray<nb::numpy, double>;
@@ -46,7 +48,7 @@ struct Dataset {
 };
 
 // Whether Ctrl-C was pressed; looks at most every 50 ms. The exception is then set.
-bool interrupted_by_user() {
+bool interrupted_by_user(void*) {
   thread_local auto last = std::chrono::steady_clock::now();
   const auto now = std::chrono::steady_clock::now();
   if (now - last < std::chrono::milliseconds(50)) return false;
@@ -178,6 +180,58 @@ struct Compiled {
     return owned(std::move(dense), {P, P});
   }
 
+  // Fits of many data sets (rows), shared out to threads. Every fit starts afresh, so the answers don't depend on how.
+  nb::dict fit_many(Matrix values, Vector start, Vector lower, Vector upper, Flags fixed, double tolerance, int max_iterations, int threads,
+                    bool variances) const {
+    expect(start);
+    expect(lower);
+    expect(upper);
+    require(static_cast<int>(fixed.size()) == model.parameters, "fixed has the wrong length");
+    require(static_cast<int>(values.shape(1)) == model.bins + model.constraints, "data have the wrong length");
+    const std::size_t count = values.shape(0), P = model.parameters, length = values.shape(1);
+    std::vector<double> theta(count * P), nll(count), edm(count), status(count, interrupted), iterations(count), variance(variances ? count * P : 0);
+    {
+      nb::gil_scoped_release release;
+      const std::vector<char> mask(fixed.data(), fixed.data() + fixed.size());
+      std::atomic<std::size_t> next{0};
+      std::atomic<bool> stop{false};
+      const auto work = [&](Stop ask) {
+        Minimiser minimiser(model, {nullptr, nullptr}, lower.data(), upper.data(), mask.data(), {tolerance, max_iterations, variances, true}, ask);
+        for (std::size_t i = next++; i < count; i = next++) {
+          const double* row = values.data() + i * length;
+          const Data data{row, row + model.bins};
+          minimiser.set_data(data);
+          const Outcome out = minimiser.run(start.data());
+          std::copy(out.theta.begin(), out.theta.end(), theta.begin() + i * P);
+          nll[i] = out.value + constants(model, data);
+          edm[i] = out.edm;
+          status[i] = out.status;
+          iterations[i] = out.iterations;
+          for (std::size_t p = 0; p < P && variances; ++p)
+            variance[i * P + p] = out.covariance.empty() ? std::numeric_limits<double>::quiet_NaN() : out.covariance[p * P + p];
+          if (out.status == interrupted) {
+            stop = true;
+            return;
+          }
+        }
+      };
+      std::vector<std::thread> helpers;
+      const Stop told{[](void* flag) { return static_cast<std::atomic<bool>*>(flag)->load(std::memory_order_relaxed); }, &stop};
+      for (int t = 1; t < threads && t < static_cast<int>(count); ++t) helpers.emplace_back(work, told);
+      work({interrupted_by_user, nullptr});
+      for (auto& helper : helpers) helper.join();
+    }
+    if (PyErr_Occurred()) throw nb::python_error();
+    nb::dict result;
+    result["theta"] = owned(std::move(theta), {count, P});
+    result["nll"] = owned(std::move(nll), {count});
+    result["edm"] = owned(std::move(edm), {count});
+    result["status"] = owned(std::move(status), {count});
+    result["iterations"] = owned(std::move(iterations), {count});
+    if (variances) result["variance"] = owned(std::move(variance), {count, P});
+    return result;
+  }
+
   nb::dict fit(const Dataset& data, Vector start, Vector lower, Vector upper, Flags fixed, double tolerance, int max_iterations, bool covariance, bool polish) const {
     expect(data);
     expect(start);
@@ -188,7 +242,7 @@ struct Compiled {
     {
       nb::gil_scoped_release release;
       const std::vector<char> mask(fixed.data(), fixed.data() + fixed.size());
-      Minimiser minimiser(model, data.view(), lower.data(), upper.data(), mask.data(), {tolerance, max_iterations, covariance, polish}, interrupted_by_user);
+      Minimiser minimiser(model, data.view(), lower.data(), upper.data(), mask.data(), {tolerance, max_iterations, covariance, polish}, {interrupted_by_user, nullptr});
       out = minimiser.run(start.data());
     }
     if (PyErr_Occurred()) throw nb::python_error();
@@ -244,5 +298,7 @@ NB_MODULE(_engine, module) {
       .def("hessian", &Compiled::hessian, nb::arg("theta"), nb::arg("data"))
       .def("fit", &Compiled::fit, nb::arg("data"), nb::arg("start"), nb::arg("lower"), nb::arg("upper"), nb::arg("fixed"), nb::arg("tolerance"),
            nb::arg("max_iterations"), nb::arg("covariance") = true, nb::arg("polish") = true)
+      .def("fit_many", &Compiled::fit_many, nb::arg("values"), nb::arg("start"), nb::arg("lower"), nb::arg("upper"), nb::arg("fixed"), nb::arg("tolerance"),
+           nb::arg("max_iterations"), nb::arg("threads"), nb::arg("variances"))
       .def_prop_ro("shared_parameters", [](const Compiled& c) { return c.model.shared_parameter; });
 }

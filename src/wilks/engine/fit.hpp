@@ -25,6 +25,12 @@ struct Options {
   bool polish = true;  // take full Newton steps below the tolerance until the EDM no longer falls
 };
 
+// Asked once per iteration whether to give up.
+struct Stop {
+  bool (*ask)(void*) = nullptr;
+  void* context = nullptr;
+};
+
 struct Outcome {
   Status status = stalled;
   std::vector<double> theta, covariance, direction;
@@ -37,7 +43,7 @@ struct Outcome {
 class Minimiser {
  public:
   Minimiser(const Model& model, const Data& data, const double* lower, const double* upper, const char* fixed, const Options& options,
-            bool (*stop)())
+            Stop stop)
       : m(model), data_(data), lower_(lower), upper_(upper), fixed_(fixed), options_(options), stop_(stop), scratch_(model),
         newton_(model, derivatives_) {
     const std::size_t ld = padded(m.shared), P = m.parameters;
@@ -65,8 +71,14 @@ class Minimiser {
     newton_.upper = upper;
   }
 
+  // The same model, bounds and fixed parameters, other data.
+  void set_data(const Data& data) { data_ = data; }
+
   Outcome run(const double* start) {
     Outcome out;
+    edm_ = 0.0;
+    exact_ = true;
+    factored_ = weak_released_ = positive_definite_ = false;
     for (int i = 0; i < m.parameters; ++i) {
       x_[i] = fixed_[i] ? start[i] : std::min(std::max(start[i], lower_[i]), upper_[i]);
       side_[i] = x_[i] < 0 ? -1 : 1;
@@ -83,7 +95,7 @@ class Minimiser {
   const double *lower_, *upper_;
   const char* fixed_;
   Options options_;
-  bool (*stop_)();  // asked once per iteration whether to give up
+  Stop stop_;
   Scratch scratch_;
   Derivatives derivatives_;
   Newton newton_;
@@ -204,7 +216,7 @@ class Minimiser {
     bool near = false;         // whether the exact Hessian has promised less than 1
     double polished_edm = std::numeric_limits<double>::infinity(), accepted_edm = polished_edm;
     for (out.iterations = 0; out.iterations < options_.max_iterations; ++out.iterations) {
-      if (stop_ && stop_()) return interrupted;
+      if (stop_.ask && stop_.ask(stop_.context)) return interrupted;
       if (any_kink_ && cross_kinks(out)) {
         set_bounds();
         evaluate_all(out);

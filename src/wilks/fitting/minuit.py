@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from wilks._engine import Dataset
-from wilks._types import BoolArray, FloatArray
+from wilks._types import FloatArray
 from wilks.errors import WilksError
+from wilks.fitting.problem import Problem
 from wilks.model.model import Model
 
 # EDM (in nll) below which MIGRAD's answer counts as a minimum.
 TOLERANCE = 1e-4
 
 
-def minimise(
-    model: Model, dataset: Dataset, start: FloatArray, lower: FloatArray, upper: FloatArray, held: BoolArray
-) -> FloatArray:
+def minimise(model: Model, dataset: Dataset, problem: Problem) -> FloatArray:
     """Return where MIGRAD (strategy 1, tolerance 0.001) ends, shape (n_parameters,).
 
     Raises WilksError if iminuit is not installed.
@@ -31,7 +30,8 @@ def minimise(
     def gradient(theta: FloatArray) -> FloatArray:
         return 2.0 * model.gradient(theta, dataset)
 
-    minuit = Minuit(twice_nll, start, grad=gradient, name=model.parameter_names)
+    lower, upper, held = problem.lower, problem.upper, problem.held
+    minuit = Minuit(twice_nll, problem.start, grad=gradient, name=model.parameter_names)
     minuit.limits = list(zip(lower, upper, strict=True))
     minuit.fixed = list(held)
     minuit.errordef = Minuit.LEAST_SQUARES

@@ -26,16 +26,26 @@ class Status(IntEnum):
     INTERRUPTED = 6
 
 
+# One line for each code, for fits that come by the thousand.
+BRIEF = {
+    Status.CONVERGED: "converged",
+    Status.FLAT_DIRECTION: "the likelihood is flat along some combination of parameters",
+    Status.ITERATION_LIMIT: "no minimum found in the iterations allowed",
+    Status.START_OUTSIDE: "the starting point is impossible: a rate is not positive",
+    Status.RATE_BOUNDARY: "the minimum lies where a rate vanishes",
+    Status.STALLED: "no step improves the likelihood any more",
+    Status.INTERRUPTED: "interrupted",
+}
+
+
 def describe(model: Model, dataset: Dataset, raw: Mapping[str, Any]) -> tuple[bool, str]:
     """Return whether the fit converged, and a sentence that says so or why not."""
     match Status(raw["status"]):
         case Status.CONVERGED:
             return True, "converged"
         case Status.FLAT_DIRECTION:
-            return (
-                False,
-                f"the likelihood is flat: {_flat(model, raw.get('direction', np.zeros(1)))}; no uncertainties can be given",
-            )
+            flat = _flat(model, raw.get("direction", np.zeros(1)))
+            return False, f"the likelihood is flat: {flat}; no uncertainties can be given"
         case Status.ITERATION_LIMIT:
             return False, f"no minimum found in {raw['iterations']} iterations (EDM {raw['edm']:.1e})"
         case Status.START_OUTSIDE:

@@ -142,14 +142,21 @@ class Model:
             raise ModelError(
                 f"data have shape {values.shape}; needed are {main} main bins followed by {aux} auxiliary data"
             )
-        if not np.isfinite(values).all():
-            raise ModelError(f"data must be finite numbers; entry {int(np.argmin(np.isfinite(values)))} is not")
-        if (values[:main] < 0).any():
-            raise ModelError(f"observed counts can't be negative; entry {int(np.argmax(values[:main] < 0))} is")
-        poisson = np.array([c == "poisson" for c in self.constraints if c != "none"], np.bool_)
-        if (values[main:][poisson] < 0).any():
-            raise ModelError("auxiliary data of Poisson constraints can't be negative")
+        self.check_data(values)
         return self.engine.dataset(values)
+
+    def check_data(self, values: FloatArray) -> None:
+        """Raise ModelError where data (last axis: main bins, then auxiliary data) hold impossible values."""
+        counts = np.zeros(values.shape[-1], np.bool_)
+        counts[: self.observed_main.size] = True
+        counts[self.observed_main.size :] = [c == "poisson" for c in self.constraints if c != "none"]
+        for wrong, rule in (
+            (~np.isfinite(values), "data must be finite numbers"),
+            ((values < 0) & counts, "observed counts and auxiliary data of Poisson constraints can't be negative"),
+        ):
+            if wrong.any():
+                where = ", ".join(str(int(i)) for i in np.argwhere(wrong)[0])
+                raise ModelError(f"{rule}; entry {where} is {values[wrong][0]:g}")
 
     def expected(self, theta: ArrayLike) -> FloatArray:
         """Return the expected rate in every main bin, shape (bins,)."""

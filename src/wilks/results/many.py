@@ -1,0 +1,44 @@
+"""`ManyFits`: the results of fits of one model to many data sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wilks._types import BoolArray, FloatArray
+from wilks.errors import nearest
+
+
+@dataclass(frozen=True, eq=False)
+class ManyFits:
+    """One row per data set, in their order; a fit that failed keeps its row.
+
+    `values` and `uncertainties` have shape (fits, parameters) in the order of `names`; `twice_nll`, `edm`, `converged`
+    have shape (fits,). Uncertainties are NaN where a fit gives none, and None where they were not asked for.
+    `statuses` says for each fit how it ended.
+    """
+
+    names: tuple[str, ...]
+    values: FloatArray
+    uncertainties: FloatArray | None
+    twice_nll: FloatArray
+    edm: FloatArray
+    converged: BoolArray
+    statuses: tuple[str, ...]
+    workspace_digest: str
+    version: str
+
+    def __len__(self) -> int:
+        return int(self.twice_nll.size)
+
+    def __getitem__(self, name: str) -> FloatArray:
+        """Return the fitted values of one parameter, shape (fits,)."""
+        if name not in self.names:
+            raise KeyError(f'no parameter "{name}" in these fits{nearest(name, self.names)}')
+        return self.values[:, self.names.index(name)]
+
+    @property
+    def failures(self) -> dict[int, str]:
+        """Rows that did not converge, with their status."""
+        return {int(i): self.statuses[i] for i in np.flatnonzero(~self.converged)}
