@@ -69,4 +69,5 @@ class Model:
         max_iterations: int,
         threads: int,
         variances: bool,
+        share_hessian: bool,
     ) -> dict[str, FloatArray]: ...

@@ -63,6 +63,15 @@ def test_threads_change_no_bit() -> None:
         np.testing.assert_array_equal(results[0].twice_nll, other.twice_nll)
 
 
+def test_a_shared_hessian_gives_the_same_minima() -> None:
+    m, datasets = model(), toys(300)
+    shared, full = fit_many(m, datasets), fit_many(m, datasets, uncertainties=True)
+    assert full.uncertainties is not None
+    assert (shared.twice_nll <= full.twice_nll + 1e-9).all()
+    sigma = np.where(full.uncertainties > 0, full.uncertainties, np.inf)
+    assert np.nanmax(np.abs(shared.values - full.values) / sigma) < 1e-4
+
+
 def test_estimator_is_unbiased_and_its_spread_is_the_uncertainty() -> None:
     m, datasets = model(), toys(4000)
     many = fit_many(m, datasets)

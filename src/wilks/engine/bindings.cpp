@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 #include "fit.hpp"
@@ -154,23 +155,12 @@ struct Compiled {
   Array hessian(Vector theta, const Dataset& data) const {
     expect(theta);
     expect(data);
-    const std::size_t P = model.parameters, ld = padded(model.shared);
+    const std::size_t P = model.parameters;
     std::vector<double> dense(P * P);
     {
       nb::gil_scoped_release release;
       Scratch scratch(model);
-      std::vector<double> memory(P + model.shared * ld + model.jacobian_size + model.local_jacobian_size + model.mixed_size + model.local_size + 2 * model.bins + lanes);
-      Derivatives d;
-      double* at = memory.data();
-      const auto take = [&](std::size_t n) { double* p = at; at += n; return p; };
-      d.shared = take(model.shared * ld);
-      d.gradient = take(P);
-      d.jacobian = take(model.jacobian_size);
-      d.local_jacobian = take(model.local_jacobian_size);
-      d.mixed = take(model.mixed_size);
-      d.local = take(model.local_size);
-      d.rate = take(model.bins);
-      d.weight = take(model.bins);
+      OwnedDerivatives d(model);
       double value, magnitude;
       if (evaluate<2>(model, theta.data(), data.view(), nullptr, scratch, d, value, magnitude) == inside_domain)
         Newton(model, d).dense(dense.data());
@@ -182,7 +172,7 @@ struct Compiled {
 
   // Fits of many data sets (rows), shared out to threads. Every fit starts afresh, so the answers don't depend on how.
   nb::dict fit_many(Matrix values, Vector start, Vector lower, Vector upper, Flags fixed, double tolerance, int max_iterations, int threads,
-                    bool variances) const {
+                    bool variances, bool share_hessian) const {
     expect(start);
     expect(lower);
     expect(upper);
@@ -195,13 +185,31 @@ struct Compiled {
       const std::vector<char> mask(fixed.data(), fixed.data() + fixed.size());
       std::atomic<std::size_t> next{0};
       std::atomic<bool> stop{false};
+      // Worth it only where it mostly works: the first fits tell, whatever the number of threads.
+      constexpr std::size_t sample = 16;
+      bool worthwhile = false;
+      if (share_hessian && count >= 4 * sample) {
+        SharedHessian trial(model, start.data(), values.data() + model.bins, lower.data(), upper.data(), mask.data());
+        std::size_t successes = 0;
+        for (std::size_t i = 0; i < sample; ++i) {
+          Outcome out;
+          successes += trial.run({values.data() + i * length, values.data() + i * length + model.bins}, out);
+        }
+        worthwhile = 2 * successes > sample;
+      }
       const auto work = [&](Stop ask) {
         Minimiser minimiser(model, {nullptr, nullptr}, lower.data(), upper.data(), mask.data(), {tolerance, max_iterations, variances, true}, ask);
+        std::optional<SharedHessian> shared;
+        if (worthwhile) shared.emplace(model, start.data(), values.data() + model.bins, lower.data(), upper.data(), mask.data());
         for (std::size_t i = next++; i < count; i = next++) {
           const double* row = values.data() + i * length;
           const Data data{row, row + model.bins};
-          minimiser.set_data(data);
-          const Outcome out = minimiser.run(start.data());
+          Outcome out;
+          if (!shared || !shared->run(data, out)) {
+            minimiser.set_data(data);
+            out = minimiser.run(start.data());
+          }
+          if (ask.ask(ask.context)) out.status = interrupted;
           std::copy(out.theta.begin(), out.theta.end(), theta.begin() + i * P);
           nll[i] = out.value + constants(model, data);
           edm[i] = out.edm;
@@ -299,6 +307,6 @@ NB_MODULE(_engine, module) {
       .def("fit", &Compiled::fit, nb::arg("data"), nb::arg("start"), nb::arg("lower"), nb::arg("upper"), nb::arg("fixed"), nb::arg("tolerance"),
            nb::arg("max_iterations"), nb::arg("covariance") = true, nb::arg("polish") = true)
       .def("fit_many", &Compiled::fit_many, nb::arg("values"), nb::arg("start"), nb::arg("lower"), nb::arg("upper"), nb::arg("fixed"), nb::arg("tolerance"),
-           nb::arg("max_iterations"), nb::arg("threads"), nb::arg("variances"))
+           nb::arg("max_iterations"), nb::arg("threads"), nb::arg("variances"), nb::arg("share_hessian"))
       .def_prop_ro("shared_parameters", [](const Compiled& c) { return c.model.shared_parameter; });
 }

@@ -24,6 +24,28 @@ struct Derivatives {
   double *rate = nullptr, *weight = nullptr;  // bins: nu and q
 };
 
+// Derivatives with their memory.
+struct OwnedDerivatives : Derivatives {
+  std::vector<double> memory;
+
+  explicit OwnedDerivatives(const Model& m) {
+    const std::size_t P = m.parameters, square = static_cast<std::size_t>(m.shared) * padded(m.shared);
+    memory.assign(square + P + m.jacobian_size + m.local_jacobian_size + m.mixed_size + m.local_size + 2 * m.bins + lanes, 0.0);
+    double* at = memory.data();
+    const auto take = [&](std::size_t n) { double* p = at; at += n; return p; };
+    shared = take(square);
+    gradient = take(P);
+    jacobian = take(m.jacobian_size);
+    local_jacobian = take(m.local_jacobian_size);
+    mixed = take(m.mixed_size);
+    local = take(m.local_size);
+    rate = take(m.bins);
+    weight = take(m.bins);
+  }
+  OwnedDerivatives(const OwnedDerivatives&) = delete;
+  OwnedDerivatives& operator=(const OwnedDerivatives&) = delete;
+};
+
 struct Data {
   const double* observed;   // bins
   const double* auxiliary;  // constraints
