@@ -10,7 +10,8 @@
 #include <optional>
 #include <thread>
 
-#include "fit.hpp"
+#include "minimiser.hpp"
+#include "shared_hessian.hpp"
 
 namespace nb = nanobind;
 using namespace wilks;

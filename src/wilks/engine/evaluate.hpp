@@ -7,169 +7,12 @@
 // Products are formed without dividing by a factor, since factors may be zero.
 #pragma once
 
-#include <limits>
-
-#include "gram.hpp"
+#include "poisson.hpp"
+#include "rates.hpp"
 
 namespace wilks {
 
-// Memory for derivatives, laid out channel by channel (offsets in Model):
-//   shared   D x ld      Hessian among shared parameters (lower triangle and diagonal are valid)
-//   jacobian [column][bin], local_jacobian [slot][bin]
-//   mixed    [slot][column][bin]   Hessian of a local with a shared parameter
-//   local    [slot][slot][bin]     Hessian among the local parameters of a bin
-struct Derivatives {
-  double* gradient = nullptr;
-  double *shared = nullptr, *jacobian = nullptr, *local_jacobian = nullptr, *mixed = nullptr, *local = nullptr;
-  double *rate = nullptr, *weight = nullptr;  // bins: nu and q
-};
-
-// Derivatives with their memory.
-struct OwnedDerivatives : Derivatives {
-  std::vector<double> memory;
-
-  explicit OwnedDerivatives(const Model& m) {
-    const std::size_t P = m.parameters, square = static_cast<std::size_t>(m.shared) * padded(m.shared);
-    memory.assign(square + P + m.jacobian_size + m.local_jacobian_size + m.mixed_size + m.local_size + 2 * m.bins + lanes, 0.0);
-    double* at = memory.data();
-    const auto take = [&](std::size_t n) { double* p = at; at += n; return p; };
-    shared = take(square);
-    gradient = take(P);
-    jacobian = take(m.jacobian_size);
-    local_jacobian = take(m.local_jacobian_size);
-    mixed = take(m.mixed_size);
-    local = take(m.local_size);
-    rate = take(m.bins);
-    weight = take(m.bins);
-  }
-  OwnedDerivatives(const OwnedDerivatives&) = delete;
-  OwnedDerivatives& operator=(const OwnedDerivatives&) = delete;
-};
-
-struct Data {
-  const double* observed;   // bins
-  const double* auxiliary;  // constraints
-};
-
-// Memory of one evaluation, cut from one allocation.
-struct Scratch {
-  double *block_rates, *block_shapes, *block_bins;  // per block of a channel: F G A, A, G
-  double *u, *tmp, *row, *product_without;
-  Jet *factors, *evens;
-  double *d1, *ratio;
-  double *columns;  // largest_columns x padded(largest_columns), for the channel's part of the Hessian
-  double *packed;   // bins x padded(largest_columns)
-  std::vector<double> memory;
-  Gram gram;
-
-  explicit Scratch(const Model& m) : gram(m) {
-    const std::size_t bins = padded(std::max(1, m.largest_bins)), blocks = std::max(1, m.largest_blocks);
-    const std::size_t columns_ = padded(std::max(1, m.largest_columns));
-    const std::size_t per_bin = std::max(1, m.largest_bin_factors);
-    const std::size_t entries = m.factor_parameter.size() + m.shape_parameter.size() + 2;
-    memory.assign(3 * blocks * bins + (3 + per_bin) * bins + 3 * entries + 2 * (m.largest_factors + 1) + columns_ * columns_ + bins * columns_ + lanes, 0.0);
-    double* at = memory.data();
-    const auto take = [&](std::size_t n) { double* p = at; at += n; return p; };
-    block_rates = take(blocks * bins);
-    block_shapes = take(blocks * bins);
-    block_bins = take(blocks * bins);
-    u = take(bins);
-    tmp = take(bins);
-    row = take(bins);
-    product_without = take(per_bin * bins);
-    factors = reinterpret_cast<Jet*>(take(3 * m.factor_parameter.size() + 3));
-    evens = reinterpret_cast<Jet*>(take(3 * m.shape_parameter.size() + 3));
-    d1 = take(m.largest_factors + 1);
-    ratio = take(m.largest_factors + 1);
-    columns = take(columns_ * columns_);
-    packed = take(bins * columns_);
-  }
-};
-
-// Poisson term without its constants: nu - n + n log(n/nu), exact near nu = n. Infinite outside the domain.
-inline double poisson_deviance(double n, double nu) {
-  if (n == 0) return nu >= 0 ? nu : std::numeric_limits<double>::infinity();
-  if (!(nu > 0)) return std::numeric_limits<double>::infinity();
-  const double d = (nu - n) / n;
-  if (std::abs(d) < 0.2) return n * (d - std::log1p(d));
-  return nu - n - n * std::log(nu / n);
-}
-
 constexpr int inside_domain = -1;
-
-namespace detail {
-
-inline void fill_factors(const Model& m, const double* theta, const signed char* side, Scratch& s) {
-  for (std::size_t e = 0; e < m.factor_parameter.size(); ++e) {
-    const int p = m.factor_parameter[e];
-    s.factors[e] = factor(m.factor_code[e], theta[p], &m.factor_coefficient[e * factor_coefficients], !side || side[p] >= 0);
-  }
-  for (std::size_t e = 0; e < m.shape_parameter.size(); ++e) {
-    const int p = m.shape_parameter[e];
-    if (m.shape_even[e] >= 0) s.evens[e] = even_part(m.shape_code[e], theta[p], !side || side[p] >= 0);
-  }
-}
-
-inline double factor_product(const Model& m, const Scratch& s, int block, int skip = -1, int skip2 = -1) {
-  double product = 1.0;
-  for (int e = m.factor_start[block]; e < m.factor_start[block + 1]; ++e)
-    if (e != skip && e != skip2) product *= s.factors[e].f;
-  return product;
-}
-
-// A, G and F G A of one block.
-inline void block_forward(const Model& m, const double* theta, int block, int bins, double F, double* A, double* G, double* rate, const Scratch& s) {
-  const double* nominal = &m.templates[m.block_row[block]];
-  for (int b = 0; b < bins; ++b) A[b] = nominal[b];
-  for (int e = m.shape_start[block]; e < m.shape_start[block + 1]; ++e) {
-    add_scaled(A, theta[m.shape_parameter[e]], &m.templates[m.shape_odd[e]], bins);
-    if (m.shape_even[e] >= 0) add_scaled(A, s.evens[e].f, &m.templates[m.shape_even[e]], bins);
-  }
-  for (int b = 0; b < bins; ++b) G[b] = 1.0;
-  for (int e = m.bin_start[block]; e < m.bin_start[block + 1]; ++e) {
-    const int* parameter = &m.bin_parameter[m.bin_row[e]];
-    for (int b = 0; b < bins; ++b) G[b] *= theta[parameter[b]];
-  }
-  for (int b = 0; b < bins; ++b) rate[b] = F * G[b] * A[b];
-}
-
-}  // namespace detail
-
-// Expected rates per block, one block after the other.
-inline void block_rates(const Model& m, const double* theta, Scratch& s, double* out) {
-  detail::fill_factors(m, theta, nullptr, s);
-  for (int c = 0; c < m.channels; ++c) {
-    const int bins = m.bins_of(c);
-    for (int k = m.channel_block[c]; k < m.channel_block[c + 1]; ++k, out += bins)
-      detail::block_forward(m, theta, k, bins, detail::factor_product(m, s, k), s.block_shapes, s.block_bins, out, s);
-  }
-}
-
-// Derivatives of the rates of one block (bins x parameters, row-major, zeroed by the caller).
-inline void block_jacobian(const Model& m, const double* theta, int c, int k, Scratch& s, double* out) {
-  const int bins = m.bins_of(c);
-  const Index P = m.parameters;
-  detail::fill_factors(m, theta, nullptr, s);
-  const double F = detail::factor_product(m, s, k);
-  double *A = s.block_shapes, *G = s.block_bins;
-  detail::block_forward(m, theta, k, bins, F, A, G, s.block_rates, s);
-  for (int e = m.factor_start[k]; e < m.factor_start[k + 1]; ++e) {
-    const double d = s.factors[e].d1 * detail::factor_product(m, s, k, e);
-    for (int b = 0; b < bins; ++b) out[b * P + m.factor_parameter[e]] += d * G[b] * A[b];
-  }
-  for (int e = m.shape_start[k]; e < m.shape_start[k + 1]; ++e) {
-    const double *odd = &m.templates[m.shape_odd[e]], *even = m.shape_even[e] >= 0 ? &m.templates[m.shape_even[e]] : nullptr;
-    for (int b = 0; b < bins; ++b)
-      out[b * P + m.shape_parameter[e]] += F * G[b] * (odd[b] + (even ? s.evens[e].d1 * even[b] : 0.0));
-  }
-  for (int e = m.bin_start[k]; e < m.bin_start[k + 1]; ++e)
-    for (int b = 0; b < bins; ++b) {
-      double others = 1.0;
-      for (int e2 = m.bin_start[k]; e2 < m.bin_start[k + 1]; ++e2)
-        if (e2 != e) others *= theta[m.bin_parameter[m.bin_row[e2] + b]];
-      out[b * P + m.bin_parameter[m.bin_row[e] + b]] += F * A[b] * others;
-    }
-}
 
 // Returns `inside_domain`, or the bin (or bins + constraint) whose rate has no logarithm. `value` is the nll without
 // its constants; `magnitude` the sum of the absolute terms.
@@ -407,23 +250,6 @@ int evaluate(const Model& m, const double* theta, const Data& data, const signed
 }
 
 // The constants left out of `evaluate`: nll = value + constants.
-inline double log_gamma(double x) {
-#if defined(__GLIBC__) || defined(__APPLE__)
-  int sign;
-  return ::lgamma_r(x, &sign);
-#else
-  return std::lgamma(x);
-#endif
-}
-
-// n - n log n + log n!, by Stirling's series where the difference would cancel.
-inline double poisson_constant(double n) {
-  if (n <= 0) return 0.0;
-  if (n < 64.0) return n - n * std::log(n) + log_gamma(n + 1.0);
-  const double r = 1.0 / n, r2 = r * r;
-  return 0.5 * std::log(6.283185307179586477 * n) + r * (1.0 / 12 + r2 * (-1.0 / 360 + r2 * (1.0 / 1260 - r2 / 1680)));
-}
-
 inline double constants(const Model& m, const Data& data) {
   double total = 0.0;
   for (int b = 0; b < m.bins; ++b) total += poisson_constant(data.observed[b]);

@@ -39,7 +39,7 @@ struct Newton {
   }
 
   // The metric at the current point; call after every new evaluation of the derivatives.
-  void new_point(const double* theta, const Data& data) {
+  void new_point(const double* theta) {
     metric_ready = false;
     for (int b = 0; b < m.bins; ++b) metric_rate[b] = 1.0 / std::max(d.rate[b], 0.1);
     std::fill(metric_constraint.begin(), metric_constraint.end(), 0.0);
@@ -48,7 +48,6 @@ struct Newton {
       const double scale = m.constraint_scale[i];
       metric_constraint[p] += m.constraint_kind[i] == constraint_normal ? 1.0 / (scale * scale) : scale / std::max(theta[p], 0.1);
     }
-    (void)data;
     // Diagonal of the metric, and a floor for free parameters: several that enter only together would be degenerate.
     std::copy(metric_constraint.begin(), metric_constraint.end(), diagonal.begin());
     for (int c = 0; c < m.channels; ++c) {

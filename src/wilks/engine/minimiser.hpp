@@ -2,53 +2,20 @@
 // followed (More, Sorensen, SIAM J. Sci. Stat. Comput. 4 (1983) 553; Conn, Gould, Toint, SIAM 2000).
 #pragma once
 
-#include <cstdint>
-
-#include "newton.hpp"
+#include "outcome.hpp"
+#include "trust_region.hpp"
 
 namespace wilks {
-
-enum Status : int {
-  converged = 0,
-  flat_direction = 1,      // the nll does not depend on a combination of parameters
-  iteration_limit = 2,
-  start_outside = 3,       // no logarithm at the starting point: see `bad_bin`
-  rate_boundary = 4,       // the minimum lies where the rate of `bad_bin` vanishes
-  stalled = 5,             // no step improves the nll, yet the EDM is above the tolerance
-  interrupted = 6,
-};
-
-struct Options {
-  double tolerance = 1e-8;  // on the EDM, in nll
-  int max_iterations = 1000;
-  bool covariance = true;
-  bool polish = true;  // take full Newton steps below the tolerance until the EDM no longer falls
-};
-
-// Asked once per iteration whether to give up.
-struct Stop {
-  bool (*ask)(void*) = nullptr;
-  void* context = nullptr;
-};
-
-struct Outcome {
-  Status status = stalled;
-  std::vector<double> theta, covariance, direction;
-  std::vector<char> at_bound;
-  double value = 0, edm = 0, smallest_eigenvalue = 0;
-  bool positive_definite = false;
-  int iterations = 0, evaluations = 0, bad_bin = -1;
-};
 
 class Minimiser {
  public:
   Minimiser(const Model& model, const Data& data, const double* lower, const double* upper, const char* fixed, const Options& options,
             Stop stop)
       : m(model), data_(data), lower_(lower), upper_(upper), fixed_(fixed), options_(options), stop_(stop), scratch_(model),
-        derivatives_(model), newton_(model, derivatives_) {
+        derivatives_(model), newton_(model, derivatives_), masked_(model.parameters, 0),
+        region_(model, derivatives_, newton_, masked_), p_(region_.p) {
     const std::size_t P = m.parameters;
-    for (auto* v : {&x_, &p_, &trial_, &work_, &work2_, &direction_, &low_, &high_}) v->assign(P, 0.0);
-    masked_.assign(P, 0);
+    for (auto* v : {&x_, &trial_, &work_, &low_, &high_}) v->assign(P, 0.0);
     side_.assign(P, 1);
     kinked_.assign(P, 0);
     for (std::size_t e = 0; e < m.factor_parameter.size(); ++e)
@@ -88,8 +55,11 @@ class Minimiser {
   Scratch scratch_;
   OwnedDerivatives derivatives_;
   Newton newton_;
-  std::vector<double> x_, p_, trial_, work_, work2_, direction_, low_, high_;
-  std::vector<char> masked_, kinked_;
+  std::vector<char> masked_;
+  TrustRegion region_;
+  std::vector<double>& p_;  // the step
+  std::vector<double> x_, trial_, work_, low_, high_;
+  std::vector<char> kinked_;
   std::vector<signed char> side_;
   char any_kink_ = 0;
   double value_ = 0, magnitude_ = 0, edm_ = 0;
@@ -131,13 +101,10 @@ class Minimiser {
     if (out.bad_bin == inside_domain) out.bad_bin = where;
   }
 
-  double product(const double* a, const double* b) const { return dot(a, b, m.parameters); }
-  double length(const double* p) const { return std::sqrt(newton_.metric_square(p)); }
-
   int evaluate_all(Outcome& out) {
     ++out.evaluations;
     const int bad = evaluate<2>(m, x_.data(), data_, side_.data(), scratch_, derivatives_, value_, magnitude_);
-    if (bad == inside_domain) newton_.new_point(x_.data(), data_);
+    if (bad == inside_domain) newton_.new_point(x_.data());
     return bad;
   }
 
@@ -218,14 +185,14 @@ class Minimiser {
       if (!exact_) {
         // p_ is the step.
       } else if ((positive_definite_ = factored_ = newton_.factor(0.0))) {
-        newton_step();
-        edm_ = -0.5 * product(derivatives_.gradient, p_.data());
+        region_.newton_step();
+        edm_ = -0.5 * region_.product(derivatives_.gradient, p_.data());
         near = edm_ < 1.0;
         if (edm_ < options_.tolerance) {
           if (release_weak()) continue;
           if (!options_.polish || edm_ > 0.1 * polished_edm || !inside_bounds()) return converged;
           // A small eigenvalue may be the noise of a flat direction: it fades as the minimum is approached.
-          if (edm_ < sharp && (edm_ < 1e-28 || smallest_eigenvalue(0.0, direction_.data()) > 1e-2)) return last_step(out);
+          if (edm_ < sharp && (edm_ < 1e-28 || region_.smallest_eigenvalue(0.0) > 1e-2)) return last_step(out);
           polished_edm = edm_;
           if (!polish(out)) return converged;
           continue;
@@ -234,14 +201,14 @@ class Minimiser {
         if (edm_ < options_.tolerance && out.smallest_eigenvalue > -valley_noise) return flat_direction;
         positive_definite_ = true;
       }
-      if (exact_ && (!positive_definite_ || length(p_.data()) > radius)) {
+      if (exact_ && (!positive_definite_ || region_.length(p_.data()) > radius)) {
         near = factored_ = false;
-        lambda = bounded_step(radius);
+        lambda = region_.bounded_step(radius, positive_definite_);
         positive_definite_ = false;
       }
       double predicted = 0.0;
       clamp(lambda, radius, predicted);
-      const double size = length(p_.data());
+      const double size = region_.length(p_.data());
       // The best step inside a wide region gains nothing: a minimum, though a semi-definite one.
       if (exact_ && !positive_definite_ && predicted < 1e-3 * options_.tolerance && radius > 0.1 && slope() < 1e-3) {
         edm_ = std::max(predicted, 0.0);
@@ -283,24 +250,19 @@ class Minimiser {
   Status certify() {
     set_mask();
     if (!(positive_definite_ = factored_ = newton_.factor(0.0))) return stalled;
-    newton_step();
-    edm_ = -0.5 * product(derivatives_.gradient, p_.data());
+    region_.newton_step();
+    edm_ = -0.5 * region_.product(derivatives_.gradient, p_.data());
     return edm_ < options_.tolerance ? converged : stalled;
-  }
-
-  void newton_step() {
-    for (int i = 0; i < m.parameters; ++i) p_[i] = masked_[i] ? 0.0 : -derivatives_.gradient[i];
-    newton_.solve(p_.data(), p_.data());
   }
 
   // Far from the minimum the metric stands in for the Hessian: the step is scaled to the radius, and no curvature of the
   // residuals misleads it. Sets p_ and returns true if so.
   bool far_from_minimum(double radius, double& lambda) {
     if (!newton_.factor(1.0, false)) return false;
-    newton_step();
-    const double edm = -0.5 * product(derivatives_.gradient, p_.data());
+    region_.newton_step();
+    const double edm = -0.5 * region_.product(derivatives_.gradient, p_.data());
     if (edm < 1.0) return false;
-    const double scale = std::max(1.0, length(p_.data()) / radius);
+    const double scale = std::max(1.0, region_.length(p_.data()) / radius);
     for (double& x : p_) x /= scale;
     lambda = scale;
     return true;
@@ -359,9 +321,9 @@ class Minimiser {
   bool gentle_step(Outcome& out, double& lambda) {
     for (const double shift : {valley_shift, 1e4 * valley_shift, 1e7 * valley_shift}) {
       if (!newton_.factor(shift)) continue;
-      newton_step();
-      edm_ = -0.5 * product(derivatives_.gradient, p_.data());
-      out.smallest_eigenvalue = smallest_eigenvalue(shift, direction_.data());
+      region_.newton_step();
+      edm_ = -0.5 * region_.product(derivatives_.gradient, p_.data());
+      out.smallest_eigenvalue = region_.smallest_eigenvalue(shift);
       lambda = shift;
       if (shift > 0.1 && edm_ > 1e-4) return false;  // too slow far from a stationary point
       return out.smallest_eigenvalue > -valley_noise || edm_ > 1e-14;
@@ -369,86 +331,9 @@ class Minimiser {
     return false;
   }
 
-  // Smallest eigenvalue of H relative to the metric and its direction (unit length in the metric), by inverse iteration
-  // with the factor of H + shift M at hand.
-  double smallest_eigenvalue(double shift, double* z) {
-    std::uint64_t state = 0x9E3779B97F4A7C15ull;
-    for (int i = 0; i < m.parameters; ++i) {
-      state = state * 6364136223846793005ull + 1442695040888963407ull;
-      z[i] = masked_[i] ? 0.0 : (static_cast<double>(state >> 11) / 9007199254740992.0 - 0.5) / std::sqrt(newton_.diagonal[i]);
-    }
-    double eigenvalue = 0.0;
-    for (int k = 0; k < 12; ++k) {
-      const double norm = length(z);
-      if (!(norm > 0) || !std::isfinite(norm)) return 0.0;
-      for (int i = 0; i < m.parameters; ++i) z[i] /= norm;
-      newton_.multiply(1.0, 0.0, z, work_.data());
-      const double now = product(z, work_.data());
-      if (k > 0 && std::abs(now - eigenvalue) < 1e-2 * std::abs(now + shift)) return now;
-      eigenvalue = now;
-      if (k == 11) break;
-      newton_.multiply(0.0, 1.0, z, work_.data());
-      newton_.solve(work_.data(), z);
-    }
-    return eigenvalue;
-  }
-
-  // More-Sorensen: (H + lambda M) p = -g with |p| = radius; in the hard case an eigenvector is added.
-  double bounded_step(double radius) {
-    double low = 0.0, high = std::numeric_limits<double>::infinity(), lambda = positive_definite_ ? 0.0 : 1.0;
-    if (positive_definite_) lambda = newton_update(0.0, radius);
-    for (int k = 0; k < 60; ++k) {
-      if (!newton_.factor(lambda)) {
-        low = std::max(low, lambda);
-        lambda = std::isfinite(high) ? std::max(std::sqrt(std::max(low, 1e-12) * high), low + 0.05 * (high - low)) : std::max(4.0 * lambda, 1e-6);
-        continue;
-      }
-      newton_step();
-      const double size = length(p_.data());
-      if (std::abs(size - radius) <= 0.1 * radius) return lambda;
-      if (size < radius) {
-        high = std::min(high, lambda);
-        double* z = direction_.data();
-        const double curvature = smallest_eigenvalue(lambda, z) + lambda;  // z (H + lambda M) z
-        const double tau = root(p_.data(), z, size, radius);
-        newton_.multiply(1.0, lambda, p_.data(), work_.data());
-        if (tau * tau * curvature <= 0.25 * (product(p_.data(), work_.data()) + lambda * radius * radius)) {
-          add_scaled(p_.data(), tau, z, m.parameters);
-          return lambda;
-        }
-        low = std::max(low, lambda - curvature);
-        if (high - low <= 1e-12 * high) return lambda;
-      } else {
-        low = std::max(low, lambda);
-      }
-      lambda = newton_update(lambda, radius);
-      if (!(lambda > low && lambda < high))
-        lambda = std::isfinite(high) ? std::max(std::sqrt(std::max(low, 1e-12 * high) * high), low + 0.05 * (high - low)) : 2.0 * low + 1e-6;
-    }
-    return lambda;
-  }
-
-  // Newton's iteration on 1/radius - 1/|p(lambda)|.
-  double newton_update(double lambda, double radius) {
-    const double size = length(p_.data());
-    newton_.multiply(0.0, 1.0, p_.data(), work_.data());
-    newton_.solve(work_.data(), work2_.data());
-    const double slope = product(work_.data(), work2_.data());
-    if (!(slope > 0)) return lambda;
-    return lambda + size * size / slope * (size - radius) / radius;
-  }
-
-  // tau with |p + tau z| = radius that lowers the model more; |z| = 1.
-  double root(const double* p, const double* z, double size, double radius) {
-    newton_.multiply(0.0, 1.0, z, work_.data());
-    const double b = product(p, work_.data()), c = size * size - radius * radius;
-    const double s = std::sqrt(std::max(0.0, b * b - c));
-    return b > 0 ? -c / (b + s) : s - b;
-  }
-
   double reduction() {
     newton_.multiply(exact_ ? 1.0 : 0.0, exact_ ? 0.0 : 1.0, p_.data(), work_.data());
-    return -(product(derivatives_.gradient, p_.data()) + 0.5 * product(p_.data(), work_.data()));
+    return -(region_.product(derivatives_.gradient, p_.data()) + 0.5 * region_.product(p_.data(), work_.data()));
   }
 
   // Bring a step back inside the bounds. First choice: put the parameters that would cross on their bound and solve again
@@ -464,7 +349,7 @@ class Minimiser {
     predicted = 0.0;
     const auto consider = [&] {
       const double promised = reduction();
-      if (promised <= predicted || length(p_.data()) > 1.2 * radius) return;
+      if (promised <= predicted || region_.length(p_.data()) > 1.2 * radius) return;
       predicted = promised;
       best = p_;
     };
@@ -557,19 +442,19 @@ class Minimiser {
       out.edm = out.smallest_eigenvalue = 0.0;
     } else {
       if (out.positive_definite) {
-        newton_step();
-        out.edm = -0.5 * product(derivatives_.gradient, p_.data());
-        out.smallest_eigenvalue = smallest_eigenvalue(0.0, direction_.data());
+        region_.newton_step();
+        out.edm = -0.5 * region_.product(derivatives_.gradient, p_.data());
+        out.smallest_eigenvalue = region_.smallest_eigenvalue(0.0);
       } else {
         for (double shift = valley_shift; shift < 1e12; shift *= 1e3)
           if (newton_.factor(shift)) {
-            out.smallest_eigenvalue = smallest_eigenvalue(shift, direction_.data());
+            out.smallest_eigenvalue = region_.smallest_eigenvalue(shift);
             break;
           }
       }
       if (!out.positive_definite || out.smallest_eigenvalue < flat_eigenvalue) {
         out.positive_definite = false;
-        out.direction = direction_;
+        out.direction = region_.direction;
         const bool level = out.status == converged || (out.status == stalled && edm_ < options_.tolerance);
         if (level && std::abs(out.smallest_eigenvalue) < 1e-4) out.status = flat_direction;
         return;
@@ -580,94 +465,6 @@ class Minimiser {
     out.covariance.assign(static_cast<std::size_t>(m.parameters) * m.parameters, 0.0);
     newton_.inverse(out.covariance.data());
   }
-};
-
-// Fits of data that fluctuate about the expectation at one point: the Hessian expected there serves all of them, and each
-// fit costs some gradients. Fails, without harm, where that does not converge fast: then the fit is left to Minimiser.
-class SharedHessian {
- public:
-  SharedHessian(const Model& model, const double* start, const double* auxiliary, const double* lower, const double* upper, const char* fixed)
-      : m(model), lower_(lower), upper_(upper), start_(start), scratch_(model), derivatives_(model), newton_(model, derivatives_),
-        fixed_(fixed, fixed + model.parameters), x_(model.parameters), p_(model.parameters), previous_(model.parameters),
-        steps_(static_cast<std::size_t>(steps) * model.parameters), changes_(steps_) {
-    newton_.masked = fixed_.data();
-    std::vector<double> expected(m.bins, 0.0);
-    double value, magnitude;
-    const Data data{expected.data(), auxiliary};
-    // Two steps: the rates, then the Hessian for data equal to them.
-    if (evaluate<2>(m, start, data, nullptr, scratch_, derivatives_, value, magnitude) != inside_domain) return;
-    std::copy(derivatives_.rate, derivatives_.rate + m.bins, expected.begin());
-    if (evaluate<2>(m, start, data, nullptr, scratch_, derivatives_, value, magnitude) != inside_domain) return;
-    ready_ = newton_.factor(0.0);
-  }
-
-  // Limited-memory BFGS (Liu, Nocedal, Math. Program. 45 (1989) 503) with the shared factor as the initial Hessian.
-  bool run(const Data& data, Outcome& out) {
-    if (!ready_) return false;
-    const int P = m.parameters;
-    const double* gradient = derivatives_.gradient;
-    std::copy(start_, start_ + P, x_.begin());
-    double value, magnitude, last = std::numeric_limits<double>::infinity();
-    for (int k = 0; k < steps; ++k) {
-      for (int shorter = 0;; ++shorter) {
-        const bool inside = evaluate<1>(m, x_.data(), data, nullptr, scratch_, derivatives_, value, magnitude) == inside_domain;
-        if (inside && value <= last) break;
-        if (k == 0 || shorter == 4) return false;
-        for (int i = 0; i < P; ++i) {
-          x_[i] -= 0.7 * step(k - 1)[i];
-          step(k - 1)[i] *= 0.3;
-        }
-      }
-      last = value + 1e-13 * (magnitude + 1.0);
-      for (int i = 0; i < P; ++i) p_[i] = fixed_[i] ? 0.0 : gradient[i];
-      if (k > 0) {
-        double* y = change(k - 1);
-        for (int i = 0; i < P; ++i) y[i] = fixed_[i] ? 0.0 : gradient[i] - previous_[i];
-        const double curvature = dot(step(k - 1), y, P);
-        if (!(curvature > 0)) return false;
-        weight_[k - 1] = 1.0 / curvature;
-      }
-      for (int j = k - 1; j >= 0; --j) {
-        factor_[j] = weight_[j] * dot(step(j), p_.data(), P);
-        add_scaled(p_.data(), -factor_[j], change(j), P);
-      }
-      newton_.solve(p_.data(), p_.data());
-      for (int j = 0; j < k; ++j) add_scaled(p_.data(), factor_[j] - weight_[j] * dot(change(j), p_.data(), P), step(j), P);
-      const double edm = 0.5 * dot(gradient, p_.data(), P);
-      if (!(edm >= 0)) return false;
-      for (int i = 0; i < P; ++i) {
-        step(k)[i] = -p_[i];
-        previous_[i] = gradient[i];
-        x_[i] -= p_[i];
-        if (!fixed_[i] && !(x_[i] > lower_[i] && x_[i] < upper_[i])) return false;
-      }
-      if (edm < tolerance) {
-        out.status = converged;
-        out.theta = x_;
-        out.value = value - edm;
-        out.edm = edm;
-        out.iterations = out.evaluations = k + 1;
-        return true;
-      }
-    }
-    return false;
-  }
-
- private:
-  static constexpr double tolerance = 1e-11;
-  static constexpr int steps = 30;
-  const Model& m;
-  const double *lower_, *upper_, *start_;
-  Scratch scratch_;
-  OwnedDerivatives derivatives_;
-  Newton newton_;
-  std::vector<char> fixed_;
-  std::vector<double> x_, p_, previous_, steps_, changes_;
-  double weight_[steps], factor_[steps];
-  bool ready_ = false;
-
-  double* step(int k) { return steps_.data() + static_cast<Index>(k) * m.parameters; }
-  double* change(int k) { return changes_.data() + static_cast<Index>(k) * m.parameters; }
 };
 
 }  // namespace wilks

@@ -1,0 +1,35 @@
+// The Poisson term, split into a part that is small near the minimum and a constant.
+#pragma once
+
+#include <cmath>
+#include <limits>
+
+namespace wilks {
+
+// Poisson term without its constants: nu - n + n log(n/nu), exact near nu = n. Infinite outside the domain.
+inline double poisson_deviance(double n, double nu) {
+  if (n == 0) return nu >= 0 ? nu : std::numeric_limits<double>::infinity();
+  if (!(nu > 0)) return std::numeric_limits<double>::infinity();
+  const double d = (nu - n) / n;
+  if (std::abs(d) < 0.2) return n * (d - std::log1p(d));
+  return nu - n - n * std::log(nu / n);
+}
+
+inline double log_gamma(double x) {
+#if defined(__GLIBC__) || defined(__APPLE__)
+  int sign;
+  return ::lgamma_r(x, &sign);
+#else
+  return std::lgamma(x);
+#endif
+}
+
+// n - n log n + log n!, by Stirling's series where the difference would cancel.
+inline double poisson_constant(double n) {
+  if (n <= 0) return 0.0;
+  if (n < 64.0) return n - n * std::log(n) + log_gamma(n + 1.0);
+  const double r = 1.0 / n, r2 = r * r;
+  return 0.5 * std::log(6.283185307179586477 * n) + r * (1.0 / 12 + r2 * (-1.0 / 360 + r2 * (1.0 / 1260 - r2 / 1680)));
+}
+
+}  // namespace wilks
