@@ -3,8 +3,18 @@
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 import sysconfig
+import tempfile
+
+
+def compiles_cxx20(compiler):
+    """Return whether the compiler accepts a line of C++20."""
+    source = "#include <concepts>\nstatic_assert(std::floating_point<double>);\nint main() {}\n"
+    with tempfile.TemporaryDirectory() as folder:
+        command = [compiler, "-std=c++20", "-x", "c++", "-", "-o", os.path.join(folder, "a.out")]
+        return subprocess.run(command, input=source.encode(), capture_output=True).returncode == 0
 
 
 def missing():
@@ -29,7 +39,13 @@ def missing():
         )
     compiler = os.environ.get("CXX", "").split()
     candidates = compiler[:1] or ["c++", "g++", "clang++"]
-    if not any(shutil.which(candidate) for candidate in candidates):
+    found = next((candidate for candidate in candidates if shutil.which(candidate)), None)
+    if found is not None and not compiles_cxx20(found):
+        sentences.append(
+            f"the C++ compiler {found} does not compile C++20: a newer one is needed (GCC 11, Clang 14 or later), "
+            "named as in: make CXX=g++-12"
+        )
+    if found is None:
         sentences.append(
             f"a C++ compiler is missing (looked for {', '.join(candidates)}): install one "
             "(Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install)"

@@ -412,3 +412,14 @@ def test_every_wrong_name_at_once() -> None:
         FitOptions(tolerance=-1.0)
     with pytest.raises(ModelError, match='no minimizer "migrad"'):
         fit(model, minimizer="migrad")
+
+
+def test_a_workspace_is_no_model() -> None:
+    workspace = load_workspace(one_channel([3.0], {"signal": ([5.0], [modifier("mu", "normfactor")])}))
+    with pytest.raises(TypeError, match=r"use wilks\.compile_model"):
+        fit(workspace)  # type: ignore[arg-type]
+
+
+def test_an_even_parameter_at_zero_has_no_twin() -> None:
+    spec = one_channel([100.0], {"all": ([100.0], [modifier("a", "normsys", {"lo": 1.01, "hi": 1.01})])})
+    assert fit(compiled(spec), minimizer="minuit").mirrored == ()

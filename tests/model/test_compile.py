@@ -194,3 +194,8 @@ def test_a_workspace_without_modifiers_is_no_model() -> None:
             sample["modifiers"] = []
     with pytest.raises(ModelError, match="no parameters"):
         compiled(spec)
+
+
+def test_a_path_is_no_workspace() -> None:
+    with pytest.raises(TypeError, match=r"use wilks\.load_workspace"):
+        compile_model("workspace.json")  # type: ignore[arg-type]

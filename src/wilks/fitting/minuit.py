@@ -14,8 +14,8 @@ from wilks.model.model import Model
 TOLERANCE = 1e-4
 
 
-def minimise(model: Model, dataset: Dataset, problem: Problem) -> FloatArray:
-    """Return where MIGRAD (strategy 1, tolerance 0.001) ends, shape (n_parameters,).
+def minimise(model: Model, dataset: Dataset, problem: Problem) -> tuple[FloatArray, int]:
+    """Return where MIGRAD (strategy 1, tolerance 0.001) ends, shape (n_parameters,), and its calls of nll and gradient.
 
     Raises WilksError if iminuit is not installed.
     """
@@ -43,4 +43,5 @@ def minimise(model: Model, dataset: Dataset, problem: Problem) -> FloatArray:
     # MIGRAD's transformation of bounded parameters never quite reaches a bound.
     slope, close = gradient(theta), 1e-4 * np.minimum(upper - lower, np.abs(theta) + 1.0)
     theta = np.where(~held & (theta - lower < close) & (slope > 0), lower, theta)
-    return np.where(~held & (upper - theta < close) & (slope < 0), upper, theta)
+    theta = np.where(~held & (upper - theta < close) & (slope < 0), upper, theta)
+    return theta, minuit.nfcn + minuit.ngrad

@@ -51,14 +51,15 @@ def fit(
         )
     problem = pose(model, start, fixed, bounds)
     dataset = model.observed_dataset if data is None else model.dataset(data)
-    theta, tolerance, limit = problem.start, options.tolerance, options.max_iterations
+    theta, tolerance, limit, calls = problem.start, options.tolerance, options.max_iterations, 0
     if minimizer == "minuit":
         from wilks.fitting.minuit import TOLERANCE, minimise
 
-        theta, tolerance, limit = minimise(model, dataset, problem), TOLERANCE, 0
+        theta, calls = minimise(model, dataset, problem)
+        tolerance, limit = TOLERANCE, 0
     raw = model.engine.fit(dataset, theta, problem.lower, problem.upper, problem.mask, tolerance, limit)
     label = "observed" if data is None else "user data"
-    result = _result(model, dataset, raw, problem.held, minimizer, options, label)
+    result = _result(model, dataset, raw, problem.held, minimizer, options, label, calls)
     if raise_on_failure and not result.converged:
         raise FitError(result.status)
     return result
@@ -72,6 +73,7 @@ def _result(
     minimizer: str,
     options: FitOptions,
     label: str,
+    calls: int,
 ) -> FitResult:
     at_bound = raw["at_bound"] != 0
     size = model.n_parameters
@@ -103,7 +105,7 @@ def _result(
         version=wilks.__version__,
         minimizer=minimizer,
         iterations=raw["iterations"],
-        evaluations=raw["evaluations"],
+        evaluations=raw["evaluations"] + calls,
         mirrored=_mirrored(model, dataset, raw, held),
         settings={**model.settings, **asdict(options)},
     )
@@ -113,10 +115,11 @@ def _mirrored(model: Model, dataset: Dataset, raw: Mapping[str, Any], held: Bool
     """Return parameters whose sign the data can't tell, with the value at the other minimum.
 
     Only parameters with identical up and down variations can have such a twin; it is confirmed by its likelihood.
+    Within 1e-3 standard deviations of zero the twins are one.
     """
     theta = raw["theta"]
     found = []
-    for i in np.flatnonzero(model.even & ~held & (np.abs(theta) > 1e-6)):
+    for i in np.flatnonzero(model.even & ~held & (np.abs(theta) > 1e-3)):
         other = theta.copy()
         other[i] = -theta[i]
         if abs(model.nll(other, dataset) - model.nll(theta, dataset)) < 1e-9 * max(1.0, abs(raw["nll"])):

@@ -51,6 +51,8 @@ def pose(
 
     Raises ModelError with every mistake: names that match nothing, values that are not finite, bounds in disorder.
     """
+    if not isinstance(model, Model):
+        raise TypeError(f"a fit needs a Model, found {type(model).__name__}: use wilks.compile_model(workspace)")
     problems: list[str] = []
 
     def positions(what: str, name: str) -> list[int]:

@@ -37,6 +37,10 @@ def compile_model(
     >>> model = compile_model(load_workspace("workspace.json"))  # doctest: +SKIP
     >>> model.expected(model.initial)  # doctest: +SKIP
     """
+    if not isinstance(workspace, Workspace):
+        raise TypeError(
+            f"compile_model needs a Workspace, found {type(workspace).__name__}: use wilks.load_workspace(...)"
+        )
     problems = []
     if normsys not in NORMSYS_CODES:
         problems.append(f'normsys: no interpolation "{normsys}"; allowed are {listed(NORMSYS_CODES)}')
