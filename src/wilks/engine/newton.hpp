@@ -41,7 +41,11 @@ struct Newton {
   // The metric at the current point; call after every new evaluation of the derivatives.
   void new_point(const double* theta) {
     metric_ready = false;
-    for (int b = 0; b < m.bins; ++b) metric_rate[b] = 1.0 / std::max(d.rate[b], 0.1);
+    // Where far fewer events are expected than seen, n/nu^2 is the curvature along J and 1/nu far too little.
+    for (int b = 0; b < m.bins; ++b) {
+      const double expected = 1.0 / std::max(d.rate[b], 0.1);
+      metric_rate[b] = d.weight[b] > 4.0 * expected ? d.weight[b] : expected;
+    }
     std::fill(metric_constraint.begin(), metric_constraint.end(), 0.0);
     for (int i = 0; i < m.constraints; ++i) {
       const int p = m.constraint_parameter[i];
