@@ -35,12 +35,9 @@ class Minimiser {
     edm_ = 0.0;
     exact_ = true;
     factored_ = weak_released_ = positive_definite_ = false;
-    for (int i = 0; i < m.parameters; ++i) {
-      x_[i] = fixed_[i] ? start[i] : std::min(std::max(start[i], lower_[i]), upper_[i]);
-      side_[i] = x_[i] < 0 ? -1 : 1;
-    }
+    place(start);
     out.status = minimise(out);
-    if (out.status == rate_boundary || out.status == stalled || out.status == iteration_limit) approach_boundary(out);
+    if (out.status == rate_boundary || out.status == stalled || out.status == iteration_limit) approach_boundary(start, out);
     finish(out);
     return out;
   }
@@ -70,9 +67,16 @@ class Minimiser {
   // A direction whose curvature relative to the metric is below this is flat: rounding alone makes about 1e-12 of it.
   static constexpr double flat_eigenvalue = 1e-9, sharp = 1e-16, valley_shift = 1e-7, valley_noise = 1e-9;
 
+  void place(const double* start) {
+    for (int i = 0; i < m.parameters; ++i) {
+      x_[i] = fixed_[i] ? start[i] : std::min(std::max(start[i], lower_[i]), upper_[i]);
+      side_[i] = x_[i] < 0 ? -1 : 1;
+    }
+  }
+
   // Where a rate is driven to zero: give bins (almost) without events a small number of them, a logarithmic barrier, and
   // lower it step by step. Ends with the true data at the lowest point seen.
-  void approach_boundary(Outcome& out) {
+  void approach_boundary(const double* start, Outcome& out) {
     bool starved = false;
     for (int b = 0; b < m.bins; ++b) starved = starved || (data_.observed[b] < 0.1 && derivatives_.rate[b] < 0.1);
     if (!starved || options_.max_iterations == 0) return;
@@ -81,6 +85,7 @@ class Minimiser {
     std::vector<double> lowest(x_), raised(truth.observed, truth.observed + m.bins);
     const double lowest_value = value_;
     const int where = out.bad_bin, budget = options_.max_iterations;
+    place(start);  // the point reached has no room left
     for (double events = 0.1; events > 1e-9 && out.iterations < 10 * budget; events *= 0.1) {
       for (int b = 0; b < m.bins; ++b) raised[b] = std::max(truth.observed[b], events);
       data_.observed = raised.data();

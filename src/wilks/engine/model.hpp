@@ -81,6 +81,7 @@ inline const char* check(const Source& s) {
            static_cast<std::size_t>(start.back()) == entries;
   };
   const std::size_t blocks = s.block_channel.size();
+  if (s.parameters < 0) return "the number of parameters can't be negative";
   double total = 0;
   for (int n : s.channel_bins) {
     if (n < 1) return "every channel needs at least one bin";
@@ -127,9 +128,10 @@ inline const char* check(const Source& s) {
 
 namespace detail {
 
-// A parameter is local if it is constrained, acts per bin only, and in one bin only.
+// A parameter is local if it is constrained, acts per bin only, in one bin only, and always in the same set.
 inline std::vector<char> local_parameters(const Source& s, const std::vector<int>& channel_bin) {
   std::vector<int> home(s.parameters, -1);
+  std::vector<Index> first_row(s.parameters, -1);  // the row of parameters that it was met in first
   std::vector<char> local(s.parameters, 0);
   for (int p : s.constraint_parameter) local[p] = 1;
   for (int p : s.factor_parameter) local[p] = 0;
@@ -142,6 +144,10 @@ inline std::vector<char> local_parameters(const Source& s, const std::vector<int
         const int p = s.bin_parameter[at], bin = channel_bin[c] + b;
         if (home[p] >= 0 && home[p] != bin) local[p] = 0;
         home[p] = bin;
+        const Index row = at - b;
+        if (first_row[p] < 0) first_row[p] = row;
+        const int* there = s.bin_parameter.data() + first_row[p];
+        if (!std::equal(there, there + bins, s.bin_parameter.data() + row)) local[p] = 0;
       }
   }
   for (int p = 0; p < s.parameters; ++p)

@@ -303,7 +303,7 @@ struct Newton {
     std::vector<double> cross(count * ld, 0.0);
     for (std::size_t r = 0; r < count; ++r) {
       const int c = rows[r].channel;
-      double* target = &cross[r * ld];
+      double* target = cross.data() + r * ld;
       combine_rows(target, rows[r].z, inverse_shared.data(), m.column_shared.data() + m.column_start[c], m.columns_of(c), ld, D);
       for (int i = 0; i < D; ++i) {
         target[i] = -target[i];

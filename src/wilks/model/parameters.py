@@ -198,7 +198,8 @@ def collect_parameter_sets(channels: list[Channel], measurement: Measurement) ->
     sets: dict[str, ParameterSet] = {}
     for kind in TYPE_ORDER:
         for name, (modifier, channel, sample) in first[kind].items():
-            new = _default_set(modifier, channel, sample, channels)
+            with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # `_incomplete` tells
+                new = _default_set(modifier, channel, sample, channels)
             if name not in sets:
                 sets[name] = new
             elif {*sets[name].types, *new.types} <= {"histosys", "normsys"} or _same(sets[name], new):
