@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -192,8 +195,27 @@ def test_matching_model_has_the_settings_of_the_fit(tmp_path: Path) -> None:
     model = pipeline.matching_model(workspace, result)
     assert model.settings == {"normsys": "code1", "histosys": "code0"}
     assert pipeline.matching_model(workspace, None).settings == {"normsys": "code4", "histosys": "code4p"}
+    assert pipeline.matching_model(workspace, None).poi is None
     with pytest.raises(ModelError, match="nope"):
         pipeline.matching_model(workspace, result, measurement="nope")
+
+
+def test_example_in_python_names_its_figures_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    example = Path(__file__).parents[1] / "examples" / "ttbar"
+    monkeypatch.syspath_prepend(str(example))
+    try:
+        analysis = importlib.import_module("analysis")
+        importlib.import_module("generate").generate(tmp_path, seed=1)
+    finally:
+        for name in ("analysis", "generate", "simulation"):
+            sys.modules.pop(name, None)
+    shutil.copy(example / "config.yml", tmp_path)
+    monkeypatch.setattr(analysis, "HERE", tmp_path)
+    analysis.analyse(tmp_path / "python")
+    pipeline.run(tmp_path / "config.yml", tmp_path / "run")
+    figures = _files(tmp_path / "python" / "figures")
+    assert len(figures) == 10
+    assert figures == _files(tmp_path / "run" / "figures")
 
 
 def test_lesson_gives_the_published_fit_and_flags_its_defects(shared_data: Path, tmp_path: Path) -> None:

@@ -43,9 +43,10 @@ def analyse(output: Path) -> None:
     for prediction in (wilks.predict(model), wilks.predict(model, result)):
         table = wilks.tables.yields(prediction)
         print(table, end="\n\n")
-        (output / f"yields_{prediction.label}.md").write_text(table.markdown() + "\n", encoding="utf-8")
+        label = prediction.label.replace("-", "")
+        (output / f"yields_{label}.md").write_text(table.markdown() + "\n", encoding="utf-8")
         for channel, figure in wilks.figures.data_mc(prediction).items():
-            name = f"data-mc_{channel.replace(' ', '-')}_{prediction.label}"
+            name = f"data_mc_{channel.replace(' ', '-')}_{label}"
             wilks.figures.save(figure, output / "figures" / name)
     print(f"workspace, tables and figures are in {output}")
 

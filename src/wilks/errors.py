@@ -47,15 +47,23 @@ class FitError(WilksError):
     """A fit did not converge (only raised on request: `raise_on_failure=True`)."""
 
 
-def nearest(name: str, allowed: Iterable[str]) -> str:
+def nearest(name: str, allowed: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Return `; did you mean "..."?` for the allowed name closest to `name`, or an empty string.
+
+    The only name that starts with `name` (three characters or more) is the closest; otherwise the similarity (difflib's
+    ratio, 0 to 1) must reach `cutoff`.
 
     >>> nearest("ttbr", ["ttbar", "W+jets"])
     '; did you mean "ttbar"?'
+    >>> nearest("Lumi", ["Luminosity", "JES"])
+    '; did you mean "Luminosity"?'
     """
     candidates = [str(choice) for choice in allowed]
     folded = {choice.casefold(): choice for choice in candidates}
-    matches = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    start = name.casefold()
+    matches = [choice for choice in folded if choice.startswith(start)] if len(start) >= 3 else []
+    if len(matches) != 1:
+        matches = difflib.get_close_matches(start, list(folded), n=1, cutoff=cutoff)
     return f'; did you mean "{folded[matches[0]]}"?' if matches else ""
 
 

@@ -137,12 +137,13 @@ def check_all(config: Config, templates: Templates, workspace: Workspace) -> Fin
 
 
 def matching_model(workspace: Workspace, result: FitResult | None, *, measurement: str | None = None) -> Model:
-    """Return the model that a fit result was made with (without one: the default model).
+    """Return the model that a fit result was made with (without one: with the default interpolation), without POI.
 
-    Measurement and interpolation are those of the result. Raises ModelError where the workspace lacks the measurement.
+    Measurement and interpolation are those of the result; predictions need no parameter of interest, and
+    background-only workspaces name one that they lack. Raises ModelError where the workspace lacks the measurement.
     """
     if result is None:
-        return wilks.compile_model(workspace, measurement=measurement)
+        return wilks.compile_model(workspace, measurement=measurement, poi="")
     codes = {name: result.settings[name] for name in ("normsys", "histosys") if name in result.settings}
     return wilks.compile_model(workspace, measurement=measurement or result.measurement, poi="", **codes)
 

@@ -72,6 +72,12 @@ def test_unknown_command_gets_the_nearest(call: Call) -> None:
     assert 'no command "ftt"; did you mean "fit"?' in result.stderr
 
 
+def test_unknown_command_of_a_group_gets_the_nearest(call: Call) -> None:
+    result = call("config", "schem")
+    assert result.exit_code == 2
+    assert 'no command "schem"; did you mean "schema"?' in result.stderr
+
+
 def test_mistakes_are_sentences_one_a_line(call: Call, tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text('{"channels": [], "version": "2.0.0"}')
@@ -145,6 +151,44 @@ def test_closed_pipe_ends_quietly(command: str, large_workspace: Path, config: P
     with process.stderr as stderr:
         assert stderr.read() == b""
     assert process.wait() == 141
+
+
+def _left_alone(*arguments: str | Path) -> tuple[int, str]:
+    """Return exit code and standard error of a command whose output nobody has ever read."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([*WILKS, *map(str, arguments)], stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("command", ["fit", "check", "yields", "inspect", "workspace"])
+def test_file_is_written_though_nobody_reads(command: str, workspace: Path, config: Path, tmp_path: Path) -> None:
+    target = tmp_path / "product"
+    assert _left_alone(command, config if command == "workspace" else workspace, "-o", target) == (141, "")
+    assert target.stat().st_size > 0
+
+
+def test_run_goes_on_though_nobody_reads(config: Path, tmp_path: Path) -> None:
+    assert _left_alone("run", config, "-o", tmp_path / "out") == (141, "")
+    assert (tmp_path / "out/tables/yields_postfit.tex").is_file()
+    assert (tmp_path / "out/figures/data_mc_C-R_postfit.png").is_file()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_run_goes_on_where_its_output_does_not_fit(config: Path, tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [*WILKS, "run", str(config), "-o", str(tmp_path / "out")]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, f"wilks: standard output: {os.strerror(errno.ENOSPC)}\n")
+    assert (tmp_path / "out/figures/data_mc_C-R_postfit.png").is_file()
+
+
+def test_run_without_any_standard_output(config: Path, tmp_path: Path) -> None:
+    shell = ["sh", "-c", 'exec "$@" >&-', "sh", *WILKS, "run", str(config), "-o", str(tmp_path / "out")]
+    done = subprocess.run(shell, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "out/figures/data_mc_C-R_postfit.png").is_file()
 
 
 def test_output_that_does_not_fit_is_a_sentence(workspace: Path, tmp_path: Path) -> None:

@@ -45,6 +45,24 @@ def test_page_says_how_it_opens_with_the_named_histograms(call: Call, root_file:
 
 
 @pytest.mark.parametrize("output", [[], ["-o", "h.png"], ["-o", "page.html"]])
+@pytest.mark.parametrize("given", [b"", b"abc", b"root"])
+def test_no_root_file_from_standard_input(call: Call, given: bytes, output: list[str]) -> None:
+    result = call("browse", "-", "x", *output, input=given)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("wilks: <stdin>: ")
+    assert result.stderr.count("\n") == 1
+    assert "stdin.root" not in result.stderr
+    if not given:
+        assert result.stderr == "wilks: <stdin>: empty, not a ROOT file\n"
+
+
+def test_messages_and_listing_name_standard_input(call: Call, root_file: Path) -> None:
+    content = root_file.read_bytes()
+    assert call("browse", "-", input=content).stdout.startswith("<stdin>: 6 objects")
+    assert call("browse", "-", "SR/dat", input=content).stderr.startswith('wilks: <stdin>: no object "SR/dat"')
+
+
+@pytest.mark.parametrize("output", [[], ["-o", "h.png"], ["-o", "page.html"]])
 def test_unknown_names_are_sentences(call: Call, root_file: Path, output: list[str]) -> None:
     result = call("browse", root_file, "SR/dat", "CR/signl", *output)
     assert result.exit_code == 2

@@ -13,6 +13,7 @@ from tests.small_analysis import CONFIG, EDGES, write_analysis
 
 import wilks
 from wilks.cli.checks import _is_workspace
+from wilks.results.io import decode_result
 
 
 @pytest.fixture
@@ -35,6 +36,13 @@ def test_findings_are_printed_counted_and_written(call: Call, defective: Path) -
     assert 'error: systematic "both up"' in result.stdout
     assert "\n1 error" in result.stdout
     assert wilks.load_result("findings.json") == findings
+
+
+def test_findings_are_printed_as_json(call: Call, defective: Path) -> None:
+    result = call("check", defective, "-o", "-", "--strict")
+    assert result.exit_code == 1
+    assert decode_result(result.stdout) == wilks.check(wilks.load_workspace(defective))
+    assert not list(Path.cwd().iterdir())
 
 
 def test_strict_ends_with_one_for_errors_only(call: Call, defective: Path, workspace: Path) -> None:

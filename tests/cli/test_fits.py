@@ -82,6 +82,41 @@ def test_wrong_choices_are_sentences(call: Call, workspace: Path, option: str, v
     assert sentence in result.stderr
 
 
+def test_unknown_names_to_fix_get_those_allowed(call: Call, workspace: Path) -> None:
+    result = call("fit", workspace, "--fix", "stre=1", "--fix", "other=1")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == [
+        'wilks: --fix: no parameter "stre" in this model; the model has "strength"; did you mean "strength"?',
+        'wilks: --fix: no parameter "other" in this model; the model has "strength"',
+    ]
+
+
+def test_of_many_names_only_the_nearest_is_told(call: Call, shared_data: Path) -> None:
+    result = call("fit", shared_data / "ttbar-lesson" / "workspace.json", "--fix", "Lumi=0")
+    assert result.stderr == 'wilks: --fix: no parameter "Lumi" in this model; did you mean "Luminosity"?\n'
+
+
+def test_value_outside_the_bounds_is_used_and_pointed_out(call: Call, workspace: Path) -> None:
+    for name in ("strength", "str*"):
+        result = call("fit", workspace, "--fix", f"{name}=12.5", "-o", "fit.json")
+        assert result.exit_code == 0
+        assert result.stderr == 'wilks: warning: --fix: "strength" is kept at 12.5, outside its bounds -5 to 10\n'
+        assert _result("fit.json")["strength"].value == 12.5
+    assert call("fit", workspace, "--fix", "strength=10").stderr == ""
+
+
+def test_background_only_workspace_says_what_it_needs(call: Call, shared_data: Path) -> None:
+    path = shared_data / "likelihoods" / "atlas-3L-eRJR-2018-06" / "BkgOnly.json"
+    result = call("fit", path)
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert '"mu_SIG"' in result.stderr
+    assert "signal patch" in result.stderr
+    assert '--poi ""' in result.stderr
+    assert "did you mean" not in result.stderr
+    assert "status:      converged" in call("fit", path, "--poi", "").stdout
+
+
 def test_measurement_and_poi_are_used(call: Call, workspace: Path) -> None:
     spec = json.loads(workspace.read_text())
     spec["measurements"].append({"name": "second", "config": {"poi": "", "parameters": []}})
@@ -113,6 +148,7 @@ def test_unwritable_result_is_a_sentence(call: Call, workspace: Path) -> None:
     result = call("fit", workspace, "-o", "file/fit.json")
     assert result.exit_code == 2
     assert "can't be written" in result.stderr
+    assert "fit result for strength" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_pulls_are_drawn_in_the_formats_asked_for(call: Call, fit_file: Path) ->
 def test_pulls_of_something_else_and_unknown_formats_are_sentences(call: Call, fit_file: Path, workspace: Path) -> None:
     findings = Path("findings.json")
     wilks.check(wilks.load_workspace(workspace)).save(findings)
-    assert "not the result of a fit but findings" in call("pulls", findings).stderr
+    assert 'findings of "wilks check", not the result of a fit; ' in call("pulls", findings).stderr
     result = call("pulls", fit_file, "-o", "p.pgn")
     assert result.exit_code == 2
     assert 'did you mean "png"?' in result.stderr
@@ -73,6 +73,39 @@ def test_formats_of_yields(call: Call, workspace: Path, markup: str, mark: str) 
     assert mark in printed.replace(":---", " ---")
     assert call("yields", workspace, "--format", markup, "-o", "out").stdout == "wrote out\n"
     assert Path("out").read_text(encoding="utf-8") == printed
+
+
+@pytest.mark.parametrize(
+    ("output", "markup"),
+    [("y.tex", "latex"), ("y.md", "markdown"), ("y.HTML", "html"), ("y.txt", "text"), ("y", "text"), ("-", "text")],
+)
+def test_format_of_yields_is_that_of_the_suffix(call: Call, workspace: Path, output: str, markup: str) -> None:
+    expected = call("yields", workspace, "--format", markup).stdout
+    printed = call("yields", workspace, "-o", output).stdout
+    assert (printed if output == "-" else Path(output).read_text(encoding="utf-8")) == expected
+    assert call("yields", workspace, "--format", "text", "-o", "other.tex").exit_code == 0
+    assert Path("other.tex").read_text(encoding="utf-8") == call("yields", workspace).stdout
+
+
+def test_background_only_workspace_is_shown(call: Call, workspace: Path) -> None:
+    spec = json.loads(workspace.read_text())
+    for channel in spec["channels"]:
+        channel["samples"] = [sample for sample in channel["samples"] if sample["name"] == "Background"]
+        channel["samples"][0]["modifiers"] = [{"name": "rate", "type": "normfactor", "data": None}]
+    Path("background.json").write_text(json.dumps(spec))
+    assert '"strength" is not a parameter' in call("fit", "background.json").stderr
+    assert _numbers(call("yields", "background.json").stdout, "total") == [sum(BACKGROUND[c]) for c in sorted(SIGNAL)]
+    assert call("data-mc", "background.json", "-o", "drawn").exit_code == 0
+    assert len(list(Path("drawn").iterdir())) == 4
+
+
+def test_published_background_only_workspace_is_tabulated(call: Call, shared_data: Path) -> None:
+    path = shared_data / "likelihoods" / "atlas-3L-eRJR-2018-06" / "BkgOnly.json"
+    result = call("yields", path)
+    assert (result.exit_code, result.stderr) == (0, "")
+    document = json.loads(path.read_text())
+    observed = {channel["name"]: sum(channel["data"]) for channel in document["observations"]}
+    assert _numbers(result.stdout, "data") == [observed[name] for name in sorted(observed)]
 
 
 def test_yields_per_bin(call: Call, workspace: Path) -> None:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 import wilks
 from wilks import pipeline
+from wilks.cli.application import Commands
+from wilks.cli.inputs import CONFIG, read_config, refuse_other_kinds
 from wilks.cli.streams import output_option, put, source, wrote
+from wilks.errors import ConfigError
 
 
 @click.command()
 @click.argument("steering_file", metavar="CONFIG")
-@output_option("Folder for everything that is made.", default=pipeline.OUTPUT)
+@output_option(
+    "Folder for everything that is made.",
+    default=pipeline.OUTPUT,
+    never_printed="writes many files: name a folder",
+)
 @click.pass_context
 def run(ctx: click.Context, steering_file: str, output: str) -> None:
     """Do the whole analysis, down to the figures.
@@ -25,21 +34,34 @@ def run(ctx: click.Context, steering_file: str, output: str) -> None:
     from wilks.cli.progress import ending, narrator
 
     with narrator() as observe:
-        done = pipeline.run(source(steering_file), output, observe=observe)
+        done = _done(source(steering_file), output, observe)
     for line in ending(done, output):
         click.echo(line)
     ctx.exit(0 if done.result.converged else 1)
 
 
+def _done(given: Any, output: str, observe: Callable[[pipeline.Event], None]) -> pipeline.Run:
+    """Run the analysis; a file that is no steering file at all is met with what it is."""
+    try:
+        return pipeline.run(given, output, observe=observe)
+    except ConfigError:
+        refuse_other_kinds(given, CONFIG)
+        raise
+
+
 @click.command()
 @click.argument("steering_file", metavar="CONFIG")
-@output_option("File for the templates.", default=f"{pipeline.OUTPUT}/templates.npz")
+@output_option(
+    "File for the templates.",
+    default=f"{pipeline.OUTPUT}/templates.npz",
+    never_printed="writes a binary file: name a path",
+)
 def templates(steering_file: str, output: str) -> None:
     """Collect the histograms of an analysis.
 
     They are smoothed where the steering file asks for it.
     """
-    config = wilks.load_config(source(steering_file))
+    config = read_config(steering_file)
     wrote(pipeline.save_templates(pipeline.make_templates(config), Path(output)))
 
 
@@ -48,7 +70,7 @@ def templates(steering_file: str, output: str) -> None:
 @output_option("File for the workspace; bin edges go beside it. Default: print it.")
 def workspace(steering_file: str, output: str | None) -> None:
     """Build the workspace: model and data in one file."""
-    config = wilks.load_config(source(steering_file))
+    config = read_config(steering_file)
     built = wilks.build_workspace(pipeline.make_templates(config), config)
     if output is None or output == "-":
         put(json.dumps(built.spec, indent=4, sort_keys=True), None)
@@ -56,7 +78,7 @@ def workspace(steering_file: str, output: str | None) -> None:
         wrote(pipeline.save_workspace(built, Path(output)))
 
 
-@click.group()
+@click.group(cls=Commands)
 def config() -> None:
     """About steering files."""
 

@@ -14,8 +14,8 @@ from wilks.errors import InputError, WilksError, nearest
 MISTAKE, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 
 
-class Application(click.Group):
-    """A group of commands that lists them in the order of an analysis, and turns exceptions into sentences."""
+class Commands(click.Group):
+    """A group of commands that lists them in the order of an analysis, and meets unknown ones with the nearest."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands in the order they were added."""
@@ -28,6 +28,10 @@ class Application(click.Group):
         if args and args[0] not in self.commands and not args[0].startswith("-"):
             ctx.fail(f'no command "{args[0]}"{nearest(args[0], self.commands)}')
         return super().resolve_command(ctx, args)
+
+
+class Application(Commands):
+    """The outermost group: it turns exceptions into sentences and exit codes."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; exit with 2 for a user's mistake, 130 after Ctrl-C, 141 where nobody reads on."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 import wilks
 from wilks import pipeline
-from wilks.cli.streams import output_option, source, wrote
+from wilks.cli.inputs import content, read_config, read_workspace
+from wilks.cli.streams import deliver, output_option, source
 from wilks.cli.wording import counted
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("subject", metavar="CONFIG|WORKSPACE")
-@output_option("File for the findings, as JSON.")
+@output_option("File for the findings, as JSON; with - they are printed so.")
 @click.option("--strict", is_flag=True, help="Exit with code 1 if any finding is an error.")
 @click.pass_context
 def check(ctx: click.Context, subject: str, output: str | None, strict: bool) -> None:
@@ -30,33 +29,17 @@ def check(ctx: click.Context, subject: str, output: str | None, strict: bool) ->
     the workspace they make. The exit code is 0 whatever is found, unless --strict.
     """
     findings = _findings(subject)
-    click.echo(str(findings))
-    if len(findings):
-        click.echo(f"\n{counted(findings)}")
-    if output is not None:
-        findings.save(output)
-        wrote([Path(output)])
+    deliver(findings, f"{findings}\n\n{counted(findings)}" if len(findings) else str(findings), output)
     ctx.exit(1 if strict and any(finding.severity == "error" for finding in findings) else 0)
 
 
 def _findings(subject: str) -> Findings:
-    given: Any = source(subject)
-    if subject == "-":
-        given = io.BytesIO(given.read())
-        given.name = "<stdin>"
-    if _is_workspace(given.getvalue() if subject == "-" else _content(subject)):
-        return wilks.check(wilks.load_workspace(given))
-    config = wilks.load_config(given)
+    given = source(subject)
+    if _is_workspace(content(given)):
+        return wilks.check(read_workspace(given))
+    config = read_config(given)
     templates = pipeline.make_templates(config)
     return pipeline.check_all(config, templates, wilks.build_workspace(templates, config))
-
-
-def _content(path: str) -> bytes:
-    """Return what is in a file, or nothing: the loader then says what is wrong with it."""
-    try:
-        return Path(path).read_bytes()
-    except (OSError, ValueError):
-        return b""
 
 
 def _is_workspace(content: bytes) -> bool:

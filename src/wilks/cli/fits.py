@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import math
+from typing import TYPE_CHECKING
 
 import click
 
 import wilks
-from wilks.cli.streams import output_option, source, wrote
+from wilks.cli.inputs import read_workspace
+from wilks.cli.streams import deliver, output_option, warn
 from wilks.cli.wording import fit_lines
+from wilks.errors import ModelError, listed, nearest
+
+if TYPE_CHECKING:
+    from wilks.model.model import Model
+
+_FEW = 12
 
 
 def _fixed(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, float]:
@@ -48,16 +56,33 @@ def fit(
 
     The exit code is 1 where the fit fails; what it found is printed and written all the same.
     """
-    model = wilks.compile_model(wilks.load_workspace(source(workspace)), measurement=measurement, poi=poi)
+    model = wilks.compile_model(read_workspace(workspace), measurement=measurement, poi=poi)
+    _check_fixed(model, fix)
     result = wilks.fit(model, fixed=fix, minimizer=minimizer)
-    if output == "-":
-        from wilks.results.io import encode_result
-
-        click.echo(encode_result(result), nl=False)
-    else:
-        click.echo(str(result))
-        click.echo("\n" + "\n".join(fit_lines(result)))
-        if output is not None:
-            result.save(output)
-            wrote([Path(output)])
+    deliver(result, "\n".join([f"{result}\n", *fit_lines(result)]), output)
     ctx.exit(0 if result.converged else 1)
+
+
+def _check_fixed(model: Model, fix: dict[str, float]) -> None:
+    """Raise ModelError for what --fix can't mean; values outside the bounds are used, and pointed out."""
+    from wilks.model.selection import matching
+
+    names = model.parameter_names
+    allowed = f"; the model has {listed(names)}" if len(names) <= _FEW else ""
+    lower, upper = model.bounds
+    problems, outside = [], []
+    for name, value in fix.items():
+        found = matching(names, name)
+        if not found:
+            problems.append(f'--fix: no parameter "{name}" in this model{allowed}{nearest(name, names)}')
+        if not math.isfinite(value):
+            problems.append(f'--fix: "{name}" needs a finite value, found {value}')
+        outside += [
+            f'--fix: "{names[i]}" is kept at {value:g}, outside its bounds {lower[i]:g} to {upper[i]:g}'
+            for i in found
+            if not lower[i] <= value <= upper[i]
+        ]
+    if problems:
+        raise ModelError(problems)
+    for sentence in outside:
+        warn(sentence)

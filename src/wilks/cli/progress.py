@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -15,8 +15,11 @@ from wilks.pipeline import Event, Run, Stage
 
 @contextmanager
 def narrator() -> Iterator[Callable[[Event], None]]:
-    """Give the observer of a run: it prints a line when a stage has ended, below them a bar if this is a terminal."""
-    if not sys.stdout.isatty():
+    """Give the observer of a run: it prints a line when a stage has ended, below them a bar if this is a terminal.
+
+    Lines that can't be printed are left out, and the run goes on: whoever reads them may leave early.
+    """
+    if sys.stdout is None or not sys.stdout.isatty():
         yield lambda event: _tell(event, click.echo)
         return
     from rich.progress import BarColumn, Progress, TextColumn
@@ -47,9 +50,10 @@ def _tell(event: Event, say: Callable[[str], None]) -> None:
     if event.product is None:
         return
     text, details = _words(event)
-    say(f"{event.stage:<10} {text}{_where(event.files)}")
-    for line in details:
-        say(f"  {line}")
+    with suppress(OSError):
+        say(f"{event.stage:<10} {text}{_where(event.files)}")
+        for line in details:
+            say(f"  {line}")
 
 
 def _where(files: tuple[Path, ...]) -> str:

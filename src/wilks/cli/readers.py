@@ -10,12 +10,14 @@ import click
 
 import wilks
 from wilks import pipeline
-from wilks.cli.streams import figure_target, output_option, put, source, wrote
-from wilks.errors import ResultError
+from wilks.cli.inputs import read_fit, read_once, read_workspace
+from wilks.cli.streams import figure_target, output_option, put, warn, wrote
 
 if TYPE_CHECKING:
-    from wilks.results.fit import FitResult
     from wilks.results.prediction import Prediction
+
+
+_MARKUPS = {".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html"}
 
 
 def _prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,21 +41,25 @@ def inspect(workspace: str, output: str | None) -> None:
 
     Channels with their bins, samples, parameters and measurements; the default measurement has a star.
     """
-    put(str(wilks.inspect(wilks.load_workspace(source(workspace)))), output)
+    put(str(wilks.inspect(read_workspace(workspace))), output)
 
 
 @click.command()
 @click.argument("fit_file", metavar="FIT")
-@output_option("File for the figure; without suffix it is written as PDF and as PNG.", default="figures/pulls")
+@output_option(
+    "File for the figure; without suffix it is written as PDF and as PNG.",
+    default="figures/pulls",
+    never_printed="writes figures: name a path",
+)
 def pulls(fit_file: str, output: str) -> None:
     """Draw the pulls of a fit: how far it moved each parameter."""
     stem, formats = figure_target(output)
-    wrote(wilks.figures.save(pipeline.pulls_figure(_fit_result(fit_file)), stem, formats))
+    wrote(wilks.figures.save(pipeline.pulls_figure(read_fit(fit_file)), stem, formats))
 
 
 @click.command("data-mc")
 @_prediction_options
-@output_option("Folder for the figures.", default="figures")
+@output_option("Folder for the figures.", default="figures", never_printed="writes several files: name a folder")
 def data_mc(workspace: str, fit_file: str | None, measurement: str | None, output: str) -> None:
     """Draw data and prediction of every channel.
 
@@ -68,32 +74,23 @@ def data_mc(workspace: str, fit_file: str | None, measurement: str | None, outpu
     "--format",
     "markup",
     type=click.Choice(["text", "markdown", "latex", "html"]),
-    default="text",
-    show_default=True,
-    help="How the table is written.",
+    help="How the table is written. Default: as the suffix of --output says (.md, .tex, .html), else text.",
 )
 @click.option("--per-bin", is_flag=True, help="One row per bin instead of sums over the bins of each channel.")
 @output_option("File for the table. Default: print it.")
 def yields(
-    workspace: str, fit_file: str | None, measurement: str | None, markup: str, per_bin: bool, output: str | None
+    workspace: str, fit_file: str | None, measurement: str | None, markup: str | None, per_bin: bool, output: str | None
 ) -> None:
     """Print the yields of samples, total and data."""
     table = wilks.tables.yields(_prediction(workspace, fit_file, measurement), per_bin=per_bin)
-    put(getattr(table, markup)(), output)
+    suffix = Path(output or "").suffix.lower()
+    put(getattr(table, markup or _MARKUPS.get(suffix, "text"))(), output)
 
 
 def _prediction(workspace: str, fit_file: str | None, measurement: str | None) -> Prediction:
-    loaded = wilks.load_workspace(source(workspace))
-    result = None if fit_file is None else _fit_result(fit_file)
+    read_once(workspace, fit_file)
+    loaded = read_workspace(workspace)
+    result = None if fit_file is None else read_fit(fit_file)
     if result is not None and result.workspace_digest != loaded.digest:
-        click.echo(f"wilks: warning: {fit_file} is a fit of another workspace than {workspace}", err=True)
+        warn(f"{fit_file} is a fit of another workspace than {workspace}")
     return wilks.predict(pipeline.matching_model(loaded, result, measurement=measurement), result)
-
-
-def _fit_result(fit_file: str) -> FitResult:
-    from wilks.results.fit import FitResult
-
-    result = wilks.load_result(source(fit_file))
-    if not isinstance(result, FitResult):
-        raise ResultError(f"{fit_file}: not the result of a fit but {type(result).__name__.lower()}")
-    return result

@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
+from wilks.errors import InputError
 from wilks.pipeline import save_text
 
+STDIN = "<stdin>"
 
-def output_option(help: str, *, default: str | None = None) -> Callable[[Any], Any]:
-    """Return the option `-o`, `--output`."""
-    return click.option("-o", "--output", metavar="PATH", default=default, show_default=default is not None, help=help)
+
+def output_option(help: str, *, default: str | None = None, never_printed: str = "") -> Callable[[Any], Any]:
+    """Return the option `-o`, `--output`; `never_printed` says why a command can't write to standard output."""
+
+    def checked(ctx: click.Context, parameter: click.Parameter, output: str | None) -> str | None:
+        if never_printed and output == "-":
+            raise InputError(f'-o -: "wilks {ctx.info_name}" {never_printed}')
+        return output
+
+    return click.option(
+        "-o", "--output", metavar="PATH", default=default, show_default=default is not None, help=help, callback=checked
+    )
 
 
 def source(file: str) -> Any:
-    """Return what a loader reads: the path, or standard input for `-`."""
-    return sys.stdin.buffer if file == "-" else file
+    """Return what a loader reads: the path; for `-` and for pipes with a name, which can be read once, the content."""
+    if file == "-":
+        content = _Named(sys.stdin.buffer.read() if sys.stdin else b"")
+        content.name = STDIN
+        return content
+    if Path(file).is_fifo():
+        content = _Named(Path(file).read_bytes())
+        content.name = file
+        return content
+    return file
+
+
+class _Named(io.BytesIO):
+    """Bytes with the name that messages call them by."""
+
+    name: str
 
 
 def put(text: str, output: str | None) -> None:
@@ -30,10 +57,37 @@ def put(text: str, output: str | None) -> None:
         wrote(save_text(f"{text}\n", Path(output)))
 
 
+def deliver(result: Any, text: str, output: str | None) -> None:
+    """Save a result to the file `output` and print `text` about it; for `-` print the result as JSON instead.
+
+    It is saved before anything is printed, since whoever reads that may leave early; and printed where saving fails.
+    """
+    if output == "-":
+        from wilks.results.io import encode_result
+
+        click.echo(encode_result(result), nl=False)
+        return
+    try:
+        if output is not None:
+            result.save(output)
+    except InputError:
+        with suppress(OSError):
+            click.echo(text)
+        raise
+    click.echo(text)
+    if output is not None:
+        wrote([Path(output)])
+
+
 def wrote(files: list[Path]) -> None:
     """Say which files were written."""
     for file in files:
         click.echo(f"wrote {file}")
+
+
+def warn(sentence: str) -> None:
+    """Say on standard error what does not stop a command."""
+    click.echo(f"wilks: warning: {sentence}", err=True)
 
 
 def figure_target(output: str) -> tuple[Path, tuple[str, ...]]:

@@ -1,0 +1,47 @@
+"""How mistakes are worded."""
+
+from __future__ import annotations
+
+import pytest
+
+from wilks.errors import InputError, listed, nearest
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed", "expected"),
+    [
+        ("ttbr", ["ttbar", "W+jets"], "ttbar"),
+        ("TTBAR", ["ttbar", "W+jets"], "ttbar"),
+        ("Lumi", ["Luminosity", "JES"], "Luminosity"),
+        ("lumi", ["Luminosity", "JES"], "Luminosity"),
+        ("jet", ["jet energy scale of the barrel", "et"], "jet energy scale of the barrel"),
+        ("jets", ["jets, light", "jets, heavy", "jest"], "jest"),
+        ("Lu", ["Luminosity", "JES"], None),
+        ("Lumi", ["Luminosity 2017", "Luminosity 2018"], None),
+        ("Lumi", ["Integrated Luminosity"], None),
+        ("", ["Luminosity"], None),
+        ("anything", [], None),
+    ],
+)
+def test_nearest_is_the_only_name_that_starts_so_or_the_most_similar(
+    name: str, allowed: list[str], expected: str | None
+) -> None:
+    assert nearest(name, allowed) == ("" if expected is None else f'; did you mean "{expected}"?')
+
+
+def test_nearest_asks_for_more_similarity_where_told() -> None:
+    assert nearest("mu_SIG", ["MUON_MS"]) == '; did you mean "MUON_MS"?'
+    assert nearest("mu_SIG", ["MUON_MS"], cutoff=0.7) == ""
+    assert nearest("z_mu", ["zmu"], cutoff=0.7) == '; did you mean "zmu"?'
+
+
+def test_long_lists_are_counted() -> None:
+    assert listed(["a", "b"], 2) == '"a", "b"'
+    assert listed("abc", 2) == '"a", "b" and 1 more'
+
+
+def test_problems_are_a_tuple_of_sentences() -> None:
+    assert InputError("one").problems == ("one",)
+    error = InputError(["one", "two"])
+    assert error.problems == ("one", "two")
+    assert str(error) == "one\ntwo"
