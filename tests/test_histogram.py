@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boost_histogram as bh
 import hist
 import numpy as np
 import pytest
+import uproot
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from wilks import Axis, Histogram
 from wilks.errors import TemplateError
+from wilks.templates.readers import read_histogram
 
 EDGES = [0.0, 1.0, 2.5, 7.0]
 VALUES = [-1.0, 0.5, 0.6, 2.0, 6.9, 6.5, 30.0]
@@ -64,13 +68,43 @@ def test_other_packages_draw_our_histograms() -> None:
     plt.close(figure)
 
 
-def test_hist_takes_our_histograms() -> None:
-    ours = Histogram.from_uhi(filled(bh.Histogram))
-    theirs = hist.Hist(hist.axis.Variable(ours.axis.edges), storage=hist.storage.Weight())
-    theirs.values()[...] = ours.values()
-    theirs.variances()[...] = ours.variances()
-    assert Histogram.from_uhi(theirs) != ours  # only what lies outside the edges differs
-    np.testing.assert_array_equal(Histogram.from_uhi(theirs).counts(), ours.counts())
+@pytest.mark.parametrize("kind", [bh.Histogram, hist.Hist])
+def test_other_packages_take_our_histograms(kind: Any) -> None:
+    ours = Histogram.from_uhi(filled(kind)).with_axis(Axis(EDGES, "$p_T$ [GeV]"))
+    theirs, reference = kind(ours), filled(kind)
+    np.testing.assert_array_equal(theirs.values(flow=True), reference.values(flow=True))
+    np.testing.assert_array_equal(theirs.variances(), reference.variances())
+    # The squares of the weights outside the edges are not kept, and nothing is made up for them.
+    assert np.isnan(theirs.variances(flow=True)[[0, -1]]).all()
+    np.testing.assert_array_equal(theirs.axes[0].edges, EDGES)
+    assert getattr(theirs.axes[0], "label") == "$p_T$ [GeV]"  # noqa: B009
+    assert Histogram.from_uhi(theirs) == ours
+    np.testing.assert_allclose(ours.counts(), reference.values() ** 2 / reference.variances(), rtol=1e-15)
+    assert ours.counts(flow=True).shape == (5,)
+
+
+def test_an_axis_that_nobody_labelled_has_no_label() -> None:
+    unlabelled = hist.Hist.new.Reg(2, 0, 1).Double()
+    assert unlabelled.axes[0].label == "Axis 0"
+    assert Histogram.from_uhi(unlabelled).axis.label == ""
+    assert Histogram.from_uhi(hist.Hist(Histogram.from_uhi(unlabelled))).axis.label == ""
+
+
+def test_uproot_writes_our_histograms(tmp_path: Path) -> None:
+    ours = Histogram.from_arrays(EDGES, [1.0, 2.0, 3.0], [0.1, 0.2, 0.3], label="H_{T} [GeV]")
+    ours = replace(ours, underflow=0.5, overflow=4.0, title="a title")
+    with uproot.recreate(tmp_path / "out.root") as file:
+        file["h"] = ours
+    with uproot.open(tmp_path / "out.root") as file:
+        np.testing.assert_array_equal(file["h"].values(flow=True), [0.5, 1.0, 2.0, 3.0, 4.0])
+    back = read_histogram(tmp_path / "out.root", "h")
+    assert (back, back.title) == (ours, "a title")
+
+
+def test_printed_on_one_line() -> None:
+    histogram = Histogram.from_arrays([0, 1, 2.5], [1.0, 2.25], [1, 1], label="m")
+    assert repr(histogram) == '<Histogram: 2 bins from 0 to 2.5 of "m", integral 3.25>'
+    assert repr(Histogram.from_arrays([0, 1], [1.0], [1])) == "<Histogram: 1 bin from 0 to 1, integral 1>"
 
 
 @given(hnp.arrays(np.float64, (2, 3), elements=st.floats(-1e6, 1e6)), st.floats(-100, 100))

@@ -79,7 +79,7 @@ def _template_mistakes(templates: Templates, config: Config) -> list[str]:
     mistakes: list[str] = []
     for key in needed_templates(config):
         histogram = templates.get(key)
-        reference = templates.nominal(key.region, config.data_sample.name)
+        reference = templates.get(TemplateKey(key.region, config.data_sample.name))
         if histogram is None:
             mistakes.append(f"{key}: no template")
             continue

@@ -1,8 +1,8 @@
 """Frozen one-dimensional histograms with weighted statistics.
 
 `Histogram` follows the UHI `PlottableHistogram` protocol (`axes`, `kind`, `values()`, `variances()`, `counts()`), so
-hist and mplhep can draw it, and `Histogram.from_uhi` accepts any object of that protocol (boost-histogram, hist,
-uproot).
+that mplhep draws it and uproot writes it to ROOT files; `hist.Hist(h)` and `boost_histogram.Histogram(h)` take it over.
+`Histogram.from_uhi` accepts any object of that protocol (boost-histogram, hist, uproot).
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import TemplateError
+
+# What hist calls the first axis of a histogram if nobody else does.
+_NO_LABEL = "Axis 0"
 
 
 def _frozen(values: Any) -> FloatArray:
@@ -142,6 +145,8 @@ class Histogram:
             edges = np.array([low for low, _ in axis] + [axis[len(axis) - 1][1]])
         edges = np.asarray(edges, dtype=np.float64)
         label = str(getattr(axis, "label", None) or getattr(axis, "metadata", None) or "")
+        if label == _NO_LABEL:
+            label = ""
         values = np.asarray(source.values(), dtype=np.float64)
         variances = source.variances()
         sumw2 = np.abs(values) if variances is None else np.asarray(variances, dtype=np.float64)
@@ -164,18 +169,34 @@ class Histogram:
         """Standard deviations of the yields, shape (n,)."""
         return np.sqrt(self.sumw2)
 
-    def values(self) -> FloatArray:
-        """Yields, shape (n,)."""
-        return self.contents
+    def values(self, flow: bool = False) -> FloatArray:
+        """Yields, shape (n,); with `flow` also what lies outside the edges, first and last, shape (n + 2,)."""
+        return np.array([self.underflow, *self.contents, self.overflow]) if flow else self.contents
 
-    def variances(self) -> FloatArray:
-        """Variances of the yields, shape (n,)."""
-        return self.sumw2
+    def variances(self, flow: bool = False) -> FloatArray:
+        """Variances of the yields, shape (n,); with `flow` (n + 2,), NaN (not kept) where weights lay outside."""
+        if not flow:
+            return self.sumw2
+        below, above = (np.nan if outside else 0.0 for outside in (self.underflow, self.overflow))
+        return np.array([below, *self.sumw2, above])
 
-    def counts(self) -> FloatArray:
-        """Effective entries per bin: yield^2 / variance, 0 where there is nothing."""
+    def counts(self, flow: bool = False) -> FloatArray:
+        """Effective entries per bin, shape as for `variances`: yield^2 / variance, 0 where there is nothing."""
+        values, variances = self.values(flow), self.variances(flow)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(self.sumw2 > 0, self.contents**2 / self.sumw2, 0.0)
+            return np.where((variances > 0) | np.isnan(variances), values**2 / variances, 0.0)
+
+    def _to_boost_histogram_(self) -> Any:
+        """Return the same histogram of boost-histogram, label and flow included: the hook that it and hist call."""
+        import boost_histogram
+
+        axis = boost_histogram.axis.Variable(self.axis.edges, metadata=self.axis.label or None)
+        # hist keeps its label here, beside the metadata.
+        axis.label = self.axis.label
+        histogram = boost_histogram.Histogram(axis, storage=boost_histogram.storage.Weight())
+        view: Any = histogram.view(flow=True)
+        view.value, view.variance = self.values(flow=True), self.variances(flow=True)
+        return histogram
 
     def scaled(self, factor: float) -> Histogram:
         """Return the histogram with every weight multiplied by `factor`."""
@@ -203,6 +224,12 @@ class Histogram:
             overflow=self.overflow + other.overflow,
             entries=entries,
         )
+
+    def __repr__(self) -> str:
+        low, high = self.axis.edges[[0, -1]]
+        label = f' of "{self.axis.label}"' if self.axis.label else ""
+        bins = f"{len(self.axis)} bin{'s' if len(self.axis) > 1 else ''}"
+        return f"<Histogram: {bins} from {low:g} to {high:g}{label}, integral {self.integral:.6g}>"
 
     def __eq__(self, other: object) -> bool:
         return (

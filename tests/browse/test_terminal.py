@@ -57,6 +57,13 @@ def test_bars_below_zero_hang_from_it() -> None:
     assert np.all(values[filled[:, 0]] >= 0)
 
 
+@pytest.mark.parametrize(("unicode", "words"), [(True, "|η| of p_T [GeV]"), (False, "|eta| of p_T [GeV]")])
+def test_titles_of_root_are_plain_text(unicode: bool, words: str) -> None:
+    drawn = Histogram.from_arrays([0, 1, 2], [1, 2], [1, 1], label="|#eta| of p_{T} [GeV]")
+    lines = draw([("h", drawn)], 60, unicode=unicode).splitlines()
+    assert any(line.endswith(f" {words}") for line in lines)
+
+
 def test_overlaid_marks_stand_in_the_row_of_their_content() -> None:
     first, second = np.array([1.0, 8.9, 4.0]), np.array([6.0, 2.0, 4.1])
     rows, values = rows_of(draw([("a", histogram(first)), ("b", histogram(second))], 70))

@@ -66,6 +66,21 @@ def test_value_without_placeholder(histograms: dict[str, Any], problems: Find) -
     }
 
 
+@pytest.mark.parametrize("path", ["in.root/{SamplePath}", "in.root", "in.root:", "root://host//in.root"])
+def test_input_path_without_histogram(histograms: dict[str, Any], problems: Find, path: str) -> None:
+    histograms["General"]["InputPath"] = path
+    found = [problem for problem in problems(histograms) if "would be ignored" not in problem]
+    assert len(found) == 1
+    assert found[0].startswith(f'General.InputPath: "{path}" names a file but no histogram in it; histograms are given')
+
+
+def test_the_colon_may_be_in_a_value(histograms: dict[str, Any], problems: Find) -> None:
+    histograms["General"]["InputPath"] = "{RegionPath}{SamplePath}{VariationPath}"
+    for region in histograms["Regions"]:
+        region["RegionPath"] = "in.root:SR"
+    assert problems(histograms) == []
+
+
 def test_region_path_of_a_template_is_for_ntuples(histograms: dict[str, Any], problems: Find) -> None:
     histograms["Systematics"][1]["Up"] |= {"RegionPath": "SR"}
     (problem,) = problems(histograms)

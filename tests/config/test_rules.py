@@ -182,3 +182,23 @@ def test_rules_see_the_sound_keys_of_damaged_blocks(histograms: dict[str, Any], 
     histograms["Samples"][0] |= {"Regions": "CR", "Weight": 1}
     histograms["General"] |= {"Measurement": 1, "POI": "nu"}
     assert len(problems(histograms)) == 6
+
+
+def test_sound_entries_of_fixed_are_checked_beside_broken_ones(histograms: dict[str, Any], problems: Find) -> None:
+    histograms["General"]["Fixed"] = [
+        {"Name": "Lumi"},
+        "mu",
+        {"Name": "mu", "Value": "1"},
+        {"Nmae": "scale", "Value": 0},
+        {"Name": "Lumy", "Value": 0},
+        {"Name": "mu", "Value": 11},
+    ]
+    assert sorted(problems(histograms)) == [
+        'General.Fixed[0]: missing key "Value"',
+        'General.Fixed[1]: must be a block of keys, found the text "mu"',
+        'General.Fixed[2].Value: must be a number, found the text "1"; write 1.0, without quotes',
+        'General.Fixed[3].Nmae: unknown key "Nmae"; did you mean "Name"?',
+        'General.Fixed[4].Name: no parameter or systematic "Lumy"; did you mean "Lumi"?',
+        'General.Fixed[5].Name: the parameter "mu" is fixed more than once',
+        'General.Fixed[5].Value: 11 lies outside the Bounds [0, 10] of "mu"',
+    ]

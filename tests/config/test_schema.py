@@ -162,6 +162,12 @@ def test_normalizations_of_a_shape() -> None:
         _ = Systematic(Name="a", Type="NormPlusShape", Up={"VariationPath": "x"}, Down={}).normalizations
 
 
+def test_printed_on_one_line(histograms: dict[str, Any]) -> None:
+    config = load_config(histograms)
+    assert repr(config) == '<Config: "example", 2 regions, 3 samples, 1 norm factors, 2 systematics>'
+    assert str(config) == repr(config)
+
+
 def test_what_kind_of_input(histograms: dict[str, Any], ntuples: dict[str, Any]) -> None:
     config: Config = load_config(histograms)
     assert not config.reads_ntuples

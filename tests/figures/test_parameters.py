@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
-from tests.figures.records import NUISANCES, make_fit
+from tests.figures.records import NUISANCES, make_fit, make_prediction
 
 from wilks import figures
 from wilks.errors import InputError
@@ -58,7 +58,7 @@ def test_pulls_are_in_units_of_the_prefit_uncertainty() -> None:
 def test_unconstrained_parameters_are_values_not_points() -> None:
     figure = figures.pulls(make_fit())
     assert "ttbar_norm" not in drawn(figure)
-    assert "0.96 ± 0.08" in texts(figure)
+    assert "0.964 ± 0.076" in texts(figure)
     assert names(figure)[0] == "ttbar_norm"
     assert names(figures.pulls(make_fit(), exclude="ttbar_norm")) == list(NUISANCES)
 
@@ -126,6 +126,25 @@ def test_names_never_overlap(count: int, length: int) -> None:
     assert ax.xaxis.label.get_window_extent().y0 > 0
     if count == 300:
         assert 0.6 < width / height < 2.5
+
+
+@pytest.mark.parametrize("converged", [True, False])
+def test_nothing_is_cut_off_and_no_room_is_lost(converged: bool) -> None:
+    figure = figures.pulls(replace(make_fit(), converged=converged))
+    figure.draw_without_rendering()
+    box, (width, height) = figure.axes[0].get_tightbbox(), figure.get_size_inches()
+    assert box is not None
+    assert 0 < box.y0 / figure.dpi < 0.1
+    assert 0 < height - box.y1 / figure.dpi < 0.1
+    assert box.x0 > 0
+    assert box.x1 < width * figure.dpi
+
+
+def test_something_else_is_refused_in_a_sentence() -> None:
+    with pytest.raises(
+        TypeError, match=r"pulls draws a FitResult, found a Prediction; get one with wilks\.fit\(model\)"
+    ):
+        figures.pulls(make_prediction())  # type: ignore[arg-type]
 
 
 def test_given_axes_hold_one_column() -> None:

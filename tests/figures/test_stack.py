@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
-from tests.figures.records import SAMPLES, lesson_shapes, make_channel, make_prediction
+from tests.figures.records import SAMPLES, lesson_shapes, make_channel, make_fit, make_prediction
 
 from wilks import figures
 from wilks.errors import InputError
@@ -19,6 +19,19 @@ def steps(figure: Figure) -> list[StepPatch]:
 
 def only(channel: ChannelPrediction) -> Prediction:
     return Prediction("post-fit", (channel,), "")
+
+
+def test_something_else_is_refused_in_a_sentence() -> None:
+    with pytest.raises(TypeError, match=r"data_mc draws a Prediction, found a FitResult; get one with wilks\.predict"):
+        figures.data_mc(make_fit())  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="found a FitResult"):
+        figures.data_mc(make_prediction(), prefit=make_fit())  # type: ignore[call-overload]
+
+
+def test_the_axis_title_may_be_tlatex() -> None:
+    channel = replace(make_prediction()["4j1b CR"], axis=Axis(np.linspace(110, 550, 12), "#eta_{H} [GeV]"))
+    figure = figures.data_mc(only(channel), channel="4j1b CR")
+    assert figure.axes[1].get_xlabel() == r"$\eta_{\text{H}}$ [GeV]"
 
 
 def test_stack_has_the_first_sample_on_top_and_the_band_around_the_total() -> None:

@@ -38,6 +38,8 @@ def test_any_name_can_be_drawn(text: str) -> None:
 def test_mathtext_stays_and_stray_dollars_are_literal() -> None:
     assert label(r"$t\bar{t}$") == r"$t\bar{t}$"
     assert label("5 $") == r"5 \$"
+    assert label("H_{T} [GeV]") == r"H$_{\text{T}}$ [GeV]"
+    assert label("x_{" + "y" * 60) == label("x_{" + "y" * 60).replace("$", "")  # no formula: shortened as any text
     assert label(r"$\frac{broken$") == r"\$\frac{broken\$"
 
 

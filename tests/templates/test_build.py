@@ -139,9 +139,54 @@ def test_all_missing_objects_are_in_one_error(tmp_path: Path) -> None:
             file[name] = weighted([0, 1, 2], 1, 1)
     with pytest.raises(TemplateError) as caught:
         build_templates(written(tmp_path, steering()))
-    assert len(caught.value.problems) == 8
-    assert 'no object "sr/bkg"; did you mean "sr/bgk"?' in caught.value.problems[0]
-    assert caught.value.problems[-1].endswith('contains 4 objects: "sr/data", "sr/sig", "sr/bgk", "cr/data"')
+    sample, single, contents = caught.value.problems
+    assert sample == (
+        f'Samples "Bkg".SamplePath "bkg": none of its 6 histograms is in {tmp_path / "in.root"}; first: sr/bkg; '
+        'did you mean "bgk"?'
+    )
+    assert 'no object "cr/alt"' in single
+    assert contents.endswith('contains 4 objects: "sr/data", "sr/sig", "sr/bgk", "cr/data"')
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            lambda d: d["Regions"][1].update(RegionPath="crr"),
+            'Regions "CR".RegionPath "crr": none of its 5 histograms is in FILE; first: crr/data; did you mean "cr"?',
+        ),
+        (
+            lambda d: d["Systematics"][1]["Up"].update(VariationPath="_upp"),
+            'Systematics "JES".Up.VariationPath "_upp": none of its 2 histograms is in FILE; first: sr/bkg_upp; '
+            'did you mean "_up"?',
+        ),
+        (
+            lambda d: d["General"].update(VariationPath="_nominal"),
+            'General.VariationPath "_nominal": none of its 6 histograms is in FILE; first: sr/data_nominal',
+        ),
+        (
+            lambda d: d["General"].update(InputPath="in.root:{RegionPath}_{SamplePath}{VariationPath}"),
+            'General.InputPath "in.root:{RegionPath}_{SamplePath}{VariationPath}": none of its 10 histograms is in '
+            'FILE; first: sr_data; did you mean "sr/data"?',
+        ),
+    ],
+)
+def test_one_wrong_path_is_one_sentence(config: Config, tmp_path: Path, change: Any, sentence: str) -> None:
+    document = steering()
+    change(document)
+    with pytest.raises(TemplateError) as caught:
+        build_templates(written(tmp_path, document))
+    first, contents = caught.value.problems
+    assert first == sentence.replace("FILE", str(tmp_path / "in.root"))
+    assert "contains 10 objects" in contents
+
+
+def test_one_missing_histogram_blames_no_setting(config: Config, tmp_path: Path) -> None:
+    document = steering()
+    document["Systematics"][2]["Down"]["SamplePath"] = "allt"
+    with pytest.raises(TemplateError, match=r'no object "cr/allt"; did you mean "cr/alt"\?') as caught:
+        build_templates(written(tmp_path, document))
+    assert len(caught.value.problems) == 2
 
 
 def test_a_missing_file_is_said_once(tmp_path: Path) -> None:
@@ -152,7 +197,10 @@ def test_a_missing_file_is_said_once(tmp_path: Path) -> None:
 
 def test_a_path_without_object_is_refused(tmp_path: Path) -> None:
     document = steering()
-    document["General"]["InputPath"] = "in.root/{RegionPath}/{SamplePath}{VariationPath}"
+    document["General"]["InputPath"] = "{SamplePath}"
+    document["Systematics"] = []
+    document["Regions"] = [{"Name": "SR"}]
+    document["Samples"][0]["SamplePath"] = "in.root:data"  # the others have no colon
     with pytest.raises(TemplateError, match=r"names no histogram; allowed is file\.root:path/in/file"):
         build_templates(written(tmp_path, document))
 
@@ -186,6 +234,30 @@ def test_histograms_can_be_handed_in(config: Config) -> None:
     assert templates[NEEDED[1]].sumw2.tolist() == [4.0, 25.0]
     np.testing.assert_array_equal(templates[NEEDED[6]].contents, [1, np.nan, 3])
     assert templates[NEEDED[0]].contents.tolist() == [10.0, 11.0]  # the others still come from the file
+
+
+def test_plain_tuples_are_keys_too(config: Config) -> None:
+    ours = Histogram.from_arrays(EDGES["SR"], [1, 2], [1, 1])
+    templates = build_templates(config, histograms={("SR", "Bkg"): ours, ("SR", "Bkg", "JES", "Up"): ours.scaled(2)})
+    assert templates[TemplateKey("SR", "Bkg")].contents.tolist() == [1, 2]
+    assert templates[TemplateKey("SR", "Bkg", "JES", "Up")].contents.tolist() == [2, 4]
+
+
+def test_unknown_keys_get_the_nearest_names(config: Config) -> None:
+    ours = Histogram.from_arrays(EDGES["SR"], [1, 2], [1, 1])
+    handed_in = {("SRR", "Bgk"): ours, ("SR", "Bkg", "JEC", "up"): ours, ("SR", "Bkg", "JES"): ours, "SR": ours}
+    with pytest.raises(TemplateError) as caught:
+        build_templates(config, histograms=handed_in)
+    first, second, third, fourth = caught.value.problems
+    assert first.endswith('no such template; no region "SRR"; did you mean "SR"?; no sample "Bgk"; did you mean "Bkg"?')
+    assert second.endswith('; no systematic "JEC"; did you mean "JES"?; no side "up"; did you mean "Up"?')
+    assert "('SR', 'Bkg', 'JES'): the key must be a TemplateKey or (region, sample) or" in third
+    assert "handed in for 'SR': the key must be" in fourth
+
+
+def test_a_path_is_no_config() -> None:
+    with pytest.raises(TypeError, match=r"needs a Config, found a str; get one with wilks\.load_config\(path\)"):
+        build_templates("config.yml")  # type: ignore[arg-type]
 
 
 def test_what_is_handed_in_must_be_wanted_and_a_histogram(config: Config) -> None:

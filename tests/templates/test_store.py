@@ -64,13 +64,29 @@ def test_templates_are_found_by_name() -> None:
     up = TemplateKey("SR", "ttbar", "JES", "Up")
     templates = Templates({TemplateKey("SR", "ttbar"): histogram, up: histogram}, {up: before})
     assert templates.nominal("SR", "ttbar") is histogram
-    assert templates.nominal("SR", "W+jets") is None
     assert templates.variation("SR", "ttbar", "JES", "Up") is histogram
     assert templates.variation("SR", "ttbar", "JES", "Down") is None
     assert templates.original(up) is before
     assert templates.original(TemplateKey("SR", "ttbar")) is histogram
     assert len(templates) == 2
     assert str(up) == '"ttbar" in "SR", "JES" Up'
+
+
+def test_misspelt_names_are_not_taken_for_absent_templates() -> None:
+    histogram = Histogram.from_arrays([0, 1], [1.0], [0])
+    keys = [TemplateKey("SR", "ttbar"), TemplateKey("SR", "ttbar", "JES", "Up"), TemplateKey("CR", "W+jets")]
+    templates = Templates(dict.fromkeys(keys, histogram))
+    assert templates.nominal("SR", "W+jets") is None
+    assert templates.variation("CR", "W+jets", "JES", "Up") is None
+    with pytest.raises(KeyError, match='no sample "ttbr" among these templates; did you mean "ttbar"'):
+        templates.nominal("SR", "ttbr")
+    with pytest.raises(KeyError, match='no region "VR" among these templates; '):
+        templates.nominal("VR", "ttbar")
+    with pytest.raises(KeyError, match='no systematic "Lumi" among these templates; there are "JES"'):
+        templates.variation("SR", "ttbar", "Lumi", "Up")
+    with pytest.raises(KeyError, match='not "up"; did you mean "Up"'):
+        templates.variation("SR", "ttbar", "JES", "up")  # type: ignore[arg-type]
+    assert repr(templates) == "<Templates: 3 histograms, 2 regions, 2 samples, 1 systematics>"
 
 
 def test_files_that_are_something_else_end_in_a_sentence(tmp_path: Path) -> None:

@@ -24,6 +24,11 @@ def test_the_digest_depends_on_the_content_and_not_on_the_order_of_keys() -> Non
     assert load_workspace(document).digest != load_workspace(EXAMPLE).digest
 
 
+def test_printed_on_one_line() -> None:
+    assert repr(load_workspace(EXAMPLE)).startswith("<Workspace: 2 channels, ")
+    assert repr(load_workspace(EXAMPLE)).endswith(' samples, measurement "main">')
+
+
 def test_known_axes_and_bin_numbers() -> None:
     axis = Axis(np.array([0.0, 5.0]), "charge")
     workspace = Workspace(load_workspace(EXAMPLE).document, {"CR": axis})

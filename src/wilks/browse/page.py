@@ -21,6 +21,7 @@ from wilks.browse.selection import unsupported
 from wilks.browse.tree import summary
 from wilks.errors import InputError
 from wilks.moments import spill, statistics
+from wilks.tlatex import plain
 
 if TYPE_CHECKING:
     from wilks.histogram import Histogram
@@ -133,7 +134,7 @@ def _drawing(histogram: Histogram, edges: dict[tuple[Any, ...], int]) -> JSONDic
     key = tuple(histogram.axis.edges.tolist())
     return {
         "edges": edges.setdefault(key, len(edges)),
-        "label": histogram.axis.label,
+        "label": plain(histogram.axis.label),
         "values": _numbers(histogram.contents, 10),
         "errors": _numbers(histogram.stdev, 6),
         "integral": _number(s.integral),

@@ -13,6 +13,7 @@ from wilks._types import FloatArray
 from wilks.errors import InputError
 from wilks.histogram import Histogram
 from wilks.moments import number, printable, spill, statistics
+from wilks.tlatex import plain
 
 _HEIGHT = 18
 _TICK_ROWS = 4
@@ -84,8 +85,13 @@ def draw(histograms: Sequence[tuple[str, Histogram]], width: int, *, unicode: bo
     cells = _bars(heights[0], scale, glyphs, paint) if len(heights) == 1 else _lines(heights, scale, glyphs, paint)
     ticks = (glyphs.y_tick if label else glyphs.vertical for label in labels)
     lines = [f"{label:>{margin}} {tick}{row}".rstrip() for label, tick, row in zip(labels, ticks, cells, strict=True)]
-    lines += [" " * (margin + 1) + line for line in _x_axis(histograms, low, high, plot_columns, glyphs)]
-    title = _title(histograms, width)
+    lines += [
+        " " * (margin + 1) + line for line in _x_axis(histograms[0][1].axis.edges, low, high, plot_columns, glyphs)
+    ]
+    label = next((h.axis.label for _, h in histograms if h.axis.label), "")
+    if label:
+        lines.append(f"{printable(plain(label, unicode=unicode)):>{margin + plot_columns + 2}}")
+    title = _title(histograms, width, unicode)
     notes = [line for note in _notes(histograms, plot_columns) for line in textwrap.wrap(note, width)]
     table = _statistics_lines(histograms, glyphs, paint, width)
     picture = "\n".join([*([title] if title else []), *lines, *notes, "", *table])
@@ -182,21 +188,18 @@ def _lines(heights: Sequence[FloatArray], scale: _Scale, glyphs: _Glyphs, paint:
     return rows
 
 
-def _x_axis(
-    histograms: Sequence[tuple[str, Histogram]], low: float, high: float, columns: int, glyphs: _Glyphs
-) -> list[str]:
-    """Return the axis line with its ticks, the numbers under them (the two ends first), and the title of the axis."""
+def _x_axis(edges: FloatArray, low: float, high: float, columns: int, glyphs: _Glyphs) -> list[str]:
+    """Return the axis line with its ticks, and the numbers under them (the two ends first)."""
     line = [glyphs.horizontal] * (columns + 1)
     labels = [" "] * (columns + 1)
-    for value in (low, high, *_x_ticks(histograms[0][1].axis.edges, low, high)):
+    for value in (low, high, *_x_ticks(edges, low, high)):
         text, place = number(_tidy(value)), round((value - low) / (high - low) * columns)
         start = min(max(place - len(text) // 2, 0), columns + 1 - len(text))
         if all(c == " " for c in labels[max(start - 2, 0) : start + len(text) + 2]):
             line[place] = glyphs.x_tick
             labels[start : start + len(text)] = text
     line[0] = glyphs.corner
-    titles = [printable(h.axis.label) for _, h in histograms if h.axis.label]
-    return ["".join(line), "".join(labels).rstrip(), *([f"{titles[0]:>{columns + 1}}"] if titles else [])]
+    return ["".join(line), "".join(labels).rstrip()]
 
 
 def _x_ticks(edges: FloatArray, low: float, high: float) -> list[float]:
@@ -209,11 +212,11 @@ def _x_ticks(edges: FloatArray, low: float, high: float) -> list[float]:
     return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _title(histograms: Sequence[tuple[str, Histogram]], width: int) -> str:
+def _title(histograms: Sequence[tuple[str, Histogram]], width: int, unicode: bool) -> str:
     if len(histograms) > 1:
         return ""
     name, histogram = histograms[0]
-    title = printable(histogram.title)
+    title = printable(plain(histogram.title, unicode=unicode))
     text = printable(name) + (f"  {title}" if title and title != name else "")
     return text if len(text) <= width else text[: width - 3] + "..."
 

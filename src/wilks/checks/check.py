@@ -90,7 +90,14 @@ def _findings(subject: Workspace | Config | Templates, limits: Thresholds) -> It
 
     if isinstance(subject, Templates):
         return (rule(subject, limits) for rule in TEMPLATE_RULES)
-    return (rule(subject, limits) for rule in CONFIG_RULES)
+    from wilks.config.schema import Config
+
+    if isinstance(subject, Config):
+        return (rule(subject, limits) for rule in CONFIG_RULES)
+    raise TypeError(
+        f"check takes a Workspace, a Config or Templates, found a {type(subject).__name__}; get one with "
+        "wilks.load_workspace(path), wilks.load_config(path) or wilks.load_templates(path)"
+    )
 
 
 def _folded(rules: Iterable[Iterator[Finding]], limits: Thresholds) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from wilks.config.document import Document, KeyPath
-from wilks.config.schema import Block, Config, General, NormFactor, Region, Sample, Systematic
+from wilks.config.schema import Block, Config, FixedParameter, General, NormFactor, Region, Sample, Systematic
 from wilks.config.words import described, shortened
 from wilks.errors import listed, nearest
 
@@ -73,6 +73,7 @@ class Draft:
     samples: Parts[Sample]
     norm_factors: Parts[NormFactor]
     systematics: Parts[Systematic]
+    fixed: Parts[FixedParameter]
 
     @property
     def reads_ntuples(self) -> bool | None:
@@ -99,6 +100,7 @@ def read_draft(document: Document, mistakes: list[Mistake]) -> Draft:
         _read_list(Sample, "Samples", document, data, mistakes),
         _read_list(NormFactor, "NormFactors", document, data, mistakes),
         _read_list(Systematic, "Systematics", document, data, mistakes),
+        _read_fixed(data.get("General"), document),
     )
 
 
@@ -140,6 +142,16 @@ def _read_list(
     return Parts(key, tuple(part for part in parts if part is not None), whole=None not in parts)
 
 
+def _read_fixed(general: Any, document: Document) -> Parts[FixedParameter]:
+    """Return the entries of `Fixed` one by one; what is wrong with them is among the mistakes of `General`."""
+    raw = general.get("Fixed") if isinstance(general, dict) else None
+    items = raw if isinstance(raw, (list, tuple)) else ()
+    parts = [
+        _read_block(FixedParameter, item, ("General", "Fixed", index), document, []) for index, item in enumerate(items)
+    ]
+    return Parts("Fixed", tuple(part for part in parts if part is not None), whole=None not in parts)
+
+
 def _read_block(
     model: type[AnyBlock], raw: Any, path: KeyPath, document: Document, mistakes: list[Mistake]
 ) -> Part[AnyBlock] | None:
@@ -166,6 +178,7 @@ def _read_block(
 
 # Values for required keys that have mistakes, so that the rest of the block can be used.
 _STAND_INS: Mapping[type[Block], dict[str, Any]] = {
+    FixedParameter: {"Name": "", "Value": 0},
     General: {"Measurement": "", "InputPath": "", "HistogramFolder": ""},
     Region: {"Name": ""},
     Sample: {"Name": ""},

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
+from wilks.config.paths import HISTOGRAM_PATH
 from wilks.config.schema import Systematic, Template
 from wilks.errors import listed, nearest
 
@@ -61,6 +62,23 @@ def placeholders_have_values(draft: Draft) -> Iterator[Mistake]:
     for path, sample in draft.samples.sound("SamplePath"):
         if "SamplePath" in used and not sample.sample_path:
             yield Mistake(path, 'missing key "SamplePath", the value of {SamplePath} in InputPath')
+
+
+def histograms_are_named(draft: Draft) -> Iterator[Mistake]:
+    """`InputPath` of histogram input says which object in the file; the colon may also be in a value."""
+    path = draft.general.block.input_path
+    if draft.reads_ntuples is not False or not draft.general.sound("InputPath"):
+        return
+    if not set(PLACEHOLDERS).issuperset(_placeholders(draft)) or HISTOGRAM_PATH.fullmatch(path):
+        return
+    values = [draft.general.block.variation_path]
+    values += [region.region_path or "" for region in draft.regions.blocks()]
+    values += [value for sample in draft.samples.blocks() for value in sample.sample_path]
+    for _, template in _shape_templates(draft):
+        values += [template.variation_path or "", *template.sample_path]
+    if not any(":" in value for value in values):
+        text = f'"{path}" names a file but no histogram in it; histograms are given as file.root:path/in/file'
+        yield Mistake(("General", "InputPath"), f"{text} ({_ABOUT_TREES})")
 
 
 def paths_are_used(draft: Draft) -> Iterator[Mistake]:
@@ -175,6 +193,7 @@ RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     ntuples_have_binning,
     placeholders_are_known,
     placeholders_have_values,
+    histograms_are_named,
     paths_are_used,
     keys_suit_input,
     sides_are_given,

@@ -9,6 +9,8 @@ from pathlib import Path
 from wilks.config.schema import Config
 from wilks.errors import ConfigError, nearest
 
+# What histogram input looks like once the placeholders are filled in: file and path inside it.
+HISTOGRAM_PATH = re.compile(r"(.+?\.root|.+):(?!//)(.+)")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 

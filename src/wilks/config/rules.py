@@ -192,15 +192,17 @@ def _parameters(draft: Draft) -> dict[str, str] | None:
 def fixed_exist(draft: Draft) -> Iterator[Mistake]:
     """Every fixed parameter exists, is fixed once, and within its bounds."""
     parameters, templates = _parameters(draft), _templates(draft)
-    if not draft.general.sound("Fixed") or parameters is None or templates is None:
+    if parameters is None or templates is None:
         return
     for region, sample in templates:
         if not sample.disable_staterror:
             parameters[staterror_name(region.name)] = staterror_name(region.name)
     bounds = {factor.name: factor.bounds for _, factor in draft.norm_factors.sound("Bounds")}
     fixed: set[str] = set()
-    for index, entry in enumerate(draft.general.block.fixed):
-        path: KeyPath = ("General", "Fixed", index)
+    for part in draft.fixed.parts:
+        path, entry = part.path, part.block
+        if not part.sound("Name"):
+            continue
         parameter = parameters.get(entry.name)
         if parameter is None:
             hint = nearest(entry.name, parameters) or f"; allowed: {listed(parameters)}"
@@ -210,7 +212,7 @@ def fixed_exist(draft: Draft) -> Iterator[Mistake]:
             yield Mistake((*path, "Name"), f'the parameter "{parameter}" is fixed more than once')
         fixed.add(parameter)
         limits = bounds.get(parameter)
-        if limits and not _inside(entry.value, limits):
+        if limits and part.sound("Value") and not _inside(entry.value, limits):
             text = f'{entry.value} lies outside the Bounds {list(limits)} of "{parameter}"'
             yield Mistake((*path, "Value"), text)
 

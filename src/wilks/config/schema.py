@@ -237,6 +237,16 @@ class Config(BaseModel):
     systematics: tuple[Systematic, ...] = Field(default=(), description="Systematic uncertainties")
     source: SkipJsonSchema[Path | None] = Field(default=None, exclude=True)
 
+    def __repr__(self) -> str:
+        source = f", from {self.source}" if self.source else ""
+        return (
+            f'<Config: "{self.general.measurement}", {len(self.regions)} regions, {len(self.samples)} samples, '
+            f"{len(self.norm_factors)} norm factors, {len(self.systematics)} systematics{source}>"
+        )
+
+    def __str__(self) -> str:
+        return repr(self)
+
     @property
     def data_sample(self) -> Sample:
         """The one sample with `Data: True`."""

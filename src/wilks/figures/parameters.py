@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wilks.errors import InputError, nearest
 from wilks.figures.style import FigureStyle, as_style, label, settings
-from wilks.results.fit import FitResult, ParameterResult
+from wilks.results.fit import FitResult, ParameterResult, two_digits
 from wilks.table import measured, number
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _GREEN, _YELLOW = "#8be08b", "#fff28a"
 _FONT = 10.0
 _ROW, _AXIS_WIDTH = 0.21, 2.6  # inches
-_TOP, _BOTTOM, _SIDE, _GAP = 0.32, 0.62, 0.12, 0.14  # inches
+_SIDE, _GAP, _PAD = 0.12, 0.14, 0.06  # inches
 _ONE_COLUMN = 50
 _ASPECT = 1.4  # width over height of a figure with several columns
 
@@ -53,6 +53,8 @@ def pulls(
     `exclude` is a name or several, in which `*` and `?` stand for any characters; staterror parameters are left out
     unless `include_staterrors`. Raises InputError for a name that is not in the fit, and where nothing is left.
     """
+    if not isinstance(result, FitResult):
+        raise TypeError(f"pulls draws a FitResult, found a {type(result).__name__}; get one with wilks.fit(model)")
     chosen = as_style(style)
     rows = [_row(result[name]) for name in _selected(result, exclude, include_staterrors)]
     rows.sort(key=lambda row: row.pull is not None)
@@ -86,7 +88,7 @@ def _row(parameter: ParameterResult) -> _Row:
     usable = not (parameter.fixed or parameter.at_bound) and parameter.uncertainty > 0
     remark = "fixed" if parameter.fixed else "at bound" if parameter.at_bound else "" if usable else "no uncertainty"
     if parameter.constraint == "none" or not parameter.prefit_uncertainty > 0 or not math.isfinite(parameter.pull):
-        value = measured(parameter.value, parameter.uncertainty) if usable else number(parameter.value)
+        value = two_digits(parameter.value, parameter.uncertainty) if usable else number(parameter.value)
         return _Row(parameter.name, None, 0.0, f"{value} ({remark})" if remark else value)
     error = parameter.uncertainty / parameter.prefit_uncertainty if usable else 0.0
     return _Row(parameter.name, parameter.pull, error, remark)
@@ -108,14 +110,21 @@ def _draw(rows: list[_Row], style: FigureStyle, note: str, rc: dict[str, object]
             _draw_column(panel, part, limit)
         experiment_texts(axes[0], style, inside=False)
         if note:
+            lift = 20 if style.name != "plain" or style.status or style.beam else 4
             axes[0].annotate(
-                note, (1, 1), (0, 20), xycoords="axes fraction", textcoords="offset points", ha="right", color="#b00000"
+                note,
+                (1, 1),
+                (0, lift),
+                xycoords="axes fraction",
+                textcoords="offset points",
+                ha="right",
+                color="#b00000",
             )
         figure = axes[0].figure.get_figure(root=True)
         if figure is None:
             raise InputError("ax: the axes belong to no figure")
         if ax is None:
-            _arrange(figure, axes, max(len(part) for part in parts), _TOP + (0.2 if note else 0.0))
+            _arrange(figure, axes)
     return figure
 
 
@@ -196,8 +205,8 @@ def _draw_row(ax: Axes, y: int, row: _Row, limit: float) -> None:
         )
 
 
-def _arrange(figure: Figure, axes: list[Axes], rows: int, top: float) -> None:
-    """Set the size of the figure and the place of each column so that every name has the room it needs."""
+def _arrange(figure: Figure, axes: list[Axes]) -> None:
+    """Set the size of the figure and the place of each column so that every name and title just has its room."""
     from wilks.figures.canvas import inches
 
     figure.draw_without_rendering()
@@ -205,14 +214,19 @@ def _arrange(figure: Figure, axes: list[Axes], rows: int, top: float) -> None:
     for ax in axes:
         edges = [inches(figure, text.get_window_extent()) for text in ax.get_yticklabels()]
         names.append(max(x1 - x0 for x0, _, x1, _ in edges) + 0.08)
+    # What stands above the frame and below it does not depend on the height of the frame.
+    frames = [inches(figure, ax.get_window_extent()) for ax in axes]
+    outer = [inches(figure, box) for ax in axes if (box := ax.get_tightbbox()) is not None]
+    top = max(box[3] for box in outer) - frames[0][3] + _PAD
+    bottom = max(frame[1] - box[1] for frame, box in zip(frames, outer, strict=True)) + _PAD
+    own = [_ROW * abs(ax.get_ylim()[0] - ax.get_ylim()[1]) for ax in axes]
     width = sum(names) + len(axes) * (_AXIS_WIDTH + _GAP) + _SIDE
-    height = top + _BOTTOM + _ROW * (rows + 0.4)
+    height = top + max(own) + bottom
     figure.set_size_inches(width, height)
     left = 0.0
-    for ax, name in zip(axes, names, strict=True):
-        own = _ROW * abs(ax.get_ylim()[0] - ax.get_ylim()[1])
+    for ax, name, rows in zip(axes, names, own, strict=True):
         left += name + _GAP
-        ax.set_position((left / width, 1 - (top + own) / height, _AXIS_WIDTH / width, own / height))
+        ax.set_position((left / width, 1 - (top + rows) / height, _AXIS_WIDTH / width, rows / height))
         left += _AXIS_WIDTH
 
 

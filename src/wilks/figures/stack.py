@@ -71,6 +71,12 @@ def data_mc(
     """
     from wilks.figures.canvas import Figures
 
+    for given in (prediction, prefit):
+        if given is not None and not isinstance(given, Prediction):
+            raise TypeError(
+                f"data_mc draws a Prediction, found a {type(given).__name__}; "
+                "get one with wilks.predict(model) or wilks.predict(model, result)"
+            )
     chosen = as_style(style)
     _check_names(prediction, channel, blind, prefit, ax)
     palette = sample_colors((sample for c in prediction.channels for sample in c.samples), colors)

@@ -8,6 +8,7 @@ from typing import Any
 
 from wilks.errors import InputError, nearest
 from wilks.histogram import Axis
+from wilks.tlatex import mathtext
 
 STYLES = ("plain", "ATLAS", "CMS")
 
@@ -105,14 +106,16 @@ def settings(style: FigureStyle) -> dict[str, Any]:
 def label(text: str, limit: int = 48) -> str:
     r"""Return a name as matplotlib may draw it: valid `$...$` stays mathtext, any other `$` is literal.
 
-    A longer name than `limit` loses its middle, so that names that differ at the end stay different.
+    What ROOT writes in TLatex (`H_{T}`, `#eta`) becomes mathtext. A longer name than `limit` loses its middle, so that
+    names that differ at the end stay different.
 
     >>> label("staterror_4j1b-CR[0]"), label("5 $")
     ('staterror_4j1b-CR[0]', '5 \\$')
     """
     text = " ".join(text.split())
-    if "$" in text and _is_mathtext(text):
-        return text
+    formula = mathtext(text)
+    if "$" in formula and _is_mathtext(formula):
+        return formula
     if len(text) > limit:
         head = (limit - 1) * 2 // 3
         text = f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"

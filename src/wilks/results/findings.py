@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,6 +50,11 @@ class Findings:
     def of_rule(self, rule: str) -> Findings:
         """Return the findings of one rule."""
         return Findings(tuple(item for item in self.items if item.rule == rule))
+
+    def __repr__(self) -> str:
+        counts = Counter(item.severity for item in self.items)
+        found = ", ".join(f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts.items())
+        return f"<Findings: {found or 'none'}>"
 
     def __str__(self) -> str:
         return "\n".join(str(item) for item in self.items) or "no findings"

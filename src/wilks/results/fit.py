@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,17 @@ from typing import Any
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
+
+
+def two_digits(value: float, uncertainty: float) -> str:
+    """Return `value ± uncertainty` with two significant digits of the uncertainty, which must be above 0.
+
+    >>> two_digits(0.94239, 0.04312), two_digits(1234.5, 99.9)
+    ('0.942 ± 0.043', '1234 ± 100')
+    """
+    # Rounded first: 0.0996 has its two digits in 0.10.
+    place = max(1 - math.floor(math.log10(float(f"{uncertainty:.1e}"))), 0)
+    return f"{value:.{place}f} ± {uncertainty:.{place}f}"
 
 
 @dataclass(frozen=True)
@@ -111,6 +123,14 @@ class FitResult:
         from wilks.results.io import save_result
 
         save_result(self, path)
+
+    def __repr__(self) -> str:
+        found = f"{len(self)} parameters"
+        if self.poi is not None:
+            poi = self[self.poi]
+            usable = not (poi.fixed or poi.at_bound) and poi.uncertainty > 0
+            found += f", {poi.name} = {two_digits(poi.value, poi.uncertainty) if usable else f'{poi.value:.4g}'}"
+        return f"<FitResult: {self.status if self.converged else f'NOT CONVERGED: {self.status}'}, {found}>"
 
     def __str__(self) -> str:
         from wilks.results.summary import fit_text

@@ -38,6 +38,9 @@ class ManyFits:
             raise KeyError(f'no parameter "{name}" in these fits{nearest(name, self.names)}')
         return self.values[:, self.names.index(name)]
 
+    def __repr__(self) -> str:
+        return f"<ManyFits: {len(self)} fits ({len(self.failures)} not converged), {len(self.names)} parameters>"
+
     @property
     def failures(self) -> dict[int, str]:
         """Rows that did not converge, with their status."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wilks._types import FloatArray
+from wilks.errors import nearest
 from wilks.histogram import Axis
 
 
@@ -34,6 +35,9 @@ class ChannelPrediction:
         total: FloatArray = self.yields.sum(axis=0)
         return total
 
+    def __repr__(self) -> str:
+        return f'<ChannelPrediction: "{self.name}", {len(self.samples)} samples, {len(self.axis)} bins>'
+
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
@@ -56,7 +60,12 @@ class Prediction:
         for candidate in self.channels:
             if candidate.name == channel:
                 return candidate
-        raise KeyError(channel)
+        raise KeyError(f'no channel "{channel}" in this prediction{nearest(channel, self.channel_names)}')
+
+    def __repr__(self) -> str:
+        bins = sum(len(channel.axis) for channel in self.channels)
+        samples = len({sample for channel in self.channels for sample in channel.samples})
+        return f"<Prediction: {self.label}, {len(self.channels)} channels, {samples} samples, {bins} bins>"
 
     def save(self, path: str | Path) -> None:
         """Write the prediction as JSON, for `load_result`. Raises ResultError where the file can't be written."""

@@ -10,28 +10,34 @@ from typing import Any
 
 import numpy as np
 
-from wilks.config.paths import resolve_input
+from wilks.config.paths import HISTOGRAM_PATH, resolve_input
 from wilks.config.schema import Config, Region, Sample, Systematic, Template, applies
-from wilks.errors import InputError, TemplateError
+from wilks.errors import InputError, TemplateError, nearest
 from wilks.histogram import Axis, Histogram
-from wilks.templates.readers import read_histograms
+from wilks.templates.missing import Setting, Source, missing_histograms
+from wilks.templates.readers import read_available
 from wilks.templates.store import SIDES, TemplateKey, Templates
 
 
-def build_templates(config: Config, *, histograms: Mapping[TemplateKey, Any] | None = None) -> Templates:
+def build_templates(config: Config, *, histograms: Mapping[Any, Any] | None = None) -> Templates:
     """Return every template that the analysis needs, read from ROOT histograms as the steering file says.
 
     `histograms` hands in some or all of them instead: any one-dimensional histogram of the UHI protocol
-    (boost-histogram, hist, uproot, `wilks.Histogram`) by `TemplateKey`; what is not handed in is read. All templates
-    of a region have the same bin edges; its axis is labelled with the region's `Variable`, else with the first axis
-    title found, else with the region's name. A sample with several paths is the sum of their histograms.
+    (boost-histogram, hist, uproot, `wilks.Histogram`) by `TemplateKey`, or the same as a tuple: (region, sample) or
+    (region, sample, systematic, "Up" or "Down"). What is not handed in is read. All templates of a region have the same
+    bin edges; its axis is labelled with the region's `Variable`, else with the first axis title found, else with the
+    region's name. A sample with several paths is the sum of their histograms.
 
-    Raises one TemplateError with everything that is missing, unreadable or does not fit together.
+    Raises one TemplateError with everything that is missing, unreadable or does not fit together, and TypeError for
+    a `config` that is none.
 
         config = wilks.load_config("config.yml")
         templates = wilks.build_templates(config)
         templates.nominal("4j1b CR", "ttbar").values()
     """
+    if not isinstance(config, Config):
+        kind = type(config).__name__
+        raise TypeError(f"build_templates needs a Config, found a {kind}; get one with wilks.load_config(path)")
     keys = needed_templates(config)
     found, problems = _handed_in(histograms or {}, keys)
     missing = [key for key in keys if key not in found]
@@ -75,13 +81,20 @@ def template_of(systematic: Systematic, side: str) -> Template:
 
 
 def _handed_in(
-    histograms: Mapping[TemplateKey, Any], keys: tuple[TemplateKey, ...]
+    histograms: Mapping[Any, Any], keys: tuple[TemplateKey, ...]
 ) -> tuple[dict[TemplateKey, Histogram], list[str]]:
     found: dict[TemplateKey, Histogram] = {}
     problems: list[str] = []
-    for key, source in histograms.items():
+    for given, source in histograms.items():
+        if not isinstance(given, TemplateKey) and not (isinstance(given, tuple) and len(given) in (2, 4)):
+            allowed = '(region, sample) or (region, sample, systematic, "Up" or "Down")'
+            problems.append(f"histogram handed in for {given!r}: the key must be a TemplateKey or {allowed}")
+            continue
+        key = given if isinstance(given, TemplateKey) else TemplateKey(*given)
         if key not in keys:
-            problems.append(f"histogram handed in for {key}: the steering file has no such template")
+            problems.append(
+                f"histogram handed in for {key}: the steering file has no such template{_nearest_key(key, keys)}"
+            )
             continue
         try:
             found[key] = source if isinstance(source, Histogram) else Histogram.from_uhi(source)
@@ -93,24 +106,37 @@ def _handed_in(
     return found, problems
 
 
+def _nearest_key(key: TemplateKey, keys: tuple[TemplateKey, ...]) -> str:
+    """Return a hint for each part of a key that no template has."""
+    hints = []
+    for part in ("region", "sample", "systematic", "side"):
+        known = {name: None for other in keys if (name := getattr(other, part)) is not None}
+        value = getattr(key, part)
+        if value is not None and value not in known:
+            hints.append(f'; no {part} "{value}"{nearest(str(value), known)}')
+    return "".join(hints)
+
+
 def _read(config: Config, keys: list[TemplateKey]) -> tuple[dict[TemplateKey, Histogram], list[str]]:
     """Return the templates that the steering file's paths lead to, and what is wrong with the others."""
     problems: list[str] = []
-    sources: dict[TemplateKey, list[tuple[str, str]]] = {}
+    sources: dict[TemplateKey, list[Source]] = {}
     resolved: dict[str, str] = {}
     for key in keys:
         try:
-            sources[key] = [_located(config, path, resolved) for path in template_paths(config, key)]
+            sources[key] = [_source(config, settings, resolved) for settings in _settings(config, key)]
         except InputError as error:
             problems += error.problems
-    try:
-        histograms = read_histograms([source for paths in sources.values() for source in paths])
-    except TemplateError as error:
-        return {}, [*dict.fromkeys(problems), *error.problems]
+    wanted = [source for paths in sources.values() for source in paths]
+    reading = read_available((source.file, source.name) for source in wanted)
+    problems += [*reading.problems, *missing_histograms(config, wanted, reading)]
     found: dict[TemplateKey, Histogram] = {}
     for key, paths in sources.items():
+        histograms = [reading.histograms.get((source.file, source.name)) for source in paths]
         try:
-            found[key] = reduce(add, [histograms[source] for source in paths])
+            parts = [histogram for histogram in histograms if histogram is not None]
+            if len(parts) == len(paths):
+                found[key] = reduce(add, parts)
         except TemplateError as error:
             problems.append(f"{key}, a sum over several paths: {error}")
     return found, list(dict.fromkeys(problems))
@@ -118,32 +144,50 @@ def _read(config: Config, keys: list[TemplateKey]) -> tuple[dict[TemplateKey, Hi
 
 def template_paths(config: Config, key: TemplateKey) -> list[str]:
     """Return `file.root:path/in/file` for a template: one, or one per path of the sample (they are summed)."""
+    return [_filled(config, settings) for settings in _settings(config, key)]
+
+
+def _settings(config: Config, key: TemplateKey) -> list[tuple[Setting, ...]]:
+    """Return the settings that lead to a template, for each path of the sample."""
     region = next(region for region in config.regions if region.name == key.region)
     sample = next(sample for sample in config.samples if sample.name == key.sample)
-    override = Template()
+    override, prefix = Template(), ""
     if key.systematic is not None and key.side is not None:
         systematic = next(systematic for systematic in config.systematics if systematic.name == key.systematic)
-        override = template_of(systematic, key.side)
-    variation = config.general.variation_path if override.variation_path is None else override.variation_path
-    values = {"RegionPath": region.region_path or "", "VariationPath": variation}
+        override, prefix = template_of(systematic, key.side), f'Systematics "{key.systematic}".{key.side}'
+    sample_place = prefix if override.sample_path else f'Samples "{key.sample}"'
+    if override.variation_path is None:
+        variation = Setting("General.VariationPath", "VariationPath", config.general.variation_path)
+    else:
+        variation = Setting(f"{prefix}.VariationPath", "VariationPath", override.variation_path)
+    whole = Setting("General.InputPath", "", config.general.input_path)
+    of_region = Setting(f'Regions "{key.region}".RegionPath', "RegionPath", region.region_path or "")
     paths: tuple[str, ...] = override.sample_path or sample.sample_path
-    return [_filled(config.general.input_path, values | {"SamplePath": path}) for path in paths or ("",)]
+    return [
+        (whole, Setting(f"{sample_place}.SamplePath", "SamplePath", path), of_region, variation)
+        for path in paths or ("",)
+    ]
 
 
-def _filled(pattern: str, values: dict[str, str]) -> str:
+def _filled(config: Config, settings: tuple[Setting, ...]) -> str:
+    values = {setting.placeholder: setting.value for setting in settings}
     # All at once, so that a value may contain the text of another placeholder.
-    return re.sub(r"\{(RegionPath|SamplePath|VariationPath)\}", lambda match: values[match[1]], pattern)
+    return re.sub(
+        r"\{(RegionPath|SamplePath|VariationPath)\}", lambda match: values[match[1]], config.general.input_path
+    )
 
 
-def _located(config: Config, path: str, resolved: dict[str, str]) -> tuple[str, str]:
+def _source(config: Config, settings: tuple[Setting, ...], resolved: dict[str, str]) -> Source:
     """Split `file.root:path/in/file`, find the file, and remember where it was."""
-    match = re.fullmatch(r"(.+?\.root|.+):(?!//)(.+)", path)
+    path = _filled(config, settings)
+    match = HISTOGRAM_PATH.fullmatch(path)
     if match is None:
         raise TemplateError(f'InputPath: "{path}" names no histogram; allowed is file.root:path/in/file')
     file, name = match.groups()
     if file not in resolved:
         resolved[file] = resolve_input(config, file)
-    return resolved[file], name
+    used = tuple(s for s in settings if not s.placeholder or (s.value and f"{{{s.placeholder}}}" in settings[0].value))
+    return Source(file, resolved[file], name, used)
 
 
 def on_region_axes(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -82,47 +82,63 @@ def read_histograms(wanted: Iterable[tuple[str | Path, str]]) -> dict[tuple[str,
     Without Sumw2 the fills were unweighted and the variance is the absolute content. Raises one TemplateError with
     every file and every object that is missing or unreadable, and what the files do contain.
     """
+    reading = read_available(wanted)
+    problems = list(reading.problems)
+    for path, names in reading.missing.items():
+        problems += missing_objects(path, names, reading.contents[path])
+    if problems:
+        raise TemplateError(problems)
+    return reading.histograms
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read, by (path, name), and what was not.
+
+    `problems` are sentences on what is unreadable, `missing` the names that a file does not have, and `contents` what
+    such a file has instead.
+    """
+
+    histograms: dict[tuple[str, str], Histogram] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    missing: dict[str, list[str]] = field(default_factory=dict)
+    contents: dict[str, list[str]] = field(default_factory=dict)
+
+
+def read_available(wanted: Iterable[tuple[str | Path, str]]) -> Reading:
+    """Return those of the histograms that can be read, as `read_histograms` does, and what is wrong with the others."""
     by_file: dict[str, list[str]] = {}
     for path, name in dict.fromkeys((str(path), name) for path, name in wanted):
         by_file.setdefault(path, []).append(name)
-    found: dict[tuple[str, str], Histogram] = {}
-    problems: list[str] = []
+    reading = Reading()
     for path, names in by_file.items():
         try:
             with _opened(path) as file:
-                histograms, mistakes = _read_from(file, path, names)
+                _read_from(file, path, names, reading)
         except TemplateError as error:
-            problems += error.problems
-            continue
-        found |= {(path, name): histogram for name, histogram in histograms.items()}
-        problems += mistakes
-    if problems:
-        raise TemplateError(problems)
-    return found
+            reading.problems.extend(error.problems)
+    return reading
 
 
-def _read_from(file: Any, path: str, names: list[str]) -> tuple[dict[str, Histogram], list[str]]:
-    """Return the histograms that can be read from an open file and a sentence for each that can't."""
-    found: dict[str, Histogram] = {}
-    missing: list[str] = []
-    problems: list[str] = []
+def _read_from(file: Any, path: str, names: list[str], reading: Reading) -> None:
+    """Add the histograms of an open file to what was read."""
     classnames = _classnames(file)
     for name in names:
         classname = classnames.get(name.strip("/").partition(";")[0])
         if classname is None:
-            missing.append(name)
+            reading.missing.setdefault(path, []).append(name)
             continue
         try:
-            found[name] = _histogram(_object(file, name), classname)
+            reading.histograms[path, name] = _histogram(_object(file, name), classname)
         except TemplateError as error:
-            problems.append(f"{path}:{name}: {error}")
-    return found, problems + _missing(path, missing, classnames)
+            reading.problems.append(f"{path}:{name}: {error}")
+    if path in reading.missing:
+        kept = [name for name, classname in classnames.items() if not classname.startswith("TDirectory")]
+        reading.contents[path] = kept
 
 
-def _missing(path: str, names: list[str], classnames: dict[str, str]) -> list[str]:
-    if not names:
-        return []
-    available = [name for name, classname in classnames.items() if not classname.startswith("TDirectory")]
+def missing_objects(path: str, names: list[str], available: list[str]) -> list[str]:
+    """Return a sentence for each name that a file lacks, and one on what it has."""
     problems = [
         f'{path}: no object "{name}"{nearest(name, available) if i < _HINTS else ""}' for i, name in enumerate(names)
     ]

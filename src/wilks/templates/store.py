@@ -15,7 +15,7 @@ import numpy as np
 
 from wilks._files import write_atomically
 from wilks._types import FloatArray, JSONDict
-from wilks.errors import TemplateError
+from wilks.errors import TemplateError, listed, nearest
 from wilks.histogram import Axis, Histogram
 
 Side = Literal["Up", "Down"]
@@ -52,13 +52,44 @@ class Templates(Mapping[TemplateKey, Histogram]):
         object.__setattr__(self, "histograms", MappingProxyType(dict(self.histograms)))
         object.__setattr__(self, "originals", MappingProxyType(dict(self.originals)))
 
+    def __repr__(self) -> str:
+        counts = [f"{len(self._known(part))} {part}s" for part in ("region", "sample", "systematic")]
+        return f"<Templates: {len(self)} histograms, {', '.join(counts)}>"
+
     def nominal(self, region: str, sample: str) -> Histogram | None:
-        """Return the nominal template, or None where the sample has none in this region."""
-        return self.histograms.get(TemplateKey(region, sample))
+        """Return the nominal template, or None where the sample has none in this region.
+
+        Raises KeyError, with the nearest name, for a region or sample of which there is no template at all.
+        """
+        found = self.histograms.get(TemplateKey(region, sample))
+        if found is None:
+            self._require(region=region, sample=sample)
+        return found
 
     def variation(self, region: str, sample: str, systematic: str, side: Side) -> Histogram | None:
-        """Return the template of one side of a systematic, or None where there is none."""
-        return self.histograms.get(TemplateKey(region, sample, systematic, side))
+        """Return the template of one side ("Up" or "Down") of a systematic.
+
+        None where region, sample and systematic have templates, but not this one: the systematic does not act there, or
+        this side mirrors the other. Raises KeyError, with the nearest name, for a region, sample or systematic of which
+        there is no template at all (one of Type Normalization needs none).
+        """
+        found = self.histograms.get(TemplateKey(region, sample, systematic, side))
+        if found is None:
+            self._require(region=region, sample=sample, systematic=systematic)
+            if side not in SIDES:
+                raise KeyError(f'a side is "Up" or "Down", not "{side}"{nearest(side, SIDES)}')
+        return found
+
+    def _require(self, **names: str) -> None:
+        for part, name in names.items():
+            known = self._known(part)
+            if name not in known:
+                hint = nearest(name, known) or f"; there are {listed(known) or 'none'}"
+                raise KeyError(f'no {part} "{name}" among these templates{hint}')
+
+    def _known(self, part: str) -> list[str]:
+        """Return the names of the regions, samples or systematics that have templates."""
+        return list(dict.fromkeys(name for key in self.histograms if (name := getattr(key, part)) is not None))
 
     def original(self, key: TemplateKey) -> Histogram:
         """Return the template as it was before processing; KeyError where there is none."""

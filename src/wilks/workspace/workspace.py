@@ -65,6 +65,15 @@ class Workspace:
 
         save_workspace(self, path)
 
+    def __repr__(self) -> str:
+        samples = len({sample.name for channel in self.document.channels for sample in channel.samples})
+        measurements = ", ".join(f'"{name}"' for name in self.measurement_names)
+        channels = len(self.channel_names)
+        return (
+            f"<Workspace: {channels} channel{'' if channels == 1 else 's'}, {samples} samples, "
+            f"measurement{'' if len(self.measurement_names) == 1 else 's'} {measurements}>"
+        )
+
     def __eq__(self, other: Any) -> bool:
         return isinstance(other, Workspace) and self.document == other.document and dict(self.axes) == dict(other.axes)
 
