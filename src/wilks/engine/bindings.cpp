@@ -78,36 +78,31 @@ struct Compiled {
     return out;
   }
 
-  Array block_rates(Vector theta) const {
+  // Rates of all blocks, one after the other.
+  std::vector<double> rates(const Vector& theta) const {
     expect(theta);
-    std::vector<double> out;
-    {
-      nb::gil_scoped_release release;
-      Scratch scratch(model);
-      Index size = 0;
-      for (int c = 0; c < model.channels; ++c) size += static_cast<Index>(model.bins_of(c)) * (model.channel_block[c + 1] - model.channel_block[c]);
-      out.resize(size);
-      wilks::block_rates(model, theta.data(), scratch, out.data());
-    }
+    nb::gil_scoped_release release;
+    Scratch scratch(model);
+    Index size = 0;
+    for (int c = 0; c < model.channels; ++c) size += static_cast<Index>(model.bins_of(c)) * (model.channel_block[c + 1] - model.channel_block[c]);
+    std::vector<double> out(size);
+    wilks::block_rates(model, theta.data(), scratch, out.data());
+    return out;
+  }
+
+  Array block_rates(Vector theta) const {
+    std::vector<double> out = rates(theta);
     const std::size_t n = out.size();
     return owned(std::move(out), {n});
   }
 
   Array expected(Vector theta) const {
-    expect(theta);
+    const std::vector<double> blocks = rates(theta);
     std::vector<double> out(model.bins, 0.0);
-    {
-      nb::gil_scoped_release release;
-      Scratch scratch(model);
-      Index size = 0;
-      for (int c = 0; c < model.channels; ++c) size += static_cast<Index>(model.bins_of(c)) * (model.channel_block[c + 1] - model.channel_block[c]);
-      std::vector<double> rates(size + 1);
-      wilks::block_rates(model, theta.data(), scratch, rates.data());
-      const double* at = rates.data();
-      for (int c = 0; c < model.channels; ++c)
-        for (int k = model.channel_block[c]; k < model.channel_block[c + 1]; ++k)
-          for (int b = 0; b < model.bins_of(c); ++b) out[model.channel_bin[c] + b] += *at++;
-    }
+    const double* at = blocks.data();
+    for (int c = 0; c < model.channels; ++c)
+      for (int k = model.channel_block[c]; k < model.channel_block[c + 1]; ++k)
+        for (int b = 0; b < model.bins_of(c); ++b) out[model.channel_bin[c] + b] += *at++;
     return owned(std::move(out), {static_cast<std::size_t>(model.bins)});
   }
 

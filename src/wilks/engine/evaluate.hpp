@@ -19,7 +19,7 @@ constexpr int inside_domain = -1;
 template <int order>
 int evaluate(const Model& m, const double* theta, const Data& data, const signed char* side, Scratch& s, Derivatives& out,
              double& value, double& magnitude) {
-  detail::fill_factors(m, theta, side, s);
+  detail::fill_factors(m, theta, side, s, 0, m.blocks);
   value = magnitude = 0.0;
   [[maybe_unused]] const Index ld = padded(m.shared);
   if constexpr (order >= 1) std::fill(out.gradient, out.gradient + m.parameters, 0.0);

@@ -18,7 +18,8 @@ struct Newton {
   bool metric_ready = false;
   std::vector<double> metric_shared, metric_rate, metric_constraint, diagonal, floor;
   // Factor.
-  std::vector<double> S, Y, LG, scratch, packed, along_bins, vector1;
+  std::vector<double> S, Y, LG, scratch, packed, vector1;
+  mutable std::vector<double> along_bins;  // scratch of products
   Gram gram;
 
   Newton(const Model& model, const Derivatives& derivatives) : m(model), d(derivatives), ld(padded(model.shared)), gram(model) {
@@ -114,7 +115,7 @@ struct Newton {
         }
       }
       if (b != 0.0) {
-        double* z = const_cast<double*>(along_bins.data());
+        double* z = along_bins.data();
         rates_along(c, p, z);
         for (int k = 0; k < bins; ++k) z[k] *= b * metric_rate[first + k];
         for (int j = 0; j < columns_; ++j) y[parameter(j)] += dot(J + static_cast<Index>(j) * bins, z, bins);
@@ -133,7 +134,7 @@ struct Newton {
   // p^T M p.
   double metric_square(const double* p) const {
     double total = 0.0;
-    double* z = const_cast<double*>(along_bins.data());
+    double* z = along_bins.data();
     for (int c = 0; c < m.channels; ++c) {
       const int bins = m.bins_of(c), first = m.channel_bin[c];
       rates_along(c, p, z);

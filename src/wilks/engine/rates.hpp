@@ -7,12 +7,13 @@ namespace wilks {
 
 namespace detail {
 
-inline void fill_factors(const Model& m, const double* theta, const signed char* side, Scratch& s) {
-  for (std::size_t e = 0; e < m.factor_parameter.size(); ++e) {
+// The factors and shape coefficients of blocks first .. last - 1.
+inline void fill_factors(const Model& m, const double* theta, const signed char* side, Scratch& s, int first, int last) {
+  for (int e = m.factor_start[first]; e < m.factor_start[last]; ++e) {
     const int p = m.factor_parameter[e];
     s.factors[e] = factor(m.factor_code[e], theta[p], &m.factor_coefficient[e * factor_coefficients], !side || side[p] >= 0);
   }
-  for (std::size_t e = 0; e < m.shape_parameter.size(); ++e) {
+  for (int e = m.shape_start[first]; e < m.shape_start[last]; ++e) {
     const int p = m.shape_parameter[e];
     if (m.shape_even[e] >= 0) s.evens[e] = even_part(m.shape_code[e], theta[p], !side || side[p] >= 0);
   }
@@ -45,7 +46,7 @@ inline void block_forward(const Model& m, const double* theta, int block, int bi
 
 // Expected rates per block, one block after the other.
 inline void block_rates(const Model& m, const double* theta, Scratch& s, double* out) {
-  detail::fill_factors(m, theta, nullptr, s);
+  detail::fill_factors(m, theta, nullptr, s, 0, m.blocks);
   for (int c = 0; c < m.channels; ++c) {
     const int bins = m.bins_of(c);
     for (int k = m.channel_block[c]; k < m.channel_block[c + 1]; ++k, out += bins)
@@ -57,7 +58,7 @@ inline void block_rates(const Model& m, const double* theta, Scratch& s, double*
 inline void block_jacobian(const Model& m, const double* theta, int c, int k, Scratch& s, double* out) {
   const int bins = m.bins_of(c);
   const Index P = m.parameters;
-  detail::fill_factors(m, theta, nullptr, s);
+  detail::fill_factors(m, theta, nullptr, s, k, k + 1);
   const double F = detail::factor_product(m, s, k);
   double *A = s.block_shapes, *G = s.block_bins;
   detail::block_forward(m, theta, k, bins, F, A, G, s.block_rates, s);
