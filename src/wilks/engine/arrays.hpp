@@ -7,7 +7,7 @@ namespace wilks {
 
 // Memory for derivatives, laid out channel by channel (offsets in Model):
 //   shared   D x ld      Hessian among shared parameters (lower triangle and diagonal are valid)
-//   jacobian [column][bin], local_jacobian [slot][bin]
+//   jacobian [column][bin], local_jacobian [slot][bin], with stride_of(channel) doubles for the bins
 //   mixed    [slot][column][bin]   Hessian of a local with a shared parameter
 //   local    [slot][slot][bin]     Hessian among the local parameters of a bin
 struct Derivatives {
@@ -45,37 +45,40 @@ struct Data {
 
 // Memory of one evaluation, cut from one allocation.
 struct Scratch {
-  double *block_rates, *block_shapes, *block_bins;  // per block of a channel: F G A, A, G
-  double *u, *tmp, *row, *product_without;
-  Jet *factors, *evens;
-  double *d1, *ratio;
-  double *columns;  // largest_columns x padded(largest_columns), for the channel's part of the Hessian
-  double *packed;   // bins x padded(largest_columns)
+  double *value, *slope, *curvature, *value_gradient;  // values (see Model), their derivatives, d nll / d value
+  double *alpha, *factor, *factor1, *factor2, *ratio;  // factor entries: parameter, factor, its derivatives, d log(factor)
+  double *shape, *product;                              // block of a channel: A (one row each), F
+  double *group_shape, *group_bins;                     // group of a channel: sum of F A, and G (one row each)
+  double *rate, *weight, *row, *row_sum, *row_scale, *factor_scale;
+  double *others;                                       // per-bin factor of a group: product of the other ones
+  double *group_jacobian;                               // columns x bins: without G
+  double *left, *right;                                 // blocks x columns: second derivatives as products
+  double *packed;                                       // bins x columns
   std::vector<double> memory;
   Gram gram;
 
   explicit Scratch(const Model& m) : gram(m) {
-    const std::size_t bins = padded(std::max(1, m.largest_bins)), blocks = std::max(1, m.largest_blocks);
-    const std::size_t columns_ = padded(std::max(1, m.largest_columns));
-    const std::size_t per_bin = std::max(1, m.largest_bin_factors);
-    const std::size_t entries = m.factor_parameter.size() + m.shape_parameter.size() + 2;
-    memory.assign(3 * blocks * bins + (3 + per_bin) * bins + 3 * entries + 2 * (m.largest_factors + 1) + columns_ * columns_ + bins * columns_ + lanes, 0.0);
+    const std::size_t stride = whole_quads(std::max(1, m.largest_bins)), blocks = std::max(1, m.largest_blocks);
+    const std::size_t width = padded(std::max(1, m.largest_columns)), entries = m.factor_parameter.size() + 1;
+    const std::size_t values = m.parameters + 1 + m.even_parameter.size(), rows = m.largest_rows + 1;
+    const std::size_t factors = m.largest_factors + 1, per_bin = std::max(1, m.largest_bin_factors);
+    memory.assign(4 * values + 5 * entries + (3 * blocks + 3 + per_bin + width) * stride + blocks + 2 * rows + factors + (2 * blocks + stride) * width + lanes, 0.0);
     double* at = memory.data();
     const auto take = [&](std::size_t n) { double* p = at; at += n; return p; };
-    block_rates = take(blocks * bins);
-    block_shapes = take(blocks * bins);
-    block_bins = take(blocks * bins);
-    u = take(bins);
-    tmp = take(bins);
-    row = take(bins);
-    product_without = take(per_bin * bins);
-    factors = reinterpret_cast<Jet*>(take(3 * m.factor_parameter.size() + 3));
-    evens = reinterpret_cast<Jet*>(take(3 * m.shape_parameter.size() + 3));
-    d1 = take(m.largest_factors + 1);
-    ratio = take(m.largest_factors + 1);
-    columns = take(columns_ * columns_);
-    packed = take(bins * columns_);
+    for (double** p : {&value, &slope, &curvature, &value_gradient}) *p = take(values);
+    for (double** p : {&alpha, &factor, &factor1, &factor2, &ratio}) *p = take(entries);
+    for (double** p : {&shape, &group_shape, &group_bins}) *p = take(blocks * stride);
+    for (double** p : {&rate, &weight, &row}) *p = take(stride);
+    others = take(per_bin * stride);
+    group_jacobian = take(width * stride);
+    product = take(blocks);
+    for (double** p : {&row_sum, &row_scale}) *p = take(rows);
+    factor_scale = take(factors);
+    for (double** p : {&left, &right}) *p = take(blocks * width);
+    packed = take(stride * width);
   }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
 };
 
 }  // namespace wilks

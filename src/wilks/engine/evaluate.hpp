@@ -4,46 +4,112 @@
 // With F the product of the scalar factors of a block, G that of its per-bin factors and A = nominal + shape variations:
 //   nu_b = sum over blocks F G_b A_b,   nll = sum_b nu_b - n_b log nu_b + constraints,   w = 1 - n/nu,   q = n/nu^2
 //   H = J^T diag(q) J + sum_b w_b d2 nu_b + constraints,   J = d nu_b / d theta
-// Products are formed without dividing by a factor, since factors may be zero.
+// Products are formed without dividing by a factor where one is zero.
 #pragma once
 
+#include <optional>
+
 #include "poisson.hpp"
-#include "rates.hpp"
+#include "second.hpp"
 
 namespace wilks {
 
 constexpr int inside_domain = -1;
+
+namespace detail {
+
+// A and F of every block of a channel, G and the sum of F A of every group, and the rates nu.
+inline void forward(const Model& m, const double* theta, int c, Scratch& s) {
+  const int bins = m.bins_of(c), stride = m.stride_of(c), k0 = m.channel_block[c];
+  std::fill(s.rate, s.rate + bins, 0.0);
+  double *R = s.group_shape, *G = s.group_bins;
+  for (int g = m.channel_group[c]; g < m.channel_group[c + 1]; ++g, R += stride, G += stride) {
+    std::fill(R, R + bins, 0.0);
+    for (int i = m.group_start[g]; i < m.group_start[g + 1]; ++i) {
+      const int k = m.group_block[i];
+      double* A = s.shape + static_cast<Index>(k - k0) * stride;
+      block_shape(m, k, stride, s, A);
+      s.product[k - k0] = factor_product(m, s, k);
+      add_scaled(R, s.product[k - k0], A, bins);
+    }
+    group_product(m, theta, g, bins, G);
+    for (int b = 0; b < bins; ++b) s.rate[b] += G[b] * R[b];
+  }
+}
+
+// Gradient of one block; leaves the sums over its rows and its d nu / d factor parameter for the second derivatives.
+inline double block_gradient(const Model& m, int k, int stride, double F, const double* A, const double* wG, Scratch& s) {
+  const int f0 = m.factor_start[k], f1 = m.factor_start[k + 1], r0 = m.row_start[k], rows = m.row_start[k + 1] - r0;
+  row_sums(s.row_sum, &m.templates[m.block_templates[k]], stride, rows, wG);
+  for (int r = 0; r < rows; ++r) s.value_gradient[m.row_value[r0 + r]] += F * s.row_sum[r];
+  const double T = dot(wG, A, stride);
+  for (int e = f0; e < f1; ++e) {
+    s.factor_scale[e - f0] = F != 0.0 ? F * s.ratio[e] : s.factor1[e] * product_without(m, s, k, e);
+    s.value_gradient[m.factor_parameter[e]] += s.factor_scale[e - f0] * T;
+  }
+  return T;
+}
+
+// Constraint terms; same return value as `evaluate`.
+template <int order>
+int add_constraints(const Model& m, const double* theta, const Data& data, Derivatives& out, double& value, double& magnitude) {
+  for (int i = 0; i < m.constraints; ++i) {
+    const int p = m.constraint_parameter[i];
+    const double scale = m.constraint_scale[i], aux = data.auxiliary[i];
+    double term, d1, d2;
+    if (m.constraint_kind[i] == constraint_normal) {
+      const double x = (theta[p] - aux) / scale;
+      term = 0.5 * x * x;
+      d1 = x / scale;
+      d2 = 1.0 / (scale * scale);
+    } else {
+      term = poisson_deviance(aux, scale * theta[p]);
+      if (!std::isfinite(term)) return m.bins + i;
+      d1 = aux > 0 ? (scale * theta[p] - aux) / theta[p] : scale;
+      d2 = aux > 0 ? aux / (theta[p] * theta[p]) : 0.0;
+    }
+    value += term;
+    magnitude += std::abs(term);
+    if constexpr (order >= 1) out.gradient[p] += d1;
+    if constexpr (order >= 2) {
+      if (m.shared_index[p] >= 0)
+        out.shared[m.shared_index[p] * (padded(m.shared) + 1)] += d2;
+      else
+        out.local[m.local_diagonal[p]] += d2;
+    }
+  }
+  return inside_domain;
+}
+
+}  // namespace detail
 
 // Returns `inside_domain`, or the bin (or bins + constraint) whose rate has no logarithm. `value` is the nll without
 // its constants; `magnitude` the sum of the absolute terms.
 template <int order>
 int evaluate(const Model& m, const double* theta, const Data& data, const signed char* side, Scratch& s, Derivatives& out,
              double& value, double& magnitude) {
-  detail::fill_factors(m, theta, side, s, 0, m.blocks);
+  detail::fill_values(m, theta, side, s);
+  detail::fill_factors(m, theta, side, s, 0, m.blocks, order >= 2);
   value = magnitude = 0.0;
-  [[maybe_unused]] const Index ld = padded(m.shared);
-  if constexpr (order >= 1) std::fill(out.gradient, out.gradient + m.parameters, 0.0);
+  const int values = m.parameters + 1 + static_cast<int>(m.even_parameter.size());
+  if constexpr (order >= 1) {
+    std::fill(s.value_gradient, s.value_gradient + values, 0.0);
+    std::fill(out.gradient, out.gradient + m.parameters, 0.0);
+    for (std::size_t e = 0; e < m.factor_parameter.size(); ++e) s.ratio[e] = s.factor1[e] / s.factor[e];
+  }
   if constexpr (order >= 2) {
-    s.gram.start();
-    std::fill(out.shared, out.shared + m.shared * ld, 0.0);
+    s.gram.start(out.shared);
+    std::fill(out.shared, out.shared + static_cast<Index>(m.shared) * padded(m.shared), 0.0);
     std::fill(out.jacobian, out.jacobian + m.jacobian_size, 0.0);
     std::fill(out.local_jacobian, out.local_jacobian + m.local_jacobian_size, 0.0);
     std::fill(out.mixed, out.mixed + m.mixed_size, 0.0);
     std::fill(out.local, out.local + m.local_size, 0.0);
   }
   for (int c = 0; c < m.channels; ++c) {
-    const int bins = m.bins_of(c), first = m.channel_bin[c], k0 = m.channel_block[c], k1 = m.channel_block[c + 1];
-    const Index stride = padded(m.largest_bins);
-    double* nu = s.tmp;
-    std::fill(nu, nu + bins, 0.0);
-    for (int k = k0; k < k1; ++k) {
-      double* rate = s.block_rates + (k - k0) * stride;
-      detail::block_forward(m, theta, k, bins, detail::factor_product(m, s, k), s.block_shapes + (k - k0) * stride,
-                            s.block_bins + (k - k0) * stride, rate, s);
-      for (int b = 0; b < bins; ++b) nu[b] += rate[b];
-    }
-    const double* n = data.observed + first;
-    double* w = s.u;
+    const int bins = m.bins_of(c), stride = m.stride_of(c), first = m.channel_bin[c], k0 = m.channel_block[c];
+    detail::forward(m, theta, c, s);
+    const double *n = data.observed + first, *nu = s.rate;
+    double* w = s.weight;
     for (int b = 0; b < bins; ++b) {
       const double term = poisson_deviance(n[b], nu[b]);
       if (!std::isfinite(term)) {
@@ -60,193 +126,42 @@ int evaluate(const Model& m, const double* theta, const Data& data, const signed
     }
     if constexpr (order == 0) continue;
 
-    const int columns = m.columns_of(c), slots = m.slots_of(c);
-    const Index width = padded(columns);
-    double *J = nullptr, *JL = nullptr, *M = nullptr, *L = nullptr;
-    if constexpr (order >= 2) {
-      J = out.jacobian + m.jacobian_offset[c];
-      JL = out.local_jacobian + m.local_jacobian_offset[c];
-      M = out.mixed + m.mixed_offset[c];
-      L = out.local + m.local_offset[c];
-      if (!m.direct_pairs[c]) std::fill(s.columns, s.columns + columns * width, 0.0);
-    }
-    // Second derivatives of the rates are added to the channel's own matrix, or straight to the whole one where there
-    // are too few to pay for the detour.
-    double* C = s.columns;
-    const bool direct = m.direct_pairs[c];
-    const int* place = direct ? m.column_shared.data() + m.column_start[c] : m.identity.data();
-    double* pairs = direct ? out.shared : C;
-    const Index pairs_ld = direct ? ld : width;
-    const auto add = [&](int i, int j, double x) {
-      if (i < j) std::swap(i, j);
-      pairs[place[i] * pairs_ld + place[j]] += x;
-    };
-
-    for (int k = k0; k < k1; ++k) {
-      const int f0 = m.factor_start[k], f1 = m.factor_start[k + 1], h0 = m.shape_start[k], h1 = m.shape_start[k + 1];
-      const int g0 = m.bin_start[k], g1 = m.bin_start[k + 1];
-      const double *A = s.block_shapes + (k - k0) * stride, *G = s.block_bins + (k - k0) * stride;
-      double* wG = s.row;  // w G
+    [[maybe_unused]] std::optional<detail::ChannelHessian> hessian;
+    if constexpr (order >= 2) hessian.emplace(m, s, out, c);
+    const double *R = s.group_shape, *G = s.group_bins;
+    for (int g = m.channel_group[c]; g < m.channel_group[c + 1]; ++g, R += stride, G += stride) {
+      if constexpr (order >= 2) hessian->start_group(g);
+      double* wG = s.row;
       for (int b = 0; b < bins; ++b) wG[b] = w[b] * G[b];
-      const double F = detail::factor_product(m, s, k), T = dot(wG, A, bins);
-      bool zero = false;
-      for (int e = f0; e < f1; ++e) zero = zero || s.factors[e].f == 0.0;
-      for (int e = f0; e < f1; ++e) {
-        s.ratio[e - f0] = zero ? 0.0 : s.factors[e].d1 / s.factors[e].f;
-        s.d1[e - f0] = zero ? s.factors[e].d1 * detail::factor_product(m, s, k, e) : F * s.ratio[e - f0];
-        out.gradient[m.factor_parameter[e]] += s.d1[e - f0] * T;
+      std::fill(wG + bins, wG + stride, 0.0);
+      for (int i = m.group_start[g]; i < m.group_start[g + 1]; ++i) {
+        const int k = m.group_block[i];
+        const double F = s.product[k - k0], *A = s.shape + static_cast<Index>(k - k0) * stride;
+        [[maybe_unused]] const double T = detail::block_gradient(m, k, stride, F, A, wG, s);
+        if constexpr (order >= 2) hessian->add_block(k, F, T, A);
       }
-      if constexpr (order >= 2) {
-        for (int e = f0; e < f1; ++e) {
-          const int i = m.factor_column[e];
-          for (int e2 = f0; e2 < e; ++e2) {
-            const double d2 = zero ? s.factors[e].d1 * s.factors[e2].d1 * detail::factor_product(m, s, k, e, e2)
-                                   : F * s.ratio[e - f0] * s.ratio[e2 - f0];
-            const int j = m.factor_column[e2];
-            add(i, j, (i == j ? 2.0 : 1.0) * d2 * T);
-          }
-          const double d2 = zero ? s.factors[e].d2 * detail::factor_product(m, s, k, e) : F * (s.factors[e].d2 / s.factors[e].f);
-          add(i, i, d2 * T);
-          double* column = J + static_cast<Index>(i) * bins;
-          for (int b = 0; b < bins; ++b) column[b] += s.d1[e - f0] * G[b] * A[b];
-        }
-      }
-      // Per-bin factors: product of the others, bin by bin.
-      for (int e = g0; e < g1; ++e) {
-        double* others = s.product_without + (e - g0) * stride;
-        for (int b = 0; b < bins; ++b) others[b] = 1.0;
-        for (int e2 = g0; e2 < g1; ++e2)
-          if (e2 != e)
-            for (int b = 0; b < bins; ++b) others[b] *= theta[m.bin_parameter[m.bin_row[e2] + b]];
-      }
-      for (int e = h0; e < h1; ++e) {
-        const double *odd = &m.templates[m.shape_odd[e]], *even = m.shape_even[e] >= 0 ? &m.templates[m.shape_even[e]] : nullptr;
-        const double odd_sum = dot(wG, odd, bins), even_sum = even ? dot(wG, even, bins) : 0.0;
-        const double slope = even ? s.evens[e].d1 : 0.0;
-        const double V = odd_sum + slope * even_sum;
-        out.gradient[m.shape_parameter[e]] += F * V;
-        if constexpr (order >= 2) {
-          const int j = m.shape_column[e];
-          if (even) add(j, j, F * s.evens[e].d2 * even_sum);
-          for (int e2 = f0; e2 < f1; ++e2) {
-            const int i = m.factor_column[e2];
-            add(i, j, (i == j ? 2.0 : 1.0) * s.d1[e2 - f0] * V);
-          }
-          double* column = J + static_cast<Index>(j) * bins;
-          if (even)
-            for (int b = 0; b < bins; ++b) column[b] += F * G[b] * (odd[b] + slope * even[b]);
-          else
-            for (int b = 0; b < bins; ++b) column[b] += F * G[b] * odd[b];
-          for (int e2 = g0; e2 < g1; ++e2) {
-            const double* others = s.product_without + (e2 - g0) * stride;
-            if (m.bin_slot[e2] >= 0) {
-              double* mixed = M + (static_cast<Index>(m.bin_slot[e2]) * columns + j) * bins;
-              for (int b = 0; b < bins; ++b) mixed[b] += w[b] * F * others[b] * (odd[b] + (even ? slope * even[b] : 0.0));
-            } else {
-              for (int b = 0; b < bins; ++b) {
-                const int i = m.bin_column[m.bin_row[e2] + b];
-                add(i, j, (i == j ? 2.0 : 1.0) * w[b] * F * others[b] * (odd[b] + (even ? slope * even[b] : 0.0)));
-              }
-            }
-          }
-        }
-      }
-      for (int e = g0; e < g1; ++e) {
-        const double* others = s.product_without + (e - g0) * stride;
+      detail::products_of_others(m, theta, g, bins, stride, s.others);
+      for (int e = m.bin_start[g]; e < m.bin_start[g + 1]; ++e) {
+        const double* others = s.others + static_cast<Index>(e - m.bin_start[g]) * stride;
         const int* parameter = &m.bin_parameter[m.bin_row[e]];
-        for (int b = 0; b < bins; ++b) out.gradient[parameter[b]] += w[b] * F * A[b] * others[b];
-        if constexpr (order >= 2) {
-          const int slot = m.bin_slot[e];
-          if (slot >= 0) {
-            for (int b = 0; b < bins; ++b) JL[slot * bins + b] += F * A[b] * others[b];
-            for (int e2 = f0; e2 < f1; ++e2) {
-              double* mixed = M + (static_cast<Index>(slot) * columns + m.factor_column[e2]) * bins;
-              for (int b = 0; b < bins; ++b) mixed[b] += s.d1[e2 - f0] * w[b] * A[b] * others[b];
-            }
-          } else {
-            for (int b = 0; b < bins; ++b) {
-              const int i = m.bin_column[m.bin_row[e] + b];
-              J[static_cast<Index>(i) * bins + b] += F * A[b] * others[b];
-              for (int e2 = f0; e2 < f1; ++e2) {
-                const int j = m.factor_column[e2];
-                add(i, j, (i == j ? 2.0 : 1.0) * s.d1[e2 - f0] * w[b] * A[b] * others[b]);
-              }
-            }
-          }
-          for (int e2 = g0; e2 < e; ++e2) {
-            for (int b = 0; b < bins; ++b) {
-              double rest = 1.0;
-              for (int e3 = g0; e3 < g1; ++e3)
-                if (e3 != e && e3 != e2) rest *= theta[m.bin_parameter[m.bin_row[e3] + b]];
-              const double x = w[b] * F * A[b] * rest;
-              const int slot2 = m.bin_slot[e2];
-              if (slot >= 0 && slot2 >= 0) {
-                L[(static_cast<Index>(slot) * slots + slot2) * bins + b] += x;
-                L[(static_cast<Index>(slot2) * slots + slot) * bins + b] += x;
-              } else if (slot >= 0) {
-                M[(static_cast<Index>(slot) * columns + m.bin_column[m.bin_row[e2] + b]) * bins + b] += x;
-              } else if (slot2 >= 0) {
-                M[(static_cast<Index>(slot2) * columns + m.bin_column[m.bin_row[e] + b]) * bins + b] += x;
-              } else {
-                const int i = m.bin_column[m.bin_row[e] + b], j = m.bin_column[m.bin_row[e2] + b];
-                add(i, j, (i == j ? 2.0 : 1.0) * x);
-              }
-            }
-          }
-        }
+        for (int b = 0; b < bins; ++b) out.gradient[parameter[b]] += w[b] * R[b] * others[b];
       }
+      if constexpr (order >= 2) hessian->add_group(g, G, R, w);
     }
-    if constexpr (order >= 2) {
-      // J^T diag(q) J and its local parts.
-      const double* q = out.weight + first;
-      for (int b = 0; b < bins; ++b) {
-        const double root = std::sqrt(q[b]);
-        double* target = s.packed + b * width;
-        for (int j = 0; j < columns; ++j) target[j] = root * J[static_cast<Index>(j) * bins + b];
-        std::fill(target + columns, target + width, 0.0);
-      }
-      if (!direct) s.gram.scatter(c, C, out.shared);
-      s.gram.add(c, s.packed, bins, 1.0, out.shared);
-      for (int t = 0; t < slots; ++t) {
-        for (int j = 0; j < columns; ++j) {
-          double* mixed = M + (static_cast<Index>(t) * columns + j) * bins;
-          for (int b = 0; b < bins; ++b) mixed[b] += q[b] * JL[t * bins + b] * J[static_cast<Index>(j) * bins + b];
-        }
-        for (int t2 = 0; t2 < slots; ++t2)
-          for (int b = 0; b < bins; ++b) L[(static_cast<Index>(t) * slots + t2) * bins + b] += q[b] * JL[t * bins + b] * JL[t2 * bins + b];
-      }
-    }
+    if constexpr (order >= 2) hessian->finish(out.weight + first);
   }
-  if constexpr (order >= 2) s.gram.flush(out.shared);
-  for (int i = 0; i < m.constraints; ++i) {
-    const int p = m.constraint_parameter[i];
-    const double scale = m.constraint_scale[i], aux = data.auxiliary[i];
-    double term, d1, d2;
-    if (m.constraint_kind[i] == constraint_normal) {
-      const double x = (theta[p] - aux) / scale;
-      term = 0.5 * x * x;
-      d1 = x / scale;
-      d2 = 1.0 / (scale * scale);
-    } else {
-      term = poisson_deviance(aux, scale * theta[p]);
-      if (!std::isfinite(term)) {
-        value = std::numeric_limits<double>::infinity();
-        return m.bins + i;
-      }
-      d1 = aux > 0 ? (scale * theta[p] - aux) / theta[p] : scale;
-      d2 = aux > 0 ? aux / (theta[p] * theta[p]) : 0.0;
-    }
-    value += term;
-    magnitude += std::abs(term);
-    if constexpr (order >= 1) out.gradient[p] += d1;
-    if constexpr (order >= 2) {
-      if (m.shared_index[p] >= 0)
-        out.shared[m.shared_index[p] * ld + m.shared_index[p]] += d2;
-      else
-        out.local[m.local_diagonal[p]] += d2;
-    }
+  if constexpr (order >= 1) {
+    for (int p = 0; p < m.parameters; ++p) out.gradient[p] += s.value_gradient[p];
+    for (int v = m.parameters + 1; v < values; ++v) out.gradient[m.even_parameter[v - m.parameters - 1]] += s.slope[v] * s.value_gradient[v];
   }
-  return inside_domain;
+  if constexpr (order >= 2) {
+    s.gram.flush();
+    for (int v = m.parameters + 1; v < values; ++v)
+      out.shared[m.shared_index[m.even_parameter[v - m.parameters - 1]] * (padded(m.shared) + 1)] += s.curvature[v] * s.value_gradient[v];
+  }
+  const int outside = detail::add_constraints<order>(m, theta, data, out, value, magnitude);
+  if (outside != inside_domain) value = std::numeric_limits<double>::infinity();
+  return outside;
 }
 
 // The constants left out of `evaluate`: nll = value + constants.

@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "kernels.hpp"
+
 namespace wilks {
 
 // Value, first and second derivative with respect to the parameter.
@@ -16,8 +18,9 @@ constexpr int factor_coefficients = 8;  // a1..a6, log(hi), log(lo)
 
 enum FactorCode : int { factor_free = 0, factor_code1 = 1, factor_code4 = 4 };
 
-// Coefficients of a normsys. A side without a logarithm (<= 0) contributes no derivative terms, as in ROOT.
-inline void prepare_factor(double lo, double hi, double* c) {
+// Coefficients of a normsys, `stride` apart. A side without a logarithm (<= 0) contributes no derivative terms, as in ROOT.
+inline void prepare_factor(double lo, double hi, double* coefficient, std::size_t stride) {
+  double c[factor_coefficients];
   const double log_hi = hi > 0 ? std::log(hi) : 0.0, log_lo = lo > 0 ? std::log(lo) : 0.0;
   const double up1 = hi > 0 ? hi * log_hi : 0.0, down1 = lo > 0 ? -lo * log_lo : 0.0;
   const double up2 = up1 * log_hi, down2 = -down1 * log_lo;
@@ -33,6 +36,7 @@ inline void prepare_factor(double lo, double hi, double* c) {
   c[5] = (8.0 * s0 - 5.0 * a1 + s2) / 8.0;
   c[6] = hi > 0 ? log_hi : (hi == 0 ? -INFINITY : NAN);
   c[7] = lo > 0 ? log_lo : (lo == 0 ? -INFINITY : NAN);
+  for (int i = 0; i < factor_coefficients; ++i) coefficient[i * stride] = c[i];
 }
 
 inline Jet exponential(double alpha, double log_base) {
@@ -41,18 +45,28 @@ inline Jet exponential(double alpha, double log_base) {
   return {f, log_base * f, log_base * log_base * f};
 }
 
-// A scalar factor. `right` chooses the side at a kink (code 1 at alpha = 0).
-inline Jet factor(int code, double alpha, const double* c, bool right) {
+// A scalar factor outside the polynomial of code 4. `right` chooses the side at a kink (code 1 at alpha = 0).
+inline Jet outer_factor(int code, double alpha, double log_hi, double log_lo, bool right) {
   if (code == factor_free) return {alpha, 1.0, 0.0};
-  if (code == factor_code4 && std::abs(alpha) < 1.0) {
-    const double f = 1.0 + alpha * (c[0] + alpha * (c[1] + alpha * (c[2] + alpha * (c[3] + alpha * (c[4] + alpha * c[5])))));
-    const double d1 = c[0] + alpha * (2 * c[1] + alpha * (3 * c[2] + alpha * (4 * c[3] + alpha * (5 * c[4] + alpha * 6 * c[5]))));
-    const double d2 = 2 * c[1] + alpha * (6 * c[2] + alpha * (12 * c[3] + alpha * (20 * c[4] + alpha * 30 * c[5])));
-    return {f, d1, d2};
-  }
-  if (alpha > 0 || (alpha == 0 && right)) return exponential(alpha, c[6]);
-  const Jet mirrored = exponential(-alpha, c[7]);
+  if (alpha > 0 || (alpha == 0 && right)) return exponential(alpha, log_hi);
+  const Jet mirrored = exponential(-alpha, log_lo);
   return {mirrored.f, -mirrored.d1, mirrored.d2};
+}
+
+// The polynomials of code 4 for n entries at once, coefficients `stride` apart; second derivatives where d2 is given.
+WILKS_CLONES inline void factor_polynomials(int n, const double* __restrict alpha, const double* __restrict c, std::size_t stride,
+                                            double* __restrict f, double* __restrict d1, double* __restrict d2) {
+  const double *c1 = c, *c2 = c1 + stride, *c3 = c2 + stride, *c4 = c3 + stride, *c5 = c4 + stride, *c6 = c5 + stride;
+  for (int e = 0; e < n; ++e) {
+    const double a = alpha[e];
+    f[e] = 1.0 + a * (c1[e] + a * (c2[e] + a * (c3[e] + a * (c4[e] + a * (c5[e] + a * c6[e])))));
+    d1[e] = c1[e] + a * (2 * c2[e] + a * (3 * c3[e] + a * (4 * c4[e] + a * (5 * c5[e] + a * 6 * c6[e]))));
+  }
+  if (d2)
+    for (int e = 0; e < n; ++e) {
+      const double a = alpha[e];
+      d2[e] = 2 * c2[e] + a * (6 * c3[e] + a * (12 * c4[e] + a * (20 * c5[e] + a * 30 * c6[e])));
+    }
 }
 
 // A shape variation is alpha * S + even(alpha) * A with S = (hi - lo)/2, A = (hi + lo - 2 nominal)/16 for every code.

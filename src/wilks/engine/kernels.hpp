@@ -51,19 +51,19 @@ typedef double Vector2 __attribute__((vector_size(16)));
 typedef double Vector4 __attribute__((vector_size(32)));
 typedef double Vector8 __attribute__((vector_size(64)));
 
-// Rows i0 .. i0 + height of C += sign * X^T X, up to the diagonal. Every element is summed over the rows of X in order,
-// so the bits don't depend on the vector type.
+// Rows i0 .. i0 + height of C += sign * X^T Y, up to the diagonal. Every element is summed over the rows of X and Y in
+// order, so the bits don't depend on the vector type.
 template <class Vector, int height, int vectors>
-__attribute__((always_inline)) inline void rank_update_rows(double* C, std::ptrdiff_t ldc, const double* X, int rows, std::ptrdiff_t stride, int i0,
-                                                            double sign) {
+__attribute__((always_inline)) inline void rank_update_rows(double* C, std::ptrdiff_t ldc, const double* X, const double* Y, int rows,
+                                                            std::ptrdiff_t stride, int i0, double sign) {
   constexpr int width = sizeof(Vector) / sizeof(double);
   for (int j0 = 0; j0 < i0 + height; j0 += width * vectors) {
     Vector sum[height][vectors] = {};
-    const double* x = X;
-    for (int r = 0; r < rows; ++r, x += stride) {
+    const double *x = X, *y = Y;
+    for (int r = 0; r < rows; ++r, x += stride, y += stride) {
       Vector right[vectors];
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) std::memcpy(&right[v], x + j0 + v * width, sizeof(Vector));
+      for (int v = 0; v < vectors; ++v) std::memcpy(&right[v], y + j0 + v * width, sizeof(Vector));
 #pragma GCC unroll 8
       for (int i = 0; i < height; ++i) {
         const double left = x[i0 + i];
@@ -85,27 +85,28 @@ __attribute__((always_inline)) inline void rank_update_rows(double* C, std::ptrd
 }
 
 template <class Vector, int height, int vectors>
-__attribute__((always_inline)) inline void rank_update(double* C, std::ptrdiff_t ldc, const double* X, int rows, std::ptrdiff_t stride, int n, double sign) {
+__attribute__((always_inline)) inline void rank_update_all(double* C, std::ptrdiff_t ldc, const double* X, const double* Y, int rows, std::ptrdiff_t stride,
+                                                           int n, double sign) {
   int i = 0;
-  for (; i + height <= n; i += height) rank_update_rows<Vector, height, vectors>(C, ldc, X, rows, stride, i, sign);
-  for (; i < n; ++i) rank_update_rows<Vector, 1, vectors>(C, ldc, X, rows, stride, i, sign);
+  for (; i + height <= n; i += height) rank_update_rows<Vector, height, vectors>(C, ldc, X, Y, rows, stride, i, sign);
+  for (; i < n; ++i) rank_update_rows<Vector, 1, vectors>(C, ldc, X, Y, rows, stride, i, sign);
 }
 
-using RankUpdate = void (*)(double*, std::ptrdiff_t, const double*, int, std::ptrdiff_t, int, double);
+using RankUpdate = void (*)(double*, std::ptrdiff_t, const double*, const double*, int, std::ptrdiff_t, int, double);
 
-inline void rank_update_base(double* C, std::ptrdiff_t ldc, const double* X, int rows, std::ptrdiff_t stride, int n, double sign) {
-  rank_update<Vector2, 4, 2>(C, ldc, X, rows, stride, n, sign);
+inline void rank_update_base(double* C, std::ptrdiff_t ldc, const double* X, const double* Y, int rows, std::ptrdiff_t stride, int n, double sign) {
+  rank_update_all<Vector2, 4, 2>(C, ldc, X, Y, rows, stride, n, sign);
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)
-__attribute__((target("avx2"))) inline void rank_update_avx2(double* C, std::ptrdiff_t ldc, const double* X, int rows, std::ptrdiff_t stride, int n,
-                                                             double sign) {
-  rank_update<Vector4, 4, 2>(C, ldc, X, rows, stride, n, sign);
+__attribute__((target("avx2"))) inline void rank_update_avx2(double* C, std::ptrdiff_t ldc, const double* X, const double* Y, int rows,
+                                                             std::ptrdiff_t stride, int n, double sign) {
+  rank_update_all<Vector4, 4, 2>(C, ldc, X, Y, rows, stride, n, sign);
 }
 
-__attribute__((target("avx512f"))) inline void rank_update_avx512(double* C, std::ptrdiff_t ldc, const double* X, int rows, std::ptrdiff_t stride, int n,
-                                                                  double sign) {
-  rank_update<Vector8, 8, 1>(C, ldc, X, rows, stride, n, sign);
+__attribute__((target("avx512f"))) inline void rank_update_avx512(double* C, std::ptrdiff_t ldc, const double* X, const double* Y, int rows,
+                                                                  std::ptrdiff_t stride, int n, double sign) {
+  rank_update_all<Vector8, 8, 1>(C, ldc, X, Y, rows, stride, n, sign);
 }
 
 inline RankUpdate chosen_rank_update() {
@@ -124,7 +125,13 @@ inline const RankUpdate best_rank_update = chosen_rank_update();
 // C += sign * X^T X on the lower triangle (elements above the diagonal are scratch). X has `rows` rows of `stride`
 // doubles, `n` used, padded with zeros; C has leading dimension `ldc` and at least padded(n) columns in every row.
 inline void rank_update(double* C, int ldc, const double* X, int rows, int stride, int n, double sign) {
-  detail::best_rank_update(C, ldc, X, rows, stride, n, sign);
+  detail::best_rank_update(C, ldc, X, X, rows, stride, n, sign);
+}
+
+// C += X^T Y + Y^T X on the lower triangle, in the same layout.
+inline void rank_two_update(double* C, int ldc, const double* X, const double* Y, int rows, int stride, int n) {
+  detail::best_rank_update(C, ldc, X, Y, rows, stride, n, 1.0);
+  detail::best_rank_update(C, ldc, Y, X, rows, stride, n, 1.0);
 }
 
 // Cholesky factor of the lower triangle of A (n x n, leading dimension lda), in place. Returns -1, or the first row

@@ -20,8 +20,8 @@ class Minimiser {
     kinked_.assign(P, 0);
     for (std::size_t e = 0; e < m.factor_parameter.size(); ++e)
       if (m.factor_code[e] == factor_code1) kinked_[m.factor_parameter[e]] = any_kink_ = 1;
-    for (std::size_t e = 0; e < m.shape_parameter.size(); ++e)
-      if (m.shape_code[e] == shape_code0 && m.shape_even[e] >= 0) kinked_[m.shape_parameter[e]] = any_kink_ = 1;
+    for (std::size_t i = 0; i < m.even_parameter.size(); ++i)
+      if (m.even_code[i] == shape_code0) kinked_[m.even_parameter[i]] = any_kink_ = 1;
     newton_.masked = masked_.data();
     newton_.lower = lower;
     newton_.upper = upper;

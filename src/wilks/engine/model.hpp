@@ -7,10 +7,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "interpolation.hpp"
-#include "kernels.hpp"
+#include "rows.hpp"
 
 namespace wilks {
 
@@ -22,16 +24,29 @@ struct Model {
   int parameters = 0, bins = 0, channels = 0, blocks = 0, shared = 0, constraints = 0;
   std::vector<int> channel_bin;    // channels + 1: first bin
   std::vector<int> channel_block;  // channels + 1: first block
-  std::vector<Index> block_row;    // blocks: nominal yields in `templates`
-  std::vector<double> templates;   // nominal, S and A rows
 
-  std::vector<int> factor_start, factor_parameter, factor_code, factor_column;  // per block; entries
-  std::vector<double> factor_coefficient;                                      // entries x factor_coefficients
-  std::vector<int> shape_start, shape_parameter, shape_code, shape_column;
-  std::vector<Index> shape_odd, shape_even;  // rows in `templates`; even is -1 where it vanishes
-  std::vector<int> bin_start, bin_slot;      // per-bin factors: entries; slot in the channel, or -1 if shared
-  std::vector<Index> bin_row;                // entries: first index in `bin_parameter` (and `bin_column`)
+  // Template rows of a block: the nominal yields, then for each shape variation its odd part and, where that does not
+  // vanish, its even part. Every row has stride_of(channel) doubles. Rates are sums of rows times values: the values
+  // are the parameters, then 1, then the even parts (`even_parameter`, `even_code`), see evaluate.hpp.
+  std::vector<double> templates;
+  std::vector<Index> block_templates;  // blocks: first double in `templates`
+  std::vector<int> row_start;          // blocks + 1
+  std::vector<int> row_value, row_parameter, row_column;  // rows; the last two are -1 for the nominal yields
+  std::vector<int> even_parameter, even_code;
+
+  std::vector<int> factor_start;                                     // blocks + 1: entries
+  std::vector<int> factor_parameter, factor_code, factor_column;     // entries
+  std::vector<double> factor_coefficient;                            // factor_coefficients x entries
+
+  // Blocks of a channel with the same per-bin factors form a group.
+  std::vector<int> channel_group;               // channels + 1
+  std::vector<int> group_start, group_block;    // groups + 1; blocks
+  std::vector<int> group_column_start, group_column;  // groups + 1; columns that its blocks depend on
+  std::vector<int> bin_start, bin_slot;         // groups + 1: entries; slot in the channel, or -1 if shared
+  std::vector<Index> bin_row;                   // entries: first index in `bin_parameter` (and `bin_column`)
   std::vector<int> bin_parameter, bin_column;
+  std::vector<int> block_group;
+  std::vector<int> block_column_start, block_column;  // blocks + 1; columns of its factors and rows, rising
 
   std::vector<int> column_start, column_shared;  // channel: its shared parameters (index among the shared ones)
   std::vector<int> slot_start, slot_parameter;   // channel: first slot; parameter per (slot, bin) at slot_row
@@ -40,8 +55,7 @@ struct Model {
   std::vector<int> constraint_kind, constraint_parameter;
   std::vector<double> constraint_scale;  // sigma (normal) or tau (Poisson)
 
-  std::vector<char> direct_pairs;     // channel: whether it has few second derivatives (see evaluate.hpp)
-  std::vector<int> identity;          // 0, 1, 2, ... up to the largest number of columns
+  std::vector<char> dense_pairs;      // channel: whether most pairs of columns have a second derivative
   std::vector<int> shared_parameter;  // shared -> parameter
   std::vector<int> shared_index;      // parameter -> shared, -1 for local ones
   std::vector<Index> local_diagonal;  // parameter -> its diagonal element in the local blocks, -1 for shared ones
@@ -49,11 +63,13 @@ struct Model {
   // Offsets of a channel's part of the derivative blocks (see evaluate.hpp).
   std::vector<Index> jacobian_offset, local_jacobian_offset, mixed_offset, local_offset;
   Index jacobian_size = 0, local_jacobian_size = 0, mixed_size = 0, local_size = 0;
-  int largest_bins = 0, largest_blocks = 0, largest_columns = 0, largest_slots = 0, largest_factors = 0, largest_shapes = 0,
-      largest_bin_factors = 0;
+  int largest_bins = 0, largest_blocks = 0, largest_columns = 0, largest_slots = 0, largest_rows = 0, largest_factors = 0, largest_bin_factors = 0;
 
   int bins_of(int c) const { return channel_bin[c + 1] - channel_bin[c]; }
+  int stride_of(int c) const { return whole_quads(bins_of(c)); }
   int columns_of(int c) const { return column_start[c + 1] - column_start[c]; }
+  // Whether the columns of a channel are all the shared parameters.
+  bool all_columns(int c) const { return columns_of(c) == shared; }
   int slots_of(int c) const { return slot_start[c + 1] - slot_start[c]; }
 };
 
@@ -169,6 +185,157 @@ inline std::vector<char> local_parameters(const Source& s, const std::vector<int
   return local;
 }
 
+// Template rows of every block, and the values they are multiplied with.
+inline void place_rows(const Source& s, Model& m) {
+  std::map<std::pair<int, int>, int> even_value;  // (parameter, code): index of the value
+  const int one = s.parameters;
+  Index size = 0, shape_size = 0;
+  for (int k = 0; k < m.blocks; ++k) size += static_cast<Index>(m.stride_of(s.block_channel[k])) * (1 + 2 * (s.shape_start[k + 1] - s.shape_start[k]));
+  m.templates.assign(size, 0.0);
+  size = 0;
+  m.row_start.assign(1, 0);
+  const double* nominal = s.nominal.data();
+  for (int k = 0; k < m.blocks; ++k) {
+    const int bins = m.bins_of(s.block_channel[k]), stride = m.stride_of(s.block_channel[k]);
+    const auto add_row = [&](int value, int parameter) {
+      m.row_value.push_back(value);
+      m.row_parameter.push_back(parameter);
+      size += stride;
+      return &m.templates[size - stride];
+    };
+    m.block_templates.push_back(size);
+    std::copy(nominal, nominal + bins, add_row(one, -1));
+    for (int e = s.shape_start[k]; e < s.shape_start[k + 1]; ++e, shape_size += bins) {
+      const double *lo = &s.shape_lo[shape_size], *hi = &s.shape_hi[shape_size];
+      double* odd = add_row(s.shape_parameter[e], s.shape_parameter[e]);
+      double* even = odd + stride;
+      bool any = false;
+      for (int b = 0; b < bins; ++b) {
+        odd[b] = 0.5 * (hi[b] - lo[b]);
+        even[b] = ((hi[b] - nominal[b]) - (nominal[b] - lo[b])) / 16.0;
+        any = any || even[b] != 0.0;
+      }
+      if (!any) continue;
+      const auto [at, fresh] = even_value.try_emplace({s.shape_parameter[e], s.shape_code[e]}, one + 1 + static_cast<int>(m.even_parameter.size()));
+      if (fresh) m.even_parameter.push_back(s.shape_parameter[e]), m.even_code.push_back(s.shape_code[e]);
+      add_row(at->second, s.shape_parameter[e]);
+    }
+    m.row_start.push_back(static_cast<int>(m.row_value.size()));
+    m.largest_rows = std::max(m.largest_rows, m.row_start[k + 1] - m.row_start[k]);
+    m.largest_factors = std::max(m.largest_factors, s.factor_start[k + 1] - s.factor_start[k]);
+    nominal += bins;
+  }
+  m.templates.resize(size + quad);
+  m.templates.shrink_to_fit();
+}
+
+// Groups of blocks with the same per-bin factors.
+inline void place_groups(const Source& s, Model& m) {
+  std::vector<Index> first_parameter(1, 0);  // blocks + 1: in s.bin_parameter
+  for (int k = 0; k < m.blocks; ++k)
+    first_parameter.push_back(first_parameter.back() + static_cast<Index>(m.bins_of(s.block_channel[k])) * (s.bin_start[k + 1] - s.bin_start[k]));
+  const auto parameters = [&](int k) { return s.bin_parameter.data() + first_parameter[k]; };
+  m.channel_group.assign(1, 0);
+  m.group_start.assign(1, 0);
+  m.bin_start.assign(1, 0);
+  m.block_group.assign(m.blocks, -1);
+  for (int c = 0; c < m.channels; ++c) {
+    for (int k = m.channel_block[c]; k < m.channel_block[c + 1]; ++k) {
+      if (m.block_group[k] >= 0) continue;
+      const int entries = s.bin_start[k + 1] - s.bin_start[k], bins = m.bins_of(c), group = static_cast<int>(m.group_start.size()) - 1;
+      for (int k2 = k; k2 < m.channel_block[c + 1]; ++k2)
+        if (m.block_group[k2] < 0 && s.bin_start[k2 + 1] - s.bin_start[k2] == entries &&
+            std::equal(parameters(k), parameters(k) + static_cast<Index>(entries) * bins, parameters(k2)))
+          m.block_group[k2] = group, m.group_block.push_back(k2);
+      for (int e = 0; e < entries; ++e) {
+        m.bin_row.push_back(static_cast<Index>(m.bin_parameter.size()));
+        m.bin_parameter.insert(m.bin_parameter.end(), parameters(k) + static_cast<Index>(e) * bins, parameters(k) + static_cast<Index>(e + 1) * bins);
+      }
+      m.bin_start.push_back(m.bin_start.back() + entries);
+      m.group_start.push_back(static_cast<int>(m.group_block.size()));
+      m.largest_bin_factors = std::max(m.largest_bin_factors, entries);
+    }
+    m.channel_group.push_back(static_cast<int>(m.group_start.size()) - 1);
+  }
+}
+
+// The columns of a channel are its shared parameters in rising order (all of them where that is little more), its slots
+// the sets of local parameters.
+inline void place_columns(const Source& s, const std::vector<char>& local, Model& m) {
+  m.factor_column.resize(m.factor_parameter.size());
+  m.row_column.assign(m.row_value.size(), -1);
+  m.bin_column.assign(m.bin_parameter.size(), -1);
+  m.bin_slot.assign(m.bin_row.size(), -1);
+  m.column_start.assign(1, 0);
+  m.slot_start.assign(1, 0);
+  m.group_column_start.assign(1, 0);
+  m.block_column_start.assign(1, 0);
+  std::vector<int> column(s.parameters, -1);
+  for (int c = 0; c < m.channels; ++c) {
+    const int bins = m.bins_of(c), first_column = m.column_start.back();
+    int used = 0;
+    const auto each_parameter = [&](auto action) {
+      for (int k = m.channel_block[c]; k < m.channel_block[c + 1]; ++k) {
+        for (int e = m.factor_start[k]; e < m.factor_start[k + 1]; ++e) action(m.factor_parameter[e]);
+        for (int r = m.row_start[k] + 1; r < m.row_start[k + 1]; ++r) action(m.row_parameter[r]);
+      }
+      for (int g = m.channel_group[c]; g < m.channel_group[c + 1]; ++g)
+        for (int e = m.bin_start[g]; e < m.bin_start[g + 1]; ++e)
+          for (int b = 0; b < bins && !local[m.bin_parameter[m.bin_row[e]]]; ++b) action(m.bin_parameter[m.bin_row[e] + b]);
+    };
+    each_parameter([&](int p) { used += column[p] < 0, column[p] = 0; });
+    const bool all = used > 0.75 * m.shared;
+    for (int d = 0; d < m.shared; ++d) {
+      const int p = m.shared_parameter[d];
+      if (column[p] < 0 && !all) continue;
+      column[p] = static_cast<int>(m.column_shared.size()) - first_column;
+      m.column_shared.push_back(d);
+    }
+    m.column_start.push_back(static_cast<int>(m.column_shared.size()));
+
+    double pairs = 0;
+    for (int k = m.channel_block[c]; k < m.channel_block[c + 1]; ++k) {
+      const std::size_t first = m.block_column.size();
+      for (int e = m.factor_start[k]; e < m.factor_start[k + 1]; ++e) m.block_column.push_back(m.factor_column[e] = column[m.factor_parameter[e]]);
+      for (int r = m.row_start[k] + 1; r < m.row_start[k + 1]; ++r) m.block_column.push_back(m.row_column[r] = column[m.row_parameter[r]]);
+      std::sort(m.block_column.begin() + first, m.block_column.end());
+      m.block_column.erase(std::unique(m.block_column.begin() + first, m.block_column.end()), m.block_column.end());
+      m.block_column_start.push_back(static_cast<int>(m.block_column.size()));
+      pairs += std::pow(static_cast<double>(m.block_column.size() - first), 2);
+    }
+    const double blocks = m.channel_block[c + 1] - m.channel_block[c], columns = m.columns_of(c);
+    m.dense_pairs.push_back(7.0 * pairs > columns * columns * blocks);
+    std::vector<int> last_group(m.columns_of(c), -1);
+    for (int g = m.channel_group[c]; g < m.channel_group[c + 1]; ++g) {
+      for (int i = m.group_start[g]; i < m.group_start[g + 1]; ++i) {
+        const int k = m.group_block[i];
+        for (int j = m.block_column_start[k]; j < m.block_column_start[k + 1]; ++j)
+          if (std::exchange(last_group[m.block_column[j]], g) != g) m.group_column.push_back(m.block_column[j]);
+      }
+      m.group_column_start.push_back(static_cast<int>(m.group_column.size()));
+    }
+    for (int g = m.channel_group[c]; g < m.channel_group[c + 1]; ++g)
+      for (int e = m.bin_start[g]; e < m.bin_start[g + 1]; ++e) {
+        const int* parameter = &m.bin_parameter[m.bin_row[e]];
+        if (!local[parameter[0]]) {
+          for (int b = 0; b < bins; ++b) m.bin_column[m.bin_row[e] + b] = column[parameter[b]];
+          continue;
+        }
+        const int first_slot = m.slot_start.back(), slots = static_cast<int>(m.slot_row.size()) - first_slot;
+        for (int t = 0; t < slots && m.bin_slot[e] < 0; ++t)
+          if (std::equal(parameter, parameter + bins, &m.slot_parameter[m.slot_row[first_slot + t]])) m.bin_slot[e] = t;
+        if (m.bin_slot[e] >= 0) continue;
+        m.bin_slot[e] = slots;
+        m.slot_row.push_back(static_cast<Index>(m.slot_parameter.size()));
+        m.slot_parameter.insert(m.slot_parameter.end(), parameter, parameter + bins);
+      }
+    m.slot_start.push_back(static_cast<int>(m.slot_row.size()));
+    each_parameter([&](int p) { column[p] = -1; });
+    if (all)
+      for (int p : m.shared_parameter) column[p] = -1;
+  }
+}
+
 }  // namespace detail
 
 inline Model compile(const Source& s) {
@@ -197,110 +364,30 @@ inline Model compile(const Source& s) {
   m.factor_start = s.factor_start;
   m.factor_parameter = s.factor_parameter;
   m.factor_code = s.factor_code;
-  m.factor_coefficient.resize(s.factor_parameter.size() * factor_coefficients);
-  for (std::size_t e = 0; e < s.factor_parameter.size(); ++e)
-    prepare_factor(s.factor_lo[e], s.factor_hi[e], &m.factor_coefficient[e * factor_coefficients]);
-  m.shape_start = s.shape_start;
-  m.shape_parameter = s.shape_parameter;
-  m.shape_code = s.shape_code;
-  m.bin_start = s.bin_start;
-  m.bin_parameter = s.bin_parameter;
-  m.factor_column.resize(m.factor_parameter.size());
-  m.shape_column.resize(m.shape_parameter.size());
-  m.bin_column.assign(m.bin_parameter.size(), -1);
-  m.bin_slot.assign(s.bin_start.back(), -1);
-  m.bin_row.resize(s.bin_start.back());
-  m.column_start.assign(1, 0);
-  m.slot_start.assign(1, 0);
-
-  std::vector<int> column(m.shared, -1);
-  Index nominal_at = 0, shape_at = 0, bin_at = 0;
+  const std::size_t factors = s.factor_parameter.size();
+  m.factor_coefficient.resize(factors * factor_coefficients);
+  for (std::size_t e = 0; e < factors; ++e) prepare_factor(s.factor_lo[e], s.factor_hi[e], &m.factor_coefficient[e], factors);
+  detail::place_rows(s, m);
+  detail::place_groups(s, m);
+  detail::place_columns(s, local, m);
   for (int c = 0; c < m.channels; ++c) {
-    const int bins = s.channel_bins[c], first_column = m.column_start.back();
-    // The columns of a channel are its shared parameters in rising order.
-    const auto column_of = [&](int parameter) { return column[m.shared_index[parameter]]; };
-    const auto mark = [&](int parameter) { column[m.shared_index[parameter]] = 0; };
-    Index at = bin_at;
-    for (int k = m.channel_block[c]; k < m.channel_block[c + 1]; ++k) {
-      for (int e = m.factor_start[k]; e < m.factor_start[k + 1]; ++e) mark(m.factor_parameter[e]);
-      for (int e = m.shape_start[k]; e < m.shape_start[k + 1]; ++e) mark(m.shape_parameter[e]);
-      for (int e = m.bin_start[k]; e < m.bin_start[k + 1]; ++e, at += bins)
-        for (int b = 0; b < bins && !local[s.bin_parameter[at]]; ++b) mark(s.bin_parameter[at + b]);
-    }
-    for (int d = 0; d < m.shared; ++d)
-      if (column[d] == 0) {
-        column[d] = static_cast<int>(m.column_shared.size()) - first_column;
-        m.column_shared.push_back(d);
-      }
-    for (int k = m.channel_block[c]; k < m.channel_block[c + 1]; ++k) {
-      const double* nominal = &s.nominal[nominal_at];
-      m.block_row.push_back(static_cast<Index>(m.templates.size()));
-      m.templates.insert(m.templates.end(), nominal, nominal + bins);
-      for (int e = m.factor_start[k]; e < m.factor_start[k + 1]; ++e) m.factor_column[e] = column_of(m.factor_parameter[e]);
-      for (int e = m.shape_start[k]; e < m.shape_start[k + 1]; ++e, shape_at += bins) {
-        m.shape_column[e] = column_of(m.shape_parameter[e]);
-        m.shape_odd.push_back(static_cast<Index>(m.templates.size()));
-        bool even = false;
-        for (int b = 0; b < bins; ++b) m.templates.push_back(0.5 * (s.shape_hi[shape_at + b] - s.shape_lo[shape_at + b]));
-        const Index row = static_cast<Index>(m.templates.size());
-        for (int b = 0; b < bins; ++b) {
-          const double a = ((s.shape_hi[shape_at + b] - nominal[b]) - (nominal[b] - s.shape_lo[shape_at + b])) / 16.0;
-          even = even || a != 0.0;
-          m.templates.push_back(a);
-        }
-        if (!even) m.templates.resize(row);
-        m.shape_even.push_back(even ? row : -1);
-      }
-      for (int e = m.bin_start[k]; e < m.bin_start[k + 1]; ++e, bin_at += bins) {
-        m.bin_row[e] = bin_at;
-        const int* parameter = &s.bin_parameter[bin_at];
-        if (!local[parameter[0]]) {
-          for (int b = 0; b < bins; ++b) m.bin_column[bin_at + b] = column_of(parameter[b]);
-          continue;
-        }
-        const int first_slot = m.slot_start.back(), slots = static_cast<int>(m.slot_row.size()) - first_slot;
-        int slot = -1;
-        for (int t = 0; t < slots && slot < 0; ++t)
-          if (std::equal(parameter, parameter + bins, &m.slot_parameter[m.slot_row[first_slot + t]])) slot = t;
-        if (slot < 0) {
-          slot = slots;
-          m.slot_row.push_back(static_cast<Index>(m.slot_parameter.size()));
-          m.slot_parameter.insert(m.slot_parameter.end(), parameter, parameter + bins);
-        }
-        m.bin_slot[e] = slot;
-      }
-      nominal_at += bins;
-      m.largest_factors = std::max(m.largest_factors, m.factor_start[k + 1] - m.factor_start[k]);
-      m.largest_shapes = std::max(m.largest_shapes, m.shape_start[k + 1] - m.shape_start[k]);
-      m.largest_bin_factors = std::max(m.largest_bin_factors, m.bin_start[k + 1] - m.bin_start[k]);
-    }
-    for (std::size_t i = first_column; i < m.column_shared.size(); ++i) column[m.column_shared[i]] = -1;
-    m.column_start.push_back(static_cast<int>(m.column_shared.size()));
-    m.slot_start.push_back(static_cast<int>(m.slot_row.size()));
-    const Index columns = m.columns_of(c), slots = m.slots_of(c);
-    double pairs = 0;
-    for (int k = m.channel_block[c]; k < m.channel_block[c + 1]; ++k) {
-      const double f = m.factor_start[k + 1] - m.factor_start[k], h = m.shape_start[k + 1] - m.shape_start[k];
-      pairs += f * (0.5 * f + h) + h;
-    }
-    m.direct_pairs.push_back(pairs < 1.5 * static_cast<double>(columns) * columns);
+    const Index columns = m.columns_of(c), slots = m.slots_of(c), stride = m.stride_of(c);
     m.jacobian_offset.push_back(m.jacobian_size);
     m.local_jacobian_offset.push_back(m.local_jacobian_size);
     m.mixed_offset.push_back(m.mixed_size);
     m.local_offset.push_back(m.local_size);
     for (Index t = 0; t < slots; ++t)
-      for (int b = 0; b < bins; ++b)
-        m.local_diagonal[m.slot_parameter[m.slot_row[m.slot_start[c] + t] + b]] = m.local_size + (t * slots + t) * bins + b;
-    m.jacobian_size += columns * bins;
-    m.local_jacobian_size += slots * bins;
-    m.mixed_size += slots * columns * bins;
-    m.local_size += slots * slots * bins;
-    m.largest_bins = std::max(m.largest_bins, bins);
+      for (int b = 0; b < m.bins_of(c); ++b)
+        m.local_diagonal[m.slot_parameter[m.slot_row[m.slot_start[c] + t] + b]] = m.local_size + (t * slots + t) * stride + b;
+    m.jacobian_size += columns * stride;
+    m.local_jacobian_size += slots * stride;
+    m.mixed_size += slots * columns * stride;
+    m.local_size += slots * slots * stride;
+    m.largest_bins = std::max(m.largest_bins, m.bins_of(c));
     m.largest_blocks = std::max(m.largest_blocks, m.channel_block[c + 1] - m.channel_block[c]);
     m.largest_columns = std::max(m.largest_columns, static_cast<int>(columns));
     m.largest_slots = std::max(m.largest_slots, static_cast<int>(slots));
   }
-  for (int i = 0; i < m.largest_columns; ++i) m.identity.push_back(i);
   return m;
 }
 

@@ -56,15 +56,15 @@ struct Newton {
     // Diagonal of the metric, and a floor for free parameters: several that enter only together would be degenerate.
     std::copy(metric_constraint.begin(), metric_constraint.end(), diagonal.begin());
     for (int c = 0; c < m.channels; ++c) {
-      const int bins = m.bins_of(c), first = m.channel_bin[c];
+      const int bins = m.bins_of(c), stride = m.stride_of(c), first = m.channel_bin[c];
       const double *J = d.jacobian + m.jacobian_offset[c], *JL = d.local_jacobian + m.local_jacobian_offset[c];
       for (int j = 0; j < m.columns_of(c); ++j) {
         const int p = m.shared_parameter[m.column_shared[m.column_start[c] + j]];
-        for (int b = 0; b < bins; ++b) diagonal[p] += metric_rate[first + b] * J[static_cast<Index>(j) * bins + b] * J[static_cast<Index>(j) * bins + b];
+        for (int b = 0; b < bins; ++b) diagonal[p] += metric_rate[first + b] * J[static_cast<Index>(j) * stride + b] * J[static_cast<Index>(j) * stride + b];
       }
       for (int t = 0; t < m.slots_of(c); ++t)
         for (int b = 0; b < bins; ++b)
-          diagonal[m.slot_parameter[m.slot_row[m.slot_start[c] + t] + b]] += metric_rate[first + b] * JL[t * bins + b] * JL[t * bins + b];
+          diagonal[m.slot_parameter[m.slot_row[m.slot_start[c] + t] + b]] += metric_rate[first + b] * JL[t * stride + b] * JL[t * stride + b];
     }
     for (int p = 0; p < m.parameters; ++p) {
       const double range = upper ? upper[p] - lower[p] : 10.0;
@@ -91,7 +91,7 @@ struct Newton {
       }
     }
     for (int c = 0; c < m.channels; ++c) {
-      const int bins = m.bins_of(c), first = m.channel_bin[c], columns_ = m.columns_of(c), slots = m.slots_of(c);
+      const int bins = m.bins_of(c), stride = m.stride_of(c), first = m.channel_bin[c], columns_ = m.columns_of(c), slots = m.slots_of(c);
       const double *J = d.jacobian + m.jacobian_offset[c], *JL = d.local_jacobian + m.local_jacobian_offset[c];
       const double *X = d.mixed + m.mixed_offset[c], *L = d.local + m.local_offset[c];
       const auto parameter = [&](int j) { return m.shared_parameter[m.column_shared[m.column_start[c] + j]]; };
@@ -99,7 +99,7 @@ struct Newton {
         for (int t = 0; t < slots; ++t) {
           const int* local = &m.slot_parameter[m.slot_row[m.slot_start[c] + t]];
           for (int j = 0; j < columns_; ++j) {
-            const double* mixed = X + (static_cast<Index>(t) * columns_ + j) * bins;
+            const double* mixed = X + (static_cast<Index>(t) * columns_ + j) * stride;
             const int pj = parameter(j);
             double total = 0.0;
             for (int k = 0; k < bins; ++k) {
@@ -110,7 +110,7 @@ struct Newton {
           }
           for (int t2 = 0; t2 < slots; ++t2) {
             const int* other = &m.slot_parameter[m.slot_row[m.slot_start[c] + t2]];
-            for (int k = 0; k < bins; ++k) y[local[k]] += a * L[(static_cast<Index>(t) * slots + t2) * bins + k] * p[other[k]];
+            for (int k = 0; k < bins; ++k) y[local[k]] += a * L[(static_cast<Index>(t) * slots + t2) * stride + k] * p[other[k]];
           }
         }
       }
@@ -118,10 +118,10 @@ struct Newton {
         double* z = along_bins.data();
         rates_along(c, p, z);
         for (int k = 0; k < bins; ++k) z[k] *= b * metric_rate[first + k];
-        for (int j = 0; j < columns_; ++j) y[parameter(j)] += dot(J + static_cast<Index>(j) * bins, z, bins);
+        for (int j = 0; j < columns_; ++j) y[parameter(j)] += dot(J + static_cast<Index>(j) * stride, z, bins);
         for (int t = 0; t < slots; ++t) {
           const int* local = &m.slot_parameter[m.slot_row[m.slot_start[c] + t]];
-          for (int k = 0; k < bins; ++k) y[local[k]] += JL[t * bins + k] * z[k];
+          for (int k = 0; k < bins; ++k) y[local[k]] += JL[t * stride + k] * z[k];
         }
       }
     }
@@ -147,7 +147,7 @@ struct Newton {
   // Factorise H + lambda M (or lambda M alone); false if it is not positive definite.
   bool factor(double lambda, bool with_hessian = true) {
     if (lambda != 0.0) build_metric();
-    gram.start();
+    gram.start(S.data());
     const double h = with_hessian ? 1.0 : 0.0;
     for (int i = 0; i < m.shared; ++i) {
       double* row = &S[static_cast<Index>(i) * ld];
@@ -161,7 +161,7 @@ struct Newton {
     }
     Index at = 0;
     for (int c = 0; c < m.channels; ++c) {
-      const int bins = m.bins_of(c), first = m.channel_bin[c], columns_ = m.columns_of(c), slots = m.slots_of(c);
+      const int bins = m.bins_of(c), stride = m.stride_of(c), first = m.channel_bin[c], columns_ = m.columns_of(c), slots = m.slots_of(c);
       if (slots == 0) continue;
       const int width = padded(columns_);
       const double *J = d.jacobian + m.jacobian_offset[c], *JL = d.local_jacobian + m.local_jacobian_offset[c];
@@ -178,35 +178,35 @@ struct Newton {
           if (masked[p]) {
             std::fill(yt, yt + width, 0.0);
           } else {
-            const double jl = r * JL[t * bins + b];
+            const double jl = r * JL[t * stride + b];
             for (int j = 0; j < columns_; ++j)
-              yt[j] = h * X[(static_cast<Index>(t) * columns_ + j) * bins + b] + jl * J[static_cast<Index>(j) * bins + b];
+              yt[j] = h * X[(static_cast<Index>(t) * columns_ + j) * stride + b] + jl * J[static_cast<Index>(j) * stride + b];
             std::fill(yt + columns_, yt + width, 0.0);
           }
           for (int t2 = 0; t2 <= t; ++t2) {
             const int p2 = m.slot_parameter[m.slot_row[m.slot_start[c] + t2] + b];
-            double value = h * L[(static_cast<Index>(t) * slots + t2) * bins + b] + r * JL[t * bins + b] * JL[t2 * bins + b];
+            double value = h * L[(static_cast<Index>(t) * slots + t2) * stride + b] + r * JL[t * stride + b] * JL[t2 * stride + b];
             if (t == t2) value += lambda * (metric_constraint[p] + floor[p]);
             if (masked[p] || masked[p2]) value = t == t2 ? 1.0 : 0.0;
             const double diagonal = value;
-            for (int u = 0; u < t2; ++u) value -= factor_[(t * slots + u) * bins + b] * factor_[(t2 * slots + u) * bins + b];
+            for (int u = 0; u < t2; ++u) value -= factor_[(t * slots + u) * stride + b] * factor_[(t2 * slots + u) * stride + b];
             if (t2 < t) {
-              value /= factor_[(t2 * slots + t2) * bins + b];
-              factor_[(t * slots + t2) * bins + b] = value;
+              value /= factor_[(t2 * slots + t2) * stride + b];
+              factor_[(t * slots + t2) * stride + b] = value;
               add_scaled(yt, -value, y + static_cast<Index>(t2) * width, columns_);
             } else {
               if (!(value > pivot * std::abs(diagonal)) || !(value > 0)) return false;
               value = std::sqrt(value);
-              factor_[(t * slots + t) * bins + b] = value;
+              factor_[(t * slots + t) * stride + b] = value;
               const double inverse = 1.0 / value;
               for (int j = 0; j < columns_; ++j) yt[j] *= inverse;
             }
           }
         }
       }
-      gram.add(c, rows, bins * slots, -1.0, S.data());
+      gram.add(c, rows, bins * slots, -1.0);
     }
-    gram.flush(S.data());
+    gram.flush();
     for (int i = 0; i < m.shared; ++i) {
       if (!masked[m.shared_parameter[i]]) continue;
       for (int j = 0; j < i; ++j) S[static_cast<Index>(i) * ld + j] = 0.0;
@@ -221,11 +221,11 @@ struct Newton {
     for (int q = 0; q < m.parameters; ++q) p[q] = masked[q] ? 0.0 : r[q];
     double* x = vector1.data();
     for (int i = 0; i < m.shared; ++i) x[i] = p[m.shared_parameter[i]];
-    each_local_bin([&](int c, int b, int slots, const int* shared, int columns_, const double* y, int width, const double* f, int bins) {
+    each_local_bin([&](int c, int b, int slots, const int* shared, int columns_, const double* y, int width, const double* f, int stride) {
       for (int t = 0; t < slots; ++t) {
         double& value = p[local(c, t, b)];
-        for (int u = 0; u < t; ++u) value -= f[(t * slots + u) * bins + b] * p[local(c, u, b)];
-        value /= f[(t * slots + t) * bins + b];
+        for (int u = 0; u < t; ++u) value -= f[(t * slots + u) * stride + b] * p[local(c, u, b)];
+        value /= f[(t * slots + t) * stride + b];
         if (value != 0.0)
           for (int j = 0; j < columns_; ++j) x[shared[j]] -= value * y[static_cast<Index>(t) * width + j];
       }
@@ -235,14 +235,14 @@ struct Newton {
     solve_lower(S.data(), m.shared, ld, x);
     solve_upper(S.data(), m.shared, ld, x);
     for (int i = 0; i < m.shared; ++i) p[m.shared_parameter[i]] = x[i];
-    each_local_bin([&](int c, int b, int slots, const int* shared, int columns_, const double* y, int width, const double* f, int bins) {
+    each_local_bin([&](int c, int b, int slots, const int* shared, int columns_, const double* y, int width, const double* f, int stride) {
       for (int t = slots - 1; t >= 0; --t) {
         double& value = p[local(c, t, b)];
         double total = 0.0;
         for (int j = 0; j < columns_; ++j) total += y[static_cast<Index>(t) * width + j] * x[shared[j]];
         value -= total;
-        for (int u = t + 1; u < slots; ++u) value -= f[(u * slots + t) * bins + b] * p[local(c, u, b)];
-        value /= f[(t * slots + t) * bins + b];
+        for (int u = t + 1; u < slots; ++u) value -= f[(u * slots + t) * stride + b] * p[local(c, u, b)];
+        value /= f[(t * slots + t) * stride + b];
       }
     });
   }
@@ -269,25 +269,25 @@ struct Newton {
       const double* z;
     };
     std::vector<Row> rows;
-    each_local_bin([&](int c, int b, int slots, const int*, int columns_, const double* y, int width, const double* f, int bins) {
+    each_local_bin([&](int c, int b, int slots, const int*, int columns_, const double* y, int width, const double* f, int stride) {
       double* z = const_cast<double*>(y);
       std::vector<double> block(slots * slots, 0.0);
       for (int t = slots - 1; t >= 0; --t) {
         double* zt = z + static_cast<Index>(t) * width;
-        for (int u = t + 1; u < slots; ++u) add_scaled(zt, -f[(u * slots + t) * bins + b], z + static_cast<Index>(u) * width, columns_);
-        const double inverse_ = 1.0 / f[(t * slots + t) * bins + b];
+        for (int u = t + 1; u < slots; ++u) add_scaled(zt, -f[(u * slots + t) * stride + b], z + static_cast<Index>(u) * width, columns_);
+        const double inverse_ = 1.0 / f[(t * slots + t) * stride + b];
         for (int j = 0; j < columns_; ++j) zt[j] *= inverse_;
       }
       for (int s = 0; s < slots; ++s) {  // (LG LG^T)^-1, column by column
         std::vector<double> e(slots, 0.0);
         e[s] = 1.0;
         for (int t = 0; t < slots; ++t) {
-          for (int u = 0; u < t; ++u) e[t] -= f[(t * slots + u) * bins + b] * e[u];
-          e[t] /= f[(t * slots + t) * bins + b];
+          for (int u = 0; u < t; ++u) e[t] -= f[(t * slots + u) * stride + b] * e[u];
+          e[t] /= f[(t * slots + t) * stride + b];
         }
         for (int t = slots - 1; t >= 0; --t) {
-          for (int u = t + 1; u < slots; ++u) e[t] -= f[(u * slots + t) * bins + b] * e[u];
-          e[t] /= f[(t * slots + t) * bins + b];
+          for (int u = t + 1; u < slots; ++u) e[t] -= f[(u * slots + t) * stride + b] * e[u];
+          e[t] /= f[(t * slots + t) * stride + b];
         }
         for (int t = 0; t < slots; ++t) block[t * slots + s] = e[t];
       }
@@ -341,13 +341,13 @@ struct Newton {
     for (int i = 0; i < m.shared; ++i)
       for (int j = 0; j <= i; ++j) set(m.shared_parameter[i], m.shared_parameter[j], d.shared[static_cast<Index>(i) * ld + j]);
     for (int c = 0; c < m.channels; ++c) {
-      const int bins = m.bins_of(c), columns_ = m.columns_of(c), slots = m.slots_of(c);
+      const int bins = m.bins_of(c), stride = m.stride_of(c), columns_ = m.columns_of(c), slots = m.slots_of(c);
       const double *X = d.mixed + m.mixed_offset[c], *L = d.local + m.local_offset[c];
       for (int t = 0; t < slots; ++t)
         for (int b = 0; b < bins; ++b) {
           for (int j = 0; j < columns_; ++j)
-            set(local(c, t, b), m.shared_parameter[m.column_shared[m.column_start[c] + j]], X[(static_cast<Index>(t) * columns_ + j) * bins + b]);
-          for (int t2 = 0; t2 < slots; ++t2) set(local(c, t, b), local(c, t2, b), L[(static_cast<Index>(t) * slots + t2) * bins + b]);
+            set(local(c, t, b), m.shared_parameter[m.column_shared[m.column_start[c] + j]], X[(static_cast<Index>(t) * columns_ + j) * stride + b]);
+          for (int t2 = 0; t2 < slots; ++t2) set(local(c, t, b), local(c, t2, b), L[(static_cast<Index>(t) * slots + t2) * stride + b]);
         }
     }
   }
@@ -358,32 +358,32 @@ struct Newton {
   int local(int c, int t, int b) const { return m.slot_parameter[m.slot_row[m.slot_start[c] + t] + b]; }
 
   void rates_along(int c, const double* p, double* z) const {
-    const int bins = m.bins_of(c);
+    const int bins = m.bins_of(c), stride = m.stride_of(c);
     const double *J = d.jacobian + m.jacobian_offset[c], *JL = d.local_jacobian + m.local_jacobian_offset[c];
     std::fill(z, z + bins, 0.0);
     for (int j = 0; j < m.columns_of(c); ++j)
-      add_scaled(z, p[m.shared_parameter[m.column_shared[m.column_start[c] + j]]], J + static_cast<Index>(j) * bins, bins);
+      add_scaled(z, p[m.shared_parameter[m.column_shared[m.column_start[c] + j]]], J + static_cast<Index>(j) * stride, bins);
     for (int t = 0; t < m.slots_of(c); ++t)
-      for (int b = 0; b < bins; ++b) z[b] += JL[t * bins + b] * p[local(c, t, b)];
+      for (int b = 0; b < bins; ++b) z[b] += JL[t * stride + b] * p[local(c, t, b)];
   }
 
   void build_metric() {
     if (metric_ready) return;
     metric_ready = true;
-    gram.start();
     metric_shared.assign(static_cast<std::size_t>(m.shared) * ld + lanes, 0.0);
+    gram.start(metric_shared.data());
     for (int c = 0; c < m.channels; ++c) {
-      const int bins = m.bins_of(c), first = m.channel_bin[c], columns_ = m.columns_of(c), width = padded(columns_);
+      const int bins = m.bins_of(c), stride = m.stride_of(c), first = m.channel_bin[c], columns_ = m.columns_of(c), width = padded(columns_);
       const double* J = d.jacobian + m.jacobian_offset[c];
       for (int b = 0; b < bins; ++b) {
         const double root = std::sqrt(metric_rate[first + b]);
         double* row = packed.data() + static_cast<Index>(b) * width;
-        for (int j = 0; j < columns_; ++j) row[j] = root * J[static_cast<Index>(j) * bins + b];
+        for (int j = 0; j < columns_; ++j) row[j] = root * J[static_cast<Index>(j) * stride + b];
         std::fill(row + columns_, row + width, 0.0);
       }
-      gram.add(c, packed.data(), bins, 1.0, metric_shared.data());
+      gram.add(c, packed.data(), bins, 1.0);
     }
-    gram.flush(metric_shared.data());
+    gram.flush();
     for (int i = 0; i < m.shared; ++i) {
       const int p = m.shared_parameter[i];
       metric_shared[static_cast<Index>(i) * ld + i] += metric_constraint[p] + floor[p];
@@ -398,7 +398,7 @@ struct Newton {
       if (slots == 0) continue;
       const int* shared = m.column_shared.data() + m.column_start[c];
       for (int b = 0; b < bins; ++b)
-        action(c, b, slots, shared, columns_, &Y[at + static_cast<Index>(b) * slots * width], width, LG.data() + m.local_offset[c], bins);
+        action(c, b, slots, shared, columns_, &Y[at + static_cast<Index>(b) * slots * width], width, LG.data() + m.local_offset[c], m.stride_of(c));
       at += static_cast<Index>(bins) * slots * width;
     }
   }

@@ -7,77 +7,116 @@ namespace wilks {
 
 namespace detail {
 
-// The factors and shape coefficients of blocks first .. last - 1.
-inline void fill_factors(const Model& m, const double* theta, const signed char* side, Scratch& s, int first, int last) {
-  for (int e = m.factor_start[first]; e < m.factor_start[last]; ++e) {
-    const int p = m.factor_parameter[e];
-    s.factors[e] = factor(m.factor_code[e], theta[p], &m.factor_coefficient[e * factor_coefficients], !side || side[p] >= 0);
-  }
-  for (int e = m.shape_start[first]; e < m.shape_start[last]; ++e) {
-    const int p = m.shape_parameter[e];
-    if (m.shape_even[e] >= 0) s.evens[e] = even_part(m.shape_code[e], theta[p], !side || side[p] >= 0);
+// The values that template rows are multiplied with, and their derivatives.
+inline void fill_values(const Model& m, const double* theta, const signed char* side, Scratch& s) {
+  std::copy(theta, theta + m.parameters, s.value);
+  std::fill(s.slope, s.slope + m.parameters, 1.0);
+  s.value[m.parameters] = 1.0;
+  const int first = m.parameters + 1;
+  for (std::size_t i = 0; i < m.even_parameter.size(); ++i) {
+    const int p = m.even_parameter[i];
+    const Jet even = even_part(m.even_code[i], theta[p], !side || side[p] >= 0);
+    s.value[first + i] = even.f;
+    s.slope[first + i] = even.d1;
+    s.curvature[first + i] = even.d2;
   }
 }
 
-inline double factor_product(const Model& m, const Scratch& s, int block, int skip = -1, int skip2 = -1) {
+// The scalar factors of blocks first .. last - 1.
+inline void fill_factors(const Model& m, const double* theta, const signed char* side, Scratch& s, int first, int last, bool second) {
+  const int e0 = m.factor_start[first], e1 = m.factor_start[last];
+  const std::size_t stride = m.factor_parameter.size();
+  const double* coefficient = m.factor_coefficient.data();
+  for (int e = e0; e < e1; ++e) s.alpha[e] = theta[m.factor_parameter[e]];
+  factor_polynomials(e1 - e0, s.alpha + e0, coefficient + e0, stride, s.factor + e0, s.factor1 + e0, second ? s.factor2 + e0 : nullptr);
+  for (int e = e0; e < e1; ++e) {
+    if (m.factor_code[e] == factor_code4 && std::abs(s.alpha[e]) < 1.0) continue;
+    const Jet jet = outer_factor(m.factor_code[e], s.alpha[e], coefficient[6 * stride + e], coefficient[7 * stride + e], !side || side[m.factor_parameter[e]] >= 0);
+    s.factor[e] = jet.f;
+    s.factor1[e] = jet.d1;
+    s.factor2[e] = jet.d2;
+  }
+}
+
+inline double factor_product(const Model& m, const Scratch& s, int block) {
+  return product(s.factor + m.factor_start[block], m.factor_start[block + 1] - m.factor_start[block]);
+}
+
+// The product without one entry, or without two.
+inline double product_without(const Model& m, const Scratch& s, int block, int skip, int skip2 = -1) {
   double product = 1.0;
   for (int e = m.factor_start[block]; e < m.factor_start[block + 1]; ++e)
-    if (e != skip && e != skip2) product *= s.factors[e].f;
+    if (e != skip && e != skip2) product *= s.factor[e];
   return product;
 }
 
-// A, G and F G A of one block.
-inline void block_forward(const Model& m, const double* theta, int block, int bins, double F, double* A, double* G, double* rate, const Scratch& s) {
-  const double* nominal = &m.templates[m.block_row[block]];
-  for (int b = 0; b < bins; ++b) A[b] = nominal[b];
-  for (int e = m.shape_start[block]; e < m.shape_start[block + 1]; ++e) {
-    add_scaled(A, theta[m.shape_parameter[e]], &m.templates[m.shape_odd[e]], bins);
-    if (m.shape_even[e] >= 0) add_scaled(A, s.evens[e].f, &m.templates[m.shape_even[e]], bins);
-  }
+// A: nominal yields and shape variations of a block.
+inline void block_shape(const Model& m, int block, int stride, const Scratch& s, double* A) {
+  const int first = m.row_start[block];
+  combine(A, &m.templates[m.block_templates[block]], stride, s.value, &m.row_value[first], m.row_start[block + 1] - first);
+}
+
+// G: the product of the per-bin factors of a group.
+inline void group_product(const Model& m, const double* theta, int group, int bins, double* G) {
   for (int b = 0; b < bins; ++b) G[b] = 1.0;
-  for (int e = m.bin_start[block]; e < m.bin_start[block + 1]; ++e) {
+  for (int e = m.bin_start[group]; e < m.bin_start[group + 1]; ++e) {
     const int* parameter = &m.bin_parameter[m.bin_row[e]];
     for (int b = 0; b < bins; ++b) G[b] *= theta[parameter[b]];
   }
-  for (int b = 0; b < bins; ++b) rate[b] = F * G[b] * A[b];
+}
+
+// The product of the other per-bin factors of a group, entry by entry.
+inline void products_of_others(const Model& m, const double* theta, int group, int bins, int stride, double* others) {
+  const int e0 = m.bin_start[group], e1 = m.bin_start[group + 1];
+  for (int e = e0; e < e1; ++e, others += stride) {
+    for (int b = 0; b < bins; ++b) others[b] = 1.0;
+    for (int e2 = e0; e2 < e1; ++e2)
+      if (e2 != e)
+        for (int b = 0; b < bins; ++b) others[b] *= theta[m.bin_parameter[m.bin_row[e2] + b]];
+  }
 }
 
 }  // namespace detail
 
 // Expected rates per block, one block after the other.
 inline void block_rates(const Model& m, const double* theta, Scratch& s, double* out) {
-  detail::fill_factors(m, theta, nullptr, s, 0, m.blocks);
+  detail::fill_values(m, theta, nullptr, s);
+  detail::fill_factors(m, theta, nullptr, s, 0, m.blocks, false);
   for (int c = 0; c < m.channels; ++c) {
     const int bins = m.bins_of(c);
-    for (int k = m.channel_block[c]; k < m.channel_block[c + 1]; ++k, out += bins)
-      detail::block_forward(m, theta, k, bins, detail::factor_product(m, s, k), s.block_shapes, s.block_bins, out, s);
+    for (int k = m.channel_block[c]; k < m.channel_block[c + 1]; ++k, out += bins) {
+      const double F = detail::factor_product(m, s, k);
+      detail::block_shape(m, k, m.stride_of(c), s, s.shape);
+      detail::group_product(m, theta, m.block_group[k], bins, s.group_bins);
+      for (int b = 0; b < bins; ++b) out[b] = F * s.group_bins[b] * s.shape[b];
+    }
   }
 }
 
 // Derivatives of the rates of one block (bins x parameters, row-major, zeroed by the caller).
 inline void block_jacobian(const Model& m, const double* theta, int c, int k, Scratch& s, double* out) {
-  const int bins = m.bins_of(c);
+  const int bins = m.bins_of(c), stride = m.stride_of(c), g = m.block_group[k];
   const Index P = m.parameters;
-  detail::fill_factors(m, theta, nullptr, s, k, k + 1);
+  detail::fill_values(m, theta, nullptr, s);
+  detail::fill_factors(m, theta, nullptr, s, k, k + 1, false);
   const double F = detail::factor_product(m, s, k);
-  double *A = s.block_shapes, *G = s.block_bins;
-  detail::block_forward(m, theta, k, bins, F, A, G, s.block_rates, s);
+  double *A = s.shape, *G = s.group_bins;
+  detail::block_shape(m, k, stride, s, A);
+  detail::group_product(m, theta, g, bins, G);
   for (int e = m.factor_start[k]; e < m.factor_start[k + 1]; ++e) {
-    const double d = s.factors[e].d1 * detail::factor_product(m, s, k, e);
+    const double d = s.factor1[e] * detail::product_without(m, s, k, e);
     for (int b = 0; b < bins; ++b) out[b * P + m.factor_parameter[e]] += d * G[b] * A[b];
   }
-  for (int e = m.shape_start[k]; e < m.shape_start[k + 1]; ++e) {
-    const double *odd = &m.templates[m.shape_odd[e]], *even = m.shape_even[e] >= 0 ? &m.templates[m.shape_even[e]] : nullptr;
-    for (int b = 0; b < bins; ++b)
-      out[b * P + m.shape_parameter[e]] += F * G[b] * (odd[b] + (even ? s.evens[e].d1 * even[b] : 0.0));
+  const double* row = &m.templates[m.block_templates[k]];
+  for (int r = m.row_start[k] + 1; r < m.row_start[k + 1]; ++r) {
+    row += stride;
+    for (int b = 0; b < bins; ++b) out[b * P + m.row_parameter[r]] += F * G[b] * s.slope[m.row_value[r]] * row[b];
   }
-  for (int e = m.bin_start[k]; e < m.bin_start[k + 1]; ++e)
-    for (int b = 0; b < bins; ++b) {
-      double others = 1.0;
-      for (int e2 = m.bin_start[k]; e2 < m.bin_start[k + 1]; ++e2)
-        if (e2 != e) others *= theta[m.bin_parameter[m.bin_row[e2] + b]];
-      out[b * P + m.bin_parameter[m.bin_row[e] + b]] += F * A[b] * others;
-    }
+  detail::products_of_others(m, theta, g, bins, stride, s.others);
+  for (int e = m.bin_start[g]; e < m.bin_start[g + 1]; ++e) {
+    const double* others = s.others + static_cast<Index>(e - m.bin_start[g]) * stride;
+    for (int b = 0; b < bins; ++b) out[b * P + m.bin_parameter[m.bin_row[e] + b]] += F * A[b] * others[b];
+  }
 }
 
 }  // namespace wilks

@@ -1,0 +1,186 @@
+// Second derivatives of the nll in one channel, while its blocks go by.
+#pragma once
+
+#include "rates.hpp"
+
+namespace wilks::detail {
+
+// The first and second derivatives of the rates of a group of blocks factorise into those without its per-bin factors
+// and these: with nu = G R, d nu = G dR, d2 nu / d gamma d theta = (product of the other gammas) dR.
+class ChannelHessian {
+ public:
+  ChannelHessian(const Model& model, Scratch& scratch, const Derivatives& out, int channel)
+      : m(model), s(scratch), c(channel), bins(m.bins_of(c)), stride(m.stride_of(c)), columns(m.columns_of(c)), slots(m.slots_of(c)),
+        width(padded(columns)), J(out.jacobian + m.jacobian_offset[c]), JL(out.local_jacobian + m.local_jacobian_offset[c]),
+        M(out.mixed + m.mixed_offset[c]), L(out.local + m.local_offset[c]), pooled_(!m.dense_pairs[c] && s.gram.pools(c, bins)) {
+    if (pooled_) {
+      pairs_ = out.shared;
+      ld_ = padded(m.shared);
+      place_ = m.column_shared.data() + m.column_start[c];
+    } else {
+      pairs_ = s.gram.open(c);
+      ld_ = width;
+    }
+  }
+
+  void start_group(int g) {
+    for (int i = m.group_column_start[g]; i < m.group_column_start[g + 1]; ++i) {
+      double* row = s.group_jacobian + static_cast<Index>(m.group_column[i]) * stride;
+      std::fill(row, row + stride, 0.0);
+    }
+  }
+
+  // After the gradient: s.row_sum and s.factor_scale belong to this block; T = sum of w G A.
+  void add_block(int k, double F, double T, const double* A) {
+    const int f0 = m.factor_start[k], factors = m.factor_start[k + 1] - f0, r0 = m.row_start[k], rows = m.row_start[k + 1] - r0;
+    for (int r = 0; r < rows; ++r) s.row_scale[r] = F * s.slope[m.row_value[r0 + r]];
+    add_rows(s.group_jacobian, &m.row_column[r0], s.row_scale, rows, &m.templates[m.block_templates[k]], stride);
+    add_outer(s.group_jacobian, m.factor_column.data() + f0, s.factor_scale, factors, A, stride);
+    if (F == 0.0)
+      add_pairs(k, T);
+    else
+      add_row_pair(k, F, T);
+  }
+
+  void add_group(int g, const double* G, const double* R, const double* w) {
+    const int first = m.group_column_start[g], last = m.group_column_start[g + 1], g0 = m.bin_start[g], g1 = m.bin_start[g + 1];
+    for (int i = first; i < last; ++i) {
+      const Index at = static_cast<Index>(m.group_column[i]) * stride;
+      const double* from = s.group_jacobian + at;
+      double* to = J + at;
+      for (int b = 0; b < bins; ++b) to[b] += G[b] * from[b];
+    }
+    for (int e = g0; e < g1; ++e) {
+      const double* others = s.others + static_cast<Index>(e - g0) * stride;
+      const int slot = m.bin_slot[e];
+      const int* column = &m.bin_column[m.bin_row[e]];
+      if (slot >= 0) {
+        for (int b = 0; b < bins; ++b) JL[slot * stride + b] += R[b] * others[b];
+        for (int b = 0; b < bins; ++b) s.row[b] = w[b] * others[b];
+        for (int i = first; i < last; ++i) {
+          const double* from = s.group_jacobian + static_cast<Index>(m.group_column[i]) * stride;
+          double* to = M + (static_cast<Index>(slot) * columns + m.group_column[i]) * stride;
+          for (int b = 0; b < bins; ++b) to[b] += s.row[b] * from[b];
+        }
+      } else {
+        for (int b = 0; b < bins; ++b) J[static_cast<Index>(column[b]) * stride + b] += R[b] * others[b];
+        for (int i = first; i < last; ++i)
+          for (int b = 0; b < bins; ++b)
+            add(column[b], m.group_column[i], w[b] * others[b] * s.group_jacobian[static_cast<Index>(m.group_column[i]) * stride + b]);
+      }
+      for (int e2 = g0; e2 < e; ++e2) add_gammas(e, e2, g0, g1, R, w);
+    }
+  }
+
+  // Add what all groups together give: J^T diag(q) J and its local parts.
+  void finish(const double* q) {
+    for (int b = 0; b < bins; ++b) {
+      const double root = std::sqrt(q[b]);
+      double* target = s.packed + static_cast<Index>(b) * width;
+      for (int j = 0; j < columns; ++j) target[j] = root * J[static_cast<Index>(j) * stride + b];
+      std::fill(target + columns, target + width, 0.0);
+    }
+    if (pooled_) {
+      s.gram.pool(c, s.packed, bins, 1.0);
+    } else {
+      if (m.dense_pairs[c]) rank_two_update(pairs_, ld_, s.left, s.right, used_rows_, width, columns);
+      rank_update(pairs_, ld_, s.packed, bins, width, columns, 1.0);
+      s.gram.close(c);
+    }
+    for (int t = 0; t < slots; ++t) {
+      const double* local = JL + static_cast<Index>(t) * stride;
+      for (int b = 0; b < bins; ++b) s.row[b] = q[b] * local[b];
+      for (int j = 0; j < columns; ++j) {
+        const double* column = J + static_cast<Index>(j) * stride;
+        double* mixed = M + (static_cast<Index>(t) * columns + j) * stride;
+        for (int b = 0; b < bins; ++b) mixed[b] += s.row[b] * column[b];
+      }
+      for (int t2 = 0; t2 < slots; ++t2)
+        for (int b = 0; b < bins; ++b) L[(static_cast<Index>(t) * slots + t2) * stride + b] += s.row[b] * JL[t2 * stride + b];
+    }
+  }
+
+ private:
+  const Model& m;
+  Scratch& s;
+  const int c, bins, stride, columns, slots, width;
+  double *J, *JL, *M, *L;
+  bool pooled_;
+  double* pairs_;
+  Index ld_;
+  const int* place_ = nullptr;
+  int used_rows_ = 0;
+
+  // Once for a pair of different parameters; twice for one that acts in two places at once.
+  void add(int i, int j, double x) {
+    if (i == j) x *= 2.0;
+    if (place_) i = place_[i], j = place_[j];
+    pairs_[std::max(i, j) * ld_ + std::min(i, j)] += x;
+  }
+
+  // Scalar factors with each other and with the shape variations, where one factor is zero: pair by pair.
+  void add_pairs(int k, double T) {
+    const int f0 = m.factor_start[k], f1 = m.factor_start[k + 1], r0 = m.row_start[k], rows = m.row_start[k + 1] - r0;
+    for (int e = f0; e < f1; ++e) {
+      const int i = m.factor_column[e];
+      for (int e2 = f0; e2 < e; ++e2) add(i, m.factor_column[e2], T * s.factor1[e] * s.factor1[e2] * product_without(m, s, k, e, e2));
+      add(i, i, 0.5 * T * s.factor2[e] * product_without(m, s, k, e));
+    }
+    for (int r = 1; r < rows; ++r) {
+      const double slope = s.slope[m.row_value[r0 + r]] * s.row_sum[r];
+      for (int e = f0; e < f1; ++e) add(m.factor_column[e], m.row_column[r0 + r], s.factor_scale[e - f0] * slope);
+    }
+  }
+
+  // The same as u v^T + v u^T: u = d log F, v = T dF / 2 + (sum of w G dA) F.
+  void add_row_pair(int k, double F, double T) {
+    const int f0 = m.factor_start[k], f1 = m.factor_start[k + 1], r0 = m.row_start[k], rows = m.row_start[k + 1] - r0;
+    double *u = s.left + static_cast<Index>(used_rows_) * width, *v = s.right + static_cast<Index>(used_rows_) * width;
+    std::fill(u, u + width, 0.0);
+    std::fill(v, v + width, 0.0);
+    for (int e = f0; e < f1; ++e) {
+      const int i = m.factor_column[e];
+      u[i] += s.ratio[e];
+      v[i] += 0.5 * T * s.factor_scale[e - f0];
+      // The diagonal is not a product of two first derivatives.
+      add(i, i, 0.5 * T * F * (s.factor2[e] / s.factor[e] - s.ratio[e] * s.ratio[e]));
+    }
+    for (int r = 1; r < rows; ++r) v[m.row_column[r0 + r]] += s.row_scale[r] * s.row_sum[r];
+    if (m.dense_pairs[c]) {
+      ++used_rows_;
+      return;
+    }
+    const int *first = m.block_column.data() + m.block_column_start[k], *last = m.block_column.data() + m.block_column_start[k + 1];
+    for (const int* i = first; i < last; ++i) {
+      double* row = pairs_ + (place_ ? place_[*i] : *i) * ld_;
+      const double ui = u[*i], vi = v[*i];
+      if (place_)
+        for (const int* j = first; j <= i; ++j) row[place_[*j]] += ui * v[*j] + vi * u[*j];
+      else
+        for (const int* j = first; j <= i; ++j) row[*j] += ui * v[*j] + vi * u[*j];
+    }
+  }
+
+  // Two per-bin factors of one group.
+  void add_gammas(int e, int e2, int g0, int g1, const double* R, const double* w) {
+    const int slot = m.bin_slot[e], slot2 = m.bin_slot[e2];
+    for (int b = 0; b < bins; ++b) {
+      double x = w[b] * R[b];
+      for (int e3 = g0; e3 < g1; ++e3)
+        if (e3 != e && e3 != e2) x *= s.value[m.bin_parameter[m.bin_row[e3] + b]];
+      const int column = m.bin_column[m.bin_row[e] + b], column2 = m.bin_column[m.bin_row[e2] + b];
+      if (slot >= 0 && slot2 >= 0) {
+        L[(static_cast<Index>(slot) * slots + slot2) * stride + b] += x;
+        L[(static_cast<Index>(slot2) * slots + slot) * stride + b] += x;
+      } else if (slot >= 0) {
+        M[(static_cast<Index>(slot) * columns + column2) * stride + b] += x;
+      } else if (slot2 >= 0) {
+        M[(static_cast<Index>(slot2) * columns + column) * stride + b] += x;
+      } else {
+        add(column, column2, x);
+      }
+    }
+  }
+};
+
+}  // namespace wilks::detail
