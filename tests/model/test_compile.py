@@ -187,6 +187,42 @@ def test_a_shapefactor_correlates_channels_of_one_length() -> None:
     assert np.flatnonzero(change).tolist() == [1, 6]  # bin 1 of CR and of VR
 
 
+def test_a_staterror_of_several_channels_has_their_bins_one_after_the_other() -> None:
+    spec = workspace()
+    signal, background = spec["channels"][0]["samples"]
+    background["modifiers"][0] = modifier("shared", "staterror", [1.0, 2.0])
+    signal["modifiers"].append(modifier("shared", "staterror", [3.0, 0.0]))
+    spec["channels"][1]["samples"][0]["modifiers"][1] = modifier("shared", "staterror", [1.0, 2.0, 3.0])
+    model = compiled(spec)
+    gammas = next(s for s in model.parameter_sets if s.name == "shared")
+    control, region = [1 / 50, 2 / 60, 0.0], [np.hypot(1, 3) / 13, 2 / 24]  # CR comes before SR; its last bin is empty
+    assert gammas.width.tolist() == pytest.approx([*control, *region], rel=1e-14)
+
+
+def test_parameters_that_act_alike_up_and_down_are_even() -> None:
+    spec = workspace()
+    background = spec["channels"][0]["samples"][1]["modifiers"]
+    flat = {"lo_data": [11, 21.0], "hi_data": [11.0, 21]}
+    background += [modifier("e_hs", "histosys", flat), modifier("e_ns", "normsys", {"lo": 1.1, "hi": 1.1})]
+    background += [modifier("half", "histosys", flat), modifier("half", "normsys", {"lo": 0.9, "hi": 1.1})]
+    background += [modifier("last", "histosys", {"lo_data": [11.0, 21.0], "hi_data": [11.0, 22.0]})]
+    model = compiled(spec)
+    assert {n for n, e in zip(model.parameter_names, model.even, strict=True) if e} == {"e_hs", "e_ns"}
+    at = model.initial.copy()
+    for name, sign in (("e_hs", 1), ("e_ns", -1)):
+        at[model.index(name)] = 0.7 * sign
+    mirrored = np.where(model.even, -at, at)
+    np.testing.assert_array_equal(model.expected(at), model.expected(mirrored))
+
+
+def test_whole_numbers_are_read_as_floats_however_long() -> None:
+    spec = workspace()
+    spec["channels"][0]["samples"][1]["data"] = [10**25, 20]
+    model = compiled(spec)
+    background = model.expected_by_block(model.initial)[1]
+    assert background.tolist() == [1e25, 20.0]
+
+
 def test_a_workspace_without_modifiers_is_no_model() -> None:
     spec = workspace()
     for channel in spec["channels"]:

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
-from tests.workspace.documents import EXAMPLE
+from hypothesis import given
+from tests.workspace.documents import EXAMPLE, workspaces
 
 from wilks import Axis, load_workspace
 from wilks.workspace.workspace import Workspace
@@ -22,6 +27,18 @@ def test_the_digest_depends_on_the_content_and_not_on_the_order_of_keys() -> Non
     assert load_workspace(reordered).digest == load_workspace(EXAMPLE).digest
     document["observations"][0]["data"][0] += 1e-9
     assert load_workspace(document).digest != load_workspace(EXAMPLE).digest
+
+
+def test_the_digest_is_the_sha_of_the_sorted_text() -> None:
+    text = json.dumps(EXAMPLE, sort_keys=True, separators=(",", ":"))
+    assert load_workspace(EXAMPLE).digest == hashlib.sha256(text.encode()).hexdigest()
+
+
+@given(workspaces())
+def test_the_digest_of_any_workspace_is_that_of_its_text_in_one_piece(document: dict[str, Any]) -> None:
+    workspace = load_workspace(document)
+    text = msgspec.json.encode(workspace.document, order="sorted")
+    assert workspace.digest == hashlib.sha256(text).hexdigest()
 
 
 def test_printed_on_one_line() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
@@ -11,7 +12,17 @@ from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, listed, nearest
 from wilks.model.model import Block, Model
 from wilks.model.parameters import ParameterSet, collect_parameter_sets
-from wilks.workspace.spec import Channel, HistoSys, Measurement, Modifier, NormSys, ShapeFactor, ShapeSys, StatError
+from wilks.workspace.spec import (
+    Channel,
+    HistoSys,
+    Measurement,
+    Modifier,
+    NormSys,
+    Number,
+    ShapeFactor,
+    ShapeSys,
+    StatError,
+)
 from wilks.workspace.workspace import Workspace
 
 NORMSYS_CODES = {"code1": 1, "code4": 4}
@@ -114,25 +125,25 @@ def _sample_order(workspace: Workspace) -> dict[str, tuple[str, ...]]:
 
 @dataclass
 class _Arrays:
-    """The engine's arrays while they grow, block by block."""
+    """The engine's arrays while they grow, block by block; yields stay the document's lists until the end."""
 
     sets: tuple[ParameterSet, ...]
     normsys_code: int
     histosys_code: int
     block_channel: list[int] = field(default_factory=list)
-    nominal: list[float] = field(default_factory=list)
+    nominal: list[list[Number]] = field(default_factory=list)
     factor_start: list[int] = field(default_factory=lambda: [0])
     factor_parameter: list[int] = field(default_factory=list)
     factor_code: list[int] = field(default_factory=list)
-    factor_lo: list[float] = field(default_factory=list)
-    factor_hi: list[float] = field(default_factory=list)
+    factor_lo: list[Number] = field(default_factory=list)
+    factor_hi: list[Number] = field(default_factory=list)
     shape_start: list[int] = field(default_factory=lambda: [0])
     shape_parameter: list[int] = field(default_factory=list)
-    shape_lo: list[float] = field(default_factory=list)
-    shape_hi: list[float] = field(default_factory=list)
-    shape_bins: list[int] = field(default_factory=list)
+    shape_lo: list[list[Number]] = field(default_factory=list)
+    shape_hi: list[list[Number]] = field(default_factory=list)
     bin_start: list[int] = field(default_factory=lambda: [0])
     bin_parameter: list[int] = field(default_factory=list)
+    uneven: set[int] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -142,19 +153,16 @@ class _Arrays:
         self.staterror_offset: dict[str, tuple[str, int, int]] = {}  # name: channel, offset of it, of the next one
 
     def add_block(
-        self, index: int, channel: Channel, sample: str, nominal: list[int | float], modifiers: list[Modifier]
+        self, index: int, channel: Channel, sample: str, nominal: list[Number], modifiers: list[Modifier]
     ) -> None:
         self.block_channel.append(index)
-        self.nominal.extend(nominal)
-        bins = len(nominal)
+        self.nominal.append(nominal)
+        bins, per_bin = len(nominal), 0
         for modifier in modifiers:
             parameter = self.first[modifier.name]
             match modifier:
                 case HistoSys():
-                    self.shape_parameter.append(parameter)
-                    self.shape_lo.extend(modifier.data.lo_data)
-                    self.shape_hi.extend(modifier.data.hi_data)
-                    self.shape_bins.append(bins)
+                    self._shape(parameter, modifier.data.lo_data, modifier.data.hi_data)
                 case NormSys():
                     self._factor(parameter, self.normsys_code, modifier.data.lo, modifier.data.hi)
                 case ShapeFactor() if bins != self.sizes[modifier.name]:
@@ -163,22 +171,32 @@ class _Arrays:
                         f'({self.sizes[modifier.name]}, and {bins} in "{channel.name}", sample "{sample}")'
                     )
                 case ShapeFactor() | ShapeSys():
+                    per_bin += 1
                     self.bin_parameter.extend(range(parameter, parameter + bins))
                 case StatError():
+                    per_bin += 1
                     offset = parameter + self._staterror_offset(modifier.name, channel.name, bins)
                     self.bin_parameter.extend(range(offset, offset + bins))
                 case _:
                     self._factor(parameter, 0, 1.0, 1.0)
-        per_bin = sum(isinstance(m, ShapeFactor | ShapeSys | StatError) for m in modifiers)
         self.factor_start.append(len(self.factor_parameter))
         self.shape_start.append(len(self.shape_parameter))
         self.bin_start.append(self.bin_start[-1] + per_bin)
 
-    def _factor(self, parameter: int, code: int, lo: float, hi: float) -> None:
+    def _factor(self, parameter: int, code: int, lo: Number, hi: Number) -> None:
         self.factor_parameter.append(parameter)
         self.factor_code.append(code)
         self.factor_lo.append(lo)
         self.factor_hi.append(hi)
+        if lo != hi or code == 0:
+            self.uneven.add(parameter)
+
+    def _shape(self, parameter: int, lo: list[Number], hi: list[Number]) -> None:
+        self.shape_parameter.append(parameter)
+        self.shape_lo.append(lo)
+        self.shape_hi.append(hi)
+        if lo != hi:
+            self.uneven.add(parameter)
 
     def _staterror_offset(self, name: str, channel: str, bins: int) -> int:
         """Return where the components of this channel start: channels follow one another in sorted order."""
@@ -190,17 +208,10 @@ class _Arrays:
 
     def even(self) -> BoolArray:
         """Return which interpolated parameters act alike up and down everywhere: the rates are even in them."""
-        uneven = np.ones(sum(self.sizes.values()), np.bool_)
-        interpolated = np.asarray(self.factor_code, np.intp) != 0
-        factors = np.asarray(self.factor_parameter, np.intp)[interpolated]
-        shapes = np.asarray(self.shape_parameter, np.intp)
-        uneven[factors] = False
-        uneven[shapes] = False
-        asymmetric = np.asarray(self.factor_lo)[interpolated] != np.asarray(self.factor_hi)[interpolated]
-        uneven[factors[asymmetric]] = True
-        rows = np.repeat(shapes, self.shape_bins)
-        uneven[rows[np.asarray(self.shape_lo) != np.asarray(self.shape_hi)]] = True
-        return ~uneven
+        even = np.zeros(sum(self.sizes.values()), np.bool_)
+        even[self.factor_parameter + self.shape_parameter] = True
+        even[list(self.uneven)] = False
+        return even
 
     def engine(self, channel_bins: list[int]) -> Engine:
         constrained = [s for s in self.sets if s.constraint != "none"]
@@ -209,14 +220,14 @@ class _Arrays:
         def ints(values: list[int]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
             return np.asarray(values, np.int32)
 
-        def floats(values: list[float]) -> FloatArray:
+        def floats(values: list[Number]) -> FloatArray:
             return np.asarray(values, np.float64)
 
         return Engine(
             parameters=sum(self.sizes.values()),
             channel_bins=ints(channel_bins),
             block_channel=ints(self.block_channel),
-            nominal=floats(self.nominal),
+            nominal=_joined(self.nominal),
             factor_start=ints(self.factor_start),
             factor_parameter=ints(self.factor_parameter),
             factor_code=ints(self.factor_code),
@@ -225,11 +236,16 @@ class _Arrays:
             shape_start=ints(self.shape_start),
             shape_parameter=ints(self.shape_parameter),
             shape_code=ints([self.histosys_code] * len(self.shape_parameter)),
-            shape_lo=floats(self.shape_lo),
-            shape_hi=floats(self.shape_hi),
+            shape_lo=_joined(self.shape_lo),
+            shape_hi=_joined(self.shape_hi),
             bin_start=ints(self.bin_start),
             bin_parameter=ints(self.bin_parameter),
             constraint_kind=ints([kind[s.constraint] for s in constrained for _ in range(len(s))]),
             constraint_parameter=ints([self.first[s.name] + i for s in constrained for i in range(len(s))]),
             constraint_scale=np.concatenate([np.empty(0), *(s.scale for s in constrained)]),
         )
+
+
+def _joined(rows: list[list[Number]]) -> FloatArray:
+    """Return the numbers of all rows in one array, without a list of them all on the way."""
+    return np.fromiter(chain.from_iterable(rows), np.float64, sum(map(len, rows)))

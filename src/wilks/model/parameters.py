@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import groupby
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -39,6 +40,9 @@ TYPE_NAMES: dict[type, str] = {
     ShapeSys: "shapesys",
     StatError: "staterror",
 }
+
+
+Use: TypeAlias = tuple[Channel, Sample, Modifier]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +89,23 @@ class ParameterSet:
         return np.where(self.fixed, 0.0, width)
 
 
-def modifiers_in_order(channels: list[Channel]) -> Iterator[tuple[Channel, Sample, Modifier]]:
+def modifiers_in_order(channels: list[Channel]) -> Iterator[Use]:
     """Yield every modifier, looping over channels, samples and modifiers sorted by name (and type)."""
     for channel in sorted(channels, key=lambda c: c.name):
         for sample in sorted(channel.samples, key=lambda s: s.name):
             for modifier in sorted(sample.modifiers, key=lambda m: (m.name, TYPE_NAMES[type(m)])):
                 yield channel, sample, modifier
+
+
+def _per_bin_uses(channels: list[Channel]) -> dict[tuple[type, str], list[Use]]:
+    """Return where each staterror and each shapefactor acts: channels sorted by name, samples as they stand there."""
+    uses: dict[tuple[type, str], list[Use]] = {}
+    for channel in sorted(channels, key=lambda c: c.name):
+        for sample in channel.samples:
+            for modifier in sample.modifiers:
+                if (kind := type(modifier)) is StatError or kind is ShapeFactor:
+                    uses.setdefault((kind, modifier.name), []).append((channel, sample, modifier))
+    return uses
 
 
 def _full(size: int, value: float) -> FloatArray:
@@ -129,24 +144,18 @@ def _shapesys(name: str, sample: Sample, modifier: ShapeSys) -> ParameterSet:
     return replace(base, fixed=~valid, constraint="poisson", auxdata=tau, scale=tau)
 
 
-def _staterror(name: str, channels: list[Channel]) -> ParameterSet:
+def _staterror(name: str, uses: list[Use]) -> ParameterSet:
     """Return the gammas of a staterror: sigma_b = sqrt(sum unc^2) / sum nominal over the samples that carry it.
 
     A name used in several channels gets the components of these channels one after the other. Bins without yield or
     uncertainty are fixed.
     """
     sigmas = []
-    for channel in sorted(channels, key=lambda c: c.name):
-        carriers = [
-            (sample.data, modifier.data)
-            for sample in channel.samples
-            for modifier in sample.modifiers
-            if isinstance(modifier, StatError) and modifier.name == name
-        ]
-        if carriers:
-            nominal = np.sum([np.asarray(data, np.float64) for data, _ in carriers], axis=0)
-            variance = np.sum([np.asarray(unc, np.float64) ** 2 for _, unc in carriers], axis=0)
-            sigmas.append(np.where(nominal > 0, np.sqrt(variance) / np.where(nominal > 0, nominal, 1.0), 0.0))
+    for _, group in groupby(uses, key=lambda use: use[0].name):
+        carriers = [(sample.data, modifier.data) for _, sample, modifier in group if isinstance(modifier, StatError)]
+        nominal = np.sum([np.asarray(data, np.float64) for data, _ in carriers], axis=0)
+        variance = np.sum([np.asarray(unc, np.float64) ** 2 for _, unc in carriers], axis=0)
+        sigmas.append(np.where(nominal > 0, np.sqrt(variance) / np.where(nominal > 0, nominal, 1.0), 0.0))
     sigma = np.concatenate(sigmas)
     empty = sigma == 0
     base = _set(name, "staterror", sigma.size, False, (1e-10, 10.0))
@@ -155,7 +164,8 @@ def _staterror(name: str, channels: list[Channel]) -> ParameterSet:
     )
 
 
-def _default_set(modifier: Modifier, channel: Channel, sample: Sample, channels: list[Channel]) -> ParameterSet:
+def _default_set(modifier: Modifier, sample: Sample, uses: list[Use]) -> ParameterSet:
+    """Return the set of a modifier before any settings; `uses` are those of a staterror or shapefactor."""
     name = modifier.name
     match modifier:
         case HistoSys() | NormSys():
@@ -163,16 +173,12 @@ def _default_set(modifier: Modifier, channel: Channel, sample: Sample, channels:
         case NormFactor():
             return _set(name, "normfactor", 1, True, (0.0, 10.0))
         case ShapeFactor():
-            bins = max(
-                len(c.samples[0].data)
-                for c in channels
-                if any(isinstance(m, ShapeFactor) and m.name == name for s in c.samples for m in s.modifiers)
-            )
+            bins = max(len(channel.samples[0].data) for channel, _, _ in uses)
             return _set(name, "shapefactor", bins, False, (0.0, 10.0))
         case ShapeSys():
             return _shapesys(name, sample, modifier)
         case StatError():
-            return _staterror(name, channels)
+            return _staterror(name, uses)
         case Lumi():
             missing = _full(1, np.nan)
             base = _set(name, "lumi", 1, True, (np.nan, np.nan))
@@ -185,21 +191,23 @@ def collect_parameter_sets(channels: list[Channel], measurement: Measurement) ->
     Raises ModelError with every contradiction: names shared by incompatible modifiers, a shapesys used twice, settings
     of the wrong length, a luminosity without settings.
     """
-    first: dict[type, dict[str, tuple[Modifier, Channel, Sample]]] = {kind: {} for kind in TYPE_ORDER}
+    first: dict[type, dict[str, Use]] = {kind: {} for kind in TYPE_ORDER}
     problems: list[str] = []
-    for channel, sample, modifier in modifiers_in_order(channels):
-        known = first[type(modifier)].setdefault(modifier.name, (modifier, channel, sample))
-        if isinstance(modifier, ShapeSys) and known[0] is not modifier:
+    for use in modifiers_in_order(channels):
+        channel, sample, modifier = use
+        known = first[type(modifier)].setdefault(modifier.name, use)
+        if isinstance(modifier, ShapeSys) and known[2] is not modifier:
             problems.append(
-                f'shapesys "{modifier.name}" is used by sample "{known[2].name}" in channel "{known[1].name}" and '
+                f'shapesys "{modifier.name}" is used by sample "{known[1].name}" in channel "{known[0].name}" and '
                 f'again by "{sample.name}" in "{channel.name}"; every shapesys needs a name of its own'
             )
     first[StatError] = dict(sorted(first[StatError].items()))
     sets: dict[str, ParameterSet] = {}
+    uses = _per_bin_uses(channels)
     for kind in TYPE_ORDER:
-        for name, (modifier, channel, sample) in first[kind].items():
+        for name, (_, sample, modifier) in first[kind].items():
             with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # `_incomplete` tells
-                new = _default_set(modifier, channel, sample, channels)
+                new = _default_set(modifier, sample, uses.get((kind, name), []))
             if name not in sets:
                 sets[name] = new
             elif {*sets[name].types, *new.types} <= {"histosys", "normsys"} or _same(sets[name], new):

@@ -13,6 +13,7 @@ import numpy as np
 from wilks._files import write_atomically
 from wilks.errors import TemplateError, WorkspaceError, nearest
 from wilks.histogram import Axis
+from wilks.workspace.collector import paused_collector
 from wilks.workspace.spec import Document
 from wilks.workspace.validate import content_mistakes, structure_mistakes
 from wilks.workspace.workspace import Workspace
@@ -29,6 +30,7 @@ class _AxesFile(msgspec.Struct, frozen=True):
     axes: dict[str, _AxisRecord]
 
 
+@paused_collector()
 def load_workspace(source: str | Path | Mapping[str, Any] | bytes | IO[str] | IO[bytes]) -> Workspace:
     """Return the workspace in a pyhf JSON document: a path, an open file, the text as bytes, or a dictionary.
 

@@ -14,6 +14,7 @@ import msgspec
 
 from wilks._types import JSONDict
 from wilks.histogram import Axis
+from wilks.workspace.collector import paused_collector
 from wilks.workspace.spec import Document
 
 
@@ -34,13 +35,21 @@ class Workspace:
     @property
     def spec(self) -> JSONDict:
         """The pyhf document as a new plain dictionary, ready for `json.dump` or `pyhf.Workspace`."""
-        spec: JSONDict = msgspec.to_builtins(self.document)
+        with paused_collector():
+            spec: JSONDict = msgspec.to_builtins(self.document)
         return spec
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the document with sorted keys: which workspace a result belongs to."""
-        return hashlib.sha256(msgspec.json.encode(self.document, order="sorted")).hexdigest()
+        encode = msgspec.json.Encoder(order="sorted").encode
+        start = b'{"channels":['  # the first of the keys; one channel at a time takes less memory than all at once
+        rest = encode(msgspec.structs.replace(self.document, channels=[])).removeprefix(start)
+        digest = hashlib.sha256(start)
+        for i, channel in enumerate(self.document.channels):
+            digest.update(b"," * (i > 0) + encode(channel))
+        digest.update(rest)
+        return digest.hexdigest()
 
     @property
     def channel_names(self) -> tuple[str, ...]:

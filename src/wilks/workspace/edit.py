@@ -1,0 +1,287 @@
+"""Workspaces with less in them: some of the channels, some of the bins; and with one parameter made several.
+
+The new workspace is a document of its own, with its own digest. A parameter that is left keeps its name, so that a fit
+can be carried over to the full model (`transfer`) and back. There is one exception: components of a staterror that
+several channels share are counted through these channels, so where one of them goes, the numbers of the later ones
+change (`transfer` recognises most of these by their widths, and leaves them out).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+
+from wilks.errors import WorkspaceError, listed, nearest
+from wilks.selection import matching
+from wilks.workspace.spec import (
+    Channel,
+    Document,
+    HistoSys,
+    HistoSysData,
+    Lumi,
+    Measurement,
+    Modifier,
+    NormFactor,
+    NormSys,
+    Number,
+    ParameterSettings,
+    Sample,
+    ShapeSys,
+    StatError,
+)
+from wilks.workspace.workspace import Workspace
+
+Bins: TypeAlias = Mapping[str, Sequence[int]]
+"""Bins, counted from 0, by channel."""
+
+_BINS = re.compile(r"(?P<channel>.*)\[(?P<bins>\d+(:\d+)?(,\d+(:\d+)?)*)\]", re.DOTALL)
+
+
+def select_channels(workspace: Workspace, channels: str | Sequence[str]) -> Workspace:
+    """Return the workspace with these channels (names or patterns) only: what is fitted, where others are predicted.
+
+    Parameters that act on none of them are gone, with their settings; a parameter of interest that is gone is none.
+    Raises WorkspaceError for names that match nothing.
+
+    >>> control = select_channels(workspace, "CR*")  # doctest: +SKIP
+    """
+    names = workspace.channel_names
+    kept = _matched(names, [channels] if isinstance(channels, str) else channels, "channel")
+    if not kept:
+        raise WorkspaceError("no channel is selected")
+    return _with_channels(workspace, [c for c in workspace.document.channels if c.name in kept], {})
+
+
+def find_bins(workspace: Workspace, places: str | Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """Return the bins that words mean, by channel: "SR", "SR*", "SR[3]", "SR[3:6]" (3, 4 and 5), "SR[0,3:6]".
+
+    Bins are counted from 0. Raises WorkspaceError with everything that doesn't exist.
+    """
+    sizes = {channel.name: _bins_of(channel) for channel in workspace.document.channels}
+    found: dict[str, set[int]] = {}
+    problems = []
+    for place in [places] if isinstance(places, str) else places:
+        parts = None if matching(tuple(sizes), place) else _BINS.fullmatch(place)
+        pattern = parts["channel"] if parts else place
+        names = [workspace.channel_names[i] for i in matching(tuple(sizes), pattern)]
+        if not names:
+            problems.append(f'no channel "{pattern}", the workspace has {listed(sizes)}{nearest(pattern, sizes)}')
+        for name in names:
+            bins = set(range(sizes[name])) if parts is None else set(_numbers(parts["bins"]))
+            if wrong := sorted(b for b in bins if b >= sizes[name]):
+                problems.append(f'{place}: channel "{name}" has the bins 0 to {sizes[name] - 1}, found {wrong[0]}')
+            found.setdefault(name, set()).update(bins)
+    if problems:
+        raise WorkspaceError(problems)
+    return {name: tuple(sorted(bins)) for name, bins in found.items()}
+
+
+def signal_bins(
+    workspace: Workspace, above: float, *, signal: str | Sequence[str] | None = None, poi: str | None = None
+) -> dict[str, tuple[int, ...]]:
+    """Return the bins in which signal / background exceeds `above`, by channel, from the nominal yields.
+
+    Signal are the samples named (or matching) `signal`; without it those that the parameter of interest (default: of
+    the first measurement) scales. All other samples are background. Raises WorkspaceError where there is no signal.
+    """
+    samples = {s.name: None for channel in workspace.document.channels for s in channel.samples}
+    if signal is not None:
+        chosen = _matched(tuple(samples), [signal] if isinstance(signal, str) else signal, "sample")
+    else:
+        name = workspace.document.measurements[0].config.poi if poi is None else poi
+        chosen = {
+            sample.name
+            for _, sample, modifier in _modifiers(workspace.document.channels)
+            if isinstance(modifier, NormFactor) and modifier.name == name
+        }
+        if not chosen:
+            raise WorkspaceError(f'no sample is scaled by a normfactor "{name}": name the samples that are signal')
+    found = {}
+    for channel in workspace.document.channels:
+        s, b = (
+            np.sum([sample.data for sample in channel.samples if (sample.name in chosen) == is_signal], axis=0)
+            * np.ones(_bins_of(channel))
+            for is_signal in (True, False)
+        )
+        bins = np.flatnonzero(s > above * np.maximum(b, 0.0))
+        if bins.size:
+            found[channel.name] = tuple(int(i) for i in bins)
+    return found
+
+
+def mask_bins(workspace: Workspace, bins: Bins) -> Workspace:
+    """Return the workspace without what is in some bins (see `find_bins`, `signal_bins`): a fit does not see them.
+
+    Masked bins keep their place, with no yield in any sample and no data, so that their likelihood is 1 whatever the
+    parameters are; their staterror and shapesys components are constant. So the other components keep their numbers,
+    and axes stay. Channels that are masked altogether are left out, and modifiers of samples with nothing left,
+    but for those per bin. What can't be done: the component of a shapefactor whose bin is masked wherever it acts has
+    nothing to be measured with; a fit says so (flat), and it is then to be fixed. Raises WorkspaceError for channels
+    and bins that don't exist, and where nothing is left.
+    """
+    sizes = {channel.name: _bins_of(channel) for channel in workspace.document.channels}
+    problems = [f'no channel "{name}" in the workspace{nearest(name, sizes)}' for name in bins if name not in sizes]
+    problems += [
+        f'channel "{name}" has the bins 0 to {sizes[name] - 1}, found {wrong[0]}'
+        for name, chosen in bins.items()
+        if name in sizes and (wrong := [b for b in chosen if not 0 <= b < sizes[name]])
+    ]
+    hidden = {name: frozenset(chosen) for name, chosen in bins.items() if len(chosen)}
+    kept = [c for c in workspace.document.channels if len(hidden.get(c.name, ())) < sizes[c.name]]
+    if not problems and not kept:
+        problems.append("every bin is masked: there is nothing to fit")
+    if problems:
+        raise WorkspaceError(problems)
+    channels = [_masked(channel, hidden[channel.name]) if channel.name in hidden else channel for channel in kept]
+    return _with_channels(workspace, channels, hidden)
+
+
+def rename_normfactor(workspace: Workspace, name: str, by_channel: Mapping[str, str]) -> Workspace:
+    """Return the workspace with a normfactor renamed in some channels: one parameter becomes several.
+
+    The new parameters have the settings of the old one. Raises WorkspaceError where other modifiers have the old name (they would no longer be one parameter) or a new one.
+    """
+    names = {modifier.name for _, _, modifier in _modifiers(workspace.document.channels)}
+    others = {type(m) for _, _, m in _modifiers(workspace.document.channels) if m.name == name} - {NormFactor}
+    problems = [f'"{new}" is already the name of a modifier' for new in set(by_channel.values()) & names]
+    if name not in names or others:
+        problems.append(f'"{name}" is not a parameter of normfactors alone')
+    if problems:
+        raise WorkspaceError(problems)
+
+    def renamed(channel: Channel) -> Channel:
+        new = by_channel.get(channel.name, name)
+        samples = [
+            msgspec.structs.replace(
+                sample,
+                modifiers=[msgspec.structs.replace(m, name=new) if m.name == name else m for m in sample.modifiers],
+            )
+            for sample in channel.samples
+        ]
+        return msgspec.structs.replace(channel, samples=samples)
+
+    channels = [renamed(channel) for channel in workspace.document.channels]
+    left = {modifier.name for _, _, modifier in _modifiers(channels)} & {name, *by_channel.values()}
+    measurements = []
+    for measurement in workspace.document.measurements:
+        parameters = [
+            msgspec.structs.replace(settings, name=each)
+            for settings in measurement.config.parameters
+            for each in (sorted(left) if settings.name == name else [settings.name])
+        ]
+        poi = measurement.config.poi
+        poi = sorted(left)[0] if poi == name and name not in left else poi
+        config = msgspec.structs.replace(measurement.config, poi=poi, parameters=parameters)
+        measurements.append(msgspec.structs.replace(measurement, config=config))
+    document = msgspec.structs.replace(workspace.document, channels=channels, measurements=measurements)
+    return Workspace(document, workspace.axes)
+
+
+def _matched(names: Sequence[str], patterns: Iterable[str], what: str) -> set[str]:
+    """Return the names that patterns mean; WorkspaceError with every pattern that matches nothing."""
+    found = {pattern: matching(names, pattern) for pattern in patterns}
+    problems = [
+        f'no {what} "{pattern}", the workspace has {listed(names)}{nearest(pattern, names)}'
+        for pattern, positions in found.items()
+        if not positions
+    ]
+    if problems:
+        raise WorkspaceError(problems)
+    return {names[i] for positions in found.values() for i in positions}
+
+
+def _numbers(text: str) -> Iterator[int]:
+    """Yield the bins in `0,3:6`."""
+    for part in text.split(","):
+        first, _, end = part.partition(":")
+        yield from range(int(first), int(end) if end else int(first) + 1)
+
+
+def _bins_of(channel: Channel) -> int:
+    return len(channel.samples[0].data)
+
+
+def _modifiers(channels: Iterable[Channel]) -> Iterator[tuple[Channel, Sample, Modifier]]:
+    for channel in channels:
+        for sample in channel.samples:
+            for modifier in sample.modifiers:
+                yield channel, sample, modifier
+
+
+def _with_channels(workspace: Workspace, channels: list[Channel], hidden: Mapping[str, frozenset[int]]) -> Workspace:
+    """Return the workspace with other channels: observations (none in `hidden` bins), settings and axes that fit."""
+    before, after = workspace.document, {channel.name for channel in channels}
+    observations = [
+        msgspec.structs.replace(o, data=_zeroed(o.data, hidden.get(o.name, frozenset())))
+        for o in before.observations
+        if o.name in after
+    ]
+    document = Document(
+        channels=channels,
+        observations=observations,
+        measurements=[_settings_left(m, before.channels, channels) for m in before.measurements],
+        version=before.version,
+    )
+    return Workspace(document, {name: axis for name, axis in workspace.axes.items() if name in after})
+
+
+def _settings_left(measurement: Measurement, before: list[Channel], after: list[Channel]) -> Measurement:
+    """Return a measurement without settings of parameters that are gone, its lists cut to the components left."""
+    gone = {m.name for _, _, m in _modifiers(before)} - {m.name for _, _, m in _modifiers(after)}
+    config = measurement.config
+    names = {channel.name for channel in after}
+    parameters = [_cut(s, _components(s.name, before, names)) for s in config.parameters if s.name not in gone]
+    poi = "" if config.poi in gone else config.poi
+    return msgspec.structs.replace(measurement, config=msgspec.structs.replace(config, poi=poi, parameters=parameters))
+
+
+def _components(name: str, channels: list[Channel], kept: set[str]) -> list[bool]:
+    """Return which components of a staterror belong to channels that are kept; empty for other parameters."""
+    carriers = {c.name: _bins_of(c) for c, _, m in _modifiers(channels) if isinstance(m, StatError) and m.name == name}
+    return [channel in kept for channel in sorted(carriers) for _ in range(carriers[channel])]
+
+
+def _cut(settings: ParameterSettings, kept: list[bool]) -> ParameterSettings:
+    if all(kept):
+        return settings
+    lists = {key: getattr(settings, key) for key in ("inits", "bounds", "auxdata", "factors", "sigmas")}
+    changes = {
+        key: [value for value, keep in zip(values, kept, strict=True) if keep]
+        for key, values in lists.items()
+        if values is not None and len(values) == len(kept)
+    }
+    return msgspec.structs.replace(settings, **changes)
+
+
+def _zeroed(values: list[Number], hidden: frozenset[int]) -> list[Number]:
+    return [0.0 if i in hidden else value for i, value in enumerate(values)]
+
+
+def _masked(channel: Channel, hidden: frozenset[int]) -> Channel:
+    samples = []
+    for sample in channel.samples:
+        data = _zeroed(sample.data, hidden)
+        modifiers = [_masked_modifier(modifier, hidden) for modifier in sample.modifiers]
+        if not any(data) and any(sample.data) and not any(_shifts(modifier) for modifier in modifiers):
+            modifiers = [m for m in modifiers if not isinstance(m, HistoSys | NormSys | NormFactor | Lumi)]
+        samples.append(Sample(name=sample.name, data=data, modifiers=modifiers))
+    return Channel(name=channel.name, samples=samples)
+
+
+def _masked_modifier(modifier: Modifier, hidden: frozenset[int]) -> Modifier:
+    match modifier:
+        case HistoSys():
+            low, high = (_zeroed(side, hidden) for side in (modifier.data.lo_data, modifier.data.hi_data))
+            return msgspec.structs.replace(modifier, data=HistoSysData(lo_data=low, hi_data=high))
+        case ShapeSys() | StatError():
+            return msgspec.structs.replace(modifier, data=_zeroed(modifier.data, hidden))
+    return modifier
+
+
+def _shifts(modifier: Modifier) -> bool:
+    """Return whether a variation gives yield to a sample without."""
+    return isinstance(modifier, HistoSys) and (any(modifier.data.lo_data) or any(modifier.data.hi_data))
