@@ -41,7 +41,7 @@ inline double sum(const double* a, int n) {
   return sum_lanes(s);
 }
 
-inline void add_scaled(double* y, double a, const double* x, int n) {
+__attribute__((always_inline)) inline void add_scaled(double* y, double a, const double* x, int n) {
   for (int i = 0; i < n; ++i) y[i] += a * x[i];
 }
 
@@ -180,19 +180,38 @@ WILKS_CLONES inline int cholesky(double* A, int n, int lda, double relative, dou
 
 inline std::size_t cholesky_scratch(int n) { return static_cast<std::size_t>(padded(n)) * 33 + lanes; }
 
-inline void solve_lower(const double* L, int n, int ld, double* x) {
+WILKS_CLONES inline void solve_lower(const double* L, int n, int ld, double* x) {
   for (int i = 0; i < n; ++i) {
     const double* row = L + static_cast<std::ptrdiff_t>(i) * ld;
     x[i] = (x[i] - dot(row, x, i)) / row[i];
   }
 }
 
-inline void solve_upper(const double* L, int n, int ld, double* x) {
+WILKS_CLONES inline void solve_upper(const double* L, int n, int ld, double* x) {
   for (int i = n - 1; i >= 0; --i) {
     const double* row = L + static_cast<std::ptrdiff_t>(i) * ld;
     x[i] /= row[i];
     add_scaled(x, -x[i], row, i);
   }
+}
+
+// y += A x for a symmetric matrix of which the lower triangle is given.
+WILKS_CLONES inline void symmetric_multiply(double* y, const double* A, const double* x, int n, int ld) {
+  for (int i = 0; i < n; ++i) {
+    const double* row = A + static_cast<std::ptrdiff_t>(i) * ld;
+    add_scaled(y, x[i], row, i);
+    y[i] += dot(row, x, i) + row[i] * x[i];
+  }
+}
+
+// Row by row of A (rows x n): y -= value[r] x row r; and value[r] -= row r . x.
+WILKS_CLONES inline void subtract_rows(double* y, const double* value, const double* A, int rows, int n, int ld) {
+  for (int r = 0; r < rows; ++r)
+    if (value[r] != 0.0) add_scaled(y, -value[r], A + static_cast<std::ptrdiff_t>(r) * ld, n);
+}
+
+WILKS_CLONES inline void subtract_products(double* value, const double* x, const double* A, int rows, int n, int ld) {
+  for (int r = 0; r < rows; ++r) value[r] -= dot(A + static_cast<std::ptrdiff_t>(r) * ld, x, n);
 }
 
 // R = L^-1, row by row; the elements above the diagonal stay as they are (zero).

@@ -18,8 +18,8 @@ struct Newton {
   bool metric_ready = false;
   std::vector<double> metric_shared, metric_rate, metric_constraint, diagonal, floor;
   // Factor.
-  std::vector<double> S, Y, LG, scratch, packed, vector1;
-  mutable std::vector<double> along_bins;  // scratch of products
+  std::vector<double> S, Y, LG, scratch, packed;
+  mutable std::vector<double> along_bins, vector1, vector2, local_values, gathered;  // scratch of products
   Gram gram;
 
   Newton(const Model& model, const Derivatives& derivatives) : m(model), d(derivatives), ld(padded(model.shared)), gram(model) {
@@ -33,6 +33,9 @@ struct Newton {
     packed.assign(std::max(1, m.largest_bins) * width, 0.0);
     along_bins.assign(m.bins + 1, 0.0);
     vector1.assign(m.shared + 1, 0.0);
+    vector2.assign(m.shared + 1, 0.0);
+    gathered.assign(width, 0.0);
+    local_values.assign(std::max(1, m.largest_bins * m.largest_slots), 0.0);
     metric_rate.assign(m.bins + 1, 0.0);
     metric_constraint.assign(m.parameters + 1, 0.0);
     floor.assign(m.parameters + 1, 0.0);
@@ -79,16 +82,11 @@ struct Newton {
     std::fill(y, y + m.parameters, 0.0);
     if (a != 0.0) {
       for (int i = 0; i < m.shared; ++i) {
-        const int pi = m.shared_parameter[i];
-        const double* row = d.shared + static_cast<Index>(i) * ld;
-        double total = row[i] * p[pi];
-        for (int j = 0; j < i; ++j) {
-          const int pj = m.shared_parameter[j];
-          total += row[j] * p[pj];
-          y[pj] += a * row[j] * p[pi];
-        }
-        y[pi] += a * total;
+        vector1[i] = p[m.shared_parameter[i]];
+        vector2[i] = 0.0;
       }
+      symmetric_multiply(vector2.data(), d.shared, vector1.data(), m.shared, ld);
+      for (int i = 0; i < m.shared; ++i) y[m.shared_parameter[i]] = a * vector2[i];
     }
     for (int c = 0; c < m.channels; ++c) {
       const int bins = m.bins_of(c), stride = m.stride_of(c), first = m.channel_bin[c], columns_ = m.columns_of(c), slots = m.slots_of(c);
@@ -221,29 +219,38 @@ struct Newton {
     for (int q = 0; q < m.parameters; ++q) p[q] = masked[q] ? 0.0 : r[q];
     double* x = vector1.data();
     for (int i = 0; i < m.shared; ++i) x[i] = p[m.shared_parameter[i]];
-    each_local_bin([&](int c, int b, int slots, const int* shared, int columns_, const double* y, int width, const double* f, int stride) {
-      for (int t = 0; t < slots; ++t) {
-        double& value = p[local(c, t, b)];
-        for (int u = 0; u < t; ++u) value -= f[(t * slots + u) * stride + b] * p[local(c, u, b)];
-        value /= f[(t * slots + t) * stride + b];
-        if (value != 0.0)
-          for (int j = 0; j < columns_; ++j) x[shared[j]] -= value * y[static_cast<Index>(t) * width + j];
-      }
+    each_local_channel([&](int c, const double* rows, const double* f) {
+      const int bins = m.bins_of(c), slots = m.slots_of(c), stride = m.stride_of(c), columns_ = m.columns_of(c), width = padded(columns_);
+      double* value = local_values.data();
+      for (int b = 0; b < bins; ++b, value += slots)
+        for (int t = 0; t < slots; ++t) {
+          value[t] = p[local(c, t, b)];
+          for (int u = 0; u < t; ++u) value[t] -= f[(t * slots + u) * stride + b] * value[u];
+          value[t] /= f[(t * slots + t) * stride + b];
+          p[local(c, t, b)] = value[t];
+        }
+      std::fill(gathered.begin(), gathered.begin() + columns_, 0.0);
+      subtract_rows(gathered.data(), local_values.data(), rows, bins * slots, columns_, width);
+      for (int j = 0; j < columns_; ++j) x[m.column_shared[m.column_start[c] + j]] += gathered[j];
     });
     for (int i = 0; i < m.shared; ++i)
       if (masked[m.shared_parameter[i]]) x[i] = 0.0;
     solve_lower(S.data(), m.shared, ld, x);
     solve_upper(S.data(), m.shared, ld, x);
     for (int i = 0; i < m.shared; ++i) p[m.shared_parameter[i]] = x[i];
-    each_local_bin([&](int c, int b, int slots, const int* shared, int columns_, const double* y, int width, const double* f, int stride) {
-      for (int t = slots - 1; t >= 0; --t) {
-        double& value = p[local(c, t, b)];
-        double total = 0.0;
-        for (int j = 0; j < columns_; ++j) total += y[static_cast<Index>(t) * width + j] * x[shared[j]];
-        value -= total;
-        for (int u = t + 1; u < slots; ++u) value -= f[(u * slots + t) * stride + b] * p[local(c, u, b)];
-        value /= f[(t * slots + t) * stride + b];
-      }
+    each_local_channel([&](int c, const double* rows, const double* f) {
+      const int bins = m.bins_of(c), slots = m.slots_of(c), stride = m.stride_of(c), columns_ = m.columns_of(c), width = padded(columns_);
+      double* value = local_values.data();
+      for (int b = 0; b < bins; ++b)
+        for (int t = 0; t < slots; ++t) value[b * slots + t] = p[local(c, t, b)];
+      for (int j = 0; j < columns_; ++j) gathered[j] = x[m.column_shared[m.column_start[c] + j]];
+      subtract_products(value, gathered.data(), rows, bins * slots, columns_, width);
+      for (int b = 0; b < bins; ++b, value += slots)
+        for (int t = slots - 1; t >= 0; --t) {
+          for (int u = t + 1; u < slots; ++u) value[t] -= f[(u * slots + t) * stride + b] * value[u];
+          value[t] /= f[(t * slots + t) * stride + b];
+          p[local(c, t, b)] = value[t];
+        }
     });
   }
 
@@ -390,17 +397,24 @@ struct Newton {
     }
   }
 
+  // Every channel with local parameters: its rows of Y (bin by bin, slot by slot), and its part of LG.
   template <class Action>
-  void each_local_bin(Action action) const {
+  void each_local_channel(Action action) const {
     Index at = 0;
     for (int c = 0; c < m.channels; ++c) {
-      const int bins = m.bins_of(c), slots = m.slots_of(c), columns_ = m.columns_of(c), width = padded(columns_);
-      if (slots == 0) continue;
-      const int* shared = m.column_shared.data() + m.column_start[c];
-      for (int b = 0; b < bins; ++b)
-        action(c, b, slots, shared, columns_, &Y[at + static_cast<Index>(b) * slots * width], width, LG.data() + m.local_offset[c], m.stride_of(c));
-      at += static_cast<Index>(bins) * slots * width;
+      const Index rows = static_cast<Index>(m.bins_of(c)) * m.slots_of(c);
+      if (rows > 0) action(c, &Y[at], LG.data() + m.local_offset[c]);
+      at += rows * padded(m.columns_of(c));
     }
+  }
+
+  template <class Action>
+  void each_local_bin(Action action) const {
+    each_local_channel([&](int c, const double* rows, const double* f) {
+      const int slots = m.slots_of(c), columns_ = m.columns_of(c), width = padded(columns_);
+      const int* shared = m.column_shared.data() + m.column_start[c];
+      for (int b = 0; b < m.bins_of(c); ++b) action(c, b, slots, shared, columns_, rows + static_cast<Index>(b) * slots * width, width, f, m.stride_of(c));
+    });
   }
 };
 
