@@ -1,11 +1,17 @@
 """Types of the compiled engine."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from wilks._types import FloatArray, IntArray
+
+def philox(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
+def sample(mean: FloatArray, sigma: FloatArray, *, seed: int, stream: int, first: int, count: int) -> FloatArray: ...
+
+Positions = npt.NDArray[np.int64]
 
 class Dataset:
     @property
@@ -46,6 +52,18 @@ class Model:
     def value(self, theta: FloatArray, data: Dataset) -> float: ...
     def value_and_gradient(self, theta: FloatArray, data: Dataset) -> tuple[float, FloatArray]: ...
     def hessian(self, theta: FloatArray, data: Dataset) -> FloatArray: ...
+    def expected_rows(self, theta: FloatArray) -> FloatArray: ...
+    def value_rows(
+        self, theta: FloatArray, theta_row: Positions, values: FloatArray, values_row: Positions
+    ) -> FloatArray: ...
+    def value_and_gradient_rows(
+        self, theta: FloatArray, theta_row: Positions, values: FloatArray, values_row: Positions
+    ) -> tuple[FloatArray, FloatArray]: ...
+    def hessian_rows(
+        self, theta: FloatArray, theta_row: Positions, values: FloatArray, values_row: Positions
+    ) -> FloatArray: ...
+    def __getstate__(self) -> dict[str, Any]: ...
+    def __setstate__(self, state: dict[str, Any]) -> None: ...
     def fit(
         self,
         data: Dataset,
@@ -60,6 +78,7 @@ class Model:
     ) -> dict[str, Any]: ...
     def fit_many(
         self,
+        fits: int,
         values: FloatArray,
         start: FloatArray,
         lower: FloatArray,
@@ -70,4 +89,5 @@ class Model:
         threads: int,
         variances: bool,
         share_hessian: bool,
+        progress: Callable[[int, int], object] | None = None,
     ) -> dict[str, FloatArray]: ...

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
+import pyhf
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from tests.strategies import workspaces
 
 from wilks import compile_model, fit, fit_many, load_workspace
 from wilks.errors import ModelError
+from wilks.fitting.many import fit_problems
+from wilks.fitting.problem import FitOptions, Problem
 from wilks.model.model import Model
 
 
@@ -103,8 +110,9 @@ def test_fixed_and_bounds_by_pattern() -> None:
 
 def test_wrong_data_are_told() -> None:
     m, datasets = model(), toys(4)
-    with pytest.raises(ModelError, match="datasets have shape"):
-        fit_many(m, datasets[:, :4])
+    for wrong in (datasets[:, :4], datasets[None], 3.0):
+        with pytest.raises(ModelError, match="datasets have shape"):
+            fit_many(m, wrong)
     datasets[1, 2] = -1.0
     with pytest.raises(ModelError, match="can't be negative; entry 1, 2 is -1"):
         fit_many(m, datasets)
@@ -112,3 +120,209 @@ def test_wrong_data_are_told() -> None:
         fit_many(m, toys(4), threads=0)
     with pytest.raises(KeyError, match='no parameter "nu"'):
         fit_many(m, toys(2))["nu"]
+
+
+def test_a_scan_is_the_fits_one_by_one() -> None:
+    m, points = model(), np.linspace(-1.0, 3.0, 9)
+    scan = fit_many(m, fixed={"mu": points}, uncertainties=True, threads=2)
+    assert scan.uncertainties is not None
+    np.testing.assert_array_equal(scan["mu"], points)
+    for i, point in enumerate(points):
+        one = fit(m, fixed={"mu": point})
+        np.testing.assert_array_equal(scan.values[i], one.values)
+        np.testing.assert_array_equal(scan.uncertainties[i], one.uncertainties)
+        assert scan.twice_nll[i] == one.twice_nll
+
+
+def test_a_scan_equals_pyhf() -> None:
+    simple = pyhf.simplemodels.uncorrelated_background([5.0, 8.0], [50.0, 30.0], [3.0, 2.0], validate=False)
+    spec = {
+        "channels": simple.spec["channels"],
+        "observations": [{"name": "singlechannel", "data": [57, 36]}],
+        "measurements": [{"name": "m", "config": {"poi": "mu", "parameters": []}}],
+        "version": "1.0.0",
+    }
+    m, points = compile_model(load_workspace(spec)), [0.5, 1.0, 2.5]
+    pyhf.set_backend("numpy", pyhf.optimize.minuit_optimizer(tolerance=1e-8))
+    try:
+        theirs = [
+            float(pyhf.infer.mle.fixed_poi_fit(point, m.observed(), simple, return_fitted_val=True)[1])
+            for point in points
+        ]
+    finally:
+        pyhf.set_backend("numpy", "scipy")
+    np.testing.assert_allclose(fit_many(m, fixed={"mu": points}).twice_nll, theirs, rtol=0, atol=1e-7)
+
+
+def test_a_parameter_fixed_in_some_fits_only() -> None:
+    """A ranking: each parameter in turn held at a value, all others free."""
+    m = model()
+    held = np.where(np.eye(m.n_parameters, dtype=bool), m.nominal + 0.1, np.nan)
+    many = fit_many(m, fixed=dict(zip(m.parameter_names, held.T, strict=True)), uncertainties=True)
+    assert many.uncertainties is not None
+    for i, name in enumerate(m.parameter_names):
+        one = fit(m, fixed={name: m.nominal[i] + 0.1})
+        np.testing.assert_array_equal(many.values[i], one.values)
+        np.testing.assert_array_equal(many.uncertainties[i], one.uncertainties)
+        assert many.uncertainties[i, i] == 0.0
+
+
+RANDOM = settings(
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@settings(RANDOM, max_examples=60)
+@given(workspaces(max_channels=2, max_bins=4), st.integers(0, 2**32 - 1))
+def test_fits_that_differ_in_everything(spec: dict[str, Any], seed: int) -> None:
+    m, rng, fits = compile_model(load_workspace(spec), poi=""), np.random.default_rng(seed), 6
+    size = m.n_parameters
+    data = np.array([m.observed() * rng.uniform(0.8, 1.2, m.observed().size) for _ in range(fits)])
+    start = m.initial + rng.normal(0.0, 0.1, (fits, size))
+    lower, upper = m.bounds[0] + rng.uniform(0.0, 0.3, (fits, size)), m.bounds[1] - rng.uniform(0.0, 0.3, (fits, size))
+    held = m.fixed | (rng.random((fits, size)) < 0.3)
+    common = [rng.random() < 0.3 for _ in range(4)]
+    data, start, held, (lower, upper) = (
+        data[0] if common[0] else data,
+        start[0] if common[1] else start,
+        held[0] if common[2] else held,
+        (lower[0], upper[0]) if common[3] else (lower, upper),
+    )
+    options = FitOptions(max_iterations=50)
+    problem = Problem(start, lower, upper, held)
+    many = [fit_problems(m, data, problem, options=options, uncertainties=True, threads=n) for n in (1, 3)]
+    np.testing.assert_array_equal(many[0].values, many[1].values)
+    np.testing.assert_array_equal(many[0].uncertainties, many[1].uncertainties)
+    assert many[0].statuses == many[1].statuses
+    assert len(many[0]) == (1 if all(common) else fits)
+    for i in range(len(many[0])):
+        row = [x if x.ndim == 1 else x[i] for x in (data, start, held, lower, upper)]
+        one = fit(
+            m,
+            row[0],
+            start=row[1],
+            fixed={m.parameter_names[j]: row[1][j] for j in np.flatnonzero(row[2])},
+            bounds={name: (row[3][j], row[4][j]) for j, name in enumerate(m.parameter_names)},
+            options=options,
+        )
+        np.testing.assert_array_equal(many[0].values[i], one.values)
+        np.testing.assert_array_equal(many[0].uncertainties[i], one.uncertainties)
+        assert many[0].twice_nll[i] == one.twice_nll
+        assert many[0].edm[i] == one.edm
+        assert many[0].converged[i] == one.converged
+
+
+def test_words_for_each_fit() -> None:
+    """Starts and bounds by name, by pattern, and as arrays mean what they mean for single fits."""
+    m, n = model(), 4
+    low = np.linspace(0.2, 0.8, n)
+    starts, shapes = np.linspace(0.9, 1.1, n), np.linspace(-0.5, 0.5, n)
+    many = fit_many(
+        m,
+        start={"stat*": starts, "mu": 0.5},
+        bounds={"mu": (low, 0.9)},
+        fixed={"shape": shapes, "scale": [0.1]},
+        options=FitOptions(max_iterations=1),
+    )
+    for i in range(n):
+        one = fit(
+            m,
+            start={"stat*": starts[i], "mu": 0.5},
+            bounds={"mu": (low[i], 0.9)},
+            fixed={"shape": shapes[i], "scale": 0.1},
+            options=FitOptions(max_iterations=1),
+        )
+        np.testing.assert_array_equal(many.values[i], one.values)
+    full = m.initial + np.linspace(0.0, 0.1, n)[:, None]
+    far = fit_many(m, start=full, options=FitOptions(max_iterations=1))
+    for i in range(n):
+        np.testing.assert_array_equal(far.values[i], fit(m, start=full[i], options=FitOptions(max_iterations=1)).values)
+
+
+def test_one_row_serves_all_fits() -> None:
+    m, datasets = model(), toys(3)
+    same = fit_many(m, datasets[1:2], fixed={"mu": [0.5, 1.0]}, start=m.initial[None])
+    np.testing.assert_array_equal(same.values, fit_many(m, datasets[1], fixed={"mu": [0.5, 1.0]}).values)
+    assert len(fit_many(m)) == 1
+    np.testing.assert_array_equal(fit_many(m).values[0], fit(m).values)
+    assert len(fit_many(m, datasets[:0])) == 0
+    assert len(fit_many(m, fixed={"mu": []}, uncertainties=True)) == 0
+
+
+def test_wrong_words_for_each_fit_are_told() -> None:
+    m = model()
+    with pytest.raises(ModelError, match=r'how many fits\? datasets: 4, start of "scale": 2, fixed "mu": 3'):
+        fit_many(m, toys(4), start={"scale": [0.0, 0.1]}, fixed={"mu": [0.0, 1.0, 2.0]})
+    with pytest.raises(ModelError) as caught:
+        fit_many(
+            m,
+            fixed={"mu": [0.0, np.inf], "shape": np.nan},
+            start={"scale": [np.nan, 1.0], "stat*": np.ones((2, 2)), "shap": 1.0},
+            bounds={"mu": ([0.0, 5.0], 2.0)},
+        )
+    sentences = "\n".join(caught.value.problems)
+    assert 'bounds: "mu" has ([0.0, 5.0], 2.0); the first must be below the second' in sentences
+    assert 'start: "scale" needs a finite value, found [nan, 1.0]' in sentences
+    assert 'start: "stat*" needs a number or an array of shape (2,), found array' in sentences
+    assert 'start: no parameter "shap" in this model; did you mean "shape"' in sentences
+    assert 'fixed: "mu" needs a finite value, found [0.0, inf]' in sentences
+    assert 'fixed: "shape" needs a finite value, found nan' in sentences
+    assert len(caught.value.problems) == 6
+    with pytest.raises(ModelError, match=r'fixed: "mu" needs a number, found \[1.0, 2.0\]'):
+        fit(m, fixed={"mu": [1.0, 2.0]})
+    with pytest.raises(ModelError, match="needs a number, found 'one'"):
+        fit(m, start={"mu": "one"})
+
+
+def test_uncertainties_at_a_bound_are_those_of_single_fits() -> None:
+    m = model()
+    many = fit_many(m, bounds={"mu": ([-10.0, 2.0], 5.0)}, uncertainties=True)
+    assert many.uncertainties is not None
+    for i, low in enumerate((-10.0, 2.0)):
+        np.testing.assert_array_equal(many.uncertainties[i], fit(m, bounds={"mu": (low, 5.0)}).uncertainties)
+    assert np.isnan(many.uncertainties[1, m.index("mu")])
+
+
+def test_progress_is_told() -> None:
+    m, datasets = model(), np.tile(toys(500), (40, 1))
+    told: list[tuple[int, int]] = []
+    caller = threading.current_thread()
+
+    def tell(done: int, total: int) -> None:
+        assert threading.current_thread() is caller
+        told.append((done, total))
+
+    many = fit_many(m, datasets, uncertainties=True, threads=2, progress=tell)
+    assert told[-1] == (20000, 20000)
+    assert {total for _, total in told} == {20000}
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert many.converged.all()
+    np.testing.assert_array_equal(many.values, fit_many(m, datasets, uncertainties=True).values)
+
+
+def test_progress_may_stop_and_what_is_done_is_kept() -> None:
+    m, datasets = model(), np.tile(toys(500), (200, 1))
+    many = fit_many(m, datasets, uncertainties=True, threads=2, progress=lambda done, total: False)
+    left = np.array([status == "interrupted" for status in many.statuses])
+    assert 0 < left.sum() < len(many)
+    assert np.isnan(many.values[left]).all()
+    assert np.isnan(many.twice_nll[left]).all()
+    assert not many.converged[left].any()
+    assert many.converged[~left].all()
+    last = np.flatnonzero(~left)[-1]
+    np.testing.assert_array_equal(many.values[last], fit(m, datasets[last]).values)
+
+
+def test_an_exception_of_progress_comes_out() -> None:
+    m, datasets = model(), np.tile(toys(500), (200, 1))
+
+    def fail(done: int, total: int) -> None:
+        raise OSError(f"{done} are done")
+
+    with pytest.raises(OSError, match="are done"):
+        fit_many(m, datasets, uncertainties=True, threads=2, progress=fail)
+    with pytest.raises(OSError, match="3 are done"):
+        fit_many(m, datasets[:3], progress=fail)

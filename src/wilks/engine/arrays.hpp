@@ -62,7 +62,7 @@ struct Scratch {
     const std::size_t width = padded(std::max(1, m.largest_columns)), entries = m.factor_parameter.size() + 1;
     const std::size_t values = m.parameters + 1 + m.even_parameter.size(), rows = m.largest_rows + 1;
     const std::size_t factors = m.largest_factors + 1, per_bin = std::max(1, m.largest_bin_factors);
-    memory.assign(4 * values + 5 * entries + (3 * blocks + 3 + per_bin + width) * stride + blocks + 2 * rows + factors + (2 * blocks + stride) * width + lanes, 0.0);
+    memory.resize(4 * values + 5 * entries + (3 * blocks + 3 + per_bin + width) * stride + blocks + 2 * rows + factors + (2 * blocks + stride) * width + lanes);
     double* at = memory.data();
     const auto take = [&](std::size_t n) { double* p = at; at += n; return p; };
     for (double** p : {&value, &slope, &curvature, &value_gradient}) *p = take(values);

@@ -7,11 +7,9 @@
 
 #include <atomic>
 #include <chrono>
-#include <optional>
-#include <thread>
 
-#include "minimiser.hpp"
-#include "shared_hessian.hpp"
+#include "many.hpp"
+#include "state.hpp"
 
 namespace nb = nanobind;
 using namespace wilks;
@@ -20,6 +18,8 @@ using Vector = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::
 using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Integers = nb::ndarray<const int, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Flags = nb::ndarray<const std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using FlagRows = nb::ndarray<const std::uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Positions = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Array = nb::ndarray<nb::numpy, double>;
 
 namespace {
@@ -59,9 +59,89 @@ bool interrupted_by_user(void*) {
   return PyErr_CheckSignals() != 0;
 }
 
+// What the calling thread does while many fits run: it looks for Ctrl-C and, every 0.1 s, tells how far they are.
+class Watch {
+ public:
+  Watch(nb::object progress, const std::atomic<std::size_t>& done, std::size_t total) : progress_(std::move(progress)), done_(done), total_(total) {}
+
+  static bool ask(void* watch) { return static_cast<Watch*>(watch)->stop(); }
+
+  // Without the GIL. An exception may be set afterwards.
+  bool stop() {
+    if (stopped_ || interrupted_by_user(nullptr)) return stopped_ = true;
+    if (progress_.is_none()) return false;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_ < std::chrono::milliseconds(100)) return false;
+    last_ = now;
+    nb::gil_scoped_acquire acquire;
+    return tell();
+  }
+
+  // With the GIL.
+  bool tell() {
+    try {
+      stopped_ = progress_(done_.load(), total_).is(nb::bool_(false));
+    } catch (nb::python_error& error) {
+      error.restore();
+      stopped_ = true;
+    }
+    return stopped_;
+  }
+
+  bool stopped() const { return stopped_; }
+
+ private:
+  nb::object progress_;
+  const std::atomic<std::size_t>& done_;
+  std::size_t total_;
+  bool stopped_ = false;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+double value_at(const Model& m, const double* theta, const Data& data, Scratch& scratch) {
+  Derivatives none;
+  double value, magnitude;
+  evaluate<0>(m, theta, data, nullptr, scratch, none, value, magnitude);
+  return value;
+}
+
+double gradient_at(const Model& m, const double* theta, const Data& data, Scratch& scratch, double* gradient) {
+  Derivatives out;
+  out.gradient = gradient;
+  double value, magnitude;
+  if (evaluate<1>(m, theta, data, nullptr, scratch, out, value, magnitude) != inside_domain)
+    std::fill(gradient, gradient + m.parameters, std::numeric_limits<double>::quiet_NaN());
+  return value;
+}
+
+struct Curvature {
+  Scratch scratch;
+  OwnedDerivatives derivatives;
+  Newton newton;
+
+  explicit Curvature(const Model& m) : scratch(m), derivatives(m), newton(m, derivatives) {}
+
+  void at(const double* theta, const Data& data, double* dense) {
+    const Model& m = newton.m;
+    double value, magnitude;
+    if (evaluate<2>(m, theta, data, nullptr, scratch, derivatives, value, magnitude) == inside_domain)
+      newton.dense(dense);
+    else
+      std::fill(dense, dense + static_cast<Index>(m.parameters) * m.parameters, std::numeric_limits<double>::quiet_NaN());
+  }
+};
+
 struct Compiled {
   Model model;
-  std::size_t identity;
+  Description description;
+  std::size_t identity = ++made;
+
+  static inline std::atomic<std::size_t> made{0};
+
+  explicit Compiled(Source&& s) : model(compile(s)), description(describe(std::move(s))) {}
+  Compiled(Description&& d, std::vector<double>&& templates) : description(std::move(d)) {
+    if (const char* problem = restore(description, std::move(templates), model)) throw nb::value_error(problem);
+  }
 
   void expect(const Vector& theta) const { require(static_cast<int>(theta.size()) == model.parameters, "theta has the wrong length"); }
   void expect(const Dataset& data) const {
@@ -79,31 +159,64 @@ struct Compiled {
   }
 
   // Rates of all blocks, one after the other.
-  std::vector<double> rates(const Vector& theta) const {
-    expect(theta);
-    nb::gil_scoped_release release;
-    Scratch scratch(model);
-    Index size = 0;
-    for (int c = 0; c < model.channels; ++c) size += static_cast<Index>(model.bins_of(c)) * (model.channel_block[c + 1] - model.channel_block[c]);
-    std::vector<double> out(size);
-    wilks::block_rates(model, theta.data(), scratch, out.data());
-    return out;
+  std::size_t block_rates_size() const {
+    std::size_t size = 0;
+    for (int c = 0; c < model.channels; ++c) size += static_cast<std::size_t>(model.bins_of(c)) * (model.channel_block[c + 1] - model.channel_block[c]);
+    return size;
   }
 
   Array block_rates(Vector theta) const {
-    std::vector<double> out = rates(theta);
+    expect(theta);
+    std::vector<double> out(block_rates_size());
     const std::size_t n = out.size();
+    {
+      nb::gil_scoped_release release;
+      Scratch scratch(model);
+      wilks::block_rates(model, theta.data(), scratch, out.data());
+    }
     return owned(std::move(out), {n});
   }
 
-  Array expected(Vector theta) const {
-    const std::vector<double> blocks = rates(theta);
-    std::vector<double> out(model.bins, 0.0);
-    const double* at = blocks.data();
+  void sum_of_blocks(const double* blocks, double* out) const {
+    std::fill(out, out + model.bins, 0.0);
     for (int c = 0; c < model.channels; ++c)
       for (int k = model.channel_block[c]; k < model.channel_block[c + 1]; ++k)
-        for (int b = 0; b < model.bins_of(c); ++b) out[model.channel_bin[c] + b] += *at++;
+        for (int b = 0; b < model.bins_of(c); ++b) out[model.channel_bin[c] + b] += *blocks++;
+  }
+
+  Array expected(Vector theta) const {
+    expect(theta);
+    std::vector<double> out(model.bins);
+    {
+      nb::gil_scoped_release release;
+      Scratch scratch(model);
+      std::vector<double> blocks(block_rates_size());
+      wilks::block_rates(model, theta.data(), scratch, blocks.data());
+      sum_of_blocks(blocks.data(), out.data());
+    }
     return owned(std::move(out), {static_cast<std::size_t>(model.bins)});
+  }
+
+  // Calls `row(i)` for each row of a batch, with the GIL released, until Ctrl-C.
+  template <class Row>
+  static void each_row(std::size_t count, Row row) {
+    {
+      nb::gil_scoped_release release;
+      for (std::size_t i = 0; i < count && !interrupted_by_user(nullptr); ++i) row(i);
+    }
+    if (PyErr_Occurred()) throw nb::python_error();
+  }
+
+  Array expected_rows(Matrix theta) const {
+    require(static_cast<int>(theta.shape(1)) == model.parameters, "theta has the wrong length");
+    const std::size_t count = theta.shape(0), bins = model.bins;
+    std::vector<double> out(count * bins), blocks(block_rates_size());
+    Scratch scratch(model);
+    each_row(count, [&](std::size_t i) {
+      wilks::block_rates(model, theta.data() + i * model.parameters, scratch, blocks.data());
+      sum_of_blocks(blocks.data(), out.data() + i * bins);
+    });
+    return owned(std::move(out), {count, bins});
   }
 
   Array jacobian(Vector theta, int block) const {
@@ -126,24 +239,18 @@ struct Compiled {
     expect(data);
     nb::gil_scoped_release release;
     Scratch scratch(model);
-    Derivatives none;
-    double value, magnitude;
-    evaluate<0>(model, theta.data(), data.view(), nullptr, scratch, none, value, magnitude);
-    return value + data.constants;
+    return value_at(model, theta.data(), data.view(), scratch) + data.constants;
   }
 
   std::pair<double, Array> value_and_gradient(Vector theta, const Dataset& data) const {
     expect(theta);
     expect(data);
     std::vector<double> gradient(model.parameters, 0.0);
-    double value, magnitude;
+    double value;
     {
       nb::gil_scoped_release release;
       Scratch scratch(model);
-      Derivatives out;
-      out.gradient = gradient.data();
-      if (evaluate<1>(model, theta.data(), data.view(), nullptr, scratch, out, value, magnitude) != inside_domain)
-        std::fill(gradient.begin(), gradient.end(), std::numeric_limits<double>::quiet_NaN());
+      value = gradient_at(model, theta.data(), data.view(), scratch, gradient.data());
     }
     return {value + data.constants, owned(std::move(gradient), {static_cast<std::size_t>(model.parameters)})};
   }
@@ -155,84 +262,115 @@ struct Compiled {
     std::vector<double> dense(P * P);
     {
       nb::gil_scoped_release release;
-      Scratch scratch(model);
-      OwnedDerivatives d(model);
-      double value, magnitude;
-      if (evaluate<2>(model, theta.data(), data.view(), nullptr, scratch, d, value, magnitude) == inside_domain)
-        Newton(model, d).dense(dense.data());
-      else
-        std::fill(dense.begin(), dense.end(), std::numeric_limits<double>::quiet_NaN());
+      Curvature(model).at(theta.data(), data.view(), dense.data());
     }
     return owned(std::move(dense), {P, P});
   }
 
-  // Fits of many data sets (rows), shared out to threads. Every fit starts afresh, so the answers don't depend on how.
-  nb::dict fit_many(Matrix values, Vector start, Vector lower, Vector upper, Flags fixed, double tolerance, int max_iterations, int threads,
-                    bool variances, bool share_hessian) const {
-    expect(start);
-    expect(lower);
-    expect(upper);
-    require(static_cast<int>(fixed.size()) == model.parameters, "fixed has the wrong length");
+  // A batch: row i is the point theta[theta_row[i]] with the data set values[values_row[i]].
+  struct Batch {
+    Matrix theta;
+    Positions theta_row;
+    Matrix values;
+    Positions values_row;
+
+    std::size_t size() const { return theta_row.size(); }
+    const double* point(std::size_t i) const { return theta.data() + theta_row.data()[i] * theta.shape(1); }
+    Data data(std::size_t i, int bins) const {
+      const double* row = values.data() + values_row.data()[i] * values.shape(1);
+      return {row, row + bins};
+    }
+  };
+
+  Batch batch(Matrix theta, Positions theta_row, Matrix values, Positions values_row) const {
+    require(static_cast<int>(theta.shape(1)) == model.parameters, "theta has the wrong length");
     require(static_cast<int>(values.shape(1)) == model.bins + model.constraints, "data have the wrong length");
-    const std::size_t count = values.shape(0), P = model.parameters, length = values.shape(1);
-    std::vector<double> theta(count * P), nll(count), edm(count), status(count, interrupted), iterations(count), variance(variances ? count * P : 0);
+    require(theta_row.size() == values_row.size(), "theta and data have different numbers of rows");
+    const auto inside = [](const Positions& rows, std::size_t size) {
+      return std::all_of(rows.data(), rows.data() + rows.size(), [&](std::int64_t row) { return row >= 0 && static_cast<std::size_t>(row) < size; });
+    };
+    require(inside(theta_row, theta.shape(0)) && inside(values_row, values.shape(0)), "no such row");
+    return {theta, theta_row, values, values_row};
+  }
+
+  // The constants of the data sets of a batch, each computed when it is met first.
+  class Constants {
+   public:
+    Constants(const Model& m, const Batch& batch) : m_(m), batch_(batch), known_(batch.values.shape(0), std::numeric_limits<double>::quiet_NaN()) {}
+
+    double operator()(std::size_t i) {
+      const std::size_t set = batch_.values_row.data()[i];
+      if (std::isnan(known_[set])) known_[set] = constants(m_, batch_.data(i, m_.bins));
+      return known_[set];
+    }
+
+   private:
+    const Model& m_;
+    const Batch& batch_;
+    std::vector<double> known_;
+  };
+
+  Array value_rows(Matrix theta, Positions theta_row, Matrix values, Positions values_row) const {
+    const Batch b = batch(theta, theta_row, values, values_row);
+    std::vector<double> out(b.size());
+    Constants constant(model, b);
+    Scratch scratch(model);
+    each_row(b.size(), [&](std::size_t i) { out[i] = value_at(model, b.point(i), b.data(i, model.bins), scratch) + constant(i); });
+    return owned(std::move(out), {b.size()});
+  }
+
+  std::pair<Array, Array> value_and_gradient_rows(Matrix theta, Positions theta_row, Matrix values, Positions values_row) const {
+    const Batch b = batch(theta, theta_row, values, values_row);
+    const std::size_t P = model.parameters;
+    std::vector<double> out(b.size()), gradient(b.size() * P);
+    Constants constant(model, b);
+    Scratch scratch(model);
+    each_row(b.size(), [&](std::size_t i) {
+      out[i] = gradient_at(model, b.point(i), b.data(i, model.bins), scratch, gradient.data() + i * P) + constant(i);
+    });
+    return {owned(std::move(out), {b.size()}), owned(std::move(gradient), {b.size(), P})};
+  }
+
+  Array hessian_rows(Matrix theta, Positions theta_row, Matrix values, Positions values_row) const {
+    const Batch b = batch(theta, theta_row, values, values_row);
+    const std::size_t P = model.parameters;
+    std::vector<double> dense(b.size() * P * P);
+    Curvature curvature(model);
+    each_row(b.size(), [&](std::size_t i) { curvature.at(b.point(i), b.data(i, model.bins), dense.data() + i * P * P); });
+    return owned(std::move(dense), {b.size(), P, P});
+  }
+
+  template <class Values>
+  auto rows(const Values& values, std::size_t fits, std::size_t length, const char* wrong) const {
+    require(values.shape(1) == length && (values.shape(0) == 1 || values.shape(0) == fits), wrong);
+    return Rows<std::remove_const_t<std::remove_pointer_t<decltype(values.data())>>>{values.data(), length, values.shape(0) == 1};
+  }
+
+  // Fits that may differ in everything: each argument has one row for all of them or one for each.
+  nb::dict fit_many(std::size_t fits, Matrix values, Matrix start, Matrix lower, Matrix upper, FlagRows fixed, double tolerance, int max_iterations,
+                    int threads, bool variances, bool share_hessian, nb::object progress) const {
+    const std::size_t P = model.parameters;
+    const Problems problems{fits,
+                            rows(values, fits, model.bins + model.constraints, "data have the wrong shape"),
+                            rows(start, fits, P, "start has the wrong shape"),
+                            rows(lower, fits, P, "lower has the wrong shape"),
+                            rows(upper, fits, P, "upper has the wrong shape"),
+                            rows(fixed, fits, P, "fixed has the wrong shape")};
+    ManyFits many(model, problems, {tolerance, max_iterations, variances, true}, share_hessian);
+    Watch watch(progress, many.done, fits);
     {
       nb::gil_scoped_release release;
-      const std::vector<char> mask(fixed.data(), fixed.data() + fixed.size());
-      std::atomic<std::size_t> next{0};
-      std::atomic<bool> stop{false};
-      // Worth it only where it mostly works: the first fits tell, whatever the number of threads.
-      constexpr std::size_t sample = 16;
-      bool worthwhile = false;
-      if (share_hessian && count >= 4 * sample) {
-        SharedHessian trial(model, start.data(), values.data() + model.bins, lower.data(), upper.data(), mask.data());
-        std::size_t successes = 0;
-        for (std::size_t i = 0; i < sample; ++i) {
-          Outcome out;
-          successes += trial.run({values.data() + i * length, values.data() + i * length + model.bins}, out);
-        }
-        worthwhile = 2 * successes > sample;
-      }
-      const auto work = [&](Stop ask) {
-        Minimiser minimiser(model, {nullptr, nullptr}, lower.data(), upper.data(), mask.data(), {tolerance, max_iterations, variances, true}, ask);
-        std::optional<SharedHessian> shared;
-        if (worthwhile) shared.emplace(model, start.data(), values.data() + model.bins, lower.data(), upper.data(), mask.data());
-        for (std::size_t i = next++; i < count; i = next++) {
-          const double* row = values.data() + i * length;
-          const Data data{row, row + model.bins};
-          Outcome out;
-          if (!shared || !shared->run(data, out)) {
-            minimiser.set_data(data);
-            out = minimiser.run(start.data());
-          }
-          if (ask.ask(ask.context)) out.status = interrupted;
-          std::copy(out.theta.begin(), out.theta.end(), theta.begin() + i * P);
-          nll[i] = out.value + constants(model, data);
-          edm[i] = out.edm;
-          status[i] = out.status;
-          iterations[i] = out.iterations;
-          for (std::size_t p = 0; p < P && variances; ++p)
-            variance[i * P + p] = out.covariance.empty() ? std::numeric_limits<double>::quiet_NaN() : out.covariance[p * P + p];
-          if (out.status == interrupted) {
-            stop = true;
-            return;
-          }
-        }
-      };
-      std::vector<std::thread> helpers;
-      const Stop told{[](void* flag) { return static_cast<std::atomic<bool>*>(flag)->load(std::memory_order_relaxed); }, &stop};
-      for (int t = 1; t < threads && t < static_cast<int>(count); ++t) helpers.emplace_back(work, told);
-      work({interrupted_by_user, nullptr});
-      for (auto& helper : helpers) helper.join();
+      many.run(threads, {Watch::ask, &watch});
     }
+    if (!watch.stopped() && !progress.is_none()) watch.tell();
     if (PyErr_Occurred()) throw nb::python_error();
     nb::dict result;
-    result["theta"] = owned(std::move(theta), {count, P});
-    result["nll"] = owned(std::move(nll), {count});
-    result["edm"] = owned(std::move(edm), {count});
-    result["status"] = owned(std::move(status), {count});
-    result["iterations"] = owned(std::move(iterations), {count});
-    if (variances) result["variance"] = owned(std::move(variance), {count, P});
+    result["theta"] = owned(std::move(many.theta), {fits, P});
+    result["nll"] = owned(std::move(many.nll), {fits});
+    result["edm"] = owned(std::move(many.edm), {fits});
+    result["status"] = owned(std::move(many.status), {fits});
+    result["iterations"] = owned(std::move(many.iterations), {fits});
+    if (variances) result["variance"] = owned(std::move(many.variance), {fits, P});
     return result;
   }
 
@@ -269,7 +407,57 @@ struct Compiled {
   }
 };
 
+// The members of a description by name: every list of them is made from this one.
+template <class Action>
+void each_member(Action action, auto& d) {
+  action("channel_bins", d.source.channel_bins);
+  action("block_channel", d.source.block_channel);
+  action("factor_start", d.source.factor_start);
+  action("factor_parameter", d.source.factor_parameter);
+  action("factor_code", d.source.factor_code);
+  action("factor_lo", d.source.factor_lo);
+  action("factor_hi", d.source.factor_hi);
+  action("shape_start", d.source.shape_start);
+  action("shape_parameter", d.source.shape_parameter);
+  action("shape_code", d.source.shape_code);
+  action("bin_start", d.source.bin_start);
+  action("bin_parameter", d.source.bin_parameter);
+  action("constraint_kind", d.source.constraint_kind);
+  action("constraint_parameter", d.source.constraint_parameter);
+  action("constraint_scale", d.source.constraint_scale);
+  action("even", d.even);
+}
+
+template <class T>
+using Stored = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+// What pickle stores: views, so that nothing is copied on the way.
+nb::dict state(const Compiled& compiled, nb::handle owner) {
+  nb::dict out;
+  const auto put = [&]<class T>(const char* name, const std::vector<T>& values) {
+    out[name] = nb::ndarray<nb::numpy, const T>(values.data(), {values.size()}, owner);
+  };
+  out["parameters"] = compiled.description.source.parameters;
+  out["yields"] = compiled.description.yields;
+  each_member(put, compiled.description);
+  put("templates", compiled.model.templates);
+  return out;
+}
+
+void restore_into(Compiled* self, const nb::dict& state) {
+  const auto get = [&]<class T>(const char* name, std::vector<T>& values) { values = copied(nb::cast<Stored<T>>(state[name])); };
+  Description d;
+  d.source.parameters = nb::cast<int>(state["parameters"]);
+  d.yields = nb::cast<std::size_t>(state["yields"]);
+  each_member(get, d);
+  std::vector<double> templates;
+  get("templates", templates);
+  new (self) Compiled(std::move(d), std::move(templates));
+}
+
 }  // namespace
+
+void bind_random(nb::module_&);  // bindings_random.cpp
 
 NB_MODULE(_engine, module) {
   module.doc() = "The numerical core of wilks: arrays in, arrays and a status code out.";
@@ -286,13 +474,14 @@ NB_MODULE(_engine, module) {
                       copied(shape_lo),     copied(shape_hi),        copied(bin_start),     copied(bin_parameter), copied(constraint_kind), copied(constraint_parameter),
                       copied(constraint_scale)};
              if (const char* problem = check(s)) throw nb::value_error(problem);
-             static std::atomic<std::size_t> count{0};
-             new (self) Compiled{compile(s), ++count};
+             new (self) Compiled(std::move(s));
            },
            nb::kw_only(), nb::arg("parameters"), nb::arg("channel_bins"), nb::arg("block_channel"), nb::arg("nominal"), nb::arg("factor_start"),
            nb::arg("factor_parameter"), nb::arg("factor_code"), nb::arg("factor_lo"), nb::arg("factor_hi"), nb::arg("shape_start"), nb::arg("shape_parameter"),
            nb::arg("shape_code"), nb::arg("shape_lo"), nb::arg("shape_hi"), nb::arg("bin_start"), nb::arg("bin_parameter"), nb::arg("constraint_kind"),
            nb::arg("constraint_parameter"), nb::arg("constraint_scale"))
+      .def("__getstate__", [](nb::handle_t<Compiled> self) { return state(nb::cast<const Compiled&>(self), self); })
+      .def("__setstate__", [](Compiled& self, const nb::dict& state) { restore_into(&self, state); })
       .def("dataset", &Compiled::dataset, nb::arg("values"))
       .def("block_rates", &Compiled::block_rates, nb::arg("theta"))
       .def("expected", &Compiled::expected, nb::arg("theta"))
@@ -300,9 +489,15 @@ NB_MODULE(_engine, module) {
       .def("value", &Compiled::value, nb::arg("theta"), nb::arg("data"))
       .def("value_and_gradient", &Compiled::value_and_gradient, nb::arg("theta"), nb::arg("data"))
       .def("hessian", &Compiled::hessian, nb::arg("theta"), nb::arg("data"))
+      .def("expected_rows", &Compiled::expected_rows, nb::arg("theta"))
+      .def("value_rows", &Compiled::value_rows, nb::arg("theta"), nb::arg("theta_row"), nb::arg("values"), nb::arg("values_row"))
+      .def("value_and_gradient_rows", &Compiled::value_and_gradient_rows, nb::arg("theta"), nb::arg("theta_row"), nb::arg("values"), nb::arg("values_row"))
+      .def("hessian_rows", &Compiled::hessian_rows, nb::arg("theta"), nb::arg("theta_row"), nb::arg("values"), nb::arg("values_row"))
       .def("fit", &Compiled::fit, nb::arg("data"), nb::arg("start"), nb::arg("lower"), nb::arg("upper"), nb::arg("fixed"), nb::arg("tolerance"),
            nb::arg("max_iterations"), nb::arg("covariance") = true, nb::arg("polish") = true)
-      .def("fit_many", &Compiled::fit_many, nb::arg("values"), nb::arg("start"), nb::arg("lower"), nb::arg("upper"), nb::arg("fixed"), nb::arg("tolerance"),
-           nb::arg("max_iterations"), nb::arg("threads"), nb::arg("variances"), nb::arg("share_hessian"))
+      .def("fit_many", &Compiled::fit_many, nb::arg("fits"), nb::arg("values"), nb::arg("start"), nb::arg("lower"), nb::arg("upper"), nb::arg("fixed"),
+           nb::arg("tolerance"), nb::arg("max_iterations"), nb::arg("threads"), nb::arg("variances"), nb::arg("share_hessian"),
+           nb::arg("progress").none() = nb::none())
       .def_prop_ro("shared_parameters", [](const Compiled& c) { return c.model.shared_parameter; });
+  bind_random(module);
 }

@@ -12,8 +12,8 @@ class Gram {
  public:
   explicit Gram(const Model& model) : m(model), ld(padded(model.shared)) {
     const std::size_t width = padded(std::max(1, m.largest_columns));
-    own_.assign(width * width, 0.0);
-    pool_.assign(static_cast<std::size_t>(capacity) * ld + lanes, 0.0);
+    own_.resize(width * width);
+    pool_.resize(static_cast<std::size_t>(capacity) * ld + lanes);
   }
 
   // Start a sum; what an abandoned one left behind is forgotten.

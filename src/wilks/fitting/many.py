@@ -1,72 +1,103 @@
-"""`fit_many`: fits of one model to many data sets, in threads."""
+"""`fit_many`: many fits of one model, in threads."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 
 import wilks
 from wilks._types import FloatArray
 from wilks.errors import ModelError
-from wilks.fitting.problem import FitOptions, pose
+from wilks.fitting.problem import FitOptions, Numbers, Problem, pose
 from wilks.fitting.status import BRIEF, Status
 from wilks.model.model import ArrayLike, Model
 from wilks.results.many import ManyFits
 
+Progress: TypeAlias = Callable[[int, int], object]
+"""Told about every 0.1 s how many fits are done, and of how many; returns False to stop."""
+
 
 def fit_many(
     model: Model,
-    datasets: FloatArray,
+    datasets: ArrayLike | None = None,
     *,
-    start: Mapping[str, float] | ArrayLike | None = None,
-    fixed: Mapping[str, float] | None = None,
-    bounds: Mapping[str, tuple[float, float]] | None = None,
+    start: Mapping[str, Numbers] | ArrayLike | None = None,
+    fixed: Mapping[str, Numbers] | None = None,
+    bounds: Mapping[str, tuple[Numbers, Numbers]] | None = None,
     options: FitOptions = FitOptions(),
     uncertainties: bool = False,
     threads: int | None = None,
+    progress: Progress | None = None,
 ) -> ManyFits:
-    """Return the best fits of a model to many data sets: toys, bootstraps.
+    """Return the best fits of a model to many data sets, or of many conditions: toys, bootstraps, scans, rankings.
 
-    `datasets` has shape (fits, main bins + auxiliary data). `start`, `fixed`, `bounds` and `options` are those of
-    `fit`; toys are fastest from the point they were generated at. `threads` (default: as many as the machine has) does
-    not change the answers. A fit that fails keeps its row and says why; nothing is raised but ModelError, for wrong
-    arguments.
+    `datasets` has shape (fits, main bins + auxiliary data); one data set, or None for the observed one, serves all
+    fits. `start`, `fixed`, `bounds` and `options` are those of `fit`, and every number in them may be an array of shape
+    (fits,); `start` may have shape (fits, n_parameters). In an array of `fixed`, NaN leaves the parameter free in that
+    fit. Toys are fastest from the point they were generated at. `threads` (default: as many as the machine has) does
+    not change the answers.
 
-    Without uncertainties, and where no parameter has identical variations up and down, fits of 64 data sets or more
-    share the Hessian expected at the start where that mostly suffices (limited-memory BFGS, EDM below 1e-11); the
-    others get the full fit.
+    A fit that fails keeps its row and says why; nothing is raised but ModelError, for wrong arguments. Ctrl-C raises
+    KeyboardInterrupt and gives nothing. `progress(done, total)` is called about every 0.1 s and at the end; if it
+    returns False the rest is not done: those rows are NaN, with the status "interrupted".
 
-    >>> toys = np.random.default_rng(1).poisson(model.expected(model.initial), (1000, 22))  # doctest: +SKIP
-    >>> fit_many(model, np.hstack([toys, np.tile(model.auxiliary, (1000, 1))]))["mu"].mean()  # doctest: +SKIP
+    Without uncertainties, and where no parameter has identical variations up and down, 64 fits or more that differ in
+    their data only share the Hessian expected at the start where that mostly suffices (limited-memory BFGS, EDM below
+    1e-11); the others get the full fit.
+
+    >>> scan = fit_many(model, fixed={"mu": np.linspace(0.0, 2.0, 21)})  # doctest: +SKIP
+    >>> scan.twice_nll - scan.twice_nll.min()  # doctest: +SKIP
     """
-    problem = pose(model, start, fixed, bounds)
-    values = np.ascontiguousarray(datasets, dtype=np.float64)
+    problem = pose(model, start, fixed, bounds, fits=_number_of_fits(datasets, start, fixed, bounds))
+    values = np.ascontiguousarray(model.observed() if datasets is None else datasets, dtype=np.float64)
     length = model.observed_main.size + model.auxiliary.size
-    if values.ndim != 2 or values.shape[1] != length:
+    if values.ndim > 2 or values.shape[-1] != length:
         raise ModelError(f"datasets have shape {values.shape}, needed is (number of fits, {length})")
     model.check_data(values)
     count = threads if threads is not None else os.cpu_count() or 1
     if count < 1:
         raise ModelError(f"at least one thread is needed, found threads={threads}")
+    return fit_problems(
+        model, values, problem, options=options, uncertainties=uncertainties, threads=count, progress=progress
+    )
+
+
+def fit_problems(
+    model: Model,
+    values: FloatArray,
+    problem: Problem,
+    *,
+    options: FitOptions = FitOptions(),
+    uncertainties: bool = False,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> ManyFits:
+    """Return the fits of data sets, shape (fits, length) or (length,), and of problems with one row for each fit or for
+    all. What is handed in is not checked for its meaning; otherwise as `fit_many`.
+    """
+    rows = [len(a) for a in (values, problem.start, problem.lower, problem.upper, problem.held) if a.ndim == 2]
     raw = model.engine.fit_many(
-        values,
-        problem.start,
-        problem.lower,
-        problem.upper,
-        problem.mask,
-        options.tolerance,
-        options.max_iterations,
-        count,
-        uncertainties,
-        not uncertainties and not model.even.any(),
+        fits=next((n for n in rows if n != 1), 1),
+        values=np.atleast_2d(values),
+        start=np.atleast_2d(problem.start),
+        lower=np.atleast_2d(problem.lower),
+        upper=np.atleast_2d(problem.upper),
+        fixed=np.atleast_2d(problem.mask),
+        tolerance=options.tolerance,
+        max_iterations=options.max_iterations,
+        threads=threads,
+        variances=uncertainties,
+        share_hessian=not uncertainties and not model.even.any(),
+        progress=progress,
     )
     status = raw["status"].astype(int)
     return ManyFits(
         names=model.parameter_names,
         values=raw["theta"],
-        uncertainties=np.sqrt(raw["variance"]) if uncertainties else None,
+        uncertainties=np.where(problem.held, 0.0, np.sqrt(raw["variance"])) if uncertainties else None,
         twice_nll=2.0 * raw["nll"],
         edm=raw["edm"],
         converged=status == Status.CONVERGED,
@@ -74,3 +105,29 @@ def fit_many(
         workspace_digest=model.workspace_digest,
         version=wilks.__version__,
     )
+
+
+def _number_of_fits(
+    datasets: ArrayLike | None,
+    start: Mapping[str, Numbers] | ArrayLike | None,
+    fixed: Mapping[str, Numbers] | None,
+    bounds: Mapping[str, tuple[Numbers, Numbers]] | None,
+) -> int:
+    """Return the number of rows of what has more than one; ModelError if that is not one number."""
+    matrices: list[tuple[str, Any]] = [("datasets", datasets)]
+    numbers: list[tuple[str, Any]] = [
+        (f'bounds of "{name}"', side) for name, sides in (bounds or {}).items() for side in sides
+    ]
+    if isinstance(start, Mapping):
+        numbers += [(f'start of "{name}"', value) for name, value in start.items()]
+    else:
+        matrices.append(("start", start))
+    numbers += [(f'fixed "{name}"', value) for name, value in (fixed or {}).items()]
+    found: dict[int, str] = {}
+    for axes, items in ((2, matrices), (1, numbers)):
+        for what, value in items:
+            if np.ndim(value) == axes and len(value) != 1:
+                found.setdefault(len(value), what)
+    if len(found) > 1:
+        raise ModelError(f"how many fits? {', '.join(f'{what}: {size}' for size, what in found.items())}")
+    return next(iter(found), 1)

@@ -25,7 +25,7 @@ def minimise(model: Model, dataset: Dataset, problem: Problem) -> tuple[FloatArr
         raise WilksError('minimizer="minuit" needs iminuit: pip install "wilks[minuit]"') from None
 
     def twice_nll(theta: FloatArray) -> float:
-        return 2.0 * model.nll(theta, dataset)
+        return 2.0 * float(model.nll(theta, dataset))
 
     def gradient(theta: FloatArray) -> FloatArray:
         return 2.0 * model.gradient(theta, dataset)

@@ -1,10 +1,10 @@
-"""What a fit starts from: values, bounds, fixed parameters, checked all together."""
+"""What fits start from: values, bounds, fixed parameters, checked all together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,10 @@ from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, nearest
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
+
+Numbers: TypeAlias = float | ArrayLike
+"""One number, or one for each fit."""
+Entries = TypeVar("Entries", bound=np.ndarray[Any, Any])
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,10 @@ class FitOptions:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Starting values, bounds and which parameters are held, each of shape (n_parameters,)."""
+    """Starting values, bounds and which parameters are held.
+
+    Each has shape (n_parameters,); for many fits that differ in it, shape (fits, n_parameters).
+    """
 
     start: FloatArray
     lower: FloatArray
@@ -43,44 +50,92 @@ class Problem:
 
 def pose(
     model: Model,
-    start: Mapping[str, float] | ArrayLike | None,
-    fixed: Mapping[str, float] | None,
-    bounds: Mapping[str, tuple[float, float]] | None,
+    start: Mapping[str, Numbers] | ArrayLike | None,
+    fixed: Mapping[str, Numbers] | None,
+    bounds: Mapping[str, tuple[Numbers, Numbers]] | None,
+    fits: int | None = None,
 ) -> Problem:
     """Return the problem that the user's words mean; names may be patterns (see `matching`).
+
+    With `fits`, every number may be an array of shape (fits,), and `start` one of shape (fits, n_parameters). NaN in an
+    array of `fixed` leaves the parameters as they are in that fit.
 
     Raises ModelError with every mistake: names that match nothing, values that are not finite, bounds in disorder.
     """
     if not isinstance(model, Model):
         raise TypeError(f"a fit needs a Model, found {type(model).__name__}: use wilks.compile_model(workspace)")
-    problems: list[str] = []
+    words = _Words(model, fits)
+    lower, upper = (side.copy() for side in model.bounds)
+    theta, held = words.start(start), model.fixed.copy()
+    for name, sides in (bounds or {}).items():
+        chosen = words.positions("bounds", name)
+        low, high = (words.numbers("bounds", name, side) for side in sides)
+        lower, upper = _put(lower, chosen, low), _put(upper, chosen, high)
+        if not (low < high).all():
+            words.problems.append(f'bounds: "{name}" has ({sides[0]}, {sides[1]}); the first must be below the second')
+    for name, value in start.items() if isinstance(start, Mapping) else ():
+        chosen, numbers = words.positions("start", name), words.numbers("start", name, value)
+        theta = _put(theta, chosen, numbers)
+        if not np.isfinite(numbers).all():
+            words.problems.append(f'start: "{name}" needs a finite value, found {value}')
+    for name, value in (fixed or {}).items():
+        chosen, numbers = words.positions("fixed", name), words.numbers("fixed", name, value)
+        left = np.isnan(numbers)
+        theta = _put(theta, chosen, np.where(left, theta[..., chosen], numbers))
+        held = _put(held, chosen, held[..., chosen] | ~left if left.any() else np.array([True]))
+        if np.isinf(numbers).any() or (left.any() and numbers.ndim == 1):
+            words.problems.append(f'fixed: "{name}" needs a finite value, found {value}')
+    if words.problems:
+        raise ModelError(words.problems)
+    return Problem(theta, lower, upper, held)
 
-    def positions(what: str, name: str) -> list[int]:
-        found = matching(model.parameter_names, name)
+
+@dataclass(frozen=True)
+class _Words:
+    """What names and numbers mean for a model and a number of fits, and what is wrong with them."""
+
+    model: Model
+    fits: int | None
+    problems: list[str] = field(default_factory=list)
+
+    def positions(self, what: str, name: str) -> list[int]:
+        names = self.model.parameter_names
+        found = matching(names, name)
         if not found:
-            problems.append(f'{what}: no parameter "{name}" in this model{nearest(name, model.parameter_names)}')
+            self.problems.append(f'{what}: no parameter "{name}" in this model{nearest(name, names)}')
         return found
 
-    lower, upper = (side.copy() for side in model.bounds)
-    theta, held = model.initial.copy(), model.fixed.copy()
-    if start is not None and not isinstance(start, Mapping):
+    def numbers(self, what: str, name: str, value: Numbers) -> FloatArray:
+        """Return one number, shape (1,), or one for each fit, shape (fits, 1)."""
+        try:
+            numbers = np.asarray(value, np.float64)
+        except (TypeError, ValueError):
+            numbers = np.empty((0, 0))
+        if numbers.size == 1:
+            return numbers.reshape(1)
+        if self.fits is not None and numbers.shape == (self.fits,):
+            return numbers[:, None]
+        several = "" if self.fits is None else f" or an array of shape ({self.fits},)"
+        self.problems.append(f'{what}: "{name}" needs a number{several}, found {value!r}')
+        return np.zeros(1)
+
+    def start(self, start: Mapping[str, Numbers] | ArrayLike | None) -> FloatArray:
+        initial = self.model.initial
+        if start is None or isinstance(start, Mapping):
+            return initial.copy()
         theta = np.array(start, dtype=np.float64)
-        if theta.shape != model.initial.shape or not np.isfinite(theta).all():
-            problems.append(f"start: {model.n_parameters} finite numbers needed, found an array of shape {theta.shape}")
-            theta = model.initial.copy()
-    for name, (low, high) in (bounds or {}).items():
-        chosen = positions("bounds", name)
-        lower[chosen], upper[chosen] = low, high
-        if not low < high:
-            problems.append(f'bounds: "{name}" has ({low}, {high}); the first must be below the second')
-    for what, values in (("start", start if isinstance(start, Mapping) else {}), ("fixed", fixed or {})):
-        for name, value in values.items():
-            chosen = positions(what, name)
-            theta[chosen] = value
-            if what == "fixed":
-                held[chosen] = True
-            if not np.isfinite(value):
-                problems.append(f'{what}: "{name}" needs a finite value, found {value}')
-    if problems:
-        raise ModelError(problems)
-    return Problem(theta, lower, upper, held)
+        if len(theta) == 1 and theta.ndim == 2:
+            theta = theta[0]
+        allowed = (initial.shape,) if self.fits is None else (initial.shape, (self.fits, initial.size))
+        if theta.shape in allowed and np.isfinite(theta).all():
+            return theta
+        self.problems.append(f"start: {initial.size} finite numbers needed, found an array of shape {theta.shape}")
+        return initial.copy()
+
+
+def _put(target: Entries, columns: list[int], value: Entries) -> Entries:
+    """Return `target` with columns set; it gets one row for each fit where `value` has."""
+    if value.ndim > target.ndim:
+        target = np.tile(target, (len(value), 1))  # type: ignore[assignment]
+    target[..., columns] = value
+    return target

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
@@ -18,6 +19,7 @@ from wilks.histogram import Axis
 from wilks.model.parameters import ParameterSet
 
 ArrayLike: TypeAlias = FloatArray | Sequence[float]
+Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Frozen = TypeVar("Frozen", bound=np.ndarray[Any, Any])
 
 
@@ -38,6 +40,10 @@ class Model:
     vector: observed main bins (channels sorted by name, bins in order) followed by the auxiliary data of the constraint
     terms, in the order of the parameters. `expected` gives the main bins only. `even` marks parameters whose up and
     down variations are identical, so that the rates depend on their absolute value only.
+
+    `nll`, its derivatives and `expected` also take batches: leading axes of `theta` and of data are broadcast against
+    each other as NumPy does, and lead the shape of what is returned. Every entry is that of the single call, to the
+    last bit. Models can be pickled and copied; what `dataset` prepared belongs to the model that prepared it.
     """
 
     engine: Engine
@@ -136,14 +142,17 @@ class Model:
 
     def dataset(self, data: ArrayLike) -> Dataset:
         """Return data prepared for repeated evaluation; ModelError if length or values are impossible."""
-        values = np.ascontiguousarray(data, dtype=np.float64)
+        values = np.atleast_1d(np.asarray(data, dtype=np.float64))
+        self._check_shape(values, one=True)
+        self.check_data(values)
+        return self.engine.dataset(values)
+
+    def _check_shape(self, values: FloatArray, *, one: bool = False) -> None:
         main, aux = self.observed_main.size, self.auxiliary.size
-        if values.shape != (main + aux,):
+        if values.shape[-1] != main + aux or (one and values.ndim != 1):
             raise ModelError(
                 f"data have shape {values.shape}; needed are {main} main bins followed by {aux} auxiliary data"
             )
-        self.check_data(values)
-        return self.engine.dataset(values)
 
     def check_data(self, values: FloatArray) -> None:
         """Raise ModelError where data (last axis: main bins, then auxiliary data) hold impossible values."""
@@ -159,8 +168,12 @@ class Model:
                 raise ModelError(f"{rule}; entry {where} is {values[wrong][0]:g}")
 
     def expected(self, theta: ArrayLike) -> FloatArray:
-        """Return the expected rate in every main bin, shape (bins,)."""
-        return self.engine.expected(self._theta(theta))
+        """Return the expected rate in every main bin, shape (..., bins)."""
+        points = self._points(theta)
+        if points.ndim == 1:
+            return self.engine.expected(points)
+        rates = self.engine.expected_rows(points.reshape(-1, self.n_parameters))
+        return rates.reshape(*points.shape[:-1], self.observed_main.size)
 
     def expected_by_block(self, theta: ArrayLike) -> tuple[FloatArray, ...]:
         """Return the expected rates of every block (see `blocks`), each of shape (bins of its channel,)."""
@@ -171,35 +184,91 @@ class Model:
         """Return the derivatives of a block's rates, shape (bins, n_parameters)."""
         return self.engine.jacobian(self._theta(theta), block)
 
-    def nll(self, theta: ArrayLike, data: ArrayLike | Dataset | None = None) -> float:
+    def nll(self, theta: ArrayLike, data: ArrayLike | Dataset | None = None) -> Any:
         """Return the negative log likelihood with all constants (pyhf's `-logpdf`); infinite outside the domain.
 
-        `data` (default: observed) may be prepared once with `dataset` for repeated calls.
+        A float, or an array for a batch. `data` (default: observed) may be prepared once with `dataset` for repeated
+        calls.
         """
-        return self.engine.value(self._theta(theta), self._data(data))
+        points, prepared = self._arguments(theta, data)
+        if prepared is not None:
+            return self.engine.value(points, prepared)
+        rows, shape = self._rows(points, data)
+        return self.engine.value_rows(*rows).reshape(shape)
 
-    def value_and_gradient(self, theta: ArrayLike, data: ArrayLike | Dataset | None = None) -> tuple[float, FloatArray]:
-        """Return the nll and its gradient, shape (n_parameters,); NaN outside the domain."""
-        return self.engine.value_and_gradient(self._theta(theta), self._data(data))
+    def value_and_gradient(self, theta: ArrayLike, data: ArrayLike | Dataset | None = None) -> tuple[Any, FloatArray]:
+        """Return the nll and its gradient, shape (..., n_parameters); NaN outside the domain."""
+        points, prepared = self._arguments(theta, data)
+        if prepared is not None:
+            return self.engine.value_and_gradient(points, prepared)
+        rows, shape = self._rows(points, data)
+        value, gradient = self.engine.value_and_gradient_rows(*rows)
+        return value.reshape(shape), gradient.reshape(*shape, self.n_parameters)
 
     def gradient(self, theta: ArrayLike, data: ArrayLike | Dataset | None = None) -> FloatArray:
-        """Return the exact gradient of the nll, shape (n_parameters,); NaN outside the domain."""
+        """Return the exact gradient of the nll, shape (..., n_parameters); NaN outside the domain."""
         return self.value_and_gradient(theta, data)[1]
 
     def hessian(self, theta: ArrayLike, data: ArrayLike | Dataset | None = None) -> FloatArray:
-        """Return the exact matrix of second derivatives of the nll, shape (n_parameters, n_parameters)."""
-        return self.engine.hessian(self._theta(theta), self._data(data))
+        """Return the exact matrix of second derivatives of the nll, shape (..., n_parameters, n_parameters)."""
+        points, prepared = self._arguments(theta, data)
+        if prepared is not None:
+            return self.engine.hessian(points, prepared)
+        rows, shape = self._rows(points, data)
+        return self.engine.hessian_rows(*rows).reshape(*shape, self.n_parameters, self.n_parameters)
 
-    def _data(self, data: ArrayLike | Dataset | None) -> Dataset:
+    def _arguments(self, theta: ArrayLike, data: ArrayLike | Dataset | None) -> tuple[FloatArray, Dataset | None]:
+        """Return the point and its data as the engine takes them; None in place of the data for a batch."""
+        points = self._points(theta)
+        if points.ndim > 1:
+            return points, None
+        if data is None:
+            return points, self.observed_dataset
         if isinstance(data, Dataset):
-            return data
-        return self.observed_dataset if data is None else self.dataset(data)
+            return points, data
+        return points, self.dataset(data) if np.ndim(data) < 2 else None
+
+    def _rows(
+        self, points: FloatArray, data: ArrayLike | Dataset | None
+    ) -> tuple[tuple[FloatArray, Positions, FloatArray, Positions], tuple[int, ...]]:
+        """Return the different points and data sets, which of them each row of the batch takes, and its shape."""
+        if data is None:
+            values = self.observed()
+        else:
+            values = data.values if isinstance(data, Dataset) else np.asarray(data, dtype=np.float64)
+        self._check_shape(values)
+        try:
+            shape = np.broadcast_shapes(points.shape[:-1], values.shape[:-1])
+        except ValueError:
+            raise ModelError(
+                f"theta has shape {points.shape} and data have shape {values.shape}: their leading axes don't broadcast"
+            ) from None
+        points, values = _without_repetition(points), _without_repetition(values)
+        self.check_data(values)
+        theta_row, values_row = (
+            np.broadcast_to(np.arange(math.prod(axes), dtype=np.int64).reshape(axes), shape).reshape(-1)
+            for axes in (points.shape[:-1], values.shape[:-1])
+        )
+        sets = values.reshape(-1, values.shape[-1])
+        return (points.reshape(-1, self.n_parameters), theta_row, sets, values_row), shape
+
+    def _points(self, theta: ArrayLike) -> FloatArray:
+        values = np.asarray(theta, dtype=np.float64)
+        if values.shape != self.initial.shape:  # batches pay for the question, single points don't
+            values = np.atleast_1d(values)
+            if values.shape[-1] != self.n_parameters:
+                raise ModelError(f"theta has shape {values.shape}, the model has {self.n_parameters} parameters")
+        return values
 
     def _theta(self, theta: ArrayLike) -> FloatArray:
-        values = np.ascontiguousarray(theta, dtype=np.float64)
-        if values.shape != (self.n_parameters,):
-            raise ModelError(f"theta has shape {values.shape}, the model has {self.n_parameters} parameters")
+        values = self._points(theta)
+        if values.ndim != 1:
+            raise ModelError(f"theta has shape {values.shape}; one point is needed, of {self.n_parameters} parameters")
         return values
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What is cached is computed anew where it is needed; prepared data belong to this model's engine.
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def _joined(self, attribute: str) -> FloatArray:
         return _frozen(np.concatenate([getattr(s, attribute) for s in self.parameter_sets]))
@@ -209,6 +278,11 @@ class Model:
             f"<Model: {len(self.channel_names)} channels, {self.observed_main.size} bins, "
             f"{self.n_parameters} parameters, POI {self.poi}>"
         )
+
+
+def _without_repetition(rows: FloatArray) -> FloatArray:
+    """Return the rows with leading axes along which memory repeats cut to one entry."""
+    return rows[tuple(slice(None if stride else 1) for stride in rows.strides[:-1])]
 
 
 def _frozen(array: Frozen) -> Frozen:

@@ -1,4 +1,4 @@
-"""`ManyFits`: the results of fits of one model to many data sets."""
+"""`ManyFits`: the results of many fits of one model."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from wilks.errors import nearest
 
 @dataclass(frozen=True, eq=False)
 class ManyFits:
-    """One row per data set, in their order; a fit that failed keeps its row.
+    """One row per fit, in their order; a fit that failed keeps its row, and one that was not done has NaN in it.
 
     `values` and `uncertainties` have shape (fits, parameters) in the order of `names`; `twice_nll`, `edm`, `converged`
-    have shape (fits,). Uncertainties are NaN where a fit gives none, and None where they were not asked for.
-    `statuses` says for each fit how it ended.
+    have shape (fits,). Uncertainties are 0 for fixed parameters, NaN where a fit gives none, and None where they were
+    not asked for. `statuses` says for each fit how it ended.
     """
 
     names: tuple[str, ...]

@@ -1,0 +1,242 @@
+"""Data sets to fit: Asimov data, observed and Asimov channels mixed, toys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wilks._engine import sample
+from wilks._types import FloatArray
+from wilks.errors import ModelError, ResultError, listed, nearest
+from wilks.model.model import ArrayLike, Model
+from wilks.model.selection import matching
+from wilks.results.fit import FitResult
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set, shape (main bins + auxiliary data,), and what it is: "observed", "Asimov (pre-fit), mu = 1", ...
+
+    NumPy takes it for its values.
+    """
+
+    values: FloatArray
+    label: str
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        return np.array(self.values, dtype=dtype) if copy else np.asarray(self.values, dtype=dtype)
+
+
+def labelled(model: Model, data: Data | ArrayLike | None) -> Data:
+    """Return data with a label: the model's observed data for None, "user data" for an array.
+
+    Raises ModelError where length or values are impossible.
+    """
+    if data is None:
+        return Data(model.observed(), "observed")
+    found = data if isinstance(data, Data) else Data(np.asarray(data, np.float64), "user data")
+    model.dataset(found.values)
+    return found
+
+
+def parameters_at(
+    model: Model, result: FitResult | None = None, *, values: Mapping[str, float] | ArrayLike | None = None
+) -> FloatArray:
+    """Return a parameter vector, shape (n_parameters,): before the fit, or those of a result, with `values` put in.
+
+    A result is matched by name; parameters it lacks keep their pre-fit value, and parameters the model lacks are left
+    out. `values` has parameters by name or pattern (see `matching`), later ones win, or is the full vector. Raises
+    ModelError with every wrong name or value, ResultError for a result without a parameter in common.
+    """
+    theta = model.prefit_values.copy()
+    if result is not None:
+        if not isinstance(result, FitResult):
+            raise TypeError(f"needed is a FitResult, found {type(result).__name__}: parameters by name are `values`")
+        ours, theirs = _common(model, result)
+        theta[ours] = result.values[theirs]
+        if not np.isfinite(theta).all():
+            raise ResultError(f"the fit result has parameters that are not finite numbers: {result.status}")
+    if values is None:
+        return theta
+    if isinstance(values, Mapping):
+        _put(model, theta, values)
+        return theta
+    theta = np.array(values, dtype=np.float64)
+    if theta.shape != (model.n_parameters,) or not np.isfinite(theta).all():
+        raise ModelError(f"values: {model.n_parameters} finite numbers needed, found an array of shape {theta.shape}")
+    return theta
+
+
+def expected_data(model: Model, theta: ArrayLike) -> FloatArray:
+    """Return the data expected at a parameter vector, shape (main bins + auxiliary data,).
+
+    Main bins are the expected rates, auxiliary data what the constraints measure on average: the parameter for normal
+    constraints, scale x parameter for Poisson ones (pyhf's `expected_data`). Raises ModelError with every bin whose
+    rate is negative.
+    """
+    rates = model.expected(theta)
+    means = np.concatenate([rates, *_auxiliary(model, np.asarray(theta, np.float64))])
+    problems = []
+    for channel, bins in model.channel_slices.items():
+        for b in np.flatnonzero(~((rates[bins] >= 0) & (rates[bins] < np.inf))):
+            problems.append(f'channel "{channel}", bin {b}: the model expects {rates[bins][b]:g}, no possible count')
+    if problems:
+        raise ModelError(problems)
+    model.check_data(means)
+    return means
+
+
+def asimov(
+    model: Model, result: FitResult | None = None, *, values: Mapping[str, float] | ArrayLike | None = None
+) -> Data:
+    """Return Asimov data: exactly what the model expects, auxiliary data too; a fit to it returns its parameters.
+
+    Before the fit (constraints at their centres, unconstrained parameters at their initial values), or with a result
+    at its best fit. `values` sets parameters, by name or pattern: an injected signal, shifted systematics. A result of
+    another model is matched by name: Asimov data for signal regions from a fit of control regions. Raises ModelError
+    and ResultError as `parameters_at` and `expected_data`.
+
+    >>> asimov(model, values={"mu": 0})  # doctest: +SKIP
+    >>> asimov(model, fit(model), values={"mu": 1, "jes_*": 0.5}).label  # doctest: +SKIP
+    'Asimov (post-fit), mu = 1, jes_* = 0.5'
+    """
+    data = expected_data(model, parameters_at(model, result, values=values))
+    return Data(data, f"Asimov ({_origin(model, result, values)}){_set_to(values)}")
+
+
+def mixed(
+    model: Model,
+    data: Data | ArrayLike | None,
+    other: Data | ArrayLike,
+    *,
+    channels: str | Sequence[str],
+) -> Data:
+    """Return `data` (None: observed) with the main bins of `channels` (names or patterns) taken from `other`.
+
+    Auxiliary data stay those of `data`. So observed control regions with the Asimov data of their own fit in the
+    signal regions give that fit again. Raises ModelError with every channel that does not exist.
+
+    >>> control_fit = fit(control_model)  # doctest: +SKIP
+    >>> mixed(model, None, asimov(model, control_fit, values={"mu": 1}), channels="SR*")  # doctest: +SKIP
+    """
+    base, replacement = labelled(model, data), labelled(model, other)
+    patterns = [channels] if isinstance(channels, str) else list(channels)
+    found = {pattern: matching(model.channel_names, pattern) for pattern in patterns}
+    problems = [
+        f'no channel "{pattern}" in this model{nearest(pattern, model.channel_names)}'
+        for pattern in patterns
+        if not found[pattern]
+    ]
+    if problems:
+        raise ModelError(problems)
+    replaced = [model.channel_names[i] for i in sorted(set().union(*found.values()))]
+    values = base.values.copy()
+    for name in replaced:
+        values[model.channel_slices[name]] = replacement.values[model.channel_slices[name]]
+    return Data(values, f"{base.label}; {replacement.label} in {listed(replaced, 3)}" if replaced else base.label)
+
+
+def toys(
+    model: Model,
+    result: FitResult | None = None,
+    *,
+    values: Mapping[str, float] | ArrayLike | None = None,
+    seed: int,
+    count: int,
+    first: int = 0,
+    stream: int = 0,
+) -> FloatArray:
+    """Return random data sets, shape (count, main bins + auxiliary data): toys `first`, `first` + 1, ... of a seed.
+
+    They are drawn at the parameters that `asimov` takes: main bins and auxiliary data of Poisson constraints are
+    Poisson counts, those of normal constraints are normal. Toy i depends on the seed, the stream (0 to 2^32 - 1, to
+    keep the hypotheses of a test apart), i and the parameters only, and its bits on no library or platform, apart from
+    the expected rates. Raises ModelError as `asimov`, and for a seed below 0 or from 2^64 on.
+
+    The generator is Philox4x32-10 (Salmon et al., SC11).
+
+    >>> fit_many(model, toys(model, values={"mu": 1}, seed=1, count=1000), start={"mu": 1})  # doctest: +SKIP
+    """
+    limits = (("seed", seed, 64), ("count", count, 63), ("first", first, 63), ("stream", stream, 32))
+    problems = [
+        f"{name} must be a whole number from 0 to 2^{bits} - 1, found {value!r}"
+        for name, value, bits in limits
+        if not (isinstance(value, int | np.integer) and 0 <= value < 2**bits)
+    ]
+    if problems:
+        raise ModelError(problems)
+    means = expected_data(model, parameters_at(model, result, values=values))
+    scales = [s.scale if s.constraint == "normal" else np.zeros(s.scale.size) for s in model.parameter_sets]
+    sigmas = np.concatenate([np.zeros(model.observed_main.size), *scales])
+    return sample(means, sigmas, seed=int(seed), stream=int(stream), first=int(first), count=int(count))
+
+
+def toy(
+    model: Model,
+    result: FitResult | None = None,
+    *,
+    values: Mapping[str, float] | ArrayLike | None = None,
+    seed: int,
+    index: int,
+    stream: int = 0,
+) -> Data:
+    """Return one of the `toys`, with its label: to look again at toy 17 of a large run."""
+    row = toys(model, result, values=values, seed=seed, count=1, first=index, stream=stream)[0]
+    where = f"stream {stream} of seed {seed}" if stream else f"seed {seed}"
+    return Data(row, f"toy {index} of {where} ({_origin(model, result, values)}){_set_to(values)}")
+
+
+def _common(model: Model, result: FitResult) -> tuple[list[int], list[int]]:
+    """Return the positions in the model and in the result of the parameters that both have."""
+    theirs = {name: i for i, name in enumerate(result.names)}
+    ours = [i for i, name in enumerate(model.parameter_names) if name in theirs]
+    if not ours:
+        raise ResultError("the fit result and the model have no parameter in common; it belongs to another workspace")
+    return ours, [theirs[model.parameter_names[i]] for i in ours]
+
+
+def _put(model: Model, theta: FloatArray, values: Mapping[str, float]) -> None:
+    problems = []
+    for name, value in values.items():
+        found = matching(model.parameter_names, name)
+        if not found:
+            problems.append(f'values: no parameter "{name}" in this model{nearest(name, model.parameter_names)}')
+        if not np.isfinite(value):
+            problems.append(f'values: "{name}" needs a finite value, found {value}')
+        theta[found] = value
+    if problems:
+        raise ModelError(problems)
+
+
+def _auxiliary(model: Model, theta: FloatArray) -> list[FloatArray]:
+    """Return what the constraint terms of each parameter set measure on average."""
+    means, first = [], 0
+    for s in model.parameter_sets:
+        part = theta[first : first + len(s)]
+        first += len(s)
+        if s.constraint != "none":
+            means.append(s.scale * part if s.constraint == "poisson" else part)
+    return means
+
+
+def _origin(model: Model, result: FitResult | None, values: Mapping[str, float] | ArrayLike | None) -> str:
+    if values is not None and not isinstance(values, Mapping):
+        return "given parameters"
+    if result is None:
+        return "pre-fit"
+    missing = model.n_parameters - len(_common(model, result)[0])
+    kept = f", {missing} of {model.n_parameters} parameters pre-fit" if missing else ""
+    return f"post-fit{'' if result.converged else ', fit not converged'}{kept}"
+
+
+def _set_to(values: Mapping[str, float] | ArrayLike | None, limit: int = 3) -> str:
+    """Return `, mu = 1, jes_* = 0.5` for the parameters that were set."""
+    if not isinstance(values, Mapping):
+        return ""
+    parts = [f"{name} = {value:g}" for name, value in values.items()]
+    more = [f"{len(parts) - limit} more"] if len(parts) > limit else []
+    return "".join(f", {part}" for part in parts[:limit] + more)
