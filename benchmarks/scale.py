@@ -106,9 +106,9 @@ UNTRACKED = ("sweep", "ratio", "import numpy", "wilks fit beyond numpy")  # not 
 # --- measuring -------------------------------------------------------------------------------------------------------
 
 
-def child(task: str, path: Path, cap: float) -> dict[str, Any]:
-    """Return what a measuring process found before it ended or the cap did."""
-    command = [sys.executable, str(HERE / "scale_tasks.py"), task, str(path)]
+def child(task: str, path: Path, cap: float, script: str = "scale_tasks.py") -> dict[str, Any]:
+    """Return what a measuring process (`script`, beside this file) found before it ended or the cap did."""
+    command = [sys.executable, str(HERE / script), task, str(path)]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     found: dict[str, Any] = {}
     late = False

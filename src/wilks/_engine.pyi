@@ -75,6 +75,7 @@ class Model:
         max_iterations: int,
         covariance: bool = True,
         polish: bool = True,
+        scoring: bool = False,
     ) -> dict[str, Any]: ...
     def fit_many(
         self,

@@ -374,7 +374,8 @@ struct Compiled {
     return result;
   }
 
-  nb::dict fit(const Dataset& data, Vector start, Vector lower, Vector upper, Flags fixed, double tolerance, int max_iterations, bool covariance, bool polish) const {
+  nb::dict fit(const Dataset& data, Vector start, Vector lower, Vector upper, Flags fixed, double tolerance, int max_iterations, bool covariance, bool polish,
+               bool scoring) const {
     expect(data);
     expect(start);
     expect(lower);
@@ -384,7 +385,7 @@ struct Compiled {
     {
       nb::gil_scoped_release release;
       const std::vector<char> mask(fixed.data(), fixed.data() + fixed.size());
-      Minimiser minimiser(model, data.view(), lower.data(), upper.data(), mask.data(), {tolerance, max_iterations, covariance, polish}, {interrupted_by_user, nullptr});
+      Minimiser minimiser(model, data.view(), lower.data(), upper.data(), mask.data(), {tolerance, max_iterations, covariance, polish, scoring}, {interrupted_by_user, nullptr});
       out = minimiser.run(start.data());
     }
     if (PyErr_Occurred()) throw nb::python_error();
@@ -494,7 +495,7 @@ NB_MODULE(_engine, module) {
       .def("value_and_gradient_rows", &Compiled::value_and_gradient_rows, nb::arg("theta"), nb::arg("theta_row"), nb::arg("values"), nb::arg("values_row"))
       .def("hessian_rows", &Compiled::hessian_rows, nb::arg("theta"), nb::arg("theta_row"), nb::arg("values"), nb::arg("values_row"))
       .def("fit", &Compiled::fit, nb::arg("data"), nb::arg("start"), nb::arg("lower"), nb::arg("upper"), nb::arg("fixed"), nb::arg("tolerance"),
-           nb::arg("max_iterations"), nb::arg("covariance") = true, nb::arg("polish") = true)
+           nb::arg("max_iterations"), nb::arg("covariance") = true, nb::arg("polish") = true, nb::arg("scoring") = false)
       .def("fit_many", &Compiled::fit_many, nb::arg("fits"), nb::arg("values"), nb::arg("start"), nb::arg("lower"), nb::arg("upper"), nb::arg("fixed"),
            nb::arg("tolerance"), nb::arg("max_iterations"), nb::arg("threads"), nb::arg("variances"), nb::arg("share_hessian"),
            nb::arg("progress").none() = nb::none())

@@ -2,8 +2,8 @@
 // followed (More, Sorensen, SIAM J. Sci. Stat. Comput. 4 (1983) 553; Conn, Gould, Toint, SIAM 2000).
 #pragma once
 
+#include "inside.hpp"
 #include "outcome.hpp"
-#include "trust_region.hpp"
 
 namespace wilks {
 
@@ -11,18 +11,10 @@ class Minimiser {
  public:
   Minimiser(const Model& model, const Data& data, const double* lower, const double* upper, const char* fixed, const Options& options,
             Stop stop)
-      : m(model), data_(data), lower_(lower), upper_(upper), fixed_(fixed), options_(options), stop_(stop), scratch_(model),
-        derivatives_(model), newton_(model, derivatives_), masked_(model.parameters, 0),
-        region_(model, derivatives_, newton_, masked_), p_(region_.p) {
-    const std::size_t P = m.parameters;
-    for (auto* v : {&x_, &trial_, &work_, &low_, &high_}) v->assign(P, 0.0);
-    side_.assign(P, 1);
-    kinked_.assign(P, 0);
-    for (std::size_t e = 0; e < m.factor_parameter.size(); ++e)
-      if (m.factor_code[e] == factor_code1) kinked_[m.factor_parameter[e]] = any_kink_ = 1;
-    for (std::size_t i = 0; i < m.even_parameter.size(); ++i)
-      if (m.even_code[i] == shape_code0) kinked_[m.even_parameter[i]] = any_kink_ = 1;
-    newton_.masked = masked_.data();
+      : m(model), data_(data), options_(options), stop_(stop), scratch_(model), derivatives_(model), newton_(model, derivatives_),
+        box_(model, lower, upper, fixed), region_(model, derivatives_, newton_, box_.masked),
+        inside_(model, derivatives_, newton_, box_, region_), x_(box_.x), p_(region_.p), trial_(model.parameters, 0.0) {
+    newton_.masked = box_.masked.data();
     newton_.lower = lower;
     newton_.upper = upper;
   }
@@ -35,7 +27,8 @@ class Minimiser {
     edm_ = 0.0;
     exact_ = true;
     factored_ = weak_released_ = positive_definite_ = false;
-    place(start);
+    alone_ = -1;
+    box_.place(start, options_.max_iterations > 0);
     out.status = minimise(out);
     if (out.status == rate_boundary || out.status == stalled || out.status == iteration_limit) approach_boundary(start, out);
     finish(out);
@@ -45,177 +38,78 @@ class Minimiser {
  private:
   const Model& m;
   Data data_;
-  const double *lower_, *upper_;
-  const char* fixed_;
   Options options_;
   Stop stop_;
   Scratch scratch_;
   OwnedDerivatives derivatives_;
   Newton newton_;
-  std::vector<char> masked_;
+  Box box_;
   TrustRegion region_;
-  std::vector<double>& p_;  // the step
-  std::vector<double> x_, trial_, work_, low_, high_;
-  std::vector<char> kinked_;
-  std::vector<signed char> side_;
-  char any_kink_ = 0;
+  Inside inside_;
+  std::vector<double>&x_, &p_;  // the point and the step
+  std::vector<double> trial_;
+  std::vector<int> starved_;  // bins whose rates are driven to zero, while a barrier keeps them from it
   double value_ = 0, magnitude_ = 0, edm_ = 0;
+  double lambda_ = 0;  // the step is that of H + lambda M, or of lambda M
+  double curvature_ = 0, guess_ = 1;  // lambda of the last bounded step while it mattered; where to look for the next
   bool positive_definite_ = false, exact_ = true;
   bool weak_released_ = false;
+  int alone_ = -1;         // the only parameter that is let off its bound
   bool factored_ = false;  // whether `newton_` holds the factor of H at the current point and mask
 
   // A direction whose curvature relative to the metric is below this is flat: rounding alone makes about 1e-12 of it.
-  static constexpr double flat_eigenvalue = 1e-9, sharp = 1e-16, valley_shift = 1e-7, valley_noise = 1e-9;
-
-  void place(const double* start) {
-    for (int i = 0; i < m.parameters; ++i) {
-      x_[i] = fixed_[i] ? start[i] : std::min(std::max(start[i], lower_[i]), upper_[i]);
-      side_[i] = x_[i] < 0 ? -1 : 1;
-    }
-  }
-
-  // Where a rate is driven to zero: give bins (almost) without events a small number of them, a logarithmic barrier, and
-  // lower it step by step. Ends with the true data at the lowest point seen.
-  void approach_boundary(const double* start, Outcome& out) {
-    bool starved = false;
-    for (int b = 0; b < m.bins; ++b) starved = starved || (data_.observed[b] < 0.1 && derivatives_.rate[b] < 0.1);
-    if (!starved || options_.max_iterations == 0) return;
-    const Data truth = data_;
-    const Status first = out.status;
-    std::vector<double> lowest(x_), raised(truth.observed, truth.observed + m.bins);
-    const double lowest_value = value_;
-    const int where = out.bad_bin, budget = options_.max_iterations;
-    place(start);  // the point reached has no room left
-    for (double events = 0.1; events > 1e-9 && out.iterations < 10 * budget; events *= 0.1) {
-      for (int b = 0; b < m.bins; ++b) raised[b] = std::max(truth.observed[b], events);
-      data_.observed = raised.data();
-      const int used = out.iterations;
-      if (minimise(out) == interrupted) break;
-      out.iterations += used;
-    }
-    data_ = truth;
-    const int used = out.iterations;
-    Status last = minimise(out);
-    out.iterations += used;
-    if (last == start_outside || !(value_ <= lowest_value)) {
-      x_ = lowest;
-      evaluate_all(out);
-      last = first;
-    }
-    out.status = last == stalled && out.bad_bin != inside_domain ? rate_boundary : last;
-    if (out.bad_bin == inside_domain) out.bad_bin = where;
-  }
-
-  int evaluate_all(Outcome& out) {
-    ++out.evaluations;
-    const int bad = evaluate<2>(m, x_.data(), data_, side_.data(), scratch_, derivatives_, value_, magnitude_);
-    if (bad == inside_domain) newton_.new_point(x_.data());
-    return bad;
-  }
-
-  // Bounds of this iteration: a parameter with a kink at 0 stays on its side.
-  void set_bounds() {
-    for (int i = 0; i < m.parameters; ++i) {
-      low_[i] = lower_[i];
-      high_[i] = upper_[i];
-      if (!kinked_[i] || fixed_[i]) continue;
-      if (side_[i] > 0)
-        low_[i] = std::max(low_[i], std::min(0.0, high_[i]));
-      else
-        high_[i] = std::min(high_[i], std::max(0.0, low_[i]));
-    }
-  }
-
-  bool held(int i) const {
-    const double g = derivatives_.gradient[i];
-    return (x_[i] <= low_[i] && g >= 0) || (x_[i] >= high_[i] && g <= 0);
-  }
-
-  // Cross kinks whose other side goes down. Returns whether any was crossed.
-  bool cross_kinks(Outcome& out) {
-    bool candidate = false;
-    std::vector<signed char> flipped(side_);
-    for (int i = 0; i < m.parameters; ++i)
-      if (kinked_[i] && !fixed_[i] && x_[i] == 0.0 && held(i) && lower_[i] < 0 && upper_[i] > 0) flipped[i] = -side_[i], candidate = true;
-    if (!candidate) return false;
-    Derivatives other;
-    std::vector<double> gradient(m.parameters);
-    other.gradient = gradient.data();
-    double value, magnitude;
-    ++out.evaluations;
-    if (evaluate<1>(m, x_.data(), data_, flipped.data(), scratch_, other, value, magnitude) != inside_domain) return false;
-    bool crossed = false;
-    for (int i = 0; i < m.parameters; ++i)
-      if (flipped[i] != side_[i] && gradient[i] * flipped[i] < 0) side_[i] = flipped[i], crossed = true;
-    return crossed;
-  }
-
-  // A parameter on its bound whose gradient is (nearly) zero: only the curvature tells whether it belongs there.
-  bool weakly_held(int i) const { return held(i) && std::abs(derivatives_.gradient[i]) < 1e-9 * std::sqrt(newton_.diagonal[i]); }
-
-  void set_mask() {
-    for (int i = 0; i < m.parameters; ++i) masked_[i] = fixed_[i] || (held(i) && !(weak_released_ && weakly_held(i)));
-  }
-
-  // Before a minimum is believed: free the weakly held parameters once, so that negative curvature among them shows.
-  bool release_weak() {
-    if (weak_released_) return false;
-    for (int i = 0; i < m.parameters; ++i)
-      if (!fixed_[i] && lower_[i] < upper_[i] && weakly_held(i)) weak_released_ = true;
-    return weak_released_;
-  }
+  static constexpr double flat_eigenvalue = 1e-9, sharp = 1e-16, valley_shift = 1e-7, valley_noise = 1e-9, strong = 0.1;
 
   Status minimise(Outcome& out) {
-    set_bounds();
+    box_.set_bounds();
     out.bad_bin = evaluate_all(out);
     if (out.bad_bin != inside_domain) return start_outside;
     if (options_.max_iterations == 0) return certify();
     int free = 0;
-    for (int i = 0; i < m.parameters; ++i) free += !fixed_[i];
+    for (int i = 0; i < m.parameters; ++i) free += !box_.fixed[i];
     double radius = 10.0 + 3.0 * std::sqrt(static_cast<double>(free));
     bool left_domain = false;  // whether the last rejected step did
     bool near = false;         // whether the exact Hessian has promised less than 1
+    curvature_ = 0.0;
+    guess_ = 1.0;
+    int trust = 5;             // poor steps of the metric that are put up with: in a curved valley it makes no headway
     double polished_edm = std::numeric_limits<double>::infinity(), accepted_edm = polished_edm;
     for (out.iterations = 0; out.iterations < options_.max_iterations; ++out.iterations) {
       if (stop_.ask && stop_.ask(stop_.context)) return interrupted;
-      if (any_kink_ && cross_kinks(out)) {
-        set_bounds();
-        evaluate_all(out);
-      }
+      cross_kinks(out);
+      box_.set_bounds();
       set_mask();
-      double lambda = 0.0;
-      positive_definite_ = false;
-      factored_ = false;
-      exact_ = near || !far_from_minimum(radius, lambda);
+      lambda_ = 0.0;
+      positive_definite_ = factored_ = false;
+      exact_ = near || trust == 0 || !far_from_minimum(radius, 1.0);
+      Next next = Next::step;
       if (!exact_) {
         // p_ is the step.
-      } else if ((positive_definite_ = factored_ = newton_.factor(0.0))) {
-        region_.newton_step();
-        edm_ = -0.5 * region_.product(derivatives_.gradient, p_.data());
+      } else if ((positive_definite_ = factored_ = newton_step(0.0))) {
         near = edm_ < 1.0;
-        if (edm_ < options_.tolerance) {
-          if (release_weak()) continue;
-          if (!options_.polish || edm_ > 0.1 * polished_edm || !inside_bounds()) return converged;
-          // A small eigenvalue may be the noise of a flat direction: it fades as the minimum is approached.
-          if (edm_ < sharp && (edm_ < 1e-28 || region_.smallest_eigenvalue(0.0) > 1e-2)) return last_step(out);
-          polished_edm = edm_;
-          if (!polish(out)) return converged;
-          continue;
+        next = arrive(out, polished_edm);
+      } else if (trust > 0 && far_from_minimum(radius, 1e-2)) {
+        exact_ = false;
+      } else if (curvature_ < strong && gentle_step(out)) {
+        if (edm_ < options_.tolerance && out.smallest_eigenvalue > -valley_noise) {
+          if (release_one()) continue;
+          return flat_direction;
         }
-      } else if (gentle_step(out, lambda)) {
-        if (edm_ < options_.tolerance && out.smallest_eigenvalue > -valley_noise) return flat_direction;
         positive_definite_ = true;
       }
-      if (exact_ && (!positive_definite_ || region_.length(p_.data()) > radius)) {
+      if (exact_ && next == Next::step && (!positive_definite_ || region_.length(p_.data()) > radius)) {
         near = factored_ = false;
-        lambda = region_.bounded_step(radius, positive_definite_);
-        positive_definite_ = false;
+        bounded_step(radius);
+        if ((factored_ = positive_definite_)) next = arrive(out, polished_edm);
       }
-      double predicted = 0.0;
-      clamp(lambda, radius, predicted);
-      const double size = region_.length(p_.data());
+      if (next == Next::again) continue;
+      if (next == Next::done) return converged;
+      if (!starved_.empty()) keep_rates_positive();
+      if (!box_.holds(p_.data())) factored_ = false;
+      const double predicted = inside_.bring(exact_, lambda_, radius), size = region_.length(p_.data());
       // The best step inside a wide region gains nothing: a minimum, though a semi-definite one.
       if (exact_ && !positive_definite_ && predicted < 1e-3 * options_.tolerance && radius > 0.1 && slope() < 1e-3) {
+        if (release_one()) continue;
         edm_ = std::max(predicted, 0.0);
         return flat_direction;
       }
@@ -224,12 +118,16 @@ class Minimiser {
         if (radius < 1e-12) return left_domain ? rate_boundary : stalled;
         continue;
       }
-      for (int i = 0; i < m.parameters; ++i) trial_[i] = landed(i);
+      for (int i = 0; i < m.parameters; ++i) trial_[i] = box_.landed(i, p_[i]);
       double value, magnitude;
       ++out.evaluations;
       const int bad = evaluate<0>(m, trial_.data(), data_, nullptr, scratch_, derivatives_, value, magnitude);
       const double noise = 1e-15 * (magnitude_ + 1.0);
       const double ratio = bad == inside_domain ? (value_ - value) / predicted : -1.0;
+      if (!exact_ && ratio < 0.7 && !options_.scoring) --trust;
+      // Where curvature is strongly negative, the next step will have a similar lambda, and no gentle step helps.
+      if (predicted < 1e-2) curvature_ = 0.0;
+      guess_ = std::min(std::max(guess_ * (ratio < 0.25 ? 2.0 : ratio > 0.75 ? 0.4 : 1.0), 1e-3), 1e6);
       if (ratio < 0.25) {
         radius = 0.25 * std::min(radius, size);
         if ((left_domain = bad != inside_domain)) out.bad_bin = bad;
@@ -241,6 +139,7 @@ class Minimiser {
         if (below_noise && edm_ > 0.5 * accepted_edm && ratio <= 1e-4) return edm_ < 100 * noise ? converged : stalled;
         accepted_edm = edm_;
         weak_released_ = false;
+        alone_ = -1;
         std::swap(x_, trial_);
         factored_ = false;
         evaluate_all(out);
@@ -251,25 +150,118 @@ class Minimiser {
     return iteration_limit;
   }
 
+  // What a Newton step whose matrix is positive definite says about going on.
+  enum class Next { step, again, done };
+  Next arrive(Outcome& out, double& polished_edm) {
+    if (edm_ >= options_.tolerance) return Next::step;
+    if (release_one() || release_weak()) return Next::again;
+    if (!options_.polish || edm_ > 0.1 * polished_edm || !box_.holds(p_.data())) return Next::done;
+    // A small eigenvalue may be the noise of a flat direction: it fades as the minimum is approached.
+    if (edm_ < sharp && (edm_ < 1e-28 || region_.smallest_eigenvalue(0.0) > 1e-2)) {
+      last_step(out);
+      return Next::done;
+    }
+    polished_edm = edm_;
+    return polish(out) ? Next::again : Next::done;
+  }
+
   // Judge the starting point without moving.
   Status certify() {
     set_mask();
     if (!(positive_definite_ = factored_ = newton_.factor(0.0))) return stalled;
     region_.newton_step();
-    edm_ = -0.5 * region_.product(derivatives_.gradient, p_.data());
+    edm_ = region_.edm();
     return edm_ < options_.tolerance ? converged : stalled;
   }
 
-  // Far from the minimum the metric stands in for the Hessian: the step is scaled to the radius, and no curvature of the
-  // residuals misleads it. Sets p_ and returns true if so.
-  bool far_from_minimum(double radius, double& lambda) {
-    if (!newton_.factor(1.0, false)) return false;
-    region_.newton_step();
-    const double edm = -0.5 * region_.product(derivatives_.gradient, p_.data());
-    if (edm < 1.0) return false;
-    const double scale = std::max(1.0, region_.length(p_.data()) / radius);
-    for (double& x : p_) x /= scale;
-    lambda = scale;
+  int evaluate_all(Outcome& out) {
+    ++out.evaluations;
+    const int bad = evaluate<2>(m, x_.data(), data_, box_.side.data(), scratch_, derivatives_, value_, magnitude_);
+    if (bad == inside_domain) newton_.new_point(x_.data());
+    return bad;
+  }
+
+  // Cross kinks whose other side goes down.
+  void cross_kinks(Outcome& out) {
+    const std::vector<signed char> flipped = box_.other_sides(derivatives_.gradient);
+    if (flipped.empty()) return;
+    Derivatives other;
+    std::vector<double> gradient(m.parameters);
+    other.gradient = gradient.data();
+    double value, magnitude;
+    ++out.evaluations;
+    if (evaluate<1>(m, x_.data(), data_, flipped.data(), scratch_, other, value, magnitude) != inside_domain) return;
+    bool crossed = false;
+    for (int i = 0; i < m.parameters; ++i)
+      if (flipped[i] != box_.side[i] && gradient[i] * flipped[i] < 0) box_.side[i] = flipped[i], crossed = true;
+    if (crossed) evaluate_all(out);
+  }
+
+  // A parameter on its bound whose gradient is (nearly) zero: only the curvature tells whether it belongs there.
+  bool weakly_held(int i) const { return box_.held(i, derivatives_.gradient[i]) && Box::weak(derivatives_.gradient[i], newton_.diagonal[i]); }
+
+  void set_mask() {
+    for (int i = 0; i < m.parameters; ++i) {
+      const bool held = box_.held(i, derivatives_.gradient[i]), weak = weak_released_ && weakly_held(i);
+      const bool other = alone_ >= 0 && alone_ != i && !held && box_.rests(i);
+      box_.masked[i] = box_.fixed[i] || (held && !weak) || other;
+    }
+  }
+
+  // Before a minimum is believed: parameters were held that only in company would go out. Let the one go in that gains
+  // most; where all others are at rest, it will. False if there is none, or if that was done.
+  bool release_one() {
+    if (alone_ >= 0) return false;
+    double most = 0.0;
+    for (int i = 0; i < m.parameters; ++i) {
+      if (!box_.masked[i] || box_.fixed[i] || box_.held(i, derivatives_.gradient[i])) continue;
+      const double gain = derivatives_.gradient[i] * derivatives_.gradient[i] / newton_.diagonal[i];
+      if (gain > most) most = gain, alone_ = i;
+    }
+    return alone_ >= 0;
+  }
+
+  // Before a minimum is believed: free the weakly held parameters once, so that negative curvature among them shows.
+  bool release_weak() {
+    if (weak_released_) return false;
+    for (int i = 0; i < m.parameters; ++i)
+      if (box_.can_move(i) && weakly_held(i)) weak_released_ = true;
+    return weak_released_;
+  }
+
+  // The step of H + shift M (or of M alone), and its EDM. False if the matrix is not positive definite.
+  bool newton_step(double shift, bool with_hessian = true) {
+    do {
+      if (!newton_.factor(shift, with_hessian)) return false;
+      region_.newton_step();
+    } while (box_.hold_outgoing(p_.data(), derivatives_.gradient, newton_.diagonal.data()));
+    edm_ = region_.edm();
+    return true;
+  }
+
+  // The best step of length `radius`, among those that don't push parameters out that are on their bound.
+  void bounded_step(double radius) {
+    do {
+      lambda_ = curvature_ = guess_ = region_.bounded_step(radius, positive_definite_, guess_);
+      positive_definite_ = false;
+      // Along negative curvature either sense will do: the one that lets that parameter in.
+      if (alone_ >= 0 && p_[alone_] * derivatives_.gradient[alone_] > 0)
+        for (double& x : p_) x = -x;
+      if (!box_.hold_outgoing(p_.data(), derivatives_.gradient, newton_.diagonal.data())) return;
+      lambda_ = 0.0;
+      positive_definite_ = newton_step(0.0);
+    } while (!positive_definite_ || region_.length(p_.data()) > radius);
+  }
+
+  // Far from the minimum, by an EDM above `least`, the metric stands in for the Hessian: the step is scaled to the radius,
+  // and no curvature of the residuals misleads it. Sets p_ and returns true if so.
+  bool far_from_minimum(double radius, double least) {
+    if (!newton_step(1.0, false) || edm_ < (options_.scoring ? options_.tolerance : least)) {
+      set_mask();
+      return false;
+    }
+    lambda_ = std::max(1.0, region_.length(p_.data()) / radius);
+    for (double& x : p_) x /= lambda_;
     return true;
   }
 
@@ -277,20 +269,8 @@ class Minimiser {
   double slope() const {
     double total = 0.0;
     for (int i = 0; i < m.parameters; ++i)
-      if (!masked_[i]) total += derivatives_.gradient[i] * derivatives_.gradient[i] / newton_.diagonal[i];
+      if (!box_.masked[i]) total += derivatives_.gradient[i] * derivatives_.gradient[i] / newton_.diagonal[i];
     return total;
-  }
-
-  bool inside_bounds() const {
-    for (int i = 0; i < m.parameters; ++i)
-      if (!masked_[i] && (x_[i] + p_[i] < low_[i] || x_[i] + p_[i] > high_[i])) return false;
-    return true;
-  }
-
-  double landed(int i) const {
-    if (masked_[i]) return x_[i];
-    const double target = x_[i] + p_[i], rounding = 1e-15 * std::abs(p_[i]);
-    return target <= low_[i] + rounding ? low_[i] : target >= high_[i] - rounding ? high_[i] : target;
   }
 
   // Take a full Newton step below the tolerance: the quadratic tail costs one evaluation and gives all digits.
@@ -299,7 +279,7 @@ class Minimiser {
     const double before = value_;
     for (int i = 0; i < m.parameters; ++i) {
       trial_[i] = x_[i];
-      x_[i] = landed(i);
+      x_[i] = box_.landed(i, p_[i]);
     }
     if (evaluate_all(out) == inside_domain && value_ <= before + 1e-14 * (magnitude_ + 1.0)) return true;
     std::swap(x_, trial_);
@@ -310,124 +290,90 @@ class Minimiser {
   }
 
   // The last Newton step changes no digit of the Hessian: only the value is computed anew.
-  Status last_step(Outcome& out) {
-    for (int i = 0; i < m.parameters; ++i) trial_[i] = landed(i);
+  void last_step(Outcome& out) {
+    for (int i = 0; i < m.parameters; ++i) trial_[i] = box_.landed(i, p_[i]);
     double value, magnitude;
     ++out.evaluations;
     if (evaluate<0>(m, trial_.data(), data_, nullptr, scratch_, derivatives_, value, magnitude) == inside_domain) {
       std::swap(x_, trial_);
       value_ = value;
     }
-    return converged;
   }
 
   // Where H is flat or slightly negative along some direction: the Newton step of H + lambda M, which leaves that
   // direction alone. False where the curvature is really negative, or where nothing is left to gain elsewhere.
-  bool gentle_step(Outcome& out, double& lambda) {
+  bool gentle_step(Outcome& out) {
     for (const double shift : {valley_shift, 1e4 * valley_shift, 1e7 * valley_shift}) {
-      if (!newton_.factor(shift)) continue;
-      region_.newton_step();
-      edm_ = -0.5 * region_.product(derivatives_.gradient, p_.data());
+      if (!newton_step(shift)) continue;
       out.smallest_eigenvalue = region_.smallest_eigenvalue(shift);
-      lambda = shift;
+      lambda_ = shift;
       if (shift > 0.1 && edm_ > 1e-4) return false;  // too slow far from a stationary point
       return out.smallest_eigenvalue > -valley_noise || edm_ > 1e-14;
     }
     return false;
   }
 
-  double reduction() {
-    newton_.multiply(exact_ ? 1.0 : 0.0, exact_ ? 0.0 : 1.0, p_.data(), work_.data());
-    return -(region_.product(derivatives_.gradient, p_.data()) + 0.5 * region_.product(p_.data(), work_.data()));
+  // Where a rate is driven to zero: give the starved bins more events, a logarithmic barrier, and lower it step by step.
+  // Ends with the true data at the lowest point seen.
+  void approach_boundary(const double* start, Outcome& out) {
+    starved_.clear();
+    for (int b = 0; b < m.bins; ++b)
+      if (data_.observed[b] < 0.1 && derivatives_.rate[b] < 0.1) starved_.push_back(b);
+    if (starved_.empty() || options_.max_iterations == 0) return;
+    const Data truth = data_;
+    const Status first = out.status;
+    std::vector<double> lowest(x_), raised(truth.observed, truth.observed + m.bins);
+    const double lowest_value = value_;
+    const int where = out.bad_bin, budget = options_.max_iterations;
+    int used = out.iterations;
+    Status last = first;
+    box_.place(start, true);  // the point reached has no room left
+    double gap = std::numeric_limits<double>::infinity();  // of the last minimum with a barrier, above that without
+    // To begin with, the barrier has to withstand what the other data gain by crossing it.
+    for (double events = std::max(0.1, 0.1 * value_); last != interrupted && events > 1e-9 && used < 10 * budget; events *= 0.1) {
+      bool any = false;
+      for (const int b : starved_) {
+        any = any || truth.observed[b] < events;
+        raised[b] = std::max(truth.observed[b], events);
+      }
+      if (!any) break;
+      data_.observed = raised.data();
+      last = minimise(out);
+      used += out.iterations;
+      gap = last == converged ? events * static_cast<double>(starved_.size()) : std::numeric_limits<double>::infinity();
+    }
+    data_ = truth;
+    last = last == interrupted ? last : minimise(out);
+    out.iterations += used;
+    if (last == start_outside || !(value_ <= lowest_value)) {
+      x_ = lowest;
+      evaluate_all(out);
+      last = first;
+    }
+    out.status = last;
+    if (out.bad_bin == inside_domain) out.bad_bin = where;
+    for (const int b : starved_)
+      if (derivatives_.rate[b] < 1e-9 && out.bad_bin == inside_domain) out.bad_bin = b;
+    if (last == stalled && out.bad_bin != inside_domain) out.status = rate_boundary;
+    // On the edge the Hessian doesn't tell how far the minimum is, but the barrier does (Boyd, Vandenberghe, Convex
+    // Optimization, 2004, eq. 11.12).
+    if (out.status == rate_boundary) edm_ = std::min(edm_, gap);
+    starved_.clear();
   }
 
-  // Bring a step back inside the bounds. First choice: put the parameters that would cross on their bound and solve again
-  // for the others. Where that is no pure Newton step, other ways inside are compared by what the model promises.
-  void clamp(double lambda, double radius, double& predicted) {
-    if (inside_bounds()) {
-      predicted = reduction();
-      return;
-    }
-    const int P = m.parameters;
-    const std::vector<double> full(p_);
-    std::vector<double> best(P, 0.0);
-    predicted = 0.0;
-    const auto consider = [&] {
-      const double promised = reduction();
-      if (promised <= predicted || region_.length(p_.data()) > 1.2 * radius) return;
-      predicted = promised;
-      best = p_;
-    };
-    if (solve_on_bounds(lambda)) {
-      consider();
-      if (predicted > 0 && lambda == 0.0) return;
-    }
-    // Cut every parameter at its bound, on either side where only the curvature counts.
-    for (const double side : {1.0, -1.0}) {
-      for (int i = 0; i < P; ++i) p_[i] = masked_[i] ? 0.0 : std::min(std::max(side * full[i], low_[i] - x_[i]), high_[i] - x_[i]);
-      if (side > 0 || lambda > 0) consider();
-    }
-    // Leave out what can't move at all, then go to the first bound.
+  // Shorten the step so that no starved rate falls by more than half: Newton's method finds the minimum of
+  // nu - n log nu from below, where each step doubles nu, but not from far above.
+  void keep_rates_positive() {
     double scale = 1.0;
-    for (int i = 0; i < P; ++i) {
-      p_[i] = full[i];
-      if (masked_[i] || p_[i] == 0.0) continue;
-      const double room = p_[i] > 0 ? high_[i] - x_[i] : x_[i] - low_[i];
-      if (room <= 0)
-        p_[i] = 0.0;
-      else
-        scale = std::min(scale, room / std::abs(p_[i]));
+    for (const int b : starved_) {
+      const int c = static_cast<int>(std::upper_bound(m.channel_bin.begin(), m.channel_bin.end(), b) - m.channel_bin.begin()) - 1;
+      const double change = newton_.rate_along(c, b - m.channel_bin[c], p_.data());
+      if (change < -0.5 * derivatives_.rate[b]) scale = std::min(scale, 0.5 * derivatives_.rate[b] / -change);
     }
-    for (int i = 0; i < P; ++i) p_[i] *= scale;
-    consider();
-    // Steepest descent in the metric's diagonal, cut at the bounds.
-    for (double length_ = 1.0; length_ > 1e-15; length_ *= 0.25) {
-      const double before = predicted;
-      for (int i = 0; i < P; ++i) {
-        const double step = -length_ * derivatives_.gradient[i] / newton_.diagonal[i];
-        p_[i] = masked_[i] ? 0.0 : std::min(std::max(step, low_[i] - x_[i]), high_[i] - x_[i]);
-      }
-      consider();
-      if (predicted > 0 && predicted == before) break;
-    }
-    p_ = best;
+    for (double& x : p_) x *= scale;
   }
 
-  // Put crossing parameters on their bound and solve for the others, until none crosses. False if that fails.
-  bool solve_on_bounds(double lambda) {
-    factored_ = false;
-    const int P = m.parameters;
-    const std::vector<char> mask(masked_);
-    std::vector<char> on_bound(P, 0);
-    std::vector<double> moved(P, 0.0);
-    bool solved = false;
-    for (int round = 0; round < 20 && !solved; ++round) {
-      bool crossing = false;
-      for (int i = 0; i < P; ++i) {
-        const double target = x_[i] + p_[i];
-        if (masked_[i] || (target >= low_[i] && target <= high_[i])) continue;
-        moved[i] = (target < low_[i] ? low_[i] : high_[i]) - x_[i];
-        on_bound[i] = crossing = true;
-      }
-      if (!crossing) {
-        solved = true;
-        break;
-      }
-      // Right-hand side -(g + (H + lambda M) moved) with the moved parameters taken out.
-      newton_.multiply(exact_ ? 1.0 : 0.0, lambda, moved.data(), work_.data());
-      for (int i = 0; i < P; ++i) {
-        masked_[i] = mask[i] || on_bound[i];
-        work_[i] = masked_[i] ? 0.0 : -(derivatives_.gradient[i] + work_[i]);
-      }
-      if (!newton_.factor(lambda, exact_)) break;
-      newton_.solve(work_.data(), p_.data());
-    }
-    masked_ = mask;
-    for (int i = 0; i < P; ++i)
-      if (on_bound[i]) p_[i] = moved[i];
-    return solved;
-  }
-
+  // The certificate: bounds, eigenvalues, and the covariance of what is free.
   void finish(Outcome& out) {
     out.theta = x_;
     out.value = value_;
@@ -436,11 +382,11 @@ class Minimiser {
     if (out.status == start_outside) return;
     bool free = false, same_mask = true;
     for (int i = 0; i < m.parameters; ++i) {
-      out.at_bound[i] = !fixed_[i] && (x_[i] <= lower_[i] || x_[i] >= upper_[i] || held(i));
-      const char mask = fixed_[i] || out.at_bound[i];
-      same_mask = same_mask && mask == masked_[i];
-      masked_[i] = mask;
-      free = free || !masked_[i];
+      out.at_bound[i] = box_.at_bound(i, derivatives_.gradient[i]);
+      const char mask = box_.fixed[i] || out.at_bound[i];
+      same_mask = same_mask && mask == box_.masked[i];
+      box_.masked[i] = mask;
+      free = free || !mask;
     }
     out.positive_definite = factored_ && same_mask ? true : newton_.factor(0.0);
     if (!free) {
@@ -448,7 +394,7 @@ class Minimiser {
     } else {
       if (out.positive_definite) {
         region_.newton_step();
-        out.edm = -0.5 * region_.product(derivatives_.gradient, p_.data());
+        if (out.status != rate_boundary) out.edm = region_.edm();
         out.smallest_eigenvalue = region_.smallest_eigenvalue(0.0);
       } else {
         for (double shift = valley_shift; shift < 1e12; shift *= 1e3)

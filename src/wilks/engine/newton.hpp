@@ -142,6 +142,17 @@ struct Newton {
     return total;
   }
 
+  // Change of the rate of one bin of a channel along p, to first order.
+  double rate_along(int c, int bin, const double* p) const {
+    const int stride = m.stride_of(c);
+    const double *J = d.jacobian + m.jacobian_offset[c], *JL = d.local_jacobian + m.local_jacobian_offset[c];
+    double total = 0.0;
+    for (int j = 0; j < m.columns_of(c); ++j)
+      total += p[m.shared_parameter[m.column_shared[m.column_start[c] + j]]] * J[static_cast<Index>(j) * stride + bin];
+    for (int t = 0; t < m.slots_of(c); ++t) total += JL[t * stride + bin] * p[local(c, t, bin)];
+    return total;
+  }
+
   // Factorise H + lambda M (or lambda M alone); false if it is not positive definite.
   bool factor(double lambda, bool with_hessian = true) {
     if (lambda != 0.0) build_metric();

@@ -20,6 +20,7 @@ struct Options {
   int max_iterations = 1000;
   bool covariance = true;
   bool polish = true;  // take full Newton steps below the tolerance until the EDM no longer falls
+  bool scoring = false;  // the metric stands in for the Hessian down to the tolerance (Fisher scoring)
 };
 
 // Asked once per iteration whether to give up.

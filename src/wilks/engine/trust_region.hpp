@@ -25,6 +25,9 @@ class TrustRegion {
     newton_.solve(p.data(), p.data());
   }
 
+  // Estimated distance to the minimum, in nll, of a Newton step.
+  double edm() const { return -0.5 * product(derivatives_.gradient, p.data()); }
+
   // Smallest eigenvalue of H relative to the metric and its direction (unit length in the metric), by inverse iteration
   // with the factor of H + shift M at hand.
   double smallest_eigenvalue(double shift) {
@@ -50,9 +53,10 @@ class TrustRegion {
     return eigenvalue;
   }
 
-  // More-Sorensen: (H + lambda M) p = -g with |p| = radius; in the hard case an eigenvector is added.
-  double bounded_step(double radius, bool positive_definite) {
-    double low = 0.0, high = std::numeric_limits<double>::infinity(), lambda = positive_definite ? 0.0 : 1.0;
+  // More-Sorensen: (H + lambda M) p = -g with |p| near radius; in the hard case an eigenvector is added. `guess` is where
+  // the search for lambda starts if H is not positive definite.
+  double bounded_step(double radius, bool positive_definite, double guess) {
+    double low = 0.0, high = std::numeric_limits<double>::infinity(), lambda = positive_definite ? 0.0 : guess;
     if (positive_definite) lambda = newton_update(0.0, radius);
     for (int k = 0; k < 60; ++k) {
       if (!newton_.factor(lambda)) {
@@ -62,7 +66,7 @@ class TrustRegion {
       }
       newton_step();
       const double size = length(p.data());
-      if (std::abs(size - radius) <= 0.1 * radius) return lambda;
+      if (std::abs(size - radius) <= 0.25 * radius) return lambda;
       if (size < radius) {
         high = std::min(high, lambda);
         double* z = direction.data();

@@ -14,10 +14,10 @@ from wilks.model.model import Model
 TOLERANCE = 1e-4
 
 
-def minimise(model: Model, dataset: Dataset, problem: Problem) -> tuple[FloatArray, int]:
+def minimise(model: Model, dataset: Dataset, problem: Problem, limit: int = 100_000) -> tuple[FloatArray, int]:
     """Return where MIGRAD (strategy 1, tolerance 0.001) ends, shape (n_parameters,), and its calls of nll and gradient.
 
-    Raises WilksError if iminuit is not installed.
+    It gives up after about `limit` calls of the nll. Raises WilksError if iminuit is not installed.
     """
     try:
         from iminuit import Minuit
@@ -38,7 +38,7 @@ def minimise(model: Model, dataset: Dataset, problem: Problem) -> tuple[FloatArr
     width = np.where(model.prefit_uncertainties > 0, model.prefit_uncertainties, 0.1)
     minuit.errors = list(0.5 * width)
     minuit.tol = 0.001
-    minuit.migrad(ncall=100_000)
+    minuit.migrad(ncall=limit)
     theta = np.array(minuit.values, dtype=np.float64)
     # MIGRAD's transformation of bounded parameters never quite reaches a bound.
     slope, close = gradient(theta), 1e-4 * np.minimum(upper - lower, np.abs(theta) + 1.0)

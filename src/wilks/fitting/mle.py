@@ -12,8 +12,10 @@ import wilks
 from wilks._engine import Dataset
 from wilks._types import BoolArray
 from wilks.errors import FitError, ModelError, listed, nearest
-from wilks.fitting.problem import FitOptions, pose
+from wilks.fitting.ladder import Answer, Ladder, final
+from wilks.fitting.problem import FitOptions, Problem, pose
 from wilks.fitting.status import describe
+from wilks.model.datasets import Data, labelled
 from wilks.model.model import ArrayLike, Model
 from wilks.results.fit import FitResult
 
@@ -22,7 +24,7 @@ MINIMIZERS = ("newton", "minuit")
 
 def fit(
     model: Model,
-    data: ArrayLike | None = None,
+    data: Data | ArrayLike | None = None,
     *,
     start: Mapping[str, float] | ArrayLike | None = None,
     fixed: Mapping[str, float] | None = None,
@@ -33,11 +35,13 @@ def fit(
 ) -> FitResult:
     """Return the best fit of a model to data, with the covariance from the exact Hessian at the minimum.
 
-    `data` are main data followed by auxiliary data (default: what was observed). `start` gives starting values, by name
-    or as a full vector; `fixed` holds parameters at values; `bounds` replaces bounds. Names may be patterns:
-    `fixed={"staterror_*": 1}` (`*` any text, `?` one character). `minimizer="minuit"` asks iminuit
-    with the exact gradient for a second opinion (covariance still from the exact Hessian). A fit that fails says so in
+    `data` are main data followed by auxiliary data (default: what was observed), or `Data` with a label. `start` gives
+    starting values, by name or as a full vector; `fixed` holds parameters at values; `bounds` replaces bounds. Names
+    may be patterns: `fixed={"staterror_*": 1}` (`*` any text, `?` one character). `minimizer="minuit"` asks iminuit with
+    the exact gradient for a second opinion (covariance still from the exact Hessian). A fit that fails says so in
     `status` and `converged`; `raise_on_failure=True` raises FitError instead. Wrong names or values raise ModelError.
+    Where Newton's method does not converge, other starts, Fisher scoring and iminuit are tried; the result's
+    `minimizer` says which of them served.
 
     The method is a trust-region Newton minimiser with exact second derivatives (Conn, Gould, Toint, SIAM 2000): it
     follows negative curvature, so it does not stop at saddle points.
@@ -50,31 +54,34 @@ def fit(
             f'no minimizer "{minimizer}"; allowed are {listed(MINIMIZERS)}{nearest(minimizer, MINIMIZERS)}'
         )
     problem = pose(model, start, fixed, bounds)
-    dataset = model.observed_dataset if data is None else model.dataset(data)
-    theta, tolerance, limit, calls = problem.start, options.tolerance, options.max_iterations, 0
+    used = labelled(model, data)
+    dataset = model.observed_dataset if data is None else model.dataset(used.values)
     if minimizer == "minuit":
-        from wilks.fitting.minuit import TOLERANCE, minimise
-
-        theta, calls = minimise(model, dataset, problem)
-        tolerance, limit = TOLERANCE, 0
-    raw = model.engine.fit(dataset, theta, problem.lower, problem.upper, problem.mask, tolerance, limit)
-    label = "observed" if data is None else "user data"
-    result = _result(model, dataset, raw, problem.held, minimizer, options, label, calls)
+        answer = _minuit(model, dataset, problem)
+    else:
+        ladder = Ladder(model, dataset, problem, options)
+        answer = ladder.first()
+        if not final(answer, options, start is not None):
+            answer = ladder.climb(answer)
+    result = _result(model, dataset, answer, problem.held, options, used.label)
     if raise_on_failure and not result.converged:
         raise FitError(result.status)
     return result
 
 
+def _minuit(model: Model, dataset: Dataset, problem: Problem) -> Answer:
+    """Return where MIGRAD ends, judged by the exact Hessian there."""
+    from wilks.fitting.minuit import TOLERANCE, minimise
+
+    theta, calls = minimise(model, dataset, problem)
+    raw = model.engine.fit(dataset, theta, problem.lower, problem.upper, problem.mask, TOLERANCE, 0)
+    return Answer(raw, "minuit", calls)
+
+
 def _result(
-    model: Model,
-    dataset: Dataset,
-    raw: Mapping[str, Any],
-    held: BoolArray,
-    minimizer: str,
-    options: FitOptions,
-    label: str,
-    calls: int,
+    model: Model, dataset: Dataset, answer: Answer, held: BoolArray, options: FitOptions, label: str
 ) -> FitResult:
+    raw = answer.raw
     at_bound = raw["at_bound"] != 0
     size = model.n_parameters
     valid = "covariance" in raw
@@ -103,9 +110,9 @@ def _result(
         dataset=label,
         workspace_digest=model.workspace_digest,
         version=wilks.__version__,
-        minimizer=minimizer,
+        minimizer=answer.minimizer,
         iterations=raw["iterations"],
-        evaluations=raw["evaluations"] + calls,
+        evaluations=raw["evaluations"] + answer.calls,
         mirrored=_mirrored(model, dataset, raw, held),
         settings={**model.settings, **asdict(options)},
     )

@@ -12,6 +12,7 @@ from wilks._engine import Dataset
 from wilks._types import FloatArray
 from wilks.errors import listed
 from wilks.model.model import Model
+from wilks.results.many import EDGE
 
 
 class Status(IntEnum):
@@ -32,7 +33,7 @@ BRIEF = {
     Status.FLAT_DIRECTION: "the likelihood is flat along some combination of parameters",
     Status.ITERATION_LIMIT: "no minimum found in the iterations allowed",
     Status.START_OUTSIDE: "the starting point is impossible: a rate is not positive",
-    Status.RATE_BOUNDARY: "the minimum lies where a rate vanishes",
+    Status.RATE_BOUNDARY: EDGE,
     Status.STALLED: "no step improves the likelihood any more",
     Status.INTERRUPTED: "interrupted",
 }
@@ -51,7 +52,7 @@ def describe(model: Model, dataset: Dataset, raw: Mapping[str, Any]) -> tuple[bo
         case Status.START_OUTSIDE:
             return False, f"the starting point is impossible: {_place(model, dataset, raw['bad_bin'])}"
         case Status.RATE_BOUNDARY:
-            return False, f"the minimum lies where a rate vanishes: {_place(model, dataset, raw['bad_bin'])}"
+            return False, f"{EDGE}: {_place(model, dataset, raw['bad_bin'])}"
         case Status.STALLED if raw["iterations"] == 0:
             return False, f"not at a minimum (EDM {raw['edm']:.1e})"
         case Status.STALLED:

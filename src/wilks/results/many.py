@@ -9,6 +9,9 @@ import numpy as np
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import nearest
 
+# How the status of a fit begins whose minimum lies on the edge of the possible.
+EDGE = "the minimum lies where a rate vanishes"
+
 
 @dataclass(frozen=True, eq=False)
 class ManyFits:
@@ -40,6 +43,17 @@ class ManyFits:
 
     def __repr__(self) -> str:
         return f"<ManyFits: {len(self)} fits ({len(self.failures)} not converged), {len(self.names)} parameters>"
+
+    @property
+    def settled(self) -> BoolArray:
+        """Fits whose likelihood is that of the minimum, shape (fits,): converged, or on the edge of the possible.
+
+        On the edge a rate vanishes; there is no covariance, but the EDM (here how far the minimum can be below) says
+        that the likelihood is right if it is below 1e-5.
+        """
+        edge = np.array([status.startswith(EDGE) for status in self.statuses], np.bool_)
+        settled: BoolArray = self.converged | (edge & (self.edm < 1e-5))
+        return settled
 
     @property
     def failures(self) -> dict[int, str]:

@@ -1,0 +1,96 @@
+// Where a fit stands: the point, its bounds, the sides of kinks, and which parameters move.
+#pragma once
+
+#include "newton.hpp"
+
+namespace wilks {
+
+class Box {
+ public:
+  Box(const Model& model, const double* lower, const double* upper, const char* fixed_parameters)
+      : x(model.parameters, 0.0), low(x), high(x), side(model.parameters, 1), masked(model.parameters, 0), fixed(fixed_parameters), m(model),
+        lower_(lower), upper_(upper), kinked_(model.parameters, 0), logarithm_(model.parameters, 0) {
+    for (int i = 0; i < m.constraints; ++i) logarithm_[m.constraint_parameter[i]] = m.constraint_kind[i] != constraint_normal;
+    for (std::size_t e = 0; e < m.factor_parameter.size(); ++e)
+      if (m.factor_code[e] == factor_code1) kinked_[m.factor_parameter[e]] = any_kink_ = 1;
+    for (std::size_t i = 0; i < m.even_parameter.size(); ++i)
+      if (m.even_code[i] == shape_code0) kinked_[m.even_parameter[i]] = any_kink_ = 1;
+  }
+
+  std::vector<double> x, low, high;  // the point; bounds of this iteration
+  std::vector<signed char> side;     // of the kink at 0 whose derivatives count
+  std::vector<char> masked;          // parameters that don't move
+  const char* fixed;
+
+  // At `start`, inside the bounds; before a fit also off the singularities of constraints.
+  void place(const double* start, bool to_move) {
+    for (int i = 0; i < m.parameters; ++i) {
+      const double least = logarithm_[i] && to_move ? std::max(lower_[i], 0.01) : lower_[i];
+      x[i] = fixed[i] ? start[i] : std::min(std::max(start[i], least), upper_[i]);
+      side[i] = x[i] < 0 ? -1 : 1;
+    }
+  }
+
+  // A parameter with a kink at 0 stays on its side; one whose constraint has a logarithm approaches 0 by and by.
+  void set_bounds() {
+    for (int i = 0; i < m.parameters; ++i) {
+      low[i] = logarithm_[i] ? std::max(lower_[i], 0.01 * x[i]) : lower_[i];
+      high[i] = upper_[i];
+      if (!kinked_[i] || fixed[i]) continue;
+      if (side[i] > 0)
+        low[i] = std::max(low[i], std::min(0.0, high[i]));
+      else
+        high[i] = std::min(high[i], std::max(0.0, low[i]));
+    }
+  }
+
+  // Sides after crossing every kink at which the point rests; empty if there is none.
+  std::vector<signed char> other_sides(const double* gradient) const {
+    std::vector<signed char> flipped;
+    for (int i = 0; i < m.parameters && any_kink_; ++i) {
+      if (!kinked_[i] || fixed[i] || x[i] != 0.0 || !held(i, gradient[i]) || lower_[i] >= 0 || upper_[i] <= 0) continue;
+      if (flipped.empty()) flipped = side;
+      flipped[i] = -side[i];
+    }
+    return flipped;
+  }
+
+  bool rests(int i) const { return x[i] <= low[i] || x[i] >= high[i]; }
+  bool held(int i, double gradient) const { return (x[i] <= low[i] && gradient >= 0) || (x[i] >= high[i] && gradient <= 0); }
+  bool at_bound(int i, double gradient) const { return !fixed[i] && (x[i] <= lower_[i] || x[i] >= upper_[i] || held(i, gradient)); }
+  bool can_move(int i) const { return !fixed[i] && lower_[i] < upper_[i]; }
+
+  // Mask those parameters on their bound that a step, for the sake of others, would push out, although their own gradient
+  // (in units of the metric's diagonal) pulls them in. Whether there are any.
+  bool hold_outgoing(const double* step, const double* gradient, const double* diagonal) {
+    bool any = false;
+    for (int i = 0; i < m.parameters; ++i)
+      if (!masked[i] && ((x[i] <= low[i] && step[i] < 0) || (x[i] >= high[i] && step[i] > 0)) && !weak(gradient[i], diagonal[i]))
+        masked[i] = any = true;
+    return any;
+  }
+
+  // A gradient so small that only the curvature tells where a parameter belongs.
+  static bool weak(double gradient, double diagonal) { return std::abs(gradient) < 1e-9 * std::sqrt(diagonal); }
+
+  bool holds(const double* step) const {
+    for (int i = 0; i < m.parameters; ++i)
+      if (!masked[i] && (x[i] + step[i] < low[i] || x[i] + step[i] > high[i])) return false;
+    return true;
+  }
+
+  // Where a parameter is after a step, on its bound where only rounding is missing.
+  double landed(int i, double step) const {
+    if (masked[i]) return x[i];
+    const double target = x[i] + step, rounding = 1e-15 * std::abs(step);
+    return target <= low[i] + rounding ? low[i] : target >= high[i] - rounding ? high[i] : target;
+  }
+
+ private:
+  const Model& m;
+  const double *lower_, *upper_;
+  std::vector<char> kinked_, logarithm_;
+  char any_kink_ = 0;
+};
+
+}  // namespace wilks
