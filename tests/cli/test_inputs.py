@@ -44,7 +44,7 @@ def files(config: Path, workspace: Path, fit_file: Path, call: Call) -> dict[str
         ("run", {CONFIG}),
         ("templates", {CONFIG}),
         ("workspace", {CONFIG}),
-        ("check", {CONFIG, WORKSPACE}),
+        ("check", {CONFIG, WORKSPACE, FIT}),
         ("inspect", {WORKSPACE}),
         ("fit", {WORKSPACE}),
         ("yields", {WORKSPACE}),
@@ -67,16 +67,17 @@ def test_another_kind_of_file_is_one_sentence(
 
 
 def test_sentences_say_which_command_takes_the_file(call: Call, files: dict[str, Path]) -> None:
-    assert '"wilks pulls" takes it' in call("fit", files[FIT]).stderr
+    assert '"wilks pulls", "wilks correlations" and "wilks check" take it' in call("fit", files[FIT]).stderr
     assert '"wilks run", "wilks check"' in call("fit", files[CONFIG]).stderr
     assert '"wilks fit", "wilks check", "wilks inspect"' in call("run", files[WORKSPACE]).stderr
     assert '"wilks browse" takes it' in call("run", files[ROOT]).stderr
-    assert "pyhf patchset apply" in call("fit", files[PATCH_SET]).stderr
+    assert "wilks grid" in call("fit", files[PATCH_SET]).stderr
     assert '"wilks fit"' in call("data-mc", files[WORKSPACE], "--fit", files[WORKSPACE]).stderr
 
 
 def test_every_kind_has_its_advice() -> None:
-    assert {CONFIG, WORKSPACE, FIT, ROOT, PATCH, PATCH_SET, *inputs._RESULTS.values()} == inputs._TAKEN_BY.keys()
+    kinds = {CONFIG, WORKSPACE, FIT, ROOT, PATCH, PATCH_SET, inputs.SAVED, *inputs._RESULTS.values()}
+    assert kinds == inputs._TAKEN_BY.keys()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from wilks._types import FloatArray
-from wilks.figures.intervals import garwood
+from wilks.figures.poisson import garwood
 from wilks.figures.ratio import draw_ratio
 
 

@@ -8,7 +8,7 @@ from tests.figures.records import SAMPLES, lesson_shapes, make_channel, make_fit
 
 from wilks import figures
 from wilks.errors import InputError
-from wilks.figures.intervals import garwood
+from wilks.figures.poisson import garwood
 from wilks.histogram import Axis
 from wilks.results.prediction import ChannelPrediction, Prediction
 
@@ -150,3 +150,12 @@ def test_every_mistake_is_named() -> None:
     assert 'did you mean "4j1b CR"' in error.value.problems[0]
     with pytest.raises(InputError, match="bins 0 to 10, found 11"):
         figures.data_mc(make_prediction(), blind={"4j1b CR": [11]})
+
+
+def test_bins_blinded_in_the_prediction_are_hidden_too() -> None:
+    figure = figures.data_mc(make_prediction().blinded({"4j1b CR": [0, 10]}), channel="4j1b CR")
+    asked = figures.data_mc(make_prediction(), channel="4j1b CR", blind={"4j1b CR": [0, 10]})
+    for ax, other in zip(figure.axes, asked.axes, strict=True):
+        assert len(ax.containers[0].lines[0].get_xdata()) == 9
+        assert len(ax.patches) == len(other.patches)
+        assert ax.get_ylim() == other.get_ylim()

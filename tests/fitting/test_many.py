@@ -208,6 +208,10 @@ def test_fits_that_differ_in_everything(spec: dict[str, Any], seed: int) -> None
             bounds={name: (row[3][j], row[4][j]) for j, name in enumerate(m.parameter_names)},
             options=options,
         )
+        if one.minimizer != "trust-region Newton":  # `fit` goes on where this failed
+            assert not many[0].converged[i]
+            assert one.twice_nll < many[0].twice_nll[i] + 1e-6
+            continue
         np.testing.assert_array_equal(many[0].values[i], one.values)
         np.testing.assert_array_equal(many[0].uncertainties[i], one.uncertainties)
         assert many[0].twice_nll[i] == one.twice_nll

@@ -1,18 +1,20 @@
-"""`check`: everything that looks wrong with a steering file, its templates or a workspace, as findings."""
+"""`check`: everything that looks wrong with a steering file, its templates, a workspace or a fit, as findings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from wilks.checks import parameters, steering, systematics, templates, yields
+from wilks.checks import fits, parameters, rankings, steering, systematics, templates, yields
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.view import View
 from wilks.checks.wording import some
 from wilks.results.findings import Finding, Findings, Severity
+from wilks.results.fit import FitResult
+from wilks.results.ranking import RankingResult
 from wilks.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -61,9 +63,26 @@ CONFIG_RULES = (
 
 TEMPLATE_RULES = (templates.lost_variance, templates.outside_edges, templates.few_entries)
 
+FIT_RULES = (
+    fits.failed_fit,
+    fits.flat_direction,
+    fits.mirrored_minimum,
+    fits.at_bound,
+    fits.pulled,
+    fits.over_constrained,
+    fits.under_constrained,
+    fits.strongly_correlated,
+)
 
-def check(subject: Workspace | Config | Templates, *, thresholds: Thresholds | None = None) -> Findings:
-    """Return what looks wrong with a workspace, a steering file or its templates, the most severe first.
+RANKING_RULES = (rankings.failed_impact, rankings.one_sided_impact, rankings.cut_by_bound)
+
+Subject: TypeAlias = "Workspace | Config | Templates | FitResult | RankingResult"
+
+
+def check(subject: Subject, *, thresholds: Thresholds | None = None) -> Findings:
+    """Return what looks wrong with a workspace, a steering file, its templates, a fit or a ranking.
+
+    The most severe findings come first.
 
     Everything about yields and variations is found in the workspace; a steering file and its templates are checked
     for what a workspace does not show, so that findings of all three can be put together without repetition.
@@ -80,11 +99,15 @@ def check(subject: Workspace | Config | Templates, *, thresholds: Thresholds | N
         return Findings(tuple(_folded(_findings(subject, limits), limits)))
 
 
-def _findings(subject: Workspace | Config | Templates, limits: Thresholds) -> Iterable[Iterator[Finding]]:
+def _findings(subject: Subject, limits: Thresholds) -> Iterable[Iterator[Finding]]:
     """Return the findings of each rule for this kind of subject."""
     if isinstance(subject, Workspace):
         view = View(subject)
         return (rule(view, limits) for rule in WORKSPACE_RULES)
+    if isinstance(subject, FitResult):
+        return (rule(subject, limits) for rule in FIT_RULES)
+    if isinstance(subject, RankingResult):
+        return (rule(subject, limits) for rule in RANKING_RULES)
     # Imported here: checking a workspace takes neither pydantic nor the file formats of templates.
     from wilks.templates.store import Templates
 
@@ -95,8 +118,9 @@ def _findings(subject: Workspace | Config | Templates, limits: Thresholds) -> It
     if isinstance(subject, Config):
         return (rule(subject, limits) for rule in CONFIG_RULES)
     raise TypeError(
-        f"check takes a Workspace, a Config or Templates, found a {type(subject).__name__}; get one with "
-        "wilks.load_workspace(path), wilks.load_config(path) or wilks.load_templates(path)"
+        "check takes a Workspace, a Config, Templates, a FitResult or a RankingResult, found a "
+        f"{type(subject).__name__}; get one with wilks.load_workspace(path), wilks.load_config(path), "
+        "wilks.load_templates(path) or wilks.load_result(path)"
     )
 
 

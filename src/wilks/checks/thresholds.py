@@ -20,6 +20,12 @@ class Thresholds:
     `effective_entries`: a template with fewer (sum w)^2 / sum w^2 has no reliable shape.
     `relevant`: a shift below this fraction of the statistical uncertainty of the data (all bins together) cannot
     matter to the fit; what is odd about it is a note, not a warning.
+    `pull`: pre-fit uncertainties by which a fit may move a constrained parameter.
+    `constraint`, `loosened`: post-fit over pre-fit uncertainty below, and above, which a parameter is worth a look.
+    `correlation`, `degenerate`: correlations that are worth a note, and a warning.
+    `undetermined`: the data hardly determine a free parameter whose uncertainty is above this (times its value, if that
+    is above 1).
+    `one_sided`: impacts in the same direction matter above this fraction of the parameter of interest's uncertainty.
     `individually`, `notes_individually`: how many findings of one rule are given one by one, of errors and warnings
     each, and of notes; those beyond it are named in the last one.
     """
@@ -35,5 +41,12 @@ class Thresholds:
     outside: float = 0.02
     effective_entries: float = 100.0
     relevant: float = 0.1
+    pull: float = 2.0
+    constraint: float = 0.5
+    loosened: float = 1.1
+    correlation: float = 0.8
+    degenerate: float = 0.98
+    undetermined: float = 10.0
+    one_sided: float = 0.1
     individually: int = 5
     notes_individually: int = 1

@@ -9,6 +9,8 @@ import click
 
 import wilks
 from wilks.cli.inputs import read_workspace
+from wilks.cli.minos import check_minos, minos, save_beside
+from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import deliver, output_option, warn
 from wilks.cli.wording import fit_lines
 from wilks.errors import ModelError, listed, nearest
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 _FEW = 12
 
 
-def _fixed(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, float]:
+def numbers_by_name(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, float]:
     """Return the values of NAME=VALUE by name (names may contain `=`)."""
     values = {}
     for text in given:
@@ -39,7 +41,20 @@ def _fixed(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...
 @click.option("--measurement", metavar="NAME", help="Measurement to use. Default: the first.")
 @click.option("--poi", metavar="NAME", help="Parameter of interest. Default: the measurement's.")
 @click.option(
-    "--fix", multiple=True, metavar="NAME=VALUE", callback=_fixed, help="Keep a parameter at a value; repeatable."
+    "--fix",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=numbers_by_name,
+    help="Keep a parameter at a value; repeatable.",
+)
+@region_options(what="left out of the fit")
+@click.option("--blind-poi", is_flag=True, help="Hide the value of the parameter of interest, also in the file.")
+@click.option(
+    "--minos",
+    "profiled",
+    multiple=True,
+    metavar="NAME",
+    help="Give a parameter, by name or pattern, its profile-likelihood interval; repeatable.",
 )
 @click.option("--minimizer", default="newton", show_default=True, help="newton, or minuit for a second opinion.")
 @click.pass_context
@@ -51,19 +66,32 @@ def fit(
     poi: str | None,
     fix: dict[str, float],
     minimizer: str,
+    profiled: tuple[str, ...],
+    regions: Regions,
+    blind_poi: bool,
 ) -> None:
     """Fit the model to the observed data.
 
     The exit code is 1 where the fit fails; what it found is printed and written all the same.
     """
-    model = wilks.compile_model(read_workspace(workspace), measurement=measurement, poi=poi)
-    _check_fixed(model, fix)
+    used = regions.restricted(read_workspace(workspace), measurement, poi)
+    model = wilks.compile_model(used, measurement=measurement, poi=poi)
+    check_fixed(model, fix)
+    if blind_poi and model.poi is None:
+        raise ModelError("--blind-poi: the model has no parameter of interest, name one with --poi")
+    check_minos(model, profiled, fix, output, blind_poi)
     result = wilks.fit(model, fixed=fix, minimizer=minimizer)
-    deliver(result, "\n".join([f"{result}\n", *fit_lines(result)]), output)
-    ctx.exit(0 if result.converged else 1)
+    intervals = minos(model, profiled, fix, result)
+    if blind_poi:
+        result = result.blinded()
+    parts = [f"{result}\n", *([] if intervals is None else [f"{intervals}\n"]), *fit_lines(result)]
+    deliver(result, "\n".join(parts), output)
+    if intervals is not None and output is not None:
+        save_beside(intervals, output)
+    ctx.exit(0 if result.converged and (intervals is None or intervals.converged) else 1)
 
 
-def _check_fixed(model: Model, fix: dict[str, float]) -> None:
+def check_fixed(model: Model, fix: dict[str, float]) -> None:
     """Raise ModelError for what --fix can't mean; values outside the bounds are used, and pointed out."""
     from wilks.model.selection import matching
 

@@ -22,18 +22,21 @@ _Product = TypeVar("_Product")
 
 CONFIG, WORKSPACE, FIT, ROOT = "a steering file", "a workspace", "the result of a fit", "a ROOT file"
 PATCH_SET, PATCH = "a set of pyhf patches", "a JSON patch"
+SAVED = "a saved result"
 _RESULTS = {"fit": FIT, "prediction": "a saved prediction", "findings": 'findings of "wilks check"'}
 _ROOT_MARK = b"root"
 _IN_PYTHON = "no command takes it, wilks.load_result reads it in Python"
 _TAKEN_BY = {
     CONFIG: '"wilks run", "wilks check", "wilks templates" and "wilks workspace" take it',
     WORKSPACE: '"wilks fit", "wilks check", "wilks inspect", "wilks yields" and "wilks data-mc" take it',
-    FIT: '"wilks pulls" takes it, "wilks yields" and "wilks data-mc" as --fit beside the workspace',
+    FIT: '"wilks pulls", "wilks correlations" and "wilks check" take it, '
+    '"wilks yields" and "wilks data-mc" as --fit beside the workspace',
     _RESULTS["prediction"]: _IN_PYTHON,
     _RESULTS["findings"]: _IN_PYTHON,
+    SAVED: '"wilks plot" takes it',
     ROOT: '"wilks browse" takes it',
-    PATCH_SET: 'apply one to its background-only workspace ("pyhf patchset apply"), and take what that makes',
-    PATCH: "apply it to its background-only workspace, and take what that makes",
+    PATCH_SET: '"wilks grid" takes it as --patches, beside its background-only workspace',
+    PATCH: '"wilks grid" takes it as --patches, beside its background-only workspace',
 }
 
 
@@ -50,6 +53,11 @@ def read_workspace(given: Any) -> Workspace:
 def read_fit(given: Any) -> FitResult:
     """Return the fit result behind an argument. Raises InputError, also for another result."""
     return _read(given, _load_fit, FIT)
+
+
+def read_result(given: Any) -> Any:
+    """Return the result behind an argument. Raises InputError."""
+    return _read(given, wilks.load_result, SAVED)
 
 
 def read_once(*files: str | None) -> None:
@@ -80,8 +88,8 @@ def kind(content: bytes) -> str | None:
     if not isinstance(document, dict):
         return None
     result = document.get("kind")
-    if isinstance(result, str) and result in _RESULTS:
-        return _RESULTS[result]
+    if isinstance(result, str) and "format" in document:
+        return _RESULTS.get(result, SAVED)
     keys = {"channels": WORKSPACE, "patches": PATCH_SET, "General": CONFIG}
     return next((found for key, found in keys.items() if key in document), None)
 

@@ -11,6 +11,7 @@ import click
 import wilks
 from wilks import pipeline
 from wilks.cli.inputs import read_fit, read_once, read_workspace
+from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import figure_target, output_option, put, warn, wrote
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ _MARKUPS = {".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html"}
 
 
 def _prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what a prediction is made from: the workspace, `--fit` and `--measurement`."""
+    """Add what a prediction is made from (the workspace, `--fit`, `--measurement`), and what is blinded in it."""
     for decorate in (
+        region_options(what="without data", channels=False),
         click.option("--measurement", metavar="NAME", help="Measurement to use. Default: the fit's, else the first."),
         click.option(
             "--fit", "fit_file", metavar="FIT", help="Show the model after this fit. Default: before the fit."
@@ -60,12 +62,12 @@ def pulls(fit_file: str, output: str) -> None:
 @click.command("data-mc")
 @_prediction_options
 @output_option("Folder for the figures.", default="figures", never_printed="writes several files: name a folder")
-def data_mc(workspace: str, fit_file: str | None, measurement: str | None, output: str) -> None:
+def data_mc(workspace: str, fit_file: str | None, measurement: str | None, regions: Regions, output: str) -> None:
     """Draw data and prediction of every channel.
 
     Each figure is written as PDF and as PNG.
     """
-    wrote(pipeline.save_data_mc(_prediction(workspace, fit_file, measurement), Path(output)))
+    wrote(pipeline.save_data_mc(_prediction(workspace, fit_file, measurement, regions), Path(output)))
 
 
 @click.command()
@@ -79,18 +81,31 @@ def data_mc(workspace: str, fit_file: str | None, measurement: str | None, outpu
 @click.option("--per-bin", is_flag=True, help="One row per bin instead of sums over the bins of each channel.")
 @output_option("File for the table. Default: print it.")
 def yields(
-    workspace: str, fit_file: str | None, measurement: str | None, markup: str | None, per_bin: bool, output: str | None
+    workspace: str,
+    fit_file: str | None,
+    measurement: str | None,
+    regions: Regions,
+    markup: str | None,
+    per_bin: bool,
+    output: str | None,
 ) -> None:
     """Print the yields of samples, total and data."""
-    table = wilks.tables.yields(_prediction(workspace, fit_file, measurement), per_bin=per_bin)
+    table = wilks.tables.yields(_prediction(workspace, fit_file, measurement, regions), per_bin=per_bin)
     suffix = Path(output or "").suffix.lower()
     put(getattr(table, markup or _MARKUPS.get(suffix, "text"))(), output)
 
 
-def _prediction(workspace: str, fit_file: str | None, measurement: str | None) -> Prediction:
+def _prediction(workspace: str, fit_file: str | None, measurement: str | None, regions: Regions) -> Prediction:
     read_once(workspace, fit_file)
     loaded = read_workspace(workspace)
     result = None if fit_file is None else read_fit(fit_file)
+    hidden = regions.bins(loaded, measurement or (result.measurement if result else None), None)
+    model = pipeline.matching_model(loaded, result, measurement=measurement)
     if result is not None and result.workspace_digest != loaded.digest:
-        warn(f"{fit_file} is a fit of another workspace than {workspace}")
-    return wilks.predict(pipeline.matching_model(loaded, result, measurement=measurement), result)
+        result = wilks.transfer(result, model)
+        left = len(result.settings["not_in_fit"])
+        some = (
+            f"; {left} of its {model.n_parameters} parameters are not in the fit and stay as before it" if left else ""
+        )
+        warn(f"{fit_file} is a fit of another workspace than {workspace}{some}")
+    return wilks.predict(model, result).blinded(hidden)

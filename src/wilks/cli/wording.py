@@ -45,4 +45,5 @@ def _measured(result: FitResult, name: str) -> str:
     if not parameter.uncertainty > 0:
         return f"{parameter.value:.6g} (without uncertainty)"
     digits = max(0, 2 - math.floor(math.log10(parameter.uncertainty)))
-    return f"{parameter.value:.{digits}f} +/- {parameter.uncertainty:.{digits}f}"
+    value = "hidden" if math.isnan(parameter.value) else f"{parameter.value:.{digits}f}"
+    return f"{value} +/- {parameter.uncertainty:.{digits}f}"

@@ -4,10 +4,46 @@ Every function takes a record and returns a figure; none fits, none saves (that 
 state of matplotlib. Importing this package does not import matplotlib.
 """
 
+from wilks.figures.correlations import correlations
+from wilks.figures.draw import draw
+from wilks.figures.goodness import compatibility, goodness_of_fit
+from wilks.figures.grids import grid
+from wilks.figures.impacts import impacts
+from wilks.figures.limits import hypotest, limit
 from wilks.figures.overlay import histograms
 from wilks.figures.parameters import pulls
+from wilks.figures.profile_intervals import intervals
+from wilks.figures.pruning import pruning
+from wilks.figures.ranking import breakdown, ranking
 from wilks.figures.saving import save
+from wilks.figures.scans import contour, scan
 from wilks.figures.stack import data_mc
 from wilks.figures.style import FigureStyle
+from wilks.figures.toys import toy_pulls, toys
+from wilks.figures.variations import variation, variations
 
-__all__ = ["FigureStyle", "data_mc", "histograms", "pulls", "save"]
+__all__ = [
+    "FigureStyle",
+    "breakdown",
+    "compatibility",
+    "contour",
+    "correlations",
+    "data_mc",
+    "draw",
+    "goodness_of_fit",
+    "grid",
+    "histograms",
+    "hypotest",
+    "impacts",
+    "intervals",
+    "limit",
+    "pruning",
+    "pulls",
+    "ranking",
+    "save",
+    "scan",
+    "toy_pulls",
+    "toys",
+    "variation",
+    "variations",
+]

@@ -11,7 +11,7 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import InputError, listed, nearest
 from wilks.figures.decoration import Entry, decorate, scale_y
-from wilks.figures.intervals import garwood
+from wilks.figures.poisson import garwood
 from wilks.figures.ratio import HATCH, draw_points, draw_ratio
 from wilks.figures.style import FigureStyle, as_style, axis_title, label, sample_colors, settings
 from wilks.histogram import Axis
@@ -119,6 +119,7 @@ def _hidden(channel: ChannelPrediction, blind: Blind) -> list[int]:
     else:
         names = {blind} if isinstance(blind, str) else set(blind)
         hidden = list(range(bins)) if channel.name in names else []
+    hidden = sorted({*hidden, *(int(b) for b in np.flatnonzero(np.isnan(channel.data)))})
     wrong = [b for b in hidden if not 0 <= b < bins]
     if wrong:
         raise InputError(f'blind: channel "{channel.name}" has the bins 0 to {bins - 1}, found {wrong[0]}')

@@ -37,8 +37,8 @@ def fit(
 
     `data` are main data followed by auxiliary data (default: what was observed), or `Data` with a label. `start` gives
     starting values, by name or as a full vector; `fixed` holds parameters at values; `bounds` replaces bounds. Names
-    may be patterns: `fixed={"staterror_*": 1}` (`*` any text, `?` one character). `minimizer="minuit"` asks iminuit with
-    the exact gradient for a second opinion (covariance still from the exact Hessian). A fit that fails says so in
+    may be patterns: `fixed={"staterror_*": 1}` (`*` any text, `?` one character). `minimizer="minuit"` asks iminuit
+    with the exact gradient for a second opinion (covariance still from the exact Hessian). A fit that fails says so in
     `status` and `converged`; `raise_on_failure=True` raises FitError instead. Wrong names or values raise ModelError.
     Where Newton's method does not converge, other starts, Fisher scoring and iminuit are tried; the result's
     `minimizer` says which of them served.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.errors import ResultError
+from wilks.errors import ResultError, listed
+from wilks.infer.transfer import transfer
 from wilks.model.model import Model
 from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction, Prediction
@@ -16,16 +17,15 @@ def predict(model: Model, result: FitResult | None = None, *, label: str | None 
 
     Uncertainties are propagated linearly, sigma^2 = diag(J C J^T), J the exact derivatives of the rates. Before the
     fit C holds the squared widths of the constraints (unconstrained parameters contribute nothing); after it, it is
-    the full covariance of the fit. Raises ResultError if the result has other parameters than the model, or no usable
-    covariance.
+    the full covariance of the fit. A fit of other channels is first carried over by `transfer`. Raises ResultError if
+    the result has other parameters than the model, hides some (`FitResult.blinded`), or has no usable covariance.
 
     >>> prefit, postfit = predict(model), predict(model, result)  # doctest: +SKIP
     """
     if result is None:
         theta, covariance, name = model.prefit_values, np.diag(model.prefit_uncertainties**2), "pre-fit"
     else:
-        if result.names != model.parameter_names:
-            raise ResultError("the fit result has other parameters than the model; it belongs to another workspace")
+        result = _of_this_model(model, result)
         if not result.covariance_valid:
             raise ResultError(f"the fit gives no covariance, so no uncertainties can be predicted: {result.status}")
         theta, covariance, name = result.values, result.covariance, "post-fit"
@@ -45,6 +45,19 @@ def predict(model: Model, result: FitResult | None = None, *, label: str | None 
             )
         )
     return Prediction(label=label or name, channels=tuple(channels), workspace_digest=model.workspace_digest)
+
+
+def _of_this_model(model: Model, result: FitResult) -> FitResult:
+    """Return the fit as one of this model; ResultError where it has other parameters, or hides some."""
+    if result.names != model.parameter_names:
+        raise ResultError(
+            "the fit result has other parameters than the model; it belongs to another workspace "
+            "(wilks.transfer(result, model) carries it over by name)"
+        )
+    if hidden := [name for name, value in zip(result.names, result.values, strict=True) if np.isnan(value)]:
+        raise ResultError(f"the fit does not tell the value of {listed(hidden)}, so nothing can be predicted from it")
+    # A workspace with masked bins has the same parameters, some of them constant.
+    return result if result.workspace_digest == model.workspace_digest else transfer(result, model)
 
 
 def _channel(

@@ -140,7 +140,7 @@ def mixed(
     return Data(values, f"{base.label}; {replacement.label} in {listed(replaced, 3)}" if replaced else base.label)
 
 
-def toys(
+def toy_data(
     model: Model,
     result: FitResult | None = None,
     *,
@@ -159,7 +159,7 @@ def toys(
 
     The generator is Philox4x32-10 (Salmon et al., SC11).
 
-    >>> fit_many(model, toys(model, values={"mu": 1}, seed=1, count=1000), start={"mu": 1})  # doctest: +SKIP
+    >>> fit_many(model, toy_data(model, values={"mu": 1}, seed=1, count=1000), start={"mu": 1})  # doctest: +SKIP
     """
     limits = (("seed", seed, 64), ("count", count, 63), ("first", first, 63), ("stream", stream, 32))
     problems = [
@@ -175,6 +175,9 @@ def toys(
     return sample(means, sigmas, seed=int(seed), stream=int(stream), first=int(first), count=int(count))
 
 
+toys = toy_data
+
+
 def toy(
     model: Model,
     result: FitResult | None = None,
@@ -184,8 +187,8 @@ def toy(
     index: int,
     stream: int = 0,
 ) -> Data:
-    """Return one of the `toys`, with its label: to look again at toy 17 of a large run."""
-    row = toys(model, result, values=values, seed=seed, count=1, first=index, stream=stream)[0]
+    """Return one of the `toy_data`, with its label: to look again at toy 17 of a large run."""
+    row = toy_data(model, result, values=values, seed=seed, count=1, first=index, stream=stream)[0]
     where = f"stream {stream} of seed {seed}" if stream else f"seed {seed}"
     return Data(row, f"toy {index} of {where} ({_origin(model, result, values)}){_set_to(values)}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,15 @@ from wilks._types import BoolArray, FloatArray
 def two_digits(value: float, uncertainty: float) -> str:
     """Return `value ± uncertainty` with two significant digits of the uncertainty, which must be above 0.
 
+    A value that is hidden (NaN, see `FitResult.blinded`) is called so.
+
     >>> two_digits(0.94239, 0.04312), two_digits(1234.5, 99.9)
     ('0.942 ± 0.043', '1234 ± 100')
     """
     # Rounded first: 0.0996 has its two digits in 0.10.
     place = max(1 - math.floor(math.log10(float(f"{uncertainty:.1e}"))), 0)
-    return f"{value:.{place}f} ± {uncertainty:.{place}f}"
+    shown = "hidden" if math.isnan(value) else f"{value:.{place}f}"
+    return f"{shown} ± {uncertainty:.{place}f}"
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,23 @@ class FitResult:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def blinded(self, *names: str) -> FitResult:
+        """Return the fit without the values of parameters (default: the parameter of interest): NaN, null in a file.
+
+        Their uncertainties stay. What would tell their value goes with it: other minima, and whether they lie at a
+        bound (there they have no uncertainty, though). The other parameters stay as they are. KeyError for unknown
+        names.
+        """
+        hidden = names or ((self.poi,) if self.poi is not None else ())
+        if not hidden:
+            raise KeyError("the fit has no parameter of interest: name what is to be hidden")
+        where = [self.index(name) for name in hidden]
+        values, at_bound = self.values.copy(), self.at_bound.copy()
+        values[where], at_bound[where] = np.nan, False
+        others = tuple((name, value) for name, value in self.mirrored if name not in hidden)
+        settings = {**self.settings, "hidden": list(hidden)}
+        return replace(self, values=values, at_bound=at_bound, mirrored=others, settings=settings)
 
     def save(self, path: str | Path) -> None:
         """Write the result as JSON, for `load_result`. Raises ResultError where the file can't be written."""

@@ -1,30 +1,47 @@
 """Results to JSON and back.
 
-A file has `kind` ("fit", "prediction" or "findings"), `format` (the version of this layout) and the record's fields.
+A file has `kind` ("fit", "scan", "limit", ...), `format` (the version of this layout) and the record's fields.
 Numbers keep every bit; NaN is null, infinities are the strings "inf" and "-inf".
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from types import NoneType, UnionType
+from typing import IO, Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from wilks._files import write_atomically
-from wilks._types import JSONDict
 from wilks.errors import ResultError, listed
-from wilks.results.findings import Findings
 from wilks.results.fit import FitResult
-from wilks.results.prediction import ChannelPrediction, Prediction
+from wilks.results.prediction import Prediction
 
 FORMAT = 1
-_KINDS: dict[str, type[Any]] = {"fit": FitResult, "prediction": Prediction, "findings": Findings}
+# Kinds of results, each with its record; a record checks its shapes when it is made (ValueError).
+KINDS = {
+    "fit": "wilks.results.fit.FitResult",
+    "prediction": "wilks.results.prediction.Prediction",
+    "findings": "wilks.results.findings.Findings",
+    "intervals": "wilks.results.intervals.IntervalResult",
+    "scan": "wilks.results.scan.ScanResult",
+    "contour": "wilks.results.scan.ContourResult",
+    "hypotest": "wilks.results.hypotest.HypothesisTest",
+    "limit": "wilks.results.hypotest.LimitResult",
+    "significance": "wilks.results.hypotest.SignificanceResult",
+    "grid": "wilks.results.grid.GridResult",
+    "ranking": "wilks.results.ranking.RankingResult",
+    "breakdown": "wilks.results.ranking.BreakdownResult",
+    "gof": "wilks.results.goodness.GoodnessOfFit",
+    "compatibility": "wilks.results.goodness.Compatibility",
+    "toys": "wilks.results.toys.ToysResult",
+}
 
 
-def save_result(result: FitResult | Prediction | Findings, path: str | Path) -> None:
+def save_result(result: Any, path: str | Path) -> None:
     """Write a result as JSON; the file appears whole or not at all. Raises ResultError where it can't be written."""
     content = encode_result(result)
     try:
@@ -33,7 +50,7 @@ def save_result(result: FitResult | Prediction | Findings, path: str | Path) -> 
         raise ResultError(f"{path}: the result can't be written: {error.strerror or error}") from None
 
 
-def load_result(source: str | Path | IO[bytes]) -> FitResult | Prediction | Findings:
+def load_result(source: str | Path | IO[bytes]) -> Any:
     """Return the result saved in a file (or in an open binary file).
 
     Raises ResultError where the file is missing, is not JSON, is not a result, or comes from a later format.
@@ -47,18 +64,19 @@ def load_result(source: str | Path | IO[bytes]) -> FitResult | Prediction | Find
     return decode_result(source.read(), str(getattr(source, "name", "input")))
 
 
-def encode_result(result: FitResult | Prediction | Findings) -> bytes:
+def encode_result(result: Any) -> bytes:
     """Return a result as JSON text, UTF-8."""
     import msgspec
 
-    kind = next((name for name, record in _KINDS.items() if isinstance(result, record)), None)
+    record = f"{type(result).__module__}.{type(result).__qualname__}"
+    kind = next((name for name, known in KINDS.items() if known == record), None)
     if kind is None:
-        raise ResultError(f"only fits, predictions and findings can be saved, found {type(result).__name__}")
+        raise ResultError(f"only results can be saved ({listed(KINDS)}), found {type(result).__name__}")
     document = {"kind": kind, "format": FORMAT, **_plain(result)}
     return msgspec.json.format(msgspec.json.encode(document), indent=0) + b"\n"
 
 
-def decode_result(content: bytes | str, where: str = "input") -> FitResult | Prediction | Findings:
+def decode_result(content: bytes | str, where: str = "input") -> Any:
     """Return the result in JSON text; `where` names it in errors. Raises ResultError."""
     import msgspec
 
@@ -67,24 +85,22 @@ def decode_result(content: bytes | str, where: str = "input") -> FitResult | Pre
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ResultError(f"{where}: not a result: the file is not valid JSON ({error})") from None
     kind = document.get("kind") if isinstance(document, dict) else None
-    if not isinstance(kind, str) or kind not in _KINDS:
-        raise ResultError(f'{where}: not a result: "kind" must be one of {listed(_KINDS)}, found {kind!r}')
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ResultError(f'{where}: not a result: "kind" must be one of {listed(KINDS)}, found {kind!r}')
     version = document.get("format")
     if version != FORMAT:
         raise ResultError(f'{where}: "format" is {version!r}, this version of wilks reads {FORMAT}')
     body = {key: value for key, value in document.items() if key not in ("kind", "format")}
-    record = _KINDS[kind]
-    unknown = set(body) - {field.name for field in fields(record)}
-    if unknown:
-        raise ResultError(f"{where}: not a result: unknown entries {listed(sorted(unknown))}")
+    module, _, name = KINDS[kind].rpartition(".")
+    record = getattr(import_module(module), name)
     try:
-        result = msgspec.convert(_with_numbers(body, record), record, dec_hook=_array)
+        result = _restored(record, body)
         problem = _shape_problem(result)
     except (msgspec.ValidationError, ValueError, TypeError) as error:
         problem = str(error)
     if problem:
         raise ResultError(f"{where}: the {kind} result is damaged: {problem}")
-    return result  # type: ignore[no-any-return]
+    return result
 
 
 def _plain(value: Any) -> Any:
@@ -106,15 +122,51 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _with_numbers(body: JSONDict, record: type[Any]) -> JSONDict:
-    """Return the entries of a record with its scalar floats as floats; channels of a prediction likewise."""
-    floats = {field.name for field in fields(record) if field.type == "float"}
-    out = {key: _number(value) if key in floats else value for key, value in body.items()}
-    if record is Prediction and isinstance(out.get("channels"), list):
-        out["channels"] = [
-            _with_numbers(item, ChannelPrediction) if isinstance(item, dict) else item for item in out["channels"]
-        ]
-    return out
+def _restored(kind: Any, value: Any) -> Any:
+    """Return a value from JSON as the annotated type wants it: records, arrays, floats that JSON can't say."""
+    if is_dataclass(kind) and isinstance(kind, type):
+        if not isinstance(value, dict):
+            raise ValueError(f"expected a {kind.__name__}, found {value!r}")
+        hints = get_type_hints(kind)
+        known = {field.name for field in fields(kind) if field.init}
+        missing = [f.name for f in fields(kind) if f.init and f.name not in value and _required(f)]
+        if missing or set(value) - known:
+            unknown = f"unknown entries {listed(sorted(set(value) - known))}"
+            raise ValueError(f"no {listed(missing)} in a {kind.__name__}" if missing else unknown)
+        return kind(**{name: _field(name, hints[name], item) for name, item in value.items()})
+    if _is_array(kind):
+        return _array(kind, value)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (UnionType, Union):
+        if value is None and NoneType in arguments:
+            return None
+        return _restored(next(a for a in arguments if a is not NoneType), value)
+    if origin is tuple and isinstance(value, list):
+        kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else list(arguments)
+        if len(kinds) != len(value):
+            raise ValueError(f"expected {len(kinds)} entries, found {len(value)}")
+        return tuple(_restored(each, item) for each, item in zip(kinds, value, strict=True))
+    if origin is dict and isinstance(value, dict):
+        return {key: _restored(arguments[1], item) for key, item in value.items()}
+    import msgspec
+
+    return msgspec.convert(_number(value) if kind is float else value, kind)
+
+
+def _field(name: str, kind: Any, value: Any) -> Any:
+    """Return the restored value of a field; ValueError with its name where it can't be."""
+    try:
+        return _restored(kind, value)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _required(field: Any) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _is_array(kind: Any) -> bool:
+    return getattr(get_origin(kind), "__name__", "") == "ndarray"
 
 
 def _number(value: Any) -> Any:
@@ -122,11 +174,14 @@ def _number(value: Any) -> Any:
 
 
 def _array(kind: Any, value: Any) -> Any:
-    """Decode an array for msgspec: nested lists of numbers (null is NaN), or of booleans."""
+    """Return an array from nested lists of numbers (null is NaN), or of booleans."""
+    if not isinstance(value, list):
+        raise ValueError(f"expected a list, found {value!r}")
     if "bool" in str(kind):
-        if not all(isinstance(item, bool) for item in value):
+        array = np.array(value)
+        if array.size and array.dtype != np.bool_:
             raise ValueError("expected a list of true and false")
-        array = np.array(value, dtype=np.bool_)
+        array = array.astype(np.bool_)
     else:
         array = np.array(_numbers(value), dtype=np.float64)
     array.setflags(write=False)

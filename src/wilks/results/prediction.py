@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import nearest
@@ -16,7 +19,8 @@ class ChannelPrediction:
 
     `samples` are in the order of the workspace; `yields` and `uncertainties` have shape (samples, bins);
     `total_uncertainty` (bins,) takes the correlations between samples into account, `sample_sums_uncertainty`
-    (samples,) and `sum_uncertainty` those between bins. `data` (bins,) is what was observed.
+    (samples,) and `sum_uncertainty` those between bins. `data` (bins,) is what was observed, NaN in
+    blinded bins.
     """
 
     name: str
@@ -61,6 +65,18 @@ class Prediction:
             if candidate.name == channel:
                 return candidate
         raise KeyError(f'no channel "{channel}" in this prediction{nearest(channel, self.channel_names)}')
+
+    def blinded(self, bins: Mapping[str, Sequence[int]]) -> Prediction:
+        """Return the prediction without the data of some bins, by channel (see `find_bins`): NaN, null in a file.
+
+        Channels that are not in the prediction are passed over. IndexError for bins that don't exist.
+        """
+        channels = []
+        for channel in self.channels:
+            data = channel.data.copy()
+            data[list(bins.get(channel.name, ()))] = np.nan
+            channels.append(replace(channel, data=data))
+        return replace(self, channels=tuple(channels))
 
     def __repr__(self) -> str:
         bins = sum(len(channel.axis) for channel in self.channels)

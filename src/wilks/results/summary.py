@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from wilks.table import Table, measured, number
+from wilks.table import Table, measured, number, pdg_round
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,8 +78,14 @@ def _row(parameter: ParameterResult) -> tuple[str, ...]:
     pull = constrained and not parameter.fixed and math.isfinite(parameter.pull)
     return (
         parameter.name,
-        measured(parameter.value, parameter.uncertainty) if usable else number(parameter.value),
+        _value(parameter) if usable else number(parameter.value),
         f"{parameter.pull:.2f}" if pull else "",
         f"{parameter.uncertainty / parameter.prefit_uncertainty:.2f}" if constrained and usable else "",
         remark,
     )
+
+
+def _value(parameter: ParameterResult) -> str:
+    if math.isnan(parameter.value):
+        return f"hidden ± {pdg_round(0.0, parameter.uncertainty)[1]}"
+    return measured(parameter.value, parameter.uncertainty)

@@ -143,7 +143,8 @@ def mask_bins(workspace: Workspace, bins: Bins) -> Workspace:
 def rename_normfactor(workspace: Workspace, name: str, by_channel: Mapping[str, str]) -> Workspace:
     """Return the workspace with a normfactor renamed in some channels: one parameter becomes several.
 
-    The new parameters have the settings of the old one. Raises WorkspaceError where other modifiers have the old name (they would no longer be one parameter) or a new one.
+    The new parameters have the settings of the old one. Raises WorkspaceError where other modifiers have the old name
+    (they would no longer be one parameter) or a new one.
     """
     names = {modifier.name for _, _, modifier in _modifiers(workspace.document.channels)}
     others = {type(m) for _, _, m in _modifiers(workspace.document.channels) if m.name == name} - {NormFactor}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from wilks.figures.intervals import garwood
+from wilks.figures.poisson import garwood
 
 ALPHA = 1 - 0.682689492137086
 

@@ -1,0 +1,158 @@
+"""Commands that ask whether model and fit can be trusted: goodness of fit, compatibility of channels, toys."""
+
+from __future__ import annotations
+
+import click
+
+import wilks
+from wilks.cli.asked import Asked, study_options
+from wilks.cli.fits import check_fixed, numbers_by_name
+from wilks.cli.inputs import read_fit, read_once, read_workspace
+from wilks.cli.regions import Regions, region_options
+from wilks.cli.streams import deliver, output_option
+from wilks.errors import InputError
+
+_SEED = click.option("--seed", type=int, default=1, show_default=True, help="Seed of the toys.")
+
+
+@click.command()
+@study_options
+@click.option("--toys", type=click.IntRange(0), default=0, metavar="N", help="Toys for the p-value. Default: none.")
+@_SEED
+@click.option("--chi-square", is_flag=True, help="Chi-square with the covariance of all bins instead; pre-fit.")
+@click.option("--fit", "fit_file", metavar="FIT", help="With --chi-square: after this fit, of other channels.")
+@output_option("File for the result, as JSON; with - it is printed instead of the table.")
+@click.pass_context
+def gof(
+    ctx: click.Context,
+    asked: Asked,
+    toys: int,
+    seed: int,
+    chi_square: bool,
+    fit_file: str | None,
+    output: str | None,
+) -> None:
+    """Test how well the model describes the data.
+
+    The statistic is that of the saturated model: the fit beside one that describes every bin exactly. The exit code is
+    1 where the fit fails.
+    """
+    if fit_file is not None and not chi_square:
+        raise InputError("--fit gives the prediction that --chi-square tests; it needs --chi-square")
+    if chi_square:
+        if toys:
+            raise InputError("--toys is for the saturated model; --chi-square takes none")
+        after = None if fit_file is None else read_fit(fit_file)
+        result = wilks.chi_square(asked.model, asked.data, after=after, fixed=asked.fixed)
+    else:
+        with asked.running("goodness of fit") as running:
+            result = wilks.goodness_of_fit(
+                asked.model, asked.data, toys=toys, seed=seed, fixed=asked.fixed, running=running
+            )
+    deliver(result, str(result), output)
+    ctx.exit(0 if result.converged else 1)
+
+
+@click.command()
+@study_options
+@click.option(
+    "--group",
+    "groups",
+    multiple=True,
+    metavar="NAME=CHANNELS",
+    help="Channels with a value of their own: names or patterns, separated by commas; repeatable. Default: each one.",
+)
+@output_option("File for the result, as JSON; with - it is printed instead of the table.")
+@click.pass_context
+def compatibility(ctx: click.Context, asked: Asked, groups: tuple[str, ...], output: str | None) -> None:
+    """Test whether one parameter of interest serves all channels.
+
+    The fit with one for each channel (or group of channels) beside the fit with one for all. The exit code is 1 where a
+    fit fails.
+    """
+    parts = [group.partition("=") for group in groups]
+    if wrong := [group for group, (_, equals, _) in zip(groups, parts, strict=True) if not equals]:
+        raise InputError(f'--group: "{wrong[0]}" is not NAME=CHANNELS')
+    members = {name: channels.split(",") for name, _, channels in parts} or None
+    with asked.running("compatibility") as running:
+        result = wilks.compatibility(
+            asked.model, asked.data, workspace=asked.workspace, groups=members, fixed=asked.fixed, running=running
+        )
+    deliver(result, str(result), output)
+    ctx.exit(0 if result.converged else 1)
+
+
+@click.command()
+@click.argument("workspace", metavar="WORKSPACE")
+@click.option("--measurement", metavar="NAME", help="Measurement to use. Default: the first.")
+@click.option("--poi", metavar="NAME", help="Parameter of interest. Default: the measurement's.")
+@region_options(what="left out of the fits")
+@click.option(
+    "--fix",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=numbers_by_name,
+    help="Keep a parameter in the fits; repeatable.",
+)
+@click.option("--after", metavar="FIT", help="Make the toys at the best fit saved in a file. Default: pre-fit.")
+@click.option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=numbers_by_name,
+    help="A parameter that the toys are made with, for example an injected signal; repeatable.",
+)
+@click.option("--count", type=click.IntRange(1), default=1000, show_default=True, metavar="N", help="Number of toys.")
+@_SEED
+@click.option(
+    "--profile",
+    multiple=True,
+    metavar="NAME",
+    help="Parameters whose profile likelihood intervals are tested too (names or patterns); repeatable.",
+)
+@click.option("--folder", metavar="FOLDER", help="Keep every toy in a folder; the same command goes on where it ended.")
+@click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads. Default: all of the machine.")
+@output_option("File for the result, as JSON; with - it is printed instead of the table.")
+@click.pass_context
+def toys(
+    ctx: click.Context,
+    workspace: str,
+    measurement: str | None,
+    poi: str | None,
+    regions: Regions,
+    fix: dict[str, float],
+    after: str | None,
+    values: dict[str, float],
+    count: int,
+    seed: int,
+    profile: tuple[str, ...],
+    folder: str | None,
+    threads: int | None,
+    output: str | None,
+) -> None:
+    """Fit random data sets: bias, pulls and coverage.
+
+    The exit code is 1 where no fit converges, and where the run is interrupted; what is done by then counts.
+    """
+    read_once(workspace, after)
+    restricted = regions.restricted(read_workspace(workspace), measurement, poi)
+    model = wilks.compile_model(restricted, measurement=measurement, poi=poi)
+    check_fixed(model, fix)
+    from wilks.model.datasets import labelled
+
+    asked = Asked(model, labelled(model, None), fix, threads, restricted)
+    with asked.running("toys") as running:
+        result = wilks.toys(
+            model,
+            None if after is None else read_fit(after),
+            values=values or None,
+            count=count,
+            seed=seed,
+            profile=profile,
+            folder=folder,
+            fixed=fix,
+            running=running,
+        )
+    deliver(result, str(result), output)
+    ctx.exit(0 if result.converged and result.done == result.count else 1)

@@ -1,0 +1,165 @@
+"""Commands that profile the likelihood: intervals, along one parameter, over two."""
+
+from __future__ import annotations
+
+import click
+
+import wilks
+from wilks.cli.asked import Asked, study_options
+from wilks.cli.streams import deliver, output_option
+from wilks.errors import InputError
+
+_RESULT = "File for the result, as JSON; with - it is printed instead of the table."
+
+
+@click.command()
+@study_options
+@click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME",
+    help="Parameter, by name or pattern; repeatable. Default: the parameter of interest.",
+)
+@click.option(
+    "--level",
+    "levels",
+    multiple=True,
+    type=float,
+    default=(0.6827,),
+    show_default=True,
+    metavar="LEVEL",
+    help="Confidence level, between 0 and 1; repeatable.",
+)
+@output_option(_RESULT)
+@click.pass_context
+def intervals(
+    ctx: click.Context, asked: Asked, parameters: tuple[str, ...], levels: tuple[float, ...], output: str | None
+) -> None:
+    """Find profile-likelihood (MINOS) intervals.
+
+    The exit code is 1 where an end is missing; everything else is printed and written all the same.
+    """
+    with asked.running("intervals") as running:
+        result = wilks.intervals(
+            asked.model,
+            asked.data,
+            parameters=parameters or None,
+            levels=levels,
+            fixed=asked.fixed,
+            running=running,
+        )
+    deliver(result, str(result), output)
+    ctx.exit(0 if result.converged else 1)
+
+
+@click.command()
+@study_options
+@click.option("--parameter", metavar="NAME", help="Parameter to scan. Default: the parameter of interest.")
+@click.option(
+    "--range",
+    "span",
+    nargs=2,
+    type=float,
+    metavar="LOW HIGH",
+    help="Where to scan. Default: a little more than the 95 % interval.",
+)
+@click.option("--points", type=click.IntRange(2), default=31, show_default=True, metavar="N", help="Number of points.")
+@click.option("--stat-only", is_flag=True, help="Add a curve with all constrained parameters kept at the best fit.")
+@click.option(
+    "--freeze",
+    multiple=True,
+    metavar="LABEL=PATTERN",
+    help="Add a curve with parameters kept at the best fit; repeatable, also for one label.",
+)
+@output_option(_RESULT)
+@click.pass_context
+def scan(
+    ctx: click.Context,
+    asked: Asked,
+    parameter: str | None,
+    span: tuple[float, float] | None,
+    points: int,
+    stat_only: bool,
+    freeze: tuple[str, ...],
+    output: str | None,
+) -> None:
+    """Profile the likelihood along a parameter.
+
+    The exit code is 1 where a fit fails; the other points are printed and written all the same.
+    """
+    groups = _labelled(freeze)
+    with asked.running("scan") as running:
+        result = wilks.scan(
+            asked.model,
+            asked.data,
+            parameter=parameter,
+            range=span,
+            points=points,
+            stat_only=stat_only,
+            frozen=groups,
+            fixed=asked.fixed,
+            running=running,
+        )
+    deliver(result, str(result), output)
+    ctx.exit(0 if result.converged else 1)
+
+
+@click.command()
+@study_options
+@click.option("--parameter", "parameters", multiple=True, metavar="NAME", help="One of the two parameters; give two.")
+@click.option(
+    "--level",
+    "levels",
+    multiple=True,
+    type=float,
+    default=(0.6827, 0.95),
+    show_default=True,
+    metavar="LEVEL",
+    help="Confidence level of a contour, between 0 and 1; repeatable.",
+)
+@click.option(
+    "--points", type=click.IntRange(5), default=31, show_default=True, metavar="N", help="Points along each axis."
+)
+@output_option(_RESULT)
+@click.pass_context
+def contour(
+    ctx: click.Context,
+    asked: Asked,
+    parameters: tuple[str, ...],
+    levels: tuple[float, ...],
+    points: int,
+    output: str | None,
+) -> None:
+    """Find contours of the likelihood over two parameters.
+
+    The exit code is 1 where a fit fails; the other points are printed and written all the same.
+    """
+    if len(parameters) != 2:
+        raise InputError(f"--parameter: a contour needs two, found {len(parameters)}")
+    with asked.running("contour") as running:
+        result = wilks.contour(
+            asked.model,
+            asked.data,
+            parameters=parameters,
+            levels=levels,
+            points=points,
+            fixed=asked.fixed,
+            running=running,
+        )
+    deliver(result, str(result), output)
+    ctx.exit(0 if result.converged else 1)
+
+
+def _labelled(given: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the patterns of LABEL=PATTERN by label. Raises InputError with everything else."""
+    groups: dict[str, list[str]] = {}
+    problems = []
+    for text in given:
+        label, equals, pattern = text.partition("=")
+        if not (equals and label and pattern):
+            problems.append(f'--freeze: "{text}" is not LABEL=PATTERN')
+        groups.setdefault(label, []).append(pattern)
+    if problems:
+        raise InputError(problems)
+    return groups

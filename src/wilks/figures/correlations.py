@@ -1,0 +1,117 @@
+"""The correlation matrix of a fit, reduced to the parameters that are correlated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.errors import InputError
+from wilks.figures.style import FigureStyle, as_style, label, settings
+from wilks.results.fit import FitResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_CELL, _BAR = 0.36, 0.55  # inches
+_GAMMAS = {"staterror", "shapesys"}
+_SMALL: dict[str, object] = {
+    "font.size": 10,
+    "axes.linewidth": 0.9,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "axes.labelsize": 10,
+}
+
+
+def correlations(
+    result: FitResult,
+    *,
+    threshold: float = 0.1,
+    rows: int = 30,
+    include_staterrors: bool = False,
+    style: str | FigureStyle = "plain",
+    ax: Axes | None = None,
+) -> Figure:
+    """Return a figure with the correlations in percent of the parameters that have one of at least `threshold`.
+
+    At most so many `rows` are drawn: those with the strongest correlations; a line below says how many parameters are
+    left out. Fixed parameters and those at a bound have no correlations; staterror and shapesys parameters are left
+    out unless `include_staterrors`. Raises InputError for a threshold outside 0 to 1, or where nothing is left.
+    """
+    if not isinstance(result, FitResult):
+        raise TypeError(
+            f"correlations draws a FitResult, found a {type(result).__name__}; get one with wilks.fit(model)"
+        )
+    problems = []
+    if not 0 <= threshold <= 1:
+        problems.append(f"threshold must be from 0 to 1, found {threshold}")
+    if rows < 2:
+        problems.append(f"rows must be at least 2, found {rows}")
+    if not result.covariance_valid:
+        problems.append(f"the fit gives no covariance: {result.status}")
+    if problems:
+        raise InputError(problems)
+    chosen = as_style(style)
+    where, candidates = _selected(result, threshold, rows, include_staterrors)
+    matrix = result.correlation[np.ix_(where, where)]
+    names = [result.names[i] for i in where]
+    hidden = candidates - len(where)
+    why = f"without correlations of {threshold:.0%}"
+    why += f", or not of the {rows} strongest" if len(where) == rows else ""
+    note = f"not shown: {hidden} of {candidates} parameters, {why}" if hidden else ""
+    rc = settings(chosen) | _SMALL
+    from wilks.figures.canvas import Drawing, fit_margins, styled
+    from wilks.figures.decoration import experiment_texts
+
+    with styled(rc):
+        side = _CELL * len(names)
+        axes = Drawing(rc, figsize=(side + 3, side + 3)).add_subplot() if ax is None else ax
+        _draw_matrix(axes, matrix, names)
+        experiment_texts(axes, chosen, inside=False)
+        axes.set_xlabel(note, fontsize=8, loc="right")
+        figure = axes.figure.get_figure(root=True)
+        if figure is None:
+            raise InputError("ax: the axes belong to no figure")
+        if ax is None:
+            fit_margins(figure, [axes])
+    return figure
+
+
+def _selected(result: FitResult, threshold: float, rows: int, include_staterrors: bool) -> tuple[list[int], int]:
+    """Return the positions to draw, and how many parameters could have been drawn."""
+    usable = ~result.fixed & ~result.at_bound & (result.uncertainties > 0)
+    if not include_staterrors:
+        usable &= np.array([not _GAMMAS.intersection(types) for types in result.modifier_types])
+    where = np.flatnonzero(usable)
+    strongest = np.abs(result.correlation[np.ix_(where, where)])
+    np.fill_diagonal(strongest, 0.0)
+    size = strongest.max(axis=1, initial=0.0)
+    kept = np.flatnonzero(size >= threshold)
+    if kept.size < 2:
+        raise InputError(
+            f"no two parameters have a correlation of {threshold:.0%} or more"
+            + ("" if include_staterrors else " (staterror and shapesys parameters left out)")
+        )
+    kept = np.sort(kept[np.argsort(-size[kept], kind="stable")[:rows]])
+    return [int(i) for i in where[kept]], int(where.size)
+
+
+def _draw_matrix(ax: Axes, matrix: FloatArray, names: Sequence[str]) -> None:
+    n = len(names)
+    ax.imshow(100.0 * matrix, cmap="RdBu_r", vmin=-100, vmax=100, interpolation="nearest")
+    labels = [label(name, 36) for name in names]
+    ax.set_xticks(range(n), labels, rotation=90)
+    ax.set_yticks(range(n), labels)
+    ax.minorticks_off()
+    ax.tick_params(axis="both", which="both", length=0)
+    for i in range(n):
+        for j in range(n):
+            percent = 100.0 * matrix[i, j]
+            text = f"{percent:.0f}" if i == j else f"{percent:.1f}"
+            if text not in ("0.0", "-0.0"):
+                color = "white" if abs(percent) > 60 else "black"
+                ax.text(j, i, text, ha="center", va="center", fontsize=7, color=color)

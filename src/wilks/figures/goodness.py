@@ -1,0 +1,203 @@
+"""Goodness of fit against its distribution; the parameter of interest, channel by channel."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wilks.errors import InputError
+from wilks.figures.decoration import Entry, decorate, experiment_texts
+from wilks.figures.style import FigureStyle, as_style, label, settings
+from wilks.results.fit import two_digits
+from wilks.results.goodness import Compatibility, GoodnessOfFit
+from wilks.table import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_SIZES = {"plain": (6.0, 4.6), "ATLAS": (7.6, 5.8), "CMS": (10.0, 8.4)}
+_BLUE, _RED, _GRAY = "#3f90da", "#bd1f01", "#b8b8b8"
+_GREEN = "#8be08b"
+_ROW, _WIDTH = 0.24, 3.4  # inches
+_SMALL: dict[str, object] = {
+    "font.size": 10,
+    "axes.labelsize": 11,
+    "axes.linewidth": 0.9,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 10,
+    "xtick.major.size": 4,
+    "axes.labelpad": 3,
+    "lines.markersize": 4,
+}
+
+
+def goodness_of_fit(
+    result: GoodnessOfFit, *, style: str | FigureStyle = "plain", bins: int = 40, ax: Axes | None = None
+) -> Figure:
+    """Return a figure with the statistic of the data (arrow) and its distribution: chi-square, and toys if there are.
+
+    Toys at and beyond the data are filled; the curve is scaled to their number. Without toys the tail of the chi-square
+    distribution is filled. Raises InputError where there is neither.
+    """
+    from wilks.figures.canvas import Drawing, fit_margins, styled
+
+    if not isinstance(result, GoodnessOfFit):
+        raise TypeError(f"this draws a GoodnessOfFit, found a {type(result).__name__}; see wilks.goodness_of_fit")
+    chosen, toys = as_style(style), result.usable_toys
+    if not math.isfinite(result.statistic) or (result.ndof < 1 and toys.size == 0):
+        raise InputError("there is nothing to draw: no finite statistic, or neither degrees of freedom nor toys")
+    rc = settings(chosen)
+    with styled(rc):
+        target = Drawing(rc, figsize=_SIZES[chosen.name]).add_subplot() if ax is None else ax
+        edges = _edges(result, bins)
+        target.set_xlim(max(edges[0], 0.0) if result.statistic >= 0 else edges[0], edges[-1])
+        entries, top = _distribution(target, result, edges)
+        target.set_xlabel(
+            r"$-2\,\ln\,(L_{fit}\,/\,L_{saturated})$" if result.test == "saturated" else rf"$\chi^2$ ({result.at})"
+        )
+        target.set_ylabel("Toys" if toys.size else "Probability density")
+        figure = target.figure.get_figure(root=True)
+        if figure is None:
+            raise InputError("ax: the axes belong to no figure")
+        if ax is None:
+            target.set_ylim(0, 1.6 * top)
+            fit_margins(figure, [target])
+        decorate(target, chosen, _lines(result), entries, tallest=1.12 * top, lowest=None)
+        arrow = {"arrowstyle": "-|>", "color": _RED, "linewidth": 2.0, "shrinkA": 0.0, "shrinkB": 0.0}
+        target.annotate("", (result.statistic, 0), (result.statistic, 0.8 * top), arrowprops=arrow, zorder=6)
+        if ax is None:
+            fit_margins(figure, [target])
+    return figure
+
+
+def _edges(result: GoodnessOfFit, bins: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    from scipy.stats import chi2
+
+    ends = [result.statistic, *result.usable_toys]
+    low, high = min(ends), max(ends)
+    if result.ndof > 0:
+        low, high = min(low, float(chi2.ppf(1e-3, result.ndof))), max(high, float(chi2.isf(1e-3, result.ndof)))
+    low = 0.0 if 0 <= low < 0.35 * high else low
+    step = 1.06 * (high - low or 1.0) / bins
+    # The data are the edge of a bin: toys beyond them fill whole bins.
+    below, above = math.ceil((result.statistic - low) / step), math.ceil((high - result.statistic) / step) + 1
+    return result.statistic + step * np.arange(-below, above + 1)
+
+
+def _distribution(
+    ax: Axes, result: GoodnessOfFit, edges: np.ndarray[tuple[int], np.dtype[np.float64]]
+) -> tuple[list[Entry], float]:
+    """Draw toys and curve; return entries of the legend, and the height of what was drawn."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+    from scipy.stats import chi2
+
+    toys, top = result.usable_toys, 0.0
+    entries: list[Entry] = [(Line2D([], [], color=_RED, marker="v", markevery=[0], linewidth=2.0), "Data")]
+    if toys.size:
+        all_toys, _ = np.histogram(toys, edges)
+        beyond = np.where(edges[:-1] >= result.statistic, all_toys, 0)
+        ax.stairs(all_toys, edges, fill=True, color=_GRAY, alpha=0.5)
+        ax.stairs(beyond, edges, fill=True, color=_BLUE, alpha=0.55)
+        ax.stairs(all_toys, edges, color="black", linewidth=1.0)
+        top = float(all_toys.max())
+        entries += [
+            (Patch(facecolor=_GRAY, edgecolor="black", alpha=0.7), f"{toys.size} toys"),
+            (Patch(facecolor=_BLUE, alpha=0.55), "at or beyond data"),
+        ]
+    if result.ndof > 0:
+        x = np.linspace(max(edges[0], 1e-3 * (edges[-1] - edges[0])), edges[-1], 600)
+        scale = toys.size * (edges[1] - edges[0]) if toys.size else 1.0
+        y = scale * chi2.pdf(x, result.ndof)
+        # With one degree of freedom the curve is infinite at zero.
+        height = float(y[x >= edges[0] + 0.02 * (edges[-1] - edges[0])].max())
+        top = max(top, height)
+        if not toys.size:
+            tail = x >= result.statistic
+            ax.fill_between(x[tail], np.minimum(y[tail], top), color=_BLUE, alpha=0.55, linewidth=0)
+        (line,) = ax.plot(x, np.where(y <= 1.1 * top, y, np.nan), color="black", linestyle="--", linewidth=1.3)
+        entries.append((line, rf"$\chi^2$, {result.ndof} d.o.f."))
+    return entries, top
+
+
+def _lines(result: GoodnessOfFit) -> list[str]:
+    lines = [] if result.converged else ["the fit did not converge"]
+    lines.append(f"data: {number(result.statistic)}")
+    if result.usable_toys.size:
+        p, sigma = result.toys_p_value, result.toys_p_uncertainty
+        lines.append(f"p = {two_digits(p, sigma) if p > 0 else f'< {number(sigma, 2)}'} (toys)")
+    if result.ndof > 0:
+        lines.append(rf"p = {number(result.p_value, 3)} ($\chi^2$)")
+    return lines
+
+
+def compatibility(result: Compatibility, *, style: str | FigureStyle = "plain", ax: Axes | None = None) -> Figure:
+    """Return a figure with the parameter of interest of each group, and that of all together as a band.
+
+    A value without uncertainty (at a bound) is an open symbol.
+    """
+    from wilks.figures.canvas import Drawing, styled
+
+    if not isinstance(result, Compatibility):
+        raise TypeError(f"this draws a Compatibility, found a {type(result).__name__}; see wilks.compatibility")
+    chosen = as_style(style)
+    rc = settings(chosen) | _SMALL
+    with styled(rc):
+        target = Drawing(rc).add_subplot() if ax is None else ax
+        _draw_groups(target, result)
+        experiment_texts(target, chosen, inside=False)
+        figure = target.figure.get_figure(root=True)
+        if figure is None:
+            raise InputError("ax: the axes belong to no figure")
+        if ax is None:
+            _arrange(figure, target, len(result.groups) + 1)
+    return figure
+
+
+def _draw_groups(ax: Axes, result: Compatibility) -> None:
+    rows = len(result.groups)
+    values = np.append(result.values, result.value)
+    sigmas = np.nan_to_num(np.append(result.uncertainties, result.uncertainty))
+    bottom = rows + 0.7
+    if sigmas[-1] > 0:
+        ax.axvspan(result.value - sigmas[-1], result.value + sigmas[-1], color=_GREEN, linewidth=0, zorder=0)
+    ax.axvline(result.value, color="black", linestyle="--", linewidth=0.8, zorder=1)
+    ax.axhline(rows - 0.5, color="black", linewidth=0.8)
+    for y, (value, sigma) in enumerate(zip(values, sigmas, strict=True)):
+        face = "black" if sigma > 0 else "white"
+        ax.errorbar(value, y, xerr=sigma or None, fmt="o", color="black", markerfacecolor=face, markersize=4, zorder=3)
+    low, high = float((values - sigmas).min()), float((values + sigmas).max())
+    margin = 0.06 * (high - low or 1.0)
+    # Room for the numbers, right of the points.
+    ax.set_xlim(low - margin, high + margin + 0.55 * (high - low or 1.0))
+    for y, (value, sigma) in enumerate(zip(values, sigmas, strict=True)):
+        text = two_digits(float(value), float(sigma)) if sigma > 0 else f"{number(float(value))} (no uncertainty)"
+        ax.text(0.98, y, text, ha="right", va="center_baseline", transform=ax.get_yaxis_transform())
+    ax.set_ylim(bottom, -0.7)
+    ax.set_yticks(range(rows + 1), [*(label(name) for name in result.groups), "all"])
+    ax.tick_params(axis="y", which="both", length=0)
+    ax.set_xlabel(label(result.poi), loc="center")
+    p = rf"$\chi^2$ = {number(result.statistic, 3)} / {result.ndof},  p = {number(result.p_value, 3)}"
+    note = p if result.converged else f"{p}; the fit did not converge"
+    ax.set_title(note, loc="left", fontsize=9, pad=20)
+
+
+def _arrange(figure: Figure, ax: Axes, rows: int) -> None:
+    """Set the size of the figure so that names and titles just have their room."""
+    from wilks.figures.canvas import inches
+
+    height = _ROW * (rows + 0.4)
+    figure.set_size_inches(_WIDTH + 2, height + 2)
+    ax.set_position((0.3, 0.3, _WIDTH / (_WIDTH + 2), height / (height + 2)))
+    figure.draw_without_rendering()
+    box = ax.get_tightbbox()
+    if box is None:
+        return
+    frame, outer = inches(figure, ax.get_window_extent()), inches(figure, box)
+    left, bottom, right, top = (abs(a - b) + 0.08 for a, b in zip(frame, outer, strict=True))
+    width, total = left + _WIDTH + right, bottom + height + top
+    figure.set_size_inches(width, total)
+    ax.set_position((left / width, bottom / total, _WIDTH / width, height / total))

@@ -1,0 +1,248 @@
+"""Limits of many signals: along a parameter of the signal, as rows, as a map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.errors import InputError, listed, nearest
+from wilks.figures.brazil import RED, canvas_for, check_kind, colors, draw_bands, figure_of
+from wilks.figures.decoration import Entry, decorate, experiment_texts
+from wilks.figures.style import FigureStyle, as_style, label, settings
+from wilks.results.grid import GridResult
+from wilks.table import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_ROW, _AXIS = 0.2, 4.2  # inches
+
+
+def grid(
+    result: GridResult,
+    *,
+    x: str | None = None,
+    at: Mapping[str, float] | None = None,
+    theory: tuple[Sequence[float], Sequence[float]] | None = None,
+    title: str | None = None,
+    log: bool | None = None,
+    style: str | FigureStyle = "plain",
+    ax: Axes | None = None,
+) -> Figure:
+    """Return a figure of the limits (or CLs) of many signals.
+
+    Along one label (`x`; the others kept `at` their values) it is the Brazil band; of two labels without `x` and `at`
+    it is a map with the contours of exclusion; points without numbers are rows. `theory` is a curve to compare with: x
+    and y. `title` is that of the axis of limits. `log` (default: where they spread over more than a factor 20) makes
+    that axis logarithmic. Raises InputError for labels that don't exist, and where no point is left.
+    """
+    check_kind(result, GridResult, "grid")
+    chosen = as_style(style)
+    numbers = [bool(np.isfinite(column).all()) for column in result.coordinates.T]
+    for name in (*([x] if x is not None else []), *(at or {})):
+        if name not in result.labels:
+            raise InputError(
+                f'the grid has no label "{name}"; it has {listed(result.labels)}{nearest(name, result.labels)}'
+            )
+    shown = np.flatnonzero(np.isfinite(result.observed) | np.isfinite(result.expected[:, 2]))
+    for name, value in (at or {}).items():
+        shown = shown[np.isclose(result.coordinates[shown, result.labels.index(name)], value)]
+    if not shown.size:
+        raise InputError("the grid has no point to draw: none has an answer, or none lies at these values")
+    title = title if title is not None else _grid_title(result)
+    usable = [n for n, good in zip(result.labels, numbers, strict=True) if good and n not in (at or {})]
+    if x is None and len(usable) == 2 and shown.size > 2:
+        return _map(result, shown, (usable[0], usable[1]), title, chosen, ax)
+    if x is None and len(usable) != 1:
+        return _rows(result, shown, title, chosen, log, ax)
+    return _band(result, shown, x or usable[0], theory, title, chosen, log, ax)
+
+
+def _grid_title(result: GridResult) -> str:
+    if result.question == "CLs":
+        return f"CLs of {result.poi} = {number(result.tested)}"
+    return f"{100 * result.level:g}% CL upper limit on {result.poi}"
+
+
+def _band(
+    result: GridResult,
+    shown: Any,
+    x: str,
+    theory: tuple[Sequence[float], Sequence[float]] | None,
+    title: str,
+    style: FigureStyle,
+    log: bool | None,
+    ax: Axes | None,
+) -> Figure:
+    """Draw limits along one label."""
+    coordinate = result.coordinates[:, result.labels.index(x)]
+    shown = shown[np.argsort(coordinate[shown])]
+    along, values = coordinate[shown], np.column_stack([result.observed, result.expected])[shown]
+    if np.unique(along).size < along.size:
+        raise InputError(f'several points have the same "{x}": say where the other labels are kept, with at={{...}}')
+    curve = np.empty(0) if theory is None else np.asarray(theory[1], np.float64)
+    with canvas_for(style, ax) as target:
+        entries = draw_bands(target, along, values[:, 1:], style)
+        (line,) = target.plot(along, values[:, 0], "o-", color="black", markersize=3.5, linewidth=1.3, zorder=4)
+        entries = [(line, "Observed"), *entries]
+        if theory is not None:
+            (line,) = target.plot(np.asarray(theory[0]), curve, color=RED, linewidth=1.4, zorder=3)
+            entries.append((line, "Theory"))
+        elif result.question == "limit":
+            target.axhline(1, color=RED, linewidth=1.0, linestyle=":", zorder=3)
+        _scale(target, np.append(values.ravel(), curve), log, title, entries, style)
+        margin = 0.02 * (along[-1] - along[0]) or 0.1
+        target.set_xlim(along[0] - margin, along[-1] + margin)
+        target.set_xlabel(label(x, 40))
+    return figure_of(target)
+
+
+def _scale(
+    ax: Axes, values: FloatArray, log: bool | None, title: str, entries: list[Entry], style: FigureStyle
+) -> None:
+    """Scale the y axis of limits, with the legend above."""
+    positive = values[np.isfinite(values) & (values > 0)]
+    low, high = (float(positive.min()), float(positive.max())) if positive.size else (0.1, 1.0)
+    logarithmic = high > 20 * low if log is None else log
+    if logarithmic:
+        ax.set_yscale("log")
+    ax.set_ylabel(title)
+    decorate(ax, style, [], entries, tallest=1.1 * high, lowest=0.7 * low if logarithmic else None)
+
+
+def _rows(result: GridResult, shown: Any, title: str, style: FigureStyle, log: bool | None, ax: Axes | None) -> Figure:
+    """Draw points without numbers as rows: names on the left, limits along x; many rows in several columns."""
+    from wilks.figures.canvas import Drawing, fit_margins, styled
+
+    columns = 1 if ax is not None else max(round(np.sqrt(shown.size / 45)), 1)
+    parts = np.array_split(shown, columns)
+    names_width = 0.075 * max(len(label(result.names[i], 40)) for i in shown) + 0.2
+    width, height = columns * (names_width + _AXIS) + 0.2, _ROW * parts[0].size + 1.3
+    rc = settings(style) | {"font.size": 10, "axes.labelsize": 11, "xtick.labelsize": 9, "ytick.labelsize": 9}
+    with styled(rc):
+        panels: Any = [ax]
+        if ax is None:
+            panels = Drawing(rc, figsize=(width, height)).subplots(1, columns, squeeze=False, sharex=True)[0]
+        figure = figure_of(panels[0])
+        values = np.column_stack([result.observed, result.expected])
+        for panel, part in zip(panels, parts, strict=True):
+            handles = _draw_rows(panel, [label(result.names[i], 40) for i in part], values[part], style)
+            if result.question == "limit":
+                panel.axvline(1, color=RED, linewidth=1.0, linestyle=":")
+        positive = values[shown][np.isfinite(values[shown]) & (values[shown] > 0)]
+        if positive.size and (positive.max() > 20 * positive.min() if log is None else log):
+            panels[0].set_xscale("log")
+        else:
+            panels[0].set_xlim(left=0)
+        panels[-1].set_xlabel(title)
+        experiment_texts(panels[0], style, inside=False)
+        texts = ["Observed", "Expected", r"$\pm$ 1$\sigma$", r"$\pm$ 2$\sigma$"]
+        above = {"bbox_to_anchor": (1, 1), "loc": "lower right", "borderaxespad": 0 if columns > 1 else 2.0}
+        panels[-1].legend(handles, texts, ncols=4, borderpad=0.1, columnspacing=1.0, **above)
+        if ax is None:
+            figure.subplots_adjust(wspace=names_width / _AXIS)
+            fit_margins(figure, list(panels))
+    return figure
+
+
+def _draw_rows(ax: Axes, names: list[str], values: FloatArray, style: FigureStyle) -> list[Any]:
+    """Draw one column of rows; return what the legend is about."""
+    from matplotlib.patches import Patch
+
+    one, two = colors(style)
+    y = np.arange(len(names))
+    box: dict[str, Any] = {"height": 0.6, "linewidth": 0}
+    ax.barh(y, values[:, 5] - values[:, 1], left=values[:, 1], color=two, **box)
+    ax.barh(y, values[:, 4] - values[:, 2], left=values[:, 2], color=one, **box)
+    (median,) = ax.plot(values[:, 3], y, "|", color="black", markersize=9, markeredgewidth=1.5)
+    (dots,) = ax.plot(values[:, 0], y, "o", color="black", markersize=3.5)
+    ax.set_yticks(y, names)
+    ax.tick_params(axis="y", which="both", length=0)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    return [dots, median, Patch(color=one), Patch(color=two)]
+
+
+def _map(
+    result: GridResult, shown: Any, axes: tuple[str, str], title: str, style: FigureStyle, ax: Axes | None
+) -> Figure:
+    """Draw a map of two labels: points coloured by the observed limit, contours where signals are just excluded."""
+    from matplotlib.lines import Line2D
+
+    x, y = (result.coordinates[shown, result.labels.index(name)] for name in axes)
+    border = 1.0 if result.question == "limit" else 1 - result.level
+    with canvas_for(style, ax) as target:
+        figure = figure_of(target)
+        entries: list[Entry] = []
+        values = np.log10(np.maximum(result.observed[shown], 1e-300))
+        good = np.isfinite(values)
+        norm = _map_norm(values[good], np.log10(border))
+        points = target.scatter(
+            x[good],
+            y[good],
+            c=values[good],
+            cmap="RdYlBu",
+            norm=norm,
+            s=26,
+            edgecolors="black",
+            linewidths=0.4,
+            zorder=3,
+        )
+        for heights, dashes, color, name in (
+            (result.observed, "-", "black", "Observed"),
+            (result.expected[:, 2], "--", "black", "Expected"),
+            (result.expected[:, 1], ":", "#717581", r"Expected $\pm$ 1$\sigma$"),
+            (result.expected[:, 3], ":", "#717581", ""),
+        ):
+            if (
+                _contour(target, x, y, np.log10(np.maximum(heights[shown], 1e-300)), np.log10(border), dashes, color)
+                and name
+            ):
+                entries.append((Line2D([], [], color=color, ls=dashes), name))
+        bar = figure.colorbar(points, ax=target, pad=0.02)
+        bar.set_label(f"log$_{{10}}$ ({title})")
+        target.set_xlabel(label(axes[0], 40))
+        target.set_ylabel(label(axes[1], 40))
+        bottom, top = float(y.min()), float(y.max())
+        margin = 0.05 * (top - bottom) or 1.0
+        experiment_texts(target, style, inside=False)
+        target.set_ylim(bottom - margin, top + (5 if entries else 1) * margin)
+        if entries:
+            target.legend([handle for handle, _ in entries], [text for _, text in entries], loc="upper left")
+    return figure
+
+
+def _map_norm(values: FloatArray, middle: float) -> Any:
+    from matplotlib.colors import TwoSlopeNorm
+
+    low = min(float(values.min(initial=middle)), middle - 0.1)
+    high = max(float(values.max(initial=middle)), middle + 0.1)
+    return TwoSlopeNorm(middle, low, high)
+
+
+def _contour(
+    ax: Axes, x: FloatArray, y: FloatArray, heights: FloatArray, border: float, dashes: str, color: str
+) -> bool:
+    """Draw where heights cross the border, through a triangulation of the points; return whether they do."""
+    from matplotlib.tri import Triangulation
+
+    good = np.isfinite(heights)
+    if good.sum() < 3 or not heights[good].min() < border < heights[good].max():
+        return False
+    scale = [np.ptp(side[good]) or 1.0 for side in (x, y)]
+    plane = np.column_stack([x[good] / scale[0], y[good] / scale[1]])
+    if np.linalg.matrix_rank(plane - plane.mean(axis=0), tol=1e-9) < 2:
+        return False
+    triangles = Triangulation(plane[:, 0], plane[:, 1]).triangles
+    ax.tricontour(
+        Triangulation(x[good], y[good], triangles),
+        heights[good],
+        levels=[border],
+        colors=[color],
+        linestyles=[dashes],
+        zorder=4,
+    )
+    return True

@@ -1,0 +1,157 @@
+"""Tests along the parameter of interest, with Brazil bands, and the toys of one test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.figures.brazil import BLUE, RED, canvas_for, check_kind, draw_bands, figure_of
+from wilks.figures.decoration import Entry, decorate
+from wilks.figures.style import FigureStyle, as_style, label
+from wilks.results.hypotest import HypothesisTest, LimitResult
+from wilks.table import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def hypotest(result: HypothesisTest, *, style: str | FigureStyle = "plain", ax: Axes | None = None) -> Figure:
+    """Return a figure of tests along the parameter of interest, or of the toys of a single one.
+
+    Several values: observed and expected CLs (p-values for t, t~ and q0) with bands of one and two standard deviations.
+    One value with toys: the distribution of the test statistic for both hypotheses, and the observed one.
+    """
+    check_kind(result, HypothesisTest, "hypotest")
+    if len(result) == 1 and result.counts is not None:
+        return _toys(result, as_style(style), ax)
+    return _curve(result, None, as_style(style), ax)
+
+
+def limit(result: LimitResult, *, style: str | FigureStyle = "plain", ax: Axes | None = None) -> Figure:
+    """Return a figure of CLs along the parameter of interest, with the line that the limits are read off at."""
+    check_kind(result, LimitResult, "limit")
+    return _curve(result.curve, result, as_style(style), ax)
+
+
+def _curve(test: HypothesisTest, found: LimitResult | None, style: FigureStyle, ax: Axes | None) -> Figure:
+    """Draw p-values along the parameter of interest."""
+    one_sided = test.statistic in ("q", "q~")
+    observed = test.observed.cls if one_sided else test.observed.clsb
+    expected = test.expected.cls if one_sided else test.expected.clsb
+    order = np.argsort(test.values)
+    x, observed, expected = test.values[order], observed[order], expected[order]
+    with canvas_for(style, ax) as target:
+        wide = found is not None and _spread(found) > 20
+        low, high = _range(found, x)
+        start = 0.0 if one_sided and low <= 0 else max(low, x[0])
+        fine = np.geomspace(low, high, 400) if wide else np.linspace(start, high, 400)
+        good = np.isfinite(expected).all(axis=1)
+        lines = (
+            draw_bands(target, fine, _smooth(x[good], expected[good], fine, one_sided), style)
+            if good.sum() > 1
+            else draw_bands(target, x, expected, style)
+        )
+        good = np.isfinite(observed)
+        (dots,) = target.plot(x[good], observed[good], "o", color="black", markersize=3.5, zorder=4)
+        entry: Any = dots
+        if good.sum() > 1:
+            (curve,) = target.plot(fine, _smooth(x[good], observed[good], fine, one_sided), color="black", zorder=3)
+            entry = (curve, dots)
+        entries = [(entry, "Observed"), *lines]
+        if found is not None:
+            line = target.axhline(1 - found.level, color=RED, linewidth=1.2, zorder=3)
+            entries.append((line, f"{100 * found.level:g}% CL"))
+        target.set_xlim(low, high)
+        if wide:
+            target.set_xscale("log")
+        target.set_xlabel(label(test.poi, 40))
+        target.set_ylabel({"q0": "$p_0$"}.get(test.statistic, "CLs" if one_sided else r"$p$-value"))
+        texts = _limit_lines(found) if found is not None else []
+        decorate(target, style, texts, entries, tallest=1.0, lowest=None)
+    return figure_of(target)
+
+
+def _spread(found: LimitResult) -> float:
+    limits = np.array([found.observed, *found.expected])
+    limits = limits[np.isfinite(limits) & (limits > 0)]
+    return float(limits.max() / limits.min()) if limits.size else 1.0
+
+
+def _range(found: LimitResult | None, x: FloatArray) -> tuple[float, float]:
+    """Return the range of the axis: around the limits, else all that was tested."""
+    if found is None:
+        margin = 0.02 * (x[-1] - x[0]) or 0.1 * max(abs(x[0]), 1.0)
+        return x[0] - margin, x[-1] + margin
+    limits = np.array([found.observed, *found.expected])
+    limits = limits[np.isfinite(limits)]
+    if not limits.size:
+        return 0.0, float(x[-1])
+    return (float(limits.min() / 3) if _spread(found) > 20 else 0.0), min(float(limits.max() * 1.25), float(x[-1]))
+
+
+def _smooth(x: FloatArray, p: FloatArray, fine: FloatArray, from_one: bool) -> FloatArray:
+    """Return p-values between the tested ones, shape (fine, ...): their logarithms by monotone cubics.
+
+    CLs is 1 at 0 (`from_one`). NaN outside of what was tested.
+    """
+    from scipy.interpolate import PchipInterpolator
+
+    logs = np.log(np.maximum(p, 1e-300))
+    if from_one and x[0] > 0:
+        x, logs = np.append(0.0, x), np.concatenate([np.zeros((1, *logs.shape[1:])), logs])
+    x, first = np.unique(x, return_index=True)
+    smooth: FloatArray = np.exp(PchipInterpolator(x, logs[first], axis=0, extrapolate=False)(fine))
+    return smooth
+
+
+def _limit_lines(found: LimitResult) -> list[str]:
+    lines = [
+        f"{name} limit: {number(float(value), 3)}"
+        for name, value in (("Observed", found.observed), ("Expected", found.expected[2]))
+    ]
+    return (
+        [*lines, f"toys: {number(float(found.curve.counts.toys.max()))}"] if found.curve.counts is not None else lines
+    )
+
+
+def _toys(result: HypothesisTest, style: FigureStyle, ax: Axes | None) -> Figure:
+    """Draw the distributions of the test statistic of both hypotheses."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    counts = result.counts
+    assert counts is not None
+    observed = float(result.test_statistic[0])
+    samples = [toys[0][np.isfinite(toys[0])] for toys in (counts.tested, counts.alternative)]
+    values = np.concatenate([*samples, [observed]])
+    top = float(np.nanquantile(values, 0.9995)) if values.size > 1 else 1.0
+    edges = np.linspace(0, 1.1 * max(top, observed, 1e-3), 61)
+    with canvas_for(style, ax) as target:
+        entries: list[Entry] = []
+        highest, lowest = 0.0, np.inf
+        hypotheses = (result.values[0], result.alternative)
+        for toys, color, value in zip(samples, (RED, BLUE), hypotheses, strict=True):
+            heights = np.histogram(toys, edges)[0] / max(toys.size, 1)
+            target.stairs(heights, edges, fill=True, color=color, alpha=0.3)
+            target.stairs(heights, edges, color=color, linewidth=1.2)
+            entries.append(
+                (Patch(facecolor=color, alpha=0.4, edgecolor=color), f"{result.poi} = {number(float(value))}")
+            )
+            highest = max(highest, float(heights.max()))
+            lowest = min(lowest, 1 / max(toys.size, 1))
+        line = Line2D([], [], color="black", linewidth=1.4)
+        entries.append((line, f"Observed: {number(round(observed, 6), 3)}"))
+        target.set_yscale("log")
+        target.set_xlim(edges[0], edges[-1])
+        symbol = {"q~": r"$\tilde{q}_\mu$", "q": r"$q_\mu$", "q0": "$q_0$", "t": r"$t_\mu$", "t~": r"$\tilde{t}_\mu$"}
+        target.set_xlabel(symbol[result.statistic])
+        target.set_ylabel("Fraction of toys")
+        what = "p_0" if result.statistic == "q0" else "CL_s"
+        shown = result.observed.clsb[0] if result.statistic == "q0" else result.observed.cls[0]
+        texts = [f"${what.replace('CL_s', 'CL_{s}')}$ = {number(float(shown), 3)}"]
+        free = decorate(target, style, texts, entries, tallest=highest, lowest=0.5 * lowest)
+        target.axvline(observed, ymax=free, color="black", linewidth=1.4, zorder=4)
+    return figure_of(target)

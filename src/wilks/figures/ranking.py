@@ -1,0 +1,339 @@
+"""Rankings after ATLAS' convention, impacts after that of CMS, breakdowns of uncertainties."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wilks.errors import InputError
+from wilks.figures.style import FigureStyle, as_style, label, settings
+from wilks.results.impacts import with_sides
+from wilks.results.ranking import BreakdownResult, RankingResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_UP, _DOWN = "#6699ff", "#00ffff"
+_ROW, _BLOCK, _WIDTH = 0.26, 1.25, 3.6  # inches: a parameter, the labels above them, the frame
+_PAD, _SIDE, _HEADER = 0.06, 0.15, 0.3
+_PULLS = 2.0
+FAILED: dict[str, Any] = {
+    "fontsize": 8,
+    "style": "italic",
+    "color": "#b00000",
+    "bbox": {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1},
+}
+_FONT = 10.0
+_SMALL: dict[str, object] = {
+    "font.size": _FONT,
+    "axes.labelsize": 11,
+    "axes.linewidth": 0.9,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": _FONT,
+    "xtick.major.size": 5,
+    "xtick.minor.size": 2.5,
+    "ytick.major.size": 0,
+    "ytick.minor.size": 0,
+    "axes.labelpad": 3,
+    "lines.markersize": 4,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One parameter of a ranking as it is drawn: `pull` is NaN, and `value` its text, for an unconstrained one."""
+
+    name: str
+    pull: float
+    errors: tuple[float, float]  # down, up
+    value: str
+    constraint: str
+    impacts: tuple[float, ...]
+    clipped: tuple[bool, ...]
+    failure: str
+
+
+def rows_of(result: RankingResult, poi: str | None, first: int, count: int) -> list[Row]:
+    """Return parameters `first` to `first + count` of a ranking, the largest impact first."""
+    failures, k = result.failures, result.poi_index(poi)
+    rows = []
+    for i in result.order(poi)[first : first + count]:
+        width, sides = float(result.prefit_uncertainties[i]), result.uncertainties[i]
+        constrained = result.constraints[i] != "none" and width > 0
+        up, down = (float(side) / width if constrained and math.isfinite(side) else 0.0 for side in sides)
+        rows.append(
+            Row(
+                name=result.names[i],
+                pull=float(result.values[i] - result.prefit_values[i]) / width if constrained else math.nan,
+                errors=(down, up),
+                value=with_sides(float(result.values[i]), sides),
+                constraint=result.constraints[i],
+                impacts=tuple(float(shift) for shift in result.impacts[k, i]),
+                clipped=tuple(bool(cut) for cut in result.clipped[i]),
+                failure=failures.get(result.names[i], ""),
+            )
+        )
+    return rows
+
+
+def ranking(
+    result: RankingResult,
+    *,
+    poi: str | None = None,
+    rows: int = 20,
+    first: int = 1,
+    style: str | FigureStyle = "plain",
+    ax: Axes | None = None,
+) -> Figure:
+    """Return a figure with the impacts of the parameters, the largest first, and their pulls.
+
+    Filled bars are post-fit impacts, open ones pre-fit (top axis); dots are (value - pre-fit value) / pre-fit
+    uncertainty with post-fit errors (bottom axis). The value of an unconstrained parameter stands beside its name. A
+    black line ends a bar whose step was cut short by a bound. `rows` parameters are shown from number `first` on.
+    Raises InputError where there is no such parameter, ResultError for a parameter of interest that is not in the
+    result.
+    """
+    if not isinstance(result, RankingResult):
+        raise TypeError(f"ranking draws a RankingResult, found a {type(result).__name__}; get one with wilks.ranking")
+    chosen = as_style(style)
+    check_page(result, rows, first, f"first must be from 1 to {len(result)}, the number of parameters, found {first}")
+    shown = rows_of(result, poi, first - 1, rows)
+    rc = settings(chosen) | _SMALL
+    from wilks.figures.canvas import Drawing, styled
+
+    with styled(rc):
+        axes = Drawing(rc).add_subplot() if ax is None else ax
+        _draw_rows(axes, shown)
+        twin = _impact_axis(axes, shown, result.pois[result.poi_index(poi)])
+        _draw_bars(twin, shown)
+        legend = _legend(axes, shown, result, poi)
+        figure = axes.figure.get_figure(root=True)
+        if figure is None:
+            raise InputError("ax: the axes belong to no figure")
+        if ax is None:
+            _arrange(figure, axes, twin, legend, len(shown), _HEADER if chosen.name == "CMS" else 0.0)
+        _experiment(axes, twin, chosen)
+    return figure
+
+
+def check_page(result: RankingResult, rows: int, first: int, sentence: str) -> None:
+    """Raise InputError with a sentence where there are no rows from number `first` on."""
+    if rows < 1 or not 1 <= first <= len(result):
+        raise InputError(sentence if rows >= 1 else f"rows must be at least 1, found {rows}")
+
+
+def _draw_rows(ax: Axes, rows: list[Row]) -> None:
+    """Draw names and pulls; the bottom axis is that of the pulls."""
+    block = _BLOCK / _ROW
+    ax.set_ylim(len(rows) - 0.4, -0.6 - block)
+    ax.set_xlim(-_PULLS, _PULLS)
+    ax.set_xticks(np.arange(-_PULLS, _PULLS + 0.1, 0.5))
+    ax.set_xlabel(r"$(\hat{\theta}-\theta_0)\,/\,\Delta\theta$", loc="center")
+    ax.set_yticks(range(len(rows)), [_name(row) for row in rows])
+    ax.tick_params(axis="y", which="both", length=0)
+    ax.tick_params(axis="x", which="both", top=False)
+    for x in (-1.0, 0.0, 1.0):
+        ax.plot([x, x], [-0.6, len(rows) - 0.4], color="black", linestyle="--", linewidth=0.8, zorder=2.5)
+    for y, row in enumerate(rows):
+        if row.failure:
+            ax.text(-0.97 * _PULLS, y, _brief(row.failure), va="center_baseline", zorder=6, **FAILED)
+        if math.isnan(row.pull):
+            continue
+        if abs(row.pull) > _PULLS:
+            side = math.copysign(1, row.pull)
+            ax.plot(side * _PULLS * 0.97, y, ">" if side > 0 else "<", color="black", markersize=5, zorder=5)
+            at: dict[str, Any] = {"ha": "right" if side > 0 else "left", "va": "center_baseline"}
+            ax.text(side * _PULLS * 0.93, y, f"{row.pull:.1f}", fontsize=8, zorder=5, **at)
+            continue
+        errors = [[row.errors[0]], [row.errors[1]]]
+        ax.errorbar(row.pull, y, xerr=errors, fmt="o", color="black", markersize=4, elinewidth=1.5, zorder=5)
+
+
+def _name(row: Row) -> str:
+    return label(row.name) if not math.isnan(row.pull) else f"{label(row.name, 30)} = {row.value}"
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= 48 else f"{text[:47]}…"
+
+
+def _impact_axis(ax: Axes, rows: list[Row], poi: str) -> Axes:
+    """Return axes below `ax` with the impacts on their top axis."""
+    twin = ax.twiny()
+    sizes = [abs(shift) for row in rows for shift in row.impacts if math.isfinite(shift)]
+    reach = 1.2 * max(sizes, default=0.0) or 1.0
+    twin.set_xlim(-reach, reach)
+    twin.set_xlabel(rf"$\Delta$ {label(poi)}", loc="center")
+    twin.tick_params(axis="x", which="both", top=True, bottom=False)
+    # Bars belong under the pulls.
+    ax.set_zorder(twin.get_zorder() + 1)
+    ax.patch.set_visible(False)
+    return twin
+
+
+def _draw_bars(ax: Axes, rows: list[Row]) -> None:
+    for y, row in enumerate(rows):
+        for column, color in ((2, _UP), (3, _DOWN)):
+            _bar(ax, y, row, column, facecolor=color, edgecolor="none", zorder=1)
+        for column, color in ((0, _UP), (1, _DOWN)):
+            _bar(ax, y, row, column, facecolor="none", edgecolor=_edge(color), linewidth=1.0, zorder=2)
+
+
+def _edge(color: str) -> str:
+    """Return the colour as a line: cyan is too faint on white."""
+    return "#00b8c8" if color == _DOWN else "#2f62d9"
+
+
+def _bar(ax: Axes, y: int, row: Row, column: int, **options: Any) -> None:
+    if not math.isfinite(row.impacts[column]):
+        return
+    ax.barh(y, row.impacts[column], height=0.8, **options)
+    if row.clipped[column]:
+        x = row.impacts[column]
+        ax.plot([x, x], [y - 0.4, y + 0.4], color="black", linewidth=2, zorder=3, solid_capstyle="butt")
+
+
+def _legend(ax: Axes, rows: list[Row], result: RankingResult, poi: str | None) -> Any:
+    """Draw the legend left of the labels, above the names."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    step = {"refit": r"\theta", "covariance": r"\theta", "global observables": "a"}[result.method]
+    entries: list[Any] = []
+    if any(math.isfinite(shift) for row in rows for shift in row.impacts[:2]):
+        entries += [
+            Patch(facecolor="none", edgecolor=_edge(color), label=rf"pre-fit, $\hat{{\theta}}{sign}\Delta\theta$")
+            for color, sign in ((_UP, "+"), (_DOWN, "-"))
+        ]
+    named = "post-fit, " if step == r"\theta" else "global obs., "
+    moved = r"\hat{\theta}%s\Delta\hat{\theta}" if step == r"\theta" else r"a%s\Delta a"
+    entries += [
+        Patch(facecolor=color, edgecolor="none", label=f"{named}${moved % sign}$")
+        for color, sign in ((_UP, "+"), (_DOWN, "-"))
+    ]
+    entries.append(Line2D([], [], color="black", marker="o", markersize=4, linewidth=1.5, label="pull"))
+    if any(cut for row in rows for cut in row.clipped):
+        entries.append(
+            Line2D([], [], color="black", marker="|", markersize=8, mew=2, linewidth=0, label="cut by a bound")
+        )
+    legend = ax.legend(
+        handles=entries,
+        title=f"Impact on {label(result.pois[result.poi_index(poi)], 24)}",
+        loc="upper right",
+        bbox_to_anchor=(-0.02, 1.0),
+        borderaxespad=0.0,
+        fontsize=8.5,
+        title_fontsize=9,
+        frameon=False,
+        labelspacing=0.2,
+        handlelength=1.6,
+        alignment="left",
+    )
+    legend.set_in_layout(False)
+    return legend
+
+
+def _experiment(ax: Axes, twin: Axes, style: FigureStyle) -> None:
+    """Draw the experiment's texts inside the frame; for CMS above the title of the top axis."""
+    from wilks.figures.canvas import inches
+    from wilks.figures.decoration import experiment_texts
+
+    figure = ax.figure.get_figure(root=True)
+    if style.name != "CMS" or figure is None:
+        experiment_texts(ax, style, inside=True)
+        return
+    figure.draw_without_rendering()
+    frame, title = inches(figure, ax.get_window_extent()), inches(figure, twin.xaxis.label.get_window_extent())
+    header = ax.inset_axes((0, 0, 1, (title[3] - frame[1]) / (frame[3] - frame[1])))
+    header.set_axis_off()
+    experiment_texts(header, style, inside=False)
+
+
+def _arrange(figure: Figure, ax: Axes, twin: Axes, legend: Any, rows: int, header: float) -> None:
+    """Set the size of the figure so that names, legend, titles and the experiment's texts have their room."""
+    from wilks.figures.canvas import inches
+
+    figure.draw_without_rendering()
+    edges = [inches(figure, text.get_window_extent()) for text in ax.get_yticklabels()]
+    box = inches(figure, legend.get_window_extent())
+    left = max([x1 - x0 for x0, _, x1, _ in edges] + [box[2] - box[0] + 0.05]) + 0.15
+    frame = inches(figure, ax.get_window_extent())
+    outer = [inches(figure, tight) for axes in (ax, twin) if (tight := axes.get_tightbbox()) is not None]
+    above = max(box[3] for box in outer) - frame[3] + _PAD + header
+    below = frame[1] - min(box[1] for box in outer) + _PAD
+    inner = _BLOCK + _ROW * (rows + 0.2)
+    width, height = left + _WIDTH + _SIDE, above + inner + below
+    figure.set_size_inches(width, height)
+    place = (left / width, below / height, _WIDTH / width, inner / height)
+    ax.set_position(place)
+    twin.set_position(place)
+
+
+def breakdown(
+    result: BreakdownResult, *, poi: str | None = None, style: str | FigureStyle = "plain", ax: Axes | None = None
+) -> Figure:
+    """Return a figure with the part of each group in the uncertainty, the largest first, and what the sum misses.
+
+    Sequential breakdowns keep their order. Raises ResultError for a parameter of interest that is not in the result.
+    """
+    if not isinstance(result, BreakdownResult):
+        raise TypeError(
+            f"breakdown draws a BreakdownResult, found a {type(result).__name__}; get one with wilks.breakdown"
+        )
+    chosen = as_style(style)
+    k = result.poi_index(poi)
+    rc = settings(chosen) | _SMALL
+    from wilks.figures.canvas import Drawing, fit_margins, styled
+    from wilks.figures.decoration import experiment_texts
+
+    order = np.arange(len(result.groups))
+    if result.method != "sequential":
+        order = np.argsort(-np.nan_to_num(result.contributions[k].mean(axis=1), nan=-1.0), kind="stable")
+    bars = [(result.groups[i], result.contributions[k, i], _UP) for i in order]
+    bars += [("statistical", result.statistical[k], "#94a4a2"), ("total", result.total[k], "#717581")]
+    with styled(rc):
+        axes = Drawing(rc, figsize=(5.6, 1.5 + 0.3 * len(bars))).add_subplot() if ax is None else ax
+        _draw_parts(axes, bars, result.profile)
+        axes.set_xlabel(f"uncertainty of {label(result.pois[k])}")
+        experiment_texts(axes, chosen, inside=False)
+        _note(axes, result, poi)
+        figure = axes.figure.get_figure(root=True)
+        if figure is None:
+            raise InputError("ax: the axes belong to no figure")
+        if ax is None:
+            fit_margins(figure, [axes])
+    return figure
+
+
+def _draw_parts(ax: Axes, bars: list[tuple[str, Any, str]], profile: bool) -> None:
+    largest = max((float(np.nanmax(part)) for _, part, _ in bars if np.isfinite(part).any()), default=1.0) or 1.0
+    for y, (_, part, color) in enumerate(bars):
+        if not np.isfinite(part).any():
+            ax.text(0.02 * largest, y, "n/a", va="center_baseline", fontsize=9, style="italic")
+            continue
+        ax.barh(y, part[0], height=0.7, color=color, linewidth=0)
+        text = f"{part[0]:.3g}"
+        if profile:
+            ax.barh(y, -part[1], height=0.7, color=color, alpha=0.6, linewidth=0)
+            text = " ".join(f"{sign}{side:.3g}" for sign, side in zip("+−", part, strict=True) if math.isfinite(side))
+        ax.text(float(np.nan_to_num(part[0])) + 0.02 * largest, y, text, va="center_baseline", fontsize=9)
+    ax.set_xlim(-1.15 * largest if profile else 0.0, (1.7 if profile else 1.25) * largest)
+    ax.set_ylim(len(bars) - 0.4, -0.6)
+    ax.set_yticks(range(len(bars)), [label(name) for name, _, _ in bars])
+    ax.tick_params(axis="y", which="both", length=0)
+    ax.axhline(len(bars) - 2.5, color="black", linewidth=0.6, linestyle=":")
+    ax.axvline(0.0, color="black", linewidth=0.8)
+
+
+def _note(ax: Axes, result: BreakdownResult, poi: str | None) -> None:
+    """Say how the parts add up, below the axis."""
+    k = result.poi_index(poi)
+    share = 100.0 * float(np.mean(result.remainder(poi))) / float(np.mean(result.total[k] ** 2))
+    text = f"{result.method}; the quadratic sum of the parts is {100.0 - share:.1f} % of the total variance"
+    if not math.isfinite(share):
+        text = next((status for status in result.statuses[k]), "no uncertainty")
+    ax.annotate(text, (1, 0), (0, -46), xycoords="axes fraction", textcoords="offset points", ha="right", fontsize=8)

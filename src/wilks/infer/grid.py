@@ -1,0 +1,314 @@
+"""`grid`: limits or CLs for many signals: patches, workspaces, or values of parameters."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+import wilks
+from wilks._types import FloatArray
+from wilks.errors import InputError, ModelError, ResultError, WorkspaceError, listed
+from wilks.infer.asymptotics import STATISTICS, check_test
+from wilks.infer.hypotest import check_calculator, hypotest
+from wilks.infer.limits import INTERRUPTED, check_level, limit
+from wilks.infer.study import Running
+from wilks.model.compile import compile_model
+from wilks.model.model import Model
+from wilks.results.grid import GridResult
+from wilks.results.hypotest import BANDS, CONVERGED, HypothesisTest, LimitResult
+from wilks.results.origin import Origin
+from wilks.workspace.patchset import PatchSet, patched
+from wilks.workspace.pyhf_json import load_workspace
+from wilks.workspace.workspace import Workspace
+
+QUESTIONS = ("limit", "CLs")
+Coordinate: TypeAlias = float | str
+Signals: TypeAlias = Mapping[Any, Workspace | str | Path]
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """One signal: its name, coordinates, what is kept, and how its workspace is made."""
+
+    name: str
+    coordinates: tuple[Coordinate, ...]
+    fixed: Mapping[str, float]
+    workspace: Callable[[], Workspace]
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What is asked of every point."""
+
+    settings: Mapping[str, Any]
+    measurement: str | None
+    poi: str | None
+    bounds: Mapping[str, tuple[float, float]] | None
+
+    def __call__(self, model: Model, fixed: Mapping[str, float], running: Running) -> LimitResult | HypothesisTest:
+        """Return the answer for a model."""
+        asked = dict(self.settings)
+        limits, value, level = asked.pop("question") == "limit", asked.pop("value"), asked.pop("level")
+        where: dict[str, Any] = {"fixed": fixed, "bounds": self.bounds, "running": running}
+        if limits:
+            return limit(model, level=level, **asked, **where)
+        return hypotest(model, value=value, **asked, **where)
+
+    def key(self, fixed: Mapping[str, float], running: Running) -> dict[str, Any]:
+        """Return all that an answer depends on beside the workspace, as JSON keeps it."""
+        bounds = {name: list(map(float, sides)) for name, sides in (self.bounds or {}).items()}
+        where = {"measurement": self.measurement, "poi": self.poi, "fixed": dict(fixed), "bounds": bounds}
+        unused = ("toys", "seed") if self.settings["calculator"] != "toys" else ()
+        settings = {name: value for name, value in self.settings.items() if name not in unused}
+        return {**settings, **where, **asdict(running.options)}
+
+
+def grid(
+    workspace: Workspace | Signals,
+    points: PatchSet | Mapping[str, Sequence[float]] | None = None,
+    *,
+    question: str = "limit",
+    value: float = 1.0,
+    level: float = 0.95,
+    statistic: str = "q~",
+    calculator: str = "asymptotic",
+    base: str = "normal",
+    toys: int = 10_000,
+    seed: int = 1,
+    labels: Sequence[str] = (),
+    folder: str | Path | None = None,
+    verify: bool = True,
+    measurement: str | None = None,
+    poi: str | None = None,
+    fixed: Mapping[str, float] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    running: Running = Running(),
+) -> GridResult:
+    """Return upper limits (`question` "limit") or CLs of `value` ("CLs") for many signals, to the observed data.
+
+    The signals are one of
+
+    - a background-only workspace and a `PatchSet`: every patch in turn. `verify` False applies patches of another
+      background-only workspace.
+    - workspaces (or their paths) by name; names that are numbers, or tuples of numbers, are coordinates, and `labels`
+      says of what.
+    - a workspace and values of parameters: `{"mass": [300, 400], "width": [1, 2]}` keeps the parameters at every
+      combination.
+
+    With a `folder`, the answer for every point is saved there as soon as it is known. What is there already for the
+    same workspace (by its digest) and the same question is not computed again. `running.progress` is told about
+    points; what is left when it returns False is "interrupted".
+
+    A point that has no answer is NaN and has a status. Raises InputError for what can't be asked, and where it can be
+    asked of no point.
+
+    >>> found = grid(load_workspace("BkgOnly.json"), load_patchset("patchset.json"))  # doctest: +SKIP
+    """
+    _check(question, value, level, statistic, base)
+    check_calculator(calculator, base, toys, seed)
+    settings = {"question": question, "value": float(value), "level": float(level), "statistic": statistic}
+    settings |= {"calculator": calculator, "base": base, "toys": int(toys), "seed": int(seed)}
+    asked = Question(settings, measurement, poi, bounds)
+    named, listed_points = _points(workspace, points, labels, verify, dict(fixed or {}))
+    _check_names(listed_points)
+    found = list(_answers(listed_points, asked, None if folder is None else Path(folder), running))
+    refused = [answer for answer in found if isinstance(answer, InputError)]
+    if refused and len(refused) == len(found):
+        raise refused[0]
+    digest = workspace.digest if isinstance(workspace, Workspace) else ""
+    return _result(listed_points, found, named, asked, digest)
+
+
+def _check(question: str, value: float, level: float, statistic: str, base: str) -> None:
+    problems = []
+    if question not in QUESTIONS:
+        problems.append(f'no question "{question}"; allowed are {listed(QUESTIONS)}')
+    if not np.isfinite(value):
+        problems.append(f"value: a finite number is needed, found {value!r}")
+    if problems:
+        raise ModelError(problems)
+    check_test(statistic, base, ("q", "q~") if question == "limit" else STATISTICS)
+    check_level(level)
+
+
+def _points(
+    workspace: Workspace | Signals,
+    points: PatchSet | Mapping[str, Sequence[float]] | None,
+    labels: Sequence[str],
+    verify: bool,
+    fixed: dict[str, float],
+) -> tuple[tuple[str, ...], list[Point]]:
+    """Return the labels of the coordinates and the points."""
+    if not isinstance(workspace, Workspace):
+        if points is not None:
+            raise TypeError("patches and parameter values belong to one workspace, not to several")
+        return _of_workspaces(workspace, labels, fixed)
+    if isinstance(points, PatchSet):
+        if verify:
+            points.verify(workspace)
+        spec = workspace.spec
+        made = [
+            Point(p.name, p.values, fixed, lambda p=p: patched(workspace, spec, p))  # type: ignore[misc]
+            for p in points.patches
+        ]
+        return points.labels or tuple(labels), made
+    if not points or not all(len(values) for values in points.values()):
+        raise ModelError("points: a set of patches is needed, or values of parameters; found none")
+    combinations = itertools.product(*([float(v) for v in values] for values in points.values()))
+    return tuple(points), [
+        Point(
+            ", ".join(f"{name} = {value:g}" for name, value in zip(points, values, strict=True)),
+            values,
+            fixed | dict(zip(points, values, strict=True)),
+            lambda: workspace,
+        )
+        for values in combinations
+    ]
+
+
+def _of_workspaces(
+    signals: Signals, labels: Sequence[str], fixed: dict[str, float]
+) -> tuple[tuple[str, ...], list[Point]]:
+    if not signals:
+        raise ModelError("points: at least one workspace is needed")
+    made = []
+    for key, source in signals.items():
+        values = key if isinstance(key, tuple) else (key,)
+        name = "_".join(f"{v:g}" if isinstance(v, int | float) else str(v) for v in values)
+        values = values if any(not isinstance(v, str) for v in values) or labels else ()
+        made.append(Point(name, values, fixed, lambda source=source: _loaded(source)))  # type: ignore[misc]
+    sizes = {len(point.coordinates) for point in made}
+    named = tuple(labels) or tuple(f"x{i}" if max(sizes) > 1 else "x" for i in range(max(sizes)))
+    if len(sizes) > 1 or len(named) != max(sizes):
+        raise ModelError(f"points: every workspace needs {len(named)} coordinates ({listed(named)}) in its name")
+    return named, made
+
+
+def _loaded(source: Workspace | str | Path) -> Workspace:
+    return source if isinstance(source, Workspace) else load_workspace(source)
+
+
+def _check_names(points: list[Point]) -> None:
+    names = [_file_name(point.name) for point in points]
+    twice = [point.name for point, name in zip(points, names, strict=True) if names.count(name) > 1]
+    if twice:
+        raise WorkspaceError(f"points need names that differ in letters and digits: {listed(twice)}")
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^\w.+-]+", "-", name)
+
+
+def _answers(
+    points: list[Point], asked: Question, folder: Path | None, running: Running
+) -> Iterator[LimitResult | HypothesisTest | InputError | str]:
+    """Yield for every point its answer, or why there is none."""
+    stopped, model = False, None
+    for i, point in enumerate(points):
+        if stopped:
+            yield INTERRUPTED
+            continue
+
+        def tell(done: int, total: int, i: int = i) -> bool:
+            nonlocal stopped
+            stopped = stopped or (running.progress is not None and running.progress(i, len(points)) is False)
+            return not stopped
+
+        try:
+            workspace = point.workspace()
+            key = asked.key(point.fixed, running)
+            answer = None if folder is None else _stored(folder, point, workspace.digest, key)
+            if answer is None:
+                if model is None or model.workspace_digest != workspace.digest:
+                    model = compile_model(workspace, measurement=asked.measurement, poi=asked.poi)
+                answer = asked(model, point.fixed, replace(running, progress=tell))
+                marked = {**answer.origin.settings, "grid": key}
+                answer = replace(answer, origin=replace(answer.origin, settings=marked))
+                if folder is not None and not stopped:
+                    answer.save(folder / f"{_file_name(point.name)}.json")
+            yield answer
+        except InputError as error:
+            yield error
+        tell(0, 0, i + 1)
+
+
+def _stored(folder: Path, point: Point, digest: str, key: dict[str, Any]) -> LimitResult | HypothesisTest | None:
+    """Return the answer that is saved for this point, this workspace and this question; None without one."""
+    from wilks.results.io import load_result
+
+    path = folder / f"{_file_name(point.name)}.json"
+    if not path.is_file():
+        return None
+    try:
+        found = load_result(path)
+    except ResultError:
+        return None
+    if not isinstance(found, LimitResult | HypothesisTest) or not found.converged:
+        return None
+    same = found.origin.workspace_digest == digest and found.origin.settings.get("grid") == key
+    return found if same else None
+
+
+def _result(
+    points: list[Point],
+    answers: list[LimitResult | HypothesisTest | InputError | str],
+    labels: tuple[str, ...],
+    asked: Question,
+    digest: str,
+) -> GridResult:
+    good = [a for a in answers if isinstance(a, LimitResult | HypothesisTest)]
+    limits = asked.settings["question"] == "limit"
+    rows = [_row(answer) for answer in answers]
+    first = good[0].origin if good else Origin("", "observed", digest, wilks.__version__)
+    settings = {**{k: v for k, v in first.settings.items() if k not in ("grid", "fixed")}, **asked.settings}
+    return GridResult(
+        poi=good[0].poi if good else (asked.poi or ""),
+        question=asked.settings["question"],
+        level=asked.settings["level"],
+        tested=np.nan if limits else (0.0 if asked.settings["statistic"] == "q0" else asked.settings["value"]),
+        names=tuple(point.name for point in points),
+        labels=labels,
+        coordinates=np.array([[_number(v) for v in p.coordinates] for p in points], np.float64).reshape(
+            len(points), len(labels)
+        ),
+        observed=np.array([row[0] for row in rows]),
+        expected=np.stack([row[1] for row in rows]),
+        errors=np.array([row[2] for row in rows]),
+        best_values=np.array(
+            [a.best_value if isinstance(a, LimitResult | HypothesisTest) else np.nan for a in answers]
+        ),
+        statuses=tuple(row[3] for row in rows),
+        digests=tuple(
+            a.origin.workspace_digest if isinstance(a, LimitResult | HypothesisTest) else "" for a in answers
+        ),
+        origin=replace(first, workspace_digest=digest, settings=settings),
+    )
+
+
+def _row(answer: LimitResult | HypothesisTest | InputError | str) -> tuple[float, FloatArray, float, str]:
+    """Return observed, expected, error and status of a point."""
+    if isinstance(answer, LimitResult):
+        bad = [status for status in answer.statuses if status != CONVERGED]
+        return answer.observed, answer.expected, answer.observed_error, bad[0] if bad else CONVERGED
+    if isinstance(answer, HypothesisTest):
+        one_sided = answer.statistic in ("q", "q~")
+        observed, expected = (p.cls if one_sided else p.clsb for p in (answer.observed, answer.expected))
+        error = np.nan
+        if answer.counts is not None:
+            error = float((answer.counts.cls_error if one_sided else answer.counts.clsb_error)[0])
+        return float(observed[0]), expected[0], error, answer.statuses[0]
+    status = "; ".join(answer.problems) if isinstance(answer, InputError) else answer
+    return np.nan, np.full(len(BANDS), np.nan), np.nan, status
+
+
+def _number(value: Coordinate) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return np.nan

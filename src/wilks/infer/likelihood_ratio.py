@@ -1,0 +1,186 @@
+"""`Profile`: conditional fits along the parameter of interest, kept for reuse; the test statistics made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.fitting.status import BRIEF, Status
+from wilks.infer.asymptotics import BOUNDED
+from wilks.infer.study import Study, study
+from wilks.model.datasets import Data, expected_data
+from wilks.results.hypotest import CONVERGED
+from wilks.results.many import ManyFits
+from wilks.selection import matching
+
+
+def test_study(statistic: str, bounds: Mapping[str, tuple[float, float]] | None, **asked: object) -> Study:
+    """Return the study of a hypothesis test, with the range of the parameter of interest that the statistic has.
+
+    From 0 on for q~, t~ and q0. For q and t from below 0, unless `bounds` says otherwise: where the model's own range
+    starts at 0 (pyhf's default) it has no lower end. No upper end but that of `bounds`.
+    """
+    found = study(bounds=bounds, **asked)  # type: ignore[arg-type]
+    name = found.model.parameter_names[found.poi]
+    lower, upper = found.problem.lower.copy(), found.problem.upper.copy()
+    if not any(name in _names(found, pattern) for pattern in bounds or {}):
+        upper[found.poi] = np.inf
+        lower[found.poi] = lower[found.poi] if lower[found.poi] < 0 else -np.inf
+    if statistic in BOUNDED:
+        lower[found.poi] = max(lower[found.poi], 0.0)
+    start = found.problem.start.copy()
+    start[found.poi] = np.clip(start[found.poi], lower[found.poi], upper[found.poi])
+    found = replace(found, problem=replace(found.problem, lower=lower, upper=upper, start=start))
+    return _with_usable_best_fit(found)
+
+
+test_study.__test__ = False  # type: ignore[attr-defined]  # pytest collects what is called test_
+
+
+def _names(found: Study, pattern: str) -> list[str]:
+    return [found.model.parameter_names[i] for i in matching(found.model.parameter_names, pattern)]
+
+
+def _with_usable_best_fit(found: Study) -> Study:
+    """Return the study, without the fit handed in (but starting from it) where that had another range."""
+    given = found.given
+    if given is None:
+        return found
+    value, low, high = given.values[found.poi], found.problem.lower[found.poi], found.problem.upper[found.poi]
+    inside = low < value < high and not given.at_bound[found.poi]
+    if given.converged and inside and (given.fixed == found.problem.held).all():
+        return found
+    start = np.where(found.problem.held, found.problem.start, given.values)
+    start[found.poi] = np.clip(value, low, high)
+    return replace(found, given=None, problem=replace(found.problem, start=start))
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """Conditional fits of a study at values of its parameter of interest, in ascending order.
+
+    `theta` has shape (values, n_parameters), `twice_nll` (values,).
+    """
+
+    study: Study
+    values: FloatArray
+    twice_nll: FloatArray
+    theta: FloatArray
+    statuses: tuple[str, ...]
+
+    @classmethod
+    def of(cls, found: Study) -> Profile:
+        """Return a profile without a fit."""
+        return cls(found, np.empty(0), np.empty(0), np.empty((0, found.model.n_parameters)), ())
+
+    def extended(self, values: FloatArray) -> Profile:
+        """Return the profile with fits at these values too, in one batch.
+
+        They start between the fits beside them, else from what the best fit tells. A fit below the best one makes that
+        start again from there.
+        """
+        new = np.setdiff1d(values, self.values)
+        if not new.size:
+            return self
+        fits = conditional_fits(self.study, self._starts(new))
+        order = np.argsort(np.concatenate([self.values, new]))
+        endings = zip(fits.converged, fits.statuses, strict=True)
+        statuses = (*self.statuses, *(CONVERGED if good else status for good, status in endings))
+        return Profile(
+            study=self.study.improved(fits) or self.study,
+            values=np.concatenate([self.values, new])[order],
+            twice_nll=np.concatenate([self.twice_nll, fits.twice_nll])[order],
+            theta=np.concatenate([self.theta, fits.values])[order],
+            statuses=tuple(statuses[i] for i in order),
+        )
+
+    def _starts(self, new: FloatArray) -> FloatArray:
+        starts = self.study.predicted({self.study.poi: new})
+        best = self.study.best.values
+        good = np.array([status == CONVERGED for status in self.statuses], bool) & (self.values != best[self.study.poi])
+        known, theta = np.append(self.values[good], best[self.study.poi]), np.vstack([self.theta[good], best])
+        order = np.argsort(known)
+        known, theta = known[order], theta[order]
+        right = np.searchsorted(known, new)
+        between = (right > 0) & (right < known.size)
+        low, high = right[between] - 1, right[between]
+        weight = ((new[between] - known[low]) / (known[high] - known[low]))[:, None]
+        starts[between] = (1 - weight) * theta[low] + weight * theta[high]
+        starts[:, self.study.poi] = new
+        return starts
+
+    def needed(self, values: FloatArray, name: str) -> FloatArray:
+        """Return the values whose test statistic takes a fit: a one-sided one is 0 on the other side."""
+        return values[one_sided(np.ones(values.size), self.study.best.values[self.study.poi], values, name) > 0]
+
+    def statistic(self, values: FloatArray, name: str) -> tuple[FloatArray, tuple[str, ...]]:
+        """Return the test statistic, shape (values,), NaN where a fit failed; and statuses. All fits `needed` exist.
+
+        1007.1727 eqs. 8 and 11 (t, t~), 12 (q0), 14 and 16 (q, q~).
+        """
+        best = self.study.best
+        if not best.converged:
+            return np.full(values.size, np.nan), (f"the best fit: {best.status}",) * values.size
+        q, statuses = np.zeros(values.size), np.full(values.size, CONVERGED, object)
+        needed = np.isin(values, self.needed(values, name))
+        rows = np.searchsorted(self.values, values[needed])
+        statuses[needed] = [self.statuses[i] for i in rows]
+        q[needed] = np.maximum(self.twice_nll[rows] - best.twice_nll, 0.0)
+        return np.where(statuses == CONVERGED, q, np.nan), tuple(statuses)
+
+    def row(self, value: float) -> tuple[FloatArray, str]:
+        """Return the parameters of the conditional fit at a value, and its status."""
+        i = int(np.searchsorted(self.values, value))
+        return self.theta[i], self.statuses[i]
+
+
+def conditional_fits(found: Study, starts: FloatArray, data: FloatArray | None = None) -> ManyFits:
+    """Return fits from these starts, shape (fits, n_parameters), with the parameter of interest kept as it is there.
+
+    `data` as for `Study.fits`. Fits that fail get a second chance from the initial values.
+    """
+    held = found.problem.held.copy()
+    held[found.poi] = True
+    fits = found.fits(starts, np.tile(held, (len(starts), 1)), data)
+    failed = [row for row, status in fits.failures.items() if status != BRIEF[Status.INTERRUPTED]]
+    if not failed:
+        return fits
+    others = starts[failed]
+    others[:, ~held] = found.model.initial[~held]
+    again = found.fits(others, np.tile(held, (len(failed), 1)), None if data is None else data[failed])
+    rows = np.array(failed)
+    lower = again.twice_nll < np.where(np.isfinite(fits.twice_nll[rows]), fits.twice_nll[rows], np.inf)
+    better = np.flatnonzero(again.converged | lower)
+    rows = rows[better]
+    values, twice_nll, converged = fits.values.copy(), fits.twice_nll.copy(), fits.converged.copy()
+    values[rows], twice_nll[rows] = again.values[better], again.twice_nll[better]
+    converged[rows] = again.converged[better]
+    statuses = list(fits.statuses)
+    for row, i in zip(rows, better, strict=True):
+        statuses[row] = again.statuses[i]
+    return replace(fits, values=values, twice_nll=twice_nll, converged=converged, statuses=tuple(statuses))
+
+
+def one_sided(t: FloatArray, best: FloatArray | float, tested: FloatArray | float, name: str) -> FloatArray:
+    """Return the test statistic from t = 2 NLL(tested) - 2 NLL(best): 0 where the best fit is on the other side."""
+    if name in ("q", "q~"):
+        return np.where(best > tested, 0.0, t)
+    return np.where(best < tested, 0.0, t) if name == "q0" else t
+
+
+def asimov_study(profile: Profile, alternative: float) -> Study:
+    """Return the study of the Asimov data of the alternative, made at its conditional fit (pyhf's, and 1007.1727's).
+
+    Its best fit is where the data were made: every term of the likelihood is at its maximum there. No range is needed.
+    """
+    found = profile.study
+    theta = profile.row(alternative)[0]
+    lower, upper = found.problem.lower.copy(), found.problem.upper.copy()
+    lower[found.poi], upper[found.poi] = -np.inf, np.inf
+    name = found.model.parameter_names[found.poi]
+    data = Data(expected_data(found.model, theta), f"Asimov (post-fit), {name} = {alternative:g}")
+    problem = replace(found.problem, start=theta, lower=lower, upper=upper)
+    return replace(found, data=data, problem=problem, given=None)

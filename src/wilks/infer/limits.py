@@ -1,0 +1,275 @@
+"""`limit`: upper limits on the parameter of interest by CLs, observed and expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.errors import ModelError
+from wilks.fitting.status import BRIEF, Status
+from wilks.infer.asymptotics import SIGMAS, check_test
+from wilks.infer.hypotest import AsymptoticTests, check_calculator
+from wilks.infer.likelihood_ratio import test_study
+from wilks.infer.study import Running
+from wilks.model.datasets import Data
+from wilks.model.model import ArrayLike, Model
+from wilks.results.fit import FitResult
+from wilks.results.hypotest import CONVERGED, HypothesisTest, LimitResult
+
+# A limit is found where a step of the root finding is below this fraction of it.
+PRECISION = 1e-6
+ROUNDS = 60
+INTERRUPTED = BRIEF[Status.INTERRUPTED]
+
+
+def limit(
+    model: Model,
+    data: Data | ArrayLike | None = None,
+    *,
+    level: float = 0.95,
+    statistic: str = "q~",
+    calculator: str = "asymptotic",
+    base: str = "normal",
+    toys: int = 10_000,
+    seed: int = 1,
+    poi: str | None = None,
+    fixed: Mapping[str, float] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    result: FitResult | None = None,
+    running: Running = Running(),
+) -> LimitResult:
+    """Return the upper limits of the parameter of interest, observed and expected at -2, -1, 0, 1, 2 sigma, by CLs.
+
+    The limit is the value whose CLs is 1 - `level`. The search starts from the fit; bounds of the parameter of interest
+    do not stop it. `statistic` is "q~" (best fit not below 0) or "q"; `base`, `toys`, `seed` are those of `hypotest`.
+    With toys every limit has an error. A limit that is not found is NaN, and `statuses` says why; the others are there
+    all the same. Raises ModelError for what can't be asked.
+
+    CLs: A. L. Read, J. Phys. G 28 (2002) 2693; the asymptotic formulae: 1007.1727.
+
+    >>> found = limit(model)  # doctest: +SKIP
+    >>> found.observed, found.expected[2]  # doctest: +SKIP
+    """
+    check_test(statistic, base, ("q", "q~"))
+    check_level(level)
+    check_calculator(calculator, base, toys, seed)
+    asked = {"poi": poi, "fixed": fixed, "result": result, "running": running}
+    found = test_study(statistic, bounds, model=model, data=data, **asked)
+    tests = AsymptoticTests.of(found, statistic, base)
+    limits = _search(tests, first_values(tests, level), level)
+    if calculator == "asymptotic":
+        return limits
+    from wilks.infer.toy_tests import ToyTests
+
+    starts = np.array([limits.observed, *limits.expected])
+    starts = starts[np.isfinite(starts)]
+    if not starts.size:
+        return limits
+    return _search(ToyTests(tests, toys, seed), np.unique(starts), level)
+
+
+def check_level(level: float) -> None:
+    """Raise ModelError for a confidence level outside (0, 1)."""
+    if not 0 < level < 1:
+        raise ModelError(f"level: a confidence level lies between 0 and 1, found {level!r}; 95 % is 0.95")
+
+
+def first_values(tests: AsymptoticTests, level: float) -> FloatArray:
+    """Return where the six limits would be if mu_hat were normally distributed around 0 with one sigma.
+
+    CLs = tail((mu - mu_hat) / sigma) / tail(-mu_hat / sigma).
+    """
+    from scipy.special import ndtr, ndtri
+
+    found = tests.observed.study
+    best, spread = found.best.values[found.poi], found.best.uncertainties[found.poi]
+    sigma = tests.sigma if tests.sigma > 0 else max(abs(best), 1.0)
+    spread = spread if spread > 0 else sigma
+    # An excess or a deficit of many sigma: the tail of the other hypothesis is 1 or 0.
+    pulls = np.clip(np.concatenate([[best / spread], -SIGMAS]), -5.0, None)
+    scales = np.concatenate([[spread], np.full(SIGMAS.size, sigma)])
+    return np.unique(scales * (pulls - ndtri((1 - level) * ndtr(pulls))))
+
+
+class Tests(Protocol):
+    """Tests of the parameter of interest that can be made at more values."""
+
+    def extended(self, values: FloatArray) -> Tests:
+        """Return the tests with these values too."""
+
+    def test(self, values: FloatArray) -> HypothesisTest:
+        """Return the test at values that were made."""
+
+
+def _search(tests: Tests, values: FloatArray, level: float) -> LimitResult:
+    """Return the six limits, which share all tests: every round makes those that one of the limits asks for."""
+    failed: dict[int, str] = {}
+    done: FloatArray = np.empty(0)
+    for turn in range(ROUNDS):
+        tests = tests.extended(values)
+        done = np.union1d(done, values)
+        test = tests.test(done)
+        roots = [Root.of(test, curve, level) for curve in range(6)]
+        if INTERRUPTED in test.statuses:
+            failed |= {i: INTERRUPTED for i, root in enumerate(roots) if not root.found}
+        if turn + 1 == ROUNDS:
+            failed |= {i: f"not found in {ROUNDS} rounds" for i, root in enumerate(roots) if not root.found}
+        asked = []
+        for i, root in enumerate(roots):
+            if root.found or i in failed:
+                continue
+            following = root.following(turn)
+            if following is None:
+                failed[i] = root.reason(test)
+            else:
+                asked.append(following)
+        if not asked:
+            break
+        values = np.unique(asked)
+    statuses = tuple(failed.get(i, CONVERGED) for i in range(6))
+    found = np.array([np.nan if i in failed else root.value for i, root in enumerate(roots)])
+    errors = np.array([np.nan if i in failed else root.error for i, root in enumerate(roots)])
+    return LimitResult(
+        poi=test.poi,
+        level=level,
+        observed=float(found[0]),
+        expected=found[1:],
+        observed_error=float(errors[0]),
+        expected_errors=errors[1:],
+        statuses=statuses,
+        curve=_without_toys(test),
+        origin=replace(test.origin, settings={**test.origin.settings, "level": level}),
+    )
+
+
+def _without_toys(test: HypothesisTest) -> HypothesisTest:
+    """Return a test without the statistics of single toys, which would be most of the file of a limit."""
+    if test.counts is None:
+        return test
+    nothing = np.empty((len(test), 0))
+    return replace(test, counts=replace(test.counts, tested=nothing, alternative=nothing))
+
+
+@dataclass(frozen=True, eq=False)
+class Root:
+    """Where log10 CLs of one of six curves crosses that of the limit, as far as the tests at `x` tell.
+
+    `heights` is log10(CLs / (1 - level)), `noise` its standard deviation (0 without toys); `tried` are all values with
+    a test, also those without an answer. `x[0]` is 0, where CLs is 1. Of several crossings the last one counts.
+    """
+
+    x: FloatArray
+    heights: FloatArray
+    noise: FloatArray
+    tried: FloatArray
+
+    @classmethod
+    def of(cls, test: HypothesisTest, curve: int, level: float) -> Root:
+        """Return the crossing of the observed curve (0) or of an expected one (1 to 5)."""
+        log10 = test.observed.log10_cls if curve == 0 else test.expected.log10_cls[:, curve - 1]
+        noise = np.zeros(len(test))
+        if test.counts is not None:
+            counts = test.counts
+            errors = counts.cls_error if curve == 0 else counts.expected_cls_error[:, curve - 1]
+            noise = errors / (np.log(10) * np.maximum(10.0**log10, 1e-300))
+        use = np.isfinite(log10) & (test.values > 0)
+        x = np.concatenate([[0.0], test.values[use]])
+        heights = np.concatenate([[0.0], log10[use]]) - np.log10(1 - level)
+        return cls(x, heights, np.concatenate([[0.0], noise[use]]), test.values)
+
+    @property
+    def bracket(self) -> int | None:
+        """The last interval in which CLs falls below that of the limit."""
+        crossings = np.flatnonzero((self.heights[:-1] > 0) & (self.heights[1:] <= 0))
+        return int(crossings[-1]) if crossings.size else None
+
+    @property
+    def value(self) -> float:
+        """The limit, by inverse interpolation through up to four points, else by a straight line."""
+        i = self.bracket
+        if i is None:
+            return np.nan
+        (x0, x1), (h0, h1) = self.x[i : i + 2], self.heights[i : i + 2]
+        straight = float(x0 + (x1 - x0) * h0 / (h0 - h1))
+        near = slice(max(i - 1, 0), i + 3)
+        x, heights = self.x[near], self.heights[near]
+        if self.noise[near].any() or not (np.diff(heights) < 0).all():
+            return straight
+        curved = _interpolated(x, heights)
+        return curved if x0 < curved < x1 else straight
+
+    @property
+    def error(self) -> float:
+        """Standard deviation of the limit from toys, NaN without."""
+        i = self.bracket
+        if i is None or not self.noise.any():
+            return np.nan
+        # The slope over several standard deviations: CLs of toys has steps.
+        noise = float(np.max(self.noise[i : i + 2]))
+        low, high = i, i + 1
+        while low > 0 and self.heights[low] < 2 * noise:
+            low -= 1
+        while high < self.x.size - 1 and self.heights[high] > -2 * noise:
+            high += 1
+        return float(noise * (self.x[high] - self.x[low]) / (self.heights[low] - self.heights[high]))
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a test at the limit: to `PRECISION`, or to the error of toys."""
+        value = self.value
+        if not np.isfinite(value):
+            return False
+        nearest = int(np.argmin(np.abs(self.x - value)))
+        return bool(
+            abs(self.x[nearest] - value) <= PRECISION * value or abs(self.heights[nearest]) <= 0.5 * self.noise[nearest]
+        )
+
+    def following(self, turn: int) -> float | None:
+        """Return the value to test next, or None where there is none left."""
+        i = self.bracket
+        if i is None:
+            return self._beyond()
+        x0, x1 = self.x[i], self.x[i + 1]
+        middle = 0.5 * (x0 + x1)
+        # Now and then the middle, so that the interval shrinks from both sides.
+        choices = [middle] if turn % 5 == 4 else [self.value, middle]
+        for choice in (*choices, 0.75 * x0 + 0.25 * x1, 0.25 * x0 + 0.75 * x1):
+            if not np.isclose(choice, self.tried, rtol=1e-9, atol=0).any():
+                return float(choice)
+        return None
+
+    def _beyond(self) -> float | None:
+        """Return a value above all that have an answer; None where the search has come too far without a crossing."""
+        if self.x.size == 1:
+            return None
+        top, step = float(self.x[-1]), np.inf
+        above = self.tried[self.tried > top]
+        if above.size:
+            # Tests have failed there: come closer.
+            return None if above.min() < 1.05 * top else 0.5 * (top + float(above.min()))
+        if top > 1e6 * self.x[1]:
+            return None
+        slope = (self.heights[-2] - self.heights[-1]) / (top - self.x[-2])
+        if slope > 0:
+            step = self.heights[-1] / slope
+        return top + float(np.clip(1.1 * step, 0.1 * top, 3 * top))
+
+    def reason(self, test: HypothesisTest) -> str:
+        """Return why there is no limit."""
+        bad = [s for s in test.statuses if s != CONVERGED]
+        if self.bracket is None and self.x.size > 1:
+            cls = 10.0 ** (self.heights[-1] - self.heights[0])
+            return f"CLs does not fall low enough: it is {cls:.3g} at {test.poi} = {self.x[-1]:.4g}"
+        return bad[0] if bad else "no value is left between the tests on both sides of the limit"
+
+
+def _interpolated(x: FloatArray, heights: FloatArray) -> float:
+    """Return x at height 0 of the polynomial x(height) through the points (Neville's scheme)."""
+    p = x.copy()
+    for k in range(1, x.size):
+        p = (heights[k:] * p[:-1] - heights[:-k] * p[1:]) / (heights[k:] - heights[:-k])
+    return float(p[0])

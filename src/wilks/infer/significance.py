@@ -1,0 +1,95 @@
+"""`significance`: the evidence for a signal, observed and expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.errors import ModelError
+from wilks.infer.asymptotics import log_tail
+from wilks.infer.likelihood_ratio import Profile, conditional_fits, test_study
+from wilks.infer.study import Running
+from wilks.model.datasets import Data, expected_data
+from wilks.model.model import ArrayLike, Model
+from wilks.results.fit import FitResult
+from wilks.results.hypotest import CONVERGED, SignificanceResult
+
+
+def significance(
+    model: Model,
+    data: Data | ArrayLike | None = None,
+    *,
+    injected: float | Sequence[float] | FloatArray = 1.0,
+    toys: int = 0,
+    seed: int = 1,
+    poi: str | None = None,
+    fixed: Mapping[str, float] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    result: FitResult | None = None,
+    running: Running = Running(),
+) -> SignificanceResult:
+    """Return the significance of the parameter of interest being above 0: sqrt(q0), and p0 from its tail.
+
+    Expected are the medians for signals of the sizes `injected`: sqrt(q0) of Asimov data made at the conditional fits
+    of these sizes to the data (as pyhf and cabinetry do). For those of a model before the fit, hand in
+    `asimov(model, values={"mu": 1})` as data. With `toys`, p0 is also the fraction of toys without signal, made at the
+    conditional fit to the data, that have at least the observed q0.
+
+    What can't be computed is NaN and has a status. Raises ModelError for what can't be asked.
+
+    1007.1727 eqs. 12, 52 and 53.
+
+    >>> found = significance(model, injected=[0.5, 1.0])  # doctest: +SKIP
+    >>> found.significance, found.expected_significance  # doctest: +SKIP
+    """
+    sizes = np.atleast_1d(np.asarray(injected, np.float64))
+    if sizes.ndim != 1 or not np.isfinite(sizes).all() or (sizes < 0).any():
+        raise ModelError(f"injected: signals of finite size, not below 0, are needed; found {injected!r}")
+    asked = {"poi": poi, "fixed": fixed, "result": result, "running": running}
+    found = test_study("q0", bounds, model=model, data=data, **asked)
+    profile = Profile.of(found).extended(np.append(sizes, 0.0))
+    found = profile.study
+    (q0,), (status,) = profile.statistic(np.zeros(1), "q0")
+    expected, statuses = _expected(profile, sizes)
+    observed = SignificanceResult(
+        poi=found.model.parameter_names[found.poi],
+        best_value=float(found.best.values[found.poi]),
+        q0=float(q0),
+        significance=float(np.sqrt(q0)),
+        p_value=float(np.exp(log_tail(np.sqrt(q0)))),
+        log10_p_value=float(log_tail(np.sqrt(q0)) / np.log(10)),
+        injected=sizes,
+        expected_significance=np.sqrt(expected),
+        expected_p_value=np.exp(log_tail(np.sqrt(expected))),
+        expected_log10_p_value=log_tail(np.sqrt(expected)) / np.log(10),
+        status=status,
+        expected_statuses=statuses,
+        origin=found.origin(),
+    )
+    if not toys:
+        return observed
+    from wilks.infer.toy_tests import with_toys
+
+    return with_toys(observed, profile, toys, seed)
+
+
+def _expected(profile: Profile, sizes: FloatArray) -> tuple[FloatArray, tuple[str, ...]]:
+    """Return q0 of the Asimov data with signals of these sizes, and statuses: one batch of fits without signal.
+
+    The best fits are known: they are where the data were made.
+    """
+    found, rows = profile.study, [profile.row(size) for size in sizes]
+    statuses = [status for _, status in rows]
+    good = [i for i, status in enumerate(statuses) if status == CONVERGED]
+    q0 = np.full(sizes.size, np.nan)
+    if good:
+        data = np.stack([expected_data(found.model, rows[i][0]) for i in good])
+        lowest = np.array([2 * found.model.nll(rows[i][0], values) for i, values in zip(good, data, strict=True)])
+        starts = np.tile(profile.row(0.0)[0], (len(good), 1))
+        fits = conditional_fits(found, starts, data)
+        q0[good] = np.where(fits.converged, np.maximum(fits.twice_nll - lowest, 0.0), np.nan)
+        for i, converged, status in zip(good, fits.converged, fits.statuses, strict=True):
+            statuses[i] = CONVERGED if converged else f"Asimov data without signal: {status}"
+    return q0, tuple(statuses)

@@ -1,0 +1,196 @@
+"""`Study`: one model, one data set and what is held, with the fits that all of inference is made of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+import wilks
+from wilks._types import BoolArray, FloatArray
+from wilks.errors import ModelError, ResultError, nearest
+from wilks.fitting.many import Progress, fit_problems
+from wilks.fitting.mle import fit
+from wilks.fitting.problem import FitOptions, Problem, pose
+from wilks.fitting.status import BRIEF, Status
+from wilks.model.datasets import Data, labelled
+from wilks.model.model import ArrayLike, Model
+from wilks.results.fit import FitResult
+from wilks.results.many import ManyFits
+from wilks.results.origin import Origin
+
+# A conditional fit below the best one by more than this (in 2NLL) is a better minimum, not rounding.
+BETTER = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Running:
+    """How fits are run: their options, threads (None: all of the machine), and who is told about progress."""
+
+    options: FitOptions = FitOptions()
+    threads: int | None = None
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What a question is asked about. Made by `study`; the best fit is made when it is first needed.
+
+    `poi` is the position of the parameter of interest, -1 where there is none.
+    """
+
+    model: Model
+    data: Data
+    problem: Problem
+    poi: int
+    running: Running
+    given: FitResult | None = None
+
+    @cached_property
+    def best(self) -> FitResult:
+        """The unconditional fit."""
+        if self.given is not None:
+            return self.given
+        return self._again(self.problem.start, self.problem.held)
+
+    @property
+    def _bounds(self) -> dict[str, tuple[float, float]]:
+        lower, upper = self.problem.lower, self.problem.upper
+        return {name: (lower[i], upper[i]) for i, name in enumerate(self.model.parameter_names)}
+
+    def fits(self, start: FloatArray, held: BoolArray, data: FloatArray | None = None) -> ManyFits:
+        """Return fits from the rows of `start`, shape (fits, n_parameters), with the parameters marked in `held` kept.
+
+        `data` has a data set for each fit, shape (fits, length), in place of the study's own. Fits that do not converge
+        are tried again with everything that `fit` tries. All that are settled (see ManyFits) count as converged, since
+        what conditional fits are asked for is their likelihood.
+        """
+        problem = replace(self.problem, start=start, held=held)
+        many = fit_problems(
+            self.model,
+            self.data.values if data is None else data,
+            problem,
+            options=self.running.options,
+            threads=self.running.threads or os.cpu_count() or 1,
+            progress=self.running.progress,
+        )
+        values, twice_nll, edm = many.values.copy(), many.twice_nll.copy(), many.edm.copy()
+        converged, statuses = many.converged.copy(), list(many.statuses)
+        held = np.broadcast_to(held, start.shape)
+        for row in np.flatnonzero(~many.settled & [status != BRIEF[Status.INTERRUPTED] for status in many.statuses]):
+            own = self.data if data is None else Data(data[row], self.data.label)
+            possible = np.isfinite(self.model.nll(start[row], own.values))
+            from_here = start[row] if possible else np.where(held[row], start[row], self.problem.start)
+            again = self._again(from_here, held[row], own)
+            if again.converged or again.twice_nll < twice_nll[row] or not np.isfinite(twice_nll[row]):
+                values[row], twice_nll[row], edm[row] = again.values, again.twice_nll, again.edm
+                converged[row], statuses[row] = again.converged, again.status
+        many = replace(many, values=values, twice_nll=twice_nll, edm=edm, converged=converged, statuses=tuple(statuses))
+        return replace(many, converged=many.settled)
+
+    def at(self, fixed: Mapping[int, FloatArray]) -> ManyFits:
+        """Return conditional fits: each parameter (by position) kept at its values, shape (fits,).
+
+        They start from the best fit, moved along with the parameters to first order.
+        """
+        count = len(next(iter(fixed.values())))
+        held = np.broadcast_to(self.problem.held, (count, self.model.n_parameters)).copy()
+        held[:, list(fixed)] = True
+        return self.fits(self.predicted(fixed), held)
+
+    def predicted(self, fixed: Mapping[int, FloatArray]) -> FloatArray:
+        """Return where conditional fits are expected, shape (fits, n_parameters), to first order and inside the bounds.
+
+        theta + C[:, I] C[I, I]^-1 (value - theta[I]) for the parameters I that are kept.
+        """
+        best, where = self.best, list(fixed)
+        target = np.stack([np.asarray(values, np.float64) for values in fixed.values()], axis=1)
+        theta = np.broadcast_to(best.values, (len(target), best.values.size)).copy()
+        block = best.covariance[np.ix_(where, where)]
+        if best.covariance_valid and np.isfinite(block).all() and np.linalg.matrix_rank(block) == len(where):
+            theta += (target - best.values[where]) @ np.linalg.solve(block, best.covariance[where])
+            theta = np.clip(theta, self.problem.lower, self.problem.upper)
+            theta[:, self.problem.held] = best.values[self.problem.held]
+        theta[:, where] = target
+        return theta
+
+    def improved(self, fits: ManyFits) -> Study | None:
+        """Return a study with a better best fit, where a conditional fit lies below it; None where none does.
+
+        The free fit then starts from there. A question asked before is to be asked again.
+        """
+        usable = np.where(np.isfinite(fits.twice_nll) & fits.converged, fits.twice_nll, np.inf)
+        lowest = int(np.argmin(usable))
+        if not usable[lowest] < self.best.twice_nll - BETTER:
+            return None
+        better = self._again(fits.values[lowest], self.problem.held)
+        return replace(self, given=better) if better.twice_nll < self.best.twice_nll - BETTER else None
+
+    def origin(self, **settings: object) -> Origin:
+        """Return where results of this study come from; `settings` adds what else they depend on."""
+        names, held = self.model.parameter_names, self.problem.held & ~self.model.fixed
+        kept = {names[i]: float(self.problem.start[i]) for i in np.flatnonzero(held)}
+        return Origin(
+            measurement=self.model.measurement,
+            dataset=self.data.label,
+            workspace_digest=self.model.workspace_digest,
+            version=wilks.__version__,
+            settings={**self.model.settings, **asdict(self.running.options), "fixed": kept, **settings},
+        )
+
+    def _again(self, start: FloatArray, held: BoolArray, data: Data | None = None) -> FitResult:
+        names = self.model.parameter_names
+        return fit(
+            self.model,
+            self.data if data is None else data,
+            start=start,
+            fixed={names[i]: float(start[i]) for i in np.flatnonzero(held)},
+            bounds=self._bounds,
+            options=self.running.options,
+        )
+
+
+def study(
+    model: Model,
+    data: Data | ArrayLike | None = None,
+    *,
+    poi: str | None = None,
+    needs_poi: bool = True,
+    fixed: Mapping[str, float] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    result: FitResult | None = None,
+    running: Running = Running(),
+) -> Study:
+    """Return what a question is asked about, checked before any work starts.
+
+    `poi` replaces the model's parameter of interest. `result` is the best fit, if it is at hand. Raises ModelError for
+    wrong names, a parameter of interest that is missing or fixed, data that don't fit; ResultError for a result that
+    belongs to another workspace or other data.
+    """
+    problem = pose(model, None, fixed, bounds)
+    used = labelled(model, data)
+    name = poi if poi is not None else model.poi
+    index = -1
+    if name is not None:
+        if name not in model.parameter_names:
+            raise ModelError(f'no parameter of interest "{name}" in this model{nearest(name, model.parameter_names)}')
+        index = model.index(name)
+        if needs_poi and problem.held[index]:
+            raise ModelError(f'the parameter of interest "{name}" is fixed')
+    elif needs_poi:
+        raise ModelError('the model has no parameter of interest: name one (poi="...", command line: --poi NAME)')
+    if result is not None:
+        _check_result(model, used, result)
+    return Study(model, used, problem, index, running, result)
+
+
+def _check_result(model: Model, data: Data, result: FitResult) -> None:
+    """Raise ResultError where a fit can't be that of this model to these data."""
+    if result.names != model.parameter_names or result.workspace_digest != model.workspace_digest:
+        raise ResultError("the fit result belongs to another workspace")
+    value = 2.0 * model.nll(result.values, data.values)
+    if not abs(value - result.twice_nll) <= 1e-8 * max(1.0, abs(value)):
+        raise ResultError(f'the fit result was not made with these data ("{result.dataset}", here "{data.label}")')

@@ -1,0 +1,177 @@
+"""How well a model describes the data: goodness of fit, and compatibility of channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.results.fit import two_digits
+from wilks.results.origin import Origin, Saved
+from wilks.table import Table, measured, number
+
+
+@dataclass(frozen=True)
+class ChannelGoodness:
+    """What one channel adds to the statistic. `p_value` is NaN where it is not known: it takes toys."""
+
+    name: str
+    bins: int
+    statistic: float
+    p_value: float
+
+
+@dataclass(frozen=True, eq=False)
+class GoodnessOfFit(Saved):
+    """A test of whether the data could come from the model.
+
+    `test` is "saturated" (2NLL of the fit minus that of a model with one parameter per bin) or "chi-square" (with the
+    covariance of all bins); `at` says which prediction is tested: "best fit", "pre-fit", "post-fit of other data".
+    `p_value` is that of a chi-square distribution with `ndof` degrees of freedom, NaN where `ndof` is not positive.
+    `toys` holds the statistics of toys, NaN for those whose fit failed; `toys_p_value` is the fraction of the others
+    that is as large as `statistic` or larger (NaN without toys). `statuses` counts how the fits of toys ended, `status`
+    says how the fit of the data did. `constraints` is what the constraint terms add to the statistic.
+    """
+
+    test: str
+    at: str
+    statistic: float
+    ndof: int
+    p_value: float
+    channels: tuple[ChannelGoodness, ...]
+    constraints: float
+    converged: bool
+    status: str
+    origin: Origin
+    seed: int = 0
+    toys: FloatArray = field(default_factory=lambda: np.zeros(0))
+    toys_p_value: float = np.nan
+    statuses: dict[str, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.toys.ndim != 1 or (self.statuses is not None and sum(self.statuses.values()) != self.toys.size):
+            raise ValueError("there must be one statistic and one status for each toy")
+
+    @property
+    def usable_toys(self) -> FloatArray:
+        """Statistics of the toys that were fitted, shape (usable toys,)."""
+        return self.toys[np.isfinite(self.toys)]
+
+    @property
+    def toys_p_uncertainty(self) -> float:
+        """Standard deviation of `toys_p_value` from the number of toys; for none or all of them that of one toy."""
+        size = self.usable_toys.size
+        if size == 0:
+            return float("nan")
+        p = min(max(self.toys_p_value, 1 / size), 1 - 1 / size)
+        return float(np.sqrt(p * (1 - p) / size))
+
+    @property
+    def toys_p_range(self) -> tuple[float, float]:
+        """What `toys_p_value` would be if no toy, or every toy, without a statistic were as large as the data's."""
+        if self.toys.size == 0:
+            return float("nan"), float("nan")
+        large = int((self.usable_toys >= self.statistic).sum())
+        return large / self.toys.size, (large + self.toys.size - self.usable_toys.size) / self.toys.size
+
+    def __repr__(self) -> str:
+        toys = f", p = {self.toys_p_value:.4g} with {self.toys.size} toys" if self.toys.size else ""
+        return f"<GoodnessOfFit: {self.test}, {self.statistic:.4g} / {self.ndof}, p = {self.p_value:.4g}{toys}>"
+
+    def __str__(self) -> str:
+        rows = [
+            ("test", f"{self.test}, {self.at}"),
+            ("data", self.origin.dataset),
+            ("statistic", f"{self.statistic:.6f} / {self.ndof} degrees of freedom"),
+            ("p-value", f"{self.p_value:.6g} (asymptotic)" if self.ndof > 0 else "none: no degree of freedom is left"),
+        ]
+        if not self.converged:
+            rows.insert(0, ("status", f"NOT CONVERGED: {self.status}"))
+        if self.toys.size:
+            usable, all_toys = self.usable_toys.size, self.toys.size
+            found = f"{self.toys_p_value:.6g} +/- {self.toys_p_uncertainty:.2g}" if usable else "none"
+            rows.append(("p-value", f"{found} ({usable} toys, seed {self.seed})"))
+            failed = ", ".join(f"{n} {text}" for text, n in (self.statuses or {}).items() if text != "converged")
+            if failed:
+                low, high = self.toys_p_range
+                rows += [
+                    ("toys", f"{all_toys - usable} of {all_toys} without a statistic; {failed}"),
+                    ("", f"with them the p-value lies between {low:.4g} and {high:.4g}"),
+                ]
+        header = "\n".join(f"{title + ':' if title else '':<13}{text}" for title, text in rows)
+        return f"{header}\n\n{self.table().text().partition(chr(10) * 2)[2]}"
+
+    def table(self) -> Table:
+        """Return what each channel, and the constraint terms, add to the statistic."""
+        cells = [
+            (c.name, str(c.bins), f"{c.statistic:.3f}", "" if np.isnan(c.p_value) else number(c.p_value))
+            for c in self.channels
+        ]
+        if self.test == "saturated":
+            cells.append(("constraint terms", "", f"{self.constraints:.3f}", ""))
+        p_value = "p-value (toys)" if self.test == "saturated" else "p-value"
+        return Table("Goodness of fit", ("channel", "bins", "statistic", p_value), tuple(cells))
+
+
+@dataclass(frozen=True, eq=False)
+class Compatibility(Saved):
+    """Whether one parameter of interest serves all channels: the fit with one, beside that with one per group.
+
+    `statistic` is 2NLL of the first minus 2NLL of the second, `p_value` that of a chi-square distribution with `ndof`
+    degrees of freedom: the number of groups minus one. `groups` are named, `members` are the channels of each; `values`
+    and `uncertainties` (groups,) are those of its own parameter, uncertainties NaN at a bound, `covariance` (groups,
+    groups) all of them. `toys` and `toys_p_value` are those of `GoodnessOfFit`.
+    """
+
+    poi: str
+    value: float
+    uncertainty: float
+    groups: tuple[str, ...]
+    members: tuple[tuple[str, ...], ...]
+    values: FloatArray
+    uncertainties: FloatArray
+    covariance: FloatArray
+    statistic: float
+    ndof: int
+    p_value: float
+    converged: bool
+    status: str
+    origin: Origin
+
+    def __post_init__(self) -> None:
+        size = len(self.groups)
+        shapes = (self.values.shape, self.uncertainties.shape, self.covariance.shape)
+        if len(self.members) != size or shapes != ((size,), (size,), (size, size)):
+            raise ValueError("there must be one value for each group")
+
+    def __repr__(self) -> str:
+        return (
+            f"<Compatibility: {self.poi} in {len(self.groups)} groups of channels, "
+            f"{self.statistic:.4g} / {self.ndof}, p = {self.p_value:.4g}>"
+        )
+
+    def __str__(self) -> str:
+        rows = [
+            ("test", f"one {self.poi} for all, or one for each of {len(self.groups)} groups of channels"),
+            ("data", self.origin.dataset),
+            ("statistic", f"{self.statistic:.6f} / {self.ndof} degrees of freedom"),
+            ("p-value", f"{self.p_value:.6g} (asymptotic)"),
+        ]
+        if not self.converged:
+            rows.insert(0, ("status", f"NOT CONVERGED: {self.status}"))
+        header = "\n".join(f"{title + ':':<13}{text}" for title, text in rows)
+        return f"{header}\n\n{self.table().text().partition(chr(10) * 2)[2]}"
+
+    def table(self) -> Table:
+        """Return the parameter of interest of each group, and of all together."""
+        values = zip(self.groups, self.values, self.uncertainties, self.members, strict=True)
+        cells = [(name, _cell(value, sigma), ", ".join(members)) for name, value, sigma, members in values]
+        combined = ("all", _cell(self.value, self.uncertainty), "")
+        return Table("Compatibility", ("group", self.poi, "channels"), (*cells, combined), "lrl")
+
+
+def _cell(value: float, uncertainty: float) -> str:
+    if uncertainty > 0:
+        return two_digits(float(value), float(uncertainty))
+    return measured(float(value), float("nan"))

@@ -1,0 +1,290 @@
+"""`HypothesisTest`, `LimitResult`, `SignificanceResult`: what the data say about the parameter of interest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.results.origin import Origin, Saved
+from wilks.table import Table, number
+
+CONVERGED = "converged"
+BANDS = ("-2 sigma", "-1 sigma", "median", "+1 sigma", "+2 sigma")
+
+
+@dataclass(frozen=True, eq=False)
+class PValues:
+    """p-values, all of one shape: CLs+b is that of the tested value, CLb that of the alternative, CLs their ratio.
+
+    Where a p-value is too small for a floating-point number (0), its logarithm still is one. For q0 CLs+b is the
+    p-value of no signal, p0, and CLs has no use.
+    """
+
+    clsb: FloatArray
+    clb: FloatArray
+    cls: FloatArray
+    log10_clsb: FloatArray
+    log10_cls: FloatArray
+
+    def __post_init__(self) -> None:
+        shapes = {getattr(self, field.name).shape for field in fields(self)}
+        if len(shapes) != 1:
+            raise ValueError(f"p-values need one shape, found {sorted(shapes)}")
+
+
+@dataclass(frozen=True, eq=False)
+class ToyCounts:
+    """Toys behind each tested value, arrays of shape (values,): how many of each kind, how many had no fit.
+
+    `cls_error` is the standard deviation of the observed CLs, `clsb_error` that of CLs+b, `expected_cls_error` that of
+    the expected CLs, shape (values, 5). `tested` and `alternative`
+    have the test statistic of every toy, shape (values, toys), NaN where there was no fit (in the
+    curve of a limit they are left out).
+    """
+
+    seed: str
+    toys: FloatArray
+    failures: FloatArray
+    clsb_error: FloatArray
+    cls_error: FloatArray
+    expected_cls_error: FloatArray
+    tested: FloatArray
+    alternative: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class HypothesisTest(Saved):
+    """Test of values of the parameter of interest, one row per value.
+
+    `statistic` is "t", "t~", "q", "q~" or "q0", `calculator` "asymptotic" or "toys", `base` pyhf's base distribution.
+    `test_statistic` is the observed one, `asimov_statistic` that of the Asimov data of the alternative (`alternative`:
+    0, for q0 1). `observed` has shape (values,), `expected` (values, 5): at -2, -1, 0, 1, 2 standard deviations, from
+    the smallest to the largest p-value, if the alternative is true. `statuses` says for every value "converged", or
+    why there is no answer (then it is NaN). `counts` is None without toys.
+    """
+
+    poi: str
+    values: FloatArray
+    statistic: str
+    calculator: str
+    base: str
+    alternative: float
+    best_value: float
+    test_statistic: FloatArray
+    asimov_statistic: FloatArray
+    observed: PValues
+    expected: PValues
+    statuses: tuple[str, ...]
+    origin: Origin
+    counts: ToyCounts | None = None
+
+    def __post_init__(self) -> None:
+        n = self.values.size
+        shapes = {
+            "test_statistic": (self.test_statistic.shape, (n,)),
+            "asimov_statistic": (self.asimov_statistic.shape, (n,)),
+            "observed": (self.observed.cls.shape, (n,)),
+            "expected": (self.expected.cls.shape, (n, len(BANDS))),
+            "statuses": ((len(self.statuses),), (n,)),
+        }
+        if self.counts is not None:
+            shapes["counts"] = (self.counts.toys.shape, (n,))
+        for name, (found, needed) in shapes.items():
+            if found != needed:
+                raise ValueError(f"{name} has shape {found}, expected {needed}")
+
+    def __len__(self) -> int:
+        return self.values.size
+
+    @property
+    def converged(self) -> bool:
+        """Whether every value has an answer."""
+        return all(status == CONVERGED for status in self.statuses)
+
+    def __repr__(self) -> str:
+        tested = f"{self.poi} = {number(self.values[0])}" if len(self) == 1 else f"{len(self)} values of {self.poi}"
+        found = f", {self._what} = {number(self._shown(self.observed)[0])}" if len(self) == 1 else ""
+        return f"<HypothesisTest: {tested}, {self.statistic}, {self.calculator}{found}>"
+
+    @property
+    def _what(self) -> str:
+        return {"q0": "p0", "t": "CLs+b", "t~": "CLs+b"}.get(self.statistic, "CLs")
+
+    def _shown(self, values: PValues) -> FloatArray:
+        return values.cls if self._what == "CLs" else values.clsb
+
+    def table(self) -> Table:
+        """Return a table with the p-values of every tested value."""
+        columns = {self.poi: self.values, self.statistic: self.test_statistic}
+        if self._what == "CLs":
+            columns |= {"CLs+b": self.observed.clsb, "CLb": self.observed.clb}
+        columns[self._what] = self._shown(self.observed)
+        if self.counts is not None:
+            columns["toy error"] = self.counts.cls_error if self._what == "CLs" else self.counts.clsb_error
+        columns |= dict(zip(BANDS, self._shown(self.expected).T, strict=True))
+        rows = tuple(tuple(number(float(cell)) for cell in row) for row in zip(*columns.values(), strict=True))
+        return Table(f"Test of {self.poi}; expected {self._what}: the last five columns", tuple(columns), rows)
+
+    def __str__(self) -> str:
+        lines = [*_about(self), "", self.table().text().partition("\n\n")[2], ""]
+        lines += [f"The last five columns: {self._what} as expected for {self.poi} = {number(self.alternative)}"]
+        lines += [
+            f"{self.poi} = {number(v)}: {s}" for v, s in zip(self.values, self.statuses, strict=True) if s != CONVERGED
+        ]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, eq=False)
+class LimitResult(Saved):
+    """Upper limits of the parameter of interest at the confidence level `level`, by CLs.
+
+    `expected` are the limits at -2, -1, 0, 1, 2 standard deviations of the background, shape (5,). `statuses` belong
+    to the observed limit and these five: "converged", or why there is none (then it is NaN). Errors are those of toys,
+    NaN without. `curve` has the tests that were made on the way.
+    """
+
+    poi: str
+    level: float
+    observed: float
+    expected: FloatArray
+    observed_error: float
+    expected_errors: FloatArray
+    statuses: tuple[str, ...]
+    curve: HypothesisTest
+    origin: Origin
+
+    def __post_init__(self) -> None:
+        for name in ("expected", "expected_errors"):
+            if getattr(self, name).shape != (len(BANDS),):
+                raise ValueError(f"{name} has shape {getattr(self, name).shape}, expected ({len(BANDS)},)")
+        if len(self.statuses) != 1 + len(BANDS):
+            raise ValueError(f"{1 + len(BANDS)} statuses needed, found {len(self.statuses)}")
+
+    @property
+    def converged(self) -> bool:
+        """Whether all six limits were found."""
+        return all(status == CONVERGED for status in self.statuses)
+
+    @property
+    def best_value(self) -> float:
+        """Best fit of the parameter of interest."""
+        return self.curve.best_value
+
+    def __repr__(self) -> str:
+        found = f"observed {number(self.observed)}, expected {number(self.expected[2])}"
+        return f"<LimitResult: {self.poi} at {100 * self.level:g}% CL, {found}>"
+
+    def table(self) -> Table:
+        """Return a table with the observed and the expected limits."""
+        names = ("observed", *(f"expected {band}" for band in BANDS))
+        values = (self.observed, *self.expected)
+        rows = [(name, number(float(value))) for name, value in zip(names, values, strict=True)]
+        header: tuple[str, ...] = ("limit", f"{self.poi} <")
+        if self.curve.calculator == "toys":
+            errors = (self.observed_error, *self.expected_errors)
+            header = (*header, "toy error")
+            return Table("", header, tuple((*r, number(float(e))) for r, e in zip(rows, errors, strict=True)), "lrr")
+        return Table("", header, tuple(rows), "lr")
+
+    def __str__(self) -> str:
+        title = f"Upper limits on {self.poi} at {100 * self.level:g}% CL (CLs)"
+        lines = [title, "", *_about(self.curve), "", self.table().text()]
+        names = ("observed", *BANDS)
+        lines += [f"{name}: {status}" for name, status in zip(names, self.statuses, strict=True) if status != CONVERGED]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return self.table().html()
+
+
+@dataclass(frozen=True, eq=False)
+class SignificanceResult(Saved):
+    """Significance of a signal: sqrt(q0), the p-value of no signal, and what was to be expected.
+
+    `p_value` is 0 where a floating-point number can't hold it; `log10_p_value` always can. Expected are the medians
+    for signals of the sizes `injected`, arrays of that shape. With toys, `toy_p_value` is the fraction of `toys` with
+    at least the observed q0 and `toy_error` its standard deviation (of a fraction of 0: 1 / toys); NaN without.
+    `status` is "converged" or why there is no observed significance, `expected_statuses` the same of the expected ones.
+    """
+
+    poi: str
+    best_value: float
+    q0: float
+    significance: float
+    p_value: float
+    log10_p_value: float
+    injected: FloatArray
+    expected_significance: FloatArray
+    expected_p_value: FloatArray
+    expected_log10_p_value: FloatArray
+    status: str
+    expected_statuses: tuple[str, ...]
+    origin: Origin
+    toys: int = 0
+    failures: int = 0
+    toy_p_value: float = np.nan
+    toy_error: float = np.nan
+
+    def __post_init__(self) -> None:
+        shape = self.injected.shape
+        for name in ("expected_significance", "expected_p_value", "expected_log10_p_value"):
+            if getattr(self, name).shape != shape or len(shape) != 1:
+                raise ValueError(f"{name} has shape {getattr(self, name).shape}, that of injected is {shape}")
+        if len(self.expected_statuses) != shape[0]:
+            raise ValueError(f"{shape[0]} expected_statuses needed, found {len(self.expected_statuses)}")
+
+    @property
+    def converged(self) -> bool:
+        """Whether every significance was found."""
+        return {self.status, *self.expected_statuses} <= {CONVERGED}
+
+    def __repr__(self) -> str:
+        return f"<SignificanceResult: {self.poi}, Z = {number(self.significance)}, p0 = {self._p()}>"
+
+    def _p(self) -> str:
+        return power(self.p_value, self.log10_p_value)
+
+    def __str__(self) -> str:
+        rows = [("observed", f"{self.significance:.4g}", self._p(), number(self.best_value))]
+        columns = (self.injected, self.expected_significance, self.expected_p_value, self.expected_log10_p_value)
+        for size, z, p, log10 in zip(*columns, strict=True):
+            rows.append((f"expected for {number(size)}", f"{z:.4g}", power(p, log10), number(size)))
+        table = Table("", ("", "significance", "p0", self.poi), tuple(rows), "lrrr").text()
+        lines = [f"Significance of {self.poi} > 0 ({self.origin.dataset} data)", "", table]
+        if self.toys:
+            used = self.toys - self.failures
+            found = round(self.toy_p_value * used) if used else 0
+            lines.append(f"toys: p0 = {number(self.toy_p_value)} ± {number(self.toy_error)} ({found} of {used})")
+            lines += [f"toys without a fit: {self.failures}"] * bool(self.failures)
+        names, statuses = [row[0] for row in rows], (self.status, *self.expected_statuses)
+        lines += [f"{name}: {status}" for name, status in zip(names, statuses, strict=True) if status != CONVERGED]
+        return "\n".join(lines)
+
+
+def power(p: float, log10: float) -> str:
+    """Return a p-value as text, also where it is too small for a floating-point number.
+
+    >>> power(0.0358, -1.446), power(0.0, -349.437)
+    ('0.0358', '3.66e-350')
+    """
+    if p > 0 or not np.isfinite(log10):
+        return f"{p:.3g}"
+    exponent = int(np.floor(log10))
+    return f"{10 ** (log10 - exponent):.2f}e{exponent}"
+
+
+def _about(test: HypothesisTest) -> list[str]:
+    """Return how a test was made, as lines of text."""
+    how = test.calculator if test.base in ("", "normal") else f"{test.calculator}, {test.base}"
+    lines = [
+        f"test statistic:  {test.statistic} ({how})",
+        f"data:            {test.origin.dataset}",
+        f"best fit:        {test.poi} = {number(test.best_value)}",
+    ]
+    if test.counts is not None and test.counts.toys.size:
+        toys, failures = test.counts.toys.max(), int(test.counts.failures.sum())
+        lines.append(f"toys:            {toys:g} of each hypothesis, seed {test.counts.seed}")
+        lines += [f"toys without fit: {failures}"] * bool(failures)
+    return lines

@@ -1,0 +1,145 @@
+"""Toys on disk: a folder with a manifest and pieces of equal length, written one by one, so that a run can go on."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wilks._files import write_atomically
+from wilks._types import BoolArray, FloatArray
+from wilks.errors import ResultError, listed, nearest
+
+FORMAT = 1
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Toys:
+    """Some toys in their order, the first of which is toy `first` of the seed.
+
+    `values` and `uncertainties` have shape (toys, parameters), `twice_nll`, `edm`, `converged` and `statuses` (toys,);
+    `profile` (toys, profiled parameters) is 2NLL with the parameter at its true value minus `twice_nll`.
+    """
+
+    first: int
+    values: FloatArray
+    uncertainties: FloatArray
+    twice_nll: FloatArray
+    edm: FloatArray
+    statuses: tuple[str, ...]
+    profile: FloatArray
+
+    def __len__(self) -> int:
+        return int(self.twice_nll.size)
+
+    @property
+    def converged(self) -> BoolArray:
+        """Which fits converged, shape (toys,)."""
+        return np.array([status == "converged" for status in self.statuses], np.bool_)
+
+    def upto(self, size: int) -> Toys:
+        """Return the first `size` of them."""
+        arrays = {name: getattr(self, name)[:size] for name in _ARRAYS}
+        return replace(self, statuses=self.statuses[:size], **arrays)
+
+
+_ARRAYS = ("values", "uncertainties", "twice_nll", "edm", "profile")
+
+
+@dataclass(frozen=True)
+class ToyFolder:
+    """A folder with toys: `ToyFolder(path)` reads what `wilks.toys(..., folder=path)` wrote.
+
+    It iterates over the pieces (`Toys`), in order, one in memory at a time; `folder["mu"]` are the fitted values of one
+    parameter in all toys, shape (toys,). Raises ResultError where there is no such folder, or where it is damaged.
+    """
+
+    path: Path
+
+    def __init__(self, path: str | Path) -> None:
+        object.__setattr__(self, "path", Path(path))
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Seed, stream, parameter names, truth, digest, settings and `rows`, the length of a piece."""
+        path = self.path / _MANIFEST
+        try:
+            found = json.loads(path.read_bytes())
+            if found["format"] != FORMAT or not found["rows"] >= 1:
+                raise ResultError(f"{path}: this version of wilks reads format {FORMAT}, found {found['format']!r}")
+        except OSError as error:
+            raise ResultError(f"{path}: can't be read: {error.strerror or error}") from None
+        except (ValueError, KeyError, TypeError):
+            raise ResultError(f"{path}: not a folder of toys, or a damaged one") from None
+        return dict(found)
+
+    def prepare(self, wanted: dict[str, Any]) -> None:
+        """Make the folder, or check that one that is there is of the same run. Raises ResultError."""
+        wanted = json.loads(json.dumps({"format": FORMAT, **wanted}))
+        if not (self.path / _MANIFEST).exists():
+            if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+                raise ResultError(f"{self.path}: exists, and is not a folder of toys; choose another one")
+            self._write(_MANIFEST, json.dumps(wanted, indent=1).encode())
+            return
+        found = self.manifest
+        different = [key for key in wanted if found.get(key) != wanted[key]]
+        if different:
+            raise ResultError(f"{self.path}: holds toys with another {listed(different)}; choose another folder")
+
+    def read(self, piece: int, names: int | None = None) -> Toys | None:
+        """Return a piece, None where it was not written. Raises ResultError where it is damaged."""
+        path = self._piece(piece)
+        if not path.exists():
+            return None
+        try:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
+                codes, words = stored["status"], stored["words"].tolist()
+                arrays = {name: stored[name] for name in _ARRAYS}
+                toys = Toys(int(stored["first"]), statuses=tuple(words[code] for code in codes), **arrays)
+        except (OSError, EOFError, ValueError, KeyError, IndexError, zipfile.BadZipFile):
+            raise ResultError(f"{path}: this piece is damaged; delete it to have it made again") from None
+        if names is not None and toys.values.shape != (len(toys), names):
+            raise ResultError(f"{path}: this piece is of another model; delete it to have it made again")
+        return toys
+
+    def write(self, piece: int, toys: Toys) -> None:
+        """Write a piece; it appears whole or not at all. Raises ResultError where it can't be written."""
+        words = sorted(set(toys.statuses))
+        codes = {word: code for code, word in enumerate(words)}
+        buffer = io.BytesIO()
+        np.savez(
+            buffer,
+            first=np.array(toys.first),
+            words=np.array(words),
+            status=np.array([codes[status] for status in toys.statuses], np.uint8),
+            **{name: getattr(toys, name) for name in _ARRAYS},
+        )
+        self._write(self._piece(piece).name, buffer.getvalue())
+
+    def __iter__(self) -> Iterator[Toys]:
+        piece = 0
+        while (toys := self.read(piece)) is not None:
+            yield toys
+            piece += 1
+
+    def __getitem__(self, name: str) -> FloatArray:
+        names = self.manifest["names"]
+        if name not in names:
+            raise KeyError(f'no parameter "{name}" in these toys{nearest(name, names)}')
+        return np.concatenate([np.empty(0), *(toys.values[:, names.index(name)] for toys in self)])
+
+    def _piece(self, piece: int) -> Path:
+        return self.path / f"toys-{piece:08d}.npz"
+
+    def _write(self, name: str, content: bytes) -> None:
+        try:
+            write_atomically(self.path / name, content)
+        except OSError as error:
+            raise ResultError(f"{self.path / name}: can't be written: {error.strerror or error}") from None

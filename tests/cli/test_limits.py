@@ -1,0 +1,153 @@
+"""`wilks hypotest`, `wilks limit`, `wilks significance`, `wilks grid`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.cli.conftest import Call
+from tests.infer.searches import MU, canonical, counting, modifier, one_channel, workspace
+from tests.workspace.test_patchset import background, patchset, signal
+
+import wilks
+from wilks.results.grid import GridResult
+from wilks.results.hypotest import HypothesisTest, LimitResult, SignificanceResult
+
+
+@pytest.fixture
+def search(tmp_path: Path) -> Path:
+    path = tmp_path / "search.json"
+    path.write_text(json.dumps(canonical()))
+    return path
+
+
+@pytest.fixture
+def hopeless(tmp_path: Path) -> Path:
+    """A signal that the background makes up for."""
+    samples = {"signal": ([10.0], [MU]), "background": ([50.0], [modifier("k", "normfactor")])}
+    settings = [{"name": "k", "bounds": [[-1e9, 1e9]]}]
+    path = tmp_path / "hopeless.json"
+    path.write_text(json.dumps(workspace({"SR": samples}, {"SR": [50]}, settings)))
+    return path
+
+
+def test_hypotest(call: Call, search: Path) -> None:
+    result = call("hypotest", search, "--value", "0.5", "--value", "1", "--statistic", "q", "-o", "new/test.json")
+    assert result.exit_code == 0
+    saved = wilks.load_result("new/test.json")
+    assert isinstance(saved, HypothesisTest)
+    model = wilks.compile_model(wilks.load_workspace(search))
+    np.testing.assert_array_equal(saved.observed.cls, wilks.hypotest(model, value=[0.5, 1], statistic="q").observed.cls)
+    assert str(saved) in result.stdout
+    assert call("plot", "new/test.json", "-o", "test.png").exit_code == 0
+    document = json.loads(call("hypotest", search, "--statistic", "q0", "-o", "-").stdout)
+    assert (document["kind"], document["values"]) == ("hypotest", [0.0])
+
+
+def test_toys(call: Call, search: Path) -> None:
+    assert call("hypotest", search, "--toys", "70", "--seed", "3", "-o", "toys.json").exit_code == 0
+    saved = wilks.load_result("toys.json")
+    model = wilks.compile_model(wilks.load_workspace(search))
+    again = wilks.hypotest(model, calculator="toys", toys=70, seed=3)
+    np.testing.assert_array_equal(saved.counts.tested, again.counts.tested)
+    assert "70 of each hypothesis, seed 3" in str(saved)
+    assert call("plot", "toys.json", "-o", "toys.png").exit_code == 0
+
+
+def test_limit(call: Call, search: Path) -> None:
+    result = call("limit", search, "--level", "0.9", "--base", "clipped_normal", "-o", "limit.json")
+    assert result.exit_code == 0
+    saved = wilks.load_result("limit.json")
+    assert isinstance(saved, LimitResult)
+    model = wilks.compile_model(wilks.load_workspace(search))
+    assert saved.observed == wilks.limit(model, level=0.9, base="clipped_normal").observed
+    assert "Upper limits on mu at 90% CL" in result.stdout
+    assert call("plot", "limit.json", "-o", "limit.pdf", "--style", "CMS").exit_code == 0
+    expected = call("limit", search, "--asimov", "--set", "mu=0", "--fix", "uncorr*=1", "-o", "-")
+    document = json.loads(expected.stdout)
+    assert document["observed"] == pytest.approx(document["expected"][2], rel=1e-6)
+
+
+def test_a_missing_limit_is_exit_code_1_and_written(call: Call, hopeless: Path) -> None:
+    result = call("limit", hopeless, "-o", "limit.json")
+    assert result.exit_code == 1
+    assert np.isnan(wilks.load_result("limit.json").observed)
+    assert "n/a" in result.stdout
+
+
+def test_significance(call: Call, search: Path) -> None:
+    result = call("significance", search, "--injected", "0.5", "--injected", "2", "--toys", "40", "-o", "z.json")
+    assert result.exit_code == 0
+    saved = wilks.load_result("z.json")
+    assert isinstance(saved, SignificanceResult)
+    assert saved.injected.tolist() == [0.5, 2]
+    assert saved.toys == 40
+    assert str(saved) in result.stdout
+    far = call("significance", search, "--asimov", "--set", "mu=40")
+    assert "e-" in far.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("limit", "--level", "95"), "lies between 0 and 1"),
+        (("limit", "--statistic", "q0"), 'no test statistic "q0"'),
+        (("limit", "--poi", "nu"), '"nu"'),
+        (("limit", "--fix", "mu=1"), '"mu" is fixed'),
+        (("hypotest", "--value", "-1"), "not below 0"),
+        (("hypotest", "--value", "1", "--statistic", "q0"), "q0 tests the value 0"),
+        (("significance", "--injected", "-1"), "not below 0"),
+        (("grid", "--vary", "mu"), "NAME=VALUE"),
+        (("grid", "--vary", "a=1:2"), "NAME=VALUE"),
+        (("grid", "--vary", "uncorr=1"), "uncorr"),
+        (("grid", "--vary", "a=1", "--patches", "p.json"), "not both"),
+        (("grid", "--patches", "p.json"), "p.json"),
+    ],
+)
+def test_mistakes_are_sentences(call: Call, search: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    result = call(arguments[0], search, *arguments[1:], "-o", "out.json")
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not Path("out.json").exists()
+
+
+def test_a_grid_of_patches(call: Call) -> None:
+    Path("bkg.json").write_text(json.dumps(background()))
+    Path("signals.json").write_text(json.dumps(patchset()))
+    result = call("grid", "bkg.json", "--patches", "signals.json", "--folder", "points", "-o", "grid.json")
+    assert result.exit_code == 0
+    saved = wilks.load_result("grid.json")
+    assert isinstance(saved, GridResult)
+    assert str(saved) in result.stdout
+    assert sorted(p.name for p in Path("points").iterdir()) == ["S_300_100.json", "S_400_100.json", "S_400_200.json"]
+    assert call("plot", "grid.json", "-o", "grid.png").exit_code == 0
+    assert call("plot", "points/S_300_100.json", "-o", "one.png").exit_code == 0
+    other = background() | {"observations": [{"name": "SR", "data": [40, 25]}]}
+    Path("other.json").write_text(json.dumps(other))
+    assert "another background" in call("grid", "other.json", "--patches", "signals.json").stderr
+    assert call("grid", "other.json", "--patches", "signals.json", "--any-background").exit_code == 0
+    Path("single.json").write_text(json.dumps(signal([5.0, 2.0])))
+    assert "single" in call("grid", "bkg.json", "--patches", "single.json").stdout
+    assert '"wilks grid" takes it' in call("limit", "signals.json").stderr
+
+
+def test_grids_of_workspaces_and_of_parameters(call: Call) -> None:
+    for name, size in (("light", 10), ("heavy", 5)):
+        Path(f"{name}.json").write_text(json.dumps(counting(size, 10, 12)))
+    result = call("grid", "light.json", "heavy.json", "-o", "grid.json")
+    assert result.exit_code == 0
+    found = wilks.load_result("grid.json")
+    assert found.names == ("light", "heavy")
+    assert found.observed[1] == pytest.approx(2 * found.observed[0], rel=1e-5)
+    assert call("plot", "grid.json", "-o", "rows.png").exit_code == 0
+    assert "several" in call("grid", "light.json", "heavy.json", "--vary", "k=1").stderr
+    Path("k.json").write_text(json.dumps(one_channel([5.0], [10.0], [12.0], [modifier("k", "normfactor")])))
+    result = call("grid", "k.json", "--vary", "k=0.5:1.5:3", "--question", "CLs", "--value", "2", "-o", "k-grid.json")
+    assert result.exit_code == 0
+    found = wilks.load_result("k-grid.json")
+    assert found.coordinates[:, 0].tolist() == [0.5, 1.0, 1.5]
+    assert found.tested == 2
+    assert call("plot", "k-grid.json", "-o", "band.png").exit_code == 0

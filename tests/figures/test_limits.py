@@ -1,0 +1,117 @@
+"""Figures of tests and limits show what is in the result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from tests.infer.searches import canonical, counting, model
+
+import wilks
+from wilks import figures
+from wilks.figures import FigureStyle
+from wilks.results.hypotest import HypothesisTest, LimitResult
+
+STYLES = ("plain", FigureStyle("ATLAS", "Internal", "13 TeV", "140 fb$^{-1}$"), FigureStyle("CMS", "Preliminary"))
+
+
+@pytest.fixture(scope="module")
+def limits() -> LimitResult:
+    return wilks.limit(model(canonical()))
+
+
+@pytest.fixture(scope="module")
+def toys() -> HypothesisTest:
+    return wilks.hypotest(model(counting(5, 10, 7)), calculator="toys", toys=200)
+
+
+def line(figure: Figure, count: int) -> np.ndarray:
+    """Return the only line with so many points."""
+    (found,) = [np.column_stack(ln.get_data()) for ln in figure.axes[0].lines if len(ln.get_xdata()) == count]
+    return found
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_limits_are_read_off_where_the_curves_cross_the_line(limits: LimitResult, style: str | FigureStyle) -> None:
+    figure = figures.limit(limits, style=style)
+    (ax,) = figure.axes
+    smooth = [np.column_stack(ln.get_data()) for ln in ax.lines if len(ln.get_xdata()) == 400]
+    assert len(smooth) == 2  # median and observed
+    for curve, value in zip(smooth, (limits.expected[2], limits.observed), strict=True):
+        good = np.isfinite(curve[:, 1])
+        crossing = np.interp(-0.05, -curve[good, 1], curve[good, 0])
+        assert crossing == pytest.approx(value, rel=5e-3)
+    two, one = ax.collections
+    for band, side in ((one, (1, 3)), (two, (0, 4))):
+        corners = band.get_paths()[0].vertices
+        for i in side:
+            near = corners[np.abs(corners[:, 0] - limits.expected[i]) < 0.01]
+            assert (np.abs(near[:, 1] - 0.05) < 0.004).any()
+    assert ax.get_xlim()[0] == 0
+    figure.draw_without_rendering()
+
+
+def test_a_limit_far_from_the_expected_ones_has_a_logarithmic_axis(limits: LimitResult) -> None:
+    assert figures.limit(limits).axes[0].get_xscale() == "linear"
+    far = wilks.limit(model(counting(5, 10, 400)))
+    assert far.observed > 20 * far.expected[0]
+    assert figures.draw(far).axes[0].get_xscale() == "log"
+
+
+def test_limits_that_were_not_found_are_drawn_as_far_as_they_are() -> None:
+    found = wilks.limit(model(counting(5, 10, 7)))
+    half = replace(found, observed=np.nan, statuses=("no",) + ("converged",) * 5)
+    figures.limit(half).draw_without_rendering()
+    none = replace(half, expected=np.full(5, np.nan))
+    figures.limit(none).draw_without_rendering()
+
+
+def test_tests_of_values() -> None:
+    values = np.linspace(0, 3, 7)
+    result = wilks.hypotest(model(canonical()), value=values)
+    dots = line(figures.hypotest(result), 7)
+    np.testing.assert_array_equal(dots, np.column_stack([values, result.observed.cls]))
+    result = wilks.hypotest(model(canonical()), value=values, statistic="t")
+    figure = figures.draw(result)
+    np.testing.assert_array_equal(line(figure, 7)[:, 1], result.observed.clsb)
+    assert figure.axes[0].get_ylabel() == "$p$-value"
+
+
+@pytest.mark.parametrize("statistic", ["q~", "q0"])
+def test_one_value_is_a_box(statistic: str) -> None:
+    result = wilks.hypotest(model(canonical()), statistic=statistic)
+    figure = figures.hypotest(result)
+    shown = result.observed.clsb if statistic == "q0" else result.observed.cls
+    np.testing.assert_array_equal(line(figure, 1), [[result.values[0], shown[0]]])
+    assert figure.axes[0].get_ylabel() == ("$p_0$" if statistic == "q0" else "CLs")
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_toys_are_histograms(toys: HypothesisTest, style: str | FigureStyle) -> None:
+    figure = figures.draw(toys, style=style)
+    (ax,) = figure.axes
+    assert toys.counts is not None
+    filled = [patch for patch in ax.patches if patch.get_fill()]
+    for patch, sample in zip(filled, (toys.counts.tested, toys.counts.alternative), strict=True):
+        heights, edges, _ = patch.get_data()
+        np.testing.assert_allclose(heights, np.histogram(sample[0], edges)[0] / 200)
+    assert np.ptp(ax.lines[0].get_xdata()) == 0
+    assert ax.lines[0].get_xdata()[0] == pytest.approx(toys.test_statistic[0])
+    figure.draw_without_rendering()
+
+
+def test_other_results_are_refused(limits: LimitResult) -> None:
+    with pytest.raises(TypeError, match="hypotest draws a HypothesisTest, found a LimitResult"):
+        figures.hypotest(limits)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="limit draws a LimitResult"):
+        figures.limit(limits.curve)  # type: ignore[arg-type]
+
+
+def test_axes_of_ones_own(limits: LimitResult) -> None:
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    assert figures.limit(limits, ax=right) is figure
+    assert not left.lines
+    assert right.lines

@@ -1,0 +1,98 @@
+"""Scans and contours: what is drawn is what is in the record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from tests.results.test_scan import VALUES, contour, curve, scan
+
+from wilks import figures
+from wilks.results.scan import STAT_ONLY
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for ax in figure.axes for text in ax.texts]
+
+
+def legend(figure: Figure) -> list[str]:
+    found = figure.axes[0].get_legend()
+    return [] if found is None else [text.get_text() for text in found.get_texts()]
+
+
+@pytest.mark.parametrize("style", ["plain", "ATLAS", "CMS"])
+def test_curves_go_through_their_points_and_ends(style: str) -> None:
+    result = scan(curve(STAT_ONLY, 0.3, 0.32), curve("no jes", 0.45, 0.38))
+    figure = figures.scan(result, style=style)
+    ax = figure.axes[0]
+    drawn = {line.get_linestyle(): line for line in ax.lines if len(line.get_xdata()) > 30}
+    assert len(drawn) == 3
+    for i, each in enumerate(result.curves):
+        x, y = drawn[("-", "--", ":")[i]].get_data()
+        np.testing.assert_allclose(np.interp(VALUES, x, y), each.delta, atol=1e-9)
+        # Best fit and ends of the interval are on the curve, though no points of the scan.
+        for place, height in ((1.0, 0.0), (each.interval.lower, 1.0), (each.interval.upper, 1.0)):
+            assert np.interp(place, x, y) == pytest.approx(height, abs=1e-4)
+    (dots,) = [line for line in ax.lines if line.get_marker() == "o"]
+    np.testing.assert_array_equal(dots.get_xdata(), VALUES)
+    assert legend(figure) == ["total", "stat. only", "no jes"]
+    assert ax.get_xlabel() == "mu"
+    assert any("(stat.)" in text and "(syst.)" in text for text in texts(figure))
+    assert {"68.3 %", "95 %"} <= set(texts(figure))
+    horizontal = sorted(line.get_ydata()[0] for line in ax.lines if len(line.get_xdata()) == 2)
+    np.testing.assert_allclose(horizontal, [1.0, 3.841], atol=1e-3)
+
+
+def test_failed_points_are_left_out_and_counted() -> None:
+    whole = scan()
+    delta = whole.delta.copy()
+    delta[1] = np.nan
+    statuses = list(whole.curves[0].statuses)
+    statuses[1] = "interrupted"
+    broken = replace(whole.curves[0], delta=delta, statuses=tuple(statuses))
+    figure = figures.scan(replace(whole, curves=(broken,)))
+    assert "1 failed fit; see the notes of the result" in texts(figure)
+    x, y = next(line for line in figure.axes[0].lines if len(line.get_xdata()) > 30).get_data()
+    assert np.isnan(y[(x > 0.05) & (x < 0.6)]).all()
+    assert np.isfinite(y[x > 1.0]).all()
+
+
+def test_nothing_but_failures_can_be_drawn() -> None:
+    whole = scan()
+    broken = replace(whole.curves[0], delta=np.full(5, np.nan), statuses=("interrupted",) * 5)
+    assert "5 failed fits" in texts(figures.scan(replace(whole, curves=(broken,), notes=())))
+
+
+def test_contours_and_best_fit() -> None:
+    result = contour()
+    figure = figures.contour(result, reference=(4.0, 1.0))
+    ax = figure.axes[0]
+    for line, dashes in zip(result.lines, ("-", "--"), strict=True):
+        (drawn,) = [found for found in ax.lines if found.get_linestyle() == dashes]
+        np.testing.assert_array_equal(np.stack(drawn.get_data(), axis=1), line.points)
+    cross, star = (next(line for line in ax.lines if line.get_marker() == marker) for marker in "P*")
+    assert (cross.get_xdata()[0], cross.get_ydata()[0]) == (0.0, 0.0)
+    assert (star.get_xdata()[0], star.get_ydata()[0]) == (4.0, 1.0)
+    assert legend(figure) == ["68.3 %", "95 %", "best fit", "reference"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("mu", "jes")
+    assert ax.get_xlim()[1] > 4.0
+    assert "1 failed fit" in texts(figure)
+    assert len(figure.axes) == 2  # with the colour bar
+
+
+def test_axes_of_the_user() -> None:
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    assert figures.scan(scan(), ax=left) is figure
+    assert figures.contour(contour(), ax=right) is figure
+
+
+def test_drawn_by_kind_and_other_records_are_refused() -> None:
+    assert figures.draw(scan()).axes[0].get_xlabel() == "mu"
+    assert figures.draw(contour()).axes[0].get_ylabel() == "jes"
+    with pytest.raises(TypeError, match="scan draws a ScanResult, found a ContourResult"):
+        figures.scan(contour())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="contour draws a ContourResult, found a ScanResult"):
+        figures.contour(scan())  # type: ignore[arg-type]

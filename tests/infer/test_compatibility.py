@@ -1,0 +1,124 @@
+"""Compatibility of channels: closed forms, and a workspace split by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import optimize, stats
+from tests.infer.counting import WIDE, modifier, workspace
+
+from wilks import compatibility, compile_model, fit, load_workspace
+from wilks.errors import ModelError, ResultError
+
+THREE = {"a": ([10.0], [40.0], [63.0]), "b": ([20.0], [90.0], [95.0]), "c": ([5.0], [12.0], [25.0])}
+
+
+def test_counting_experiments_in_closed_form() -> None:
+    whole = workspace(THREE, parameters=WIDE)
+    found = compatibility(compile_model(whole), workspace=whole)
+    s, b, n = (np.array([THREE[c][k][0] for c in "abc"]) for k in range(3))
+
+    def twice_nll(mu: Any) -> Any:
+        rate = mu * s + b
+        return 2 * (rate - n * np.log(rate))
+
+    common = optimize.minimize_scalar(lambda mu: twice_nll(mu).sum(), bounds=(-2, 5), options={"xatol": 1e-10})
+    apart = (n - b) / s
+    assert found.statistic == pytest.approx(common.fun - twice_nll(apart).sum(), rel=1e-7)
+    assert found.groups == ("a", "b", "c")
+    np.testing.assert_allclose(found.values, apart, rtol=1e-7)
+    np.testing.assert_allclose(found.uncertainties, np.sqrt(n) / s, rtol=1e-7)
+    np.testing.assert_allclose(found.covariance, np.diag(n / s**2), rtol=1e-6, atol=1e-12)
+    assert found.value == pytest.approx(common.x, abs=1e-6)
+    assert found.ndof == 2
+    assert found.p_value == pytest.approx(stats.chi2.sf(found.statistic, 2))
+    assert found.converged
+
+
+def test_groups_and_a_common_systematic(shared_data: Path) -> None:
+    """The same with a workspace that was split by hand, here the lesson's."""
+    document = json.loads((shared_data / "ttbar-lesson/workspace_repaired.json").read_text())
+    whole = load_workspace(document)
+    compiled = compile_model(whole)
+    found = compatibility(compiled, workspace=whole, groups={"one b": "4j1b*", "two b": ["4j2b SR"]})
+    for channel in document["channels"]:
+        for sample in channel["samples"]:
+            for m in sample["modifiers"]:
+                if m["name"] == "ttbar_norm":
+                    m["name"] = f"ttbar_norm {channel['name']}"
+    (settings,) = (p for p in document["measurements"][0]["config"]["parameters"] if p["name"] == "ttbar_norm")
+    document["measurements"][0]["config"]["parameters"].remove(settings)
+    for channel in document["channels"]:
+        document["measurements"][0]["config"]["parameters"].append(settings | {"name": f"ttbar_norm {channel['name']}"})
+    by_hand = fit(compile_model(load_workspace(document), poi=""))
+    assert found.statistic == pytest.approx(fit(compiled).twice_nll - by_hand.twice_nll, abs=1e-6)
+    assert found.statistic > 0
+    for value, sigma, channel in zip(found.values, found.uncertainties, ("4j1b CR", "4j2b SR"), strict=True):
+        assert value == pytest.approx(by_hand[f"ttbar_norm {channel}"].value, abs=1e-6)
+        assert sigma == pytest.approx(by_hand[f"ttbar_norm {channel}"].uncertainty, rel=1e-4)
+    assert found.members == (("4j1b CR",), ("4j2b SR",))
+    assert found.origin.settings["groups"] == {"one b": ["4j1b CR"], "two b": ["4j2b SR"]}
+
+
+def test_any_normfactor_and_kept_parameters() -> None:
+    background = [modifier("rate"), modifier("jes", "normsys", {"lo": 0.9, "hi": 1.1})]
+    whole = workspace(
+        {c: ([10.0, 5.0], [40.0, 60.0], [63.0, 58.0 + i]) for i, c in enumerate("ab")}, background=background
+    )
+    compiled = compile_model(whole)
+    found = compatibility(compiled, workspace=whole, poi="rate", fixed={"mu": 1.0, "jes": 0.2}, bounds={"rate": (0, 3)})
+    assert found.poi == "rate"
+    assert found.origin.settings["fixed"] == {"mu": 1.0, "jes": 0.2}
+    held = fit(compiled, fixed={"mu": 1.0, "jes": 0.2})
+    assert found.value == pytest.approx(held["rate"].value)
+    factor = (compiled.expected(held.values)[0] - 10) / (40 * held["rate"].value)
+    for i, value in enumerate(found.values):
+        best = optimize.minimize_scalar(
+            lambda r, i=i: sum(
+                rate - n * np.log(rate)
+                for s, b, n in ((10, 40, 63.0), (5, 60, 58.0 + i))
+                for rate in [s + r * b * factor]
+            ),
+            bounds=(0.1, 3),
+            options={"xatol": 1e-10},
+        )
+        assert value == pytest.approx(best.x, abs=1e-6)
+
+
+def test_a_value_at_its_bound_has_no_uncertainty() -> None:
+    whole = workspace({"a": ([10.0], [40.0], [30.0]), "b": ([20.0], [90.0], [115.0])})
+    found = compatibility(compile_model(whole), workspace=whole)
+    assert found.values[0] == pytest.approx(0.0, abs=1e-9)
+    assert np.isnan(found.uncertainties[0])
+    assert "all" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"groups": {"x": "a"}}, 'channel "b" must be in one group, found in 0'),
+        ({"groups": {"x": ["a", "b"], "y": "*"}}, "found in 2"),
+        ({"groups": {"x": "*"}}, "nothing to compare"),
+        ({"groups": {"x": "d", "y": "*"}}, 'groups: no channel "d"'),
+        ({"poi": "jes"}, "is not a parameter of normfactors alone"),
+        ({"poi": "muu"}, 'did you mean "mu"'),
+        ({"fixed": {"mu": 1.0}}, '"mu" is fixed'),
+    ],
+)
+def test_mistakes_are_sentences(options: dict[str, Any], message: str) -> None:
+    background = [modifier("jes", "normsys", {"lo": 0.9, "hi": 1.1})]
+    whole = workspace(THREE, background=background)
+    with pytest.raises(ModelError, match=message):
+        compatibility(compile_model(whole), workspace=whole, **options)
+
+
+def test_workspace_and_result_must_be_the_models() -> None:
+    whole, other = workspace(THREE), workspace(THREE, parameters=WIDE)
+    with pytest.raises(ModelError, match="not the one that the model was compiled from"):
+        compatibility(compile_model(whole), workspace=other)
+    with pytest.raises(ResultError):
+        compatibility(compile_model(whole), workspace=whole, result=fit(compile_model(other)))
