@@ -20,13 +20,20 @@ from wilks.pipeline import Event, Run, Stage
 from wilks.results.fit import FitResult
 from wilks.workspace.workspace import Workspace
 
+VARIED = (
+    CONFIG
+    + """
+Systematics:
+  - {Name: Lumi, Type: Normalization, Up: {Normalization: 0.02}, Down: {Normalization: -0.02}, Samples: Background}
+"""
+)
 TABLES = {f"tables/{t}.{s}" for t in ("yields_prefit", "yields_postfit", "parameters") for s in ("txt", "md", "tex")}
 FIGURES = {
     f"figures/{figure}.{suffix}"
     for figure in ("pulls", *(f"data_mc_{c}_{label}" for c in ("SR", "C-R") for label in ("prefit", "postfit")))
     for suffix in ("pdf", "png")
 }
-JSON = {"workspace.json", "workspace.axes.json", "findings.json", "fit.json"}
+JSON = {"templates.json", "workspace.json", "workspace.axes.json", "findings.json", "fit.json"}
 
 
 def _files(folder: Path) -> set[str]:
@@ -78,6 +85,27 @@ def test_run_measures_the_signal(finished: Finished) -> None:
     for region in SIGNAL:
         np.testing.assert_allclose(done.prefit[region].total, np.add(SIGNAL[region], BACKGROUND[region]), rtol=1e-12)
         np.testing.assert_allclose(done.postfit[region].total, DATA[region], rtol=1e-8)
+
+
+def test_variations_are_drawn_and_recorded(tmp_path: Path) -> None:
+    stale = tmp_path / "out" / "figures" / "variations_old.pdf"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("from before")
+    done = pipeline.run(write_analysis(tmp_path, VARIED), tmp_path / "out")
+    figures = {f"figures/{name}.{s}" for name in ("variations_SR", "variations_C-R", "pruning") for s in ("pdf", "png")}
+    tables = {f"tables/norm_effects.{suffix}" for suffix in ("txt", "md", "tex")}
+    assert _files(tmp_path / "out") == {"templates.npz", *JSON, *TABLES, *FIGURES, *figures, *tables}
+    record = json.loads((tmp_path / "out" / "templates.json").read_text())
+    assert record == done.templates.record()
+    assert [effect["status"] for effect in record["effects"]] == ["kept", "kept"]
+    assert "+2.00 / -2.00" in (tmp_path / "out" / "tables" / "norm_effects.txt").read_text()
+
+
+def test_many_variations_go_to_several_pages(tmp_path: Path) -> None:
+    text = VARIED + VARIED.splitlines()[-1].replace("Lumi", "Lumi2") + "\n"
+    loaded = wilks.load_config(write_analysis(tmp_path, text))
+    figures = pipeline.variation_figures(pipeline.make_templates(loaded), rows=1)
+    assert list(figures) == ["variations_SR", "variations_SR_2", "variations_C-R", "variations_C-R_2", "pruning"]
 
 
 def test_products_can_be_read_again(finished: Finished) -> None:
@@ -214,7 +242,7 @@ def test_example_in_python_names_its_figures_alike(tmp_path: Path, monkeypatch: 
     analysis.analyse(tmp_path / "python")
     pipeline.run(tmp_path / "config.yml", tmp_path / "run")
     figures = _files(tmp_path / "python" / "figures")
-    assert len(figures) == 10
+    assert len(figures) == 16
     assert figures == _files(tmp_path / "run" / "figures")
 
 
@@ -227,4 +255,4 @@ def test_lesson_gives_the_published_fit_and_flags_its_defects(shared_data: Path,
     errors = " ".join(finding.place for finding in done.findings if finding.severity == "error")
     assert '"Luminosity"' in errors
     assert '"W+jets scale variations"' in errors
-    assert len([name for name in _files(tmp_path / "out") if name.startswith("figures/")]) == 10
+    assert len([name for name in _files(tmp_path / "out") if name.startswith("figures/")]) == 16

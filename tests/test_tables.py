@@ -59,3 +59,24 @@ def test_parameters() -> None:
     assert table.header == ("parameter", "value", "pull", "constraint", "remark")
     assert len(table.rows) == 35
     assert next(row for row in table.rows if row[0] == "ttbar_norm") == ("ttbar_norm", "0.96 ± 0.08", "", "", "")
+
+
+def test_norm_effects() -> None:
+    from wilks.templates.record import Effect
+    from wilks.templates.store import Templates
+
+    def effect(region: str, sample: str, systematic: str, norm: tuple[float, float], keep: bool = True) -> Effect:
+        return Effect(region, sample, systematic, norm, None, (0.0, 0.0), keep_norm=keep)
+
+    effects = (
+        effect("SR", "S", "Lumi", (0.02, -0.02)),
+        effect("SR", "B", "JES", (0.00123, -0.1), keep=False),
+        effect("CR", "B", "Lumi", (0.02, -0.02)),
+    )
+    table = tables.norm_effects(Templates({}, effects=effects))
+    assert table.header == ("region", "systematic", "S", "B")
+    assert table.rows == (
+        ("SR", "Lumi", "+2.00 / -2.00", ""),
+        ("SR", "JES", "", "+0.12 / -10.00 *"),
+        ("CR", "Lumi", "", "+2.00 / -2.00"),
+    )

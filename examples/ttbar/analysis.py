@@ -31,6 +31,12 @@ def analyse(output: Path) -> None:
     print(wilks.inspect(workspace), end="\n\n")
     print(wilks.check(workspace), end="\n\n")
 
+    # What every systematic does to every template, and what of it is kept.
+    for region in config.regions:
+        figure = wilks.figures.variations(templates, region=region.name)
+        wilks.figures.save(figure, output / "figures" / f"variations_{region.name.replace(' ', '-')}")
+    wilks.figures.save(wilks.figures.pruning(templates), output / "figures" / "pruning")
+
     # Maximum-likelihood fit to the observed data.
     model = wilks.compile_model(workspace)
     result = wilks.fit(model)

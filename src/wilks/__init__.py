@@ -18,13 +18,30 @@ if TYPE_CHECKING:
     from wilks.fitting.many import fit_many
     from wilks.fitting.mle import fit
     from wilks.histogram import Axis, Histogram
+    from wilks.infer.breakdown import breakdown
+    from wilks.infer.compatibility import compatibility
+    from wilks.infer.contours import contour
+    from wilks.infer.goodness_of_fit import chi_square, goodness_of_fit
+    from wilks.infer.grid import grid
+    from wilks.infer.hypotest import hypotest
+    from wilks.infer.intervals import intervals
+    from wilks.infer.limits import limit
     from wilks.infer.prediction import predict
+    from wilks.infer.ranking import ranking
+    from wilks.infer.scans import scan
+    from wilks.infer.significance import significance
+    from wilks.infer.toys import toys
+    from wilks.infer.transfer import transfer
     from wilks.model.compile import compile_model
+    from wilks.model.datasets import asimov, mixed, toy_data
     from wilks.results.io import load_result
     from wilks.templates.build import build_templates
     from wilks.templates.process import process_templates
+    from wilks.templates.router import Router
     from wilks.templates.store import load_templates
+    from wilks.workspace.edit import find_bins, mask_bins, select_channels, signal_bins
     from wilks.workspace.inspect import inspect
+    from wilks.workspace.patchset import load_patchset
     from wilks.workspace.pyhf_json import load_workspace
 
 __version__ = "0.1.0"
@@ -32,41 +49,87 @@ __version__ = "0.1.0"
 _HOME = {
     "Axis": "wilks.histogram",
     "Histogram": "wilks.histogram",
+    "Router": "wilks.templates.router",
+    "asimov": "wilks.model.datasets",
+    "breakdown": "wilks.infer.breakdown",
     "build_templates": "wilks.templates.build",
     "build_workspace": "wilks.assemble",
     "check": "wilks.checks.check",
+    "chi_square": "wilks.infer.goodness_of_fit",
+    "compatibility": "wilks.infer.compatibility",
     "compile_model": "wilks.model.compile",
+    "contour": "wilks.infer.contours",
+    "find_bins": "wilks.workspace.edit",
     "fit": "wilks.fitting.mle",
     "fit_many": "wilks.fitting.many",
+    "goodness_of_fit": "wilks.infer.goodness_of_fit",
+    "grid": "wilks.infer.grid",
+    "hypotest": "wilks.infer.hypotest",
     "inspect": "wilks.workspace.inspect",
+    "intervals": "wilks.infer.intervals",
+    "limit": "wilks.infer.limits",
     "load_config": "wilks.config.load",
+    "load_patchset": "wilks.workspace.patchset",
     "load_result": "wilks.results.io",
     "load_templates": "wilks.templates.store",
     "load_workspace": "wilks.workspace.pyhf_json",
+    "mask_bins": "wilks.workspace.edit",
+    "mixed": "wilks.model.datasets",
     "predict": "wilks.infer.prediction",
     "process_templates": "wilks.templates.process",
+    "ranking": "wilks.infer.ranking",
+    "scan": "wilks.infer.scans",
+    "significance": "wilks.infer.significance",
+    "select_channels": "wilks.workspace.edit",
+    "signal_bins": "wilks.workspace.edit",
+    "toy_data": "wilks.model.datasets",
+    "toys": "wilks.infer.toys",
+    "transfer": "wilks.infer.transfer",
 }
 _MODULES = ("figures", "tables")
 
 __all__ = [
     "Axis",
     "Histogram",
+    "Router",
     "__version__",
+    "asimov",
+    "breakdown",
     "build_templates",
     "build_workspace",
     "check",
+    "chi_square",
+    "compatibility",
     "compile_model",
+    "contour",
     "figures",
+    "find_bins",
     "fit",
     "fit_many",
+    "grid",
+    "hypotest",
+    "goodness_of_fit",
     "inspect",
+    "intervals",
+    "limit",
     "load_config",
+    "load_patchset",
     "load_result",
     "load_templates",
     "load_workspace",
+    "mask_bins",
+    "mixed",
     "predict",
     "process_templates",
+    "ranking",
+    "scan",
+    "significance",
+    "select_channels",
+    "signal_bins",
     "tables",
+    "toy_data",
+    "toys",
+    "transfer",
 ]
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
+from wilks.config.parameters import parameters_of, simulated
 from wilks.config.schema import Config, Region, Systematic, applies, staterror_name
 from wilks.config.schema import Sample as SampleBlock
 from wilks.errors import TemplateError, WorkspaceError
 from wilks.histogram import Histogram
-from wilks.templates.build import needed_templates, template_of
-from wilks.templates.store import SIDES, Side, TemplateKey, Templates
+from wilks.templates.build import needed_templates
+from wilks.templates.record import Effect
+from wilks.templates.split import both_sides, has_shape
+from wilks.templates.store import SIDES, TemplateKey, Templates
 from wilks.workspace.spec import (
     Channel,
     Document,
@@ -41,6 +44,7 @@ def build_workspace(templates: Templates, config: Config) -> Workspace:
     nominal yield) with one parameter; in a region with one bin the normsys is all there is. A side with `Symmetrize`
     is the mirror image of the other: 2 - factor, and 2 nominal - scaled variation. Where the yield of the nominal
     template or of a variation is zero there is no ratio: the factor is 1 and the histosys has the variation unscaled.
+    What `process_templates` pruned is left out.
     Parameters under `Fixed` may be given by the systematic's name or by the parameter's, staterrors included.
 
     Raises one TemplateError with every template that is missing, has other bins than its region or numbers that are
@@ -52,13 +56,14 @@ def build_workspace(templates: Templates, config: Config) -> Workspace:
     mistakes = _template_mistakes(templates, config)
     if mistakes:
         raise TemplateError(mistakes)
+    channels = [_channel(templates, config, region) for region in config.regions]
     document = Document(
-        channels=[_channel(templates, config, region) for region in config.regions],
+        channels=channels,
         observations=[
             Observation(region.name, templates[_data_key(config, region)].contents.tolist())
             for region in config.regions
         ],
-        measurements=[_measurement(templates, config)],
+        measurements=[_measurement(templates, config, channels)],
         version=VERSION,
     )
     mistakes = content_mistakes(document)
@@ -125,54 +130,36 @@ def _modifiers(templates: Templates, config: Config, region: Region, sample: Sam
     for systematic in config.systematics:
         if not applies(systematic, region, sample):
             continue
-        if systematic.type == "Normalization":
-            yield _normalization(systematic)
-        else:
-            variations = {
-                side: templates.variation(region.name, sample.name, systematic.name, side)
-                for side in SIDES
-                if not template_of(systematic, side).symmetrize
-            }
-            yield from _norm_plus_shape(systematic.parameter_name, nominal.contents, variations)
+        name = systematic.parameter_in(region.name, sample.name)
+        effect = templates.effect(region.name, sample.name, systematic.name)
+        if systematic.type == "NormPlusShape":
+            found = [templates.get(TemplateKey(region.name, sample.name, systematic.name, side)) for side in SIDES]
+            yield from _norm_plus_shape(name, nominal.contents, found, effect)
+        elif effect is None or effect.keep_norm:
+            yield _normalization(name, systematic)
 
 
-def _normalization(systematic: Systematic) -> NormSys:
+def _normalization(name: str, systematic: Systematic) -> NormSys:
     up, down = systematic.up.normalization, systematic.down.normalization
     up = -(down or 0.0) if systematic.up.symmetrize else up
     down = -(up or 0.0) if systematic.down.symmetrize else down
-    return NormSys(systematic.parameter_name, NormSysData(lo=1 + (down or 0.0), hi=1 + (up or 0.0)))
+    return NormSys(name, NormSysData(lo=1 + (down or 0.0), hi=1 + (up or 0.0)))
 
 
 def _norm_plus_shape(
-    name: str, nominal: FloatArray, variations: Mapping[Side, Histogram | None]
+    name: str, nominal: FloatArray, found: Sequence[Histogram | None], effect: Effect | None
 ) -> Iterator[NormSys | HistoSys]:
-    """Yield normsys and histosys of one systematic on one sample; a missing side is the mirror image of the other."""
-    split = {
-        side: _split(variation.contents, nominal) for side, variation in variations.items() if variation is not None
-    }
-    for side, other in (SIDES, SIDES[::-1]):
-        if side not in split:
-            factor, shape = split[other]
-            split[side] = 2.0 - factor, 2.0 * nominal - shape
-    (high, high_shape), (low, low_shape) = split["Up"], split["Down"]
-    yield NormSys(name, NormSysData(lo=low, hi=high))
-    # One bin has no shape; only where no factor could be formed does a difference remain.
-    if nominal.size > 1 or not np.allclose([high_shape, low_shape], nominal, rtol=1e-12, atol=0.0):
-        yield HistoSys(name, HistoSysData(lo_data=low_shape.tolist(), hi_data=high_shape.tolist()))
+    """Yield what pruning left of normsys and histosys of one systematic on one sample."""
+    up, down = both_sides(nominal, *(None if variation is None else variation.contents for variation in found))
+    if effect is None or effect.keep_norm:
+        yield NormSys(name, NormSysData(lo=down.factor, hi=up.factor))
+    if has_shape(nominal, up, down) and (effect is None or effect.keep_shape):
+        yield HistoSys(name, HistoSysData(lo_data=down.shape.tolist(), hi_data=up.shape.tolist()))
 
 
-def _split(variation: FloatArray, nominal: FloatArray) -> tuple[float, FloatArray]:
-    """Return a variation as a factor on the yield and a shape with the nominal yield."""
-    total, reference = float(variation.sum()), float(nominal.sum())
-    if total == 0.0 or reference == 0.0:
-        return 1.0, variation
-    with np.errstate(over="ignore", invalid="ignore"):  # of a total that is all but zero: reported with the document
-        return total / reference, variation * (reference / total)
-
-
-def _measurement(templates: Templates, config: Config) -> Measurement:
-    """Return the settings of all norm factors, and of every other parameter that is fixed."""
-    fixed: dict[str, Number] = {parameter.name: parameter.value for parameter in config.general.fixed}
+def _measurement(templates: Templates, config: Config, channels: Sequence[Channel]) -> Measurement:
+    """Return the settings of all norm factors, and of every other parameter that is fixed and in a channel."""
+    fixed: dict[str, Number] = dict(config.fixed_values)
     settings = [
         ParameterSettings(
             factor.name,
@@ -182,16 +169,17 @@ def _measurement(templates: Templates, config: Config) -> Measurement:
         )
         for factor in config.norm_factors
     ]
-    constants: dict[str, list[Number]] = {}
-    for systematic in config.systematics:
-        for name in (systematic.name, systematic.parameter_name):
-            if name in fixed:
-                constants[systematic.parameter_name] = [fixed[name]]
+    pairs = simulated(config.regions, config.samples)
+    names = (name for systematic in config.systematics for name in parameters_of(systematic, pairs))
+    constants = {name: [fixed[name]] for name in names if name in fixed}
     for region in config.regions:
         name = staterror_name(region.name)
         if name in fixed:
             constants[name] = [fixed[name]] * len(templates[_data_key(config, region)].axis)
-    settings += [ParameterSettings(name, inits=values, fixed=True) for name, values in constants.items()]
+    # Pruning may have left nothing of a systematic.
+    used = {modifier.name for channel in channels for sample in channel.samples for modifier in sample.modifiers}
+    held = {name: values for name, values in constants.items() if name in used}
+    settings += [ParameterSettings(name, inits=values, fixed=True) for name, values in held.items()]
     return Measurement(config.general.measurement, MeasurementConfig(config.general.poi, settings))
 
 

@@ -2,15 +2,16 @@
 
 This is the only module that knows how the folder is laid out:
 
-    templates.npz   workspace.json (and workspace.axes.json)   findings.json   fit.json
-    tables/         yields_prefit, yields_postfit, parameters as .txt, .md and .tex
-    figures/        pulls, data_mc_<channel>_prefit and _postfit as .pdf and .png
+    templates.npz   templates.json   workspace.json (and workspace.axes.json)   findings.json   fit.json
+    tables/         norm_effects, yields_prefit, yields_postfit, parameters as .txt, .md and .tex
+    figures/        variations_<region>, pruning, pulls, data_mc_<channel>_prefit and _postfit as .pdf and .png
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,6 +44,7 @@ class Stage(StrEnum):
     TEMPLATES = "templates"
     WORKSPACE = "workspace"
     CHECK = "check"
+    VARIATIONS = "variations"
     FIT = "fit"
     PULLS = "pulls"
     PREFIT = "pre-fit"
@@ -73,13 +75,18 @@ class Run:
 
 
 def run(
-    source: str | Path | TextIO, output: str | Path = OUTPUT, *, observe: Callable[[Event], None] = lambda event: None
+    source: str | Path | TextIO,
+    output: str | Path = OUTPUT,
+    *,
+    observe: Callable[[Event], None] = lambda event: None,
+    workers: int | None = None,
 ) -> Run:
     """Return what a steering file leads to: templates, workspace, findings, fit, predictions; written to `output`.
 
     Every stage writes its products, each file whole or not at all, before the next stage starts; `observe` is told
     when a stage begins and when it has ended. Products of an earlier run in the same folder go when the first new one
-    is written. A fit that fails is no exception: its result says so, and what needs its uncertainties is left out.
+    is written. `workers` is the number of threads that read ntuples (None: one per processor). A fit that fails is no
+    exception: its result says so, and what needs its uncertainties is left out.
 
     Raises ConfigError, TemplateError, WorkspaceError or ModelError for mistakes in the input, and InputError where
     the output can't be written or is the folder of the steering file.
@@ -101,7 +108,9 @@ def run(
         return product
 
     config = step(Stage.CONFIG, lambda: _config(source, folder))
-    templates = step(Stage.TEMPLATES, lambda: make_templates(config), lambda made: _first(made, folder))
+    templates = step(
+        Stage.TEMPLATES, lambda: make_templates(config, workers=workers), lambda made: _first(made, folder)
+    )
     workspace = step(
         Stage.WORKSPACE,
         lambda: wilks.build_workspace(templates, config),
@@ -112,6 +121,7 @@ def run(
         lambda: check_all(config, templates, workspace),
         lambda made: _saved(made, folder / "findings.json"),
     )
+    step(Stage.VARIATIONS, lambda: variation_figures(templates), lambda made: _variation_files(made, templates, folder))
     model = wilks.compile_model(workspace)
     result = step(Stage.FIT, lambda: wilks.fit(model), lambda made: _fit_files(made, folder))
     step(Stage.PULLS, lambda: pulls_figure(result), lambda made: wilks.figures.save(made, folder / "figures" / "pulls"))
@@ -124,9 +134,14 @@ def run(
     return Run(config, templates, workspace, findings, result, prefit, postfit, tuple(written))
 
 
-def make_templates(config: Config) -> Templates:
-    """Return the templates of a steering file as they enter the workspace. Raises TemplateError."""
-    return wilks.process_templates(wilks.build_templates(config), config)
+def make_templates(
+    config: Config, *, workers: int | None = None, progress: Callable[[int, int], bool] | None = None
+) -> Templates:
+    """Return the templates of a steering file as they enter the workspace. Raises TemplateError.
+
+    `workers` and `progress` are for ntuples, as in `build_templates`.
+    """
+    return wilks.process_templates(wilks.build_templates(config, workers=workers, progress=progress), config)
 
 
 def check_all(config: Config, templates: Templates, workspace: Workspace) -> Findings:
@@ -154,11 +169,29 @@ def pulls_figure(result: FitResult) -> Any:
     return wilks.figures.pulls(result, include_staterrors=not others)
 
 
+def variation_figures(templates: Templates, *, style: str = "plain", rows: int = 40) -> dict[str, Any]:
+    """Return figures of all variations, so many on a page, and the pruning map, by file name."""
+    acting: dict[str, dict[str, None]] = {}
+    for effect in templates.effects:
+        acting.setdefault(effect.region, {})[effect.systematic] = None
+    figures = {}
+    for region, name in file_names(acting).items():
+        for first in range(1, len(acting[region]) + 1, rows):
+            page = f"_{(first - 1) // rows + 1}" if first > 1 else ""
+            figures[f"variations_{name}{page}"] = wilks.figures.variations(
+                templates, region=region, rows=rows, first=first, style=style
+            )
+    return figures | ({"pruning": wilks.figures.pruning(templates, style=style)} if acting else {})
+
+
 def save_templates(templates: Templates, path: Path) -> list[Path]:
-    """Write templates to one file and return it. Raises InputError where it can't be written."""
+    """Write templates to one file, and the record of their processing beside it; return both.
+
+    Raises InputError where they can't be written.
+    """
     with writing(path):
         templates.save(path)
-    return [path]
+    return [path, *save_text(f"{json.dumps(templates.record(), indent=1)}\n", path.with_suffix(".json"))]
 
 
 def save_workspace(workspace: Workspace, path: Path) -> list[Path]:
@@ -231,13 +264,24 @@ def _first(templates: Templates, folder: Path) -> list[Path]:
 
 def _products(folder: Path) -> Iterator[Path]:
     """Yield the products of an earlier run that the next one might not write again."""
-    yield from (folder / name for name in ("workspace.json", "workspace.axes.json", "findings.json", "fit.json"))
-    for table in ("yields_prefit", "yields_postfit", "parameters"):
+    names = ("templates.json", "workspace.json", "workspace.axes.json", "findings.json", "fit.json")
+    yield from (folder / name for name in names)
+    for table in ("norm_effects", "yields_prefit", "yields_postfit", "parameters"):
         yield from (folder / "tables" / f"{table}.{suffix}" for suffix in ("txt", "md", "tex"))
     for suffix in ("pdf", "png"):
-        yield folder / "figures" / f"pulls.{suffix}"
+        yield from (folder / "figures" / f"{name}.{suffix}" for name in ("pulls", "pruning"))
+        yield from folder.glob(f"figures/variations_*.{suffix}")
         for label in ("prefit", "postfit"):
             yield from folder.glob(f"figures/data_mc_*_{label}.{suffix}")
+
+
+def _variation_files(figures: Mapping[str, Any], templates: Templates, folder: Path) -> list[Path]:
+    if not figures:
+        return []
+    files = _save_table(wilks.tables.norm_effects(templates), folder / "tables" / "norm_effects")
+    return files + [
+        file for name, figure in figures.items() for file in wilks.figures.save(figure, folder / "figures" / name)
+    ]
 
 
 def _saved(product: Findings | FitResult, path: Path) -> list[Path]:

@@ -1,14 +1,20 @@
-"""Results as tables: yields and parameters."""
+"""Results as tables: yields, parameters, effects of systematics."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from wilks.errors import InputError, listed, nearest
 from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction, Prediction
 from wilks.results.summary import parameter_table
 from wilks.table import Table, measured, number
+
+if TYPE_CHECKING:
+    from wilks.templates.record import Effect
+    from wilks.templates.store import Templates
 
 
 def yields(prediction: Prediction, *, per_bin: bool = False, channels: Sequence[str] | None = None) -> Table:
@@ -27,6 +33,28 @@ def parameters(result: FitResult) -> Table:
     Parameters that are fixed or at a bound say so and have no uncertainty.
     """
     return parameter_table(result)
+
+
+def norm_effects(templates: Templates) -> Table:
+    """Return by how much each systematic changes the yield of each sample in each region: up and down in percent.
+
+    Only templates that `process_templates` made have effects. A star marks effects that pruning left out.
+    """
+    effects = {(e.region, e.systematic, e.sample): e for e in templates.effects}
+    samples = list(dict.fromkeys(effect.sample for effect in templates.effects))
+    rows = [
+        (region, systematic, *(_norm(effects.get((region, systematic, sample))) for sample in samples))
+        for region, systematic in dict.fromkeys((e.region, e.systematic) for e in templates.effects)
+    ]
+    header = ("region", "systematic", *samples)
+    return Table("Effects on yields in percent, up / down", header, tuple(rows), "ll" + "r" * len(samples))
+
+
+def _norm(effect: Effect | None) -> str:
+    if effect is None:
+        return ""
+    up, down = (f"{100.0 * change:+.2f}" for change in effect.norm)
+    return f"{up} / {down}{'' if effect.keep_norm else ' *'}"
 
 
 def _chosen(prediction: Prediction, names: Sequence[str] | None) -> list[ChannelPrediction]:
@@ -59,7 +87,7 @@ def _per_channel(prediction: Prediction, channels: list[ChannelPrediction]) -> T
             )
         rows.append((sample, *cells))
     rows.append(("total", *(measured(float(c.total.sum()), c.sum_uncertainty) for c in channels)))
-    rows.append(("data", *(number(float(c.data.sum()), 6) for c in channels)))
+    rows.append(("data", *(_observed(float(c.data.sum())) for c in channels)))
     return Table(f"Yields, {prediction.label}", ("sample", *(c.name for c in channels)), tuple(rows))
 
 
@@ -76,6 +104,11 @@ def _per_bin(prediction: Prediction, channels: list[ChannelPrediction]) -> Table
             ]
             total = measured(float(channel.total[b]), float(channel.total_uncertainty[b]))
             span = f"{number(low)}–{number(high)}" + (f" {channel.axis.unit}" if channel.axis.unit else "")
-            rows.append((channel.name, span, *cells, total, number(float(channel.data[b]), 6)))
+            rows.append((channel.name, span, *cells, total, _observed(float(channel.data[b]))))
     header = ("channel", "bin", *samples, "total", "data")
     return Table(f"Yields per bin, {prediction.label}", header, tuple(rows), "ll" + "r" * (len(samples) + 2))
+
+
+def _observed(data: float) -> str:
+    """Return what was observed; a sum with a blinded bin in it is blinded."""
+    return "blinded" if math.isnan(data) else number(data, 6)

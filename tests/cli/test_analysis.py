@@ -17,8 +17,8 @@ def test_run_tells_what_it_does_and_where_the_figures_are(call: Call, config: Pa
     assert result.exit_code == 0
     assert result.stderr == ""
     stages = [line.split()[0] for line in result.stdout.splitlines() if line and not line.startswith(" ")]
-    expected = ["config", "templates", "workspace", "check", "fit", "pulls", "pre-fit", "post-fit", "figures"]
-    assert stages == expected
+    before_fit = ["config", "templates", "workspace", "check", "variations"]
+    assert stages == [*before_fit, "fit", "pulls", "pre-fit", "post-fit", "figures"]
     assert f"fit result for strength: {STRENGTH:.3f} +/- {UNCERTAINTY:.3f}\n" in result.stdout
     assert f"figures are in {Path('wilks-output') / 'figures'}" in result.stdout
     assert (Path.cwd() / "wilks-output" / "figures" / "pulls.pdf").is_file()
@@ -61,7 +61,8 @@ def test_run_lists_every_mistake_of_a_steering_file(call: Call, tmp_path: Path) 
 
 
 def test_templates_are_written(call: Call, config: Path) -> None:
-    assert call("templates", config).stdout == f"wrote {Path('wilks-output') / 'templates.npz'}\n"
+    written = [f"wrote {Path('wilks-output') / name}\n" for name in ("templates.npz", "templates.json")]
+    assert call("templates", config).stdout == "".join(written)
     assert call("templates", config, "--output", "deep/t.npz").exit_code == 0
     assert len(wilks.load_templates("wilks-output/templates.npz")) == len(wilks.load_templates("deep/t.npz")) == 6
 

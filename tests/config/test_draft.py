@@ -88,7 +88,11 @@ def change(config: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
             'Systematics[0].Type: must be one of "Normalization", "NormPlusShape", found the text "Normalisation"; '
             'did you mean "Normalization"?',
         ),
-        ("Systematics.1.Smoothing.Algorithm", "353QH", 'must be "353QH, twice", found the text "353QH"'),
+        (
+            "Systematics.1.Smoothing.Algorithm",
+            "353QH",
+            'Systematics[1].Smoothing.Algorithm: must be one of "353QH, twice", "KERNEL", "MAXVARIATION", found',
+        ),
         ("Systematics.0.Up", 0.05, "Systematics[0].Up: must be a block of keys, found the number 0.05"),
         ("Systematics.1", "JES", 'Systematics[1]: must be a block of keys, found the text "JES"'),
         ("Systematics", None, "Systematics: must be a list of blocks (- Name: ...), found nothing"),

@@ -13,14 +13,16 @@ from wilks.config.load import config_json_schema, load_config
 from wilks.config.schema import Config, NormFactor, Region, Sample, Systematic, Template, applies
 
 KEYS = {
-    "General": "Measurement POI InputPath HistogramFolder Fixed VariationPath",
+    "General": "Measurement POI InputPath HistogramFolder Fixed VariationPath Pruning",
+    "Pruning": "Norm Shape Reference Large",
     "FixedParameter": "Name Value",
-    "Region": "Name Variable Binning Filter RegionPath",
+    "Region": "Name Variable Binning Filter RegionPath OutsideBinning Rebin DropBins",
     "Sample": "Name Tree Filter Weight SamplePath Data DisableStaterror Regions",
     "NormFactor": "Name Samples Regions Nominal Bounds",
-    "Systematic": "Name Type Up Down Regions Samples Smoothing ModifierName",
+    "Systematic": "Name Type Up Down Regions Samples Smoothing Symmetrization ModifierName Decorrelate",
     "Template": "Tree Weight Variable Filter RegionPath SamplePath Normalization Symmetrize VariationPath",
-    "Smoothing": "Algorithm Regions Samples",
+    "Smoothing": "Algorithm Regions Samples Reference Bandwidth Tolerance",
+    "Symmetrization": "Method NormalizeFirst",
 }
 REQUIRED = {
     "General": {"Measurement", "InputPath", "HistogramFolder"},
@@ -31,6 +33,8 @@ REQUIRED = {
     "Systematic": {"Name", "Type", "Up", "Down"},
     "Template": set(),
     "Smoothing": {"Algorithm"},
+    "Symmetrization": {"Method"},
+    "Pruning": set(),
 }
 
 

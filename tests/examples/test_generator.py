@@ -158,6 +158,17 @@ def test_ntuples_as_steered_give_the_histograms(folder: Path, histograms: dict[s
     assert compared == set(histograms)
 
 
+def test_both_steering_files_give_the_same_templates(folder: Path) -> None:
+    made = []
+    for name in ("config.yml", "config_ntuples.yml"):
+        (folder / name).write_text((EXAMPLE / name).read_text())
+        made.append(wilks.build_templates(wilks.load_config(folder / name)))
+    assert set(made[0]) == set(made[1])
+    for key, histogram in made[0].items():
+        np.testing.assert_allclose(made[1][key].values(), histogram.values(), rtol=1e-11)
+        np.testing.assert_allclose(made[1][key].variances(), histogram.variances(), rtol=1e-11)
+
+
 def test_same_seed_same_events(example: dict[str, ModuleType]) -> None:
     generate = example["generate"]
     first, again, other = (generate.simulated_sample(np.random.default_rng([s, 2]), "single_top_tW") for s in (1, 1, 2))

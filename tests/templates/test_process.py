@@ -113,3 +113,86 @@ def test_smoothing_needs_the_nominal_template() -> None:
     templates = Templates({UP: Histogram.from_arrays(EDGES, np.ones(4), np.ones(4))})
     with pytest.raises(TemplateError, match=r'"ttbar" in "SR", "JES" Up: can.t be smoothed'):
         process_templates(templates, analysis(Regions="SR"))
+
+
+def with_reference(algorithm: str = "353QH, twice", **options: Any) -> Config:
+    document = analysis(Regions="SR").model_dump(by_alias=True, exclude_unset=True, exclude_none=True)
+    document["Samples"] = [{"Name": "Data", "Data": True}, {"Name": "ttbar"}, {"Name": "W"}]
+    document["Systematics"][0]["Smoothing"] = {"Algorithm": algorithm} | options
+    return load_config(document)
+
+
+def test_one_sample_is_smoothed_and_others_get_its_variation() -> None:
+    nominal, variation = np.array([10.0, 20.0, 30.0, 40.0]), np.array([10.0, 60.0, 60.0, 200.0])
+    other = np.array([1.0, 2.0, 0.0, 4.0])
+    keys = TemplateKey("SR", "W"), TemplateKey("SR", "W", "JES", "Up")
+    templates = Templates(
+        {
+            NOMINAL: Histogram.from_arrays(EDGES, nominal, np.ones(4)),
+            UP: Histogram.from_arrays(EDGES, variation, np.ones(4)),
+            keys[0]: Histogram.from_arrays(EDGES, other, np.ones(4)),
+            keys[1]: Histogram.from_arrays(EDGES, other + 5, np.ones(4)),
+        }
+    )
+    made = process_templates(templates, with_reference(Reference="ttbar"))
+    np.testing.assert_allclose(made[keys[1]].contents, other * made[UP].contents / nominal)
+    assert made[UP].integral == pytest.approx(variation.sum())
+    assert made[UP] == process_templates(templates, analysis(Regions="SR"))[UP]
+    (step,) = made.steps[keys[1]]
+    assert (step.name, step.numbers["reference"]) == ("smoothed like", "ttbar")
+    assert step.numbers["yield_before"] == pytest.approx(27)
+    lacking = Templates({key: histogram for key, histogram in templates.items() if key != UP})
+    with pytest.raises(
+        TemplateError, match=r'"W" in "SR", "JES" Up: can.t be smoothed without the template of "ttbar"'
+    ):
+        process_templates(lacking, with_reference(Reference="ttbar"))
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "options"),
+    [("KERNEL", {}), ("KERNEL", {"Bandwidth": 1.5}), ("MAXVARIATION", {}), ("MAXVARIATION", {"Tolerance": 0.2})],
+)
+def test_every_algorithm_keeps_the_yield_and_flat_variations(algorithm: str, options: dict[str, Any]) -> None:
+    rng = np.random.default_rng(3)
+    edges, nominal = np.arange(13.0), rng.uniform(50, 500, 12)
+    config = with_reference(algorithm, **options)
+
+    def made(variation: np.ndarray) -> Histogram:
+        templates = Templates(
+            {
+                NOMINAL: Histogram.from_arrays(edges, nominal, np.sqrt(nominal)),
+                UP: Histogram.from_arrays(edges, variation, np.sqrt(variation)),
+            }
+        )
+        return process_templates(templates, config)[UP]
+
+    np.testing.assert_allclose(made(1.1 * nominal).contents, 1.1 * nominal)
+    variation = rng.poisson(1.05 * nominal).astype(float)
+    smooth = made(variation)
+    assert smooth.integral == pytest.approx(variation.sum())
+    # Less scatter around the true ratio.
+    assert np.std(smooth.contents / nominal) < 0.7 * np.std(variation / nominal)
+
+
+def test_the_kernel_works_without_statistical_uncertainties() -> None:
+    templates = Templates(
+        {
+            NOMINAL: Histogram.from_arrays(EDGES, np.ones(4), np.zeros(4)),
+            UP: Histogram.from_arrays(EDGES, [1, 1, 1, 2], np.zeros(4)),
+        }
+    )
+    made = process_templates(templates, with_reference("KERNEL", Bandwidth=1e6))
+    np.testing.assert_allclose(made[UP].contents, 1.25)
+    assert made.steps[UP][0].numbers["bandwidth"] == 1e6
+
+
+def test_what_was_not_smoothed_says_why() -> None:
+    templates = Templates(
+        {
+            NOMINAL: Histogram.from_arrays(EDGES, np.zeros(4), np.ones(4)),
+            UP: Histogram.from_arrays(EDGES, np.ones(4), np.ones(4)),
+        }
+    )
+    made = process_templates(templates, analysis(Regions="SR"))
+    assert made[UP] is templates[UP]
+    assert [str(step) for step in made.steps[UP]] == ["not smoothed (because the nominal template is empty)"]

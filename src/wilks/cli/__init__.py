@@ -9,14 +9,20 @@ from wilks.cli.analysis import config, run, templates, workspace
 from wilks.cli.application import Application
 from wilks.cli.browse import browse
 from wilks.cli.checks import check
+from wilks.cli.ensembles import compatibility, gof, toys
 from wilks.cli.fits import fit
+from wilks.cli.limits import grid, hypotest, limit, significance
+from wilks.cli.plot import plot
+from wilks.cli.ranking import breakdown, correlations, impacts, ranking
 from wilks.cli.readers import data_mc, inspect, pulls, yields
+from wilks.cli.scans import contour, intervals, scan
+from wilks.cli.variations import variations
 
 
 @click.group(cls=Application, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(wilks.__version__, prog_name="wilks")
 def main() -> None:
-    """From histograms with systematic variations to a fit and its figures.
+    """From events or histograms with systematic variations to results and figures.
 
     CONFIG is a steering file (YAML, cabinetry's format), WORKSPACE a pyhf JSON document, FIT what `wilks fit -o`
     writes; `-` reads standard input. Mistakes are listed on standard error, with exit code 2. A fit that fails ends
@@ -24,5 +30,33 @@ def main() -> None:
     """
 
 
-for command in (run, templates, workspace, inspect, check, fit, pulls, data_mc, yields, browse, config):
+for command in (
+    run,
+    templates,
+    variations,
+    workspace,
+    inspect,
+    check,
+    fit,
+    intervals,
+    scan,
+    contour,
+    ranking,
+    breakdown,
+    hypotest,
+    limit,
+    significance,
+    grid,
+    gof,
+    compatibility,
+    toys,
+    plot,
+    pulls,
+    impacts,
+    correlations,
+    data_mc,
+    yields,
+    browse,
+    config,
+):
     main.add_command(command)

@@ -12,9 +12,17 @@ import click
 import wilks
 from wilks import pipeline
 from wilks.cli.application import Commands
+from wilks.cli.asked import shown_progress
 from wilks.cli.inputs import CONFIG, read_config, refuse_other_kinds
 from wilks.cli.streams import output_option, put, source, wrote
 from wilks.errors import ConfigError
+
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Threads that read ntuples; the result is the same. Default: one per processor, at most 8.",
+)
 
 
 @click.command()
@@ -24,8 +32,9 @@ from wilks.errors import ConfigError
     default=pipeline.OUTPUT,
     never_printed="writes many files: name a folder",
 )
+@workers_option
 @click.pass_context
-def run(ctx: click.Context, steering_file: str, output: str) -> None:
+def run(ctx: click.Context, steering_file: str, output: str, workers: int | None) -> None:
     """Do the whole analysis, down to the figures.
 
     Templates, workspace, checks, fit, tables and figures: every stage writes its products to the output folder before
@@ -34,16 +43,16 @@ def run(ctx: click.Context, steering_file: str, output: str) -> None:
     from wilks.cli.progress import ending, narrator
 
     with narrator() as observe:
-        done = _done(source(steering_file), output, observe)
+        done = _done(source(steering_file), output, observe, workers)
     for line in ending(done, output):
         click.echo(line)
     ctx.exit(0 if done.result.converged else 1)
 
 
-def _done(given: Any, output: str, observe: Callable[[pipeline.Event], None]) -> pipeline.Run:
+def _done(given: Any, output: str, observe: Callable[[pipeline.Event], None], workers: int | None) -> pipeline.Run:
     """Run the analysis; a file that is no steering file at all is met with what it is."""
     try:
-        return pipeline.run(given, output, observe=observe)
+        return pipeline.run(given, output, observe=observe, workers=workers)
     except ConfigError:
         refuse_other_kinds(given, CONFIG)
         raise
@@ -56,13 +65,20 @@ def _done(given: Any, output: str, observe: Callable[[pipeline.Event], None]) ->
     default=f"{pipeline.OUTPUT}/templates.npz",
     never_printed="writes a binary file: name a path",
 )
-def templates(steering_file: str, output: str) -> None:
-    """Collect the histograms of an analysis.
+@workers_option
+def templates(steering_file: str, output: str, workers: int | None) -> None:
+    """Make the histograms of an analysis.
 
-    They are smoothed where the steering file asks for it.
+    They are filled from ntuples or collected from ROOT files, and processed as the steering file asks for. What was
+    read, and what was left out, is said on the standard error.
     """
     config = read_config(steering_file)
-    wrote(pipeline.save_templates(pipeline.make_templates(config), Path(output)))
+    with shown_progress("entries") as progress:
+        made = pipeline.make_templates(config, workers=workers, progress=progress)
+    if made.events is not None:
+        for line in (str(made.events), *made.events.notes):
+            click.echo(line, err=True)
+    wrote(pipeline.save_templates(made, Path(output)))
 
 
 @click.command()

@@ -12,6 +12,9 @@ import click
 from wilks.cli.wording import counted, fit_lines, plural
 from wilks.pipeline import Event, Run, Stage
 
+_NOTES = 6
+# Sentences on what was read that are told; all of them are in templates.json.
+
 
 @contextmanager
 def narrator() -> Iterator[Callable[[Event], None]]:
@@ -68,7 +71,11 @@ def _words(event: Event) -> tuple[str, list[str]]:
             counts = {"region": made.regions, "sample": made.samples, "systematic": made.systematics}
             return ", ".join(plural(len(blocks), word) for word, blocks in counts.items()), []
         case Stage.TEMPLATES:
-            return plural(len(made), "histogram"), []
+            if made.events is None:
+                return plural(len(made), "histogram"), []
+            notes = made.events.notes
+            more = [f"... and {len(notes) - _NOTES} more"] if len(notes) > _NOTES else []
+            return f"{plural(len(made), 'histogram')} from {made.events}", [*notes[:_NOTES], *more]
         case Stage.WORKSPACE:
             bins = sum(len(made.axis(channel)) for channel in made.channel_names)
             return f"{plural(len(made.channel_names), 'channel')}, {plural(bins, 'bin')}", []
@@ -76,6 +83,8 @@ def _words(event: Event) -> tuple[str, list[str]]:
             return counted(made), [str(finding) for finding in made if finding.severity != "note"]
         case Stage.FIT:
             return f"2NLL {made.twice_nll:.6f}, {plural(made.iterations, 'iteration')}", fit_lines(made)
+        case Stage.VARIATIONS:
+            return "variations and pruning" if made else "none", []
         case Stage.PULLS:
             return "parameters", []
         case Stage.PREFIT | Stage.POSTFIT:

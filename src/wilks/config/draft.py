@@ -284,12 +284,11 @@ def _unquoted(value: Any, written: str | None) -> str:
 
 
 def _existing(raw: Any, location: tuple[str | int, ...]) -> KeyPath:
-    """Return the part of pydantic's location that is in the data; the rest names union members and validators."""
+    """Return the part of pydantic's location that is in the data; the others name union members and validators."""
     path: list[str | int] = []
     for key in location:
         inside = key in raw if isinstance(raw, dict) else isinstance(key, int) and isinstance(raw, (list, tuple))
-        if not inside:
-            break
-        raw = raw[key]
-        path.append(key)
+        if inside:
+            raw = raw[key]
+            path.append(key)
     return tuple(path)

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from wilks.config import input_rules, rules
+from wilks.config import input_rules, processing_rules, rules
 from wilks.config.document import Document, read_document
 from wilks.config.draft import Mistake, read_draft
 from wilks.config.schema import Config
@@ -36,7 +36,7 @@ def load_config(source: str | Path | Mapping[str, Any] | TextIO) -> Config:
     document = read_document(source)
     mistakes: list[Mistake] = []
     draft = read_draft(document, mistakes)
-    for rule in (*rules.RULES, *input_rules.RULES):
+    for rule in (*rules.RULES, *input_rules.RULES, *processing_rules.RULES):
         mistakes.extend(rule(draft))
     if mistakes:
         raise ConfigError(_sentences(document, mistakes))

@@ -12,6 +12,7 @@ from itertools import combinations
 
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake, Parts
+from wilks.config.parameters import meanings, parameters_of, simulated
 from wilks.config.schema import NormFactor, Region, Sample, Smoothing, Systematic, applies, staterror_name
 from wilks.errors import listed, nearest
 
@@ -108,12 +109,7 @@ def _templates(draft: Draft) -> list[tuple[Region, Sample]] | None:
     """Return region and sample of all templates that modifiers can act on, None if not all can be read."""
     if not (draft.regions.complete("Name") and draft.samples.complete("Name", "Data", "Regions")):
         return None
-    return [
-        (region, sample)
-        for region in draft.regions.blocks()
-        for sample in draft.samples.blocks()
-        if not sample.data and applies(sample, region, sample)
-    ]
+    return simulated(draft.regions.blocks(), list(draft.samples.blocks()))
 
 
 def _names_exist(draft: Draft, block: NormFactor | Systematic | Smoothing) -> bool:
@@ -128,10 +124,12 @@ def distinct_parameters(draft: Draft) -> Iterator[Mistake]:
     staterrors = {staterror_name(region.name) for _, region in draft.regions.sound("Name")}
     factors = {factor.name for _, factor in draft.norm_factors.sound("Name")}
     named = [(path, factor.name) for path, factor in draft.norm_factors.sound("Name")]
-    for path, systematic in draft.systematics.sound("Name", "ModifierName"):
-        named.append((path, systematic.parameter_name))
-        if systematic.parameter_name in factors:
-            yield Mistake(path, f'the parameter "{systematic.parameter_name}" is a NormFactor; give it another name')
+    templates = _templates(draft) or []
+    for path, systematic in draft.systematics.sound("Name", "ModifierName", "Decorrelate"):
+        for parameter in parameters_of(systematic, templates):
+            named.append((path, parameter))
+            if parameter in factors:
+                yield Mistake(path, f'the parameter "{parameter}" is a NormFactor; give it another name')
     for path, name in named:
         if name in staterrors:
             yield Mistake(path, f'the name "{name}" belongs to the statistical uncertainties of a region')
@@ -139,19 +137,22 @@ def distinct_parameters(draft: Draft) -> Iterator[Mistake]:
 
 def no_collisions(draft: Draft) -> Iterator[Mistake]:
     """Systematics that share a parameter act on different templates: a template has one modifier of each name."""
-    sharing: defaultdict[str, list[tuple[KeyPath, Systematic]]] = defaultdict(list)
-    for path, systematic in draft.systematics.sound("Name", "ModifierName", "Regions", "Samples"):
-        sharing[systematic.parameter_name].append((path, systematic))
-    templates = _templates(draft) or []
-    for parameter, group in sharing.items():
+    sharing: defaultdict[tuple[str, str, str], list[tuple[KeyPath, Systematic]]] = defaultdict(list)
+    keys = ("Name", "ModifierName", "Decorrelate", "Regions", "Samples")
+    for path, systematic in draft.systematics.sound(*keys):
+        for region, sample in _templates(draft) or []:
+            if applies(systematic, region, sample):
+                parameter = systematic.parameter_in(region.name, sample.name)
+                sharing[parameter, region.name, sample.name].append((path, systematic))
+    told: set[tuple[str, str]] = set()
+    for (parameter, region_name, sample_name), group in sharing.items():
         for (_, first), (path, second) in combinations(group, 2):
-            both = [pair for pair in templates if applies(first, *pair) and applies(second, *pair)]
-            if both and first.name != second.name:
-                region, sample = both[0]
+            if first.name != second.name and (first.name, second.name) not in told:
+                told.add((first.name, second.name))
                 yield Mistake(
                     path,
                     f'"{first.name}" and "{second.name}" both make the parameter "{parameter}" act on sample '
-                    f'"{sample.name}" in region "{region.name}"; give one another ModifierName or restrict it',
+                    f'"{sample_name}" in region "{region_name}"; give one another ModifierName or restrict it',
                 )
 
 
@@ -168,53 +169,59 @@ def _inside(value: float, bounds: tuple[float, float]) -> bool:
 
 def poi_exists(draft: Draft) -> Iterator[Mistake]:
     """The parameter of interest is a NormFactor or the parameter of a systematic."""
-    parameters = _parameters(draft)
+    known = _meanings(draft)
     poi = draft.general.block.poi
-    if parameters is None or not draft.general.sound("POI") or poi in ("", *parameters.values()):
+    if known is None or not draft.general.sound("POI") or poi in ("", *(p for found in known.values() for p in found)):
         return
-    if poi in parameters:
-        hint = f'; the systematic "{poi}" has the ModifierName "{parameters[poi]}"'
+    parameters = list(dict.fromkeys(parameter for found in known.values() for parameter in found))
+    if poi in known and len(known[poi]) == 1:
+        hint = f'; the systematic "{poi}" has the ModifierName "{known[poi][0]}"'
+    elif poi in known:
+        hint = f'; the systematic "{poi}" is decorrelated and has the parameters {listed(known[poi])}'
     else:
-        hint = nearest(poi, parameters.values()) or f"; allowed: {listed(dict.fromkeys(parameters.values()))}"
+        hint = nearest(poi, parameters) or f"; allowed: {listed(parameters)}"
     yield Mistake(("General", "POI"), f'no parameter "{poi}"{hint}')
 
 
-def _parameters(draft: Draft) -> dict[str, str] | None:
-    """Return the parameter behind each name of a parameter or systematic, None if not all can be read."""
-    if not (draft.norm_factors.complete("Name") and draft.systematics.complete("Name", "ModifierName")):
+def _meanings(draft: Draft) -> dict[str, tuple[str, ...]] | None:
+    """Return the parameters behind each name of a parameter or systematic, None if not all can be read."""
+    readable = draft.systematics.complete("Name", "ModifierName", "Decorrelate")
+    if not (draft.norm_factors.complete("Name") and readable):
         return None
     systematics = list(draft.systematics.blocks())
-    names = {systematic.name: systematic.parameter_name for systematic in systematics}
-    names |= {systematic.parameter_name: systematic.parameter_name for systematic in systematics}
-    return names | {factor.name: factor.name for factor in draft.norm_factors.blocks()}
+    templates = _templates(draft)
+    if templates is None and any(systematic.decorrelate for systematic in systematics):
+        return None
+    names = meanings(systematics, templates or [])
+    return names | {factor.name: (factor.name,) for factor in draft.norm_factors.blocks()}
 
 
 def fixed_exist(draft: Draft) -> Iterator[Mistake]:
     """Every fixed parameter exists, is fixed once, and within its bounds."""
-    parameters, templates = _parameters(draft), _templates(draft)
-    if parameters is None or templates is None:
+    known, templates = _meanings(draft), _templates(draft)
+    if known is None or templates is None:
         return
     for region, sample in templates:
         if not sample.disable_staterror:
-            parameters[staterror_name(region.name)] = staterror_name(region.name)
+            known[staterror_name(region.name)] = (staterror_name(region.name),)
     bounds = {factor.name: factor.bounds for _, factor in draft.norm_factors.sound("Bounds")}
     fixed: set[str] = set()
     for part in draft.fixed.parts:
         path, entry = part.path, part.block
         if not part.sound("Name"):
             continue
-        parameter = parameters.get(entry.name)
-        if parameter is None:
-            hint = nearest(entry.name, parameters) or f"; allowed: {listed(parameters)}"
+        if entry.name not in known:
+            hint = nearest(entry.name, known) or f"; allowed: {listed(known)}"
             yield Mistake((*path, "Name"), f'no parameter or systematic "{entry.name}"{hint}')
             continue
-        if parameter in fixed:
-            yield Mistake((*path, "Name"), f'the parameter "{parameter}" is fixed more than once')
-        fixed.add(parameter)
-        limits = bounds.get(parameter)
-        if limits and part.sound("Value") and not _inside(entry.value, limits):
-            text = f'{entry.value} lies outside the Bounds {list(limits)} of "{parameter}"'
-            yield Mistake((*path, "Value"), text)
+        for parameter in known[entry.name]:
+            if parameter in fixed:
+                yield Mistake((*path, "Name"), f'the parameter "{parameter}" is fixed more than once')
+            fixed.add(parameter)
+            limits = bounds.get(parameter)
+            if limits and part.sound("Value") and not _inside(entry.value, limits):
+                text = f'{entry.value} lies outside the Bounds {list(limits)} of "{parameter}"'
+                yield Mistake((*path, "Value"), text)
 
 
 RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (

@@ -73,6 +73,36 @@ def _bounds(value: Any) -> tuple[int | float, int | float]:
     return lower, upper
 
 
+def _fraction(value: Any) -> int | float:
+    number = _number(value)
+    if not 0 <= number < 1:
+        raise ValueError(f"must be a fraction from 0 up to 1 (0.01 is one percent), found {described(value)}")
+    return number
+
+
+def _positive(value: Any) -> int | float:
+    number = _number(value)
+    if not number > 0:
+        raise ValueError(f"must be above 0, found {described(value)}")
+    return number
+
+
+def _rebinning(value: Any) -> int | tuple[int | float, ...]:
+    if isinstance(value, (list, tuple)):
+        return _binning(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"must be a number of bins to merge (2, 3, ...) or a list of edges, found {described(value)}")
+    return value
+
+
+def _bin_numbers(value: Any) -> tuple[int, ...]:
+    values = value if isinstance(value, (list, tuple)) else [value]
+    for entry in values:
+        if isinstance(entry, bool) or not isinstance(entry, int) or entry < 0:
+            raise ValueError(f"must be bin numbers, counted from 0, found {described(entry)}")
+    return tuple(sorted(set(values)))
+
+
 def _list_of(items: dict[str, Any], at_least: int = 1) -> dict[str, Any]:
     return {"type": "array", "items": items, "minItems": at_least, "uniqueItems": True}
 
@@ -92,6 +122,27 @@ Bounds: TypeAlias = Annotated[
     BeforeValidator(_bounds),
     WithJsonSchema({**_list_of(_NUMBER, at_least=2), "maxItems": 2}),
 ]
+Fraction: TypeAlias = Annotated[
+    int | float, BeforeValidator(_fraction), WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 1})
+]
+Positive: TypeAlias = Annotated[
+    int | float, BeforeValidator(_positive), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
+]
+_COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
+Rebinning: TypeAlias = Annotated[
+    int | tuple[int | float, ...],
+    BeforeValidator(_rebinning),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, _list_of(_NUMBER, at_least=2)]}),
+]
+BinNumbers: TypeAlias = Annotated[
+    tuple[int, ...], BeforeValidator(_bin_numbers), WithJsonSchema({"anyOf": [_COUNT, _list_of(_COUNT)]})
+]
+_PARTS: dict[str, Any] = {"enum": ["region", "sample"]}
+Parting: TypeAlias = Annotated[
+    tuple[Literal["region", "sample"], ...],
+    BeforeValidator(_names),
+    WithJsonSchema({"anyOf": [_PARTS, _list_of(_PARTS)]}),
+]
 OptionalText: TypeAlias = StrictStr | SkipJsonSchema[None]
 
 
@@ -110,6 +161,21 @@ class FixedParameter(Block):
     value: Number = Field(description="Value at which the parameter is held")
 
 
+class Pruning(Block):
+    """Which effects of systematics are too small to keep."""
+
+    norm: Fraction = Field(default=0, description="Effects on the yield below this fraction are dropped")
+    shape: Fraction = Field(default=0, description="Shapes that change each bin by less than this are dropped")
+    reference: Literal["sample", "background", "total"] = Field(
+        default="sample",
+        description="What effects are fractions of: the sample itself, the sum of samples that the POI does not scale, "
+        "or the sum of all",
+    )
+    large: Positive | SkipJsonSchema[None] = Field(
+        default=None, description="Effects above this fraction of the sample are flagged; left out, none"
+    )
+
+
 class General(Block):
     """Settings of the whole analysis."""
 
@@ -124,6 +190,7 @@ class General(Block):
         default=(), description="Parameters that are constant in fits", json_schema_extra={"minItems": 1}
     )
     variation_path: StrictStr = Field(default="", description="Nominal value of {VariationPath} (histogram input only)")
+    pruning: Pruning | SkipJsonSchema[None] = Field(default=None, description="Small effects that are left out")
 
 
 class Region(Block):
@@ -136,6 +203,15 @@ class Region(Block):
     binning: Binning | SkipJsonSchema[None] = Field(default=None, description="Bin edges, increasing")
     filter: OptionalText = Field(default=None, description="Selection of events (ntuple input)")
     region_path: OptionalText = Field(default=None, description="Value of {RegionPath}")
+    outside_binning: Literal["drop", "merge"] = Field(
+        default="drop",
+        description="What becomes of events below the first and above the last edge: left out, or put into the first "
+        "and the last bin (ntuple input)",
+    )
+    rebin: Rebinning | SkipJsonSchema[None] = Field(
+        default=None, description="Bins that are merged into one, or the edges that are kept"
+    )
+    drop_bins: BinNumbers = Field(default=(), description="Bins that are left out, counted from 0 after Rebin")
 
 
 class Sample(Block):
@@ -186,9 +262,27 @@ class Template(Block):
 class Smoothing(Block):
     """Smoothing of a systematic's templates."""
 
-    algorithm: Literal["353QH, twice"] = Field(description="Smoothing algorithm")
+    algorithm: Literal["353QH, twice", "KERNEL", "MAXVARIATION"] = Field(description="Smoothing algorithm")
     regions: Names = Field(default=(), description="Regions in which to smooth; left out, all")
     samples: Names = Field(default=(), description="Samples to smooth; left out, all")
+    reference: OptionalText = Field(
+        default=None, description="Sample that is smoothed; the others get its relative variation"
+    )
+    bandwidth: Positive | SkipJsonSchema[None] = Field(
+        default=None, description="Width of the kernel in bins (KERNEL); left out, by cross-validation"
+    )
+    tolerance: Fraction | SkipJsonSchema[None] = Field(
+        default=None, description="Statistical uncertainty up to which bins are merged (MAXVARIATION); left out, 0.08"
+    )
+
+
+class Symmetrization(Block):
+    """How the two sides of a systematic are made alike."""
+
+    method: Literal["ONESIDED", "TWOSIDED", "ABSMEAN", "MAXIMUM", "ENVELOPE"] = Field(description="What is done")
+    normalize_first: StrictBool = Field(
+        default=True, description="True: yield and shape are symmetrized each by itself; False: the varied histograms"
+    )
 
 
 class Systematic(Block):
@@ -203,14 +297,24 @@ class Systematic(Block):
     regions: Names = Field(default=(), description="Regions that are affected; left out, all")
     samples: Names = Field(default=(), description="Samples that are affected; left out, all")
     smoothing: Smoothing | SkipJsonSchema[None] = Field(default=None, description="Smoothing of the varied histograms")
+    symmetrization: Symmetrization | SkipJsonSchema[None] = Field(
+        default=None, description="Symmetrization of the varied histograms"
+    )
     modifier_name: OptionalText = Field(
         default=None, description="Name of the parameter if not Name; systematics that share it are correlated"
     )
+    decorrelate: Parting = Field(default=(), description="One parameter for each region, each sample, or both")
 
     @property
     def parameter_name(self) -> str:
         """Name of the parameter in the workspace."""
         return self.modifier_name or self.name
+
+    def parameter_in(self, region: str, sample: str) -> str:
+        """Return the name of the parameter in the workspace for one sample in one region."""
+        parts = {"region": region, "sample": sample}
+        apart = [name.replace(" ", "-") for by, name in parts.items() if by in self.decorrelate]
+        return "_".join([self.parameter_name, *apart])
 
     @property
     def normalizations(self) -> tuple[float, float]:
@@ -260,12 +364,9 @@ class Config(BaseModel):
     @property
     def fixed_values(self) -> dict[str, int | float]:
         """Value of each fixed parameter, by its name in the workspace (`Fixed` may also use a systematic's `Name`)."""
-        parameters = {systematic.parameter_name for systematic in self.systematics}
-        by_name = {systematic.name: systematic.parameter_name for systematic in self.systematics}
-        return {
-            entry.name if entry.name in parameters else by_name.get(entry.name, entry.name): entry.value
-            for entry in self.general.fixed
-        }
+        from wilks.config.parameters import fixed_values
+
+        return fixed_values(self)
 
 
 def applies(block: Sample | NormFactor | Systematic | Smoothing, region: Region, sample: Sample) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
 from functools import reduce
 from operator import add
 from typing import Any
@@ -11,22 +11,38 @@ from typing import Any
 import numpy as np
 
 from wilks.config.paths import HISTOGRAM_PATH, resolve_input
-from wilks.config.schema import Config, Region, Sample, Systematic, Template, applies
+from wilks.config.schema import Config, Region, Sample, applies
 from wilks.errors import InputError, TemplateError, nearest
 from wilks.histogram import Axis, Histogram
 from wilks.templates.missing import Setting, Source, missing_histograms
+from wilks.templates.ntuples import Progress, fill_from_ntuples
 from wilks.templates.readers import read_available
-from wilks.templates.store import SIDES, TemplateKey, Templates
+from wilks.templates.router import Router
+from wilks.templates.sources import filled, path_settings, template_of
+from wilks.templates.store import SIDES, EventsRead, TemplateKey, Templates
 
 
-def build_templates(config: Config, *, histograms: Mapping[Any, Any] | None = None) -> Templates:
-    """Return every template that the analysis needs, read from ROOT histograms as the steering file says.
+def build_templates(
+    config: Config,
+    *,
+    histograms: Mapping[Any, Any] | None = None,
+    router: Router | None = None,
+    workers: int | Executor | None = None,
+    progress: Progress | None = None,
+) -> Templates:
+    """Return every template that the analysis needs, as the steering file says: from ntuples or from ROOT histograms.
 
-    `histograms` hands in some or all of them instead: any one-dimensional histogram of the UHI protocol
-    (boost-histogram, hist, uproot, `wilks.Histogram`) by `TemplateKey`, or the same as a tuple: (region, sample) or
-    (region, sample, systematic, "Up" or "Down"). What is not handed in is read. All templates of a region have the same
-    bin edges; its axis is labelled with the region's `Variable`, else with the first axis title found, else with the
-    region's name. A sample with several paths is the sum of their histograms.
+    Where every sample names a `Tree`, each file is read once, in chunks, and all histograms are filled on the way;
+    `Templates.events` says what was read. `workers` is a number of threads (None: one per processor, at most 8) or
+    any `concurrent.futures.Executor`; the result does not depend on it. `progress` is called with the entries done and
+    the entries in all; returning False ends the reading with KeyboardInterrupt.
+
+    `router` has functions of yours that make some of the templates (see `Router`). `histograms` hands in some or all of
+    them: any one-dimensional histogram of the UHI protocol (boost-histogram, hist, uproot, `wilks.Histogram`) by
+    `TemplateKey`, or the same as a tuple: (region, sample) or (region, sample, systematic, "Up" or "Down"). What is not
+    handed in is read. All templates of a region have the same bin edges; its axis is labelled with the region's
+    `Variable`, else with the first axis title found, else with the region's name. A sample with several paths is the
+    sum of their histograms.
 
     Raises one TemplateError with everything that is missing, unreadable or does not fit together, and TypeError for
     a `config` that is none.
@@ -40,19 +56,20 @@ def build_templates(config: Config, *, histograms: Mapping[Any, Any] | None = No
         raise TypeError(f"build_templates needs a Config, found a {kind}; get one with wilks.load_config(path)")
     keys = needed_templates(config)
     found, problems = _handed_in(histograms or {}, keys)
+    if router is not None:
+        found |= router.histograms(config, [key for key in keys if key not in found])
     missing = [key for key in keys if key not in found]
-    if missing and config.reads_ntuples:
-        raise TemplateError(
-            "templates can't be built from ntuples yet (every sample names a Tree): point InputPath at histograms "
-            "(file.root:path/in/file) and leave out Tree, or hand the histograms in"
-        )
-    read, mistakes = _read(config, missing)
+    events: EventsRead | None = None
+    if config.reads_ntuples and missing:
+        read, mistakes, events = fill_from_ntuples(config, missing, workers=workers, progress=progress)
+    else:
+        read, mistakes = _read(config, missing)
     problems += mistakes
     found, mistakes = on_region_axes({key: (found | read)[key] for key in keys if key in found or key in read}, config)
     problems += mistakes
     if problems:
         raise TemplateError(problems)
-    return Templates(found)
+    return Templates(found, events=events)
 
 
 def needed_templates(config: Config) -> tuple[TemplateKey, ...]:
@@ -73,11 +90,6 @@ def _keys(config: Config, region: Region, sample: Sample) -> Iterator[TemplateKe
             for side in SIDES:
                 if not template_of(systematic, side).symmetrize:
                     yield TemplateKey(region.name, sample.name, systematic.name, side)
-
-
-def template_of(systematic: Systematic, side: str) -> Template:
-    """Return the steering file's block for one side of a systematic."""
-    return systematic.up if side == "Up" else systematic.down
 
 
 def _handed_in(
@@ -124,7 +136,7 @@ def _read(config: Config, keys: list[TemplateKey]) -> tuple[dict[TemplateKey, Hi
     resolved: dict[str, str] = {}
     for key in keys:
         try:
-            sources[key] = [_source(config, settings, resolved) for settings in _settings(config, key)]
+            sources[key] = [_source(config, settings, resolved) for settings in path_settings(config, key)]
         except InputError as error:
             problems += error.problems
     wanted = [source for paths in sources.values() for source in paths]
@@ -142,44 +154,9 @@ def _read(config: Config, keys: list[TemplateKey]) -> tuple[dict[TemplateKey, Hi
     return found, list(dict.fromkeys(problems))
 
 
-def template_paths(config: Config, key: TemplateKey) -> list[str]:
-    """Return `file.root:path/in/file` for a template: one, or one per path of the sample (they are summed)."""
-    return [_filled(config, settings) for settings in _settings(config, key)]
-
-
-def _settings(config: Config, key: TemplateKey) -> list[tuple[Setting, ...]]:
-    """Return the settings that lead to a template, for each path of the sample."""
-    region = next(region for region in config.regions if region.name == key.region)
-    sample = next(sample for sample in config.samples if sample.name == key.sample)
-    override, prefix = Template(), ""
-    if key.systematic is not None and key.side is not None:
-        systematic = next(systematic for systematic in config.systematics if systematic.name == key.systematic)
-        override, prefix = template_of(systematic, key.side), f'Systematics "{key.systematic}".{key.side}'
-    sample_place = prefix if override.sample_path else f'Samples "{key.sample}"'
-    if override.variation_path is None:
-        variation = Setting("General.VariationPath", "VariationPath", config.general.variation_path)
-    else:
-        variation = Setting(f"{prefix}.VariationPath", "VariationPath", override.variation_path)
-    whole = Setting("General.InputPath", "", config.general.input_path)
-    of_region = Setting(f'Regions "{key.region}".RegionPath', "RegionPath", region.region_path or "")
-    paths: tuple[str, ...] = override.sample_path or sample.sample_path
-    return [
-        (whole, Setting(f"{sample_place}.SamplePath", "SamplePath", path), of_region, variation)
-        for path in paths or ("",)
-    ]
-
-
-def _filled(config: Config, settings: tuple[Setting, ...]) -> str:
-    values = {setting.placeholder: setting.value for setting in settings}
-    # All at once, so that a value may contain the text of another placeholder.
-    return re.sub(
-        r"\{(RegionPath|SamplePath|VariationPath)\}", lambda match: values[match[1]], config.general.input_path
-    )
-
-
 def _source(config: Config, settings: tuple[Setting, ...], resolved: dict[str, str]) -> Source:
     """Split `file.root:path/in/file`, find the file, and remember where it was."""
-    path = _filled(config, settings)
+    path = filled(config, settings)
     match = HISTOGRAM_PATH.fullmatch(path)
     if match is None:
         raise TemplateError(f'InputPath: "{path}" names no histogram; allowed is file.root:path/in/file')

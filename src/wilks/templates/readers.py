@@ -64,8 +64,8 @@ def list_objects(path: str | Path) -> tuple[RootObject, ...]:
 
     Raises TemplateError where the file is missing or can't be read.
     """
-    with _opened(path) as file:
-        return tuple(_described(file, name, classname) for name, classname in _classnames(file).items())
+    with opened(path) as file:
+        return tuple(_described(file, name, classname) for name, classname in classnames_of(file).items())
 
 
 def read_histogram(path: str | Path, name: str) -> Histogram:
@@ -113,7 +113,7 @@ def read_available(wanted: Iterable[tuple[str | Path, str]]) -> Reading:
     reading = Reading()
     for path, names in by_file.items():
         try:
-            with _opened(path) as file:
+            with opened(path) as file:
                 _read_from(file, path, names, reading)
         except TemplateError as error:
             reading.problems.extend(error.problems)
@@ -122,7 +122,7 @@ def read_available(wanted: Iterable[tuple[str | Path, str]]) -> Reading:
 
 def _read_from(file: Any, path: str, names: list[str], reading: Reading) -> None:
     """Add the histograms of an open file to what was read."""
-    classnames = _classnames(file)
+    classnames = classnames_of(file)
     for name in names:
         classname = classnames.get(name.strip("/").partition(";")[0])
         if classname is None:
@@ -196,7 +196,7 @@ def _described_tree(source: Any, plain: RootObject) -> RootObject:
     return RootObject(plain.path, plain.classname, str(title), float(entries), branches=branches)
 
 
-def _classnames(file: Any) -> dict[str, str]:
+def classnames_of(file: Any) -> dict[str, str]:
     """Class names by path inside the file, of the newest cycle (`name;2` before `name;1`) of each name."""
     newest: dict[str, tuple[int, str]] = {}
     for key, classname in file.classnames(recursive=True, cycle=True).items():
@@ -206,7 +206,7 @@ def _classnames(file: Any) -> dict[str, str]:
 
 
 @contextmanager
-def _opened(path: str | Path) -> Iterator[Any]:
+def opened(path: str | Path) -> Iterator[Any]:
     """Open a ROOT file, local or remote (`root://`, `https://`); raises TemplateError where that fails."""
     import uproot
 
@@ -218,8 +218,11 @@ def _opened(path: str | Path) -> Iterator[Any]:
         # A dictionary, because uproot would take a colon in a plain string for the start of an object's name.
         file = uproot.open({str(path): None})
     except Exception as error:  # uproot raises whatever the first unreadable byte leads to
-        raise TemplateError(f"{path}: can't be read as a ROOT file ({_first_line(error)})") from error
+        raise TemplateError(f"{path}: can't be read as a ROOT file ({first_line(error)})") from error
     with file:
+        if not remote and os.path.getsize(path) < file.file.fEND:
+            size = f"{os.path.getsize(path)} of {file.file.fEND} bytes are there"
+            raise TemplateError(f"{path}: the file is cut off ({size})")
         yield file
 
 
@@ -235,9 +238,9 @@ def _object(file: Any, name: str) -> Any:
     try:
         return file[name]
     except Exception as error:  # uproot raises whatever the first unreadable byte leads to
-        raise TemplateError(f"can't be read ({_first_line(error)})") from error
+        raise TemplateError(f"can't be read ({first_line(error)})") from error
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

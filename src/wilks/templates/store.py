@@ -6,7 +6,7 @@ import errno
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -17,6 +17,7 @@ from wilks._files import write_atomically
 from wilks._types import FloatArray, JSONDict
 from wilks.errors import TemplateError, listed, nearest
 from wilks.histogram import Axis, Histogram
+from wilks.templates.record import Effect, Step, effect_of, json_of, readable
 
 Side = Literal["Up", "Down"]
 SIDES: tuple[Side, ...] = get_args(Side)
@@ -38,19 +39,40 @@ class TemplateKey:
         return f'"{self.sample}" in "{self.region}"{varied}'
 
 
+@dataclass(frozen=True)
+class EventsRead:
+    """What was read to fill templates from ntuples: files, entries, bytes, and sentences on what is worth knowing."""
+
+    files: int
+    entries: int
+    bytes_read: int
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        files = f"{self.files} file{'s'[: self.files != 1]}"
+        return f"{self.entries} entries of {files}, {self.bytes_read / 1e6:.1f} MB read"
+
+
 @dataclass(frozen=True, eq=False)
 class Templates(Mapping[TemplateKey, Histogram]):
     """Histograms by `TemplateKey`, in the order of the steering file.
 
-    `originals` has the histograms that processing changed, as they were before.
+    `originals` has the histograms that processing changed, as they were before; `steps` what was done to each template,
+    in order; `effects` what each systematic does to each sample in each region, and which parts of it are kept
+    (see `effect`). The last two are empty before `process_templates`. `events` says what was read from ntuples.
     """
 
     histograms: Mapping[TemplateKey, Histogram]
     originals: Mapping[TemplateKey, Histogram] = field(default_factory=dict)
+    steps: Mapping[TemplateKey, tuple[Step, ...]] = field(default_factory=dict)
+    effects: tuple[Effect, ...] = ()
+    events: EventsRead | None = None
+    _effects: Mapping[tuple[str, str, str], Effect] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "histograms", MappingProxyType(dict(self.histograms)))
-        object.__setattr__(self, "originals", MappingProxyType(dict(self.originals)))
+        for name in ("histograms", "originals", "steps"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        object.__setattr__(self, "_effects", {(e.region, e.sample, e.systematic): e for e in self.effects})
 
     def __repr__(self) -> str:
         counts = [f"{len(self._known(part))} {part}s" for part in ("region", "sample", "systematic")]
@@ -95,16 +117,46 @@ class Templates(Mapping[TemplateKey, Histogram]):
         """Return the template as it was before processing; KeyError where there is none."""
         return self.originals[key] if key in self.originals else self.histograms[key]
 
+    def effect(self, region: str, sample: str, systematic: str) -> Effect | None:
+        """Return what a systematic does to a sample in a region; None before processing, and where it does not act."""
+        return self._effects.get((region, sample, systematic))
+
+    def record(self) -> JSONDict:
+        """Return what was done, as JSON data: yield, entries and steps of each template, effects of each systematic."""
+        templates = []
+        for key, histogram in self.histograms.items():
+            variance = float(histogram.sumw2.sum())
+            templates.append(
+                asdict(key)
+                | {
+                    "yield": histogram.integral,
+                    "entries": histogram.entries,
+                    "effective_entries": histogram.integral**2 / variance if variance > 0 else None,
+                    "steps": [json_of(step) for step in self.steps.get(key, ())],
+                }
+            )
+        effects = [json_of(effect) | {"status": effect.status} for effect in self.effects]
+        events = asdict(self.events) if self.events is not None else None
+        document: JSONDict = readable({"events": events, "templates": templates, "effects": effects})
+        return document
+
     def save(self, path: str | Path) -> None:
-        """Write all templates to one file, read again by `load_templates`."""
+        """Write all templates, and what was done to them, to one file, read again by `load_templates`."""
         rows = [(key, histogram, False) for key, histogram in self.histograms.items()]
         rows += [(key, histogram, True) for key, histogram in self.originals.items()]
         index = [_index_row(key, histogram, original) for key, histogram, original in rows]
+        for row, key in zip(index, self.histograms, strict=False):  # the originals follow
+            if self.steps.get(key):
+                row["steps"] = [[step.name, dict(step.numbers)] for step in self.steps[key]]
+        effects = [json_of(effect) for effect in self.effects]
+        document: JSONDict = {"format": _FORMAT, "templates": index, "effects": effects}
+        if self.events is not None:
+            document["events"] = asdict(self.events)
         histograms = [histogram for _, histogram, _ in rows]
         stream = io.BytesIO()
         np.savez_compressed(
             stream,
-            index=np.frombuffer(json.dumps({"format": _FORMAT, "templates": index}).encode(), dtype=np.uint8),
+            index=np.frombuffer(json.dumps(document).encode(), dtype=np.uint8),
             edges=_joined([histogram.axis.edges for histogram in histograms]),
             contents=_joined([histogram.contents for histogram in histograms]),
             sumw2=_joined([histogram.sumw2 for histogram in histograms]),
@@ -138,7 +190,11 @@ def load_templates(path: str | Path) -> Templates:
         index = json.loads(arrays["index"].tobytes())
         if index["format"] != _FORMAT:
             raise ValueError(index["format"])
-        return _unpacked(index["templates"], arrays)
+        effects = tuple(effect_of(row) for row in index.get("effects", ()))
+        events = index.get("events")
+        if events is not None:
+            events = EventsRead(**events | {"notes": tuple(events["notes"])})
+        return _unpacked(index["templates"], arrays, effects, events)
     except Exception as error:  # NumPy, zipfile, zlib and json each have their own for a damaged file
         raise TemplateError(f"{path}: not a file of templates that this version of wilks reads, or damaged") from error
 
@@ -157,9 +213,12 @@ def _index_row(key: TemplateKey, histogram: Histogram, original: bool) -> JSONDi
     }
 
 
-def _unpacked(rows: list[JSONDict], arrays: dict[str, Any]) -> Templates:
+def _unpacked(
+    rows: list[JSONDict], arrays: dict[str, Any], effects: tuple[Effect, ...], events: EventsRead | None
+) -> Templates:
     histograms: dict[TemplateKey, Histogram] = {}
     originals: dict[TemplateKey, Histogram] = {}
+    steps: dict[TemplateKey, tuple[Step, ...]] = {}
     start = 0
     for i, row in enumerate(rows):
         stop = start + row["bins"]
@@ -168,6 +227,8 @@ def _unpacked(rows: list[JSONDict], arrays: dict[str, Any]) -> Templates:
         underflow, overflow = map(float, arrays["outside"][2 * i : 2 * i + 2])
         entries = float(arrays["entries"][i])
         key = TemplateKey(row["region"], row["sample"], row["systematic"], row["side"])
+        if "steps" in row:
+            steps[key] = tuple(Step(name, numbers) for name, numbers in row["steps"])
         (originals if row["original"] else histograms)[key] = Histogram(
             axis,
             arrays["contents"][start:stop],
@@ -178,7 +239,7 @@ def _unpacked(rows: list[JSONDict], arrays: dict[str, Any]) -> Templates:
             row["title"],
         )
         start = stop
-    return Templates(histograms, originals)
+    return Templates(histograms, originals, steps, effects, events)
 
 
 def _joined(arrays: list[FloatArray]) -> FloatArray:

@@ -1,0 +1,89 @@
+"""What a steering file has that cabinetry does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from wilks.config.document import KeyPath, read_document
+from wilks.config.load import load_config
+from wilks.config.schema import Block, Config
+
+# The keys of cabinetry's schema, by kind of block.
+KEYS: Mapping[str, frozenset[str]] = {
+    kind: frozenset(keys.split())
+    for kind, keys in {
+        "General": "Measurement POI InputPath HistogramFolder Fixed VariationPath",
+        "FixedParameter": "Name Value",
+        "Region": "Name Variable Binning Filter RegionPath",
+        "Sample": "Name Tree Filter Weight SamplePath Data DisableStaterror Regions",
+        "NormFactor": "Name Samples Regions Nominal Bounds",
+        "Systematic": "Name Type Up Down Regions Samples Smoothing ModifierName",
+        "Template": "Tree Weight Variable Filter RegionPath SamplePath Normalization Symmetrize VariationPath",
+        "Smoothing": "Algorithm Regions Samples",
+    }.items()
+}
+_VALUES = {
+    ("Smoothing", "Algorithm"): ("353QH, twice",),
+    ("Systematic", "Type"): ("Normalization", "NormPlusShape"),
+}
+
+
+def beyond_cabinetry(source: str | Path | Mapping[str, Any] | TextIO) -> list[tuple[str, str]]:
+    """Return place and sentence of everything in a steering file that cabinetry refuses or does not know.
+
+    Raises ConfigError where the file has mistakes.
+    """
+    document = read_document(source)
+    config = load_config(document.data if document.source is None else document.source)
+    found = sorted(_differences(config), key=lambda item: document.line(item[0]))
+    return [(document.place(path), text) for path, text in found]
+
+
+def _differences(config: Config) -> Iterator[tuple[KeyPath, str]]:
+    yield from _in_block(config.general, ("General",))
+    lists = {"Regions": config.regions, "Samples": config.samples, "NormFactors": config.norm_factors}
+    for key, blocks in (lists | {"Systematics": config.systematics}).items():
+        for index, block in enumerate(blocks):
+            yield from _in_block(block, (key, index))
+    for index, systematic in enumerate(config.systematics):
+        for side, template in (("Up", systematic.up), ("Down", systematic.down)):
+            if systematic.type == "Normalization" and template.symmetrize:
+                path = ("Systematics", index, side, "Symmetrize")
+                yield path, "cabinetry mirrors varied histograms only, not a Normalization"
+    if not config.reads_ntuples:
+        for index, sample in enumerate(config.samples):
+            if len(sample.sample_path) > 1:
+                yield (
+                    ("Samples", index, "SamplePath"),
+                    "cabinetry sums several paths of ntuples only, not of histograms",
+                )
+
+
+def _in_block(block: Block, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the keys and values of a block, and of those below it, that cabinetry lacks."""
+    kind = type(block).__name__
+    for name in type(block).model_fields:
+        if name not in block.model_fields_set:
+            continue
+        key, value = type(block).model_fields[name].alias or name, getattr(block, name)
+        here = (*path, key)
+        if key not in KEYS.get(kind, frozenset()):
+            yield here, "cabinetry has no such key"
+            continue
+        allowed = _VALUES.get((kind, key))
+        if allowed is not None and value not in allowed:
+            known = " and ".join(f'"{text}"' for text in allowed)
+            yield here, f'cabinetry knows {known} only, not "{value}"'
+        for place, inner in _blocks_in(value, here):
+            yield from _in_block(inner, place)
+
+
+def _blocks_in(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Block]]:
+    if isinstance(value, Block):
+        yield path, value
+    elif isinstance(value, tuple):
+        for index, entry in enumerate(value):
+            if isinstance(entry, Block):
+                yield (*path, index), entry

@@ -1,0 +1,126 @@
+"""What has to hold for the processing of templates: pruning, rebinning, smoothing, symmetrization.
+
+One rule per function, as in `rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from wilks.config.document import KeyPath
+from wilks.config.draft import Draft, Mistake
+from wilks.config.schema import Smoothing, Systematic
+from wilks.errors import listed, nearest
+
+_OPTIONS = {"Bandwidth": "KERNEL", "Tolerance": "MAXVARIATION"}
+
+
+def background_is_defined(draft: Draft) -> Iterator[Mistake]:
+    """Pruning against the background needs a signal: samples that the parameter of interest scales."""
+    general = draft.general
+    pruning = general.block.pruning
+    if not general.sound("Pruning", "POI") or pruning is None or pruning.reference != "background":
+        return
+    if draft.norm_factors.complete("Name") and general.block.poi not in {f.name for f in draft.norm_factors.blocks()}:
+        found = f'"{general.block.poi}" is none' if general.block.poi else "there is none"
+        text = f"background is what the POI does not scale, which must be a NormFactor; {found}"
+        yield Mistake(("General", "Pruning", "Reference"), text)
+
+
+def pruning_does_something(draft: Draft) -> Iterator[Mistake]:
+    """A block `Pruning` has a threshold."""
+    pruning = draft.general.block.pruning
+    if draft.general.sound("Pruning") and pruning is not None and not (pruning.norm or pruning.shape or pruning.large):
+        yield Mistake(("General", "Pruning"), "has no effect: give Norm, Shape or Large above 0")
+
+
+def kept_edges_exist(draft: Draft) -> Iterator[Mistake]:
+    """The edges under `Rebin` are edges of `Binning` (of ntuples), and `DropBins` leaves some bin."""
+    if not draft.reads_ntuples:
+        return
+    for path, region in draft.regions.sound("Rebin", "Binning", "DropBins"):
+        if region.binning is None:
+            continue
+        bins = len(region.binning) - 1
+        if isinstance(region.rebin, tuple):
+            wrong = [edge for edge in region.rebin if edge not in region.binning]
+            if wrong:
+                known = ", ".join(map(str, region.binning))
+                yield Mistake((*path, "Rebin"), f"{wrong[0]} is no edge of Binning; there are {known}")
+                continue
+            bins = len(region.rebin) - 1
+        elif region.rebin is not None:
+            if bins % region.rebin:
+                yield Mistake((*path, "Rebin"), f"{bins} bins can't be merged in groups of {region.rebin}")
+                continue
+            bins //= region.rebin
+        wrong = [number for number in region.drop_bins if number >= bins]
+        if wrong:
+            yield Mistake((*path, "DropBins"), f"there is no bin {wrong[0]}; they are counted from 0 to {bins - 1}")
+        elif len(region.drop_bins) == bins:
+            yield Mistake((*path, "DropBins"), "drops all bins of the region")
+
+
+def symmetrization_suits_sides(draft: Draft) -> Iterator[Mistake]:
+    """ONESIDED has one side to mirror, the other methods have two."""
+    for path, systematic in draft.systematics.sound("Type", "Up", "Down", "Symmetrization"):
+        if systematic.symmetrization is None:
+            continue
+        here = (*path, "Symmetrization")
+        one_sided = systematic.up.symmetrize or systematic.down.symmetrize
+        method = systematic.symmetrization.method
+        if systematic.type != "NormPlusShape":
+            text = f'has no effect in a systematic of Type "{systematic.type}"; write Symmetrize: True on a side'
+            yield Mistake(here, text)
+        elif method == "ONESIDED" and not one_sided:
+            yield Mistake(here, "ONESIDED needs a side with Symmetrize: True, which mirrors the other")
+        elif method != "ONESIDED" and one_sided:
+            yield Mistake(here, f"{method} needs both sides; Symmetrize: True on a side is ONESIDED")
+
+
+def smoothing_options_are_used(draft: Draft) -> Iterator[Mistake]:
+    """Options of a smoothing belong to its algorithm, and its reference sample has the variation."""
+    for path, systematic in draft.systematics.sound("Regions", "Samples", "Smoothing"):
+        smoothing = systematic.smoothing
+        if smoothing is None:
+            continue
+        here = (*path, "Smoothing")
+        for key, algorithm in _OPTIONS.items():
+            if getattr(smoothing, key.lower()) is not None and smoothing.algorithm != algorithm:
+                yield Mistake((*here, key), f'has no effect with "{smoothing.algorithm}"; it is for {algorithm}')
+        if smoothing.reference is not None:
+            yield from _reference(draft, here, systematic, smoothing, smoothing.reference)
+
+
+def _reference(
+    draft: Draft, path: KeyPath, systematic: Systematic, smoothing: Smoothing, name: str
+) -> Iterator[Mistake]:
+    """Yield why a sample can't be the reference of a smoothing."""
+    if not (draft.samples.complete("Name", "Data", "Regions") and draft.regions.complete("Name")):
+        return
+    samples = {sample.name: sample for sample in draft.samples.blocks() if not sample.data}
+    here = (*path, "Reference")
+    if name not in samples:
+        hint = nearest(name, samples) or f"; allowed: {listed(samples)}"
+        yield Mistake(here, f'no simulated sample "{name}"{hint}')
+        return
+    if systematic.samples and name not in systematic.samples:
+        yield Mistake(here, f'"{systematic.name}" does not act on "{name}", only on {listed(systematic.samples)}')
+        return
+    regions = [
+        region.name
+        for region in draft.regions.blocks()
+        if all(not names or region.name in names for names in (systematic.regions, smoothing.regions))
+    ]
+    missing = [region for region in regions if samples[name].regions and region not in samples[name].regions]
+    if missing:
+        yield Mistake(here, f'"{name}" is not in {listed(missing)}, which would be smoothed; restrict Regions')
+
+
+RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
+    background_is_defined,
+    pruning_does_something,
+    kept_edges_exist,
+    symmetrization_suits_sides,
+    smoothing_options_are_used,
+)

@@ -1,0 +1,246 @@
+"""What the operations of expressions do, on the arrays of some entries of a tree.
+
+A value is a number, a NumPy array with one value per entry, or an awkward array: lists (several values per entry), or
+one value per entry where some are missing, such as `jet_pt[0]` of an event without jets. What is made of a missing
+value is missing, except where it doesn't matter (`n_jets == 0 || jet_pt[0] > 30`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from wilks._types import BoolArray
+from wilks.templates.expressions import ELEMENTWISE, ExpressionError, Node
+
+Value: TypeAlias = Any
+
+_PLAIN: dict[str, Callable[..., Any]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.true_divide,
+    "//": np.floor_divide,
+    "%": np.remainder,
+    "negative": np.negative,
+    "positive": np.positive,
+    "minimum": lambda *values: reduce(np.minimum, values),
+    "maximum": lambda *values: reduce(np.maximum, values),
+    **{name: getattr(np, name) for name in ELEMENTWISE if name not in ("where", "power")},
+}
+_OPERATORS = frozenset({"+", "-", "*", "/", "//", "%", "power", "negative", "positive"})
+_COMPARE: dict[str, Callable[..., Any]] = {
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "==": np.equal,
+    "!=": np.not_equal,
+}
+
+
+def evaluate(node: Node, columns: Mapping[str, Value], memo: dict[int, Value], shared: frozenset[int]) -> Value:
+    """Return the value of an expression; those of its parts that are in `shared` are kept in `memo` (both by `id`).
+
+    Numbers are those of NumPy in the precision of the branches; integers are computed with 64 bits. Raises
+    ExpressionError where types don't fit.
+    """
+    if node.op == "branch":
+        return columns[str(node.args[0])]
+    if node.op == "number":
+        return node.args[0]
+    if id(node) in memo:
+        return memo[id(node)]
+    values = [evaluate(arg, columns, memo, shared) if isinstance(arg, Node) else arg for arg in node.args]
+    try:
+        value = _apply(node.op, values)
+    except ExpressionError as error:
+        raise ExpressionError(error.message, node.column) from None
+    except (TypeError, ValueError) as error:
+        raise ExpressionError(_reason(error), node.column) from None
+    if id(node) in shared:
+        memo[id(node)] = value
+    return value
+
+
+def _apply(op: str, values: list[Value]) -> Value:
+    if op in _COMPARE:
+        return _COMPARE[op](*values)
+    value = _PLAIN[op](*map(_wide, values)) if op in _PLAIN else _SPECIAL[op](*values)
+    # Python's numbers take the precision of the branch that they meet (0.7*weight); NumPy's would make it double.
+    return value.item() if op in _OPERATORS and isinstance(value, np.generic) else value
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    if "broadcast" in text:
+        return "lists of different lengths, or a list and something that isn't one, can't be combined"
+    return "the operation can't be done with values of these types"
+
+
+def is_list(value: Value) -> bool:
+    """Return whether a value has several numbers per entry."""
+    return not isinstance(value, np.ndarray) and getattr(value, "ndim", 0) > 1
+
+
+def type_of(value: Value) -> np.dtype[Any] | None:
+    """Return the type of the numbers in a value, None where they aren't numbers."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.dtype if value.dtype.kind in "biuf" else None
+    if isinstance(value, (int, float)):
+        return np.asarray(value).dtype
+    form = value.layout.form
+    while True:
+        if getattr(form, "parameters", None) and form.parameter("__array__") in ("string", "bytestring"):
+            return None
+        if form.is_numpy:
+            return np.dtype(form.primitive) if np.dtype(form.primitive).kind in "biuf" else None
+        if not (form.is_option or form.is_list or form.is_indexed):
+            return np.dtype(np.float64) if form.is_unknown else None
+        form = form.content
+
+
+def _wide(value: Value) -> Value:
+    """Return integers and booleans with 64 bits: `n_jets - 4` of an unsigned branch must not wrap around."""
+    if isinstance(value, np.ndarray):
+        return value.astype(np.int64) if value.dtype.kind in "biu" and value.dtype != np.int64 else value
+    if isinstance(value, (int, float, np.generic)):
+        return value
+    dtype = type_of(value)
+    if dtype is None:
+        raise ExpressionError("these are not numbers")
+    if dtype.kind in "biu" and dtype != np.int64:
+        import awkward
+
+        return awkward.values_astype(value, np.int64)
+    return value
+
+
+def _power(base: Value, exponent: Value) -> Value:
+    if isinstance(exponent, int) and exponent < 0:
+        exponent = float(exponent)  # NumPy refuses negative powers of integers
+    return np.power(_wide(base), _wide(exponent))
+
+
+def truth(value: Value) -> Value:
+    """Return a condition as booleans: a number is true where it isn't zero."""
+    dtype = type_of(value)
+    if dtype is None:
+        raise ExpressionError("these are not numbers")
+    return value if dtype.kind == "b" else value != 0
+
+
+def _has_missing(value: Value) -> bool:
+    return hasattr(value, "layout") and value.layout.is_option
+
+
+def _joined(operation: Callable[..., Any], values: tuple[Value, ...]) -> Value:
+    """Return the values joined by "and" or "or"; missing only where the outcome depends on what is missing."""
+    flags = [truth(value) for value in values]
+    if not any(map(_has_missing, flags)):
+        return reduce(operation, flags)
+    import awkward
+
+    low, high = (
+        reduce(operation, [awkward.fill_none(flag, fill) if _has_missing(flag) else flag for flag in flags])
+        for fill in (False, True)
+    )
+    return awkward.mask(low, low == high)
+
+
+def _bits(operation: Callable[..., Any], logical: Callable[..., Any], left: Value, right: Value) -> Value:
+    kinds = {dtype.kind if (dtype := type_of(value)) is not None else "O" for value in (left, right)}
+    if not kinds <= set("biu"):
+        raise ExpressionError("& and | need conditions or whole numbers; put comparisons in brackets")
+    return _joined(logical, (left, right)) if kinds == {"b"} else operation(_wide(left), _wide(right))
+
+
+def _invert(value: Value) -> Value:
+    dtype = type_of(value)
+    if dtype is None or dtype.kind != "b":
+        raise ExpressionError("~ needs a condition; of a number write !x")
+    return np.logical_not(value)
+
+
+def _where(condition: Value, yes: Value, no: Value) -> Value:
+    flags = truth(condition)
+    if not any(hasattr(value, "layout") for value in (flags, yes, no)):
+        return np.where(flags, yes, no)
+    import awkward
+
+    if _has_missing(flags):
+        return awkward.mask(awkward.where(awkward.fill_none(flags, False), yes, no), ~awkward.is_none(flags))
+    return awkward.where(flags, yes, no)
+
+
+def _reduced(name: str) -> Callable[[Value], Value]:
+    def operation(value: Value) -> Value:
+        import awkward
+
+        if not is_list(value):
+            raise ExpressionError(f"{name} is of the elements of a list; this is one value per entry")
+        if name == "count":
+            return awkward.num(value, axis=1)
+        found = getattr(awkward, name)(_wide(value) if name == "sum" else value, axis=-1)
+        return found if found.ndim > 1 or _has_missing(found) else awkward.to_numpy(found)
+
+    return operation
+
+
+def _element(value: Value, index: int) -> Value:
+    """Return one element of each list, missing where the list is too short."""
+    import awkward
+
+    if not is_list(value):
+        raise ExpressionError("this has one value per entry, not a list; nothing can be taken out of it")
+    layout = awkward.to_layout(value)
+    if layout.is_list and not layout.is_regular and layout.content.is_numpy and layout.content.data.ndim == 1:
+        starts, stops = np.asarray(layout.starts), np.asarray(layout.stops)
+        places = (starts if index >= 0 else stops) + index
+        present = (places >= starts) & (places < stops)
+        content = np.asarray(layout.content.data)
+        if present.all():
+            return content[places]
+        values = content[np.where(present, places, 0)] if content.size else np.zeros(len(places), content.dtype)
+        return awkward.mask(values, present)
+    padded = awkward.pad_none(value, index + 1 if index >= 0 else -index, axis=1)
+    return padded[:, index]
+
+
+def _masked(value: Value, mask: Value) -> Value:
+    dtype = type_of(mask)
+    if not (is_list(value) and is_list(mask) and dtype is not None and dtype.kind == "b"):
+        raise ExpressionError("in brackets stands a whole number, or a condition on lists of the same lengths")
+    return value[mask]
+
+
+_SPECIAL: dict[str, Callable[..., Any]] = {
+    "power": _power,
+    "where": _where,
+    "and": lambda *values: _joined(np.logical_and, values),
+    "or": lambda *values: _joined(np.logical_or, values),
+    "not": lambda value: np.logical_not(truth(value)),
+    "~": _invert,
+    "&": lambda left, right: _bits(np.bitwise_and, np.logical_and, left, right),
+    "|": lambda left, right: _bits(np.bitwise_or, np.logical_or, left, right),
+    "element": _element,
+    "masked": _masked,
+    **{name: _reduced(name) for name in ("all", "any", "count", "sum", "min", "max")},
+}
+
+
+def per_entry(value: Value, entries: int) -> tuple[Any, BoolArray | None]:
+    """Return one number per entry as a NumPy array, shape (entries,), and where there is one (None: everywhere)."""
+    if isinstance(value, np.ndarray):
+        return value, None
+    if not hasattr(value, "layout"):
+        return np.full(entries, value), None
+    import awkward
+
+    if not _has_missing(value):
+        return awkward.to_numpy(value), None
+    present = ~awkward.to_numpy(awkward.is_none(value))
+    return awkward.to_numpy(awkward.fill_none(value, 0)), present

@@ -1,0 +1,352 @@
+"""Expressions over the branches of a tree: text -> a small tree of whitelisted operations.
+
+Python's syntax, as uproot reads it (`(a > 1) & (b < 2)`, `jet_pt[:, 0]`, `log10(ht)`), and what TTree::Draw and numexpr
+users write (`a > 1 && !b`, `jet_pt[0]`, `TMath::Abs(eta)`, `Sum$(jet_pt)`). Nothing else is understood: a steering file
+can't run code. What the operations do stands in `evaluation`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TypeAlias
+
+from wilks.errors import nearest
+
+Argument: TypeAlias = "Node | str | int | float"
+
+# Functions of one value per event or per element; "min" and "max" of one list are reductions.
+# fmt: off
+ELEMENTWISE = (
+    "abs", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "ceil", "copysign", "cos",
+    "cosh", "exp", "exp2", "expm1", "floor", "fmax", "fmin", "hypot", "isfinite", "isinf", "isnan", "log", "log10",
+    "log1p", "log2", "nextafter", "power", "rint", "sign", "sin", "sinh", "sqrt", "tan", "tanh", "trunc", "where",
+)
+# fmt: on
+REDUCTIONS = ("all", "any", "count", "sum", "min", "max")
+_OTHER_NAMES = {
+    "absolute": "abs",
+    "fabs": "abs",
+    "acos": "arccos",
+    "acosh": "arccosh",
+    "asin": "arcsin",
+    "asinh": "arcsinh",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "atanh": "arctanh",
+    "pow": "power",
+    "len": "count",
+    "length": "count",
+    "num": "count",
+    "round": "rint",
+    "maximum": "max",
+    "minimum": "min",
+    "logical_and": "and",
+    "logical_or": "or",
+    "logical_not": "not",
+}
+_ARGUMENTS = {"arctan2": 2, "copysign": 2, "fmax": 2, "fmin": 2, "hypot": 2, "nextafter": 2, "power": 2, "where": 3}
+_ARGUMENTS |= {"and": 2, "or": 2, "not": 1}
+_BINARY: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.Pow: "power",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+}
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
+_UNARY: dict[type[ast.unaryop], str] = {ast.USub: "negative", ast.UAdd: "positive", ast.Not: "not", ast.Invert: "~"}
+_FOREIGN = re.compile(r"""("[^"]*"|'[^']*')|&&|\|\||!(?!=)|\bTMath::(?=\w)|\bstd::(?=\w)|(?<=[A-Za-z])\$""")
+
+
+class ExpressionError(ValueError):
+    """An expression is wrong; `column` is where, counted from 0 in the text as written."""
+
+    def __init__(self, message: str, column: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.column = column
+
+
+@dataclass(frozen=True)
+class Node:
+    """An operation and its operands; `op` "branch" has the branch's name, "number" has a value."""
+
+    op: str
+    args: tuple[Argument, ...]
+    column: int = field(default=0, compare=False)
+
+    def walk(self) -> Iterator[Node]:
+        """Yield this operation and all below it."""
+        yield self
+        for arg in self.args:
+            if isinstance(arg, Node):
+                yield from arg.walk()
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """Names of the branches that are needed, each once."""
+        return tuple(dict.fromkeys(str(node.args[0]) for node in self.walk() if node.op == "branch"))
+
+
+def pointed(text: str, error: ExpressionError) -> str:
+    """Return the message with the expression below it and a caret under the place.
+
+    >>> print(pointed("pt > > 30", ExpressionError("not an expression", 5)))
+    not an expression
+        pt > > 30
+             ^
+    """
+    line = " ".join(text.splitlines()) if "\n" in text else text
+    return f"{error.message}\n    {line}\n    {' ' * min(error.column, len(line))}^"
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> Node:
+    """Return the operations of an expression. Raises ExpressionError, with the column, for what is not understood.
+
+    >>> parse("pt > 30 && !veto").branches
+    ('pt', 'veto')
+    """
+    if not text.strip():
+        raise ExpressionError("the expression is empty")
+    python, columns, nots = _as_python(text)
+    try:
+        body = ast.parse(python, mode="eval").body
+    except SyntaxError as error:
+        lines = python.splitlines(keepends=True)
+        position = sum(map(len, lines[: (error.lineno or 1) - 1])) + (error.offset or 1) - 1
+        message, place = _hint(text, error)
+        raise ExpressionError(message, columns[min(position, len(columns) - 1)] if place is None else place) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise ExpressionError("not an expression, or one that is nested too deeply") from None
+    try:
+        return _Reader(python, columns, nots).read(body)
+    except RecursionError:
+        raise ExpressionError("the expression is nested too deeply") from None
+
+
+def _as_python(text: str) -> tuple[str, list[int], frozenset[int]]:
+    """Return the text in Python's syntax, the column in the text of each of its characters, and where "!" stood."""
+    pieces: list[str] = []
+    columns: list[int] = []
+    nots: list[int] = []
+    position = 0
+
+    def put(piece: str, at: int, moving: bool = False) -> None:
+        columns.extend(range(at, at + len(piece)) if moving else [at] * len(piece))
+        pieces.append(piece)
+
+    put("(", 0)  # so that an expression may go over several lines
+    for match in _FOREIGN.finditer(text):
+        put(text[position : match.start()], position, moving=True)
+        found, position = match[0], match.end()
+        if match[1]:
+            put(found, match.start(), moving=True)
+        elif found == "!":
+            nots.append(len(columns))
+            put("~", match.start())
+        elif found in ("&&", "||"):
+            put(" and " if found == "&&" else " or ", match.start())
+    put(text[position:], position, moving=True)
+    put("\n)", len(text))
+    python = "".join(pieces)
+    return python, columns, frozenset(nots)
+
+
+def _hint(text: str, error: SyntaxError) -> tuple[str, int | None]:
+    """Return what is wrong, and where if that is known better than Python does."""
+    single = re.search(r"(?<![=!<>])=(?!=)", text)
+    if single:
+        return "not an expression: for a comparison write ==", single.start()
+    if "?" in text:
+        return "not an expression: for a choice write where(condition, a, b)", text.index("?")
+    if any(word in str(error.msg) for word in ("was never closed", "does not match", "unmatched")):
+        return "not an expression: brackets don't match", _unmatched(text)
+    return "not an expression", None
+
+
+def _unmatched(text: str) -> int | None:
+    """Return where the first bracket stands that closes nothing, else the last that isn't closed."""
+    opened: list[int] = []
+    for position, character in enumerate(text):
+        if character in "([{":
+            opened.append(position)
+        elif character in ")]}" and (not opened or "([{".index(text[opened.pop()]) != ")]}".index(character)):
+            return position
+    return opened[-1] if opened else None
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Python's syntax tree to ours."""
+
+    python: str
+    columns: list[int]
+    nots: frozenset[int]
+
+    def read(self, node: ast.expr) -> Node:
+        method = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if method is None:
+            raise self._error(node, f"{_what(node)} can't be used here")
+        found: Node = method(node)
+        return found
+
+    def _position(self, node: ast.expr) -> int:
+        """Position in the Python text; ast counts bytes of a line."""
+        lines = self.python.splitlines(keepends=True)
+        before = sum(len(line) for line in lines[: node.lineno - 1])
+        return before + len(lines[node.lineno - 1].encode()[: node.col_offset].decode())
+
+    def _column(self, node: ast.expr) -> int:
+        return self.columns[self._position(node)]
+
+    def _error(self, node: ast.expr, message: str) -> ExpressionError:
+        return ExpressionError(message, self._column(node))
+
+    def _node(self, node: ast.expr, op: str, *args: Argument) -> Node:
+        return Node(op, args, self._column(node))
+
+    def _constant(self, node: ast.Constant) -> Node:
+        if isinstance(node.value, bool):
+            return self._node(node, "number", int(node.value))
+        if not isinstance(node.value, (int, float)):
+            raise self._error(node, f"{_what(node)} can't be used here")
+        return self._node(node, "number", node.value)
+
+    def _name(self, node: ast.Name) -> Node:
+        if node.id in ("true", "false"):
+            return self._node(node, "number", int(node.id == "true"))
+        return self._node(node, "branch", node.id)
+
+    def _attribute(self, node: ast.Attribute) -> Node:
+        parts = [node.attr]
+        value: ast.expr = node.value
+        while isinstance(value, ast.Attribute):
+            parts.append(value.attr)
+            value = value.value
+        if not isinstance(value, ast.Name):
+            raise self._error(node, "a dot can only be part of a branch's name")
+        return self._node(node, "branch", ".".join([value.id, *reversed(parts)]))
+
+    def _unaryop(self, node: ast.UnaryOp) -> Node:
+        logical = isinstance(node.op, ast.Invert) and self._position(node) in self.nots
+        return self._node(node, "not" if logical else _UNARY[type(node.op)], self.read(node.operand))
+
+    def _binop(self, node: ast.BinOp) -> Node:
+        op = _BINARY.get(type(node.op))
+        if op is None:
+            what = "for a power write **" if isinstance(node.op, ast.BitXor) else "this operator is not known"
+            raise ExpressionError(what, self._between(node.left, node.right))
+        return Node(op, (self.read(node.left), self.read(node.right)), self._between(node.left, node.right))
+
+    def _between(self, left: ast.expr, right: ast.expr) -> int:
+        """Column of the operator between two operands."""
+        lines = self.python.splitlines(keepends=True)
+        ends = left.end_lineno or left.lineno, left.end_col_offset or 0
+        before = sum(len(line) for line in lines[: ends[0] - 1])
+        position = before + len(lines[ends[0] - 1].encode()[: ends[1]].decode())
+        stop = self._position(right)
+        while position < stop and self.python[position] in " \n)":
+            position += 1
+        return self.columns[position]
+
+    def _boolop(self, node: ast.BoolOp) -> Node:
+        return self._node(node, "and" if isinstance(node.op, ast.And) else "or", *map(self.read, node.values))
+
+    def _compare(self, node: ast.Compare) -> Node:
+        operands = [node.left, *node.comparators]
+        for i, operand in enumerate(operands):
+            self._refuse_bare_bits(operand, last=i > 0)
+        values = [self.read(operand) for operand in operands]
+        parts = []
+        for i, comparison in enumerate(node.ops):
+            op = _COMPARISONS.get(type(comparison))
+            column = self._between(operands[i], operands[i + 1])
+            if op is None:
+                raise ExpressionError("this comparison is not known; there are < <= > >= == !=", column)
+            parts.append(Node(op, (values[i], values[i + 1]), column))
+        return parts[0] if len(parts) == 1 else self._node(node, "and", *parts)
+
+    def _refuse_bare_bits(self, operand: ast.expr, *, last: bool) -> None:
+        """Refuse `a > 1 & b < 2`, which Python reads as `a > (1 & b) < 2`, and C as was meant."""
+        if not (isinstance(operand, ast.BinOp) and isinstance(operand.op, (ast.BitAnd, ast.BitOr))):
+            return
+        bracketed = self.python[: self._position(operand)].rstrip().endswith("(") and self._position(operand) > 1
+        masks = isinstance(operand.left, ast.Constant) or isinstance(operand.right, ast.Constant)
+        if not bracketed and (last or not masks):
+            message = "put comparisons beside & and | in brackets, or write && and ||"
+            raise ExpressionError(message, self._between(operand.left, operand.right))
+
+    def _ifexp(self, node: ast.IfExp) -> Node:
+        return self._node(node, "where", self.read(node.test), self.read(node.body), self.read(node.orelse))
+
+    def _call(self, node: ast.Call) -> Node:
+        if not isinstance(node.func, ast.Name) or node.keywords:
+            raise self._error(node, "only known functions can be called, without keywords")
+        written = node.func.id
+        if written == "get" and len(node.args) == 1 and isinstance(node.args[0], ast.Constant):
+            if not isinstance(node.args[0].value, str):
+                raise self._error(node, 'get needs the name of a branch in quotes, get("name")')
+            return self._node(node, "branch", node.args[0].value)
+        name = next((name for name in (written, written.lower()) if name in _FUNCTIONS), None)
+        if name is None:
+            raise self._error(node, f'no function "{written}"{nearest(written, _FUNCTIONS)}')
+        name = _OTHER_NAMES.get(name, name)
+        self._check_arguments(node, name, len(node.args))
+        if name in ("min", "max") and len(node.args) > 1:
+            name = f"{name}imum"
+        return self._node(node, name, *map(self.read, node.args))
+
+    def _check_arguments(self, node: ast.Call, name: str, given: int) -> None:
+        wanted = _ARGUMENTS.get(name, 1)
+        if given != wanted and not (name in ("min", "max") and given >= 1):
+            raise self._error(node, f'the function "{name}" takes {wanted} value{"s"[: wanted > 1]}, found {given}')
+
+    def _subscript(self, node: ast.Subscript) -> Node:
+        value, index = self.read(node.value), node.slice
+        if isinstance(index, ast.Tuple) and len(index.elts) == 2 and _is_everything(index.elts[0]):
+            index = index.elts[1]
+        number = _whole_number(index)
+        if number is not None:
+            return self._node(node, "element", value, number)
+        if isinstance(index, (ast.Slice, ast.Tuple)):
+            raise self._error(node, "of a list one element can be taken, a[0] or a[:, 0], or those that pass, a[b > 1]")
+        return self._node(node, "masked", value, self.read(index))
+
+
+_FUNCTIONS = (*ELEMENTWISE, *REDUCTIONS, *_OTHER_NAMES)
+
+
+def _is_everything(node: ast.expr) -> bool:
+    return isinstance(node, ast.Slice) and node.lower is None and node.upper is None and node.step is None
+
+
+def _whole_number(node: ast.expr) -> int | None:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        value = _whole_number(node.operand)
+        return None if value is None else -value
+    if isinstance(node, ast.Constant) and isinstance(node.value, int) and not isinstance(node.value, bool):
+        return node.value
+    return None
+
+
+def _what(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return "text" if isinstance(node.value, str) else "such a constant"
+    names = {"Lambda": "a function definition", "List": "a list", "Tuple": "a tuple", "Dict": "a dictionary"}
+    return names.get(type(node).__name__, "Python code of this kind")

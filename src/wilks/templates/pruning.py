@@ -1,0 +1,122 @@
+"""What every systematic does to every sample, and which effects are too small to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.config.schema import Config, Pruning, Region, Sample, Systematic, applies
+from wilks.histogram import Histogram
+from wilks.templates.record import Effect
+from wilks.templates.split import both_sides, has_shape
+from wilks.templates.store import SIDES, TemplateKey
+
+# Sides that move the yield in the same direction are odd from here on.
+_VISIBLE = 1e-3
+
+
+def pruned(histograms: Mapping[TemplateKey, Histogram], config: Config) -> Iterator[Effect]:
+    """Yield the effect of each systematic on each sample in each region, with what pruning leaves of it.
+
+    Norm and shape are judged apart. An effect on the yield is dropped where both sides are below the threshold, a shape
+    where all bins of both sides are, after both yields were made equal. Effects are fractions of the sample itself, of
+    the background (the samples that the parameter of interest does not scale) or of all simulated samples in the
+    region, in the same bins. A systematic without templates for a sample has no effect in the list.
+    """
+    for region in config.regions:
+        samples = [sample for sample in config.samples if not sample.data and applies(sample, region, sample)]
+        nominal = {
+            sample.name: histograms[key].contents
+            for sample in samples
+            if (key := TemplateKey(region.name, sample.name)) in histograms
+        }
+        reference = _reference(config, region, samples, nominal)
+        for sample in samples:
+            for systematic in config.systematics:
+                if sample.name not in nominal or not applies(systematic, region, sample):
+                    continue
+                key = TemplateKey(region.name, sample.name, systematic.name)
+                own = nominal[sample.name]
+                effect = _effect(histograms, systematic, key, own, own if reference is None else reference)
+                if effect is not None:
+                    yield _judged(effect, config.general.pruning or Pruning())
+
+
+def _reference(
+    config: Config, region: Region, samples: list[Sample], nominal: Mapping[str, FloatArray]
+) -> FloatArray | None:
+    """Return the yields that effects are fractions of, shape (n,); None for each sample itself."""
+    kind = config.general.pruning.reference if config.general.pruning else "sample"
+    if kind == "sample":
+        return None
+    signal = [f for f in config.norm_factors if kind == "background" and f.name == config.general.poi]
+    chosen = [s.name for s in samples if not any(applies(factor, region, s) for factor in signal)]
+    size = next((own.size for own in nominal.values()), 0)
+    total = np.zeros(size)
+    for name in chosen:
+        total = total + nominal.get(name, 0.0)
+    return total
+
+
+def _effect(
+    histograms: Mapping[TemplateKey, Histogram],
+    systematic: Systematic,
+    key: TemplateKey,
+    own: FloatArray,
+    reference: FloatArray,
+) -> Effect | None:
+    names = key.region, key.sample, systematic.name
+    total = float(own.sum())
+    if systematic.type == "Normalization":
+        up, down = systematic.normalizations
+        judged = max(_fraction(value * total, float(reference.sum())) for value in (up, down))
+        return Effect(*names, (float(up), float(down)), None, (judged, 0.0))
+    found = [histograms.get(TemplateKey(key.region, key.sample, systematic.name, side)) for side in SIDES]
+    if all(side is None for side in found):
+        return None
+    sides = both_sides(own, *(None if side is None else side.contents for side in found))
+    up, down = (side.factor - 1.0 for side in sides)
+    judged = max(_fraction(value * total, float(reference.sum())) for value in (up, down))
+    if not has_shape(own, *sides):
+        return Effect(*names, (up, down), None, (judged, 0.0))
+    changes = [side.shape - own for side in sides]
+    shape_judged = max(float(np.max(_fractions(change, reference))) for change in changes)
+    largest = [_largest(change, own) for change in changes]
+    return Effect(*names, (up, down), (largest[0], largest[1]), (judged, shape_judged))
+
+
+def _fraction(change: float, reference: float) -> float:
+    return float(_fractions(np.array([change]), np.array([reference]))[0])
+
+
+def _fractions(change: FloatArray, reference: FloatArray) -> FloatArray:
+    """Return sizes of changes as fractions; of nothing any change is infinite, and none is 0."""
+    size, of = np.abs(change), np.abs(reference)
+    fractions = np.where(size > 0.0, np.inf, 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        np.divide(size, of, out=fractions, where=of > 0.0)
+    return fractions
+
+
+def _largest(change: FloatArray, own: FloatArray) -> float:
+    """Return the largest relative change of a filled bin, with its sign."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        relative = np.divide(change, own, out=np.zeros_like(change), where=own != 0.0)
+    return float(relative[np.argmax(np.abs(relative))])
+
+
+def _judged(effect: Effect, pruning: Pruning) -> Effect:
+    """Return an effect with the decisions and flags that thresholds lead to."""
+    norm, shape = effect.judged
+    flags = []
+    if pruning.large is not None:
+        sizes = {"large norm": effect.norm, "large shape": effect.shape or ()}
+        flags += [flag for flag, values in sizes.items() if any(abs(value) > pruning.large for value in values)]
+    up, down = effect.norm
+    if up * down > 0.0 and min(abs(up), abs(down)) > max(_VISIBLE, pruning.norm):
+        flags.append("same side")
+    keep_norm, keep_shape = not norm < pruning.norm, not shape < pruning.shape
+    return replace(effect, keep_norm=keep_norm, keep_shape=keep_shape or effect.shape is None, flags=tuple(flags))

@@ -1,0 +1,181 @@
+"""Trees (TTree and RNTuple) in ROOT files: their branches, and their entries in chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wilks.errors import TemplateError, listed, nearest
+from wilks.templates.expressions import ExpressionError, Node, parse
+from wilks.templates.readers import classnames_of, first_line, opened
+
+_TREES = ("TTree", "TNtuple", "TNtupleD", "TChain", "ROOT::RNTuple", "ROOT::Experimental::RNTuple")
+_CHUNK_BYTES = 32 << 20
+_MOST_ROWS, _FEWEST_ROWS = 1 << 17, 1 << 12
+_SPAN = 1 << 18
+# Entries of one piece of work, if the file allows it: enough to pay for opening the file once more.
+
+
+@dataclass(frozen=True)
+class Tree:
+    """An open tree; `names` are its branches (fields of an RNTuple)."""
+
+    source: Any
+    names: frozenset[str]
+
+    @property
+    def entries(self) -> int:
+        """Number of entries."""
+        return int(self.source.num_entries)
+
+    @property
+    def _is_rntuple(self) -> bool:
+        return hasattr(self.source, "cluster_summaries")
+
+    def bind(self, text: str) -> Node:
+        """Return the operations of an expression on these branches; a text that is a branch's name is that branch.
+
+        Aliases of the tree are replaced by what they stand for. Raises ExpressionError.
+        """
+        if text.strip() in self.names:
+            return Node("branch", (text.strip(),))
+        return self._resolved(parse(text), depth=0)
+
+    def _resolved(self, node: Node, depth: int) -> Node:
+        if node.op != "branch":
+            args = tuple(self._resolved(arg, depth) if isinstance(arg, Node) else arg for arg in node.args)
+            return Node(node.op, args, node.column)
+        name = str(node.args[0])
+        if name in self.names:
+            return node
+        aliases = getattr(self.source, "aliases", None) or {}
+        if name in aliases and depth < 20:
+            return self._resolved(parse(aliases[name]), depth + 1)
+        raise ExpressionError(f'no branch "{name}"{nearest(name, [*self.names, *aliases])}', node.column)
+
+    def empties(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return arrays without entries, of the types of the branches; nothing is read. Raises ExpressionError."""
+        import awkward
+
+        if self._is_rntuple:
+            form = self.source.to_akform(filter_name=list(names))[0]
+            records = awkward.Array(form.length_zero_array())
+            return {name: _column(_field(records, name)) for name in names}
+        found = {}
+        for name in names:
+            branch = self.source[name]
+            try:
+                found[name] = _column(
+                    awkward.Array(branch.interpretation.awkward_form(self.source.file).length_zero_array())
+                )
+            except Exception:  # uproot raises what it likes for a class that it can't lay out
+                raise ExpressionError(f'the branch "{name}" has type {branch.typename}, not numbers') from None
+        return found
+
+    def spans(self, names: Sequence[str]) -> tuple[tuple[int, int], ...]:
+        """Return ranges of entries that can be read on their own without reading a byte twice."""
+        ends = self._boundaries(names)
+        spans, start = [], 0
+        for end in ends:
+            if end - start >= _SPAN or end == ends[-1]:
+                spans.append((start, end))
+                start = end
+        return tuple(span for span in spans if span[0] < span[1])
+
+    def _boundaries(self, names: Sequence[str]) -> list[int]:
+        if self._is_rntuple:
+            return [cluster.num_first_entry + cluster.num_entries for cluster in self.source.cluster_summaries]
+        common: set[int] = {self.entries}
+        offsets = [set(self.source[name].entry_offsets) for name in names if self.source[name].num_baskets]
+        if offsets:
+            common |= set.intersection(*offsets)
+        return sorted(offset for offset in common if 0 < offset <= self.entries)
+
+    def chunks(self, names: Sequence[str], start: int, stop: int) -> Iterator[tuple[int, dict[str, Any], int]]:
+        """Yield first entry, branches by name, and number of entries, in chunks of bounded size."""
+        if not names:
+            yield start, {}, stop - start
+        elif self._is_rntuple:
+            ends = [end for end in self._boundaries(names) if start < end <= stop]
+            for first, end in zip([start, *ends], ends, strict=False):  # a cluster is what can be read by itself
+                records = self.source.arrays(filter_name=list(names), entry_start=first, entry_stop=end)
+                yield first, {name: _column(_field(records, name)) for name in names}, end - first
+        else:
+            rows = self._rows(names)
+            first = start
+            for columns in self.source.iterate(
+                list(names), entry_start=start, entry_stop=stop, step_size=rows, how=dict, library="ak"
+            ):
+                entries = min(rows, stop - first)
+                yield first, {name: _column(columns[name]) for name in names}, entries
+                first += entries
+
+    def _rows(self, names: Sequence[str]) -> int:
+        size = sum(int(self.source[name].uncompressed_bytes) for name in names)
+        rows = _CHUNK_BYTES * max(self.entries, 1) // max(size, 1)
+        return max(min(rows, _MOST_ROWS) // _FEWEST_ROWS * _FEWEST_ROWS, _FEWEST_ROWS)
+
+
+def _field(records: Any, name: str) -> Any:
+    return records[name] if name in records.fields else records[tuple(name.split("."))]
+
+
+def _column(array: Any) -> Any:
+    """Return one value per entry as a NumPy array, all else (lists) as an awkward array."""
+    import awkward
+
+    layout = array.layout
+    if layout.is_numpy:
+        return np.asarray(layout.data) if layout.data.ndim == 1 else awkward.Array(layout.to_RegularArray())
+    return array
+
+
+@dataclass
+class TreeFile:
+    """An open ROOT file with trees."""
+
+    path: str
+    file: Any
+    classnames: Mapping[str, str]
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes that were asked for so far."""
+        return int(self.file.file.source.num_requested_bytes)
+
+    def tree(self, name: str) -> Tree:
+        """Return a tree. Raises TemplateError, with the trees that there are, if there is none of this name."""
+        trees = [found for found, classname in self.classnames.items() if classname in _TREES]
+        plain = name.strip("/").partition(";")[0]
+        if plain not in trees:
+            other = self.classnames.get(plain)
+            hint = (
+                f"; {plain} is a {other}"
+                if other
+                else nearest(plain, trees) or f"; there are {listed(trees) or 'none'}"
+            )
+            raise TemplateError(f'no tree "{name}" in {self.path}{hint}')
+        try:
+            source = self.file[name]
+            names = set(source.keys())
+            # Branches that were split have a path, and a name that is often the only one of its kind.
+            if hasattr(source, "branches") and any("/" in found for found in names):
+                names |= set(source.keys(full_paths=False))
+            return Tree(source, frozenset(names))
+        except Exception as error:  # uproot raises whatever the first unreadable byte leads to
+            raise TemplateError(f'the tree "{name}" of {self.path} can\'t be read ({first_line(error)})') from error
+
+
+@contextmanager
+def open_trees(path: str) -> Iterator[TreeFile]:
+    """Open a ROOT file, local or remote. Raises TemplateError where that fails."""
+    with opened(path) as file:
+        try:
+            classnames = classnames_of(file)
+        except Exception as error:  # a truncated file has no list of its objects
+            raise TemplateError(f"{path}: can't be read as a ROOT file ({first_line(error)})") from error
+        yield TreeFile(path, file, classnames)

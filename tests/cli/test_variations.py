@@ -1,0 +1,64 @@
+"""The command that draws variations, and `wilks check --strict-cabinetry`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Call
+from tests.small_analysis import CONFIG, write_analysis
+
+SYSTEMATICS = """
+Systematics:
+  - {Name: Lumi, Type: Normalization, Up: {Normalization: 0.02}, Down: {Symmetrize: True}}
+  - {Name: Scale A, Type: Normalization, Up: {Normalization: 0.3}, Down: {Normalization: 0.1}, Samples: Background}
+"""
+
+
+@pytest.fixture
+def varied(tmp_path: Path) -> Path:
+    return write_analysis(tmp_path / "varied", CONFIG + SYSTEMATICS)
+
+
+def test_everything_at_a_glance(call: Call, varied: Path) -> None:
+    result = call("variations", varied, "-o", "out")
+    assert result.exit_code == 0
+    assert {path.name for path in Path("out").iterdir()} == {
+        f"{name}.{suffix}" for name in ("variations_SR", "variations_C-R", "pruning") for suffix in ("pdf", "png")
+    }
+    assert "+30.00 / +10.00" in result.stdout
+    assert f"wrote {Path('out') / 'pruning.pdf'}" in result.stdout
+
+
+def test_some_in_full_from_a_file_of_templates(call: Call, varied: Path) -> None:
+    assert call("templates", varied, "-o", "t.npz").exit_code == 0
+    result = call("variations", "t.npz", "--systematic", "Scale*", "--region", "SR", "--style", "CMS")
+    assert result.exit_code == 0
+    names = {path.name for path in Path("figures/variations").iterdir()}
+    assert names == {"Scale-A_SR_Background.pdf", "Scale-A_SR_Background.png"}
+
+
+def test_mistakes_are_sentences(call: Call, varied: Path, config: Path) -> None:
+    result = call("variations", varied, "--systematic", "Scle A", "--sample", "Signl")
+    assert result.exit_code == 2
+    assert 'wilks: --systematic: no systematic "Scle A"; did you mean "Scale A"?' in result.stderr
+    assert 'wilks: --sample: no sample "Signl"; did you mean "Signal"?' in result.stderr
+    assert "choose among the figures of --systematic" in call("variations", varied, "--region", "SR").stderr
+    assert "there is no systematic to draw" in call("variations", config).stderr
+    assert call("variations", varied, "--style", "nope").exit_code == 2
+
+
+def test_what_cabinetry_does_not_know(call: Call, varied: Path, config: Path) -> None:
+    result = call("check", "--strict-cabinetry", varied)
+    assert result.exit_code == 1
+    assert f"{varied}:18  Systematics[0].Down.Symmetrize: cabinetry mirrors varied histograms only" in result.stdout
+    assert call("check", "--strict-cabinetry", config).exit_code == 0
+    from_stdin = call("check", "--strict-cabinetry", "-", input=varied.read_bytes())
+    assert from_stdin.exit_code == 1
+    assert "Systematics[0].Down.Symmetrize" in from_stdin.stdout
+
+
+def test_a_workspace_has_nothing_to_do_with_cabinetry(call: Call, workspace: Path) -> None:
+    result = call("check", "--strict-cabinetry", workspace)
+    assert result.exit_code == 2
+    assert "not a steering file" in result.stderr

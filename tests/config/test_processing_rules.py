@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from wilks import load_config
+from wilks.config.schema import Pruning, Symmetrization
+
+Find = Callable[[Any], list[str]]
+
+
+def test_new_keys(histograms: dict[str, Any]) -> None:
+    histograms["General"]["Pruning"] = {"Norm": 0.005, "Shape": 0.01, "Reference": "background", "Large": 0.5}
+    histograms["Regions"][0] |= {"Rebin": [0, 20], "DropBins": [1, 0]}
+    histograms["Regions"][1] |= {"Rebin": 2, "DropBins": 3}
+    histograms["Systematics"][1]["Symmetrization"] = {"Method": "ONESIDED", "NormalizeFirst": False}
+    histograms["Systematics"][1]["Smoothing"] = {"Algorithm": "KERNEL", "Bandwidth": 2, "Reference": "ttbar"}
+    config = load_config(histograms)
+    assert config.general.pruning == Pruning(norm=0.005, shape=0.01, reference="background", large=0.5)
+    assert [(region.rebin, region.drop_bins) for region in config.regions] == [((0, 20), (0, 1)), (2, (3,))]
+    assert config.systematics[1].symmetrization == Symmetrization(method="ONESIDED", normalize_first=False)
+    smoothing = config.systematics[1].smoothing
+    assert smoothing is not None
+    assert (smoothing.algorithm, smoothing.bandwidth, smoothing.reference) == ("KERNEL", 2, "ttbar")
+
+
+@pytest.mark.parametrize(
+    ("pruning", "sentence"),
+    [
+        (
+            {"Norm": 5},
+            "General.Pruning.Norm: must be a fraction from 0 up to 1 (0.01 is one percent), found the number 5",
+        ),
+        (
+            {"Norm": "1e-3"},
+            'General.Pruning.Norm: must be a number, found the text "1e-3"; write 0.001, without quotes',
+        ),
+        ({"Norn": 0.1}, 'General.Pruning.Norn: unknown key "Norn"; did you mean "Norm"?'),
+        ({"Large": 0}, "General.Pruning.Large: must be above 0, found the number 0"),
+        ({"Norm": 0}, "General.Pruning: has no effect: give Norm, Shape or Large above 0"),
+        (
+            {"Norm": 0.1, "Reference": "backgrund"},
+            'General.Pruning.Reference: must be one of "sample", "background", "total", found the text "backgrund"; '
+            'did you mean "background"?',
+        ),
+        (0.01, "General.Pruning: must be a block of keys, found the number 0.01"),
+    ],
+)
+def test_pruning(histograms: dict[str, Any], problems: Find, pruning: Any, sentence: str) -> None:
+    histograms["General"]["Pruning"] = pruning
+    assert problems(histograms) == [sentence]
+
+
+@pytest.mark.parametrize(("poi", "found"), [("scale", '"scale" is none'), ("", "there is none")])
+def test_background_needs_a_signal(histograms: dict[str, Any], problems: Find, poi: str, found: str) -> None:
+    histograms["General"] |= {"POI": poi, "Pruning": {"Norm": 0.1, "Reference": "background"}}
+    assert problems(histograms) == [
+        f"General.Pruning.Reference: background is what the POI does not scale, which must be a NormFactor; {found}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("region", "sentence"),
+    [
+        ({"Rebin": 0}, "Rebin: must be a number of bins to merge (2, 3, ...) or a list of edges, found the number 0"),
+        ({"Rebin": [2, 1]}, "Rebin: bin edges must increase, found 1 after 2"),
+        ({"Rebin": [0, 3]}, "Rebin: 3 is no edge of Binning; there are 0, 1, 2"),
+        ({"Rebin": 3}, "Rebin: 2 bins can't be merged in groups of 3"),
+        ({"DropBins": [-1]}, "DropBins: must be bin numbers, counted from 0, found the number -1"),
+        ({"DropBins": 2}, "DropBins: there is no bin 2; they are counted from 0 to 1"),
+        ({"Rebin": 2, "DropBins": 1}, "DropBins: there is no bin 1; they are counted from 0 to 0"),
+        ({"DropBins": [0, 1]}, "DropBins: drops all bins of the region"),
+    ],
+)
+def test_rebinning(ntuples: dict[str, Any], problems: Find, region: dict[str, Any], sentence: str) -> None:
+    ntuples["Regions"][0] |= region
+    assert problems(ntuples) == [f"Regions[0].{sentence}"]
+
+
+@pytest.mark.parametrize(
+    ("index", "method", "sentence"),
+    [
+        (0, "ONESIDED", 'has no effect in a systematic of Type "Normalization"; write Symmetrize: True on a side'),
+        (1, "TWOSIDED", "TWOSIDED needs both sides; Symmetrize: True on a side is ONESIDED"),
+    ],
+)
+def test_symmetrization(histograms: dict[str, Any], problems: Find, index: int, method: str, sentence: str) -> None:
+    histograms["Systematics"][index]["Symmetrization"] = {"Method": method}
+    assert problems(histograms) == [f"Systematics[{index}].Symmetrization: {sentence}"]
+
+
+def test_one_sided_needs_one_side(ntuples: dict[str, Any], problems: Find) -> None:
+    ntuples["Systematics"][0]["Symmetrization"] = {"Method": "ONESIDED"}
+    assert problems(ntuples) == [
+        "Systematics[0].Symmetrization: ONESIDED needs a side with Symmetrize: True, which mirrors the other"
+    ]
+    ntuples["Systematics"][0]["Symmetrization"] = {"Method": "TWOSIDE"}
+    (problem,) = problems(ntuples)
+    assert problem.endswith('found the text "TWOSIDE"; did you mean "TWOSIDED"?')
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"Bandwidth": 2}, 'Bandwidth: has no effect with "353QH, twice"; it is for KERNEL'),
+        ({"Algorithm": "KERNEL", "Tolerance": 0.1}, 'Tolerance: has no effect with "KERNEL"; it is for MAXVARIATION'),
+        ({"Algorithm": "KERNEL", "Bandwidth": -1}, "Bandwidth: must be above 0, found the number -1"),
+        ({"Reference": "tbar"}, 'Reference: no simulated sample "tbar"; did you mean "ttbar"?'),
+        ({"Reference": "Data"}, 'Reference: no simulated sample "Data"; allowed: "Signal", "ttbar"'),
+        ({"Reference": "Signal"}, 'Reference: "Scale" does not act on "Signal", only on "ttbar"'),
+    ],
+)
+def test_smoothing(histograms: dict[str, Any], problems: Find, options: dict[str, Any], sentence: str) -> None:
+    histograms["Systematics"][1]["Smoothing"] |= options
+    assert problems(histograms) == [f"Systematics[1].Smoothing.{sentence}"]
+
+
+def test_the_reference_is_in_all_regions_that_are_smoothed(histograms: dict[str, Any], problems: Find) -> None:
+    systematic = histograms["Systematics"][1]
+    systematic["Samples"] = ["Signal", "ttbar"]
+    systematic["Smoothing"] = {"Algorithm": "353QH, twice", "Reference": "Signal"}
+    assert problems(histograms) == [
+        'Systematics[1].Smoothing.Reference: "Signal" is not in "CR", which would be smoothed; restrict Regions'
+    ]
+    systematic["Smoothing"]["Regions"] = "Signal region"
+    assert problems(histograms) == []

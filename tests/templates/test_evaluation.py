@@ -1,0 +1,170 @@
+"""What expressions give, against Python's own arithmetic, event by event."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import awkward as ak
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wilks.templates.evaluation import evaluate, is_list, per_entry, type_of
+from wilks.templates.expressions import ExpressionError, parse
+
+COLUMNS: dict[str, Any] = {
+    "a": np.array([1.5, -2.0, 3.0, 0.0]),
+    "f": np.array([0.1, 0.2, 0.3, 0.4], dtype=np.float32),
+    "n": np.array([1, 0, 2, 5], dtype=np.uint32),
+    "i": np.array([2_000_000_000, 1, -3, 4], dtype=np.int32),
+    "flag": np.array([True, False, True, False]),
+    "jet": ak.Array([[30.0, 20.0], [], [50.0], [10.0, 60.0, 5.0]]),
+    "eta": ak.Array([[1, -3], [], [2], [0, 1, 4]]),
+    "other": ak.Array([[1.0], [2.0], [3.0], [4.0]]),
+    "three": ak.Array(ak.to_layout(np.arange(12.0).reshape(4, 3)).to_RegularArray()),
+    "text": ak.Array(["a", "b", "c", "d"]),
+}
+
+
+def value(text: str) -> Any:
+    with np.errstate(all="ignore"):
+        return evaluate(parse(text), COLUMNS, {}, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("n - 2", [-1, -2, 0, 3]),  # unsigned numbers don't wrap around
+        ("i * 4", [8_000_000_000, 4, -12, 16]),
+        ("flag + flag", [2, 0, 2, 0]),
+        ("-flag", [-1, 0, -1, 0]),
+        ("n ** -1", [1.0, math.inf, 0.5, 0.2]),
+        ("n / 2", [0.5, 0.0, 1.0, 2.5]),
+        ("i % 2", [0, 1, 1, 0]),
+        ("!n", [False, True, False, False]),
+        ("!n == 1", [False, True, False, False]),
+        ("not n == 1", [False, True, True, True]),
+        ("n && flag", [True, False, True, False]),
+        ("(n & 1) == 1", [True, False, False, True]),
+        ("(a > 1) | ~flag", [True, True, True, True]),
+        ("0 < a <= 1.5", [True, False, False, False]),
+        ("where(flag, a, 7)", [1.5, 7, 3.0, 7]),
+        ("max(a, 1, n)", [1.5, 1, 3, 5]),
+        ("min(a, 1)", [1, -2, 1, 0]),
+        ("jet[0]", [30.0, None, 50.0, 10.0]),
+        ("jet[-1]", [30.0 - 10.0, None, 50.0, 5.0]),
+        ("jet[:, 1]", [20.0, None, None, 60.0]),
+        ("n == 0 || jet[0] > 20", [True, True, True, False]),
+        ("flag && jet[0] > 20", [True, False, True, False]),
+        ("!(jet[0] > 20)", [False, None, False, True]),
+        ("jet[0] + a", [31.5, None, 53.0, 10.0]),
+        ("where(jet[0] > 20, 1, 2)", [1, None, 1, 2]),
+        ("count(jet)", [2, 0, 1, 3]),
+        ("Length$(jet)", [2, 0, 1, 3]),
+        ("sum(jet > 15)", [2, 0, 1, 1]),
+        ("Sum$(jet*(abs(eta) < 2))", [30.0, 0.0, 0.0, 70.0]),
+        ("max(jet)", [30.0, None, 50.0, 60.0]),
+        ("any(jet > 55)", [False, False, False, True]),
+        ("all(jet > 15)", [True, True, True, False]),
+        ("jet[eta > 0][0]", [30.0, None, 50.0, 60.0]),
+        ("count(jet[jet > 15 && abs(eta) < 2])", [1, 0, 0, 1]),
+        ("three[1]", [1.0, 4.0, 7.0, 10.0]),
+        ("sum(three)", [3.0, 12.0, 21.0, 30.0]),
+        ("jet[0] * other[0]", [30.0, None, 150.0, 40.0]),
+        ("2 * 3 + 1", 7),
+        ("true", 1),
+    ],
+)
+def test_values(text: str, expected: Any) -> None:
+    found = value(text)
+    assert (ak.to_list(found) if hasattr(found, "__len__") else found) == expected
+
+
+def test_precision_is_that_of_the_branch() -> None:
+    np.testing.assert_array_equal(value("0.7*f"), np.float32(0.7) * COLUMNS["f"])
+    assert value("0.7*f").dtype == value("f*-1").dtype == value("f*(1/3)").dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "words"),
+    [
+        ("a && jet[0:1]", 5, "one element"),
+        ("1 + a[0]", 4, "not a list"),
+        ("sum(a)", 0, "elements of a list"),
+        ("a & flag", 2, "conditions or whole numbers"),
+        ("~n", 0, "write !x"),
+        ("jet * jet[0][0]", 6, "not a list"),
+        ("jet[eta]", 0, "a condition on lists"),
+        ("jet + other", 4, "different lengths"),
+        ("text + 1", 5, "not numbers"),
+        ("text > 1", 5, "types"),
+        ("sqrt(text)", 0, "not numbers"),
+    ],
+)
+def test_types_that_do_not_fit(text: str, column: int, words: str) -> None:
+    with pytest.raises(ExpressionError, match=words) as caught:
+        value(text)
+    assert caught.value.column == column
+
+
+def test_one_number_per_entry() -> None:
+    values, present = per_entry(value("jet[0]"), 4)
+    assert present is not None
+    assert present.tolist() == [True, False, True, True]
+    assert values[present].tolist() == [30.0, 50.0, 10.0]
+    assert per_entry(3, 2)[0].tolist() == [3, 3]
+    assert is_list(value("jet + 1"))
+    assert not is_list(value("jet[0]"))
+    assert type_of(COLUMNS["text"]) is None
+
+
+def test_shared_parts_are_computed_once() -> None:
+    node = parse("abs(a)")
+    memo: dict[int, Any] = {id(node): "kept"}
+    assert evaluate(node, COLUMNS, memo, frozenset({id(node)})) == "kept"
+    memo = {}
+    evaluate(node, COLUMNS, memo, frozenset({id(node)}))
+    assert list(memo) == [id(node)]
+
+
+NAMES = st.sampled_from(["x", "y", "z"])
+NUMBERS = st.one_of(NAMES, st.integers(1, 9).map(str), st.floats(0.5, 9.0, width=32).map(repr))
+ARITHMETIC = st.recursive(
+    NUMBERS,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "/"]), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
+        st.tuples(inner, st.sampled_from(["+", "-", "*"]), inner).map(" ".join),
+        inner.map(lambda text: f"abs({text})"),
+        inner.map(lambda text: f"-{text}"),
+        st.tuples(inner, inner).map(lambda t: f"min({t[0]}, {t[1]})"),
+    ),
+    max_leaves=8,
+)
+COMPARISONS = st.tuples(ARITHMETIC, st.sampled_from(["<", ">=", "==", "!="]), ARITHMETIC).map(" ".join)
+CONDITIONS = st.recursive(
+    COMPARISONS,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(" ".join),
+        inner.map(lambda text: f"not ({text})"),
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(ARITHMETIC, CONDITIONS))
+def test_agrees_with_python_event_by_event(text: str) -> None:
+    columns = {name: np.linspace(low, 3.0, 5) for name, low in (("x", -2.7), ("y", 0.3), ("z", 1.1))}
+    translated = text.replace(" and ", " && ").replace(" or ", " || ").replace("not (", "!(")
+    with np.errstate(all="ignore"):
+        found = np.broadcast_to(evaluate(parse(translated), columns, {}, frozenset()), 5)
+    for i in range(5):
+        try:
+            expected = eval(
+                text, {"abs": abs, "min": min}, {name: float(column[i]) for name, column in columns.items()}
+            )
+        except ZeroDivisionError:
+            continue
+        assert found[i] == pytest.approx(expected, rel=1e-12, abs=1e-12, nan_ok=True)

@@ -1,0 +1,110 @@
+"""The syntax of expressions: what means the same, and where a mistake is."""
+
+from __future__ import annotations
+
+import pytest
+
+from wilks.templates.expressions import ExpressionError, parse, pointed
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a > 1 && b < 2", "(a > 1) and (b < 2)"),
+        ("a>1||!b", "a > 1 or !b"),
+        ("1 < a < 2", "1 < a && a < 2"),
+        ("TMath::Abs(a)", "abs(a)"),
+        ("std::sqrt(a)", "sqrt(a)"),
+        ("TMath::Power(a, 2)", "a**2"),
+        ("Sum$(jet)", "sum(jet)"),
+        ("jet[:, 0]", "jet[0]"),
+        ("fabs(a)", "abs(a)"),
+        ("get('a')", "a"),
+        ("a > 1 &&\n  b", "a > 1 && b"),
+        ("a if c else b", "where(c, a, b)"),
+        ("logical_and(a, b)", "a && b"),
+    ],
+)
+def test_several_ways_to_write_the_same(one: str, other: str) -> None:
+    assert parse(one) == parse(other)
+
+
+def test_not_binds_as_in_c() -> None:
+    assert parse("!a == b") == parse("(!a) == b")
+    assert parse("!a == b") != parse("not a == b")
+    assert parse("!a") != parse("~a")
+    assert parse("a != b").op == "!="
+
+
+def test_branches_are_found_each_once() -> None:
+    assert parse("Jet.pt[0] > 30 && abs(get('eta-1')) < 2.5 && Jet.pt[1] > 20").branches == ("Jet.pt", "eta-1")
+    assert parse("sqrt(sqrt)").branches == ("sqrt",)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "words"),
+    [
+        ("a > > 1", 4, "not an expression"),
+        ("a = 1", 2, "for a comparison write =="),
+        ("a ^ 2", 2, r"for a power write \*\*"),
+        ("a && b ^ 2", 7, r"for a power write \*\*"),
+        ("a ? 1 : 2", 2, "where"),
+        ("a + sqr(b)", 4, 'no function "sqr"; did you mean "sqrt"'),
+        ("x && sqrt(a, b)", 5, 'the function "sqrt" takes 1 value, found 2'),
+        ("a > 1 & b < 2", 6, "in brackets"),
+        ("trigger & a > 1", 8, "in brackets"),
+        ("(a", 0, "brackets"),
+        ("a)", 1, "brackets"),
+        ("", 0, "empty"),
+        ("a; b", 1, "not an expression"),
+        ("a is b", 2, "comparison is not known"),
+        ("'text'", 0, "text can't be used"),
+        ("jet[1:2]", 0, "one element"),
+        ("[a, b]", 0, "a list can't be used"),
+        ("é + [a]", 4, "a list can't be used"),
+        ("f" * 10_000 + "(" * 10_000, 0, "expression"),
+    ],
+)
+def test_mistakes_have_a_place(text: str, column: int, words: str) -> None:
+    with pytest.raises(ExpressionError, match=words) as caught:
+        parse(text)
+    if len(text) < 100:
+        assert caught.value.column == column
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os').system('true')",
+        "(lambda: 1)()",
+        "().__class__.__bases__",
+        "[x for x in a]",
+        "open('/etc/passwd')",
+        "eval('1')",
+        "a.__class__()",
+        "(b := 1)",
+        "f'{a}'",
+        "sqrt(*a)",
+        "sqrt(a, where=b)",
+        "get('a', 'b')",
+        "print(a)",
+        "exec",
+        "-" * 3000 + "a",
+    ],
+)
+def test_nothing_else_is_run(text: str) -> None:
+    """What parses is at most the name of a branch, which no tree has."""
+    try:
+        node = parse(text)
+    except ExpressionError:
+        return
+    assert node.op == "branch" or text.startswith("-")
+
+
+def test_flags_with_masks_are_python() -> None:
+    assert parse("flags & 4 == 4") == parse("(flags & 4) == 4")
+    assert parse("(a > 1) & (b < 2)").op == "&"
+
+
+def test_the_caret_points() -> None:
+    assert pointed("abc > 1", ExpressionError("wrong", 4)) == "wrong\n    abc > 1\n        ^"

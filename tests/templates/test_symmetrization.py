@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wilks import Histogram, build_workspace, load_config, process_templates
+from wilks.templates.store import TemplateKey, Templates
+from wilks.templates.symmetrization import symmetrized
+
+NOMINAL = np.array([100.0, 50.0, 20.0])
+UP = np.array([110.0, 45.0, 24.0])
+DOWN = np.array([96.0, 47.0, 21.0])
+
+
+# By hand, bin by bin; shifts up: +10, -5, +4; down: -4, -3, +1.
+@pytest.mark.parametrize(
+    ("method", "up", "down"),
+    [
+        ("TWOSIDED", [107.0, 49.0, 21.5], [93.0, 51.0, 18.5]),
+        ("ABSMEAN", [107.0, 46.0, 22.5], [93.0, 54.0, 17.5]),
+        ("MAXIMUM", [110.0, 45.0, 24.0], [90.0, 55.0, 16.0]),
+        ("ENVELOPE", [110.0, 50.0, 24.0], [96.0, 45.0, 20.0]),
+    ],
+)
+def test_methods(method: str, up: list[float], down: list[float]) -> None:
+    high, low = symmetrized(NOMINAL, UP, DOWN, method)
+    np.testing.assert_allclose(high, up)
+    np.testing.assert_allclose(low, down)
+    if method != "ENVELOPE":
+        # What is symmetric stays.
+        again = symmetrized(NOMINAL, high, low, method)
+        np.testing.assert_allclose(again, (high, low))
+
+
+def test_where_up_does_not_move_down_gives_the_sign() -> None:
+    for method, shift in (("ABSMEAN", 1.5), ("MAXIMUM", 3.0)):
+        high, low = symmetrized(np.zeros(2), np.zeros(2), np.array([3.0, -3.0]), method)
+        assert high.tolist() == [-shift, shift]
+        assert low.tolist() == [shift, -shift]
+    with pytest.raises(ValueError, match="no symmetrization"):
+        symmetrized(NOMINAL, UP, DOWN, "OTHER")
+
+
+def analysis(down: dict[str, Any], **how: Any) -> dict[str, Any]:
+    return {
+        "General": {"Measurement": "m", "InputPath": "f.root:{VariationPath}", "HistogramFolder": "h", "POI": "mu"},
+        "Regions": [{"Name": "SR"}],
+        "Samples": [{"Name": "Data", "Data": True}, {"Name": "S"}],
+        "NormFactors": [{"Name": "mu"}],
+        "Systematics": [
+            {"Name": "JES", "Type": "NormPlusShape", "Up": {"VariationPath": "up"}, "Down": down, "Symmetrization": how}
+        ],
+    }
+
+
+def templates(**sides: np.ndarray) -> Templates:
+    def histogram(yields: np.ndarray) -> Histogram:
+        return Histogram.from_arrays([0, 1, 2, 3], yields, np.sqrt(yields))
+
+    found = {TemplateKey("SR", "Data"): histogram(NOMINAL), TemplateKey("SR", "S"): histogram(NOMINAL)}
+    for side, yields in sides.items():
+        found[TemplateKey("SR", "S", "JES", side)] = histogram(yields)  # type: ignore[arg-type]
+    return Templates(found)
+
+
+def modifiers(made: Templates, config: Any) -> dict[str, Any]:
+    sample = build_workspace(made, config).spec["channels"][0]["samples"][0]
+    return {m["type"]: m["data"] for m in sample["modifiers"] if m["name"] == "JES"}
+
+
+def test_one_sided_the_cabinetry_way_is_the_same_as_without_the_block() -> None:
+    document = analysis({"Symmetrize": True}, Method="ONESIDED")
+    config = load_config(document)
+    del document["Systematics"][0]["Symmetrization"]
+    plain = load_config(document)
+    made = process_templates(templates(Up=UP), config)
+    assert len(made) == 3
+    assert modifiers(made, config) == modifiers(templates(Up=UP), plain)
+
+
+@pytest.mark.parametrize("given_side", ["Up", "Down"])
+def test_one_sided_and_normalized_afterwards(given_side: str) -> None:
+    document = analysis({"Symmetrize": True}, Method="ONESIDED", NormalizeFirst=False)
+    systematic = document["Systematics"][0]
+    if given_side == "Down":
+        systematic["Up"], systematic["Down"] = systematic["Down"], systematic["Up"]
+    config = load_config(document)
+    made = process_templates(templates(**{given_side: UP}), config)
+    mirror = 2 * NOMINAL - UP
+    found = modifiers(made, config)
+    given, other = ("hi", "lo") if given_side == "Up" else ("lo", "hi")
+    assert found["normsys"][given] == pytest.approx(UP.sum() / NOMINAL.sum())
+    assert found["normsys"][other] == pytest.approx(mirror.sum() / NOMINAL.sum())
+    np.testing.assert_allclose(found["histosys"][f"{other}_data"], mirror * NOMINAL.sum() / mirror.sum())
+    keys = [key.side for key in made if key.systematic]
+    assert sorted(keys) == ["Down", "Up"]
+    # Processing again starts from what was read: the mirror image is made anew.
+    again = process_templates(made, config)
+    assert again == made
+    assert dict(again.steps) == dict(made.steps)
+    key = TemplateKey("SR", "S", "JES", "Down" if given_side == "Up" else "Up")
+    assert [str(step) for step in made.steps[key]] == [f"mirrored (of {given_side})"]
+
+
+def test_two_sided_normalized_first_treats_yield_and_shape_apart() -> None:
+    config = load_config(analysis({"VariationPath": "down"}, Method="TWOSIDED"))
+    found = modifiers(process_templates(templates(Up=UP, Down=DOWN), config), config)
+    up, down = UP.sum() / NOMINAL.sum(), DOWN.sum() / NOMINAL.sum()
+    assert found["normsys"]["hi"] == pytest.approx(1 + (up - down) / 2)
+    assert found["normsys"]["lo"] == pytest.approx(1 - (up - down) / 2)
+    half = 0.5 * (UP / up - DOWN / down)
+    np.testing.assert_allclose(found["histosys"]["hi_data"], NOMINAL + half)
+    np.testing.assert_allclose(found["histosys"]["lo_data"], NOMINAL - half)
+
+
+@pytest.mark.parametrize("method", ["ABSMEAN", "MAXIMUM", "ENVELOPE"])
+def test_shapes_stay_shapes(method: str) -> None:
+    config = load_config(analysis({"VariationPath": "down"}, Method=method))
+    found = modifiers(process_templates(templates(Up=UP, Down=DOWN), config), config)
+    for side in ("hi_data", "lo_data"):
+        assert sum(found["histosys"][side]) == pytest.approx(NOMINAL.sum())
+    up, down = UP.sum() / NOMINAL.sum() - 1, DOWN.sum() / NOMINAL.sum() - 1
+    expected = {
+        "ABSMEAN": ((abs(up) + abs(down)) / 2, -(abs(up) + abs(down)) / 2),
+        "MAXIMUM": (max(abs(up), abs(down)), -max(abs(up), abs(down))),
+        "ENVELOPE": (max(up, down, 0), min(up, down, 0)),
+    }[method]
+    assert (found["normsys"]["hi"] - 1, found["normsys"]["lo"] - 1) == pytest.approx(expected)
