@@ -37,7 +37,7 @@ sanitize:
 	$(PYTHON) -m venv .venv-sanitize
 	.venv-sanitize/bin/python -m pip install --quiet --disable-pip-version-check $(PIN) ".[test]" -C cmake.define.WILKS_SANITIZE=ON -C build-dir=build/sanitize
 	LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
-	  .venv-sanitize/bin/python -m pytest -q -p no:cacheprovider tests/model tests/fitting/test_mle.py tests/fitting/test_many.py
+	  .venv-sanitize/bin/python -m pytest -q -p no:cacheprovider tests/engine tests/model tests/fitting/test_mle.py tests/fitting/test_many.py
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/compare.py
