@@ -7,6 +7,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
+#include <mutex>
 
 #include "many.hpp"
 #include "state.hpp"
@@ -131,8 +133,46 @@ struct Curvature {
   }
 };
 
+// Keeps memory of evaluations between calls: to get and clear it anew costs as much as the evaluation of a large model.
+class Shelf {
+ public:
+  // Takes memory off the shelf, or makes new one, and puts it back at the end.
+  class Loan {
+   public:
+    Loan(Shelf& shelf, const Model& model) : shelf_(shelf) {
+      {
+        const std::lock_guard lock(shelf.mutex_);
+        if (!shelf.idle_.empty()) {
+          scratch_ = std::move(shelf.idle_.back());
+          shelf.idle_.pop_back();
+        }
+      }
+      if (!scratch_) scratch_ = std::make_unique<Scratch>(model);
+    }
+    ~Loan() {
+      const std::lock_guard lock(shelf_.mutex_);
+      if (shelf_.idle_.size() < most) shelf_.idle_.push_back(std::move(scratch_));
+    }
+    Loan(const Loan&) = delete;
+    Loan& operator=(const Loan&) = delete;
+    Scratch& operator*() { return *scratch_; }
+
+   private:
+    Shelf& shelf_;
+    std::unique_ptr<Scratch> scratch_;
+  };
+
+  Shelf() { idle_.reserve(most); }
+
+ private:
+  static constexpr std::size_t most = 2;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Scratch>> idle_;
+};
+
 struct Compiled {
   Model model;
+  mutable Shelf shelf;
   Description description;
   std::size_t identity = ++made;
 
@@ -238,8 +278,8 @@ struct Compiled {
     expect(theta);
     expect(data);
     nb::gil_scoped_release release;
-    Scratch scratch(model);
-    return value_at(model, theta.data(), data.view(), scratch) + data.constants;
+    Shelf::Loan scratch(shelf, model);
+    return value_at(model, theta.data(), data.view(), *scratch) + data.constants;
   }
 
   std::pair<double, Array> value_and_gradient(Vector theta, const Dataset& data) const {
@@ -249,8 +289,8 @@ struct Compiled {
     double value;
     {
       nb::gil_scoped_release release;
-      Scratch scratch(model);
-      value = gradient_at(model, theta.data(), data.view(), scratch, gradient.data());
+      Shelf::Loan scratch(shelf, model);
+      value = gradient_at(model, theta.data(), data.view(), *scratch, gradient.data());
     }
     return {value + data.constants, owned(std::move(gradient), {static_cast<std::size_t>(model.parameters)})};
   }
