@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,3 +20,11 @@ def shared_data() -> Path:
         if (candidate / "README.md").is_file():
             return candidate
     pytest.skip(f"real inputs not found (set WILKS_TEST_DATA; looked in {', '.join(map(str, candidates))})")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def control_c() -> Iterator[None]:
+    """Let Ctrl-C interrupt, as in a terminal: processes that a shell put into the background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
