@@ -20,7 +20,7 @@ from tests.strategies import random_theta, workspaces
 
 from wilks import compile_model, fit, fit_many, load_result, load_workspace
 from wilks.errors import ModelError, ResultError
-from wilks.model.datasets import Data, asimov, expected_data, labelled, mixed, parameters_at, toy, toys
+from wilks.model.datasets import Data, asimov, expected_data, labelled, mixed, parameters_at, toy, toy_data
 from wilks.model.model import Model
 
 RANDOM = settings(
@@ -268,7 +268,7 @@ def test_toys_are_distributed_as_the_model(model: Model) -> None:
     values = {"mu": 1.5, "free": 1.1, "jes_1": 0.3, "gammas[0]": 0.8}
     theta = parameters_at(model, values=values)
     number = 100_000
-    rows = toys(model, values=values, seed=4, count=number)
+    rows = toy_data(model, values=values, seed=4, count=number)
     gammas = np.flatnonzero([c == "poisson" for c in model.constraints if c != "none"]) + 3
     poisson = [0, 1, 2, *gammas]
     means = np.asarray(theirs(specification()).expected_data(theta))
@@ -285,7 +285,7 @@ def test_toys_are_distributed_as_the_model(model: Model) -> None:
 
 def test_fits_of_toys_are_unbiased(model: Model) -> None:
     values = {"mu": 1.0}
-    fits = fit_many(model, toys(model, values=values, seed=9, count=2000), start=values, uncertainties=True)
+    fits = fit_many(model, toy_data(model, values=values, seed=9, count=2000), start=values, uncertainties=True)
     pulls = (fits["mu"] - 1.0) / fits.uncertainties[:, model.index("mu")]  # type: ignore[index]
     assert abs(np.median(pulls)) < 0.1
     assert np.mean(np.abs(pulls) < 1) == pytest.approx(0.683, abs=0.04)
@@ -293,20 +293,20 @@ def test_fits_of_toys_are_unbiased(model: Model) -> None:
 
 def test_one_toy_is_that_of_the_run(model: Model) -> None:
     result = fit(model)
-    run = toys(model, result, values={"mu": 1}, seed=3, count=20)
+    run = toy_data(model, result, values={"mu": 1}, seed=3, count=20)
     again = toy(model, result, values={"mu": 1}, seed=3, index=17)
     np.testing.assert_array_equal(again.values, run[17])
-    np.testing.assert_array_equal(toys(model, result, values={"mu": 1}, seed=3, first=17, count=3), run[17:])
+    np.testing.assert_array_equal(toy_data(model, result, values={"mu": 1}, seed=3, first=17, count=3), run[17:])
     assert again.label == "toy 17 of seed 3 (post-fit), mu = 1"
     other = toy(model, values=model.initial, seed=3, index=17, stream=1)
     assert other.label == "toy 17 of stream 1 of seed 3 (given parameters)"
     assert (other.values[3:] != toy(model, values=model.initial, seed=3, index=17).values[3:]).any()
-    assert toys(model, seed=np.uint64(2**64 - 1), count=0).shape == (0, model.observed().size)
+    assert toy_data(model, seed=np.uint64(2**64 - 1), count=0).shape == (0, model.observed().size)
 
 
 def test_wrong_seeds_are_told_together(model: Model) -> None:
     with pytest.raises(ModelError) as error:
-        toys(model, seed=-1, count=2.5, first=2**63, stream=2**32)  # type: ignore[arg-type]
+        toy_data(model, seed=-1, count=2.5, first=2**63, stream=2**32)  # type: ignore[arg-type]
     assert [problem.split()[0] for problem in error.value.problems] == ["seed", "count", "first", "stream"]
     assert error.value.problems[0] == "seed must be a whole number from 0 to 2^64 - 1, found -1"
 
@@ -315,7 +315,7 @@ def test_data_with_enormous_auxiliary_counts_are_possible() -> None:
     spec = copy.deepcopy(specification())
     spec["channels"][0]["samples"][2]["modifiers"][0]["data"] = [1e-9, 1.0]
     model = compile_model(load_workspace(spec))
-    rows = toys(model, seed=1, count=50)
+    rows = toy_data(model, seed=1, count=50)
     i = model.observed_main.size + [
         n for n, c in zip(model.parameter_names, model.constraints, strict=True) if c != "none"
     ].index("gammas[0]")

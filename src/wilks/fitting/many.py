@@ -57,11 +57,10 @@ def fit_many(
     if values.ndim > 2 or values.shape[-1] != length:
         raise ModelError(f"datasets have shape {values.shape}, needed is (number of fits, {length})")
     model.check_data(values)
-    count = threads if threads is not None else os.cpu_count() or 1
-    if count < 1:
+    if threads is not None and threads < 1:
         raise ModelError(f"at least one thread is needed, found threads={threads}")
     return fit_problems(
-        model, values, problem, options=options, uncertainties=uncertainties, threads=count, progress=progress
+        model, values, problem, options=options, uncertainties=uncertainties, threads=threads, progress=progress
     )
 
 
@@ -72,7 +71,7 @@ def fit_problems(
     *,
     options: FitOptions = FitOptions(),
     uncertainties: bool = False,
-    threads: int = 1,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> ManyFits:
     """Return the fits of data sets, shape (fits, length) or (length,), and of problems with one row for each fit or for
@@ -88,7 +87,7 @@ def fit_problems(
         fixed=np.atleast_2d(problem.mask),
         tolerance=options.tolerance,
         max_iterations=options.max_iterations,
-        threads=threads,
+        threads=threads if threads is not None else os.cpu_count() or 1,
         variances=uncertainties,
         share_hessian=not uncertainties and not model.even.any(),
         progress=progress,

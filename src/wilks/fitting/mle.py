@@ -57,16 +57,32 @@ def fit(
     used = labelled(model, data)
     dataset = model.observed_dataset if data is None else model.dataset(used.values)
     if minimizer == "minuit":
-        answer = _minuit(model, dataset, problem)
+        result = _result(model, dataset, _minuit(model, dataset, problem), problem.held, options, used.label)
     else:
-        ladder = Ladder(model, dataset, problem, options)
-        answer = ladder.first()
-        if not final(answer, options, start is not None):
-            answer = ladder.climb(answer)
-    result = _result(model, dataset, answer, problem.held, options, used.label)
+        result = fit_problem(model, dataset, problem, label=used.label, options=options, own_start=start is not None)
     if raise_on_failure and not result.converged:
         raise FitError(result.status)
     return result
+
+
+def fit_problem(
+    model: Model,
+    dataset: Dataset,
+    problem: Problem,
+    *,
+    label: str,
+    options: FitOptions = FitOptions(),
+    own_start: bool = False,
+) -> FitResult:
+    """Return the best fit to data (`label` says which) of a problem with one row; its meaning is not checked.
+
+    With `own_start` the start is the user's, who wants to know if it is impossible; otherwise another one is tried.
+    """
+    ladder = Ladder(model, dataset, problem, options)
+    answer = ladder.first()
+    if not final(answer, options, own_start):
+        answer = ladder.climb(answer)
+    return _result(model, dataset, answer, problem.held, options, label)
 
 
 def _minuit(model: Model, dataset: Dataset, problem: Problem) -> Answer:

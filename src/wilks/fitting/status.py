@@ -12,7 +12,7 @@ from wilks._engine import Dataset
 from wilks._types import FloatArray
 from wilks.errors import listed
 from wilks.model.model import Model
-from wilks.results.many import EDGE
+from wilks.results.many import CONVERGED, EDGE, INTERRUPTED
 
 
 class Status(IntEnum):
@@ -29,13 +29,13 @@ class Status(IntEnum):
 
 # One line for each code, for fits that come by the thousand.
 BRIEF = {
-    Status.CONVERGED: "converged",
+    Status.CONVERGED: CONVERGED,
     Status.FLAT_DIRECTION: "the likelihood is flat along some combination of parameters",
     Status.ITERATION_LIMIT: "no minimum found in the iterations allowed",
     Status.START_OUTSIDE: "the starting point is impossible: a rate is not positive",
     Status.RATE_BOUNDARY: EDGE,
     Status.STALLED: "no step improves the likelihood any more",
-    Status.INTERRUPTED: "interrupted",
+    Status.INTERRUPTED: INTERRUPTED,
 }
 
 
@@ -43,7 +43,7 @@ def describe(model: Model, dataset: Dataset, raw: Mapping[str, Any]) -> tuple[bo
     """Return whether the fit converged, and a sentence that says so or why not."""
     match Status(raw["status"]):
         case Status.CONVERGED:
-            return True, "converged"
+            return True, CONVERGED
         case Status.FLAT_DIRECTION:
             flat = _flat(model, raw.get("direction", np.zeros(1)))
             return False, f"the likelihood is flat: {flat}; no uncertainties can be given"
@@ -58,7 +58,7 @@ def describe(model: Model, dataset: Dataset, raw: Mapping[str, Any]) -> tuple[bo
         case Status.STALLED:
             return False, f"no step improves the likelihood any more, but the EDM is {raw['edm']:.1e}"
         case Status.INTERRUPTED:
-            return False, "interrupted"
+            return False, INTERRUPTED
 
 
 def _flat(model: Model, direction: FloatArray) -> str:

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from wilks._types import BoolArray, FloatArray
-from wilks.infer.profiles import INTERRUPTED, Positions, found, improved_by, rises
+from wilks.infer.profiles import Positions, found, improved_by, rises
 from wilks.infer.study import Study
-from wilks.results.intervals import AT_BOUND, CONVERGED
-from wilks.results.many import ManyFits
+from wilks.results.intervals import AT_BOUND
+from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
 
 _ROUNDS, _RESTARTS = 40, 10
 # A step this small, relative to the distance from the best fit, is the last: Newton's next would be about its square.

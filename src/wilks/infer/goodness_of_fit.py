@@ -12,12 +12,13 @@ from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, ResultError, listed
 from wilks.fitting.problem import pose
 from wilks.infer.study import Running, Study, study
-from wilks.infer.toys import INTERRUPTED, Run, fit_toys
+from wilks.infer.toys import Run, fit_toys
 from wilks.infer.transfer import transfer
 from wilks.model.datasets import Data, labelled, toy_data
 from wilks.model.model import ArrayLike, Model
 from wilks.results.fit import FitResult
 from wilks.results.goodness import ChannelGoodness, GoodnessOfFit
+from wilks.results.many import INTERRUPTED
 
 # Numbers of toy data and fitted values held in memory at a time.
 _AT_A_TIME = 4_000_000

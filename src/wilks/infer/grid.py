@@ -16,12 +16,13 @@ from wilks._types import FloatArray
 from wilks.errors import InputError, ModelError, ResultError, WorkspaceError, listed
 from wilks.infer.asymptotics import STATISTICS, check_test
 from wilks.infer.hypotest import check_calculator, hypotest
-from wilks.infer.limits import INTERRUPTED, check_level, limit
+from wilks.infer.limits import check_level, limit
 from wilks.infer.study import Running
 from wilks.model.compile import compile_model
 from wilks.model.model import Model
 from wilks.results.grid import GridResult
-from wilks.results.hypotest import BANDS, CONVERGED, HypothesisTest, LimitResult
+from wilks.results.hypotest import BANDS, HypothesisTest, LimitResult
+from wilks.results.many import CONVERGED, INTERRUPTED
 from wilks.results.origin import Origin
 from wilks.workspace.patchset import PatchSet, patched
 from wilks.workspace.pyhf_json import load_workspace

@@ -15,7 +15,8 @@ from wilks.infer.study import Running, Study
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
 from wilks.results.fit import FitResult
-from wilks.results.hypotest import CONVERGED, HypothesisTest, PValues
+from wilks.results.hypotest import HypothesisTest, PValues
+from wilks.results.many import CONVERGED
 
 CALCULATORS = ("asymptotic", "toys")
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.fitting.status import BRIEF, Status
 from wilks.infer.asymptotics import BOUNDED
 from wilks.infer.study import Study, study
 from wilks.model.datasets import Data, expected_data
-from wilks.results.hypotest import CONVERGED
-from wilks.results.many import ManyFits
+from wilks.results.many import CONVERGED, ManyFits
 from wilks.selection import matching
 
 
@@ -140,28 +138,11 @@ class Profile:
 def conditional_fits(found: Study, starts: FloatArray, data: FloatArray | None = None) -> ManyFits:
     """Return fits from these starts, shape (fits, n_parameters), with the parameter of interest kept as it is there.
 
-    `data` as for `Study.fits`. Fits that fail get a second chance from the initial values.
+    `data` as for `Study.fits`.
     """
     held = found.problem.held.copy()
     held[found.poi] = True
-    fits = found.fits(starts, np.tile(held, (len(starts), 1)), data)
-    failed = [row for row, status in fits.failures.items() if status != BRIEF[Status.INTERRUPTED]]
-    if not failed:
-        return fits
-    others = starts[failed]
-    others[:, ~held] = found.model.initial[~held]
-    again = found.fits(others, np.tile(held, (len(failed), 1)), None if data is None else data[failed])
-    rows = np.array(failed)
-    lower = again.twice_nll < np.where(np.isfinite(fits.twice_nll[rows]), fits.twice_nll[rows], np.inf)
-    better = np.flatnonzero(again.converged | lower)
-    rows = rows[better]
-    values, twice_nll, converged = fits.values.copy(), fits.twice_nll.copy(), fits.converged.copy()
-    values[rows], twice_nll[rows] = again.values[better], again.twice_nll[better]
-    converged[rows] = again.converged[better]
-    statuses = list(fits.statuses)
-    for row, i in zip(rows, better, strict=True):
-        statuses[row] = again.statuses[i]
-    return replace(fits, values=values, twice_nll=twice_nll, converged=converged, statuses=tuple(statuses))
+    return found.fits(starts, np.tile(held, (len(starts), 1)), data)
 
 
 def one_sided(t: FloatArray, best: FloatArray | float, tested: FloatArray | float, name: str) -> FloatArray:

@@ -10,7 +10,6 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import ModelError
-from wilks.fitting.status import BRIEF, Status
 from wilks.infer.asymptotics import SIGMAS, check_test
 from wilks.infer.hypotest import AsymptoticTests, check_calculator
 from wilks.infer.likelihood_ratio import test_study
@@ -18,12 +17,12 @@ from wilks.infer.study import Running
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
 from wilks.results.fit import FitResult
-from wilks.results.hypotest import CONVERGED, HypothesisTest, LimitResult
+from wilks.results.hypotest import HypothesisTest, LimitResult
+from wilks.results.many import CONVERGED, INTERRUPTED
 
 # A limit is found where a step of the root finding is below this fraction of it.
 PRECISION = 1e-6
 ROUNDS = 60
-INTERRUPTED = BRIEF[Status.INTERRUPTED]
 
 
 def limit(

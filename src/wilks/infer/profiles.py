@@ -10,13 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from wilks._types import BoolArray, FloatArray
-from wilks.fitting.status import BRIEF, Status
 from wilks.infer.study import BETTER, Study
 from wilks.results.intervals import minimised
-from wilks.results.many import ManyFits
+from wilks.results.many import INTERRUPTED, ManyFits
 
 _SWEEPS = 20
-INTERRUPTED = BRIEF[Status.INTERRUPTED]
 Positions: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
 

@@ -14,7 +14,8 @@ from wilks.infer.study import Running
 from wilks.model.datasets import Data, expected_data
 from wilks.model.model import ArrayLike, Model
 from wilks.results.fit import FitResult
-from wilks.results.hypotest import CONVERGED, SignificanceResult
+from wilks.results.hypotest import SignificanceResult
+from wilks.results.many import CONVERGED
 
 
 def significance(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -10,16 +9,16 @@ from functools import cached_property
 import numpy as np
 
 import wilks
+from wilks._engine import Dataset
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, ResultError, nearest
 from wilks.fitting.many import Progress, fit_problems
-from wilks.fitting.mle import fit
+from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import FitOptions, Problem, pose
-from wilks.fitting.status import BRIEF, Status
 from wilks.model.datasets import Data, labelled
 from wilks.model.model import ArrayLike, Model
 from wilks.results.fit import FitResult
-from wilks.results.many import ManyFits
+from wilks.results.many import INTERRUPTED, ManyFits
 from wilks.results.origin import Origin
 
 # A conditional fit below the best one by more than this (in 2NLL) is a better minimum, not rounding.
@@ -56,11 +55,6 @@ class Study:
             return self.given
         return self._again(self.problem.start, self.problem.held)
 
-    @property
-    def _bounds(self) -> dict[str, tuple[float, float]]:
-        lower, upper = self.problem.lower, self.problem.upper
-        return {name: (lower[i], upper[i]) for i, name in enumerate(self.model.parameter_names)}
-
     def fits(self, start: FloatArray, held: BoolArray, data: FloatArray | None = None) -> ManyFits:
         """Return fits from the rows of `start`, shape (fits, n_parameters), with the parameters marked in `held` kept.
 
@@ -74,17 +68,14 @@ class Study:
             self.data.values if data is None else data,
             problem,
             options=self.running.options,
-            threads=self.running.threads or os.cpu_count() or 1,
+            threads=self.running.threads,
             progress=self.running.progress,
         )
         values, twice_nll, edm = many.values.copy(), many.twice_nll.copy(), many.edm.copy()
         converged, statuses = many.converged.copy(), list(many.statuses)
         held = np.broadcast_to(held, start.shape)
-        for row in np.flatnonzero(~many.settled & [status != BRIEF[Status.INTERRUPTED] for status in many.statuses]):
-            own = self.data if data is None else Data(data[row], self.data.label)
-            possible = np.isfinite(self.model.nll(start[row], own.values))
-            from_here = start[row] if possible else np.where(held[row], start[row], self.problem.start)
-            again = self._again(from_here, held[row], own)
+        for row in np.flatnonzero(~many.settled & [status != INTERRUPTED for status in many.statuses]):
+            again = self._again(start[row], held[row], None if data is None else data[row])
             if again.converged or again.twice_nll < twice_nll[row] or not np.isfinite(twice_nll[row]):
                 values[row], twice_nll[row], edm[row] = again.values, again.twice_nll, again.edm
                 converged[row], statuses[row] = again.converged, again.status
@@ -131,26 +122,28 @@ class Study:
 
     def origin(self, **settings: object) -> Origin:
         """Return where results of this study come from; `settings` adds what else they depend on."""
-        names, held = self.model.parameter_names, self.problem.held & ~self.model.fixed
-        kept = {names[i]: float(self.problem.start[i]) for i in np.flatnonzero(held)}
-        return Origin(
-            measurement=self.model.measurement,
-            dataset=self.data.label,
-            workspace_digest=self.model.workspace_digest,
-            version=wilks.__version__,
-            settings={**self.model.settings, **asdict(self.running.options), "fixed": kept, **settings},
-        )
+        return origin_of(self.model, self.data.label, self.problem, self.running.options, **settings)
 
-    def _again(self, start: FloatArray, held: BoolArray, data: Data | None = None) -> FitResult:
-        names = self.model.parameter_names
-        return fit(
-            self.model,
-            self.data if data is None else data,
-            start=start,
-            fixed={names[i]: float(start[i]) for i in np.flatnonzero(held)},
-            bounds=self._bounds,
-            options=self.running.options,
-        )
+    @cached_property
+    def _dataset(self) -> Dataset:
+        return self.model.dataset(self.data.values)
+
+    def _again(self, start: FloatArray, held: BoolArray, data: FloatArray | None = None) -> FitResult:
+        problem = replace(self.problem, start=start, held=held)
+        dataset = self._dataset if data is None else self.model.dataset(data)
+        return fit_problem(self.model, dataset, problem, label=self.data.label, options=self.running.options)
+
+
+def origin_of(model: Model, dataset: str, problem: Problem, options: FitOptions, **settings: object) -> Origin:
+    """Return where results come from: model, label of the data, what was held, options, and other `settings`."""
+    kept = {model.parameter_names[i]: float(problem.start[i]) for i in np.flatnonzero(problem.held & ~model.fixed)}
+    return Origin(
+        measurement=model.measurement,
+        dataset=dataset,
+        workspace_digest=model.workspace_digest,
+        version=wilks.__version__,
+        settings={**model.settings, **asdict(options), "fixed": kept, **settings},
+    )
 
 
 def study(

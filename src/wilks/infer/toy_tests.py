@@ -12,9 +12,10 @@ from wilks._types import BoolArray, FloatArray
 from wilks.infer.hypotest import AsymptoticTests, alternative, check_toys
 from wilks.infer.likelihood_ratio import Profile, one_sided
 from wilks.infer.study import Study
-from wilks.infer.toys import INTERRUPTED, fit_toys
-from wilks.model.datasets import toys as toy_data
-from wilks.results.hypotest import BANDS, CONVERGED, HypothesisTest, PValues, SignificanceResult, ToyCounts
+from wilks.infer.toys import fit_toys
+from wilks.model.datasets import toy_data
+from wilks.results.hypotest import BANDS, HypothesisTest, PValues, SignificanceResult, ToyCounts
+from wilks.results.many import CONVERGED, INTERRUPTED
 
 # Streams of the generator: toys of the tested values are the same random numbers for every value.
 ALTERNATIVE, TESTED = 0, 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -16,20 +15,18 @@ from wilks._types import FloatArray
 from wilks.errors import ModelError
 from wilks.fitting.many import Progress, fit_problems
 from wilks.fitting.problem import Problem, pose
-from wilks.fitting.status import BRIEF, Status
-from wilks.infer.study import Running
+from wilks.infer.study import Running, origin_of
 from wilks.model.datasets import asimov, parameters_at, toy_data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
 from wilks.results.fit import FitResult
-from wilks.results.many import ManyFits
+from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
 from wilks.results.origin import Origin
 from wilks.results.toy_folder import ToyFolder, Toys
 from wilks.results.toys import CUTS, PULL_EDGES, ToysResult
 
 # Numbers in one piece (data, values, uncertainties): 16 MB.
 _AT_A_TIME = 2_000_000
-INTERRUPTED = BRIEF[Status.INTERRUPTED]
 
 
 def toys(
@@ -107,25 +104,10 @@ class Ensemble:
         size = self.model.observed_main.size + self.model.auxiliary.size + 2 * self.model.n_parameters
         return int(np.clip(_AT_A_TIME // size, 100, 100_000))
 
-    def settings(self) -> dict[str, Any]:
-        names, held = self.model.parameter_names, self.problem.held & ~self.model.fixed
-        return {
-            **self.model.settings,
-            **asdict(self.running.options),
-            "fixed": {names[i]: float(self.problem.start[i]) for i in np.flatnonzero(held)},
-            "seed": self.seed,
-            "stream": self.stream,
-        }
-
     def origin(self, label: str, count: int) -> Origin:
         """Return where the summary of `count` toys comes from; `label` says what they were made from."""
-        return Origin(
-            measurement=self.model.measurement,
-            dataset=label,
-            workspace_digest=self.model.workspace_digest,
-            version=wilks.__version__,
-            settings={**self.settings(), "count": count},
-        )
+        own = {"seed": self.seed, "stream": self.stream, "count": count}
+        return origin_of(self.model, label, self.problem, self.running.options, **own)
 
     def manifest(self) -> dict[str, Any]:
         """Return everything that the toys and their fits depend on."""
@@ -241,7 +223,7 @@ def fit_toys(
             posed,
             options=running.options,
             uncertainties=uncertainties,
-            threads=running.threads or os.cpu_count() or 1,
+            threads=running.threads,
             progress=progress,
         )
 
@@ -260,7 +242,7 @@ def fit_toys(
         arrays["uncertainties"][better] = again.uncertainties[again.converged]
     statuses = list(many.statuses)
     for row in better:
-        statuses[row] = BRIEF[Status.CONVERGED]
+        statuses[row] = CONVERGED
     return replace(many, statuses=tuple(statuses), **arrays)
 
 

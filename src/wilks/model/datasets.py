@@ -39,7 +39,7 @@ def labelled(model: Model, data: Data | ArrayLike | None) -> Data:
     if data is None:
         return Data(model.observed(), "observed")
     found = data if isinstance(data, Data) else Data(np.asarray(data, np.float64), "user data")
-    model.dataset(found.values)
+    model.checked(found.values)
     return found
 
 
@@ -173,9 +173,6 @@ def toy_data(
     scales = [s.scale if s.constraint == "normal" else np.zeros(s.scale.size) for s in model.parameter_sets]
     sigmas = np.concatenate([np.zeros(model.observed_main.size), *scales])
     return sample(means, sigmas, seed=int(seed), stream=int(stream), first=int(first), count=int(count))
-
-
-toys = toy_data
 
 
 def toy(

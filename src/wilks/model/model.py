@@ -142,10 +142,14 @@ class Model:
 
     def dataset(self, data: ArrayLike) -> Dataset:
         """Return data prepared for repeated evaluation; ModelError if length or values are impossible."""
+        return self.engine.dataset(self.checked(data))
+
+    def checked(self, data: ArrayLike) -> FloatArray:
+        """Return one data set as an array; ModelError if length or values are impossible."""
         values = np.atleast_1d(np.asarray(data, dtype=np.float64))
         self._check_shape(values, one=True)
         self.check_data(values)
-        return self.engine.dataset(values)
+        return values
 
     def _check_shape(self, values: FloatArray, *, one: bool = False) -> None:
         main, aux = self.observed_main.size, self.auxiliary.size

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.results.hypotest import BANDS, CONVERGED
+from wilks.results.hypotest import BANDS
+from wilks.results.many import CONVERGED
 from wilks.results.origin import Origin, Saved
 from wilks.table import Table, number
 

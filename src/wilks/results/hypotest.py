@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.results.many import CONVERGED
 from wilks.results.origin import Origin, Saved
 from wilks.table import Table, number
 
-CONVERGED = "converged"
 BANDS = ("-2 sigma", "-1 sigma", "median", "+1 sigma", "+2 sigma")
 
 

@@ -9,10 +9,11 @@ from statistics import NormalDist
 
 from wilks._types import FloatArray
 from wilks.errors import nearest
+from wilks.results.many import CONVERGED
 from wilks.results.origin import Origin, Saved
 from wilks.table import Table, measured, number, pdg_round_asymmetric
 
-AT_BOUND, CONVERGED = "at bound", "converged"
+AT_BOUND = "at bound"
 _FLAT = "the likelihood is flat"
 
 

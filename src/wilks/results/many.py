@@ -9,6 +9,7 @@ import numpy as np
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import nearest
 
+CONVERGED, INTERRUPTED = "converged", "interrupted"
 # How the status of a fit begins whose minimum lies on the edge of the possible.
 EDGE = "the minimum lies where a rate vanishes"
 
