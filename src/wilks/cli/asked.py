@@ -17,6 +17,7 @@ import wilks
 from wilks.cli.fits import check_fixed, numbers_by_name
 from wilks.cli.inputs import read_fit, read_once, read_workspace
 from wilks.cli.regions import Regions, region_options
+from wilks.cli.streams import deliver
 from wilks.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ class Asked:
     threads: int | None
     workspace: Workspace
 
+    def ask(self, what: str, verb: Callable[..., Any], **own: Any) -> Any:
+        """Return what a verb of inference says about model and data; `what` stands beside the progress bar."""
+        with self.running(what) as running:
+            return verb(self.model, self.data, fixed=self.fixed, running=running, **own)
+
     @contextmanager
     def running(self, what: str) -> Iterator[Running]:
         """Give the fits a progress bar (on a terminal, once a second has passed); Ctrl-C then ends them early.
@@ -46,6 +52,12 @@ class Asked:
 
         with shown_progress(what) as progress:
             yield Running(threads=self.threads, progress=progress)
+
+
+def conclude(ctx: click.Context, result: Any, output: str | None) -> None:
+    """Print and save a result, and end the command with exit code 1 where it has not converged."""
+    deliver(result, str(result), output)
+    ctx.exit(0 if result.converged else 1)
 
 
 def study_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 import wilks
-from wilks.cli.asked import Asked, study_options
+from wilks.cli.asked import Asked, conclude, study_options
 from wilks.cli.fits import check_fixed, numbers_by_name
 from wilks.cli.inputs import read_fit, read_once, read_workspace
 from wilks.cli.regions import Regions, region_options
@@ -45,12 +45,8 @@ def gof(
         after = None if fit_file is None else read_fit(fit_file)
         result = wilks.chi_square(asked.model, asked.data, after=after, fixed=asked.fixed)
     else:
-        with asked.running("goodness of fit") as running:
-            result = wilks.goodness_of_fit(
-                asked.model, asked.data, toys=toys, seed=seed, fixed=asked.fixed, running=running
-            )
-    deliver(result, str(result), output)
-    ctx.exit(0 if result.converged else 1)
+        result = asked.ask("goodness of fit", wilks.goodness_of_fit, toys=toys, seed=seed)
+    conclude(ctx, result, output)
 
 
 @click.command()
@@ -74,12 +70,8 @@ def compatibility(ctx: click.Context, asked: Asked, groups: tuple[str, ...], out
     if wrong := [group for group, (_, equals, _) in zip(groups, parts, strict=True) if not equals]:
         raise InputError(f'--group: "{wrong[0]}" is not NAME=CHANNELS')
     members = {name: channels.split(",") for name, _, channels in parts} or None
-    with asked.running("compatibility") as running:
-        result = wilks.compatibility(
-            asked.model, asked.data, workspace=asked.workspace, groups=members, fixed=asked.fixed, running=running
-        )
-    deliver(result, str(result), output)
-    ctx.exit(0 if result.converged else 1)
+    result = asked.ask("compatibility", wilks.compatibility, workspace=asked.workspace, groups=members)
+    conclude(ctx, result, output)
 
 
 @click.command()

@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 import wilks
-from wilks.cli.asked import Asked, shown_progress, study_options
+from wilks.cli.asked import Asked, conclude, shown_progress, study_options
 from wilks.cli.fits import numbers_by_name
 from wilks.cli.inputs import read_once, read_workspace
-from wilks.cli.streams import deliver, output_option, source
+from wilks.cli.streams import output_option, source
 from wilks.errors import InputError
 
 _OUTPUT = "File for the result, as JSON; with - it is printed instead of the table."
@@ -59,21 +59,17 @@ def hypotest(
 
     Test statistics are q~ and q (limits), q0 (discovery; the value is 0), t and t~ (intervals).
     """
-    with asked.running("hypothesis test") as running:
-        result = wilks.hypotest(
-            asked.model,
-            asked.data,
-            value=tested or None,
-            statistic=statistic,
-            base=base,
-            calculator="toys" if toys else "asymptotic",
-            toys=toys,
-            seed=seed,
-            fixed=asked.fixed,
-            running=running,
-        )
-    deliver(result, str(result), output)
-    ctx.exit(0 if result.converged else 1)
+    result = asked.ask(
+        "hypothesis test",
+        wilks.hypotest,
+        value=tested or None,
+        statistic=statistic,
+        base=base,
+        calculator="toys" if toys else "asymptotic",
+        toys=toys,
+        seed=seed,
+    )
+    conclude(ctx, result, output)
 
 
 @click.command()
@@ -96,21 +92,17 @@ def limit(
 
     Observed, and expected with its bands.
     """
-    with asked.running("limit") as running:
-        result = wilks.limit(
-            asked.model,
-            asked.data,
-            level=level,
-            statistic=statistic,
-            base=base,
-            calculator="toys" if toys else "asymptotic",
-            toys=toys,
-            seed=seed,
-            fixed=asked.fixed,
-            running=running,
-        )
-    deliver(result, str(result), output)
-    ctx.exit(0 if result.converged else 1)
+    result = asked.ask(
+        "limit",
+        wilks.limit,
+        level=level,
+        statistic=statistic,
+        base=base,
+        calculator="toys" if toys else "asymptotic",
+        toys=toys,
+        seed=seed,
+    )
+    conclude(ctx, result, output)
 
 
 @click.command()
@@ -131,18 +123,8 @@ def significance(
 
     Observed and expected, with p0.
     """
-    with asked.running("significance") as running:
-        result = wilks.significance(
-            asked.model,
-            asked.data,
-            injected=injected or (1.0,),
-            toys=toys,
-            seed=seed,
-            fixed=asked.fixed,
-            running=running,
-        )
-    deliver(result, str(result), output)
-    ctx.exit(0 if result.converged else 1)
+    result = asked.ask("significance", wilks.significance, injected=injected or (1.0,), toys=toys, seed=seed)
+    conclude(ctx, result, output)
 
 
 def _ranges(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, list[float]]:
@@ -238,5 +220,4 @@ def grid(
             running=Running(threads=threads, progress=progress),
             **asked,
         )
-    deliver(result, str(result), output)
-    ctx.exit(0 if result.converged else 1)
+    conclude(ctx, result, output)

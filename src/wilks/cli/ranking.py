@@ -47,18 +47,15 @@ def ranking(
     """
     if impacts_json == "-":
         raise InputError("--impacts-json -: name a file")
-    with asked.running("ranking") as running:
-        result = wilks.ranking(
-            asked.model,
-            asked.data,
-            method=method,
-            profile=profile,
-            parameters=parameters or None,
-            exclude=exclude or None,
-            poi=_pois(asked, also),
-            fixed=asked.fixed,
-            running=running,
-        )
+    result = asked.ask(
+        "ranking",
+        wilks.ranking,
+        method=method,
+        profile=profile,
+        parameters=parameters or None,
+        exclude=exclude or None,
+        poi=_pois(asked, also),
+    )
     if impacts_json is not None:
         written = save_text(result.impacts_json(), Path(impacts_json))
         if output != "-":
@@ -94,17 +91,9 @@ def breakdown(
 
     The exit code is 1 where a part is missing; the others are printed and written all the same.
     """
-    with asked.running("breakdown") as running:
-        result = wilks.breakdown(
-            asked.model,
-            asked.data,
-            groups=groups,
-            method=method,
-            profile=profile,
-            poi=_pois(asked, also),
-            fixed=asked.fixed,
-            running=running,
-        )
+    result = asked.ask(
+        "breakdown", wilks.breakdown, groups=groups, method=method, profile=profile, poi=_pois(asked, also)
+    )
     deliver(result, str(result), output)
     _complain(result.failures, "part of")
     ctx.exit(1 if result.failures else 0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 import wilks
-from wilks.cli.asked import Asked, study_options
-from wilks.cli.streams import deliver, output_option
+from wilks.cli.asked import Asked, conclude, study_options
+from wilks.cli.streams import output_option
 from wilks.errors import InputError
 
 _RESULT = "File for the result, as JSON; with - it is printed instead of the table."
@@ -40,17 +40,8 @@ def intervals(
 
     The exit code is 1 where an end is missing; everything else is printed and written all the same.
     """
-    with asked.running("intervals") as running:
-        result = wilks.intervals(
-            asked.model,
-            asked.data,
-            parameters=parameters or None,
-            levels=levels,
-            fixed=asked.fixed,
-            running=running,
-        )
-    deliver(result, str(result), output)
-    ctx.exit(0 if result.converged else 1)
+    result = asked.ask("intervals", wilks.intervals, parameters=parameters or None, levels=levels)
+    conclude(ctx, result, output)
 
 
 @click.command()
@@ -89,20 +80,10 @@ def scan(
     The exit code is 1 where a fit fails; the other points are printed and written all the same.
     """
     groups = _labelled(freeze)
-    with asked.running("scan") as running:
-        result = wilks.scan(
-            asked.model,
-            asked.data,
-            parameter=parameter,
-            range=span,
-            points=points,
-            stat_only=stat_only,
-            frozen=groups,
-            fixed=asked.fixed,
-            running=running,
-        )
-    deliver(result, str(result), output)
-    ctx.exit(0 if result.converged else 1)
+    result = asked.ask(
+        "scan", wilks.scan, parameter=parameter, range=span, points=points, stat_only=stat_only, frozen=groups
+    )
+    conclude(ctx, result, output)
 
 
 @click.command()
@@ -137,18 +118,8 @@ def contour(
     """
     if len(parameters) != 2:
         raise InputError(f"--parameter: a contour needs two, found {len(parameters)}")
-    with asked.running("contour") as running:
-        result = wilks.contour(
-            asked.model,
-            asked.data,
-            parameters=parameters,
-            levels=levels,
-            points=points,
-            fixed=asked.fixed,
-            running=running,
-        )
-    deliver(result, str(result), output)
-    ctx.exit(0 if result.converged else 1)
+    result = asked.ask("contour", wilks.contour, parameters=parameters, levels=levels, points=points)
+    conclude(ctx, result, output)
 
 
 def _labelled(given: tuple[str, ...]) -> dict[str, list[str]]:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 from wilks.errors import InputError, listed, nearest
 from wilks.figures.decoration import experiment_texts
-from wilks.figures.style import FigureStyle, label, settings
+from wilks.figures.style import FigureStyle, figure_of, label, settings
 from wilks.templates.record import Effect
 from wilks.templates.store import Templates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _TEXT = {"font.size": 10, "xtick.labelsize": 9, "ytick.labelsize": 9, "axes.linewidth": 0.9}
 _GAP = 0.5  # of a cell's width, between regions
@@ -149,11 +148,3 @@ def _fit(ax: Axes, width: float, height: float, pad: float = 0.1) -> None:
         figure.subplots_adjust(
             left=left / whole[0], right=1 - right / whole[0], bottom=bottom / whole[1], top=1 - top / whole[1]
         )
-
-
-def figure_of(ax: Axes) -> Figure:
-    """Return the figure that axes belong to. Raises InputError where there is none."""
-    figure = ax.figure.get_figure(root=True)
-    if figure is None:
-        raise InputError("ax: the axes belong to no figure")
-    return figure

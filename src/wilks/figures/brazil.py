@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.errors import InputError
 from wilks.figures.decoration import Entry
-from wilks.figures.style import FigureStyle, settings
+from wilks.figures.style import FigureStyle, figure_of, settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 # 68 % and 95 %: the classic colours, and CMS's since 2024.
 _CLASSIC, _CMS = ("#00d400", "#ffe600"), ("#607641", "#f5bb54")
@@ -36,18 +34,10 @@ def canvas_for(style: FigureStyle, ax: Axes | None) -> Iterator[Axes]:
     rc = settings(style)
     with styled(rc):
         target = Drawing(rc, figsize=_SIZES[style.name]).add_subplot() if ax is None else ax
-        figure = target.figure.get_figure(root=True)
-        if figure is None:
-            raise InputError("ax: the axes belong to no figure")
+        figure = figure_of(target)
         yield target
         if ax is None:
             fit_margins(figure, [target])
-
-
-def figure_of(ax: Axes) -> Figure:
-    figure = ax.figure.get_figure(root=True)
-    assert figure is not None
-    return figure
 
 
 def draw_bands(ax: Axes, x: FloatArray, expected: FloatArray, style: FigureStyle, steps: bool = False) -> list[Entry]:

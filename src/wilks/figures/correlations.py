@@ -9,7 +9,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import InputError
-from wilks.figures.style import FigureStyle, as_style, label, settings
+from wilks.figures.style import FigureStyle, as_style, figure_of, label, settings
 from wilks.results.fit import FitResult
 
 if TYPE_CHECKING:
@@ -73,9 +73,7 @@ def correlations(
         _draw_matrix(axes, matrix, names)
         experiment_texts(axes, chosen, inside=False)
         axes.set_xlabel(note, fontsize=8, loc="right")
-        figure = axes.figure.get_figure(root=True)
-        if figure is None:
-            raise InputError("ax: the axes belong to no figure")
+        figure = figure_of(axes)
         if ax is None:
             fit_margins(figure, [axes])
     return figure

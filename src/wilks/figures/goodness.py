@@ -9,7 +9,7 @@ import numpy as np
 
 from wilks.errors import InputError
 from wilks.figures.decoration import Entry, decorate, experiment_texts
-from wilks.figures.style import FigureStyle, as_style, label, settings
+from wilks.figures.style import FigureStyle, as_style, figure_of, label, settings
 from wilks.results.fit import two_digits
 from wilks.results.goodness import Compatibility, GoodnessOfFit
 from wilks.table import number
@@ -59,9 +59,7 @@ def goodness_of_fit(
             r"$-2\,\ln\,(L_{fit}\,/\,L_{saturated})$" if result.test == "saturated" else rf"$\chi^2$ ({result.at})"
         )
         target.set_ylabel("Toys" if toys.size else "Probability density")
-        figure = target.figure.get_figure(root=True)
-        if figure is None:
-            raise InputError("ax: the axes belong to no figure")
+        figure = figure_of(target)
         if ax is None:
             target.set_ylim(0, 1.6 * top)
             fit_margins(figure, [target])
@@ -149,9 +147,7 @@ def compatibility(result: Compatibility, *, style: str | FigureStyle = "plain", 
         target = Drawing(rc).add_subplot() if ax is None else ax
         _draw_groups(target, result)
         experiment_texts(target, chosen, inside=False)
-        figure = target.figure.get_figure(root=True)
-        if figure is None:
-            raise InputError("ax: the axes belong to no figure")
+        figure = figure_of(target)
         if ax is None:
             _arrange(figure, target, len(result.groups) + 1)
     return figure

@@ -9,9 +9,9 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import InputError, listed, nearest
-from wilks.figures.brazil import RED, canvas_for, check_kind, colors, draw_bands, figure_of
+from wilks.figures.brazil import RED, canvas_for, check_kind, colors, draw_bands
 from wilks.figures.decoration import Entry, decorate, experiment_texts
-from wilks.figures.style import FigureStyle, as_style, label, settings
+from wilks.figures.style import FigureStyle, as_style, figure_of, label, settings
 from wilks.results.grid import GridResult
 from wilks.table import number
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.figures.brazil import BLUE, RED, canvas_for, check_kind, draw_bands, figure_of
+from wilks.figures.brazil import BLUE, RED, canvas_for, check_kind, draw_bands
 from wilks.figures.decoration import Entry, decorate
-from wilks.figures.style import FigureStyle, as_style, label
+from wilks.figures.style import FigureStyle, as_style, figure_of, label
 from wilks.results.hypotest import HypothesisTest, LimitResult
 from wilks.table import number
 

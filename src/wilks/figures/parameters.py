@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wilks.errors import InputError, nearest
-from wilks.figures.style import FigureStyle, as_style, label, settings
+from wilks.figures.style import FigureStyle, as_style, figure_of, label, settings
 from wilks.results.fit import FitResult, ParameterResult, two_digits
 from wilks.table import measured, number
 
@@ -120,9 +120,7 @@ def _draw(rows: list[_Row], style: FigureStyle, note: str, rc: dict[str, object]
                 ha="right",
                 color="#b00000",
             )
-        figure = axes[0].figure.get_figure(root=True)
-        if figure is None:
-            raise InputError("ax: the axes belong to no figure")
+        figure = figure_of(axes[0])
         if ax is None:
             _arrange(figure, axes)
     return figure

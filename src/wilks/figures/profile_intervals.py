@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wilks.errors import InputError
-from wilks.figures.style import FigureStyle, as_style, label, settings
-from wilks.results.intervals import CONVERGED, Interval, IntervalResult, percent
+from wilks.figures.style import FigureStyle, as_style, figure_of, label, settings
+from wilks.results.intervals import Interval, IntervalResult, percent
+from wilks.results.many import CONVERGED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,10 +55,7 @@ def intervals(
             _column(panel, result, part, limit)
         experiment_texts(axes[0], chosen, inside=False)
         _explain(axes[-1], result)
-        drawn = axes[0].figure.get_figure(root=True)
-        if drawn is None:
-            raise InputError("ax: the axes belong to no figure")
-        return drawn
+        return figure_of(axes[0])
 
 
 def _constrained(result: IntervalResult, i: int) -> bool:

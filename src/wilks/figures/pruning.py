@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wilks.figures.blocks import Blocks, blocks_of, canvas, figure_of
-from wilks.figures.style import FigureStyle, as_style
+from wilks.figures.blocks import Blocks, blocks_of, canvas
+from wilks.figures.style import FigureStyle, as_style, figure_of
 from wilks.templates.record import Effect
 from wilks.templates.store import Templates
 

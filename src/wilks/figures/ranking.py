@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wilks.errors import InputError
-from wilks.figures.style import FigureStyle, as_style, label, settings
+from wilks.figures.style import FigureStyle, as_style, figure_of, label, settings
 from wilks.results.impacts import with_sides
 from wilks.results.ranking import BreakdownResult, RankingResult
 
@@ -111,9 +111,7 @@ def ranking(
         twin = _impact_axis(axes, shown, result.pois[result.poi_index(poi)])
         _draw_bars(twin, shown)
         legend = _legend(axes, shown, result, poi)
-        figure = axes.figure.get_figure(root=True)
-        if figure is None:
-            raise InputError("ax: the axes belong to no figure")
+        figure = figure_of(axes)
         if ax is None:
             _arrange(figure, axes, twin, legend, len(shown), _HEADER if chosen.name == "CMS" else 0.0)
         _experiment(axes, twin, chosen)
@@ -301,9 +299,7 @@ def breakdown(
         axes.set_xlabel(f"uncertainty of {label(result.pois[k])}")
         experiment_texts(axes, chosen, inside=False)
         _note(axes, result, poi)
-        figure = axes.figure.get_figure(root=True)
-        if figure is None:
-            raise InputError("ax: the axes belong to no figure")
+        figure = figure_of(axes)
         if ax is None:
             fit_margins(figure, [axes])
     return figure

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.errors import InputError
-from wilks.figures.style import PETROFF10, FigureStyle, as_style, label, settings
-from wilks.results.intervals import CONVERGED, percent
+from wilks.figures.style import PETROFF10, FigureStyle, as_style, figure_of, label, settings
+from wilks.results.intervals import percent
+from wilks.results.many import CONVERGED
 from wilks.results.scan import ContourResult, ScanCurve, ScanResult, contour_height
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def scan(
         lines = [f"best fit: {_asymmetric(result.summary())}"]
         decorate(panel, chosen, lines, entries if len(entries) > 1 else [], tallest=top, lowest=None)
         _note(panel, chosen, len(result.failures), result.notes)
-        return _figure(panel)
+        return figure_of(panel)
 
 
 def contour(
@@ -104,7 +104,7 @@ def contour(
             vmax=top,
             rasterized=True,
         )
-        figure = _figure(panel)
+        figure = figure_of(panel)
         bar = figure.colorbar(mesh, ax=panel, extend="max", pad=0.02)
         bar.set_label(_LIKELIHOOD)
         entries = [*_contours(panel, result), *_points(panel, result, reference)]
@@ -221,10 +221,3 @@ def _note(ax: Axes, style: FigureStyle, failed: int, notes: Sequence[str]) -> No
             color=_RED,
             fontsize="small",
         )
-
-
-def _figure(ax: Axes) -> Figure:
-    figure = ax.figure.get_figure(root=True)
-    if figure is None:
-        raise InputError("ax: the axes belong to no figure")
-    return figure

@@ -13,7 +13,7 @@ from wilks.errors import InputError, listed, nearest
 from wilks.figures.decoration import Entry, decorate, scale_y
 from wilks.figures.poisson import garwood
 from wilks.figures.ratio import HATCH, draw_points, draw_ratio
-from wilks.figures.style import FigureStyle, as_style, axis_title, label, sample_colors, settings
+from wilks.figures.style import FigureStyle, as_style, axis_title, figure_of, label, sample_colors, settings
 from wilks.histogram import Axis
 from wilks.results.prediction import ChannelPrediction, Prediction
 
@@ -208,9 +208,7 @@ def _draw(
         else:
             main.set_ylabel(title_of_y)
         entries = _draw_stack(main, content, colors, lowest)
-        figure = main.figure.get_figure(root=True)
-        if figure is None:
-            raise InputError("ax: the axes belong to no figure")
+        figure = figure_of(main)
         if ax is None:
             main.set_ylim(*((lowest, 10 * lowest) if lowest else (0, 1.6 * _tallest(content))))
             fit_margins(figure, [main, ratio])

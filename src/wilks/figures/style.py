@@ -1,14 +1,18 @@
-"""Styles (plain, ATLAS, CMS), colours, and names made safe for matplotlib."""
+"""Styles (plain, ATLAS, CMS), colours, names made safe for matplotlib, and the figure of given axes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wilks.errors import InputError, nearest
 from wilks.histogram import Axis
 from wilks.tlatex import mathtext
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 STYLES = ("plain", "ATLAS", "CMS")
 
@@ -155,3 +159,11 @@ def sample_colors(samples: Iterable[str], chosen: Mapping[str, str] | None = Non
             [f'colors: there is no sample "{name}" in this prediction{nearest(name, colors)}' for name in unknown]
         )
     return colors | dict(chosen or {})
+
+
+def figure_of(ax: Axes) -> Figure:
+    """Return the figure that axes belong to. Raises InputError where there is none."""
+    figure = ax.figure.get_figure(root=True)
+    if figure is None:
+        raise InputError("ax: the axes belong to no figure")
+    return figure

@@ -11,7 +11,7 @@ import numpy as np
 from wilks.errors import InputError, nearest
 from wilks.figures.decoration import Entry, decorate, experiment_texts
 from wilks.figures.goodness import _SIZES, _SMALL
-from wilks.figures.style import FigureStyle, as_style, label, settings
+from wilks.figures.style import FigureStyle, as_style, figure_of, label, settings
 from wilks.results.fit import two_digits
 from wilks.results.toys import LEVELS, ToysResult
 from wilks.selection import matching
@@ -57,9 +57,7 @@ def toys(
         entries, top = _histogram(target, result, i)
         target.set_xlabel(r"$(\hat{\theta}-\theta_{true})\,/\,\hat{\sigma}$")
         target.set_ylabel("Toys")
-        figure = target.figure.get_figure(root=True)
-        if figure is None:
-            raise InputError("ax: the axes belong to no figure")
+        figure = figure_of(target)
         if ax is None:
             target.set_ylim(0, 1.6 * top)
             fit_margins(figure, [target])

@@ -9,11 +9,10 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import InputError
-from wilks.figures.blocks import blocks_of, canvas, figure_of
+from wilks.figures.blocks import blocks_of, canvas
 from wilks.figures.decoration import Entry, decorate, scale_y
-from wilks.figures.pruning import COLORS
 from wilks.figures.ratio import HATCH
-from wilks.figures.style import FigureStyle, as_style, axis_title, label, settings
+from wilks.figures.style import FigureStyle, as_style, axis_title, figure_of, label, settings
 from wilks.histogram import Histogram
 from wilks.templates.rebinning import REBINNED, repeated
 from wilks.templates.record import Effect
@@ -214,8 +213,8 @@ def variations(
     Rows are systematics, columns samples; a panel has the relative change of each bin, up (red) and down (blue), in a
     range that just holds them, written in its corner. Dotted lines are the variations before processing, the gray band
     is the statistical uncertainty of the nominal template; panels of effects that were pruned are coloured as in
-    `pruning`. So many `rows` are drawn from the systematic number `first` (from 1) on. Raises InputError as `pruning`
-    does, for an unknown region, and where no row is left.
+    `pruning`, those of systematics that don't act are empty. So many `rows` are drawn from the systematic number
+    `first` (from 1) on. Raises InputError as `pruning` does, for an unknown region, and where no row is left.
     """
     blocks = blocks_of(templates, None if region is None else [region])
     if region is None:
@@ -232,7 +231,7 @@ def variations(
         for x, row, *names in blocks.cells():
             effect = blocks.effects.get((names[0], names[1], names[2]))
             if effect is None:
-                boxes.append((x, row, COLORS["not present"]))
+                boxes.append((x, row, "white"))  # gray is the band
                 continue
             said.add(effect.status)
             boxes.append((x, row, _BACKGROUNDS[effect.status]))
