@@ -1,45 +1,16 @@
 // The engine as seen from Python: arrays in, arrays and a status code out. The GIL is released around every computation.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <atomic>
-#include <chrono>
-#include <memory>
-#include <mutex>
-
 #include "many.hpp"
+#include "python.hpp"
+#include "shelf.hpp"
 #include "state.hpp"
 
-namespace nb = nanobind;
 using namespace wilks;
 
-using Vector = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-using Integers = nb::ndarray<const int, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Flags = nb::ndarray<const std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using FlagRows = nb::ndarray<const std::uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-using Positions = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Array = nb::ndarray<nb::numpy, double>;
-
 namespace {
-
-template <class T>
-auto copied(const T& a) {
-  return std::vector<std::remove_const_t<std::remove_pointer_t<decltype(a.data())>>>(a.data(), a.data() + a.size());
-}
-
-Array owned(std::vector<double>&& values, std::initializer_list<std::size_t> shape) {
-  auto* memory = new std::vector<double>(std::move(values));
-  nb::capsule owner(memory, [](void* p) noexcept { delete static_cast<std::vector<double>*>(p); });
-  return Array(memory->data(), shape, owner);
-}
-
-void require(bool ok, const char* what) {
-  if (!ok) throw nb::value_error(what);
-}
 
 // Observed and auxiliary data with the constants of their densities.
 struct Dataset {
@@ -49,55 +20,6 @@ struct Dataset {
   std::size_t owner = 0;  // the model that it was made for
 
   Data view() const { return {values.data(), values.data() + bins}; }
-};
-
-// Whether Ctrl-C was pressed; looks at most every 50 ms. The exception is then set.
-bool interrupted_by_user(void*) {
-  thread_local auto last = std::chrono::steady_clock::now();
-  const auto now = std::chrono::steady_clock::now();
-  if (now - last < std::chrono::milliseconds(50)) return false;
-  last = now;
-  nb::gil_scoped_acquire acquire;
-  return PyErr_CheckSignals() != 0;
-}
-
-// What the calling thread does while many fits run: it looks for Ctrl-C and, every 0.1 s, tells how far they are.
-class Watch {
- public:
-  Watch(nb::object progress, const std::atomic<std::size_t>& done, std::size_t total) : progress_(std::move(progress)), done_(done), total_(total) {}
-
-  static bool ask(void* watch) { return static_cast<Watch*>(watch)->stop(); }
-
-  // Without the GIL. An exception may be set afterwards.
-  bool stop() {
-    if (stopped_ || interrupted_by_user(nullptr)) return stopped_ = true;
-    if (progress_.is_none()) return false;
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_ < std::chrono::milliseconds(100)) return false;
-    last_ = now;
-    nb::gil_scoped_acquire acquire;
-    return tell();
-  }
-
-  // With the GIL.
-  bool tell() {
-    try {
-      stopped_ = progress_(done_.load(), total_).is(nb::bool_(false));
-    } catch (nb::python_error& error) {
-      error.restore();
-      stopped_ = true;
-    }
-    return stopped_;
-  }
-
-  bool stopped() const { return stopped_; }
-
- private:
-  nb::object progress_;
-  const std::atomic<std::size_t>& done_;
-  std::size_t total_;
-  bool stopped_ = false;
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
 double value_at(const Model& m, const double* theta, const Data& data, Scratch& scratch) {
@@ -127,47 +49,10 @@ struct Curvature {
     const Model& m = newton.m;
     double value, magnitude;
     if (evaluate<2>(m, theta, data, nullptr, scratch, derivatives, value, magnitude) == inside_domain)
-      newton.dense(dense);
+      wilks::dense(newton, dense);
     else
       std::fill(dense, dense + static_cast<Index>(m.parameters) * m.parameters, std::numeric_limits<double>::quiet_NaN());
   }
-};
-
-// Keeps memory of evaluations between calls: to get and clear it anew costs as much as the evaluation of a large model.
-class Shelf {
- public:
-  // Takes memory off the shelf, or makes new one, and puts it back at the end.
-  class Loan {
-   public:
-    Loan(Shelf& shelf, const Model& model) : shelf_(shelf) {
-      {
-        const std::lock_guard lock(shelf.mutex_);
-        if (!shelf.idle_.empty()) {
-          scratch_ = std::move(shelf.idle_.back());
-          shelf.idle_.pop_back();
-        }
-      }
-      if (!scratch_) scratch_ = std::make_unique<Scratch>(model);
-    }
-    ~Loan() {
-      const std::lock_guard lock(shelf_.mutex_);
-      if (shelf_.idle_.size() < most) shelf_.idle_.push_back(std::move(scratch_));
-    }
-    Loan(const Loan&) = delete;
-    Loan& operator=(const Loan&) = delete;
-    Scratch& operator*() { return *scratch_; }
-
-   private:
-    Shelf& shelf_;
-    std::unique_ptr<Scratch> scratch_;
-  };
-
-  Shelf() { idle_.reserve(most); }
-
- private:
-  static constexpr std::size_t most = 2;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Scratch>> idle_;
 };
 
 struct Compiled {

@@ -1,6 +1,4 @@
 // Random data sets as seen from Python.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
 
 #include <cstddef>
@@ -9,13 +7,10 @@
 #include <optional>
 #include <vector>
 
+#include "python.hpp"
 #include "random.hpp"
 
-namespace nb = nanobind;
 using namespace wilks;
-
-using Vector = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Array = nb::ndarray<nb::numpy, double>;
 
 namespace {
 

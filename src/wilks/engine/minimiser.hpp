@@ -2,6 +2,7 @@
 // followed (More, Sorensen, SIAM J. Sci. Stat. Comput. 4 (1983) 553; Conn, Gould, Toint, SIAM 2000).
 #pragma once
 
+#include "dense.hpp"
 #include "inside.hpp"
 #include "outcome.hpp"
 
@@ -414,7 +415,7 @@ class Minimiser {
     }
     if (!options_.covariance) return;
     out.covariance.assign(static_cast<std::size_t>(m.parameters) * m.parameters, 0.0);
-    newton_.inverse(out.covariance.data());
+    inverse(newton_, out.covariance.data());
   }
 };
 
