@@ -84,8 +84,9 @@ def run_wilks(path: Path) -> None:
     both = repeated({"gradient": lambda: peer.gradient(theta), "sweep": templates.sum})
     emit(**both, bytes=templates.nbytes)
     emit(ratio={k: both["gradient"][k] / both["sweep"][k] for k in ("min", "median")})
-    emit(**repeated({"fit": lambda: fit(model)}))
-    if hasattr(wilks, "fit_many"):
+    fits = repeated({"fit": lambda: fit(model)})
+    emit(**fits)
+    if fits["fit"]["min"] < TOY_SECONDS:
         emit(toys=toys_per_second(model, result))
 
 

@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 
 from wilks.errors import ModelError, nearest
-from wilks.infer.crossings import crossings, remarks
+from wilks.infer.crossings import Crossings, crossings, remarks
 from wilks.infer.study import Running, Study, study
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
@@ -58,13 +58,9 @@ def intervals(
         running=running,
     )
     index = selected(asked, parameters, level_problems(levels))
-    quantiles = [quantile(level) for level in levels]
-    shape = (2, len(levels), len(index))
-    sign, height, where = np.broadcast_arrays(
-        np.array([-1.0, 1.0])[:, None, None], np.array(quantiles)[None, :, None], np.array(index)[None, None, :]
-    )
     first = asked.best.twice_nll
-    found = crossings(asked, where.ravel(), sign.ravel(), height.ravel())
+    found = _both_ends(asked, index, levels)
+    shape = (2, len(levels), len(index))
     best, ends = found.study.best, found.values.reshape(shape)
     statuses = np.array(found.statuses, dtype=object).reshape(shape).tolist()
     return IntervalResult(
@@ -82,6 +78,15 @@ def intervals(
         notes=remarks(first, found.study) + found.notes,
         origin=found.study.origin(),
     )
+
+
+def _both_ends(asked: Study, index: list[int], levels: Sequence[float]) -> Crossings:
+    """Return the lower and upper ends for all levels and parameters, in this order, the last running fastest."""
+    quantiles = [quantile(level) for level in levels]
+    sign, height, where = np.broadcast_arrays(
+        np.array([-1.0, 1.0])[:, None, None], np.array(quantiles)[None, :, None], np.array(index)[None, None, :]
+    )
+    return crossings(asked, where.ravel(), sign.ravel(), height.ravel())
 
 
 def quantile(level: float) -> float:
