@@ -6,144 +6,25 @@ key or block is checked here; what concerns several blocks (names, placeholders)
 
 from __future__ import annotations
 
-import math
-import numbers
-from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictStr,
-    WithJsonSchema,
-)
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 from pydantic.alias_generators import to_pascal
 from pydantic.json_schema import SkipJsonSchema
 
-from wilks.config.words import described, number_hint
-
-
-def _number(value: Any) -> int | float:
-    """Return a finite number (integers stay integers); booleans and text are not numbers."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise ValueError(f"must be a number, found {described(value)}{number_hint(value)}")
-    try:
-        finite = math.isfinite(value)
-    except OverflowError:
-        finite = False
-    if not finite:
-        raise ValueError(f"must be a finite number, found {described(value)}")
-    return int(value) if isinstance(value, numbers.Integral) else float(value)
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    if not isinstance(value, (list, tuple)):
-        raise ValueError(f"must be text or a list of texts, found {described(value)}")
-    for entry in value:
-        if not isinstance(entry, str):
-            raise ValueError(f"every entry must be text, found {described(entry)}; put it in quotes")
-    for name in value:
-        if value.count(name) > 1:
-            raise ValueError(f'lists "{name}" more than once')
-    return tuple(value)
-
-
-def _binning(value: Any) -> tuple[int | float, ...]:
-    if not isinstance(value, (list, tuple)) or len(value) < 2:
-        raise ValueError(f"must be a list of at least two bin edges, found {described(value)}")
-    edges = tuple(_number(edge) for edge in value)
-    for lower, upper in pairwise(edges):
-        if not lower < upper:
-            raise ValueError(f"bin edges must increase, found {upper} after {lower}")
-    return edges
-
-
-def _bounds(value: Any) -> tuple[int | float, int | float]:
-    if not isinstance(value, (list, tuple)) or len(value) != 2:
-        raise ValueError(f"must be two numbers, [lower, upper], found {described(value)}")
-    lower, upper = (_number(bound) for bound in value)
-    if not lower < upper:
-        raise ValueError(f"the lower bound must be below the upper bound, found [{lower}, {upper}]")
-    return lower, upper
-
-
-def _fraction(value: Any) -> int | float:
-    number = _number(value)
-    if not 0 <= number < 1:
-        raise ValueError(f"must be a fraction from 0 up to 1 (0.01 is one percent), found {described(value)}")
-    return number
-
-
-def _positive(value: Any) -> int | float:
-    number = _number(value)
-    if not number > 0:
-        raise ValueError(f"must be above 0, found {described(value)}")
-    return number
-
-
-def _rebinning(value: Any) -> int | tuple[int | float, ...]:
-    if isinstance(value, (list, tuple)):
-        return _binning(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"must be a number of bins to merge (2, 3, ...) or a list of edges, found {described(value)}")
-    return value
-
-
-def _bin_numbers(value: Any) -> tuple[int, ...]:
-    values = value if isinstance(value, (list, tuple)) else [value]
-    for entry in values:
-        if isinstance(entry, bool) or not isinstance(entry, int) or entry < 0:
-            raise ValueError(f"must be bin numbers, counted from 0, found {described(entry)}")
-    return tuple(sorted(set(values)))
-
-
-def _list_of(items: dict[str, Any], at_least: int = 1) -> dict[str, Any]:
-    return {"type": "array", "items": items, "minItems": at_least, "uniqueItems": True}
-
-
-_NUMBER: dict[str, Any] = {"type": "number"}
-_TEXT: dict[str, Any] = {"type": "string"}
-_NAMES: dict[str, Any] = {"anyOf": [_TEXT, _list_of(_TEXT)]}
-
-# `X | SkipJsonSchema[None]` is a key that may be left out, yet may not be null in the file.
-Number: TypeAlias = Annotated[int | float, BeforeValidator(_number), WithJsonSchema(_NUMBER)]
-Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_names), WithJsonSchema(_NAMES)]
-Binning: TypeAlias = Annotated[
-    tuple[int | float, ...], BeforeValidator(_binning), WithJsonSchema(_list_of(_NUMBER, at_least=2))
-]
-Bounds: TypeAlias = Annotated[
-    tuple[int | float, int | float],
-    BeforeValidator(_bounds),
-    WithJsonSchema({**_list_of(_NUMBER, at_least=2), "maxItems": 2}),
-]
-Fraction: TypeAlias = Annotated[
-    int | float, BeforeValidator(_fraction), WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 1})
-]
-Positive: TypeAlias = Annotated[
-    int | float, BeforeValidator(_positive), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
-]
-_COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
-Rebinning: TypeAlias = Annotated[
-    int | tuple[int | float, ...],
-    BeforeValidator(_rebinning),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, _list_of(_NUMBER, at_least=2)]}),
-]
-BinNumbers: TypeAlias = Annotated[
-    tuple[int, ...], BeforeValidator(_bin_numbers), WithJsonSchema({"anyOf": [_COUNT, _list_of(_COUNT)]})
-]
-_PARTS: dict[str, Any] = {"enum": ["region", "sample"]}
-Parting: TypeAlias = Annotated[
-    tuple[Literal["region", "sample"], ...],
-    BeforeValidator(_names),
-    WithJsonSchema({"anyOf": [_PARTS, _list_of(_PARTS)]}),
-]
-OptionalText: TypeAlias = StrictStr | SkipJsonSchema[None]
+from wilks.config.values import (
+    Binning,
+    BinNumbers,
+    Bounds,
+    Fraction,
+    Names,
+    Number,
+    OptionalText,
+    Parting,
+    Positive,
+    Rebinning,
+)
 
 
 class Block(BaseModel):
