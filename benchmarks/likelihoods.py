@@ -157,13 +157,13 @@ def problems(case: dict[str, Any]) -> list[str]:
     return found
 
 
-def write_page(page: Path, text: str) -> None:
-    """Put the table between the marks of a page; ValueError if it has none."""
-    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{page} has no marks: {BEGIN} and {END}")
-    page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+def write_page(page: Path, text: str, begin: str, end: str) -> None:
+    """Put the table between two marks of a page; ValueError if it has none."""
+    before, opened, rest = page.read_text(encoding="utf-8").partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (opened and closed):
+        raise ValueError(f"{page} has no marks: {begin} and {end}")
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
 
 
 def main() -> int:
@@ -186,7 +186,7 @@ def main() -> int:
     report = {"machine": machine(), "load": os.getloadavg()[0], "cap": options.cap, "cases": cases}
     options.output.write_text(json.dumps(report, indent=2) + "\n")
     if options.page:
-        write_page(options.page, text)
+        write_page(options.page, text, BEGIN, END)
     wrong = [problem for case in cases for problem in problems(case)]
     print("\n".join(wrong))
     return 1 if wrong else 0
