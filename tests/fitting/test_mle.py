@@ -15,6 +15,7 @@ from tests.strategies import random_theta, workspaces
 
 from wilks import compile_model, fit, load_workspace
 from wilks.errors import FitError, ModelError
+from wilks.fitting.many import fit_many
 from wilks.fitting.problem import FitOptions
 from wilks.model.model import Model
 
@@ -246,10 +247,15 @@ def test_a_minimum_on_a_vanishing_rate_is_told() -> None:
         {"signal": ([5.0], [modifier("mu", "normfactor")]), "background": ([2.0], [])},
         mu={"bounds": [[-10.0, 10.0]]},
     )
-    result = fit(compiled(spec))
+    model = compiled(spec)
+    result = fit(model)
     assert not result.converged
     assert 'channel "SR", bin 0' in result.status
     assert result["mu"].value == pytest.approx(-0.4, abs=1e-6)
+    # The likelihood ends there with a slope: it has no symmetric uncertainty.
+    assert not result.covariance_valid
+    assert np.isnan(result["mu"].uncertainty)
+    assert np.isnan(fit_many(model, [model.observed()], uncertainties=True).uncertainties).all()
 
 
 def test_a_vanishing_rate_does_not_hide_the_minimum_along_it() -> None:

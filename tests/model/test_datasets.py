@@ -174,6 +174,23 @@ def test_after_a_fit_all_values_are_the_fits(model: Model) -> None:
     assert asimov(model, replace(result, converged=False)).label == "Asimov (post-fit, fit not converged)"
 
 
+def test_a_hidden_value_is_to_be_put_in(model: Model) -> None:
+    result = fit(model)
+    blind = result.blinded()
+    for values in ({"mu": 1}, {"m?": 1}, {"*": 1, "mu": 1}):
+        np.testing.assert_array_equal(
+            asimov(model, blind, values=values).values, asimov(model, result, values=values).values
+        )
+        np.testing.assert_array_equal(
+            toy_data(model, blind, values=values, seed=1, count=2),
+            toy_data(model, result, values=values, seed=1, count=2),
+        )
+    assert asimov(model, blind, values={"mu": 1}).label == "Asimov (post-fit), mu = 1"
+    for values in (None, {"free": 1}):
+        with pytest.raises(ResultError, match=r'hides the value of "mu": put one in .* --set mu=1'):
+            asimov(model, blind, values=values)
+
+
 def test_later_values_win(model: Model) -> None:
     theta = parameters_at(model, values={"gammas*": 1.1, "gammas[0]": 0.9, "m?": 4})
     chosen = dict(zip(model.parameter_names, theta, strict=True))
@@ -320,3 +337,16 @@ def test_data_with_enormous_auxiliary_counts_are_possible() -> None:
         n for n, c in zip(model.parameter_names, model.constraints, strict=True) if c != "none"
     ].index("gammas[0]")
     assert np.abs(rows[:, i] / 144e18 - 1).max() < 1e-9
+
+
+@pytest.mark.parametrize("data", [["a", "b"], [[1.0], [1.0, 2.0]]])
+def test_data_that_are_no_numbers_are_a_sentence(shared_data: Path, data: Any) -> None:
+    model = compile_model(load_workspace(shared_data / "ttbar-lesson/workspace.json"))
+    with pytest.raises(ModelError, match="data must be numbers, main bins followed by auxiliary data"):
+        labelled(model, data)
+
+
+def test_values_that_are_no_numbers_are_a_sentence(shared_data: Path) -> None:
+    model = compile_model(load_workspace(shared_data / "ttbar-lesson/workspace.json"))
+    with pytest.raises(ModelError, match="values: \"ttbar_norm\" needs a finite value, found 'a'"):
+        asimov(model, values={"ttbar_norm": "a"})  # type: ignore[dict-item]

@@ -93,13 +93,17 @@ def fit_problems(
         progress=progress,
     )
     status = raw["status"].astype(int)
+    converged, sigma = status == Status.CONVERGED, None
+    if uncertainties:
+        # The curvature anywhere but at a minimum gives no uncertainty.
+        sigma = np.where(problem.held, 0.0, np.where(converged[:, None], np.sqrt(raw["variance"]), np.nan))
     return ManyFits(
         names=model.parameter_names,
         values=raw["theta"],
-        uncertainties=np.where(problem.held, 0.0, np.sqrt(raw["variance"])) if uncertainties else None,
+        uncertainties=sigma,
         twice_nll=2.0 * raw["nll"],
         edm=raw["edm"],
-        converged=status == Status.CONVERGED,
+        converged=converged,
         statuses=tuple(BRIEF[Status(code)] for code in status),
         workspace_digest=model.workspace_digest,
         version=wilks.__version__,

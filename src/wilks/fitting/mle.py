@@ -100,10 +100,11 @@ def _result(
     raw = answer.raw
     at_bound = raw["at_bound"] != 0
     size = model.n_parameters
-    valid = "covariance" in raw
+    converged, status = describe(model, dataset, raw)
+    # The inverse of second derivatives anywhere but at a minimum is no covariance.
+    valid = converged and "covariance" in raw
     covariance = raw["covariance"] if valid else np.full((size, size), np.nan)
     variances = np.where(at_bound, np.nan, np.diag(covariance))
-    converged, status = describe(model, dataset, raw)
     return FitResult(
         names=model.parameter_names,
         values=raw["theta"],

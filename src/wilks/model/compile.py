@@ -114,8 +114,8 @@ def _poi(sets: tuple[ParameterSet, ...], name: str) -> str | None:
     if name in (s.name for s in sets):
         raise ModelError(f'the parameter of interest "{name}" has one component per bin; it must be a single number')
     raise ModelError(
-        f'the parameter of interest "{name}" is not a parameter of the model{nearest(name, scalars, cutoff=0.7)}; '
-        'a background-only workspace needs its signal patch, or poi="" for none (command line: --poi "")'
+        f'the parameter of interest "{name}" is not a parameter of the model; a background-only workspace needs its '
+        f'signal patch, or poi="" for none (command line: --poi ""){nearest(name, scalars, cutoff=0.7)}'
     )
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from wilks._engine import sample
 from wilks._types import FloatArray
 from wilks.errors import ModelError, ResultError, listed, nearest
+from wilks.model.common import common_parameters
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
 from wilks.results.fit import FitResult
@@ -38,7 +39,13 @@ def labelled(model: Model, data: Data | ArrayLike | None) -> Data:
     """
     if data is None:
         return Data(model.observed(), "observed")
-    found = data if isinstance(data, Data) else Data(np.asarray(data, np.float64), "user data")
+    if isinstance(data, Data):
+        found = data
+    else:
+        try:
+            found = Data(np.asarray(data, np.float64), "user data")
+        except (TypeError, ValueError):
+            raise ModelError("data must be numbers, main bins followed by auxiliary data, in one array") from None
     model.checked(found.values)
     return found
 
@@ -48,27 +55,39 @@ def parameters_at(
 ) -> FloatArray:
     """Return a parameter vector, shape (n_parameters,): before the fit, or those of a result, with `values` put in.
 
-    A result is matched by name; parameters it lacks keep their pre-fit value, and parameters the model lacks are left
-    out. `values` has parameters by name or pattern (see `matching`), later ones win, or is the full vector. Raises
-    ModelError with every wrong name or value, ResultError for a result without a parameter in common.
+    A result is matched by `common_parameters`; parameters it lacks keep their pre-fit value, and parameters the model
+    lacks are left out. `values` has parameters by name or pattern (see `matching`), later ones win, or is the full
+    vector; it must have those that the result hides (`FitResult.blinded`). Raises ModelError with every wrong name or
+    value, ResultError for a result without a parameter in common.
     """
     theta = model.prefit_values.copy()
     if result is not None:
         if not isinstance(result, FitResult):
             raise TypeError(f"needed is a FitResult, found {type(result).__name__}: parameters by name are `values`")
-        ours, theirs = _common(model, result)
+        ours, theirs = common_parameters(model, result)
         theta[ours] = result.values[theirs]
-        if not np.isfinite(theta).all():
-            raise ResultError(f"the fit result has parameters that are not finite numbers: {result.status}")
-    if values is None:
-        return theta
-    if isinstance(values, Mapping):
+    if values is not None and not isinstance(values, Mapping):
+        theta = np.array(values, dtype=np.float64)
+        if theta.shape != (model.n_parameters,) or not np.isfinite(theta).all():
+            needed = f"{model.n_parameters} finite numbers needed"
+            raise ModelError(f"values: {needed}, found an array of shape {theta.shape}")
+    elif values is not None:
         _put(model, theta, values)
-        return theta
-    theta = np.array(values, dtype=np.float64)
-    if theta.shape != (model.n_parameters,) or not np.isfinite(theta).all():
-        raise ModelError(f"values: {model.n_parameters} finite numbers needed, found an array of shape {theta.shape}")
+    if result is not None:
+        _check_finite(model, theta, result)
     return theta
+
+
+def _check_finite(model: Model, theta: FloatArray, result: FitResult) -> None:
+    """Raise ResultError where a fit has no value for a parameter, and none was put in."""
+    unknown = [model.parameter_names[i] for i in np.flatnonzero(~np.isfinite(theta))]
+    if hidden := [name for name in unknown if name in result.settings.get("hidden", ())]:
+        raise ResultError(
+            f'the fit hides the value of {listed(hidden)}: put one in (values={{"{hidden[0]}": 1}}, command line: '
+            f"--set {hidden[0]}=1)"
+        )
+    if unknown:
+        raise ResultError(f"the fit result has parameters that are not finite numbers: {result.status}")
 
 
 def expected_data(model: Model, theta: ArrayLike) -> FloatArray:
@@ -190,24 +209,16 @@ def toy(
     return Data(row, f"toy {index} of {where} ({_origin(model, result, values)}){_set_to(values)}")
 
 
-def _common(model: Model, result: FitResult) -> tuple[list[int], list[int]]:
-    """Return the positions in the model and in the result of the parameters that both have."""
-    theirs = {name: i for i, name in enumerate(result.names)}
-    ours = [i for i, name in enumerate(model.parameter_names) if name in theirs]
-    if not ours:
-        raise ResultError("the fit result and the model have no parameter in common; it belongs to another workspace")
-    return ours, [theirs[model.parameter_names[i]] for i in ours]
-
-
 def _put(model: Model, theta: FloatArray, values: Mapping[str, float]) -> None:
     problems = []
     for name, value in values.items():
         found = matching(model.parameter_names, name)
         if not found:
             problems.append(f'values: no parameter "{name}" in this model{nearest(name, model.parameter_names)}')
-        if not np.isfinite(value):
-            problems.append(f'values: "{name}" needs a finite value, found {value}')
-        theta[found] = value
+        if not (isinstance(value, int | float | np.number) and np.isfinite(value)):
+            problems.append(f'values: "{name}" needs a finite value, found {value!r}')
+        else:
+            theta[found] = value
     if problems:
         raise ModelError(problems)
 
@@ -228,7 +239,7 @@ def _origin(model: Model, result: FitResult | None, values: Mapping[str, float] 
         return "given parameters"
     if result is None:
         return "pre-fit"
-    missing = model.n_parameters - len(_common(model, result)[0])
+    missing = model.n_parameters - len(common_parameters(model, result)[0])
     kept = f", {missing} of {model.n_parameters} parameters pre-fit" if missing else ""
     return f"post-fit{'' if result.converged else ', fit not converged'}{kept}"
 
