@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,23 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, mon
         write_atomically(target, b"new")
     assert target.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["file.bin"]
+
+
+def test_folders_pipes_and_devices_are_never_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    Path("folder").mkdir()
+    Path("link").symlink_to("/dev/null")
+    for name, reason in (
+        (".", "a folder"),
+        ("", "a folder"),
+        ("folder", "a folder"),
+        ("pipe", "no file"),
+        ("link", "no file"),
+    ):
+        with pytest.raises(OSError, match=reason):
+            write_atomically(name, b"content")
+    assert Path("pipe").is_fifo()
+    assert Path("link").is_char_device()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link", "pipe"]
+    assert not any(Path("folder").iterdir())

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import optimize, stats
-from tests.infer.counting import WIDE, modifier, workspace
+from scipy import optimize, special, stats
+from tests.infer.counting import WIDE, modifier, spec, workspace
 
-from wilks import compatibility, compile_model, fit, load_workspace
+import wilks.infer.compatibility as module
+from wilks import compatibility, compile_model, fit, load_result, load_workspace
 from wilks.errors import ModelError, ResultError
+from wilks.infer.study import Running
 
 THREE = {"a": ([10.0], [40.0], [63.0]), "b": ([20.0], [90.0], [95.0]), "c": ([5.0], [12.0], [25.0])}
 
@@ -97,9 +99,68 @@ def test_a_value_at_its_bound_has_no_uncertainty() -> None:
     assert "all" in str(found)
 
 
+def test_toys_of_few_events_by_summation(tmp_path: Path) -> None:
+    """Without background and systematics every toy is a pair of counts with a statistic in closed form."""
+    signal, observed = np.array([2.0, 5.0]), np.array([4.0, 2.0])
+    whole = workspace({"a": ([2.0], [0.0], [4.0]), "b": ([5.0], [0.0], [2.0])})
+    found = compatibility(compile_model(whole), workspace=whole, toys=20_000, seed=5)
+    counts = np.array(np.meshgrid(*[np.arange(25)] * 2)).reshape(2, -1)
+
+    def statistic(n: Any) -> Any:
+        return 2.0 * special.rel_entr(n, n.sum(axis=0) * signal[:, None] / signal.sum()).sum(axis=0)
+
+    of_data = statistic(observed[:, None])
+    assert found.statistic == pytest.approx(of_data[0], abs=1e-6)
+    probability = stats.poisson.pmf(counts, (found.value * signal)[:, None]).prod(axis=0)
+    p = probability[statistic(counts) >= of_data - 1e-9].sum()
+    assert abs(found.toys_p_value - p) < 4 * found.toys_p_uncertainty
+    assert abs(found.p_value - p) > 8 * found.toys_p_uncertainty
+    assert found.usable_toys.size == found.toys.size == 20_000
+    assert found.statuses == {"converged": 20_000}
+    assert "(20000 toys, seed 5)" in str(found)
+    found.save(tmp_path / "result.json")
+    again = load_result(tmp_path / "result.json")
+    np.testing.assert_array_equal(again.toys, found.toys)
+    assert (again.toys_p_value, again.statuses, again.seed) == (found.toys_p_value, found.statuses, 5)
+
+
+def test_toys_follow_chi_square_where_events_are_many() -> None:
+    """With systematics, staterrors and values kept, in two groups: data and their order are those of both models."""
+    channels = {c: ([200.0, 150.0], [2000.0, 2500.0], [2200.0, 2700.0]) for c in "abc"}
+    background = [
+        modifier("jes", "normsys", {"lo": 0.97, "hi": 1.04}),
+        modifier("sh", "shapesys", [30.0, 40.0]),
+        modifier("k"),
+    ]
+    document = spec(channels, background=background, parameters=WIDE)
+    for channel in document["channels"]:  # a shapesys needs a name of its own
+        own = [{**m, "name": m["name"] + channel["name"] * (m["type"] == "shapesys")} for m in background]
+        channel["samples"][1]["modifiers"] = own
+    whole = load_workspace(document)
+    model = compile_model(whole)
+    options: dict[str, Any] = {"workspace": whole, "groups": {"one": "a", "two": ["b", "c"]}, "fixed": {"k": 1.0}}
+    found = compatibility(model, toys=1500, seed=2, **options)
+    assert stats.kstest(found.usable_toys, "chi2", args=(1,)).pvalue > 0.01
+    assert found.usable_toys.size == 1500
+    same = compatibility(model, toys=1500, seed=2, running=Running(threads=1), **options)
+    np.testing.assert_array_equal(found.toys, same.toys)
+
+
+def test_interrupted_toys_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_AT_A_TIME", 1)  # pieces of 100 toys
+    whole = workspace(THREE, parameters=WIDE)
+    running = Running(progress=lambda done, total: done < 150)
+    found = compatibility(compile_model(whole), workspace=whole, toys=300, running=running)
+    assert found.statuses == {"converged": 100, "interrupted": 200}
+    assert found.usable_toys.size == 100
+    assert found.converged
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"toys": -1}, "toys must be a whole number from 0 on, found -1"),
+        ({"toys": 5, "seed": -1}, "seed must be a whole number"),
         ({"groups": {"x": "a"}}, 'channel "b" must be in one group, found in 0'),
         ({"groups": {"x": ["a", "b"], "y": "*"}}, "found in 2"),
         ({"groups": {"x": "*"}}, "nothing to compare"),

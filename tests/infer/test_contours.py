@@ -101,13 +101,31 @@ def test_two_separate_pieces() -> None:
         np.testing.assert_allclose(height, contour_height(line.level), atol=1e-5)
 
 
+def test_a_range_is_where_the_contour_ends() -> None:
+    """The circles of two unit Gaussians, of which the range of a cuts a piece off; b has what holds them."""
+    result = contour(gaussian(), parameters=("a", "b"), ranges={"a": (-0.5, 4.0)}, points=15)
+    assert (result.x_values[0], result.x_values[-1]) == (-0.5, 4.0)
+    radii = np.sqrt(chi2.ppf([0.6827, 0.95], 2))
+    assert result.y_values[-1] == pytest.approx(1.1 * radii[1], rel=1e-3)
+    for line, radius in zip(result.lines, radii, strict=True):
+        np.testing.assert_allclose(np.hypot(*line.points.T), radius, atol=1e-6)
+        np.testing.assert_array_equal(line.points[[0, -1], 0], [-0.5, -0.5])
+    both = contour(gaussian(), parameters=("a", "b"), ranges={"a": (-2.0, 3.0), "b": (1.0, 2.0)}, points=7)
+    a, b = np.meshgrid(np.linspace(-2.0, 3.0, 7), np.linspace(1.0, 2.0, 7))
+    np.testing.assert_allclose(both.delta, a**2 + b**2, atol=1e-9)
+
+
 def test_mistakes() -> None:
     model = gaussian()
     for options, sentence in (
+        ({"parameters": ("a", "b"), "ranges": {"c": (0, 1)}}, '"c" is none of the two parameters'),
+        ({"parameters": ("a", "b"), "ranges": {"a": (1, 0)}}, "the first must be below the second"),
+        ({"parameters": ("a", "b"), "ranges": {"a": (float("nan"), 0)}}, "the first must be below the second"),
+        ({"parameters": ("a", "b"), "ranges": {"a": (-99, 0)}}, 'outside the bounds of "a"'),
         ({"parameters": ("a", "c")}, 'no parameter "c" in this model'),
         ({"parameters": ("a", "a")}, "two different parameters, found 1"),
         ({"parameters": "a"}, "two different parameters, found 1"),
-        ({"parameters": ("a", "b"), "levels": (0.0,)}, "level 0: it must lie between 0 and 1"),
+        ({"parameters": ("a", "b"), "levels": (0.0,)}, "level 0: it must lie between 0 and 1; 95 % is 0.95"),
         ({"parameters": ("a", "b"), "points": 4}, "at least 5 are needed, found 4"),
         ({"parameters": ("a", "b"), "fixed": {"b": 0}}, '"b" is fixed'),
     ):

@@ -106,7 +106,7 @@ def test_what_is_done_before_an_interruption_is_kept(monkeypatch: pytest.MonkeyP
 
     rounds = []
 
-    def fits(self: Study, start: np.ndarray, held: np.ndarray) -> ManyFits:
+    def fits(self: Study, start: np.ndarray, held: np.ndarray, data: None = None) -> ManyFits:
         """The first round answers for bounds; then everything ends."""
         rounds.append(complete(self, start, held))
         if len(rounds) == 1:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.special import gammaln
+from scipy.special import gammaln, rel_entr
 from tests.infer.counting import WIDE, model, modifier, spec, workspace
 from tests.reference.likelihood import Likelihood
 
@@ -89,6 +89,21 @@ def test_toys_follow_chi_square_where_events_are_many(held: dict[str, float]) ->
     assert abs(found.toys_p_value - found.p_value) < 5 * found.toys_p_uncertainty
     # One channel: its part is the statistic without the constraint terms.
     assert found.channels[0].p_value == pytest.approx(found.toys_p_value, abs=0.1)
+
+
+def test_toys_of_few_events_by_summation() -> None:
+    """Counts repeat: toys with the statistic of the data count as large."""
+    found = goodness_of_fit(model({"SR": ([1.0, 2.0, 1.0], [0.0] * 3, [1, 0, 2])}), toys=20_000, seed=3)
+    expected = 0.75 * np.array([1.0, 2.0, 1.0])  # the rate fitted to three events
+    counts = np.array(np.meshgrid(*[np.arange(15)] * 3)).reshape(3, -1)
+    fitted = counts.sum(axis=0) * expected[:, None] / 3.0
+    statistic = 2.0 * (rel_entr(counts, fitted) - counts + fitted).sum(axis=0)
+    probability = stats.poisson.pmf(counts, expected[:, None]).prod(axis=0)
+    observed = statistic[(counts == np.array([[1], [0], [2]])).all(axis=0)]
+    assert found.statistic == pytest.approx(observed[0], abs=1e-6)
+    p = probability[statistic >= observed - 1e-9].sum()
+    assert abs(found.toys_p_value - p) < 4 * found.toys_p_uncertainty
+    assert p - probability[statistic > observed + 1e-9].sum() > 8 * found.toys_p_uncertainty
 
 
 def test_toys_are_the_same_for_any_number_of_threads() -> None:

@@ -12,8 +12,10 @@ from tests.infer.searches import MU, modifier, one_channel
 from tests.workspace.test_patchset import background, patchset, signal
 
 import wilks
-from wilks.errors import InputError, ModelError, WorkspaceError
+from wilks.errors import InputError, ModelError, ResultError, WorkspaceError
 from wilks.infer.study import Running
+from wilks.model.datasets import Data
+from wilks.model.model import Model
 from wilks.workspace.patchset import load_patchset
 
 
@@ -125,19 +127,75 @@ def test_what_is_saved_is_used_for_the_same_question_only(tmp_path: Path, monkey
         wilks.grid(options.pop("workspace", workspace), options.pop("signals", signals), folder=tmp_path, **options)
         return len(computed) - before
 
-    assert [runs(), runs(seed=4), runs(level=0.9), runs(level=0.9), runs(fixed={"k": 1}), runs(statistic="q")] == [
-        3,
-        0,
-        3,
-        0,
-        3,
-        3,
-    ]
+    assert [runs(), runs(), runs(seed=4)] == [3, 0, 0]
+    for options, different in (
+        ({"level": 0.9}, "level"),
+        ({"fixed": {"k": 1}}, "fixed"),
+        ({"statistic": "q"}, "statistic"),
+        ({"calculator": "toys", "toys": 9}, "toys"),
+        ({"data": wilks.asimov}, "data"),
+    ):
+        with pytest.raises(ResultError, match=f'another .*"{different}".*; choose another folder'):
+            runs(**options)
     other = background()
     other["observations"][0]["data"] = [40, 25]
-    assert runs(workspace=wilks.load_workspace(other), verify=False, statistic="q") == 3
-    (tmp_path / "S_300_100.json").write_text('{"kind": "limit"')
-    assert runs(workspace=wilks.load_workspace(other), verify=False, statistic="q") == 1
+    again = wilks.load_workspace(other)
+    assert [runs(workspace=again, verify=False), runs(workspace=again, verify=False)] == [3, 0]
+    monkeypatch.setattr(wilks, "__version__", "0.0")
+    assert [runs(workspace=again, verify=False), runs(workspace=again, verify=False)] == [3, 0]
+
+
+@pytest.mark.parametrize("content", ['{"kind": "limit"', '{"channels": []}', None])
+def test_what_is_no_answer_is_not_replaced(tmp_path: Path, content: str | None) -> None:
+    """A folder may hold anything: the workspaces themselves, or a limit that was saved by hand."""
+    workspace, signals = wilks.load_workspace(background()), load_patchset(patchset())
+    path = tmp_path / "S_400_200.json"
+    if content is None:
+        wilks.limit(wilks.compile_model(signals.apply(workspace, "S_400_200"))).save(path)
+    else:
+        path.write_text(content)
+    before = path.read_bytes()
+    with pytest.raises(ResultError, match=r"S_400_200\.json: is no answer for a point of a grid"):
+        wilks.grid(workspace, signals, folder=tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["S_400_200.json"]
+    assert path.read_bytes() == before
+
+
+def test_a_point_that_is_complete_when_it_is_stopped_is_kept(tmp_path: Path) -> None:
+    workspace, signals = wilks.load_workspace(background()), load_patchset(patchset())
+    calls: list[tuple[int, int]] = []
+    wilks.grid(workspace, signals, running=Running(progress=lambda *told: calls.append(told)))
+    last = [i for i, told in enumerate(calls) if told == (1, 3)][-1]  # when the second point is nearly done
+    seen: list[tuple[int, int]] = []
+    stop = Running(progress=lambda *told: seen.append(told) or len(seen) <= last)
+    first = wilks.grid(workspace, signals, folder=tmp_path, running=stop)
+    kept = {path.stem for path in tmp_path.iterdir()}
+    assert kept == {name for name, status in zip(first.names, first.statuses, strict=True) if status == "converged"}
+    assert first.statuses == ("converged", "converged", "interrupted")
+    again = wilks.grid(workspace, signals, folder=tmp_path)
+    np.testing.assert_array_equal(again.observed, wilks.grid(workspace, signals).observed)
+
+
+def test_other_data(tmp_path: Path) -> None:
+    """Asimov data without signal: what is observed is the median expectation, and the limits are the single ones."""
+    workspace, signals = wilks.load_workspace(background()), load_patchset(patchset())
+
+    def data(model: Model) -> Data:
+        return wilks.asimov(model, values={"mu": 0})
+
+    result = wilks.grid(workspace, signals, data=data, folder=tmp_path)
+    assert result.origin.dataset == "Asimov (pre-fit), mu = 0"
+    np.testing.assert_allclose(result.observed, result.expected[:, 2], rtol=1e-6)
+    for i, name in enumerate(signals.names):
+        model = wilks.compile_model(signals.apply(workspace, name))
+        assert result.observed[i] == wilks.limit(model, wilks.asimov(model, values={"mu": 0})).observed
+    assert not np.isclose(result.observed, wilks.grid(workspace, signals).observed, rtol=1e-3).any()
+    stored = wilks.grid(workspace, signals, data=data, folder=tmp_path)
+    np.testing.assert_array_equal(stored.observed, result.observed)
+    with pytest.raises(ResultError, match='another "data"'):
+        wilks.grid(workspace, signals, folder=tmp_path)
+    with pytest.raises(ResultError, match='another "data"'):
+        wilks.grid(workspace, signals, data=wilks.asimov, folder=tmp_path)
 
 
 def test_a_point_without_an_answer_keeps_its_place() -> None:

@@ -194,10 +194,10 @@ def test_other_data_and_a_best_fit_at_hand() -> None:
 def test_every_mistake_is_a_sentence() -> None:
     model = counting(12.0, 4.0, 7.3)
     with pytest.raises(ModelError) as caught:
-        intervals(model, parameters=["mu", "mvv", "m?"], levels=(0.5, 1.0, float("nan")))
+        intervals(model, parameters=["mu", "mvv", "m?"], levels=(0.5, 1.0, float("nan"), 1.0))
     assert caught.value.problems == (
-        "level 1: it must lie between 0 and 1",
-        "level nan: it must lie between 0 and 1",
+        "level 1: it must lie between 0 and 1; 95 % is 0.95",
+        "level nan: it must lie between 0 and 1; 95 % is 0.95",
         'no parameter "mvv" in this model',
     )
     for options, sentence in (

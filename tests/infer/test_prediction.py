@@ -12,7 +12,7 @@ import pytest
 from tests.reference.likelihood import Likelihood, central_gradient
 
 from wilks import compile_model, fit, load_workspace, predict
-from wilks.errors import ResultError
+from wilks.errors import ModelError, ResultError
 
 LESSON = "ttbar-lesson/workspace_repaired.json"
 EXAMPLE = "cabinetry-example/golden/example_histogram_workspace.json"
@@ -63,6 +63,62 @@ def test_yields_equal_cabinetry(shared_data: Path) -> None:
     np.testing.assert_allclose(before.yields[order], golden["prefit"]["model_yields"][0], rtol=1e-8)
     # cabinetry's fit stops a little early, hence the tolerance.
     np.testing.assert_allclose(after.yields[order], golden["postfit"]["model_yields"][0], rtol=2e-3)
+
+
+def test_bands_by_finite_variations_equal_cabinetry(shared_data: Path) -> None:
+    golden = json.loads((shared_data / "cabinetry-example/golden/example_ntuple_results.json").read_text())
+    model = compile_model(load_workspace(shared_data / "cabinetry-example/golden/example_ntuple_workspace.json"))
+    found, theirs = fit(model), golden["fit"]
+    order = [theirs["labels"].index(name) for name in found.names]
+    values, sigma = (np.array(theirs[key])[order] for key in ("bestfit", "uncertainty"))
+    correlation = np.array(theirs["corr_mat"])[np.ix_(order, order)]
+    # At cabinetry's own fit, which stops a little early.
+    fitted = replace(found, values=values, uncertainties=sigma, covariance=correlation * np.outer(sigma, sigma))
+    for key, prediction in (
+        ("prefit", predict(model, method="cabinetry")),
+        ("postfit", predict(model, fitted, method="cabinetry")),
+    ):
+        assert prediction.method == "cabinetry"
+        channel = prediction["Signal_region"]
+        rows = [channel.samples.index(sample) for sample in sorted(channel.samples)]
+        bins, sums = (np.array(golden[key][f"total_stdev_model_{of}"][0]) for of in ("bins", "channels"))
+        np.testing.assert_allclose(channel.uncertainties[rows], bins[:-1], rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(channel.total_uncertainty, bins[-1], rtol=1e-9)
+        np.testing.assert_allclose([*channel.sample_sums_uncertainty[rows], channel.sum_uncertainty], sums, rtol=1e-9)
+
+
+def test_finite_variations_agree_where_rates_are_linear() -> None:
+    model = compile_model(load_workspace(counting([{"name": "shape", "type": "shapesys", "data": [3.0, 4.0]}])))
+    result = fit(model)
+    linear, finite = predict(model, result)["SR"], predict(model, result, method="cabinetry")["SR"]
+    assert linear.total_uncertainty.min() > 0
+    np.testing.assert_allclose(finite.uncertainties, linear.uncertainties, rtol=1e-9)
+    np.testing.assert_allclose(finite.total_uncertainty, linear.total_uncertainty, rtol=1e-9)
+
+
+def test_parameters_at_a_bound_move_nothing() -> None:
+    model = compile_model(load_workspace(counting([], data=[31.0, 35.0])))
+    result = fit(model)
+    assert result["mu"].at_bound
+    assert (predict(model, result, method="cabinetry")["SR"].total_uncertainty == 0.0).all()
+
+
+def test_an_unknown_method_is_refused(shared_data: Path) -> None:
+    model = compile_model(load_workspace(shared_data / EXAMPLE))
+    with pytest.raises(ModelError, match=r'no method "cabinetri" here; allowed are .*; did you mean "cabinetry"'):
+        predict(model, method="cabinetri")
+
+
+def counting(modifiers: list[dict[str, Any]], data: list[float] | None = None) -> dict[str, Any]:
+    """Return a workspace with a signal of free size and a background of two bins."""
+    signal = {"name": "s", "data": [8.0, 5.0], "modifiers": [{"name": "mu", "type": "normfactor", "data": None}]}
+    background = {"name": "b", "data": [40.0, 50.0], "modifiers": modifiers}
+    return {
+        "version": "1.0.0",
+        "channels": [{"name": "SR", "samples": [signal, background]}],
+        "observations": [{"name": "SR", "data": data or [49.0, 53.0]}],
+        "measurements": [{"name": "m", "config": {"poi": "mu", "parameters": []}}],
+    }
 
 
 def test_prefit_uncertainty_of_unconstrained_parameters_is_left_out(shared_data: Path) -> None:

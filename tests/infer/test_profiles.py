@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.infer.profiled import gaussian, measured
 
+import wilks
+from wilks.infer import profiles
 from wilks.infer.profiles import profile, rises
 from wilks.infer.scans import scan
 from wilks.infer.study import Study, study
@@ -26,16 +29,36 @@ def test_neighbours_lead_out_of_wrong_minima(monkeypatch: pytest.MonkeyPatch) ->
     """Fits that end too high, or fail, are made again from their neighbours' parameters."""
     model = measured()
     right = scan(model, points=9)
-    honest = Study.at
+    honest = profiles.lowest
 
-    def wrong(self: Study, fixed: dict[int, np.ndarray]) -> ManyFits:
-        fits = honest(self, fixed)
+    def wrong(asked: Study, start: np.ndarray, held: np.ndarray) -> ManyFits:
+        fits = honest(asked, start, held)
         values, nll, good, statuses = fits.values.copy(), fits.twice_nll.copy(), fits.converged.copy(), [*fits.statuses]
         values[3:5, 0], nll[3:5] = 5.0, nll[3:5] + 3.0
         nll[6], good[6], statuses[6] = np.nan, False, "no step improves the likelihood any more"
         return replace(fits, values=values, twice_nll=nll, converged=good, statuses=tuple(statuses))
 
-    monkeypatch.setattr(Study, "at", wrong)
+    monkeypatch.setattr(profiles, "lowest", wrong)
     result = scan(model, points=9)
     np.testing.assert_allclose(result.delta, right.delta, atol=1e-6)
     assert result.curves[0].statuses == (CONVERGED,) * 9
+
+
+def test_the_lower_of_two_minima_counts(shared_data: Path) -> None:
+    """With these nuisance parameters the way from the best fit ends in a minimum that is far too high."""
+    golden = shared_data / "cabinetry-example" / "golden" / "example_histogram_workspace.json"
+    model, kept = wilks.compile_model(wilks.load_workspace(golden)), {"Modeling": -1.0, "Luminosity": 1.0}
+    random = np.random.default_rng(7)
+    lower, upper = np.maximum(model.bounds[0], -3.0), np.minimum(model.bounds[1], 3.0)
+    starts = random.uniform(
+        np.where(model.initial == 1.0, 0.7, lower), np.where(model.initial == 1.0, 1.3, upper), (40, 8)
+    )
+    fits = [wilks.fit(model, fixed={"Signal_norm": 0.0, **kept}, start=start).twice_nll for start in starts]
+    best = wilks.fit(model, fixed=kept)
+    assert max(fits) > min(fits) + 50
+    result = scan(model, range=(0.0, 2.0), points=3, fixed=kept)
+    assert result.delta[0] == pytest.approx(min(fits) - best.twice_nll, abs=1e-6)
+    # CLs as pyhf has it with SLSQP: 0.592 observed, 0.312 expected.
+    test = wilks.hypotest(model, value=1.0, fixed=kept)
+    assert test.observed.cls[0] == pytest.approx(0.592, abs=1e-3)
+    assert test.expected.cls[0, 2] == pytest.approx(0.312, abs=1e-3)

@@ -93,8 +93,12 @@ def test_a_signal_that_must_be_there_has_a_status() -> None:
     result = wilks.significance(model(workspace({"SR": samples}, {"SR": [14, 3]})))
     assert not result.converged
     assert np.isnan(result.significance)
-    assert result.status != "converged"
+    where = 'channel "SR", bin 1 has {} events and no positive rate; q0 is infinite unless another parameter brings'
+    assert where.format(3) in result.status
+    assert result.status.startswith("without signal")
+    assert where.format(2) in result.expected_statuses[0]
     assert result.status in str(result)
+    assert str(result).count("n/a") == 4
 
 
 def test_another_parameter_of_interest() -> None:
@@ -120,6 +124,7 @@ def test_it_is_saved(tmp_path: Path) -> None:
         ({"injected": [1.0, np.inf]}, "finite"),
         ({"poi": "m"}, "no parameter of interest"),
         ({"toys": -1}, "at least one"),
+        ({"toys": 5, "seed": -1}, "seed must be a whole number"),
     ],
 )
 def test_bad_input(options: dict[str, Any], sentence: str) -> None:

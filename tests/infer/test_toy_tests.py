@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from scipy import stats
 from tests.infer.searches import MU, canonical, counting, model, modifier, one_channel, poisson_q, workspace
 
 import wilks
+from wilks.infer import toy_tests
 from wilks.infer.study import Running
-from wilks.infer.toy_tests import fractions
+from wilks.infer.toy_tests import Sample, fractions
+from wilks.results.many import ManyFits
 
 TOYS = 4000
 
@@ -93,17 +96,131 @@ def test_batches_are_the_toys_of_one_run(monkeypatch: pytest.MonkeyPatch) -> Non
     assert max(done for done, _ in told) <= 2000
 
 
+class Stop:
+    """Progress that is interrupted once so many fits are done; `told` is what it was told."""
+
+    def __init__(self, after: int) -> None:
+        self.after, self.told = after, [(0, 0)]
+
+    def __call__(self, done: int, total: int) -> bool:
+        self.told.append((done, total))
+        return done < self.after
+
+    def check(self, total: int) -> None:
+        done = [done for done, _ in self.told]
+        assert done == sorted(done)
+        assert {total for _, total in self.told[1:]} == {total}
+
+
 def test_ctrl_c_keeps_what_is_done() -> None:
-    calls = []
-
-    def stop(done: int, total: int) -> bool:
-        calls.append(done)
-        return total < 1000 or done < 2000  # the fits of the test itself may pass
-
-    result = wilks.hypotest(model(canonical()), calculator="toys", toys=1000, running=Running(progress=stop))
-    assert calls
+    """The fits come piece by piece, four for each toy: the answer is that of the pieces done, and nothing failed."""
+    found, toys = model(canonical()), 5000
+    whole = wilks.hypotest(found, calculator="toys", toys=toys)
+    stop = Stop(after=9000)
+    result = wilks.hypotest(found, calculator="toys", toys=toys, running=Running(progress=stop))
+    stop.check(4 * toys)
     assert result.statuses == ("interrupted",)
     assert result.test_statistic[0] == pytest.approx(3.938, abs=1e-3)
+    assert whole.counts is not None
+    assert result.counts is not None
+    assert result.counts.failures[0] == 0
+    for ours, theirs in (
+        (result.counts.tested[0], whole.counts.tested[0]),
+        (result.counts.alternative[0], whole.counts.alternative[0]),
+    ):
+        done = int(np.isfinite(ours).sum())
+        assert 2000 <= done < 3000
+        np.testing.assert_allclose(ours[:done], theirs[:done], atol=2e-6)
+    assert result.counts.interrupted[0] == np.isnan([result.counts.tested, result.counts.alternative]).sum()
+    assert abs(result.observed.cls[0] - whole.observed.cls[0]) < 4 * result.counts.cls_error[0]
+    assert result.counts.cls_error[0] > 1.2 * whole.counts.cls_error[0]
+    assert "toys not made" in str(result)
+    assert "toys without fit" not in str(result)
+
+
+def test_a_sample_that_is_cut_short_ends_before_the_first_toy_without_a_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Toys on the other side have q = 0 without a fit: all of them beside some of the others would be too many."""
+    found, fit_toys = model(canonical()), toy_tests.fit_toys
+    whole = wilks.hypotest(found, calculator="toys", toys=400)
+
+    def cut(*arguments: Any) -> ManyFits:
+        fits = fit_toys(*arguments)
+        if not arguments[2].held.any():
+            return fits
+        kept = fits.statuses[: len(fits) // 2]
+        return replace(
+            fits, statuses=kept + ("interrupted",) * (len(fits) - len(kept)), converged=fits.converged & False
+        )
+
+    monkeypatch.setattr(toy_tests, "fit_toys", cut)
+    result = wilks.hypotest(found, calculator="toys", toys=400)
+    assert result.statuses == ("interrupted",)
+    assert whole.counts is not None
+    assert result.counts is not None
+    for name in ("tested", "alternative"):
+        ours, theirs = (getattr(counts, name)[0] for counts in (result.counts, whole.counts))
+        done = int(np.isfinite(ours).sum())
+        assert 0 < done < 400
+        np.testing.assert_allclose(ours[:done], theirs[:done], atol=2e-6)
+        # The next one would have needed a fit.
+        assert theirs[done] > 0
+        assert (theirs[done:] == 0).any()
+
+
+def test_pieces_make_one_sample() -> None:
+    nan = float("nan")
+    pieces = [Sample(np.array([1.0, nan]), 2, "lost"), Sample(np.array([0.5, nan, nan]), 2)]
+    found = Sample.of(pieces, 7)
+    assert (found.done, found.failures, found.reason) == (4, 2, "lost")
+    np.testing.assert_array_equal(found.q, [1.0, nan, 0.5, nan, nan, nan, nan])
+    assert Sample.of([], 2).done == 0
+
+
+def test_an_interrupted_limit_has_the_asymptotic_ones_beside_it() -> None:
+    found = model(canonical())
+    asymptotic = wilks.limit(found)
+    limits = [asymptotic.observed, *asymptotic.expected]
+    stop = Stop(after=25_000)
+    result = wilks.limit(found, calculator="toys", toys=5000, running=Running(progress=stop))
+    np.testing.assert_allclose(result.asymptotic, limits)
+    assert set(result.statuses) <= {"converged", "interrupted"}
+    assert result.curve.counts is not None
+    assert (result.curve.counts.interrupted > 0).all()
+    assert (result.curve.counts.failures == 0).all()
+    np.testing.assert_allclose(result.curve.values, np.sort(limits))
+    good = result.curve.counts.cls_error > 0
+    assert good.all()
+    assert (abs(result.curve.observed.cls - wilks.hypotest(found, value=result.curve.values).observed.cls) < 0.1).all()
+    printed = str(result)
+    assert "Tests that were made by then" in printed
+    assert f"{limits[0]:.4g}" in printed
+    # The first round has six values; as many tests again are foreseen.
+    stop.check(2 * (3 * 6 + 1) * 5000)
+
+
+def test_progress_of_limits_never_goes_back() -> None:
+    told: list[tuple[int, int]] = []
+    running = Running(progress=lambda done, total: told.append((done, total)))
+    result = wilks.limit(model(counting(5, 3, 4)), calculator="toys", toys=1000, running=running)
+    done = [done for done, _ in told]
+    assert done == sorted(done)
+    assert all(done <= total for done, total in told)
+    # Three fits for each toy of a value, and one for each of the alternative.
+    assert 0 <= (3 * len(result.curve) + 1) * 1000 - done[-1] < 1000
+    assert told[0][1] == 2 * 19 * 1000
+
+
+def test_an_interrupted_significance_counts_what_was_done() -> None:
+    found, toys = model(counting(2, 3.2, 8)), 5000
+    stop = Stop(after=4000)
+    result = wilks.significance(found, toys=toys, running=Running(progress=stop))
+    stop.check(2 * toys)
+    assert result.failures == 0
+    assert 0 < result.interrupted < toys
+    p, done = float(stats.poisson.sf(7, 3.2)), toys - result.interrupted
+    assert result.toy_p_value == pytest.approx(p, abs=4 * np.sqrt(p / done))
+    assert result.significance == wilks.significance(found).significance
+    assert f"toys not made: {result.interrupted} (interrupted)" in str(result)
 
 
 def test_toys_on_the_edge_have_their_likelihood() -> None:

@@ -30,6 +30,7 @@ def make_test(n: int = 3, statistic: str = "q~", toys: int = 0) -> HypothesisTes
             "7",
             np.full(n, float(toys)),
             np.arange(n, dtype=float),
+            np.zeros(n),
             each,
             2 * each,
             np.full((n, 5), 0.02),
@@ -155,7 +156,7 @@ def test_texts_of_a_significance() -> None:
 
 @pytest.mark.parametrize(
     ("p", "log10", "text"),
-    [(0.25, -0.602, "0.25"), (0.0, -349.437, "3.66e-350"), (np.nan, np.nan, "nan"), (0.0, -np.inf, "0")],
+    [(0.25, -0.602, "0.25"), (0.0, -349.437, "3.66e-350"), (np.nan, np.nan, "n/a"), (0.0, -np.inf, "0")],
 )
 def test_small_p_values_are_written_from_their_logarithm(p: float, log10: float, text: str) -> None:
     assert power(p, log10) == text

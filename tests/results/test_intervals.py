@@ -10,7 +10,7 @@ import pytest
 
 import wilks
 from wilks.errors import ResultError
-from wilks.results.intervals import AT_BOUND, CONVERGED, Interval, IntervalResult, minimised, percent
+from wilks.results.intervals import AT_BOUND, CONVERGED, Interval, IntervalResult, percent
 from wilks.results.origin import Origin
 
 MISSING = "not reached: beyond -0.3 fits fail (a rate vanishes)"
@@ -72,9 +72,6 @@ def test_what_counts_as_converged() -> None:
     assert [interval.reliable for interval in result] == [True, True, True, False]
     whole = replace(result, lower_status=((CONVERGED, CONVERGED), (AT_BOUND, CONVERGED)))
     assert whole.converged
-    assert minimised(CONVERGED)
-    assert minimised('the likelihood is flat: it does not depend on "a"; no uncertainties can be given')
-    assert not minimised("interrupted")
 
 
 def test_text() -> None:

@@ -176,3 +176,12 @@ def test_failed_write_is_one_sentence_and_leaves_the_old_file(tmp_path: Path, mo
         make_fit().save(path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_or_a_device_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ResultError, match="can't be written: it is a folder; name a file"):
+        make_fit().save(".")
+    with pytest.raises(ResultError, match="can't be written: it is no file"):
+        make_fit().save("/dev/null")
+    assert Path("/dev/null").is_char_device()

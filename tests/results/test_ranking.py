@@ -36,6 +36,18 @@ def test_round_trip(ranked: RankingResult, parts: BreakdownResult, tmp_path: Pat
                 assert getattr(loaded, name) == value
 
 
+def test_a_breakdown_without_groups_comes_back(tmp_path: Path) -> None:
+    model = mixed_model()
+    held = {name: float(model.prefit_values[i]) for i, name in enumerate(model.parameter_names) if name != "mu"}
+    result = wilks.breakdown(model, fixed=held)
+    assert result.groups == ()
+    np.testing.assert_allclose(result.statistical, result.total)
+    result.save(tmp_path / "result.json")
+    loaded = wilks.load_result(tmp_path / "result.json")
+    assert loaded.contributions.shape == (1, 0, 2)
+    assert str(loaded) == str(result)
+
+
 def test_a_damaged_file_is_one_sentence(ranked: RankingResult, parts: BreakdownResult, tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     for result, key in ((ranked, "impacts"), (ranked, "statuses"), (parts, "contributions"), (parts, "members")):

@@ -94,9 +94,10 @@ def _downward(root: FloatArray, distance: FloatArray, statistic: str) -> FloatAr
 def _tails(root: FloatArray, y: FloatArray, distance: FloatArray, statistic: str) -> Tails:
     clsb, clb = log_tail(y + distance), log_tail(y)
     if statistic in TWO_SIDED:
-        # mu_hat above the tested value counts as well.
-        clsb = np.logaddexp(clsb, log_tail(root))
-        clb = np.logaddexp(clb, log_tail(root + distance))
+        # mu_hat above the tested value counts as well. NaN, of values without a fit, stays what it is.
+        with np.errstate(invalid="ignore"):
+            clsb = np.logaddexp(clsb, log_tail(root))
+            clb = np.logaddexp(clb, log_tail(root + distance))
     return Tails(clsb, clb)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import ModelError, listed, nearest
 from wilks.infer.crossings import crossings
+from wilks.infer.flat import Determined, determined
 from wilks.infer.groups import Groups, Patterns, first_poi, group_positions, poi_positions
 from wilks.infer.observables import data_variance, responses
 from wilks.infer.study import Running, Study, study
@@ -49,7 +50,8 @@ def breakdown(
     uncertainties are those of the profile likelihood (MINOS), up and down; not for "global observables". `poi` is a
     name, or several names or patterns.
 
-    Raises ModelError for wrong names, groups and files, ResultError for a result that does not belong here.
+    A parameter of interest along which the likelihood is flat has no parts. Raises ModelError for wrong names, groups
+    and files, ResultError for a result that does not belong here.
 
     >>> breakdown(model, groups={"jets": ["jes_*", "jer"], "b-tagging": "btag_*"})  # doctest: +SKIP
     """
@@ -91,18 +93,34 @@ class _Parts:
 
 
 def _from_covariance(asked: Study, pois: list[int], members: list[list[int]], method: str) -> _Parts:
-    best = asked.best
-    problems = [_problem(best, i) for i in pois]
+    known = determined(asked)
+    best, sequential = known.study.best, method == "sequential"
+    problems = [_problem(best, i) or (asked.best.status if i in known.flat else "") for i in pois]
     parts, statistical = np.full((len(pois), len(members)), np.nan), np.full(len(pois), np.nan)
     usable = best.converged and best.covariance_valid
     if usable:
         split = _from_observables if method == "global observables" else _by_holding
-        parts, statistical = split(asked, pois, members, method == "sequential")
+        parts, statistical = split(known.study, pois, members, sequential)
         unusable = np.array([bool(problem) for problem in problems])
         parts[unusable], statistical[unusable] = np.nan, np.nan
-    statuses = tuple((problem or DONE,) * len(members) for problem in problems)
-    total = best.uncertainties[pois] if usable else np.full(len(pois), np.nan)
+    divided = [] if method == "global observables" else _divided(known, members, sequential)
+    parts[:, divided] = np.nan
+    reasons = dict.fromkeys(divided, f"it holds some of the parameters that are flat together ({known.reason})")
+    statuses = tuple(tuple(problem or reasons.get(j, DONE) for j in range(len(members))) for problem in problems)
+    total = known.uncertainties()[pois] if usable else np.full(len(pois), np.nan)
     return _Parts(_both(total), _both(parts), _both(statistical), statuses)
+
+
+def _divided(known: Determined, members: list[list[int]], sequential: bool) -> list[int]:
+    """Return the groups whose part is not known, because before or after them flat parameters are held in part."""
+    found, held, before = [], list[int](), False
+    for j, where in enumerate(members):
+        held = [*held, *where] if sequential else where
+        after = known.divides(held)
+        if after or (sequential and before):
+            found.append(j)
+        before = after
+    return found
 
 
 def _profiled(asked: Study, pois: list[int], members: list[list[int]], sequential: bool) -> tuple[Study, _Parts]:

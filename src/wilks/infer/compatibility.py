@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from wilks._types import FloatArray
 from wilks.errors import ModelError, WorkspaceError, nearest
-from wilks.fitting.mle import fit
+from wilks.fitting.mle import fit_problem
+from wilks.fitting.problem import Problem
+from wilks.infer.goodness_of_fit import check_toys
+from wilks.infer.profiles import Positions
 from wilks.infer.study import BETTER, Running, Study, study
+from wilks.infer.toys import Run, fit_toys
 from wilks.model.compile import compile_model
-from wilks.model.datasets import Data
+from wilks.model.datasets import Data, toy_data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
 from wilks.results.fit import FitResult
-from wilks.results.goodness import Compatibility
+from wilks.results.goodness import Compatibility, as_large
+from wilks.results.many import CONVERGED, INTERRUPTED
 from wilks.workspace.edit import rename_normfactor
 from wilks.workspace.workspace import Workspace
+
+ABOVE = "the fit with several parameters lies above that with one"
+# Numbers of toy data and fitted values held in memory at a time.
+_AT_A_TIME = 4_000_000
 
 
 def compatibility(
@@ -26,6 +38,8 @@ def compatibility(
     *,
     workspace: Workspace,
     groups: Mapping[str, str | Sequence[str]] | None = None,
+    toys: int = 0,
+    seed: int = 1,
     poi: str | None = None,
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
@@ -38,23 +52,27 @@ def compatibility(
     channel by channel, or for each of `groups`, {name: channels (names or patterns)}, which must hold every channel
     that it acts on. All other parameters stay common, with all correlations. The p-value is that of a chi-square
     distribution with one degree of freedom less than there are groups; it does not hold for values at their bounds
-    (`bounds` of the parameter of interest are those of each of its parts). Raises ModelError as `study`, for groups
-    that leave channels out or overlap, and where less than two are left.
+    (`bounds` of the parameter of interest are those of each of its parts). With `toys` > 0 there is one from toys too,
+    drawn at the fit with one parameter and fitted both ways. Raises ModelError as `study`, for groups that leave
+    channels out or overlap, and where less than two are left.
 
     >>> compatibility(model, workspace=workspace, groups={"electrons": "e*", "muons": "mu*"})  # doctest: +SKIP
     """
     from scipy.stats import chi2
 
+    check_toys(toys, seed)
     asked = study(model, data, poi=poi, fixed=fixed, bounds=bounds, result=result, running=running)
     name = model.parameter_names[asked.poi]
     members = _members(model, workspace, name, groups)
     names = {label: _new_name(f"{name}_{label}", model) for label in members}
     split = _split(model, workspace, name, {c: names[label] for label, channels in members.items() for c in channels})
-    limits = asked.problem.lower[asked.poi], asked.problem.upper[asked.poi]
-    together, apart = _fits(asked, split, dict.fromkeys(names.values(), limits))
+    parts = _Parts.of(asked, split, list(names.values()))
+    together, apart = _fits(asked, parts)
     chosen = [split.index(each) for each in names.values()]
-    statistic = together.twice_nll - apart.twice_nll
+    # Rounding may leave a little less than nothing, where all groups agree.
+    statistic = max(together.twice_nll - apart.twice_nll, 0.0)
     failed = [fit.status for fit in (together, apart) if not fit.converged]
+    channels = {label: list(each) for label, each in members.items()}
     return Compatibility(
         poi=name,
         value=float(together.values[asked.poi]),
@@ -69,7 +87,9 @@ def compatibility(
         p_value=float(chi2.sf(statistic, len(members) - 1)),
         converged=not failed,
         status="; ".join(failed) or "converged",
-        origin=asked.origin(poi=name, groups={label: list(channels) for label, channels in members.items()}),
+        origin=asked.origin(poi=name, groups=channels, toys=int(toys), seed=int(seed)),
+        seed=int(seed),
+        **_from_toys(asked, parts, int(toys), seed, statistic),
     )
 
 
@@ -123,21 +143,76 @@ def _split(model: Model, workspace: Workspace, name: str, by_channel: Mapping[st
     )
 
 
-def _fits(asked: Study, split: Model, limits: Mapping[str, tuple[float, float]]) -> tuple[FitResult, FitResult]:
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """The model with several parameters: how it is fitted, and which of the parameters of the other each of its is."""
+
+    model: Model
+    problem: Problem
+    source: Positions
+
+    @classmethod
+    def of(cls, asked: Study, split: Model, names: list[str]) -> _Parts:
+        """Return what belongs to a model in which the parameter of interest has several `names`."""
+        problem = asked.problem
+        where = {name: i for i, name in enumerate(asked.model.parameter_names)} | dict.fromkeys(names, asked.poi)
+        source = np.array([where[name] for name in split.parameter_names])
+        sides = (problem.start, problem.lower, problem.upper, problem.held)
+        start, lower, upper, held = (side[source] for side in sides)
+        return cls(split, Problem(start, lower, upper, held), source)
+
+    def starting(self, values: FloatArray) -> Problem:
+        """Return the problem with starts where the fits with one parameter end, shape (..., n_parameters)."""
+        return replace(self.problem, start=np.ascontiguousarray(values[..., self.source]))
+
+
+def _fits(asked: Study, parts: _Parts) -> tuple[FitResult, FitResult]:
     """Return the fit with one parameter and that with several, which starts at the first and lies below it."""
-    problem, together = asked.problem, asked.best
-    where = {name: i for i, name in enumerate(asked.model.parameter_names)}
-    source = np.array([where.get(name, asked.poi) for name in split.parameter_names])
-    pairs = list(zip(split.parameter_names, source, strict=True))
-    apart = fit(
-        split,
-        asked.data.values,
-        start=together.values[source],
-        fixed={name: float(problem.start[i]) for name, i in pairs if problem.held[i]},
-        bounds={name: limits.get(name, (float(problem.lower[i]), float(problem.upper[i]))) for name, i in pairs},
-        options=asked.running.options,
-    )
+    together, label = asked.best, asked.data.label
+    dataset, problem = parts.model.dataset(asked.data.values), parts.starting(together.values)
+    apart = fit_problem(parts.model, dataset, problem, label=label, options=asked.running.options)
     # With equal values in all groups the larger model is the smaller one: it can't lie above it.
     if apart.twice_nll > together.twice_nll + BETTER:
-        apart = replace(apart, converged=False, status="the fit with several parameters lies above that with one")
+        apart = replace(apart, converged=False, status=ABOVE)
     return together, apart
+
+
+def _from_toys(asked: Study, parts: _Parts, count: int, seed: int, statistic: float) -> dict[str, Any]:
+    """Return the fields of a Compatibility that come from toys."""
+    sample, statuses = _toys(asked, parts, count, seed)
+    usable = sample[np.isfinite(sample)]
+    p_value = float(np.mean(as_large(usable, statistic))) if usable.size else np.nan
+    return {"toys": sample, "toys_p_value": p_value, "statuses": dict(sorted(statuses.items()))}
+
+
+def _toys(asked: Study, parts: _Parts, count: int, seed: int) -> tuple[FloatArray, Counter[str]]:
+    """Return the statistic of toys at the fit with one parameter, shape (toys,), NaN without a fit; and statuses."""
+    model, best = asked.model, asked.best
+    statuses: Counter[str] = Counter()
+    sample = np.full(count, np.nan)
+    rows = max(_AT_A_TIME // (model.observed_main.size + model.auxiliary.size + 2 * model.n_parameters), 100)
+    run = Run(asked.running.progress, 2 * count)
+    for first in range(0, count, rows):
+        size = min(rows, count - first)
+        if run.stopped:
+            statuses[INTERRUPTED] += size
+            continue
+        data = toy_data(model, values=best.values, seed=seed, count=size, first=first)
+        running = replace(asked.running, progress=run.part(2 * first))
+        one = fit_toys(model, data, replace(asked.problem, start=best.values), running)
+        running = replace(asked.running, progress=run.part(2 * first + size))
+        several = fit_toys(parts.model, data, parts.starting(best.values), running)
+        above = np.flatnonzero(one.minimised & ~(several.twice_nll <= one.twice_nll + BETTER))
+        lower = several.twice_nll.copy()
+        if above.size and INTERRUPTED not in several.statuses:
+            again = fit_toys(
+                parts.model, data[above], parts.starting(one.values[above]), replace(running, progress=None)
+            )
+            lower[above] = np.fmin(lower[above], np.where(again.minimised, again.twice_nll, np.nan))
+        good = one.minimised & (lower <= one.twice_nll + BETTER)
+        sample[first : first + size] = np.where(good, np.maximum(one.twice_nll - lower, 0.0), np.nan)
+        endings = zip(good, one.statuses, several.statuses, strict=True)
+        statuses.update(
+            CONVERGED if fine else next((s for s in (a, b) if s != CONVERGED), ABOVE) for fine, a, b in endings
+        )
+    return sample, statuses

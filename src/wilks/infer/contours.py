@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
-from wilks.errors import ModelError
+from wilks.errors import ModelError, nearest
 from wilks.infer.crossings import remarks
 from wilks.infer.intervals import level_problems, selected
 from wilks.infer.profiles import profile, rises
-from wilks.infer.scans import reach
+from wilks.infer.scans import Span, reach
 from wilks.infer.study import Running, Study, study
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
@@ -30,6 +30,7 @@ def contour(
     *,
     parameters: Sequence[str],
     levels: Sequence[float] = (0.6827, 0.95),
+    ranges: Mapping[str, tuple[float, float]] | None = None,
     points: int = 31,
     poi: str | None = None,
     fixed: Mapping[str, float] | None = None,
@@ -40,12 +41,13 @@ def contour(
     """Return the profile likelihood over two parameters and its contours at the levels.
 
     2NLL is minimised over all other parameters on a grid of `points` x `points`, inside the bounds, that holds the
-    outermost contour. A contour at a level is where 2NLL is the chi-square quantile of two degrees of freedom above its
-    minimum (2.30 for 68.27 %, 5.99 for 95 %): found on the grid, then moved onto it by Newton's method with further
-    fits. It ends where a bound does. Pieces closer to each other than a cell of the grid may be taken for one.
+    outermost contour, or that has the ends in `ranges` (by name, of one parameter or both). A contour at a level is
+    where 2NLL is the chi-square quantile of two degrees of freedom above its minimum (2.30 for 68.27 %, 5.99 for
+    95 %): found on the grid, then moved onto it by Newton's method with further fits. It ends where a bound or a range
+    does. Pieces closer to each other than a cell of the grid may be taken for one.
 
     `data`, `fixed`, `bounds` and `result` are as for `intervals`. A point whose fit fails keeps its place and says why.
-    Raises ModelError for unknown, fixed or equal parameters and for levels outside (0, 1).
+    Raises ModelError for unknown, fixed or equal parameters, for levels outside (0, 1) and ranges outside the bounds.
 
     >>> contour(model, parameters=("mu", "jes"))  # doctest: +SKIP
     """
@@ -54,8 +56,9 @@ def contour(
     pair = selected(asked, parameters, problems)
     if len(pair) != 2:
         raise ModelError(f"a contour needs two different parameters, found {len(pair)}")
+    given = _given(asked, pair, ranges or {})
     first = asked.best.twice_nll
-    asked, x, y, fits, notes = _grid(asked, pair, max(contour_height(level) for level in levels), points)
+    asked, x, y, fits, notes = _grid(asked, pair, max(contour_height(level) for level in levels), given, points)
     best = asked.best
     delta = rises(asked, fits).reshape(y.size, x.size)
     return ContourResult(
@@ -74,13 +77,31 @@ def contour(
     )
 
 
+def _given(asked: Study, pair: list[int], ranges: Mapping[str, Span]) -> list[Span | None]:
+    """Return the range of each of the two parameters, None where none is given. Raises ModelError."""
+    names, problems = [asked.model.parameter_names[i] for i in pair], []
+    for name, (low, high) in ranges.items():
+        if name not in names:
+            problems.append(f'ranges: "{name}" is none of the two parameters{nearest(name, names)}')
+            continue
+        i = asked.model.index(name)
+        lower, upper = asked.problem.lower[i], asked.problem.upper[i]
+        if not low < high:
+            problems.append(f'ranges: "{name}" ({low:g}, {high:g}); the first must be below the second')
+        elif not (lower <= low and high <= upper):
+            problems.append(f'ranges: ({low:g}, {high:g}) is outside the bounds of "{name}", {lower:g} to {upper:g}')
+    if problems:
+        raise ModelError(problems)
+    return [ranges.get(name) for name in names]
+
+
 def _grid(
-    asked: Study, pair: list[int], height: float, points: int
+    asked: Study, pair: list[int], height: float, given: list[Span | None], points: int
 ) -> tuple[Study, FloatArray, FloatArray, ManyFits, tuple[str, ...]]:
     """Return the conditional fits on the grid; where a lower minimum turns up they are made again around it."""
     for _ in range(_RESTARTS):
         asked, spans, notes = reach(asked, pair, height)
-        x, y = (np.linspace(*span, points) for span in spans)
+        x, y = (np.linspace(*(wanted or span), points) for wanted, span in zip(given, spans, strict=True))
         first, second = (side.ravel() for side in np.meshgrid(x, y))
         fits = profile(asked, {pair[0]: first, pair[1]: second}, (points, points))
         better = asked.improved(fits)

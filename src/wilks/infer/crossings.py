@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wilks._types import BoolArray, FloatArray
-from wilks.infer.profiles import Positions, found, improved_by, rises
+from wilks.infer.profiles import Positions, found, improved_by, lowest, rises
 from wilks.infer.study import Study
 from wilks.results.intervals import AT_BOUND
 from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
@@ -124,7 +124,7 @@ class _Search:
         start[each, index] = np.clip(value, problem.lower[index], problem.upper[index])
         held = np.broadcast_to(problem.held, start.shape).copy()
         held[each, index] = True
-        fits = self.study.fits(start, held)
+        fits = lowest(self.study, start, held)
         _, usable = self._rises(fits)
         failed = np.flatnonzero(~usable & [status != INTERRUPTED for status in fits.statuses])
         if not failed.size:

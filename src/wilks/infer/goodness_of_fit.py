@@ -17,7 +17,7 @@ from wilks.infer.transfer import transfer
 from wilks.model.datasets import Data, labelled, toy_data
 from wilks.model.model import ArrayLike, Model
 from wilks.results.fit import FitResult
-from wilks.results.goodness import ChannelGoodness, GoodnessOfFit
+from wilks.results.goodness import ChannelGoodness, GoodnessOfFit, as_large
 from wilks.results.many import INTERRUPTED
 
 # Numbers of toy data and fitted values held in memory at a time.
@@ -53,10 +53,7 @@ def goodness_of_fit(
     """
     from scipy.stats import chi2
 
-    if not (isinstance(toys, int | np.integer) and toys >= 0):
-        raise ModelError(f"toys must be a whole number from 0 on, found {toys!r}")
-    if toys:
-        toy_data(model, seed=seed, count=0)  # a seed that is none, before any work
+    check_toys(toys, seed)
     asked = study(model, data, needs_poi=False, fixed=fixed, bounds=bounds, result=result, running=running)
     best, held = asked.best, asked.problem.held
     # Rounding may leave a little less than nothing, in Asimov data.
@@ -64,7 +61,8 @@ def goodness_of_fit(
     rates = model.expected(best.values)
     parts = _by_channel(model, asked.data.values[None], rates[None])[0]
     free = ~held & np.array([kind == "none" for kind in model.constraints])
-    ndof = int((rates > 0).sum() - free.sum())
+    bins = (rates > 0) | (model.expected(model.prefit_values) > 0)
+    ndof = int(bins.sum() - free.sum())
     sample, of_channels, statuses = _toys(asked, int(toys), seed)
     usable = np.isfinite(sample)
     return GoodnessOfFit(
@@ -83,6 +81,17 @@ def goodness_of_fit(
         toys_p_value=_fraction(sample[usable], statistic),
         statuses=dict(sorted(statuses.items())),
     )
+
+
+def check_toys(toys: int, seed: int) -> None:
+    """Raise ModelError for a number of toys or a seed that is none."""
+    problems = []
+    if not (isinstance(toys, int | np.integer) and toys >= 0):
+        problems.append(f"toys must be a whole number from 0 on, found {toys!r}")
+    if not (isinstance(seed, int | np.integer) and 0 <= seed < 2**64):
+        problems.append(f"seed must be a whole number from 0 to 2^64 - 1, found {seed!r}")
+    if problems:
+        raise ModelError(problems)
 
 
 def chi_square(
@@ -230,7 +239,7 @@ def _toys(asked: Study, count: int, seed: int) -> tuple[FloatArray, FloatArray, 
         running = replace(asked.running, progress=run.part(first))
         fits = fit_toys(model, data, replace(problem, start=best.values), running)
         statuses.update(fits.statuses)
-        done = np.flatnonzero(fits.settled)
+        done = np.flatnonzero(fits.minimised)
         rates = np.stack([model.expected(theta) for theta in fits.values[done]]) if done.size else np.empty((0, 0))
         if done.size:
             saturated = _saturated(model, data[done], best.values, problem.held)
@@ -240,4 +249,4 @@ def _toys(asked: Study, count: int, seed: int) -> tuple[FloatArray, FloatArray, 
 
 
 def _fraction(sample: FloatArray, value: float) -> float:
-    return float(np.mean(sample >= value)) if sample.size else float("nan")
+    return float(np.mean(as_large(sample, value))) if sample.size else float("nan")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,14 +13,16 @@ import numpy as np
 
 import wilks
 from wilks._types import FloatArray
-from wilks.errors import InputError, ModelError, ResultError, WorkspaceError, listed
+from wilks.errors import InputError, ModelError, WorkspaceError, listed
 from wilks.infer.asymptotics import STATISTICS, check_test
 from wilks.infer.hypotest import check_calculator, hypotest
 from wilks.infer.limits import check_level, limit
 from wilks.infer.study import Running
 from wilks.model.compile import compile_model
-from wilks.model.model import Model
+from wilks.model.datasets import Data, labelled
+from wilks.model.model import ArrayLike, Model
 from wilks.results.grid import GridResult
+from wilks.results.grid_folder import Answer, GridFolder, file_name
 from wilks.results.hypotest import BANDS, HypothesisTest, LimitResult
 from wilks.results.many import CONVERGED, INTERRUPTED
 from wilks.results.origin import Origin
@@ -45,25 +47,30 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What is asked of every point."""
+    """What is asked of every point, and of which data (`data` makes those of a model; None: observed)."""
 
     settings: Mapping[str, Any]
     measurement: str | None
     poi: str | None
     bounds: Mapping[str, tuple[float, float]] | None
+    data: Callable[[Model], Data | ArrayLike] | None = None
 
-    def __call__(self, model: Model, fixed: Mapping[str, float], running: Running) -> LimitResult | HypothesisTest:
+    def model(self, workspace: Workspace) -> Model:
+        """Return the model of a workspace."""
+        return compile_model(workspace, measurement=self.measurement, poi=self.poi)
+
+    def __call__(self, model: Model, data: Data | None, fixed: Mapping[str, float], running: Running) -> Answer:
         """Return the answer for a model."""
         asked = dict(self.settings)
         limits, value, level = asked.pop("question") == "limit", asked.pop("value"), asked.pop("level")
         where: dict[str, Any] = {"fixed": fixed, "bounds": self.bounds, "running": running}
         if limits:
-            return limit(model, level=level, **asked, **where)
-        return hypotest(model, value=value, **asked, **where)
+            return limit(model, data, level=level, **asked, **where)
+        return hypotest(model, data, value=value, **asked, **where)
 
     def key(self, fixed: Mapping[str, float], running: Running) -> dict[str, Any]:
-        """Return all that an answer depends on beside the workspace, as JSON keeps it."""
-        bounds = {name: list(map(float, sides)) for name, sides in (self.bounds or {}).items()}
+        """Return all that an answer depends on beside workspace and data, as JSON keeps it."""
+        bounds = {name: [_kept(side) for side in sides] for name, sides in (self.bounds or {}).items()}
         where = {"measurement": self.measurement, "poi": self.poi, "fixed": dict(fixed), "bounds": bounds}
         unused = ("toys", "seed") if self.settings["calculator"] != "toys" else ()
         settings = {name: value for name, value in self.settings.items() if name not in unused}
@@ -74,6 +81,7 @@ def grid(
     workspace: Workspace | Signals,
     points: PatchSet | Mapping[str, Sequence[float]] | None = None,
     *,
+    data: Callable[[Model], Data | ArrayLike] | None = None,
     question: str = "limit",
     value: float = 1.0,
     level: float = 0.95,
@@ -91,7 +99,7 @@ def grid(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     running: Running = Running(),
 ) -> GridResult:
-    """Return upper limits (`question` "limit") or CLs of `value` ("CLs") for many signals, to the observed data.
+    """Return upper limits (`question` "limit") or CLs of `value` ("CLs") for many signals.
 
     The signals are one of
 
@@ -102,9 +110,13 @@ def grid(
     - a workspace and values of parameters: `{"mass": [300, 400], "width": [1, 2]}` keeps the parameters at every
       combination.
 
+    `data` makes the data of every model, for example `lambda model: asimov(model, values={"mu": 0})`; without it they
+    are the observed ones.
+
     With a `folder`, the answer for every point is saved there as soon as it is known. What is there already for the
-    same workspace (by its digest) and the same question is not computed again. `running.progress` is told about
-    points; what is left when it returns False is "interrupted".
+    same workspace (by its digest) is not computed again; a folder with answers to another question, or with other
+    files of these names, is refused. `running.progress` is told about points; what is left when it returns False is
+    "interrupted".
 
     A point that has no answer is NaN and has a status. Raises InputError for what can't be asked, and where it can be
     asked of no point.
@@ -115,10 +127,10 @@ def grid(
     check_calculator(calculator, base, toys, seed)
     settings = {"question": question, "value": float(value), "level": float(level), "statistic": statistic}
     settings |= {"calculator": calculator, "base": base, "toys": int(toys), "seed": int(seed)}
-    asked = Question(settings, measurement, poi, bounds)
+    asked = Question(settings, measurement, poi, bounds, data)
     named, listed_points = _points(workspace, points, labels, verify, dict(fixed or {}))
     _check_names(listed_points)
-    found = list(_answers(listed_points, asked, None if folder is None else Path(folder), running))
+    found = list(_answers(listed_points, asked, _checked(folder, listed_points, asked, running), running))
     refused = [answer for answer in found if isinstance(answer, InputError)]
     if refused and len(refused) == len(found):
         raise refused[0]
@@ -195,20 +207,29 @@ def _loaded(source: Workspace | str | Path) -> Workspace:
     return source if isinstance(source, Workspace) else load_workspace(source)
 
 
+def _kept(side: float) -> float | str:
+    return float(side) if np.isfinite(side) else str(float(side))
+
+
 def _check_names(points: list[Point]) -> None:
-    names = [_file_name(point.name) for point in points]
+    names = [file_name(point.name) for point in points]
     twice = [point.name for point, name in zip(points, names, strict=True) if names.count(name) > 1]
     if twice:
         raise WorkspaceError(f"points need names that differ in letters and digits: {listed(twice)}")
 
 
-def _file_name(name: str) -> str:
-    return re.sub(r"[^\w.+-]+", "-", name)
+def _checked(folder: str | Path | None, points: list[Point], asked: Question, running: Running) -> GridFolder | None:
+    """Return the folder for the answers, if any. Raises ResultError where something else would be lost there."""
+    if folder is None:
+        return None
+    store = GridFolder(Path(folder))
+    store.check({p.name: asked.key(p.fixed, running) for p in points}, other_data=asked.data is not None)
+    return store
 
 
 def _answers(
-    points: list[Point], asked: Question, folder: Path | None, running: Running
-) -> Iterator[LimitResult | HypothesisTest | InputError | str]:
+    points: list[Point], asked: Question, store: GridFolder | None, running: Running
+) -> Iterator[Answer | InputError | str]:
     """Yield for every point its answer, or why there is none."""
     stopped, model = False, None
     for i, point in enumerate(points):
@@ -222,48 +243,34 @@ def _answers(
             return not stopped
 
         try:
-            workspace = point.workspace()
-            key = asked.key(point.fixed, running)
-            answer = None if folder is None else _stored(folder, point, workspace.digest, key)
+            workspace, data, key = point.workspace(), None, asked.key(point.fixed, running)
+            if model is not None and model.workspace_digest != workspace.digest:
+                model = None
+            if asked.data is not None:
+                model = model or asked.model(workspace)
+                data = labelled(model, asked.data(model))
+                key["data"] = {"label": data.label, "sha256": hashlib.sha256(data.values.tobytes()).hexdigest()}
+            answer = None if store is None else store.answer(point.name, workspace.digest, key)
             if answer is None:
-                if model is None or model.workspace_digest != workspace.digest:
-                    model = compile_model(workspace, measurement=asked.measurement, poi=asked.poi)
-                answer = asked(model, point.fixed, replace(running, progress=tell))
-                marked = {**answer.origin.settings, "grid": key}
-                answer = replace(answer, origin=replace(answer.origin, settings=marked))
-                if folder is not None and not stopped:
-                    answer.save(folder / f"{_file_name(point.name)}.json")
+                model = model or asked.model(workspace)
+                answer = asked(model, data, point.fixed, replace(running, progress=tell))
+                # What was complete when Ctrl-C came is kept; what fails without it is worth a look.
+                if store is not None and (answer.converged or not stopped):
+                    store.save(point.name, answer, key)
             yield answer
         except InputError as error:
             yield error
         tell(0, 0, i + 1)
 
 
-def _stored(folder: Path, point: Point, digest: str, key: dict[str, Any]) -> LimitResult | HypothesisTest | None:
-    """Return the answer that is saved for this point, this workspace and this question; None without one."""
-    from wilks.results.io import load_result
-
-    path = folder / f"{_file_name(point.name)}.json"
-    if not path.is_file():
-        return None
-    try:
-        found = load_result(path)
-    except ResultError:
-        return None
-    if not isinstance(found, LimitResult | HypothesisTest) or not found.converged:
-        return None
-    same = found.origin.workspace_digest == digest and found.origin.settings.get("grid") == key
-    return found if same else None
-
-
 def _result(
     points: list[Point],
-    answers: list[LimitResult | HypothesisTest | InputError | str],
+    answers: list[Answer | InputError | str],
     labels: tuple[str, ...],
     asked: Question,
     digest: str,
 ) -> GridResult:
-    good = [a for a in answers if isinstance(a, LimitResult | HypothesisTest)]
+    good = [a for a in answers if isinstance(a, Answer)]
     limits = asked.settings["question"] == "limit"
     rows = [_row(answer) for answer in answers]
     first = good[0].origin if good else Origin("", "observed", digest, wilks.__version__)
@@ -281,18 +288,14 @@ def _result(
         observed=np.array([row[0] for row in rows]),
         expected=np.stack([row[1] for row in rows]),
         errors=np.array([row[2] for row in rows]),
-        best_values=np.array(
-            [a.best_value if isinstance(a, LimitResult | HypothesisTest) else np.nan for a in answers]
-        ),
+        best_values=np.array([a.best_value if isinstance(a, Answer) else np.nan for a in answers]),
         statuses=tuple(row[3] for row in rows),
-        digests=tuple(
-            a.origin.workspace_digest if isinstance(a, LimitResult | HypothesisTest) else "" for a in answers
-        ),
+        digests=tuple(a.origin.workspace_digest if isinstance(a, Answer) else "" for a in answers),
         origin=replace(first, workspace_digest=digest, settings=settings),
     )
 
 
-def _row(answer: LimitResult | HypothesisTest | InputError | str) -> tuple[float, FloatArray, float, str]:
+def _row(answer: Answer | InputError | str) -> tuple[float, FloatArray, float, str]:
     """Return observed, expected, error and status of a point."""
     if isinstance(answer, LimitResult):
         bad = [status for status in answer.statuses if status != CONVERGED]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
@@ -47,16 +48,8 @@ def intervals(
 
     >>> intervals(model, parameters=["mu", "jes_*"], levels=(0.6827, 0.95))  # doctest: +SKIP
     """
-    asked = study(
-        model,
-        data,
-        poi=poi,
-        needs_poi=parameters is None,
-        fixed=fixed,
-        bounds=bounds,
-        result=result,
-        running=running,
-    )
+    options: dict[str, Any] = {"fixed": fixed, "bounds": bounds, "result": result, "running": running}
+    asked = study(model, data, poi=poi, needs_poi=parameters is None, **options)
     index = selected(asked, parameters, level_problems(levels))
     first = asked.best.twice_nll
     found = _both_ends(asked, index, levels)
@@ -98,7 +91,8 @@ def level_problems(levels: Sequence[float]) -> list[str]:
     """Return a sentence for each level that is no confidence level, and one where there is none."""
     if not len(levels):
         return ["at least one level is needed"]
-    return [f"level {level:g}: it must lie between 0 and 1" for level in levels if not 0 < level < 1]
+    wrong = dict.fromkeys(f"{level:g}" for level in levels if not 0 < level < 1)
+    return [f"level {level}: it must lie between 0 and 1; 95 % is 0.95" for level in wrong]
 
 
 def selected(asked: Study, parameters: str | Sequence[str] | None, problems: Sequence[str] = ()) -> list[int]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.infer.asymptotics import BOUNDED
-from wilks.infer.study import Study, study
+from wilks.infer.profiles import lowest
+from wilks.infer.study import Study, starting_from, study
 from wilks.model.datasets import Data, expected_data
 from wilks.results.many import CONVERGED, ManyFits
 from wilks.selection import matching
@@ -32,7 +33,7 @@ def test_study(statistic: str, bounds: Mapping[str, tuple[float, float]] | None,
     start = found.problem.start.copy()
     start[found.poi] = np.clip(start[found.poi], lower[found.poi], upper[found.poi])
     found = replace(found, problem=replace(found.problem, lower=lower, upper=upper, start=start))
-    return _with_usable_best_fit(found)
+    return starting_from(found, found.given if found.given is not None and found.given.converged else None)
 
 
 test_study.__test__ = False  # type: ignore[attr-defined]  # pytest collects what is called test_
@@ -40,20 +41,6 @@ test_study.__test__ = False  # type: ignore[attr-defined]  # pytest collects wha
 
 def _names(found: Study, pattern: str) -> list[str]:
     return [found.model.parameter_names[i] for i in matching(found.model.parameter_names, pattern)]
-
-
-def _with_usable_best_fit(found: Study) -> Study:
-    """Return the study, without the fit handed in (but starting from it) where that had another range."""
-    given = found.given
-    if given is None:
-        return found
-    value, low, high = given.values[found.poi], found.problem.lower[found.poi], found.problem.upper[found.poi]
-    inside = low < value < high and not given.at_bound[found.poi]
-    if given.converged and inside and (given.fixed == found.problem.held).all():
-        return found
-    start = np.where(found.problem.held, found.problem.start, given.values)
-    start[found.poi] = np.clip(value, low, high)
-    return replace(found, given=None, problem=replace(found.problem, start=start))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +72,7 @@ class Profile:
             return self
         fits = conditional_fits(self.study, self._starts(new))
         order = np.argsort(np.concatenate([self.values, new]))
-        endings = zip(fits.converged, fits.statuses, strict=True)
+        endings = zip(fits.minimised, fits.statuses, strict=True)
         statuses = (*self.statuses, *(CONVERGED if good else status for good, status in endings))
         return Profile(
             study=self.study.improved(fits) or self.study,
@@ -120,7 +107,7 @@ class Profile:
         1007.1727 eqs. 8 and 11 (t, t~), 12 (q0), 14 and 16 (q, q~).
         """
         best = self.study.best
-        if not best.converged:
+        if not best.minimised:
             return np.full(values.size, np.nan), (f"the best fit: {best.status}",) * values.size
         q, statuses = np.zeros(values.size), np.full(values.size, CONVERGED, object)
         needed = np.isin(values, self.needed(values, name))
@@ -138,11 +125,11 @@ class Profile:
 def conditional_fits(found: Study, starts: FloatArray, data: FloatArray | None = None) -> ManyFits:
     """Return fits from these starts, shape (fits, n_parameters), with the parameter of interest kept as it is there.
 
-    `data` as for `Study.fits`.
+    `data` as for `Study.fits`; see `lowest`.
     """
     held = found.problem.held.copy()
     held[found.poi] = True
-    return found.fits(starts, np.tile(held, (len(starts), 1)), data)
+    return lowest(found, starts, np.tile(held, (len(starts), 1)), data)
 
 
 def one_sided(t: FloatArray, best: FloatArray | float, tested: FloatArray | float, name: str) -> FloatArray:
@@ -156,6 +143,7 @@ def asimov_study(profile: Profile, alternative: float) -> Study:
     """Return the study of the Asimov data of the alternative, made at its conditional fit (pyhf's, and 1007.1727's).
 
     Its best fit is where the data were made: every term of the likelihood is at its maximum there. No range is needed.
+    That is known even where a fit can't tell, because a rate vanishes there: signal without any background.
     """
     found = profile.study
     theta = profile.row(alternative)[0]
@@ -164,4 +152,9 @@ def asimov_study(profile: Profile, alternative: float) -> Study:
     name = found.model.parameter_names[found.poi]
     data = Data(expected_data(found.model, theta), f"Asimov (post-fit), {name} = {alternative:g}")
     problem = replace(found.problem, start=theta, lower=lower, upper=upper)
-    return replace(found, data=data, problem=problem, given=None)
+    asimov = replace(found, data=data, problem=problem, given=None)
+    best = asimov.best
+    if best.minimised:
+        return asimov
+    known = {"values": theta, "twice_nll": 2.0 * found.model.nll(theta, data.values), "edm": 0.0}
+    return replace(asimov, given=replace(best, converged=True, status=CONVERGED, **known))

@@ -10,14 +10,17 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import ModelError
+from wilks.infer.asymptotic_tests import AsymptoticTests
 from wilks.infer.asymptotics import SIGMAS, check_test
-from wilks.infer.hypotest import AsymptoticTests, check_calculator
+from wilks.infer.hypotest import check_calculator
+from wilks.infer.intervals import level_problems
 from wilks.infer.likelihood_ratio import test_study
 from wilks.infer.study import Running
+from wilks.infer.toy_tests import Counter, ToyTests
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
 from wilks.results.fit import FitResult
-from wilks.results.hypotest import HypothesisTest, LimitResult
+from wilks.results.hypotest import BANDS, HypothesisTest, LimitResult
 from wilks.results.many import CONVERGED, INTERRUPTED
 
 # A limit is found where a step of the root finding is below this fraction of it.
@@ -45,8 +48,8 @@ def limit(
 
     The limit is the value whose CLs is 1 - `level`. The search starts from the fit; bounds of the parameter of interest
     do not stop it. `statistic` is "q~" (best fit not below 0) or "q"; `base`, `toys`, `seed` are those of `hypotest`.
-    With toys every limit has an error. A limit that is not found is NaN, and `statuses` says why; the others are there
-    all the same. Raises ModelError for what can't be asked.
+    With toys every limit has an error, and the asymptotic ones stand beside them (`asymptotic`). A limit that is not
+    found is NaN, and `statuses` says why; the others are there all the same. Raises ModelError for what can't be asked.
 
     CLs: A. L. Read, J. Phys. G 28 (2002) 2693; the asymptotic formulae: 1007.1727.
 
@@ -56,25 +59,29 @@ def limit(
     check_test(statistic, base, ("q", "q~"))
     check_level(level)
     check_calculator(calculator, base, toys, seed)
-    asked = {"poi": poi, "fixed": fixed, "result": result, "running": running}
-    found = test_study(statistic, bounds, model=model, data=data, **asked)
+    asked = {"poi": poi, "fixed": fixed, "result": result}
+    if calculator == "asymptotic":
+        found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
+        tests = AsymptoticTests.of(found, statistic, base)
+        return _search(tests, first_values(tests, level), level)
+    # The first tests are at the six asymptotic limits; on average as many follow as a round has.
+    counter = Counter(running.progress, again=1.0)
+    counter.announce((3 * (1 + len(BANDS)) + 1) * toys)
+    running = replace(running, progress=counter.wait)
+    found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
     tests = AsymptoticTests.of(found, statistic, base)
     limits = _search(tests, first_values(tests, level), level)
-    if calculator == "asymptotic":
-        return limits
-    from wilks.infer.toy_tests import ToyTests
-
     starts = np.array([limits.observed, *limits.expected])
-    starts = starts[np.isfinite(starts)]
-    if not starts.size:
+    known = np.unique(starts[np.isfinite(starts)])
+    if not known.size or INTERRUPTED in limits.statuses:
         return limits
-    return _search(ToyTests(tests, toys, seed), np.unique(starts), level)
+    return replace(_search(ToyTests(tests, toys, seed, counter), known, level), asymptotic=starts)
 
 
 def check_level(level: float) -> None:
     """Raise ModelError for a confidence level outside (0, 1)."""
-    if not 0 < level < 1:
-        raise ModelError(f"level: a confidence level lies between 0 and 1, found {level!r}; 95 % is 0.95")
+    if problems := level_problems([level]):
+        raise ModelError(problems)
 
 
 def first_values(tests: AsymptoticTests, level: float) -> FloatArray:

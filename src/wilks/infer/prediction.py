@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.errors import ResultError, listed
+from wilks.errors import ModelError, ResultError, listed, nearest
 from wilks.infer.transfer import transfer
 from wilks.model.model import Model
 from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction, Prediction
 
+METHODS = ("linear", "cabinetry")
 
-def predict(model: Model, result: FitResult | None = None, *, label: str | None = None) -> Prediction:
+
+def predict(
+    model: Model, result: FitResult | None = None, *, method: str = "linear", label: str | None = None
+) -> Prediction:
     """Return yields per channel, sample and bin with 68 % uncertainties: before the fit, or after it with `result`.
 
-    Uncertainties are propagated linearly, sigma^2 = diag(J C J^T), J the exact derivatives of the rates. Before the
-    fit C holds the squared widths of the constraints (unconstrained parameters contribute nothing); after it, it is
-    the full covariance of the fit. A fit of other channels is first carried over by `transfer`. Raises ResultError if
-    the result has other parameters than the model, hides some (`FitResult.blinded`), or has no usable covariance.
+    `method` "linear" propagates uncertainties linearly, sigma^2 = diag(J C J^T), J the exact derivatives of the rates.
+    Before the fit C holds the squared widths of the constraints (unconstrained parameters contribute nothing); after
+    it, it is the full covariance of the fit. "cabinetry" moves every parameter up and down by its uncertainty, halves
+    the differences of the rates, and combines them with the correlation matrix: cabinetry's numbers, the same where
+    rates are linear in the parameters.
+
+    A fit of other channels is first carried over by `transfer`. Raises ResultError if the result has other parameters
+    than the model, hides some (`FitResult.blinded`), or has no usable covariance.
 
     >>> prefit, postfit = predict(model), predict(model, result)  # doctest: +SKIP
     """
+    if method not in METHODS:
+        raise ModelError(f'no method "{method}" here; allowed are {listed(METHODS)}{nearest(method, METHODS)}')
     if result is None:
         theta, covariance, name = model.prefit_values, np.diag(model.prefit_uncertainties**2), "pre-fit"
     else:
@@ -30,6 +43,11 @@ def predict(model: Model, result: FitResult | None = None, *, label: str | None 
             raise ResultError(f"the fit gives no covariance, so no uncertainties can be predicted: {result.status}")
         theta, covariance, name = result.values, result.covariance, "post-fit"
     rates = model.expected_by_block(theta)
+    if method == "linear":
+        change: Callable[[int], FloatArray] = partial(model.jacobian, theta)
+    else:
+        variations, covariance = _variations(model, theta, covariance)
+        change = variations.__getitem__
     channels = []
     for channel in model.channel_names:
         blocks = {block.sample: i for i, block in enumerate(model.blocks) if block.channel == channel}
@@ -40,11 +58,27 @@ def predict(model: Model, result: FitResult | None = None, *, label: str | None 
                 channel,
                 samples,
                 np.stack([rates[blocks[sample]] for sample in samples]),
-                [model.jacobian(theta, blocks[sample]) for sample in samples],
+                [change(blocks[sample]) for sample in samples],
                 covariance,
             )
         )
-    return Prediction(label=label or name, channels=tuple(channels), workspace_digest=model.workspace_digest)
+    return Prediction(label or name, tuple(channels), model.workspace_digest, method)
+
+
+def _variations(model: Model, theta: FloatArray, covariance: FloatArray) -> tuple[list[FloatArray], FloatArray]:
+    """Return half the differences of the rates of each block for parameters moved up and down by their uncertainty,
+    shape (bins, n_parameters), and the correlation matrix.
+    """
+    sigma = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    moving = np.flatnonzero(sigma > 0)
+    steps = np.zeros((sum(block.bins for block in model.blocks), moving.size))
+    for column, i in enumerate(moving):
+        up, down = theta.copy(), theta.copy()
+        up[i], down[i] = theta[i] + sigma[i], theta[i] - sigma[i]
+        high, low = (np.concatenate(model.expected_by_block(moved)) for moved in (up, down))
+        steps[:, column] = 0.5 * (high - low)
+    parts = np.split(steps, np.cumsum([block.bins for block in model.blocks])[:-1])
+    return parts, covariance[np.ix_(moving, moving)] / np.outer(sigma[moving], sigma[moving])
 
 
 def _of_this_model(model: Model, result: FitResult) -> FitResult:
@@ -65,17 +99,18 @@ def _channel(
     name: str,
     samples: tuple[str, ...],
     yields: FloatArray,
-    jacobians: list[FloatArray],
+    changes: list[FloatArray],
     covariance: FloatArray,
 ) -> ChannelPrediction:
-    total = np.sum(jacobians, axis=0)
-    sums = np.stack([jacobian.sum(axis=0) for jacobian in jacobians])
+    """Return the prediction of a channel; `changes` are those of its samples' rates, per what `covariance` is of."""
+    total = np.sum(changes, axis=0)
+    sums = np.stack([change.sum(axis=0) for change in changes])
     return ChannelPrediction(
         name=name,
         axis=model.axes[name],
         samples=samples,
         yields=yields,
-        uncertainties=np.stack([_propagated(jacobian, covariance) for jacobian in jacobians]),
+        uncertainties=np.stack([_propagated(change, covariance) for change in changes]),
         total_uncertainty=_propagated(total, covariance),
         sample_sums_uncertainty=_propagated(sums, covariance),
         sum_uncertainty=float(_propagated(total.sum(axis=0, keepdims=True), covariance)[0]),
@@ -83,7 +118,7 @@ def _channel(
     )
 
 
-def _propagated(jacobian: FloatArray, covariance: FloatArray) -> FloatArray:
-    variance = np.einsum("bi,ij,bj->b", jacobian, covariance, jacobian, optimize=True)
+def _propagated(change: FloatArray, covariance: FloatArray) -> FloatArray:
+    variance = np.einsum("bi,ij,bj->b", change, covariance, change, optimize=True)
     uncertainty: FloatArray = np.sqrt(np.maximum(variance, 0.0))
     return uncertainty

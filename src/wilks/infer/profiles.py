@@ -11,8 +11,7 @@ import numpy.typing as npt
 
 from wilks._types import BoolArray, FloatArray
 from wilks.infer.study import BETTER, Study
-from wilks.results.intervals import minimised
-from wilks.results.many import INTERRUPTED, ManyFits
+from wilks.results.many import INTERRUPTED, ManyFits, minimised
 
 _SWEEPS = 20
 Positions: TypeAlias = npt.NDArray[np.signedinteger[Any]]
@@ -25,9 +24,10 @@ def profile(asked: Study, fixed: Mapping[int, FloatArray], shape: tuple[int, ...
     give a higher likelihood than a fit found, or where a fit failed, it is made again from there: a profile has no
     steps that only the starts have made.
     """
-    fits, foreseen, neighbours = asked.at(fixed), asked.predicted(fixed), _neighbours(shape)
-    held = np.broadcast_to(asked.problem.held, fits.values.shape).copy()
+    foreseen, neighbours = asked.predicted(fixed), _neighbours(shape)
+    held = np.broadcast_to(asked.problem.held, foreseen.shape).copy()
     held[:, list(fixed)] = True
+    fits = lowest(asked, foreseen, held)
     for sweep in range(_SWEEPS):
         start, promising = _promising(asked, fits, neighbours, foreseen, held, retry=sweep == 0)
         rows = np.flatnonzero(promising)
@@ -38,6 +38,34 @@ def profile(asked: Study, fixed: Mapping[int, FloatArray], shape: tuple[int, ...
         if not gained:
             break
     return fits
+
+
+def lowest(asked: Study, start: FloatArray, held: BoolArray, data: FloatArray | None = None) -> ManyFits:
+    """Return conditional fits as `Study.fits`, each the lower one of two: from `start`, and from the initial values.
+
+    Where the likelihood has several minima, the way from the best fit may lead into one that is not the lowest.
+    """
+    count = len(start)
+    initial = np.clip(asked.model.initial, asked.problem.lower, asked.problem.upper)
+    both = asked.fits(
+        np.concatenate([start, np.where(held, start, initial)]),
+        np.concatenate([held, held]),
+        None if data is None else np.concatenate([data, data]),
+    )
+    return improved_by(_rows(both, slice(count)), np.arange(count), _rows(both, slice(count, None)))[0]
+
+
+def _rows(fits: ManyFits, rows: slice) -> ManyFits:
+    """Return some of the fits; their uncertainties are not looked at here."""
+    return replace(
+        fits,
+        values=fits.values[rows],
+        uncertainties=None,
+        twice_nll=fits.twice_nll[rows],
+        edm=fits.edm[rows],
+        converged=fits.converged[rows],
+        statuses=fits.statuses[rows],
+    )
 
 
 def rises(asked: Study, fits: ManyFits) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,11 @@ import numpy.typing as npt
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, listed, nearest
 from wilks.infer.crossings import crossings
+from wilks.infer.flat import Determined, determined
 from wilks.infer.groups import Patterns, first_poi, poi_positions, selected
 from wilks.infer.observables import data_variance, shifted
-from wilks.infer.study import Running, Study, study
+from wilks.infer.profiles import lowest
+from wilks.infer.study import Running, Study, starting_from, study
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
 from wilks.results.fit import FitResult
@@ -50,8 +52,8 @@ def ranking(
 
     With `profile` post-fit uncertainties are those of the profile likelihood (MINOS), up and down ("refit" only).
     `parameters` and `exclude` are names or patterns; `poi` is a name, or several names or patterns. A fit that fails
-    leaves NaN and its status. Raises ModelError for wrong names and values, ResultError for a result that does not
-    belong here.
+    leaves NaN and its status; a best fit that is flat along some parameters leaves it for these only. Raises ModelError
+    for wrong names and values, ResultError for a result that does not belong here.
 
     >>> ranking(model, exclude="staterror_*").table(rows=10)  # doctest: +SKIP
     """
@@ -119,24 +121,37 @@ def _ranked(
     return where
 
 
-def _symmetric(best: FitResult, where: list[int]) -> FloatArray:
-    """Return the uncertainties of the covariance, up and down, shape (parameters, 2)."""
-    return np.repeat(best.uncertainties[where, None], 2, axis=1)
+def _symmetric(sigma: FloatArray, where: list[int]) -> FloatArray:
+    """Return uncertainties up and down, shape (parameters, 2)."""
+    return np.repeat(sigma[where, None], 2, axis=1)
 
 
-def _missing(best: FitResult, where: list[int]) -> list[list[str]]:
+def _missing(known: Determined, where: list[int]) -> list[list[str]]:
     """Return why uncertainties of the covariance are missing, up and down."""
-    reason = "no post-fit uncertainty"
-    return [[f"at a bound, {reason}" if best.at_bound[i] else reason] * 2 for i in where]
+    best, none = known.study.best, "no post-fit uncertainty"
+
+    def reason(i: int) -> str:
+        if i in known.flat:
+            return f"the likelihood is flat along it, {none}"
+        if not best.converged:
+            return f"{none}: {best.status}"
+        return f"at a bound, {none}" if best.at_bound[i] else none
+
+    return [[reason(i)] * 2 for i in where]
 
 
-def _profiled(asked: Study, where: list[int]) -> tuple[Study, FloatArray, list[list[str]]]:
+def _profiled(known: Determined, where: list[int]) -> tuple[Study, FloatArray, list[list[str]]]:
     """Return uncertainties of the profile likelihood and why some are missing; and a study, its best fit if better."""
-    n = len(where)
-    found = crossings(asked, np.tile(where, 2), np.repeat([1.0, -1.0], n), np.ones(2 * n))
-    best = found.study.best.values[where]
-    sides = np.abs(found.values.reshape(2, n).T - best[:, None])
-    return found.study, sides, [[found.statuses[row], found.statuses[n + row]] for row in range(n)]
+    rows = [row for row, i in enumerate(where) if i not in known.flat]
+    index = [where[row] for row in rows]
+    n = len(rows)
+    found = crossings(known.study, np.tile(index, 2), np.repeat([1.0, -1.0], n), np.ones(2 * n))
+    best = found.study.best.values[index]
+    sides, missing = np.full((len(where), 2), np.nan), _missing(known, where)
+    sides[rows] = np.abs(found.values.reshape(2, n).T - best[:, None])
+    for k, row in enumerate(rows):
+        missing[row] = [found.statuses[k], found.statuses[n + k]]
+    return found.study, sides, missing
 
 
 def _steps(
@@ -154,28 +169,30 @@ def _steps(
 
 
 def _by_refit(asked: Study, pois: list[int], where: list[int], profile: bool) -> _Moved:
+    every, n = [*where, *pois], len(where)
     for attempt in range(_RESTARTS + 1):
-        if not asked.best.converged:
+        known = determined(asked)
+        if not asked.best.minimised or known.flat.issuperset(pois):
             return _nothing(asked, pois, where, f"no best fit: {asked.best.status}")
-        every = [*where, *pois]
-        sides, missing = _symmetric(asked.best, every), _missing(asked.best, every)
+        used, sides, missing = known.study, _symmetric(known.uncertainties(), every), _missing(known, every)
         if profile:
-            asked, sides, missing = _profiled(asked, every)
-        best, n = asked.best, len(where)
+            used, sides, missing = _profiled(known, every)
+        best = used.best
         steps, reasons = _steps(best, where, sides[:n], missing[:n])
         wanted = best.values[where][:, None] + steps
         lower, upper = asked.problem.lower[where][:, None], asked.problem.upper[where][:, None]
         targets = np.clip(wanted, lower, upper)
         rows = np.argwhere(np.isfinite(targets))
-        fits = _conditional(asked, where, targets, rows)
-        better = asked.improved(fits)
+        fits = _conditional(used, where, targets, rows)
+        better = used.improved(fits)
         if better is None or attempt == _RESTARTS:
             break
-        asked = better
+        asked = starting_from(asked, better.best) if known.flat else better
     impacts, statuses = _impacts(fits, best, pois, rows, reasons)
     clipped = np.isfinite(targets) & (targets != wanted)
     none = np.full(len(pois), np.nan)
-    return _Moved(asked, sides[:n], sides[n:], targets, clipped, impacts, statuses, none)
+    moved = _Moved(_told(asked, used), sides[:n], sides[n:], targets, clipped, impacts, statuses, none)
+    return _without(moved, pois, known)
 
 
 def _conditional(asked: Study, where: list[int], targets: FloatArray, rows: npt.NDArray[np.intp]) -> ManyFits:
@@ -189,7 +206,7 @@ def _conditional(asked: Study, where: list[int], targets: FloatArray, rows: npt.
             start[first : first + values.size] = asked.predicted({i: values})
             held[first : first + values.size, i] = True
             first += values.size
-    return asked.fits(start, held)
+    return lowest(asked, start, held)
 
 
 def _impacts(
@@ -199,18 +216,19 @@ def _impacts(
     impacts = np.full((len(pois), len(reasons), 4), np.nan)
     statuses = [list(row) for row in reasons]
     for fit, (row, column) in enumerate(rows):
-        statuses[row][column] = fits.statuses[fit]
-        if fits.converged[fit]:
+        statuses[row][column] = DONE if fits.minimised[fit] else fits.statuses[fit]
+        if fits.minimised[fit]:
             impacts[:, row, column] = fits.values[fit, pois] - best.values[pois]
     return impacts, tuple(tuple(row) for row in statuses)
 
 
 def _by_covariance(asked: Study, pois: list[int], where: list[int]) -> _Moved:
-    best = asked.best
-    if not (best.converged and best.covariance_valid):
-        return _nothing(asked, pois, where, f"no best fit: {best.status}")
-    sides = _symmetric(best, where)
-    steps, reasons = _steps(best, where, sides, _missing(best, where))
+    known = determined(asked)
+    best = known.study.best
+    if not (best.converged and best.covariance_valid) or known.flat.issuperset(pois):
+        return _nothing(asked, pois, where, f"no best fit: {asked.best.status}")
+    sides = _symmetric(known.uncertainties(), where)
+    steps, reasons = _steps(best, where, sides, _missing(known, where))
     variance = np.diag(best.covariance)[where]
     slopes = np.zeros((len(pois), len(where)))
     np.divide(best.covariance[np.ix_(pois, where)], variance, out=slopes, where=variance > 0)
@@ -222,21 +240,46 @@ def _by_covariance(asked: Study, pois: list[int], where: list[int]) -> _Moved:
     )
     targets = best.values[where][:, None] + steps
     clipped, none = np.zeros(targets.shape, np.bool_), np.full(len(pois), np.nan)
-    return _Moved(asked, sides, _symmetric(best, pois), targets, clipped, impacts, statuses, none)
+    own = _symmetric(known.uncertainties(), pois)
+    return _without(
+        _Moved(_told(asked, known.study), sides, own, targets, clipped, impacts, statuses, none), pois, known
+    )
 
 
 def _by_observables(asked: Study, pois: list[int], where: list[int]) -> _Moved:
-    best = asked.best
-    if not best.converged:
-        return _nothing(asked, pois, where, f"no best fit: {best.status}")
-    data, start, rows, cut = shifted(asked, where)
-    fits = asked.fits(start, asked.problem.held, data)
+    known = determined(asked)
+    used, best = known.study, known.study.best
+    if not best.minimised or known.flat.issuperset(pois):
+        return _nothing(asked, pois, where, f"no best fit: {asked.best.status}")
+    data, start, rows, cut = shifted(used, where)
+    fits = used.fits(start, used.problem.held, data)
     impacts, statuses = _impacts(fits, best, pois, rows, [[""] * 4 for _ in where])
     clipped = np.zeros((len(where), 4), np.bool_)
     clipped[tuple(rows[cut].T)] = True
-    statistics = np.sqrt(data_variance(asked)[pois]) if best.covariance_valid else np.full(len(pois), np.nan)
-    sides, targets = _symmetric(best, where), np.full(clipped.shape, np.nan)
-    return _Moved(asked, sides, _symmetric(best, pois), targets, clipped, impacts, statuses, statistics)
+    usable = best.converged and best.covariance_valid
+    statistics = np.sqrt(data_variance(used)[pois]) if usable else np.full(len(pois), np.nan)
+    sides, targets = _symmetric(known.uncertainties(), where), np.full(clipped.shape, np.nan)
+    own = _symmetric(known.uncertainties(), pois)
+    return _without(
+        _Moved(_told(asked, known.study), sides, own, targets, clipped, impacts, statuses, statistics), pois, known
+    )
+
+
+def _told(asked: Study, used: Study) -> Study:
+    """Return the study that was asked about with the best fit that was used: it knows what was to be held."""
+    return replace(asked, given=used.best)
+
+
+def _without(moved: _Moved, pois: list[int], known: Determined) -> _Moved:
+    """Return what was found without the parameters of interest that are flat: every row says which these are."""
+    lost = [k for k, i in enumerate(pois) if i in known.flat]
+    if not lost:
+        return moved
+    impacts, statistics = moved.impacts.copy(), moved.data_statistics.copy()
+    impacts[lost], statistics[lost] = np.nan, np.nan
+    text = f"the likelihood is flat along {listed(known.study.best.names[pois[k]] for k in lost)}"
+    statuses = tuple(tuple(text if status == DONE else status for status in row) for row in moved.statuses)
+    return replace(moved, impacts=impacts, data_statistics=statistics, statuses=statuses)
 
 
 def _nothing(asked: Study, pois: list[int], where: list[int], reason: str) -> _Moved:
@@ -244,8 +287,8 @@ def _nothing(asked: Study, pois: list[int], where: list[int], reason: str) -> _M
     shape = (len(where), 4)
     return _Moved(
         asked,
-        _symmetric(asked.best, where),
-        _symmetric(asked.best, pois),
+        _symmetric(asked.best.uncertainties, where),
+        _symmetric(asked.best.uncertainties, pois),
         np.full(shape, np.nan),
         np.zeros(shape, np.bool_),
         np.full((len(pois), *shape), np.nan),

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import ModelError
 from wilks.infer.asymptotics import log_tail
+from wilks.infer.hypotest import check_toys
 from wilks.infer.likelihood_ratio import Profile, conditional_fits, test_study
 from wilks.infer.study import Running
+from wilks.infer.toy_tests import Counter, with_toys
 from wilks.model.datasets import Data, expected_data
 from wilks.model.model import ArrayLike, Model
 from wilks.results.fit import FitResult
 from wilks.results.hypotest import SignificanceResult
 from wilks.results.many import CONVERGED
+
+# How the status of a fit begins that can't start.
+_IMPOSSIBLE = "the starting point is impossible: "
 
 
 def significance(
@@ -48,13 +54,28 @@ def significance(
     sizes = np.atleast_1d(np.asarray(injected, np.float64))
     if sizes.ndim != 1 or not np.isfinite(sizes).all() or (sizes < 0).any():
         raise ModelError(f"injected: signals of finite size, not below 0, are needed; found {injected!r}")
+    if toys:
+        check_toys(toys, seed)
+    counter = None
+    if toys:
+        counter = Counter(running.progress)
+        counter.announce(2 * toys)
+        running = replace(running, progress=counter.wait)
     asked = {"poi": poi, "fixed": fixed, "result": result, "running": running}
     found = test_study("q0", bounds, model=model, data=data, **asked)
     profile = Profile.of(found).extended(np.append(sizes, 0.0))
+    observed = _asymptotic(profile, sizes)
+    if counter is None:
+        return observed
+    return with_toys(observed, profile, toys, seed, counter)
+
+
+def _asymptotic(profile: Profile, sizes: FloatArray) -> SignificanceResult:
+    """Return the significances of a profile that has no signal and the injected ones."""
     found = profile.study
     (q0,), (status,) = profile.statistic(np.zeros(1), "q0")
     expected, statuses = _expected(profile, sizes)
-    observed = SignificanceResult(
+    return SignificanceResult(
         poi=found.model.parameter_names[found.poi],
         best_value=float(found.best.values[found.poi]),
         q0=float(q0),
@@ -65,15 +86,10 @@ def significance(
         expected_significance=np.sqrt(expected),
         expected_p_value=np.exp(log_tail(np.sqrt(expected))),
         expected_log10_p_value=log_tail(np.sqrt(expected)) / np.log(10),
-        status=status,
+        status=_without_signal(status),
         expected_statuses=statuses,
         origin=found.origin(),
     )
-    if not toys:
-        return observed
-    from wilks.infer.toy_tests import with_toys
-
-    return with_toys(observed, profile, toys, seed)
 
 
 def _expected(profile: Profile, sizes: FloatArray) -> tuple[FloatArray, tuple[str, ...]]:
@@ -90,7 +106,15 @@ def _expected(profile: Profile, sizes: FloatArray) -> tuple[FloatArray, tuple[st
         lowest = np.array([2 * found.model.nll(rows[i][0], values) for i, values in zip(good, data, strict=True)])
         starts = np.tile(profile.row(0.0)[0], (len(good), 1))
         fits = conditional_fits(found, starts, data)
-        q0[good] = np.where(fits.converged, np.maximum(fits.twice_nll - lowest, 0.0), np.nan)
-        for i, converged, status in zip(good, fits.converged, fits.statuses, strict=True):
-            statuses[i] = CONVERGED if converged else f"Asimov data without signal: {status}"
+        q0[good] = np.where(fits.minimised, np.maximum(fits.twice_nll - lowest, 0.0), np.nan)
+        for i, minimised, status in zip(good, fits.minimised, fits.statuses, strict=True):
+            statuses[i] = CONVERGED if minimised else f"Asimov data: {_without_signal(status)}"
     return q0, tuple(statuses)
+
+
+def _without_signal(status: str) -> str:
+    """Return the status of a fit without signal; where a bin has events that only signal can bring, what that means."""
+    if not status.startswith(_IMPOSSIBLE):
+        return status
+    place = status.removeprefix(_IMPOSSIBLE)
+    return f"without signal {place}; q0 is infinite unless another parameter brings a rate there"

@@ -11,14 +11,14 @@ import numpy as np
 import wilks
 from wilks._engine import Dataset
 from wilks._types import BoolArray, FloatArray
-from wilks.errors import ModelError, ResultError, nearest
+from wilks.errors import ModelError, ResultError, listed, nearest
 from wilks.fitting.many import Progress, fit_problems
 from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import FitOptions, Problem, pose
 from wilks.model.datasets import Data, labelled
 from wilks.model.model import ArrayLike, Model
 from wilks.results.fit import FitResult
-from wilks.results.many import INTERRUPTED, ManyFits
+from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
 from wilks.results.origin import Origin
 
 # A conditional fit below the best one by more than this (in 2NLL) is a better minimum, not rounding.
@@ -59,8 +59,8 @@ class Study:
         """Return fits from the rows of `start`, shape (fits, n_parameters), with the parameters marked in `held` kept.
 
         `data` has a data set for each fit, shape (fits, length), in place of the study's own. Fits that do not converge
-        are tried again with everything that `fit` tries. All that are settled (see ManyFits) count as converged, since
-        what conditional fits are asked for is their likelihood.
+        are tried again with everything that `fit` tries. All that are settled (see ManyFits) count as converged, in
+        their statuses too, since what conditional fits are asked for is their likelihood.
         """
         problem = replace(self.problem, start=start, held=held)
         many = fit_problems(
@@ -74,23 +74,15 @@ class Study:
         values, twice_nll, edm = many.values.copy(), many.twice_nll.copy(), many.edm.copy()
         converged, statuses = many.converged.copy(), list(many.statuses)
         held = np.broadcast_to(held, start.shape)
-        for row in np.flatnonzero(~many.settled & [status != INTERRUPTED for status in many.statuses]):
+        for row in np.flatnonzero(~many.minimised & [status != INTERRUPTED for status in many.statuses]):
             again = self._again(start[row], held[row], None if data is None else data[row])
             if again.converged or again.twice_nll < twice_nll[row] or not np.isfinite(twice_nll[row]):
                 values[row], twice_nll[row], edm[row] = again.values, again.twice_nll, again.edm
                 converged[row], statuses[row] = again.converged, again.status
         many = replace(many, values=values, twice_nll=twice_nll, edm=edm, converged=converged, statuses=tuple(statuses))
-        return replace(many, converged=many.settled)
-
-    def at(self, fixed: Mapping[int, FloatArray]) -> ManyFits:
-        """Return conditional fits: each parameter (by position) kept at its values, shape (fits,).
-
-        They start from the best fit, moved along with the parameters to first order.
-        """
-        count = len(next(iter(fixed.values())))
-        held = np.broadcast_to(self.problem.held, (count, self.model.n_parameters)).copy()
-        held[:, list(fixed)] = True
-        return self.fits(self.predicted(fixed), held)
+        settled = many.settled
+        endings = [CONVERGED if good else status for good, status in zip(settled, statuses, strict=True)]
+        return replace(many, converged=settled, statuses=tuple(endings))
 
     def predicted(self, fixed: Mapping[int, FloatArray]) -> FloatArray:
         """Return where conditional fits are expected, shape (fits, n_parameters), to first order and inside the bounds.
@@ -113,7 +105,7 @@ class Study:
 
         The free fit then starts from there. A question asked before is to be asked again.
         """
-        usable = np.where(np.isfinite(fits.twice_nll) & fits.converged, fits.twice_nll, np.inf)
+        usable = np.where(np.isfinite(fits.twice_nll) & fits.minimised, fits.twice_nll, np.inf)
         lowest = int(np.argmin(usable))
         if not usable[lowest] < self.best.twice_nll - BETTER:
             return None
@@ -135,14 +127,21 @@ class Study:
 
 
 def origin_of(model: Model, dataset: str, problem: Problem, options: FitOptions, **settings: object) -> Origin:
-    """Return where results come from: model, label of the data, what was held, options, and other `settings`."""
-    kept = {model.parameter_names[i]: float(problem.start[i]) for i in np.flatnonzero(problem.held & ~model.fixed)}
+    """Return where results come from: model, label of the data, what was held, options, and other `settings`.
+
+    Bounds are those that are not the model's own; None is an infinite one.
+    """
+    names = model.parameter_names
+    kept = {names[i]: float(problem.start[i]) for i in np.flatnonzero(problem.held & ~model.fixed)}
+    sides = np.stack([problem.lower, problem.upper])
+    changed = np.flatnonzero((sides != np.stack(model.bounds)).any(axis=0) & ~problem.held)
+    bounds = {names[i]: [float(side) if np.isfinite(side) else None for side in sides[:, i]] for i in changed}
     return Origin(
         measurement=model.measurement,
         dataset=dataset,
         workspace_digest=model.workspace_digest,
         version=wilks.__version__,
-        settings={**model.settings, **asdict(options), "fixed": kept, **settings},
+        settings={**model.settings, **asdict(options), "fixed": kept, "bounds": bounds, **settings},
     )
 
 
@@ -159,9 +158,10 @@ def study(
 ) -> Study:
     """Return what a question is asked about, checked before any work starts.
 
-    `poi` replaces the model's parameter of interest. `result` is the best fit, if it is at hand. Raises ModelError for
-    wrong names, a parameter of interest that is missing or fixed, data that don't fit; ResultError for a result that
-    belongs to another workspace or other data.
+    `poi` replaces the model's parameter of interest. `result` is the best fit, if it is at hand; one that kept other
+    parameters, or had other bounds, is where the best fit starts. Raises ModelError for wrong names, a parameter of
+    interest that is missing or fixed, data that don't fit; ResultError for a result that belongs to another workspace
+    or other data, or hides values.
     """
     problem = pose(model, None, fixed, bounds)
     used = labelled(model, data)
@@ -177,13 +177,35 @@ def study(
         raise ModelError('the model has no parameter of interest: name one (poi="...", command line: --poi NAME)')
     if result is not None:
         _check_result(model, used, result)
-    return Study(model, used, problem, index, running, result)
+    return starting_from(Study(model, used, problem, index, running), result)
+
+
+def starting_from(found: Study, result: FitResult | None) -> Study:
+    """Return the study with a result as its best fit where it is one; else with the best fit starting there.
+
+    It is one if it kept the same parameters at the same values, and none is outside the bounds, or was kept by others.
+    """
+    if result is None:
+        return replace(found, given=None)
+    held, values = found.problem.held, result.values
+    low, high = found.problem.lower, found.problem.upper
+    on_bound = (values == low) | (values == high)
+    fits = np.where(held, values == found.problem.start, (low <= values) & (values <= high))
+    if (result.fixed == held).all() and fits.all() and (on_bound | held | ~result.at_bound).all():
+        return replace(found, given=result)
+    usable = np.isfinite(values) & ~held
+    start = np.where(usable, np.clip(values, low, high), found.problem.start)
+    return replace(found, given=None, problem=replace(found.problem, start=start))
 
 
 def _check_result(model: Model, data: Data, result: FitResult) -> None:
     """Raise ResultError where a fit can't be that of this model to these data."""
+    if not isinstance(result, FitResult):
+        raise TypeError(f"result: needed is a FitResult, found {type(result).__name__}; see wilks.load_result")
     if result.names != model.parameter_names or result.workspace_digest != model.workspace_digest:
         raise ResultError("the fit result belongs to another workspace")
+    if hidden := result.settings.get("hidden"):
+        raise ResultError(f"the fit result hides the value of {listed(hidden)}; without `result` it is fitted again")
     value = 2.0 * model.nll(result.values, data.values)
     if not abs(value - result.twice_nll) <= 1e-8 * max(1.0, abs(value)):
         raise ResultError(f'the fit result was not made with these data ("{result.dataset}", here "{data.label}")')

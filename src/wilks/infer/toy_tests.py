@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
-from wilks.infer.hypotest import AsymptoticTests, alternative, check_toys
+from wilks.fitting.many import Progress
+from wilks.infer.asymptotic_tests import AsymptoticTests, alternative
 from wilks.infer.likelihood_ratio import Profile, one_sided
 from wilks.infer.study import Study
 from wilks.infer.toys import fit_toys
@@ -23,8 +24,8 @@ ALTERNATIVE, TESTED = 0, 1
 SAME = 1e-6
 # A conditional fit below the free one by more than this has found a better minimum.
 BETTER = 1e-6
-# Numbers held at once by a batch of toys.
-BATCH = 4_000_000
+# Toys of one piece: at most so many, and so many numbers. After Ctrl-C all hypotheses have the pieces that are done.
+PIECE, BATCH = 1000, 4_000_000
 _QUANTILES = (2.275, 15.866, 50.0, 84.134, 97.725)
 _PARTS = 8
 
@@ -44,19 +45,58 @@ class Toys:
         return np.array([status == CONVERGED for status in self.statuses], np.bool_)
 
 
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Test statistics of toys, shape (toys,), NaN without a fit; those from number `done` on were not made.
+
+    `reason` is how the first of the fits ended that failed, an empty text where none did.
+    """
+
+    q: FloatArray
+    done: int
+    reason: str = ""
+
+    @classmethod
+    def of(cls, pieces: Sequence[Sample], toys: int) -> Sample:
+        """Return the pieces as one sample of so many toys."""
+        q = np.concatenate([np.empty(0), *(piece.q for piece in pieces)])
+        missing = np.full(toys - q.size, np.nan)
+        reason = next((piece.reason for piece in pieces if piece.reason), "")
+        return cls(np.concatenate([q, missing]), sum(piece.done for piece in pieces), reason)
+
+    @property
+    def failures(self) -> int:
+        """How many of the toys that were made have no fit."""
+        return int(np.isnan(self.q[: self.done]).sum())
+
+
 @dataclass(eq=False)
 class Counter:
-    """Tells the study's progress about many batches of fits: how many are done of how many, and whether to stop."""
+    """Tells about many batches of fits: how many are done of how many, and whether to stop.
 
-    study: Study
-    total: int
+    `again` says how many more are foreseen when fits are announced, as a fraction of these.
+    """
+
+    progress: Progress | None
+    again: float = 0.0
+    total: int = 0
     done: int = 0
     stopped: bool = False
 
+    def announce(self, fits: int) -> None:
+        """Say how many fits are to come."""
+        self.total = self.done + round(fits * (1 + self.again))
+
     def tell(self, done: int, total: int) -> bool:
         """Tell about the batch that is running; returns False to stop it."""
-        progress = self.study.running.progress
-        told = progress is None or progress(self.done + done, max(self.total, self.done + total)) is not False
+        return self._tell(self.done + done)
+
+    def wait(self, done: int, total: int) -> bool:
+        """Tell about fits that don't count, because they are few; returns False to stop them."""
+        return self._tell(self.done)
+
+    def _tell(self, done: int) -> bool:
+        told = self.progress is None or self.progress(done, max(self.total, done)) is not False
         self.stopped = self.stopped or not told
         return not self.stopped
 
@@ -68,61 +108,82 @@ class ToyTests:
     tests: AsymptoticTests
     toys: int
     seed: int
-    shared: Toys | None = None
-    tested: Mapping[float, FloatArray] = field(default_factory=dict)
-    others: Mapping[float, FloatArray] = field(default_factory=dict)
+    counter: Counter
+    shared: tuple[Toys, ...] = ()
+    tested: Mapping[float, Sample] = field(default_factory=dict)
+    others: Mapping[float, Sample] = field(default_factory=dict)
     statuses: Mapping[float, str] = field(default_factory=dict)
 
     def extended(self, values: FloatArray) -> ToyTests:
-        """Return the tests with toys of these values too."""
-        tests, name = self.tests.extended(values), self.tests.statistic
+        """Return the tests with toys of these values too; piece by piece, so that all have equally many at any time."""
+        new = [float(v) for v in np.unique(values) if float(v) not in self.tested]
+        self.counter.announce((3 * len(new) + (not self.shared)) * self.toys)
+        tests, name, counter = self.tests.extended(values), self.tests.statistic, self.counter
         observed = tests.observed.extended(values)  # toys are made at these fits
         tests = replace(tests, observed=observed)
-        new = [float(v) for v in np.unique(values) if float(v) not in self.tested]
-        counter = Counter(observed.study, (3 * len(new) + (self.shared is None)) * self.toys)
-        other = alternative(name)
-        shared, statuses = self.shared, dict(self.statuses)
-        tested, others = dict(self.tested), dict(self.others)
-        nothing = np.full(self.toys, np.nan)
-        if shared is None and observed.row(other)[1] == CONVERGED:
-            shared = made(counter, observed.row(other)[0], self.toys, self.seed, ALTERNATIVE)
-        for value in new:
-            theta, status = observed.row(value)
-            tested[value], others[value], statuses[value] = nothing, nothing, status
-            if status != CONVERGED or shared is None or tests.asimov is None:
-                continue
-            toys = made(counter, theta, self.toys, self.seed, TESTED)
-            tested[value] = statistics(counter, toys, theta, name)
-            # Where the fits of the alternative's toys end on average.
-            others[value] = statistics(counter, shared, _start(tests, value), name)
-            if not (np.isfinite(tested[value]).any() and np.isfinite(others[value]).any()):
-                bad = [s for s in (*toys.statuses, *shared.statuses) if s != CONVERGED]
-                statuses[value] = f"toys: {bad[0]}" if bad else "toys: no conditional fit"
+        theta, status = observed.row(alternative(name))
+        possible = status == CONVERGED and tests.asimov is not None
+        points = [v for v in new if possible and observed.row(v)[1] == CONVERGED]
+        tested: dict[float, list[Sample]] = {v: [] for v in new}
+        others: dict[float, list[Sample]] = {v: [] for v in new}
+        shared = list(self.shared)
+        for k, (first, size) in enumerate(pieces(self.toys, observed.study) if points else ()):
             if counter.stopped:
-                statuses[value] = INTERRUPTED
-        return replace(self, tests=tests, shared=shared, tested=tested, others=others, statuses=statuses)
+                break
+            if k == len(shared):
+                shared.append(made(counter, observed.study, theta, (first, size), self.seed, ALTERNATIVE))
+            for v in points:
+                at = observed.row(v)[0]
+                toys = made(counter, observed.study, at, (first, size), self.seed, TESTED)
+                tested[v].append(statistics(counter, observed.study, toys, at, name))
+                # The start is where the fits of the alternative's toys end on average.
+                others[v].append(statistics(counter, observed.study, shared[k], _start(tests, v), name))
+        both = [{v: Sample.of(found[v], self.toys) for v in new} for found in (tested, others)]
+        statuses = {v: observed.row(v)[1] for v in new}
+        statuses |= {v: self._status(both[0][v], both[1][v]) for v in points}
+        return replace(
+            self,
+            tests=tests,
+            shared=tuple(shared),
+            tested={**self.tested, **both[0]},
+            others={**self.others, **both[1]},
+            statuses={**self.statuses, **statuses},
+        )
+
+    def _status(self, tested: Sample, other: Sample) -> str:
+        if min(tested.done, other.done) < self.toys:
+            return INTERRUPTED
+        if np.isfinite(tested.q).any() and np.isfinite(other.q).any():
+            return CONVERGED
+        return f"toys: {tested.reason or other.reason or 'no conditional fit'}"
 
     def test(self, values: FloatArray) -> HypothesisTest:
         """Return the test at values that have toys."""
         base = self.tests.test(values)
         rows = [
-            _compared(float(q), self.tested[float(v)], self.others[float(v)])
+            _compared(float(q), self.tested[float(v)].q, self.others[float(v)].q)
             for v, q in zip(values, base.test_statistic, strict=True)
         ]
-        tested, others = (np.stack([known[float(v)] for v in values]) for known in (self.tested, self.others))
         statuses = [
             status if status != CONVERGED else self.statuses[float(v)]
             for v, status in zip(values, base.statuses, strict=True)
         ]
+        both = [[known[float(v)] for v in values] for known in (self.tested, self.others)]
+        failures, done = (
+            np.array([[getattr(sample, name) for sample in samples] for samples in both], np.float64).sum(axis=0)
+            for name in ("failures", "done")
+        )
+        possible = np.array([status in (CONVERGED, INTERRUPTED) for status in statuses], np.bool_)
         counts = ToyCounts(
             seed=str(self.seed),
             toys=np.full(values.size, float(self.toys)),
-            failures=(np.isnan(tested).sum(axis=1) + np.isnan(others).sum(axis=1)).astype(np.float64),
+            failures=failures,
+            interrupted=np.where(possible, 2.0 * self.toys - done, 0.0),
             clsb_error=np.array([row.clsb_error for row in rows]),
             cls_error=np.array([row.cls_error for row in rows]),
             expected_cls_error=np.stack([row.expected_error for row in rows]),
-            tested=tested,
-            alternative=others,
+            tested=np.stack([sample.q for sample in both[0]]),
+            alternative=np.stack([sample.q for sample in both[1]]),
         )
         settings = {k: v for k, v in base.origin.settings.items() if k != "base"}
         settings |= {"calculator": "toys", "toys": self.toys, "seed": self.seed}
@@ -138,21 +199,27 @@ class ToyTests:
         )
 
 
-def made(counter: Counter, theta: FloatArray, count: int, seed: int, stream: int) -> Toys:
-    """Return toys made at a point, with their free fits."""
-    model, problem = counter.study.model, counter.study.problem
-    data = toy_data(model, values=theta, seed=seed, count=count, stream=stream)
+def pieces(toys: int, found: Study) -> Iterator[tuple[int, int]]:
+    """Yield the pieces that toys are made in: the number of the first one, and how many."""
+    size = int(np.clip(BATCH // (found.data.values.size + found.model.n_parameters), 64, PIECE))
+    for first in range(0, toys, size):
+        yield first, min(size, toys - first)
+
+
+def made(counter: Counter, found: Study, theta: FloatArray, piece: tuple[int, int], seed: int, stream: int) -> Toys:
+    """Return a piece of the toys made at a point, with their free fits."""
+    model, problem = found.model, found.problem
+    data = toy_data(model, values=theta, seed=seed, first=piece[0], count=piece[1], stream=stream)
     start = np.where(problem.held, problem.start, np.clip(theta, problem.lower, problem.upper))
-    best, twice_nll, statuses = _fits(counter, data, start, problem.held)
-    return Toys(data, best, twice_nll, statuses)
+    return Toys(data, *_fits(counter, found, data, start, problem.held))
 
 
-def statistics(counter: Counter, toys: Toys, start: FloatArray, name: str) -> FloatArray:
-    """Return the test statistic of toys, shape (toys,), NaN without a fit; `start` has the tested value.
+def statistics(counter: Counter, found: Study, toys: Toys, start: FloatArray, name: str) -> Sample:
+    """Return the test statistics of toys; `start` has the tested value.
 
-    Only those whose best fit is on the side that counts take a conditional fit.
+    Only those whose best fit is on the side that counts take a conditional fit. After Ctrl-C the sample ends before
+    the first toy that lacks a fit: those that need none would otherwise be too many.
     """
-    found = counter.study
     mu, best = start[found.poi], toys.values[:, found.poi]
     good = toys.good
     q = np.where(good, 0.0, np.nan)
@@ -160,8 +227,8 @@ def statistics(counter: Counter, toys: Toys, start: FloatArray, name: str) -> Fl
     held = found.problem.held.copy()
     held[found.poi] = True
     before = counter.done
-    conditional, twice_nll, statuses = _fits(counter, toys.data[rows], start, held)
-    converged = np.array([status == CONVERGED for status in statuses], np.bool_)
+    conditional, twice_nll, endings = _fits(counter, found, toys.data[rows], start, held)
+    converged = np.array([status == CONVERGED for status in endings], np.bool_)
     lowest = toys.twice_nll[rows].copy()
     better = np.flatnonzero(converged & (twice_nll < lowest - BETTER))
     if better.size:
@@ -169,34 +236,30 @@ def statistics(counter: Counter, toys: Toys, start: FloatArray, name: str) -> Fl
         again = fit_toys(found.model, toys.data[rows[better]], problem, replace(found.running, progress=None))
         lowest[better] = np.fmin(again.twice_nll, twice_nll[better])
         best = best.copy()
-        best[rows[better]] = np.where(again.settled, again.values[:, found.poi], mu)
+        best[rows[better]] = np.where(again.minimised, again.values[:, found.poi], mu)
     t = one_sided(np.maximum(twice_nll - lowest, 0.0), best[rows], mu, name)
     q[rows] = np.where(converged, t, np.nan)
     counter.done = before + best.size
-    return q
+    statuses = np.array(toys.statuses, object)
+    statuses[rows] = endings
+    interrupted = np.flatnonzero(statuses == INTERRUPTED)
+    done = int(interrupted[0]) if interrupted.size else q.size
+    q[done:] = np.nan
+    return Sample(q, done, next((status for status in statuses[:done] if status != CONVERGED), ""))
 
 
 def _fits(
-    counter: Counter, data: FloatArray, start: FloatArray, held: BoolArray
+    counter: Counter, found: Study, data: FloatArray, start: FloatArray, held: BoolArray
 ) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
-    """Return best fits, 2 NLL and statuses of data sets, batch by batch."""
-    found = counter.study
-    values, twice_nll = np.full((len(data), start.size), np.nan), np.full(len(data), np.nan)
-    statuses: list[str] = []
-    running = replace(found.running, progress=counter.tell)
-    size = max(BATCH // max(data.shape[1] + start.size, 1), 64)
-    for first in range(0, len(data), size):
-        batch = slice(first, first + size)
-        if counter.stopped:
-            statuses += [INTERRUPTED] * len(data[batch])
-            continue
-        problem = replace(found.problem, start=start, held=held)
-        fits = fit_toys(found.model, data[batch], problem, running)
-        counter.done += len(data[batch])
-        values[batch], twice_nll[batch] = fits.values, fits.twice_nll
-        endings = zip(fits.settled, fits.statuses, strict=True)
-        statuses += [CONVERGED if good else status for good, status in endings]
-    return values, twice_nll, tuple(statuses)
+    """Return best fits, 2 NLL and statuses of data sets."""
+    if counter.stopped or not len(data):
+        nothing = np.full((len(data), start.size), np.nan)
+        return nothing, np.full(len(data), np.nan), (INTERRUPTED,) * len(data)
+    problem = replace(found.problem, start=start, held=held)
+    fits = fit_toys(found.model, data, problem, replace(found.running, progress=counter.tell))
+    counter.done += len(data)
+    endings = zip(fits.minimised, fits.statuses, strict=True)
+    return fits.values, fits.twice_nll, tuple(CONVERGED if good else status for good, status in endings)
 
 
 def _start(tests: AsymptoticTests, value: float) -> FloatArray:
@@ -272,24 +335,29 @@ def _p_values(p: FloatArray) -> PValues:
     return PValues(p[..., 0], p[..., 1], p[..., 2], log10(p[..., 0]), log10(p[..., 2]))
 
 
-def with_toys(observed: SignificanceResult, profile: Profile, toys: int, seed: int) -> SignificanceResult:
+def with_toys(
+    observed: SignificanceResult, profile: Profile, toys: int, seed: int, counter: Counter
+) -> SignificanceResult:
     """Return a significance with p0 of toys without signal."""
-    check_toys(toys, seed)
     theta, status = profile.row(0.0)
     if status != CONVERGED or not np.isfinite(observed.q0):
         return observed
-    counter = Counter(profile.study, 2 * toys)
-    sample = made(counter, theta, toys, seed, TESTED)
-    q0 = statistics(counter, sample, theta, "q0")
-    good = np.isfinite(q0)
-    used = int(good.sum())
+    found, samples = profile.study, []
+    for piece in pieces(toys, found):
+        free = made(counter, found, theta, piece, seed, TESTED)
+        samples.append(statistics(counter, found, free, theta, "q0"))
+        if counter.stopped:
+            break
+    sample = Sample.of(samples, toys)
+    q0 = _usable(sample.q)
     settings = {**observed.origin.settings, "toys": toys, "seed": seed}
-    fraction = float(np.mean(q0[good] >= observed.q0 - SAME * max(1.0, observed.q0))) if used else np.nan
+    fraction = float(np.mean(q0 >= observed.q0 - SAME * max(1.0, observed.q0))) if q0.size else np.nan
     return replace(
         observed,
         toys=toys,
-        failures=toys - used,
+        failures=sample.failures,
+        interrupted=toys - sample.done,
         toy_p_value=fraction,
-        toy_error=_error(fraction, used) if used else np.nan,
+        toy_error=_error(fraction, q0.size) if q0.size else np.nan,
         origin=replace(observed.origin, settings=settings),
     )

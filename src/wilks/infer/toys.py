@@ -214,7 +214,10 @@ def _done(toys: Toys) -> Toys:
 def fit_toys(
     model: Model, data: FloatArray, problem: Problem, running: Running, *, uncertainties: bool = False
 ) -> ManyFits:
-    """Return fits to toys, shape (fits, length). What fails is tried again from the model's initial values."""
+    """Return fits to toys, shape (fits, length).
+
+    What fails is tried again from the model's initial values, unless it is known to be at the minimum all the same.
+    """
 
     def fits(rows: FloatArray, posed: Problem, progress: Progress | None) -> ManyFits:
         return fit_problems(
@@ -228,7 +231,7 @@ def fit_toys(
         )
 
     many = fits(data, problem, running.progress)
-    failed = np.array([i for i, status in many.failures.items() if status != INTERRUPTED], np.intp)
+    failed = np.flatnonzero(~many.minimised)
     if failed.size == 0 or INTERRUPTED in many.statuses:
         return many
     other = np.where(problem.held, problem.start, np.clip(model.initial, problem.lower, problem.upper))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from wilks.errors import ResultError
+from wilks.model.common import common_parameters
 from wilks.model.model import Model
 from wilks.results.fit import FitResult
 
@@ -14,23 +14,16 @@ from wilks.results.fit import FitResult
 def transfer(result: FitResult, model: Model) -> FitResult:
     """Return a fit as one of another model, to predict what was not fitted: validation regions, signal regions.
 
-    A parameter of the model that the fit has too (same name, same constraint of the same width) gets its value, its
-    uncertainty and its correlations. The others stay as before the fit: their pre-fit value, the width of their
-    constraint (0 where there is none), no correlation. `settings` says which ones (`not_in_fit`), and where the fit
-    comes from (`transferred_from`). A fit without covariance stays one. Raises ResultError where nothing is common.
+    A parameter of the model that the fit has too (`common_parameters`: same name, same constraint of the same width)
+    gets its value, its uncertainty and its correlations. The others stay as before the fit: their pre-fit value, the
+    width of their constraint (0 where there is none), no correlation. `settings` says which ones (`not_in_fit`), and
+    where the fit comes from (`transferred_from`). A fit without covariance stays one. Raises ResultError where nothing
+    is common.
 
     >>> control = fit(compile_model(select_channels(workspace, "CR*")))  # doctest: +SKIP
     >>> predict(model, transfer(control, model))["SR"].total_uncertainty  # doctest: +SKIP
     """
-    theirs = {name: i for i, name in enumerate(result.names)}
-    pairs = [
-        (i, theirs[name])
-        for i, name in enumerate(model.parameter_names)
-        if name in theirs and _same(model, i, result, theirs[name])
-    ]
-    if not pairs:
-        raise ResultError("the fit result and the model have no parameter in common; it belongs to another workspace")
-    here, there = (np.array(side) for side in zip(*pairs, strict=True))
+    here, there = (np.array(side) for side in common_parameters(model, result))
     values, sigma = model.prefit_values.copy(), model.prefit_uncertainties.copy()
     covariance = np.diag(sigma**2)
     fixed, at_bound = model.fixed.copy(), np.zeros(model.n_parameters, np.bool_)
@@ -62,13 +55,3 @@ def transfer(result: FitResult, model: Model) -> FitResult:
         mirrored=(),
         settings={**result.settings, "transferred_from": result.workspace_digest, "not_in_fit": names},
     )
-
-
-def _same(model: Model, i: int, result: FitResult, j: int) -> bool:
-    """Return whether a parameter of the model is the one of the same name in a fit: it has the same constraint.
-
-    The width tells apart components of a staterror that are counted differently, and what was constant because its
-    bin was masked.
-    """
-    width, theirs = model.prefit_uncertainties[i], result.prefit_uncertainties[j]
-    return model.constraints[i] == result.constraints[j] and bool(np.isclose(width, theirs, rtol=1e-6, atol=0.0))

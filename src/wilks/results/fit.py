@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
+from wilks.results.many import minimised
 
 
 def two_digits(value: float, uncertainty: float) -> str:
@@ -84,6 +85,12 @@ class FitResult:
     evaluations: int = 0
     mirrored: tuple[tuple[str, float], ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def minimised(self) -> bool:
+        """Whether `twice_nll` is that of the minimum: also where that is flat along parameters without effect, or lies
+        where a rate vanishes, and the fit does not count as converged."""
+        return minimised(self.status, self.edm) or self.converged
 
     @property
     def correlation(self) -> FloatArray:

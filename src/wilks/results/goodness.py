@@ -6,10 +6,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wilks._types import FloatArray
+from wilks._types import BoolArray, FloatArray
 from wilks.results.fit import two_digits
 from wilks.results.origin import Origin, Saved
 from wilks.table import Table, measured, number
+
+# Two statistics closer than this are the same: fits are not more exact, and counts repeat.
+SAME = 1e-6
+
+
+def as_large(sample: FloatArray, value: float) -> BoolArray:
+    """Return which statistics of toys are as large as a value, apart from the rounding of fits."""
+    large: BoolArray = sample >= value - SAME * max(1.0, abs(value))
+    return large
 
 
 @dataclass(frozen=True)
@@ -22,8 +31,61 @@ class ChannelGoodness:
     p_value: float
 
 
+class _WithToys:
+    """What tests share whose statistic toys have too; NaN for toys whose fit failed."""
+
+    statistic: float
+    seed: int
+    toys: FloatArray
+    toys_p_value: float
+    statuses: dict[str, int] | None
+
+    @property
+    def usable_toys(self) -> FloatArray:
+        """Statistics of the toys that were fitted, shape (usable toys,)."""
+        return self.toys[np.isfinite(self.toys)]
+
+    @property
+    def toys_p_uncertainty(self) -> float:
+        """Standard deviation of `toys_p_value` from the number of toys; for none or all of them that of one toy."""
+        size = self.usable_toys.size
+        if size == 0:
+            return float("nan")
+        p = min(max(self.toys_p_value, 1 / size), 1 - 1 / size)
+        return float(np.sqrt(p * (1 - p) / size))
+
+    @property
+    def toys_p_range(self) -> tuple[float, float]:
+        """What `toys_p_value` would be if no toy, or every toy, without a statistic were as large as the data's."""
+        if self.toys.size == 0:
+            return float("nan"), float("nan")
+        large = int(as_large(self.usable_toys, self.statistic).sum())
+        return large / self.toys.size, (large + self.toys.size - self.usable_toys.size) / self.toys.size
+
+    def _check_toys(self) -> None:
+        """Raise ValueError where statistics and statuses of toys are not as many."""
+        if self.toys.ndim != 1 or (self.statuses is not None and sum(self.statuses.values()) != self.toys.size):
+            raise ValueError("there must be one statistic and one status for each toy")
+
+    def _toy_rows(self) -> list[tuple[str, str]]:
+        """Return what toys say, as titles and texts."""
+        if not self.toys.size:
+            return []
+        usable, all_toys = self.usable_toys.size, self.toys.size
+        found = f"{self.toys_p_value:.6g} +/- {self.toys_p_uncertainty:.2g}" if usable else "none"
+        rows = [("p-value", f"{found} ({usable} toys, seed {self.seed})")]
+        failed = ", ".join(f"{n} {text}" for text, n in (self.statuses or {}).items() if text != "converged")
+        if failed:
+            low, high = self.toys_p_range
+            rows += [
+                ("toys", f"{all_toys - usable} of {all_toys} without a statistic; {failed}"),
+                ("", f"with them the p-value lies between {low:.4g} and {high:.4g}"),
+            ]
+        return rows
+
+
 @dataclass(frozen=True, eq=False)
-class GoodnessOfFit(Saved):
+class GoodnessOfFit(Saved, _WithToys):
     """A test of whether the data could come from the model.
 
     `test` is "saturated" (2NLL of the fit minus that of a model with one parameter per bin) or "chi-square" (with the
@@ -50,30 +112,7 @@ class GoodnessOfFit(Saved):
     statuses: dict[str, int] | None = None
 
     def __post_init__(self) -> None:
-        if self.toys.ndim != 1 or (self.statuses is not None and sum(self.statuses.values()) != self.toys.size):
-            raise ValueError("there must be one statistic and one status for each toy")
-
-    @property
-    def usable_toys(self) -> FloatArray:
-        """Statistics of the toys that were fitted, shape (usable toys,)."""
-        return self.toys[np.isfinite(self.toys)]
-
-    @property
-    def toys_p_uncertainty(self) -> float:
-        """Standard deviation of `toys_p_value` from the number of toys; for none or all of them that of one toy."""
-        size = self.usable_toys.size
-        if size == 0:
-            return float("nan")
-        p = min(max(self.toys_p_value, 1 / size), 1 - 1 / size)
-        return float(np.sqrt(p * (1 - p) / size))
-
-    @property
-    def toys_p_range(self) -> tuple[float, float]:
-        """What `toys_p_value` would be if no toy, or every toy, without a statistic were as large as the data's."""
-        if self.toys.size == 0:
-            return float("nan"), float("nan")
-        large = int((self.usable_toys >= self.statistic).sum())
-        return large / self.toys.size, (large + self.toys.size - self.usable_toys.size) / self.toys.size
+        self._check_toys()
 
     def __repr__(self) -> str:
         toys = f", p = {self.toys_p_value:.4g} with {self.toys.size} toys" if self.toys.size else ""
@@ -88,17 +127,7 @@ class GoodnessOfFit(Saved):
         ]
         if not self.converged:
             rows.insert(0, ("status", f"NOT CONVERGED: {self.status}"))
-        if self.toys.size:
-            usable, all_toys = self.usable_toys.size, self.toys.size
-            found = f"{self.toys_p_value:.6g} +/- {self.toys_p_uncertainty:.2g}" if usable else "none"
-            rows.append(("p-value", f"{found} ({usable} toys, seed {self.seed})"))
-            failed = ", ".join(f"{n} {text}" for text, n in (self.statuses or {}).items() if text != "converged")
-            if failed:
-                low, high = self.toys_p_range
-                rows += [
-                    ("toys", f"{all_toys - usable} of {all_toys} without a statistic; {failed}"),
-                    ("", f"with them the p-value lies between {low:.4g} and {high:.4g}"),
-                ]
+        rows += self._toy_rows()
         header = "\n".join(f"{title + ':' if title else '':<13}{text}" for title, text in rows)
         return f"{header}\n\n{self.table().text().partition(chr(10) * 2)[2]}"
 
@@ -115,13 +144,13 @@ class GoodnessOfFit(Saved):
 
 
 @dataclass(frozen=True, eq=False)
-class Compatibility(Saved):
+class Compatibility(Saved, _WithToys):
     """Whether one parameter of interest serves all channels: the fit with one, beside that with one per group.
 
     `statistic` is 2NLL of the first minus 2NLL of the second, `p_value` that of a chi-square distribution with `ndof`
     degrees of freedom: the number of groups minus one. `groups` are named, `members` are the channels of each; `values`
     and `uncertainties` (groups,) are those of its own parameter, uncertainties NaN at a bound, `covariance` (groups,
-    groups) all of them. `toys` and `toys_p_value` are those of `GoodnessOfFit`.
+    groups) all of them. `toys`, `toys_p_value` and `statuses` are as in `GoodnessOfFit`.
     """
 
     poi: str
@@ -138,8 +167,13 @@ class Compatibility(Saved):
     converged: bool
     status: str
     origin: Origin
+    seed: int = 0
+    toys: FloatArray = field(default_factory=lambda: np.zeros(0))
+    toys_p_value: float = np.nan
+    statuses: dict[str, int] | None = None
 
     def __post_init__(self) -> None:
+        self._check_toys()
         size = len(self.groups)
         shapes = (self.values.shape, self.uncertainties.shape, self.covariance.shape)
         if len(self.members) != size or shapes != ((size,), (size,), (size, size)):
@@ -160,7 +194,8 @@ class Compatibility(Saved):
         ]
         if not self.converged:
             rows.insert(0, ("status", f"NOT CONVERGED: {self.status}"))
-        header = "\n".join(f"{title + ':':<13}{text}" for title, text in rows)
+        rows += self._toy_rows()
+        header = "\n".join(f"{title + ':' if title else '':<13}{text}" for title, text in rows)
         return f"{header}\n\n{self.table().text().partition(chr(10) * 2)[2]}"
 
     def table(self) -> Table:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.results.many import CONVERGED
+from wilks.results.many import CONVERGED, INTERRUPTED
 from wilks.results.origin import Origin, Saved
 from wilks.table import Table, number
 
@@ -36,17 +36,18 @@ class PValues:
 
 @dataclass(frozen=True, eq=False)
 class ToyCounts:
-    """Toys behind each tested value, arrays of shape (values,): how many of each kind, how many had no fit.
+    """Toys behind each tested value, arrays of shape (values,): `toys` of each kind were asked for.
 
-    `cls_error` is the standard deviation of the observed CLs, `clsb_error` that of CLs+b, `expected_cls_error` that of
-    the expected CLs, shape (values, 5). `tested` and `alternative`
-    have the test statistic of every toy, shape (values, toys), NaN where there was no fit (in the
-    curve of a limit they are left out).
+    Of both kinds together, `failures` had no fit and `interrupted` were not made. `cls_error` is the standard deviation
+    of the observed CLs, `clsb_error` that of CLs+b, `expected_cls_error` that of the expected CLs, shape (values, 5).
+    `tested` and `alternative` have the test statistic of every toy, shape (values, toys), NaN where there is none (in
+    the curve of a limit they are left out).
     """
 
     seed: str
     toys: FloatArray
     failures: FloatArray
+    interrupted: FloatArray
     clsb_error: FloatArray
     cls_error: FloatArray
     expected_cls_error: FloatArray
@@ -62,7 +63,8 @@ class HypothesisTest(Saved):
     `test_statistic` is the observed one, `asimov_statistic` that of the Asimov data of the alternative (`alternative`:
     0, for q0 1). `observed` has shape (values,), `expected` (values, 5): at -2, -1, 0, 1, 2 standard deviations, from
     the smallest to the largest p-value, if the alternative is true. `statuses` says for every value "converged", or
-    why there is no answer (then it is NaN). `counts` is None without toys.
+    why there is no answer (then it is NaN); "interrupted" with toys is the answer of those that were made by then.
+    `counts` is None without toys.
     """
 
     poi: str
@@ -142,7 +144,8 @@ class LimitResult(Saved):
 
     `expected` are the limits at -2, -1, 0, 1, 2 standard deviations of the background, shape (5,). `statuses` belong
     to the observed limit and these five: "converged", or why there is none (then it is NaN). Errors are those of toys,
-    NaN without. `curve` has the tests that were made on the way.
+    NaN without. `curve` has the tests that were made on the way. With toys, `asymptotic` are the six limits without
+    them, shape (6,), else it is empty.
     """
 
     poi: str
@@ -154,8 +157,11 @@ class LimitResult(Saved):
     statuses: tuple[str, ...]
     curve: HypothesisTest
     origin: Origin
+    asymptotic: FloatArray = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
+        if self.asymptotic.shape not in ((0,), (1 + len(BANDS),)):
+            raise ValueError(f"asymptotic has shape {self.asymptotic.shape}, expected ({1 + len(BANDS)},)")
         for name in ("expected", "expected_errors"):
             if getattr(self, name).shape != (len(BANDS),):
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}, expected ({len(BANDS)},)")
@@ -180,19 +186,25 @@ class LimitResult(Saved):
         """Return a table with the observed and the expected limits."""
         names = ("observed", *(f"expected {band}" for band in BANDS))
         values = (self.observed, *self.expected)
-        rows = [(name, number(float(value))) for name, value in zip(names, values, strict=True)]
-        header: tuple[str, ...] = ("limit", f"{self.poi} <")
+        rows: list[tuple[str, ...]] = [(name, number(float(v))) for name, v in zip(names, values, strict=True)]
+        header = ["limit", f"{self.poi} <"]
+        columns = []
         if self.curve.calculator == "toys":
-            errors = (self.observed_error, *self.expected_errors)
-            header = (*header, "toy error")
-            return Table("", header, tuple((*r, number(float(e))) for r, e in zip(rows, errors, strict=True)), "lrr")
-        return Table("", header, tuple(rows), "lr")
+            columns.append(("toy error", (self.observed_error, *self.expected_errors)))
+        if self.asymptotic.size:
+            columns.append(("asymptotic", tuple(self.asymptotic)))
+        for name, column in columns:
+            header.append(name)
+            rows = [(*row, number(float(cell))) for row, cell in zip(rows, column, strict=True)]
+        return Table("", tuple(header), tuple(rows), "l" + "r" * (len(header) - 1))
 
     def __str__(self) -> str:
         title = f"Upper limits on {self.poi} at {100 * self.level:g}% CL (CLs)"
         lines = [title, "", *_about(self.curve), "", self.table().text()]
         names = ("observed", *BANDS)
         lines += [f"{name}: {status}" for name, status in zip(names, self.statuses, strict=True) if status != CONVERGED]
+        if INTERRUPTED in self.statuses and len(self.curve):
+            lines += ["", "Tests that were made by then:", "", self.curve.table().text().partition("\n\n")[2]]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -205,7 +217,8 @@ class SignificanceResult(Saved):
 
     `p_value` is 0 where a floating-point number can't hold it; `log10_p_value` always can. Expected are the medians
     for signals of the sizes `injected`, arrays of that shape. With toys, `toy_p_value` is the fraction of `toys` with
-    at least the observed q0 and `toy_error` its standard deviation (of a fraction of 0: 1 / toys); NaN without.
+    at least the observed q0 and `toy_error` its standard deviation (of a fraction of 0: 1 / toys); NaN without. Toys
+    without a fit (`failures`) and those not made (`interrupted`) are left out.
     `status` is "converged" or why there is no observed significance, `expected_statuses` the same of the expected ones.
     """
 
@@ -224,6 +237,7 @@ class SignificanceResult(Saved):
     origin: Origin
     toys: int = 0
     failures: int = 0
+    interrupted: int = 0
     toy_p_value: float = np.nan
     toy_error: float = np.nan
 
@@ -247,17 +261,18 @@ class SignificanceResult(Saved):
         return power(self.p_value, self.log10_p_value)
 
     def __str__(self) -> str:
-        rows = [("observed", f"{self.significance:.4g}", self._p(), number(self.best_value))]
+        rows = [("observed", number(self.significance), self._p(), number(self.best_value))]
         columns = (self.injected, self.expected_significance, self.expected_p_value, self.expected_log10_p_value)
         for size, z, p, log10 in zip(*columns, strict=True):
-            rows.append((f"expected for {number(size)}", f"{z:.4g}", power(p, log10), number(size)))
+            rows.append((f"expected for {number(size)}", number(float(z)), power(p, log10), number(size)))
         table = Table("", ("", "significance", "p0", self.poi), tuple(rows), "lrrr").text()
         lines = [f"Significance of {self.poi} > 0 ({self.origin.dataset} data)", "", table]
         if self.toys:
-            used = self.toys - self.failures
+            used = self.toys - self.failures - self.interrupted
             found = round(self.toy_p_value * used) if used else 0
             lines.append(f"toys: p0 = {number(self.toy_p_value)} ± {number(self.toy_error)} ({found} of {used})")
             lines += [f"toys without a fit: {self.failures}"] * bool(self.failures)
+            lines += [f"toys not made: {self.interrupted} (interrupted)"] * bool(self.interrupted)
         names, statuses = [row[0] for row in rows], (self.status, *self.expected_statuses)
         lines += [f"{name}: {status}" for name, status in zip(names, statuses, strict=True) if status != CONVERGED]
         return "\n".join(lines)
@@ -269,6 +284,8 @@ def power(p: float, log10: float) -> str:
     >>> power(0.0358, -1.446), power(0.0, -349.437)
     ('0.0358', '3.66e-350')
     """
+    if np.isnan(p):
+        return "n/a"
     if p > 0 or not np.isfinite(log10):
         return f"{p:.3g}"
     exponent = int(np.floor(log10))
@@ -287,4 +304,6 @@ def _about(test: HypothesisTest) -> list[str]:
         toys, failures = test.counts.toys.max(), int(test.counts.failures.sum())
         lines.append(f"toys:            {toys:g} of each hypothesis, seed {test.counts.seed}")
         lines += [f"toys without fit: {failures}"] * bool(failures)
+        left = int(test.counts.interrupted.sum())
+        lines += [f"toys not made:   {left} (interrupted)"] * bool(left)
     return lines

@@ -23,10 +23,15 @@ _METHODS = {"refit": "default", "covariance": "hesse", "global observables": "gl
 def with_sides(value: float, sides: FloatArray) -> str:
     """Return a value with its uncertainties up and down, as `1.05 ± 0.10` where they are equal.
 
+    A value that is hidden (NaN, though it has uncertainties) is called so.
+
     >>> with_sides(1.3, np.array([0.32, 0.27]))
     '1.30 +0.32 -0.27'
     """
     up, down = float(sides[0]), float(sides[1])
+    if math.isnan(value) and math.isfinite(up) and math.isfinite(down):
+        both = f"± {number(up, 2)}" if up == down else f"+{number(up, 2)} -{number(down, 2)}"
+        return f"hidden {both}"
     if up == down or not (math.isfinite(up) and math.isfinite(down)):
         return measured(value, up if up == down else math.nan)
     rounded, high, low = pdg_round_asymmetric(value, up, down)

@@ -14,12 +14,6 @@ from wilks.results.origin import Origin, Saved
 from wilks.table import Table, measured, number, pdg_round_asymmetric
 
 AT_BOUND = "at bound"
-_FLAT = "the likelihood is flat"
-
-
-def minimised(status: str) -> bool:
-    """Return whether a fit with this status found the minimum: it converged, or other parameters have no effect."""
-    return status == CONVERGED or status.startswith(_FLAT)
 
 
 def percent(level: float) -> str:

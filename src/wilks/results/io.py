@@ -21,6 +21,8 @@ from wilks.results.fit import FitResult
 from wilks.results.prediction import Prediction
 
 FORMAT = 1
+# What is written of findings for other programs; it is all in the findings themselves.
+_BY_RULE = "by_rule"
 # Kinds of results, each with its record; a record checks its shapes when it is made (ValueError).
 KINDS = {
     "fit": "wilks.results.fit.FitResult",
@@ -73,6 +75,8 @@ def encode_result(result: Any) -> bytes:
     if kind is None:
         raise ResultError(f"only results can be saved ({listed(KINDS)}), found {type(result).__name__}")
     document = {"kind": kind, "format": FORMAT, **_plain(result)}
+    if kind == "findings":
+        document[_BY_RULE] = _plain(result.by_rule())
     return msgspec.json.format(msgspec.json.encode(document), indent=0) + b"\n"
 
 
@@ -90,7 +94,7 @@ def decode_result(content: bytes | str, where: str = "input") -> Any:
     version = document.get("format")
     if version != FORMAT:
         raise ResultError(f'{where}: "format" is {version!r}, this version of wilks reads {FORMAT}')
-    body = {key: value for key, value in document.items() if key not in ("kind", "format")}
+    body = {key: value for key, value in document.items() if key not in ("kind", "format", _BY_RULE)}
     module, _, name = KINDS[kind].rpartition(".")
     record = getattr(import_module(module), name)
     try:

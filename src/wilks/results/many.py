@@ -12,6 +12,18 @@ from wilks.errors import nearest
 CONVERGED, INTERRUPTED = "converged", "interrupted"
 # How the status of a fit begins whose minimum lies on the edge of the possible.
 EDGE = "the minimum lies where a rate vanishes"
+# How it begins where some combination of parameters has no effect.
+FLAT = "the likelihood is flat"
+# On the edge the EDM says how far the minimum can be below; so far the likelihood is right.
+EDGE_EDM = 1e-5
+
+
+def minimised(status: str, edm: float = 0.0) -> bool:
+    """Return whether a fit that ended so has found the minimum, be it flat, or on the edge of the possible.
+
+    Its likelihood is then known, though there may be no covariance, and parameters without effect are anywhere.
+    """
+    return status == CONVERGED or status.startswith(FLAT) or (status.startswith(EDGE) and edm < EDGE_EDM)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +65,15 @@ class ManyFits:
         that the likelihood is right if it is below 1e-5.
         """
         edge = np.array([status.startswith(EDGE) for status in self.statuses], np.bool_)
-        settled: BoolArray = self.converged | (edge & (self.edm < 1e-5))
+        settled: BoolArray = self.converged | (edge & (self.edm < EDGE_EDM))
         return settled
+
+    @property
+    def minimised(self) -> BoolArray:
+        """Fits that are settled, or whose likelihood is flat along parameters without effect, shape (fits,)."""
+        flat = np.array([status.startswith(FLAT) for status in self.statuses], np.bool_)
+        minimum: BoolArray = self.settled | flat
+        return minimum
 
     @property
     def failures(self) -> dict[int, str]:

@@ -47,7 +47,8 @@ class ChannelPrediction:
 class Prediction:
     """What the model expects, with 68 % uncertainties, at some parameter values.
 
-    `label` is "pre-fit" or "post-fit" (or the user's own word); `method` says how uncertainties were propagated.
+    `label` is "pre-fit" or "post-fit" (or the user's own word); `method` says how uncertainties were propagated:
+    "linear" or "cabinetry" (see `predict`).
     """
 
     label: str

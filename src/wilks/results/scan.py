@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.results.intervals import Interval, minimised, percent
+from wilks.results.intervals import Interval, percent
+from wilks.results.many import minimised
 from wilks.results.origin import Origin, Saved
 from wilks.table import Table, number, pdg_round_asymmetric
 
