@@ -34,7 +34,7 @@ def test_only_correlated_parameters_in_their_order() -> None:
     figure = figures.correlations(correlated(strong))
     assert names(figure) == ["PS variation", "Pile-up", "ttbar_norm"]
     text = cells(figure)
-    assert text[1, 2] == text[2, 1] == "-45.6"
+    assert text[1, 2] == text[2, 1] == "−45.6"
     assert text[0, 0] == "100"
     assert (0, 2) not in text
     assert "10 of 13 parameters" in figure.axes[0].get_xlabel()

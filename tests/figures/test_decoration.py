@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from tests.figures.records import make_channel
 
 from wilks import figures
 from wilks.figures import FigureStyle
+from wilks.figures.decoration import in_red, legend_in_corner
 from wilks.histogram import Axis
 from wilks.results.prediction import Prediction
 
@@ -38,3 +40,27 @@ def test_power_of_ten_stands_in_the_title() -> None:
     assert title(1e6) == "Events   [$10^{6}$]"
     # The error bars of data decide with: 2e-3 events at most, of which the sample of data has none.
     assert title(1e-3) == "Events   [$10^{-3}$]"
+
+
+def test_legends_take_the_corner_that_hides_least() -> None:
+    from matplotlib.lines import Line2D
+
+    ax = Figure().add_subplot()
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1)
+    entries = [(Line2D([], []), "a")]
+    for x, y in ((0.97, 0.97), (0.03, 0.97), (0.03, 0.03), (0.97, 0.03)):
+        others = np.array(
+            [place for place in ((0.97, 0.97), (0.03, 0.97), (0.03, 0.03), (0.97, 0.03)) if place != (x, y)]
+        )
+        legend_in_corner(ax, entries, others)
+        box = ax.get_legend().get_window_extent()
+        assert box.contains(*ax.transData.transform((x, y)))
+
+
+def test_what_is_missing_is_said_above_the_frame() -> None:
+    ax = Figure().add_subplot()
+    in_red(ax, FigureStyle(), [])
+    assert not ax.texts
+    in_red(ax, FigureStyle(), ["2 failed fits", "a note"])
+    assert [text.get_text() for text in ax.texts] == ["2 failed fits; a note"]

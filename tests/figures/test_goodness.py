@@ -98,3 +98,28 @@ def test_axes_of_ones_own_and_wrong_records() -> None:
 def test_draw_knows_them() -> None:
     assert isinstance(figures.draw(make_goodness()), Figure)
     assert isinstance(figures.draw(make_compatibility()), Figure)
+
+
+def test_toys_that_failed_are_counted_and_few_beyond_are_a_limit() -> None:
+    result = make_goodness(300)
+    toys = result.toys.copy()
+    lost = int(np.isnan(toys).sum()) + 20
+    toys[np.flatnonzero(np.isfinite(toys))[:20]] = np.nan
+    figure = figures.goodness_of_fit(replace(result, toys=toys, statuses=None))
+    assert f"{lost} toys without a statistic" in texts(figure)
+    none = replace(make_goodness(300), toys_p_value=0.0)
+    assert any(text.startswith("$p$ < ") for text in texts(figures.goodness_of_fit(none)))
+
+
+def test_groups_that_say_little_do_not_widen_the_axis() -> None:
+    result = make_compatibility(4)
+    values, sigmas = result.values.copy(), result.uncertainties.copy()
+    values[:2], sigmas[:2] = (1.0, 40.0), (50.0, 30.0)
+    (ax,) = figures.compatibility(replace(result, values=values, uncertainties=sigmas)).axes
+    low, high = ax.get_xlim()
+    assert high - low < 5
+    markers = [container.lines[0].get_marker() for container in ax.containers]  # type: ignore[attr-defined]
+    assert markers[:2] == ["o", ">"]
+    for container in ax.containers[:2]:
+        (segment,) = container.lines[2][0].get_segments()  # type: ignore[attr-defined]
+        assert low <= segment[0, 0] <= segment[1, 0] <= high

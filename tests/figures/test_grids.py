@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,12 +76,19 @@ def test_two_labels_are_a_map_with_contours(style: str | FigureStyle) -> None:
     ax = figure.axes[0]
     points = ax.collections[0]
     assert len(points.get_offsets()) == 12
-    np.testing.assert_allclose(points.get_array(), np.log10(PLANE.observed))
+    np.testing.assert_allclose(points.get_array(), PLANE.observed)
+    low, high = ax.get_xlim()
+    assert low < 200 < 500 < high  # points on the border are whole
     # Observed: 1.2 * 10^((x + y) / 500 - 1) = 1.
     border = 500 * (1 - np.log10(1.2))
     contour = ax.collections[1].get_paths()[0].vertices
     np.testing.assert_allclose(contour.sum(axis=1), border, atol=1e-6)
     figure.draw_without_rendering()
+    width = figure.get_size_inches()[0]
+    assert figure.axes[1].get_tightbbox().x1 / figure.dpi <= width
+    assert [text.get_text() for text in figure.axes[1].get_yticklabels()] == ["0.1", "0.2", "0.5", "1", "2", "5", "10"]
+    legend = ax.get_legend().get_window_extent()
+    assert not any(legend.contains(*place) for place in ax.transData.transform(points.get_offsets()))
 
 
 def test_points_on_a_line_have_no_contour() -> None:
@@ -88,7 +96,7 @@ def test_points_on_a_line_have_no_contour() -> None:
     assert len(figures.grid(line).axes[0].collections) == 1
 
 
-@pytest.mark.parametrize(("n", "style"), [(1, "plain"), *((10, style) for style in STYLES), (300, STYLES[1])])
+@pytest.mark.parametrize(("n", "style"), [(1, "plain"), *((10, style) for style in STYLES), (150, STYLES[1])])
 def test_names_are_rows(n: int, style: str | FigureStyle) -> None:
     result = make_grid(np.empty((n, 0)), ())
     figure = figures.draw(result, style=style)
@@ -111,7 +119,7 @@ def test_names_are_rows(n: int, style: str | FigureStyle) -> None:
 
 def test_cls_values_are_drawn_too() -> None:
     figure = figures.grid(make_grid(np.array([[1.0], [2.0]]), ("x",), "CLs"))
-    assert figure.axes[0].get_ylabel() == "CLs of mu_SIG = 1"
+    assert figure.axes[0].get_ylabel() == "CL$_{s}$ of mu_SIG = 1"
 
 
 def test_bad_input() -> None:
@@ -123,3 +131,32 @@ def test_bad_input() -> None:
         figures.grid(PLANE, x="m1")
     with pytest.raises(TypeError, match="grid draws a GridResult"):
         figures.grid(Figure())  # type: ignore[arg-type]
+
+
+def test_points_without_an_answer_are_gaps_and_counted() -> None:
+    observed, expected = LINE.observed.copy(), LINE.expected.copy()
+    observed[2], expected[2] = np.nan, np.nan
+    (ax,) = figures.grid(replace(LINE, observed=observed, expected=expected)).axes
+    y = np.asarray(ax.lines[1].get_ydata())
+    assert list(np.isnan(y)) == [False, True, False, False]
+    assert len(ax.collections[0].get_paths()) == 2  # the band does not bridge the gap
+    assert "1 point without an answer" in [text.get_text() for text in ax.texts]
+    rows = make_grid(np.empty((4, 0)), ())
+    figure = figures.grid(replace(rows, observed=observed, expected=expected))
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert {"no answer", "1 point without an answer"} <= set(texts)
+
+
+def test_rows_are_one_page_and_the_others_counted() -> None:
+    figure = figures.grid(make_grid(np.empty((400, 0)), ()))
+    assert sum(len(ax.get_yticklabels()) for ax in figure.axes) == 150
+    assert figure.axes[-1].get_xlabel().endswith("(250 more points not shown)")
+    with pytest.raises(InputError, match="rows must be at least 1, found 0"):
+        figures.grid(LINE, rows=0)
+
+
+def test_labels_may_have_titles() -> None:
+    figure = figures.grid(PLANE, axis_titles={"m1": "$m_{1}$ [GeV]"})
+    assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("$m_{1}$ [GeV]", "m2")
+    with pytest.raises(InputError, match='no label "m3"'):
+        figures.grid(PLANE, axis_titles={"m3": "x"})

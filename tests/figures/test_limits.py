@@ -85,7 +85,8 @@ def test_one_value_is_a_box(statistic: str) -> None:
     figure = figures.hypotest(result)
     shown = result.observed.clsb if statistic == "q0" else result.observed.cls
     np.testing.assert_array_equal(line(figure, 1), [[result.values[0], shown[0]]])
-    assert figure.axes[0].get_ylabel() == ("$p_0$" if statistic == "q0" else "CLs")
+    assert figure.axes[0].get_ylabel() == ("$p_0$" if statistic == "q0" else "CL$_{s}$")
+    assert figure.axes[0].get_xticks() == pytest.approx(result.values)
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -97,6 +98,7 @@ def test_toys_are_histograms(toys: HypothesisTest, style: str | FigureStyle) -> 
     for patch, sample in zip(filled, (toys.counts.tested, toys.counts.alternative), strict=True):
         heights, edges, _ = patch.get_data()
         np.testing.assert_allclose(heights, np.histogram(sample[0], edges)[0] / 200)
+    assert any(text.get_text().startswith("CL$_{s}$ = ") and "±" in text.get_text() for text in ax.texts)
     assert np.ptp(ax.lines[0].get_xdata()) == 0
     assert ax.lines[0].get_xdata()[0] == pytest.approx(toys.test_statistic[0])
     figure.draw_without_rendering()
@@ -115,3 +117,31 @@ def test_axes_of_ones_own(limits: LimitResult) -> None:
     assert figures.limit(limits, ax=right) is figure
     assert not left.lines
     assert right.lines
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_what_is_missing_is_counted(limits: LimitResult, toys: HypothesisTest) -> None:
+    half = replace(limits, observed=np.nan, statuses=("no",) + ("converged",) * 5)
+    assert "1 limit without a value" in texts(figures.limit(half))
+    assert not any("without" in text for text in texts(figures.limit(limits)))
+    assert toys.counts is not None
+    lost = replace(toys, counts=replace(toys.counts, failures=np.array([4.0])))
+    assert "4 toys without a fit" in texts(figures.hypotest(lost))
+
+
+def test_no_toy_beyond_the_data_is_a_limit() -> None:
+    found = wilks.hypotest(model(counting(5, 10, 60)), statistic="q0", calculator="toys", toys=100)
+    assert found.observed.clsb[0] == 0
+    assert "$p_0$ < 0.01 (100 toys)" in texts(figures.hypotest(found))
+
+
+def test_errors_of_toys_are_bars() -> None:
+    found = wilks.hypotest(model(counting(5, 10, 7)), value=[0.5, 1.0, 1.5], calculator="toys", toys=200)
+    (ax,) = figures.hypotest(found).axes
+    (bars,) = (container for container in ax.containers)
+    ends = np.array([segment[:, 1] for segment in bars[2][0].get_segments()])  # type: ignore[index]
+    assert found.counts is not None
+    np.testing.assert_allclose(np.ptp(ends, axis=1) / 2, found.counts.cls_error)

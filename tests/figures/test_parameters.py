@@ -112,7 +112,7 @@ def test_failed_fit_says_so() -> None:
 @pytest.mark.parametrize("length", [4, 45, 200])
 def test_names_never_overlap(count: int, length: int) -> None:
     result = make_fit(tuple(f"{i:0{length}d}" for i in range(count)), staterrors=0)
-    figure = figures.pulls(result)
+    figure = figures.pulls(result, rows=400)
     figure.draw_without_rendering()
     assert len(names(figure)) == count + 1
     end = 0.0
@@ -152,3 +152,32 @@ def test_given_axes_hold_one_column() -> None:
     ax = figure.add_subplot()
     assert figures.pulls(make_fit(tuple(map(str, range(80)))), ax=ax) is figure
     assert len(ax.get_yticklabels()) == 81
+
+
+def test_a_page_holds_those_that_matter_most() -> None:
+    result = changed(make_fit(tuple(f"np {i}" for i in range(300))), "np 250", values=4.0)
+    result = changed(result, "np 299", fixed=True)
+    result = changed(result, "np 7", values=0.0, uncertainties=0.999)
+    figure = figures.pulls(result)
+    shown = names(figure)
+    assert len(shown) == 150
+    assert {"ttbar_norm", "np 250", "np 299"} < set(shown)
+    assert "np 7" not in shown
+    assert [name for name in result.names if name in shown and name != "ttbar_norm"] == shown[1:]
+    assert any(text.startswith("151 more, less pulled") for text in texts_below(figure))
+    assert len(names(figures.pulls(result, rows=10))) == 10
+    with pytest.raises(InputError, match="rows must be at least 1, found 0"):
+        figures.pulls(result, rows=0)
+
+
+def texts_below(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[-1].texts]
+
+
+def test_a_pattern_without_parameter_is_an_error() -> None:
+    with pytest.raises(InputError, match=r'exclude: there is no parameter "Jets \*" in this fit'):
+        figures.pulls(make_fit(), exclude=["b-tag *", "Jets *"])
+
+
+def test_a_hidden_value_stays_hidden() -> None:
+    assert "hidden ± 0.076" in texts(figures.pulls(make_fit().blinded()))

@@ -62,19 +62,38 @@ def test_units_are_those_before_the_fit() -> None:
 def test_unconstrained_parameters_are_text_and_missing_ends_are_said() -> None:
     figure = figures.intervals(record())
     texts = [text.get_text() for text in figure.axes[0].texts]
-    assert "1.00$^{+0.30}_{-0.20}$" in texts
+    assert any(text.startswith(r"1.00$^{\,+0.30}_{\,-0.20}$    95 %: ") for text in texts)
     assert "an end is missing" in texts
     assert "intervals: 68.3 % (thick) and 95 %" in texts
     assert bars(figure)["jes[0]"] == pytest.approx([-0.25, 0.75, 1.25])
 
 
 def test_many_parameters_are_a_landscape_page() -> None:
-    figure = figures.intervals(many(300))
+    figure = figures.intervals(many(300), rows=300)
     width, height = figure.get_size_inches()
     assert len(figure.axes) > 2
     assert 0.8 < width / height < 2.5
     assert set(bars(figure)) == set(many(300).names)
     assert len(figures.intervals(many(50)).axes) == 1
+    figure = figures.intervals(many(300))
+    assert set(bars(figure)) == set(many(300).names[:150])
+    texts = [text.get_text() for text in figure.axes[-1].texts]
+    assert "intervals: 68.3 %; 150 more parameters not shown" in texts
+
+
+def test_without_constraints_there_is_an_axis_of_values() -> None:
+    free = replace(many(3), prefit_uncertainties=np.zeros(3), values=many(3).values + 1)
+    free = replace(free, lower=free.values - 0.2 - 0.1 * np.arange(3)[None], upper=free.values[None] + 0.3)
+    figure = figures.intervals(free)
+    drawn = bars(figure)
+    for i, name in enumerate(free.names):
+        assert drawn[name] == pytest.approx([free.lower[0, i], free.upper[0, i]])
+    assert figure.axes[0].get_xlabel() == "value"
+    assert any("^{" in text.get_text() for text in figure.axes[0].texts)
+    wide = replace(free, upper=free.upper + np.array([[0.0, 0.0, 1000.0]]))
+    assert not bars(figures.intervals(wide))  # no axis can show both: text
+    lost = replace(free, lower=np.full((1, 3), np.nan), upper=np.full((1, 3), np.nan))
+    figures.intervals(lost).draw_without_rendering()
 
 
 def test_axes_of_the_user_and_other_records() -> None:

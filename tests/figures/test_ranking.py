@@ -111,7 +111,7 @@ def test_axes_are_those_of_the_convention() -> None:
 
 def test_free_factors_failures_bounds_and_far_pulls_are_marked() -> None:
     figure = figures.ranking(make_ranking())
-    assert any(name.startswith("systematic uncertainty 1 = 1.2 +0.7 -0.6") for name in labels(figure))
+    assert any(name.startswith(r"systematic uncertainty 1 = 1.2$^{\,+0.7}_{\,-0.6}$") for name in labels(figure))
     assert "post-fit down: no minimum found" in texts(figure)
     assert "4.5" in texts(figure)
     legend = figure.axes[0].get_legend()
@@ -174,17 +174,43 @@ def test_on_axes_of_the_user_and_without_global_state() -> None:
     assert dict(plt.rcParams) == before
 
 
-def test_impacts_have_pulls_values_and_crosses() -> None:
-    figure = figures.impacts(make_ranking())
-    left, right = figure.axes
-    assert "1.2 +0.7 -0.6" in texts(figure)
-    crosses = {round(line.get_ydata()[0]): line.get_xdata()[0] for line in left.lines if line.get_marker() == "x"}
+def test_how_many_there_are_is_said() -> None:
+    assert "the 20 largest of 45 impacts" in texts(figures.ranking(make_ranking(45)))
+    assert "numbers 41 to 45 of 45 impacts" in texts(figures.ranking(make_ranking(45), rows=20, first=41))
+    linear = replace(make_ranking(45), method="covariance")
+    assert "the 20 largest of 45 impacts, from the covariance" in texts(figures.ranking(linear))
+    assert not any("impacts" in text for text in texts(figures.ranking(make_ranking(10))))
+
+
+def test_pulls_without_error_are_open_and_explained() -> None:
     result = make_ranking()
-    row = int(np.flatnonzero(result.order() == 0)[0])
-    np.testing.assert_allclose(crosses[row], result.values[0] / np.sqrt(1 - 0.65**2))
-    widths = sorted(patch.get_width() for patch in right.patches if round(patch.get_y() + 0.5) == row)
-    np.testing.assert_allclose(widths, sorted(result.impacts[0, 0, 2:]))
-    assert any("mu = " in text for text in texts(figure))
+    uncertainties = result.uncertainties.copy()
+    uncertainties[0] = np.nan
+    figure = figures.ranking(replace(result, uncertainties=uncertainties))
+    row = labels(figure).index("systematic uncertainty 0")
+    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o" and line.get_ydata()[0] == row]
+    assert [dot.get_markerfacecolor() for dot in dots] == ["white"]
+    named = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert "no uncertainty" in named
+    assert "no uncertainty" not in [t.get_text() for t in figures.ranking(result).axes[0].get_legend().get_texts()]
+
+
+def test_the_legend_is_above_the_names() -> None:
+    result = make_ranking()
+    uncertainties = result.uncertainties.copy()
+    uncertainties[4:] = np.nan
+    figure = figures.ranking(replace(result, uncertainties=uncertainties))  # all entries that there can be
+    figure.draw_without_rendering()
+    legend = figure.axes[0].get_legend()
+    assert len(legend.get_texts()) == 7
+    assert legend.get_window_extent().y0 > figure.axes[0].get_yticklabels()[0].get_window_extent().y1
+
+
+def test_small_impacts_have_their_power_of_ten_in_the_title() -> None:
+    result = make_ranking()
+    axis = figures.ranking(replace(result, impacts=1e-7 * result.impacts)).axes[1].xaxis
+    assert axis.label.get_text().endswith("[$10^{-9}$]")
+    assert axis.get_major_formatter()(-20e-9) == "−20"
 
 
 def test_wrong_records_are_refused() -> None:
@@ -198,8 +224,8 @@ def test_wrong_records_are_refused() -> None:
 def test_breakdown(profile: bool, style: str) -> None:
     figure = figures.breakdown(make_breakdown(profile=profile), style=style)
     assert labels(figure) == ["b-tagging", "jets", "failed", "statistical", "total"]
-    assert "n/a" in texts(figure)
-    assert ("+0.3 −0.25" if profile else "0.3") in texts(figure)
+    assert "none found" in texts(figure)
+    assert ("+0.300 −0.250" if profile else "0.300") in texts(figure)
     assert labels(figures.breakdown(make_breakdown(method="sequential")))[0] == "jets"
     _nothing_is_cut(figure)
 
@@ -209,3 +235,22 @@ def test_breakdown_states_the_sum() -> None:
     whole = replace(result, contributions=np.nan_to_num(result.contributions))
     share = (0.1**2 + 0.3**2 + 0.2**2) / 0.4**2
     assert any(f"{100 * share:.1f} % of the total variance" in text for text in texts(figures.breakdown(whole)))
+
+
+def test_many_groups_are_cut_and_counted() -> None:
+    result = make_breakdown()
+    size = np.linspace(0.01, 0.1, 300)[None, :, None] * np.ones(2)
+    many = replace(
+        result,
+        groups=tuple(f"group {i}" for i in range(300)),
+        members=(("a",),) * 300,
+        contributions=size,
+        statuses=(("converged",) * 300,),
+    )
+    figure = figures.breakdown(many)
+    assert labels(figure)[:2] == ["group 299", "group 298"]
+    assert len(labels(figure)) == 32
+    assert any(text.startswith("270 smaller groups not shown; ") for text in texts(figure))
+    assert labels(figures.breakdown(replace(many, method="sequential"), rows=2))[:2] == ["group 298", "group 299"]
+    with pytest.raises(InputError, match="rows must be at least 1, found 0"):
+        figures.breakdown(many, rows=0)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from tests.results.test_scan import VALUES, contour, curve, scan
 
 from wilks import figures
+from wilks.figures.scans import _finer, _rounded
 from wilks.results.scan import STAT_ONLY
 
 
@@ -71,7 +72,9 @@ def test_contours_and_best_fit() -> None:
     ax = figure.axes[0]
     for line, dashes in zip(result.lines, ("-", "--"), strict=True):
         (drawn,) = [found for found in ax.lines if found.get_linestyle() == dashes]
-        np.testing.assert_array_equal(np.stack(drawn.get_data(), axis=1), line.points)
+        curve = np.stack(drawn.get_data(), axis=1)
+        gaps = np.linalg.norm(line.points[:, None] - curve, axis=2).min(axis=1)
+        np.testing.assert_allclose(gaps, 0.0, atol=1e-9)  # it goes through every point
     cross, star = (next(line for line in ax.lines if line.get_marker() == marker) for marker in "P*")
     assert (cross.get_xdata()[0], cross.get_ydata()[0]) == (0.0, 0.0)
     assert (star.get_xdata()[0], star.get_ydata()[0]) == (4.0, 1.0)
@@ -96,3 +99,43 @@ def test_drawn_by_kind_and_other_records_are_refused() -> None:
         figures.scan(contour())  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="contour draws a ContourResult, found a ScanResult"):
         figures.contour(scan())  # type: ignore[arg-type]
+
+
+def test_contours_between_their_points_are_round() -> None:
+    angle = np.linspace(0, 2 * np.pi, 17)
+    circle = np.column_stack([np.cos(angle), 100 * np.sin(angle)])
+    circle[-1] = circle[0]
+    curve = _rounded(circle)
+    np.testing.assert_allclose(np.hypot(curve[:, 0], curve[:, 1] / 100), 1.0, atol=1e-3)  # straight lines: 0.02
+    np.testing.assert_array_equal(_rounded(circle[:3]), circle[:3])
+    assert np.isfinite(_rounded(np.repeat(circle, 2, axis=0))).all()
+
+
+def test_colours_between_points_do_not_overshoot() -> None:
+    x, y = np.linspace(-2, 2, 9), np.linspace(-1, 1, 7)
+    heights = x**2 + 4 * y[:, None] ** 2
+    wide, high, fine = _finer(x, y, heights)
+    assert fine.shape == (high.size, wide.size)
+    assert min(fine.shape) > 100
+    np.testing.assert_allclose(fine, wide**2 + 4 * high[:, None] ** 2, atol=0.12)
+    assert fine.min() >= heights.min()
+    assert fine.max() <= heights.max() * (1 + 1e-12)
+    heights[2, 3] = np.nan
+    assert _finer(x, y, heights)[2] is heights
+
+
+def test_the_legend_of_contours_hides_no_contour() -> None:
+    for style in ("plain", "CMS"):
+        figure = figures.contour(contour(), style=style)
+        figure.draw_without_rendering()
+        ax = figure.axes[0]
+        box = ax.get_legend().get_window_extent()
+        cross = next(line for line in ax.lines if line.get_marker() == "P")
+        assert not box.contains(*ax.transData.transform((cross.get_xdata()[0], cross.get_ydata()[0])))
+
+
+def test_a_single_point() -> None:
+    whole = scan()
+    curves = tuple(replace(c, delta=c.delta[:1], statuses=c.statuses[:1]) for c in whole.curves)
+    low, high = figures.scan(replace(whole, values=whole.values[:1], curves=curves)).axes[0].get_xlim()
+    assert low < whole.values[0] < high

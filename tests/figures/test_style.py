@@ -4,7 +4,19 @@ from matplotlib.figure import Figure
 
 from wilks.errors import InputError
 from wilks.figures.canvas import styled
-from wilks.figures.style import PETROFF10, FigureStyle, axis_title, label, sample_colors, settings
+from wilks.figures.style import (
+    PETROFF10,
+    STYLES,
+    FigureStyle,
+    axis_title,
+    compact,
+    label,
+    sample_colors,
+    settings,
+    signed,
+    stacked,
+    weight,
+)
 from wilks.histogram import Axis
 
 NASTY = [
@@ -85,3 +97,27 @@ def test_axis_title_has_the_unit_once() -> None:
     assert axis_title(Axis(edges, "$H_T$ [GeV]", "GeV"), "SR") == "$H_T$ [GeV]"
     assert axis_title(Axis(edges, "N"), "SR") == "N"
     assert axis_title(Axis(edges, "", "GeV"), "SR") == "SR [GeV]"
+
+
+def test_compact_settings_are_those_of_the_style_with_small_fonts() -> None:
+    for name in STYLES:
+        found = compact(FigureStyle(name), ytick_labelsize=7)
+        assert (found["font.size"], found["ytick.labelsize"]) == (10, 7)
+        assert found["xtick.top"] == settings(FigureStyle(name))["xtick.top"]
+    assert weight(FigureStyle("CMS")) > weight(FigureStyle("ATLAS")) > weight(FigureStyle("plain")) == 1
+
+
+def test_numbers_have_minus_signs_and_names_keep_their_hyphens() -> None:
+    assert signed("-0.3 ± 0.2, b-tag 1, W-2, (-4)") == "−0.3 ± 0.2, b-tag 1, W-2, (−4)"
+    assert stacked("0.96 +0.03 -0.02 (stat.) +0.08 -0.07 (syst.)") == (
+        r"0.96$^{\,+0.03}_{\,-0.02}$ (stat.)$^{\,+0.08}_{\,-0.07}$ (syst.)"
+    )
+    assert stacked("1.7 +0.9 -?") == r"1.7$^{\,+0.9}_{\,-?}$"
+
+
+def test_long_names_with_formulas_are_shortened_outside_of_them() -> None:
+    short = label("an uncertainty of " * 5 + r"$\mu_{t}$ at the end", 30)
+    assert len(short) < 50
+    assert "…" in short
+    assert short.endswith(r"$\mu_{t}$ at the end"[-9:])
+    assert short.count("$") % 2 == 0

@@ -32,7 +32,8 @@ def test_pulls_of_one_parameter(style: str) -> None:
     x, y = np.asarray(normal.get_xdata()), np.asarray(normal.get_ydata())
     assert y.sum() * (x[1] - x[0]) == pytest.approx(1000 * 10 / len(counts), rel=1e-3)
     assert x[np.argmax(own.get_ydata())] == pytest.approx(result.pull_mean[4], abs=0.02)
-    assert any("coverage" in text.get_text() for text in ax.texts)
+    assert any("68.3 % interval covers " in text.get_text() for text in ax.texts)
+    assert max(np.max(own.get_ydata()), counts.max()) < ax.get_ylim()[1]
 
 
 def test_the_parameter_of_interest_is_the_default_else_all() -> None:
@@ -64,7 +65,7 @@ def test_all_parameters_with_mean_width_and_coverage(style: str) -> None:
 def test_three_hundred_parameters_are_one_page_of_columns() -> None:
     result = make_toys(40, 300)
     assert len(names(figures.toy_pulls(result))) == 40
-    figure = figures.toy_pulls(result, include_staterrors=True, exclude="nuisance *")
+    figure = figures.toy_pulls(result, include_staterrors=True, exclude="nuisance *", rows=400)
     figure.draw_without_rendering()
     assert len(names(figure)) == 301
     width, height = figure.get_size_inches()
@@ -88,3 +89,24 @@ def test_what_can_not_be_drawn_is_a_sentence() -> None:
 def test_pulls_on_axes_of_ones_own() -> None:
     page = Figure()
     assert figures.toys(make_toys(), ax=page.subplots()) is page
+
+
+def test_a_page_holds_the_worst_pulls() -> None:
+    result = make_toys(40, 300)
+    i = result.index(result.names[-1])
+    means = result.pull_mean.copy()
+    means[i] = 5.0
+    figure = figures.toy_pulls(replace(result, pull_mean=means), include_staterrors=True, rows=20)
+    assert len(names(figure)) == 20
+    assert result.names[-1] in names(figure)
+    assert [text.get_text() for text in figure.texts] == ["320 more, with better pulls, not shown"]
+    arrows = [line for ax in figure.axes for line in ax.lines if line.get_marker() == ">"]
+    assert len(arrows) == 1
+    with pytest.raises(InputError, match="rows must be at least 1, found 0"):
+        figures.toy_pulls(result, rows=0)
+
+
+def test_toys_without_a_fit_are_counted() -> None:
+    result = make_toys()
+    lost = replace(result, converged=result.done - 7, statuses={"converged": result.done - 7, "no": 7})
+    assert "7 toys without a converged fit" in [text.get_text() for text in figures.toys(lost).axes[0].texts]

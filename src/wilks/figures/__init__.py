@@ -9,6 +9,7 @@ from wilks.figures.draw import draw
 from wilks.figures.goodness import compatibility, goodness_of_fit
 from wilks.figures.grids import grid
 from wilks.figures.impacts import impacts
+from wilks.figures.impacts_summary import impacts_summary
 from wilks.figures.limits import hypotest, limit
 from wilks.figures.overlay import histograms
 from wilks.figures.parameters import pulls
@@ -17,6 +18,7 @@ from wilks.figures.pruning import pruning
 from wilks.figures.ranking import breakdown, ranking
 from wilks.figures.saving import save
 from wilks.figures.scans import contour, scan
+from wilks.figures.significance import significance
 from wilks.figures.stack import data_mc
 from wilks.figures.style import FigureStyle
 from wilks.figures.toys import toy_pulls, toys
@@ -35,6 +37,7 @@ __all__ = [
     "histograms",
     "hypotest",
     "impacts",
+    "impacts_summary",
     "intervals",
     "limit",
     "pruning",
@@ -42,6 +45,7 @@ __all__ = [
     "ranking",
     "save",
     "scan",
+    "significance",
     "toy_pulls",
     "toys",
     "variation",

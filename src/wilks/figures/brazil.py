@@ -10,7 +10,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.figures.decoration import Entry
-from wilks.figures.style import FigureStyle, figure_of, settings
+from wilks.figures.style import PANEL, FigureStyle, figure_of, settings, weight
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 # 68 % and 95 %: the classic colours, and CMS's since 2024.
 _CLASSIC, _CMS = ("#00d400", "#ffe600"), ("#607641", "#f5bb54")
 RED, BLUE = "#bd1f01", "#3f90da"
-_SIZES = {"plain": (6.0, 4.6), "ATLAS": (7.6, 5.8), "CMS": (10.0, 8.4)}
 
 
 def colors(style: FigureStyle) -> tuple[str, str]:
@@ -33,24 +32,26 @@ def canvas_for(style: FigureStyle, ax: Axes | None) -> Iterator[Axes]:
 
     rc = settings(style)
     with styled(rc):
-        target = Drawing(rc, figsize=_SIZES[style.name]).add_subplot() if ax is None else ax
+        target = Drawing(rc, figsize=PANEL[style.name]).add_subplot() if ax is None else ax
         figure = figure_of(target)
         yield target
         if ax is None:
-            fit_margins(figure, [target])
+            fit_margins(figure, figure.axes)  # with a colour bar, if there is one
 
 
-def draw_bands(ax: Axes, x: FloatArray, expected: FloatArray, style: FigureStyle, steps: bool = False) -> list[Entry]:
-    """Draw expected bands and median along x; return what the legend says about them."""
+def draw_bands(ax: Axes, x: FloatArray, expected: FloatArray, style: FigureStyle) -> list[Entry]:
+    """Draw expected bands and median along x, with gaps at NaN; return what the legend says about them."""
     from matplotlib.patches import Patch
 
     one, two = colors(style)
-    if x.size == 1:  # a band needs a width
+    if x.size == 1:  # a band needs a width, and an axis numbers that mean something
+        ax.set_xticks([x[0]])
+        ax.tick_params(axis="x", which="minor", length=0)
         half = 0.02 * max(abs(x[0]), 1.0)
         x, expected = np.array([x[0] - half, x[0] + half]), np.repeat(expected, 2, axis=0)
     ax.fill_between(x, expected[:, 0], expected[:, 4], color=two, linewidth=0, zorder=1)
     ax.fill_between(x, expected[:, 1], expected[:, 3], color=one, linewidth=0, zorder=1.1)
-    (median,) = ax.plot(x, expected[:, 2], color="black", linestyle="--", linewidth=1.3, zorder=2)
+    (median,) = ax.plot(x, expected[:, 2], color="black", linestyle="--", linewidth=1.3 * weight(style), zorder=2)
     names = (
         ("68% expected", "95% expected")
         if style.name == "CMS"

@@ -9,22 +9,16 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import InputError
-from wilks.figures.style import FigureStyle, as_style, figure_of, label, settings
+from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed
 from wilks.results.fit import FitResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 _CELL, _BAR = 0.36, 0.55  # inches
 _GAMMAS = {"staterror", "shapesys"}
-_SMALL: dict[str, object] = {
-    "font.size": 10,
-    "axes.linewidth": 0.9,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9,
-    "axes.labelsize": 10,
-}
 
 
 def correlations(
@@ -63,19 +57,24 @@ def correlations(
     why = f"without correlations of {threshold:.0%}"
     why += f", or not of the {rows} strongest" if len(where) == rows else ""
     note = f"not shown: {hidden} of {candidates} parameters, {why}" if hidden else ""
-    rc = settings(chosen) | _SMALL
+    rc = compact(chosen, axes_labelsize=10, ytick_labelsize=9)
     from wilks.figures.canvas import Drawing, fit_margins, styled
     from wilks.figures.decoration import experiment_texts
 
     with styled(rc):
-        side = _CELL * len(names)
+        # The experiment's texts above the frame need some room.
+        side = max(_CELL * len(names), 2.4)
         axes = Drawing(rc, figsize=(side + 3, side + 3)).add_subplot() if ax is None else ax
-        _draw_matrix(axes, matrix, names)
+        texts = _draw_matrix(axes, matrix, names)
         experiment_texts(axes, chosen, inside=False)
         axes.set_xlabel(note, fontsize=8, loc="right")
         figure = figure_of(axes)
         if ax is None:
             fit_margins(figure, [axes])
+            # Few cells are larger, and so are their numbers.
+            cell = float(axes.get_window_extent().width) / figure.dpi / len(names)
+            for text in texts:
+                text.set_fontsize(min(7.0 * cell / _CELL, 11.0))
     return figure
 
 
@@ -98,7 +97,7 @@ def _selected(result: FitResult, threshold: float, rows: int, include_staterrors
     return [int(i) for i in where[kept]], int(where.size)
 
 
-def _draw_matrix(ax: Axes, matrix: FloatArray, names: Sequence[str]) -> None:
+def _draw_matrix(ax: Axes, matrix: FloatArray, names: Sequence[str]) -> list[Text]:
     n = len(names)
     ax.imshow(100.0 * matrix, cmap="RdBu_r", vmin=-100, vmax=100, interpolation="nearest")
     labels = [label(name, 36) for name in names]
@@ -106,10 +105,12 @@ def _draw_matrix(ax: Axes, matrix: FloatArray, names: Sequence[str]) -> None:
     ax.set_yticks(range(n), labels)
     ax.minorticks_off()
     ax.tick_params(axis="both", which="both", length=0)
+    texts = []
     for i in range(n):
         for j in range(n):
             percent = 100.0 * matrix[i, j]
             text = f"{percent:.0f}" if i == j else f"{percent:.1f}"
             if text not in ("0.0", "-0.0"):
                 color = "white" if abs(percent) > 60 else "black"
-                ax.text(j, i, text, ha="center", va="center", fontsize=7, color=color)
+                texts.append(ax.text(j, i, signed(text), ha="center", va="center", fontsize=7, color=color))
+    return texts

@@ -6,14 +6,17 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from wilks.figures.style import FigureStyle, label
+from wilks._types import FloatArray
+from wilks.figures.style import FigureStyle, label, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.legend import Legend
     from matplotlib.text import Text
 
 Entry: TypeAlias = tuple[Any, str]
+FAILED_COLOR = "#b00000"
 
 # Fractions of the height: legend and labels within the first need no other arrangement, within the second no
 # smaller font.
@@ -109,7 +112,7 @@ def decorate(
     """
     texts = experiment_texts(ax, style, inside=True)
     first = 0 if not texts else 1 + int(bool(style.beam) and len(texts) > 1)
-    texts += [_inside(ax, first + i, label(line, 40), _font_size()) for i, line in enumerate(lines)]
+    texts += [_inside(ax, first + i, label(line, 48), _font_size()) for i, line in enumerate(lines)]
     used = _place_legend(ax, texts, entries)
     room = max(1.0 - used - 0.04, 0.2)
     if not (math.isfinite(tallest) and tallest > 0):
@@ -177,8 +180,55 @@ def scale_y(ax: Axes, title: str, top: float) -> None:
 
     matplotlib's own factor above the frame would collide with an experiment's label there.
     """
+    ax.set_ylabel(_scaled(ax.yaxis, title, top))
+
+
+def scale_x(ax: Axes, title: str, top: float, **options: Any) -> None:
+    """Do the same for the x axis; `options` are those of its title."""
+    ax.set_xlabel(_scaled(ax.xaxis, title, top), **options)
+
+
+def _scaled(axis: Axis, title: str, top: float) -> str:
     power = 3 * math.floor(math.log10(top) / 3) if top >= 1e5 or 0 < top < 0.01 else 0
-    if power:
-        ax.yaxis.set_major_formatter(lambda value, _: f"{value / 10.0**power:g}")
-        title = rf"{title}   [$10^{{{power}}}$]"
-    ax.set_ylabel(title)
+    if not power:
+        return title
+    axis.set_major_formatter(lambda value, _: signed(f"{value / 10.0**power:g}"))
+    return rf"{title}   [$10^{{{power}}}$]"
+
+
+def in_red(ax: Axes, style: FigureStyle, texts: Sequence[str]) -> None:
+    """Say above the right corner of the frame what keeps a figure from being complete; nothing if there is nothing."""
+    if texts:
+        above = style.name != "plain" or style.status or style.beam
+        ax.annotate(
+            "; ".join(texts),
+            (1, 1),
+            (0, 1.6 * _font_size() if above else 4),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="right",
+            color=FAILED_COLOR,
+            fontsize="small",
+        )
+
+
+def counted(number: int, what: str, more: str = "") -> list[str]:
+    """Return `3 failed fits` as the only text of a list, or no text for 0; `what` is in the singular.
+
+    >>> counted(1, "failed fit"), counted(2, "point", "without an answer"), counted(0, "failed fit")
+    (['1 failed fit'], ['2 points without an answer'], [])
+    """
+    return [f"{number} {what}{'s' if number > 1 else ''} {more}".rstrip()] if number else []
+
+
+def legend_in_corner(ax: Axes, entries: Sequence[Entry], avoid: FloatArray) -> None:
+    """Draw a legend on the canvas in the corner that hides fewest of the points `avoid`, shape (points, 2), in data."""
+    places = ax.transData.transform(avoid)
+    options: dict[str, Any] = {"fontsize": "small", "frameon": True, "framealpha": 0.85, "edgecolor": "none"}
+    handles, texts = [handle for handle, _ in entries], [text for _, text in entries]
+    hidden = {}
+    for corner in ("upper right", "upper left", "lower left", "lower right"):
+        box = ax.legend(handles, texts, **options, loc=corner).get_window_extent()
+        hidden[corner] = int(((places > box.min).all(axis=1) & (places < box.max).all(axis=1)).sum())
+    best: Any = min(hidden, key=lambda corner: hidden[corner])
+    ax.legend(handles, texts, **options, loc=best).set_zorder(6)

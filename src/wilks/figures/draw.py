@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wilks.errors import InputError
@@ -17,6 +18,7 @@ DRAWN_BY = {
     "ScanResult": ("wilks.figures.scans", "scan"),
     "ContourResult": ("wilks.figures.scans", "contour"),
     "HypothesisTest": ("wilks.figures.limits", "hypotest"),
+    "SignificanceResult": ("wilks.figures.significance", "significance"),
     "LimitResult": ("wilks.figures.limits", "limit"),
     "GridResult": ("wilks.figures.grids", "grid"),
     "RankingResult": ("wilks.figures.ranking", "ranking"),
@@ -26,15 +28,38 @@ DRAWN_BY = {
     "ToysResult": ("wilks.figures.toys", "toys"),
     "IntervalResult": ("wilks.figures.profile_intervals", "intervals"),
 }
+# Name of a record that one of several parameters can be drawn of: the keyword that chooses it.
+_CHOSEN_BY = {"RankingResult": "poi", "BreakdownResult": "poi", "ToysResult": "parameter"}
+# Name of a record without one figure: what to do instead, in words.
+_UNDRAWN = {
+    "Prediction": 'a prediction has a figure for each channel: "wilks data-mc" draws them from the workspace and the '
+    "fit, wilks.figures.data_mc in Python",
+    "Findings": 'findings of "wilks check" have no figure; "wilks check" and print show them as text',
+    "Templates": 'templates have many figures: "wilks variations" draws them, wilks.figures.variations in Python',
+    "Histogram": "a histogram is drawn by wilks.figures.histograms",
+}
 
 
-def draw(result: Any, *, style: str | FigureStyle = "plain") -> Figure:
+def draw(result: Any, *, poi: str | None = None, style: str | FigureStyle = "plain") -> Figure:
     """Return the figure that shows a result: the function of its kind, called with its defaults.
 
-    Raises InputError for a result that has no figure.
+    `poi` is the parameter to show of a ranking, a breakdown or toys; without, it is the (first) parameter of interest.
+    Raises InputError for a result that has no figure, or for `poi` where there is nothing to choose.
     """
     name = type(result).__name__
     if name not in DRAWN_BY:
-        raise InputError(f"a {name} has no figure of its own")
+        raise InputError(undrawn(result))
+    chosen = {}
+    if poi is not None:
+        if name not in _CHOSEN_BY:
+            raise InputError(f'poi: "{poi}" can\'t be chosen; only rankings, breakdowns and toys are of one parameter')
+        chosen = {_CHOSEN_BY[name]: poi}
     module, function = DRAWN_BY[name]
-    return getattr(import_module(module), function)(result, style=style)  # type: ignore[no-any-return]
+    return getattr(import_module(module), function)(result, style=style, **chosen)  # type: ignore[no-any-return]
+
+
+def undrawn(found: Any) -> str:
+    """Return why `draw` has no figure for something, and what draws it, as a sentence."""
+    if isinstance(found, str | Path):
+        return f"{found}: this is a name; wilks.load_result reads the result that draw takes"
+    return _UNDRAWN.get(type(found).__name__, "draw takes a result, as wilks.fit, wilks.ranking and others return it")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wilks.errors import InputError
-from wilks.figures.decoration import Entry, decorate, experiment_texts
-from wilks.figures.style import FigureStyle, as_style, figure_of, label, settings
+from wilks.figures.decoration import FAILED_COLOR, Entry, counted, decorate, experiment_texts, in_red
+from wilks.figures.style import PANEL, FigureStyle, as_style, compact, figure_of, label, settings, signed, weight
 from wilks.results.fit import two_digits
 from wilks.results.goodness import Compatibility, GoodnessOfFit
 from wilks.table import number
@@ -18,20 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_SIZES = {"plain": (6.0, 4.6), "ATLAS": (7.6, 5.8), "CMS": (10.0, 8.4)}
-_BLUE, _RED, _GRAY = "#3f90da", "#bd1f01", "#b8b8b8"
+_BLUE, _RED, _GRAY = "#92c0ea", "#bd1f01", "#d0d0d0"
 _GREEN = "#8be08b"
 _ROW, _WIDTH = 0.24, 3.4  # inches
-_SMALL: dict[str, object] = {
-    "font.size": 10,
-    "axes.labelsize": 11,
-    "axes.linewidth": 0.9,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 10,
-    "xtick.major.size": 4,
-    "axes.labelpad": 3,
-    "lines.markersize": 4,
-}
+_LEAST_CERTAIN = 15  # times the uncertainty of the most certain group
 
 
 def goodness_of_fit(
@@ -51,12 +41,15 @@ def goodness_of_fit(
         raise InputError("there is nothing to draw: no finite statistic, or neither degrees of freedom nor toys")
     rc = settings(chosen)
     with styled(rc):
-        target = Drawing(rc, figsize=_SIZES[chosen.name]).add_subplot() if ax is None else ax
+        target = Drawing(rc, figsize=PANEL[chosen.name]).add_subplot() if ax is None else ax
         edges = _edges(result, bins)
         target.set_xlim(max(edges[0], 0.0) if result.statistic >= 0 else edges[0], edges[-1])
-        entries, top = _distribution(target, result, edges)
+        in_red(target, chosen, counted(result.toys.size - toys.size, "toy", "without a statistic"))
+        entries, top = _distribution(target, result, edges, weight(chosen))
         target.set_xlabel(
-            r"$-2\,\ln\,(L_{fit}\,/\,L_{saturated})$" if result.test == "saturated" else rf"$\chi^2$ ({result.at})"
+            r"$-2\,\ln\,(L_{\mathrm{fit}}\,/\,L_{\mathrm{saturated}})$"
+            if result.test == "saturated"
+            else rf"$\chi^2$ ({result.at})"
         )
         target.set_ylabel("Toys" if toys.size else "Probability density")
         figure = figure_of(target)
@@ -64,7 +57,7 @@ def goodness_of_fit(
             target.set_ylim(0, 1.6 * top)
             fit_margins(figure, [target])
         decorate(target, chosen, _lines(result), entries, tallest=1.12 * top, lowest=None)
-        arrow = {"arrowstyle": "-|>", "color": _RED, "linewidth": 2.0, "shrinkA": 0.0, "shrinkB": 0.0}
+        arrow = {"arrowstyle": "-|>", "color": _RED, "linewidth": 2.0 * weight(chosen), "shrinkA": 0.0, "shrinkB": 0.0}
         target.annotate("", (result.statistic, 0), (result.statistic, 0.8 * top), arrowprops=arrow, zorder=6)
         if ax is None:
             fit_margins(figure, [target])
@@ -86,7 +79,7 @@ def _edges(result: GoodnessOfFit, bins: int) -> np.ndarray[tuple[int], np.dtype[
 
 
 def _distribution(
-    ax: Axes, result: GoodnessOfFit, edges: np.ndarray[tuple[int], np.dtype[np.float64]]
+    ax: Axes, result: GoodnessOfFit, edges: np.ndarray[tuple[int], np.dtype[np.float64]], thick: float
 ) -> tuple[list[Entry], float]:
     """Draw toys and curve; return entries of the legend, and the height of what was drawn."""
     from matplotlib.lines import Line2D
@@ -94,20 +87,23 @@ def _distribution(
     from scipy.stats import chi2
 
     toys, top = result.usable_toys, 0.0
-    entries: list[Entry] = [(Line2D([], [], color=_RED, marker="v", markevery=[0], linewidth=2.0), "Data")]
+    entries: list[Entry] = [(Line2D([], [], color=_RED, marker="v", markevery=[0], linewidth=2.0 * thick), "Data")]
     if toys.size:
         all_toys, _ = np.histogram(toys, edges)
         beyond = np.where(edges[:-1] >= result.statistic, all_toys, 0)
-        ax.stairs(all_toys, edges, fill=True, color=_GRAY, alpha=0.5)
-        ax.stairs(beyond, edges, fill=True, color=_BLUE, alpha=0.55)
+        ax.stairs(all_toys, edges, fill=True, color=_GRAY)
+        ax.stairs(beyond, edges, fill=True, color=_BLUE)
         ax.stairs(all_toys, edges, color="black", linewidth=1.0)
         top = float(all_toys.max())
         entries += [
-            (Patch(facecolor=_GRAY, edgecolor="black", alpha=0.7), f"{toys.size} toys"),
-            (Patch(facecolor=_BLUE, alpha=0.55), "at or beyond data"),
+            (Patch(facecolor=_GRAY, edgecolor="black"), f"{toys.size} toys"),
+            (Patch(facecolor=_BLUE, edgecolor="black"), "at or beyond data"),
         ]
     if result.ndof > 0:
         x = np.linspace(max(edges[0], 1e-3 * (edges[-1] - edges[0])), edges[-1], 600)
+        # Far from the data the distribution can be narrower than these steps.
+        own = chi2.ppf(np.linspace(0.001, 0.999, 200), result.ndof)
+        x = np.union1d(x, own[(own > x[0]) & (own < x[-1])])
         scale = toys.size * (edges[1] - edges[0]) if toys.size else 1.0
         y = scale * chi2.pdf(x, result.ndof)
         # With one degree of freedom the curve is infinite at zero.
@@ -115,8 +111,8 @@ def _distribution(
         top = max(top, height)
         if not toys.size:
             tail = x >= result.statistic
-            ax.fill_between(x[tail], np.minimum(y[tail], top), color=_BLUE, alpha=0.55, linewidth=0)
-        (line,) = ax.plot(x, np.where(y <= 1.1 * top, y, np.nan), color="black", linestyle="--", linewidth=1.3)
+            ax.fill_between(x[tail], np.minimum(y[tail], top), color=_BLUE, linewidth=0)
+        (line,) = ax.plot(x, np.where(y <= 1.1 * top, y, np.nan), color="black", linestyle="--", linewidth=1.3 * thick)
         entries.append((line, rf"$\chi^2$, {result.ndof} d.o.f."))
     return entries, top
 
@@ -126,23 +122,24 @@ def _lines(result: GoodnessOfFit) -> list[str]:
     lines.append(f"data: {number(result.statistic)}")
     if result.usable_toys.size:
         p, sigma = result.toys_p_value, result.toys_p_uncertainty
-        lines.append(f"p = {two_digits(p, sigma) if p > 0 else f'< {number(sigma, 2)}'} (toys)")
+        lines.append(f"$p$ {f'= {two_digits(p, sigma)}' if p > 0 else f'< {number(sigma, 2)}'} (toys)")
     if result.ndof > 0:
-        lines.append(rf"p = {number(result.p_value, 3)} ($\chi^2$)")
+        lines.append(rf"$p$ = {number(result.p_value, 3)} ($\chi^2$)")
     return lines
 
 
 def compatibility(result: Compatibility, *, style: str | FigureStyle = "plain", ax: Axes | None = None) -> Figure:
     """Return a figure with the parameter of interest of each group, and that of all together as a band.
 
-    A value without uncertainty (at a bound) is an open symbol.
+    A value without uncertainty (at a bound) is an open symbol. Groups that are much less certain than the best of them
+    don't widen the axis: their bars end at its edge, an arrow stands for a value beyond.
     """
     from wilks.figures.canvas import Drawing, styled
 
     if not isinstance(result, Compatibility):
         raise TypeError(f"this draws a Compatibility, found a {type(result).__name__}; see wilks.compatibility")
     chosen = as_style(style)
-    rc = settings(chosen) | _SMALL
+    rc = compact(chosen)
     with styled(rc):
         target = Drawing(rc).add_subplot() if ax is None else ax
         _draw_groups(target, result)
@@ -162,23 +159,30 @@ def _draw_groups(ax: Axes, result: Compatibility) -> None:
         ax.axvspan(result.value - sigmas[-1], result.value + sigmas[-1], color=_GREEN, linewidth=0, zorder=0)
     ax.axvline(result.value, color="black", linestyle="--", linewidth=0.8, zorder=1)
     ax.axhline(rows - 0.5, color="black", linewidth=0.8)
-    for y, (value, sigma) in enumerate(zip(values, sigmas, strict=True)):
-        face = "black" if sigma > 0 else "white"
-        ax.errorbar(value, y, xerr=sigma or None, fmt="o", color="black", markerfacecolor=face, markersize=4, zorder=3)
-    low, high = float((values - sigmas).min()), float((values + sigmas).max())
-    margin = 0.06 * (high - low or 1.0)
+    near = sigmas <= _LEAST_CERTAIN * min(sigmas[sigmas > 0], default=1.0)
+    low, high = float((values - sigmas)[near].min()), float((values + sigmas)[near].max())
+    left, right = low - 0.06 * (high - low or 1.0), high + 0.06 * (high - low or 1.0)
     # Room for the numbers, right of the points.
-    ax.set_xlim(low - margin, high + margin + 0.55 * (high - low or 1.0))
+    ax.set_xlim(left, right + 0.55 * (high - low or 1.0))
     for y, (value, sigma) in enumerate(zip(values, sigmas, strict=True)):
+        at = max(left, min(value, right))
+        ends = (
+            [[max(at - max(value - sigma, left), 0)], [max(min(value + sigma, right) - at, 0)]] if sigma > 0 else None
+        )
+        beyond = "<" if value < left else ">" if value > right else "o"
+        face: dict[str, Any] = {"color": "black", "markerfacecolor": "black" if sigma > 0 else "white"}
+        ax.errorbar(at, y, xerr=ends, fmt=beyond, markersize=4, zorder=3, **face)
         text = two_digits(float(value), float(sigma)) if sigma > 0 else f"{number(float(value))} (no uncertainty)"
-        ax.text(0.98, y, text, ha="right", va="center_baseline", transform=ax.get_yaxis_transform())
+        place: dict[str, Any] = {"ha": "right", "va": "center_baseline", "transform": ax.get_yaxis_transform()}
+        ax.text(0.98, y, signed(text).replace("−0 ", "0 "), **place)
     ax.set_ylim(bottom, -0.7)
     ax.set_yticks(range(rows + 1), [*(label(name) for name in result.groups), "all"])
     ax.tick_params(axis="y", which="both", length=0)
     ax.set_xlabel(label(result.poi), loc="center")
     p = rf"$\chi^2$ = {number(result.statistic, 3)} / {result.ndof},  p = {number(result.p_value, 3)}"
     note = p if result.converged else f"{p}; the fit did not converge"
-    ax.set_title(note, loc="left", fontsize=9, pad=20)
+    color = "black" if result.converged else FAILED_COLOR
+    ax.set_title(note, loc="left", fontsize=9, pad=20, color=color)
 
 
 def _arrange(figure: Figure, ax: Axes, rows: int) -> None:

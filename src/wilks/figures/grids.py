@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import InputError, listed, nearest
 from wilks.figures.brazil import RED, canvas_for, check_kind, colors, draw_bands
-from wilks.figures.decoration import Entry, decorate, experiment_texts
-from wilks.figures.style import FigureStyle, as_style, figure_of, label, settings
+from wilks.figures.decoration import FAILED_COLOR, Entry, counted, decorate, experiment_texts, in_red
+from wilks.figures.ranking import FAILED
+from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, weight
 from wilks.results.grid import GridResult
 from wilks.table import number
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ROW, _AXIS = 0.2, 4.2  # inches
+_FEW = 41
+_ONE_COLUMN = 55
+_DECADES = 1.0  # of colours on each side of the border of exclusion
 
 
 def grid(
@@ -29,6 +34,8 @@ def grid(
     at: Mapping[str, float] | None = None,
     theory: tuple[Sequence[float], Sequence[float]] | None = None,
     title: str | None = None,
+    axis_titles: Mapping[str, str] | None = None,
+    rows: int = 150,
     log: bool | None = None,
     style: str | FigureStyle = "plain",
     ax: Axes | None = None,
@@ -36,36 +43,52 @@ def grid(
     """Return a figure of the limits (or CLs) of many signals.
 
     Along one label (`x`; the others kept `at` their values) it is the Brazil band; of two labels without `x` and `at`
-    it is a map with the contours of exclusion; points without numbers are rows. `theory` is a curve to compare with: x
-    and y. `title` is that of the axis of limits. `log` (default: where they spread over more than a factor 20) makes
-    that axis logarithmic. Raises InputError for labels that don't exist, and where no point is left.
+    it is a map with the contours of exclusion; points without numbers are rows, at most so many `rows`. Points without
+    an answer are gaps, and counted. `theory` is a curve to compare with: x and y. `title` is that of the limits,
+    `axis_titles` those of labels: `{"m1": "$m_{1}$ [GeV]"}`. `log` (default: where they spread over more than a factor
+    20) makes that axis logarithmic. Raises InputError for labels that don't exist, and where no point is left.
     """
     check_kind(result, GridResult, "grid")
     chosen = as_style(style)
     numbers = [bool(np.isfinite(column).all()) for column in result.coordinates.T]
-    for name in (*([x] if x is not None else []), *(at or {})):
+    if rows < 1:
+        raise InputError(f"rows must be at least 1, found {rows}")
+    for name in (*([x] if x is not None else []), *(at or {}), *(axis_titles or {})):
         if name not in result.labels:
             raise InputError(
                 f'the grid has no label "{name}"; it has {listed(result.labels)}{nearest(name, result.labels)}'
             )
-    shown = np.flatnonzero(np.isfinite(result.observed) | np.isfinite(result.expected[:, 2]))
+    asked = np.arange(len(result))
     for name, value in (at or {}).items():
-        shown = shown[np.isclose(result.coordinates[shown, result.labels.index(name)], value)]
+        asked = asked[np.isclose(result.coordinates[asked, result.labels.index(name)], value)]
+    shown = asked[np.isfinite(result.observed[asked]) | np.isfinite(result.expected[asked, 2])]
     if not shown.size:
         raise InputError("the grid has no point to draw: none has an answer, or none lies at these values")
-    title = title if title is not None else _grid_title(result)
+    texts = _Texts(label(title, 80) if title is not None else _grid_title(result), dict(axis_titles or {}))
+    lost = counted(asked.size - shown.size, "point", "without an answer")
     usable = [n for n, good in zip(result.labels, numbers, strict=True) if good and n not in (at or {})]
     if x is None and len(usable) == 2 and shown.size > 2:
-        return _map(result, shown, (usable[0], usable[1]), title, chosen, ax)
+        return _map(result, shown, (usable[0], usable[1]), texts, lost, chosen, ax)
     if x is None and len(usable) != 1:
-        return _rows(result, shown, title, chosen, log, ax)
-    return _band(result, shown, x or usable[0], theory, title, chosen, log, ax)
+        return _rows(result, asked, rows, texts, lost, chosen, log, ax)
+    return _band(result, asked, x or usable[0], theory, texts, lost, chosen, log, ax)
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """Titles of axes: that of limits, and those of labels that have another than their name."""
+
+    limits: str
+    labels: dict[str, str]
+
+    def of(self, name: str) -> str:
+        return label(self.labels.get(name, name), 40)
 
 
 def _grid_title(result: GridResult) -> str:
     if result.question == "CLs":
-        return f"CLs of {result.poi} = {number(result.tested)}"
-    return f"{100 * result.level:g}% CL upper limit on {result.poi}"
+        return rf"CL$_{{s}}$ of {label(result.poi)} = {signed(number(result.tested))}"
+    return f"{100 * result.level:g}% CL upper limit on {label(result.poi)}"
 
 
 def _band(
@@ -73,12 +96,13 @@ def _band(
     shown: Any,
     x: str,
     theory: tuple[Sequence[float], Sequence[float]] | None,
-    title: str,
+    texts: _Texts,
+    lost: list[str],
     style: FigureStyle,
     log: bool | None,
     ax: Axes | None,
 ) -> Figure:
-    """Draw limits along one label."""
+    """Draw limits along one label, with gaps where there is no answer."""
     coordinate = result.coordinates[:, result.labels.index(x)]
     shown = shown[np.argsort(coordinate[shown])]
     along, values = coordinate[shown], np.column_stack([result.observed, result.expected])[shown]
@@ -87,17 +111,20 @@ def _band(
     curve = np.empty(0) if theory is None else np.asarray(theory[1], np.float64)
     with canvas_for(style, ax) as target:
         entries = draw_bands(target, along, values[:, 1:], style)
-        (line,) = target.plot(along, values[:, 0], "o-", color="black", markersize=3.5, linewidth=1.3, zorder=4)
+        thick = weight(style)
+        dots: dict[str, Any] = {"marker": "o", "markersize": 3.5 * thick} if along.size <= _FEW else {}
+        (line,) = target.plot(along, values[:, 0], color="black", linewidth=1.3 * thick, zorder=4, **dots)
         entries = [(line, "Observed"), *entries]
         if theory is not None:
-            (line,) = target.plot(np.asarray(theory[0]), curve, color=RED, linewidth=1.4, zorder=3)
+            (line,) = target.plot(np.asarray(theory[0]), curve, color=RED, linewidth=1.4 * thick, zorder=3)
             entries.append((line, "Theory"))
         elif result.question == "limit":
-            target.axhline(1, color=RED, linewidth=1.0, linestyle=":", zorder=3)
-        _scale(target, np.append(values.ravel(), curve), log, title, entries, style)
-        margin = 0.02 * (along[-1] - along[0]) or 0.1
+            target.axhline(1, color=RED, linewidth=1.0 * thick, linestyle=":", zorder=3)
+        _scale(target, np.append(values.ravel(), curve), log, texts.limits, entries, style)
+        margin = 0.02 * (along[-1] - along[0]) or 0.1 * max(abs(along[0]), 1.0)
         target.set_xlim(along[0] - margin, along[-1] + margin)
-        target.set_xlabel(label(x, 40))
+        target.set_xlabel(texts.of(x))
+        in_red(target, style, lost)
     return figure_of(target)
 
 
@@ -114,15 +141,25 @@ def _scale(
     decorate(ax, style, [], entries, tallest=1.1 * high, lowest=0.7 * low if logarithmic else None)
 
 
-def _rows(result: GridResult, shown: Any, title: str, style: FigureStyle, log: bool | None, ax: Axes | None) -> Figure:
+def _rows(
+    result: GridResult,
+    asked: Any,
+    rows: int,
+    texts: _Texts,
+    lost: list[str],
+    style: FigureStyle,
+    log: bool | None,
+    ax: Axes | None,
+) -> Figure:
     """Draw points without numbers as rows: names on the left, limits along x; many rows in several columns."""
     from wilks.figures.canvas import Drawing, fit_margins, styled
 
-    columns = 1 if ax is not None else max(round(np.sqrt(shown.size / 45)), 1)
+    shown = asked[:rows]
+    columns = 1 if ax is not None else -(-shown.size // _ONE_COLUMN)
     parts = np.array_split(shown, columns)
     names_width = 0.075 * max(len(label(result.names[i], 40)) for i in shown) + 0.2
     width, height = columns * (names_width + _AXIS) + 0.2, _ROW * parts[0].size + 1.3
-    rc = settings(style) | {"font.size": 10, "axes.labelsize": 11, "xtick.labelsize": 9, "ytick.labelsize": 9}
+    rc = compact(style, ytick_labelsize=9)
     with styled(rc):
         panels: Any = [ax]
         if ax is None:
@@ -138,11 +175,14 @@ def _rows(result: GridResult, shown: Any, title: str, style: FigureStyle, log: b
             panels[0].set_xscale("log")
         else:
             panels[0].set_xlim(left=0)
-        panels[-1].set_xlabel(title)
+        hidden = f" ({asked.size - shown.size} more points not shown)" if shown.size < asked.size else ""
+        panels[-1].set_xlabel(f"{texts.limits}{hidden}")
         experiment_texts(panels[0], style, inside=False)
-        texts = ["Observed", "Expected", r"$\pm$ 1$\sigma$", r"$\pm$ 2$\sigma$"]
+        below: dict[str, Any] = {"textcoords": "offset points", "color": FAILED_COLOR, "fontsize": 9, "va": "top"}
+        panels[0].annotate("".join(lost), (0, 0), (0, -24), xycoords="axes fraction", **below)
+        names = ["Observed", "Expected", r"$\pm$ 1$\sigma$", r"$\pm$ 2$\sigma$"]
         above = {"bbox_to_anchor": (1, 1), "loc": "lower right", "borderaxespad": 0 if columns > 1 else 2.0}
-        panels[-1].legend(handles, texts, ncols=4, borderpad=0.1, columnspacing=1.0, **above)
+        panels[-1].legend(handles, names, ncols=4, borderpad=0.1, columnspacing=1.0, **above)
         if ax is None:
             figure.subplots_adjust(wspace=names_width / _AXIS)
             fit_margins(figure, list(panels))
@@ -156,6 +196,8 @@ def _draw_rows(ax: Axes, names: list[str], values: FloatArray, style: FigureStyl
     one, two = colors(style)
     y = np.arange(len(names))
     box: dict[str, Any] = {"height": 0.6, "linewidth": 0}
+    for row in np.flatnonzero(np.isnan(values).all(axis=1)):
+        ax.text(0.02, y[row], "no answer", transform=ax.get_yaxis_transform(), va="center_baseline", **FAILED)
     ax.barh(y, values[:, 5] - values[:, 1], left=values[:, 1], color=two, **box)
     ax.barh(y, values[:, 4] - values[:, 2], left=values[:, 2], color=one, **box)
     (median,) = ax.plot(values[:, 3], y, "|", color="black", markersize=9, markeredgewidth=1.5)
@@ -167,64 +209,74 @@ def _draw_rows(ax: Axes, names: list[str], values: FloatArray, style: FigureStyl
 
 
 def _map(
-    result: GridResult, shown: Any, axes: tuple[str, str], title: str, style: FigureStyle, ax: Axes | None
+    result: GridResult,
+    shown: Any,
+    axes: tuple[str, str],
+    texts: _Texts,
+    lost: list[str],
+    style: FigureStyle,
+    ax: Axes | None,
 ) -> Figure:
     """Draw a map of two labels: points coloured by the observed limit, contours where signals are just excluded."""
+    from matplotlib.colors import LogNorm
     from matplotlib.lines import Line2D
 
     x, y = (result.coordinates[shown, result.labels.index(name)] for name in axes)
-    border = 1.0 if result.question == "limit" else 1 - result.level
+    border, thick = 1.0 if result.question == "limit" else 1 - result.level, weight(style)
     with canvas_for(style, ax) as target:
         figure = figure_of(target)
+        good = result.observed[shown] > 0
+        colors: dict[str, Any] = {"cmap": "RdYlBu", "norm": LogNorm(border / 10**_DECADES, border * 10**_DECADES)}
+        symbols: dict[str, Any] = {"s": 26 * thick**2, "edgecolors": "black", "linewidths": 0.4 * thick, "zorder": 3}
+        points = target.scatter(x[good], y[good], c=result.observed[shown][good], **colors, **symbols)
         entries: list[Entry] = []
-        values = np.log10(np.maximum(result.observed[shown], 1e-300))
-        good = np.isfinite(values)
-        norm = _map_norm(values[good], np.log10(border))
-        points = target.scatter(
-            x[good],
-            y[good],
-            c=values[good],
-            cmap="RdYlBu",
-            norm=norm,
-            s=26,
-            edgecolors="black",
-            linewidths=0.4,
-            zorder=3,
-        )
         for heights, dashes, color, name in (
             (result.observed, "-", "black", "Observed"),
             (result.expected[:, 2], "--", "black", "Expected"),
             (result.expected[:, 1], ":", "#717581", r"Expected $\pm$ 1$\sigma$"),
             (result.expected[:, 3], ":", "#717581", ""),
         ):
-            if (
-                _contour(target, x, y, np.log10(np.maximum(heights[shown], 1e-300)), np.log10(border), dashes, color)
-                and name
-            ):
-                entries.append((Line2D([], [], color=color, ls=dashes), name))
-        bar = figure.colorbar(points, ax=target, pad=0.02)
-        bar.set_label(f"log$_{{10}}$ ({title})")
-        target.set_xlabel(label(axes[0], 40))
-        target.set_ylabel(label(axes[1], 40))
-        bottom, top = float(y.min()), float(y.max())
-        margin = 0.05 * (top - bottom) or 1.0
+            logs = np.log10(np.maximum(heights[shown], 1e-300))
+            if _contour(target, x, y, logs, np.log10(border), dashes, color, 1.5 * thick) and name:
+                entries.append((Line2D([], [], color=color, ls=dashes, linewidth=1.5 * thick), name))
+        bar = figure.colorbar(points, ax=target, pad=0.02, extend="both")
+        _plain_numbers(bar, border)
+        bar.set_label(texts.limits)
+        target.set_xlabel(texts.of(axes[0]))
+        target.set_ylabel(texts.of(axes[1]))
+        target.set_xlim(*_with_margin(x))
+        target.set_ylim(*_with_margin(y))
         experiment_texts(target, style, inside=False)
-        target.set_ylim(bottom - margin, top + (5 if entries else 1) * margin)
+        in_red(target, style, lost)
         if entries:
-            target.legend([handle for handle, _ in entries], [text for _, text in entries], loc="upper left")
+            _legend_above(target, entries)
     return figure
 
 
-def _map_norm(values: FloatArray, middle: float) -> Any:
-    from matplotlib.colors import TwoSlopeNorm
+def _plain_numbers(bar: Any, border: float) -> None:
+    """Label a logarithmic colour bar with plain numbers around the border."""
+    ticks = [border * factor for factor in (0.1, 0.2, 0.5, 1, 2, 5, 10)]
+    bar.set_ticks(ticks, labels=[number(tick, 2) for tick in ticks])
+    bar.ax.minorticks_off()
 
-    low = min(float(values.min(initial=middle)), middle - 0.1)
-    high = max(float(values.max(initial=middle)), middle + 0.1)
-    return TwoSlopeNorm(middle, low, high)
+
+def _with_margin(values: FloatArray) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    margin = 0.05 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def _legend_above(ax: Axes, entries: Sequence[Entry]) -> None:
+    """Draw a legend inside, at the top, and make room for it above the points."""
+    options: dict[str, Any] = {"loc": "upper left", "fontsize": "small"}
+    legend = ax.legend([handle for handle, _ in entries], [text for _, text in entries], **options)
+    used = float(legend.get_window_extent().height / ax.get_window_extent().height) + 0.02
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, low + (high - low) / (1 - min(used, 0.5)))
 
 
 def _contour(
-    ax: Axes, x: FloatArray, y: FloatArray, heights: FloatArray, border: float, dashes: str, color: str
+    ax: Axes, x: FloatArray, y: FloatArray, heights: FloatArray, border: float, dashes: str, color: str, width: float
 ) -> bool:
     """Draw where heights cross the border, through a triangulation of the points; return whether they do."""
     from matplotlib.tri import Triangulation
@@ -243,6 +295,7 @@ def _contour(
         levels=[border],
         colors=[color],
         linestyles=[dashes],
+        linewidths=[width],
         zorder=4,
     )
     return True

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wilks.figures.ranking import FAILED, Row, check_page, rows_of
-from wilks.figures.style import FigureStyle, as_style, label, settings
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.errors import InputError, nearest
+from wilks.figures.decoration import Entry, experiment_texts, scale_x
+from wilks.figures.ranking import FAILED, Row, check_page, draw_pull, rows_at
+from wilks.figures.style import PETROFF10, FigureStyle, as_style, compact, label, stacked
 from wilks.results.impacts import with_sides
 from wilks.results.ranking import RankingResult
+from wilks.selection import matching
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_UP, _DOWN = "#cc6666", "#6677cc"
+UP, DOWN = "#cc6666", "#6677cc"
 _CROSS = "#1f3fd0"
-_ROW, _PULLS, _IMPACTS, _HEAD, _FOOT = 0.25, 3.0, 2.2, 0.45, 0.95  # inches
+_ROW, _PULLS, _IMPACTS, _HEAD, _FOOT, _LINE = 0.25, 3.0, 2.2, 0.45, 0.8, 0.19  # inches
+_COLUMNS = 4  # of the legend
 _REACH = 2.9
-_COLORS = {"poisson": "#2f7d32", "none": "#7a5c00"}
-_SMALL: dict[str, object] = {
-    "font.size": 10,
-    "axes.labelsize": 11,
-    "axes.linewidth": 0.9,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9.5,
-    "xtick.major.size": 4,
-    "xtick.minor.visible": False,
-    "axes.labelpad": 3,
-    "lines.markersize": 4,
-}
+_TYPES = {"poisson": ("Poisson constraint", "#2f7d32"), "none": ("no constraint", "#7a5c00")}
+_SORTS = ("impact", "constraint", "pull")
+Groups = Mapping[str, str | Sequence[str]]
 
 
 def impacts(
@@ -38,43 +38,104 @@ def impacts(
     poi: str | None = None,
     page: int = 1,
     rows: int = 30,
+    sort: str = "impact",
+    relative: bool = False,
+    blind: bool = False,
+    groups: Groups | None = None,
     style: str | FigureStyle = "plain",
 ) -> Figure:
-    """Return a page of parameters, numbered by falling impact: their pulls, and beside them their post-fit impacts.
+    """Return a page of parameters with their numbers: their pulls, and beside them their post-fit impacts.
 
     Dots are (value - pre-fit value) / pre-fit uncertainty with post-fit errors; blue crosses are the pull
     (value - pre-fit value) / sqrt(pre-fit variance - post-fit variance), which is normally distributed. Unconstrained
-    parameters have their value in place of the dot. Raises InputError for a page that does not exist, ResultError for
-    a parameter of interest that is not in the result.
+    parameters have their value in place of the dot.
+
+    `sort` is "impact" (the largest first), "constraint" (the smallest post-fit uncertainty in units of the pre-fit one
+    first) or "pull" (the largest dot first). `relative` divides impacts by the uncertainty of the parameter of
+    interest. `blind` hides its value. `groups` are labels with names or patterns of parameters, whose names are then
+    drawn in the group's colour; else the colour is that of the constraint's type. Raises InputError for a page, an
+    order or a name that does not exist, ResultError for a parameter of interest that is not in the result.
     """
     if not isinstance(result, RankingResult):
         raise TypeError(f"impacts draws a RankingResult, found a {type(result).__name__}; get one with wilks.ranking")
-    chosen = as_style(style)
-    first = (page - 1) * rows + 1
-    check_page(result, rows, first, f"page must be from 1 to {math.ceil(len(result) / max(rows, 1))}, found {page}")
-    shown = rows_of(result, poi, first - 1, rows)
-    k = result.poi_index(poi)
-    rc = settings(chosen) | _SMALL
+    chosen, k = as_style(style), result.poi_index(poi)
+    first, pages = (page - 1) * rows + 1, math.ceil(len(result) / max(rows, 1))
+    check_page(result, rows, first, f"page must be from 1 to {pages}, found {page}")
+    colors, entries = _colors(result, groups)
+    shown = rows_at(result, poi, sorted_by(result, poi, sort)[first - 1 : first - 1 + rows])
+    rc = compact(chosen, ytick_labelsize=9.5, xtick_minor_visible=False)
     from wilks.figures.canvas import Drawing, styled
 
     with styled(rc):
         figure = Drawing(rc)
         left, right = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2)
-        _draw_pulls(left, shown, first)
-        _draw_impacts(right, shown, label(result.pois[k]))
-        _titles(
-            left,
-            right,
-            chosen,
-            f"{label(result.pois[k])} = {with_sides(result.poi_values[k], result.poi_uncertainties[k])}",
-        )
-        _arrange(figure, left, right, len(shown))
+        _draw_pulls(left, shown, first, colors)
+        _draw_impacts(right, shown, label(result.pois[k], 24), float(np.mean(result.poi_uncertainties[k])), relative)
+        experiment_texts(left, chosen, inside=False)
+        value = with_sides(math.nan if blind else float(result.poi_values[k]), result.poi_uncertainties[k])
+        _corner(right, f"{label(result.pois[k], 16)} = {stacked(value)}")
+        kinds = {_TYPES[row.constraint][0] for row in shown if row.constraint in _TYPES}
+        present = [entry for entry in entries if groups is not None or entry[1] in kinds]
+        _arrange(figure, left, right, len(shown), math.ceil(len(present) / _COLUMNS))
         _stripes(figure, left, len(shown))
-        _legend(figure, left)
+        moved = "of the global observable" if result.method == "global observables" else "impact"
+        _legend(figure, moved, present)
+        counted = f"page {page} of {pages}: " if pages > 1 else ""
+        figure.text(0.01, 0.01, f"{counted}{len(result)} parameters by {sort}", fontsize=8, style="italic", va="bottom")
     return figure
 
 
-def _draw_pulls(ax: Axes, rows: list[Row], first: int) -> None:
+def sorted_by(result: RankingResult, poi: str | None, sort: str) -> npt.NDArray[np.intp]:
+    """Return the positions of the parameters in the order asked for; those without a number come last."""
+    if sort not in _SORTS:
+        raise InputError(f'there is no order "{sort}"; allowed are {", ".join(_SORTS)}{nearest(sort, _SORTS)}')
+    if sort == "impact":
+        return result.order(poi)
+    size = np.abs(pulls_of(result)) if sort == "pull" else -shrunk(result)
+    return np.argsort(-np.nan_to_num(size, nan=-np.inf), kind="stable")
+
+
+def pulls_of(result: RankingResult) -> FloatArray:
+    """Return (value - pre-fit value) / pre-fit uncertainty of each parameter; NaN for those without constraint."""
+    return (result.values - result.prefit_values) / _widths(result)
+
+
+def shrunk(result: RankingResult) -> FloatArray:
+    """Return the post-fit uncertainties in units of the pre-fit ones; NaN where there is none."""
+    sides: FloatArray = np.where(np.isfinite(result.uncertainties), result.uncertainties, 0.0)
+    size = sides.sum(axis=1) / np.maximum((sides > 0).sum(axis=1), 1) / _widths(result)
+    return np.where(size > 0, size, np.nan)
+
+
+def _widths(result: RankingResult) -> FloatArray:
+    constrained = np.array([kind != "none" for kind in result.constraints]) & (result.prefit_uncertainties > 0)
+    return np.where(constrained, result.prefit_uncertainties, np.nan)
+
+
+def _colors(result: RankingResult, groups: Groups | None) -> tuple[dict[str, str], list[Entry]]:
+    """Return the colour of each name that is not black, and what the legend says about colours."""
+    from matplotlib.patches import Patch
+
+    if groups is None:
+        kinds = zip(result.names, result.constraints, strict=True)
+        colors = {name: _TYPES[kind][1] for name, kind in kinds if kind in _TYPES}
+        return colors, [(Patch(color=color), text) for text, color in _TYPES.values()]
+    colors, entries, unknown = {}, [], []
+    for i, (group, patterns) in enumerate(groups.items()):
+        color = PETROFF10[i % len(PETROFF10)]
+        entries.append((Patch(color=color), group))
+        for pattern in [patterns] if isinstance(patterns, str) else patterns:
+            found = matching(result.names, pattern)
+            colors |= {result.names[j]: color for j in found}
+            if not found:
+                near = nearest(pattern, result.names)
+                unknown.append(f'groups: there is no parameter "{pattern}" in this ranking{near}')
+    if unknown:
+        raise InputError(unknown)
+    return colors, entries
+
+
+def _draw_pulls(ax: Axes, rows: list[Row], first: int, colors: dict[str, str]) -> None:
     ax.set_xlim(-_REACH, _REACH)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_xticks([-2, -1, 0, 1, 2])
@@ -82,43 +143,42 @@ def _draw_pulls(ax: Axes, rows: list[Row], first: int) -> None:
     ax.set_axisbelow(True)
     ax.set_yticks(range(len(rows)), [f"{label(row.name)}   {first + i:>3}" for i, row in enumerate(rows)])
     for text, row in zip(ax.get_yticklabels(), rows, strict=True):
-        text.set_color(_COLORS.get(row.constraint, "black"))
+        text.set_color(colors.get(row.name, "black"))
     ax.tick_params(axis="y", which="both", length=0)
     ax.set_xlabel(r"$(\hat{\theta}-\theta_I)\,/\,\sigma_I$", loc="center")
     for y, row in enumerate(rows):
         if math.isnan(row.pull):
-            ax.text(0, y, row.value, ha="center", va="center_baseline", fontsize=9)
-        elif abs(row.pull) > _REACH:
-            side = math.copysign(1, row.pull)
-            ax.plot(side * _REACH * 0.97, y, ">" if side > 0 else "<", color="black", markersize=5, zorder=3)
-            at: dict[str, Any] = {"ha": "right" if side > 0 else "left", "va": "center_baseline"}
-            ax.text(side * _REACH * 0.93, y, f"{row.pull:.1f}", fontsize=8, **at)
+            ax.text(0, y, stacked(row.value), ha="center", va="center_baseline", fontsize=9)
         else:
-            errors = [[row.errors[0]], [row.errors[1]]]
-            ax.errorbar(row.pull, y, xerr=errors, fmt="o", color="black", markersize=4, elinewidth=1.3, zorder=3)
-        if math.isfinite(row.pull):
+            draw_pull(ax, y, row, _REACH, elinewidth=1.3, zorder=3)
             _draw_cross(ax, y, row)
 
 
 def _draw_cross(ax: Axes, y: int, row: Row) -> None:
-    shrunk = 1.0 - (0.5 * sum(row.errors)) ** 2
+    reduced = 1.0 - (0.5 * sum(row.errors)) ** 2
     # A parameter that the data say nothing about has no pull in this sense.
-    if shrunk > 1e-3 and sum(row.errors) > 0 and abs(pull := row.pull / math.sqrt(shrunk)) <= _REACH:
+    if reduced <= 1e-3 or not row.measured:
+        return
+    pull = row.pull / math.sqrt(reduced)
+    if abs(pull) <= _REACH:
         ax.plot(pull, y, "x", color=_CROSS, markersize=5, markeredgewidth=1.2, zorder=4)
+    elif abs(row.pull) <= _REACH:
+        ax.plot(math.copysign(_REACH * 0.97, pull), y, ">" if pull > 0 else "<", color=_CROSS, markersize=5, zorder=4)
 
 
-def _draw_impacts(ax: Axes, rows: list[Row], poi: str) -> None:
+def _draw_impacts(ax: Axes, rows: list[Row], poi: str, uncertainty: float, relative: bool) -> None:
+    unit = 1.0 / uncertainty if relative and uncertainty > 0 else math.nan if relative else 1.0
+    shifts = [tuple(shift * unit for shift in row.impacts[2:]) for row in rows]
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    sizes = [abs(shift) for row in rows for shift in row.impacts[2:] if math.isfinite(shift)]
-    reach = 1.1 * max(sizes, default=0.0) or 1.0
+    reach = 1.1 * max((abs(shift) for pair in shifts for shift in pair if math.isfinite(shift)), default=0.0) or 1.0
     ax.set_xlim(-reach, reach)
     ax.locator_params(axis="x", nbins=4)
     ax.grid(axis="x", linestyle=":", linewidth=0.7, color="black")
     ax.set_axisbelow(True)
     ax.set_yticks([])
-    ax.set_xlabel(rf"$\Delta\,${poi}", loc="center")
-    for y, row in enumerate(rows):
-        for shift, color in zip(row.impacts[2:], (_UP, _DOWN), strict=True):
+    scale_x(ax, rf"$\Delta\,${poi}" + (r" $/\,\sigma$" if relative else ""), reach, loc="center")
+    for y, (row, pair) in enumerate(zip(rows, shifts, strict=True)):
+        for shift, color in zip(pair, (UP, DOWN), strict=True):
             if math.isfinite(shift):
                 ax.barh(y, shift, height=1.0, color=color, alpha=0.6, linewidth=0)
         if row.failure:
@@ -126,27 +186,24 @@ def _draw_impacts(ax: Axes, rows: list[Row], poi: str) -> None:
             ax.text(0, y, short, ha="center", va="center_baseline", **FAILED)
 
 
-def _titles(left: Axes, right: Axes, style: FigureStyle, fitted: str) -> None:
-    """Put the experiment above the left panel and the fitted parameter of interest above the right one."""
-    from wilks.figures.decoration import experiment_texts
-
-    experiment_texts(left, style, inside=False)
-    right.annotate(
-        fitted, (1, 1), (0, 3), xycoords="axes fraction", textcoords="offset points", ha="right", va="bottom"
-    )
+def _corner(ax: Axes, text: str) -> None:
+    """Put the fitted parameter of interest above the right corner."""
+    ax.annotate(text, (1, 1), (0, 3), xycoords="axes fraction", textcoords="offset points", ha="right", va="bottom")
 
 
-def _arrange(figure: Figure, left: Axes, right: Axes, rows: int) -> None:
+def _arrange(figure: Figure, left: Axes, right: Axes, rows: int, lines: int) -> None:
+    """Set the size of the figure so that names, and `lines` of a second legend, have their room."""
     from wilks.figures.canvas import inches
 
     figure.draw_without_rendering()
     names = [inches(figure, text.get_window_extent()) for text in left.get_yticklabels()]
     margin = max(x1 - x0 for x0, _, x1, _ in names) + 0.2
     inner = _ROW * max(rows, 2)
-    width, height = margin + _PULLS + _IMPACTS + 0.15, _HEAD + inner + _FOOT
+    foot = _FOOT + _LINE * lines
+    width, height = margin + _PULLS + _IMPACTS + 0.15, _HEAD + inner + foot
     figure.set_size_inches(width, height)
-    left.set_position((margin / width, _FOOT / height, _PULLS / width, inner / height))
-    right.set_position(((margin + _PULLS) / width, _FOOT / height, _IMPACTS / width, inner / height))
+    left.set_position((margin / width, foot / height, _PULLS / width, inner / height))
+    right.set_position(((margin + _PULLS) / width, foot / height, _IMPACTS / width, inner / height))
 
 
 def _stripes(figure: Figure, ax: Axes, rows: int) -> None:
@@ -161,17 +218,23 @@ def _stripes(figure: Figure, ax: Axes, rows: int) -> None:
         figure.add_artist(Rectangle((0, y - 0.5), 1, 1, transform=place, color="#ececec", linewidth=0, zorder=-5))
 
 
-def _legend(figure: Figure, ax: Axes) -> None:
+def _legend(figure: Figure, moved: str, colors: list[Entry]) -> None:
+    """Draw the legend below the axes, and under it what the colours of names mean."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     cross: dict[str, Any] = {"color": _CROSS, "marker": "x", "markeredgewidth": 1.2, "linewidth": 0}
-    handles = [
-        Line2D([], [], color="black", marker="o", linewidth=1.3, label="fit"),
-        Line2D([], [], label="pull", **cross),
-        Patch(facecolor=_UP, alpha=0.6, label=r"$+1\sigma$ impact"),
-        Patch(facecolor=_DOWN, alpha=0.6, label=r"$-1\sigma$ impact"),
+    entries: list[Entry] = [
+        (Line2D([], [], color="black", marker="o", linewidth=1.3), "fit"),
+        (Line2D([], [], **cross), "pull"),
+        (Patch(facecolor=UP, alpha=0.6), rf"$+1\sigma$ {moved}"),
+        (Patch(facecolor=DOWN, alpha=0.6), rf"$-1\sigma$ {moved}"),
     ]
-    figure.legend(
-        handles=handles, loc="lower center", ncols=4, frameon=False, fontsize=9, borderaxespad=0.3, columnspacing=1.2
-    )
+    options: dict[str, Any] = {"loc": "lower right", "frameon": False, "fontsize": 9, "columnspacing": 1.2}
+    options |= {"borderpad": 0.1, "borderaxespad": 0.2, "ncols": _COLUMNS}
+    if colors:
+        handles, texts = zip(*colors, strict=True)
+        figure.legend(handles, [label(text, 24) for text in texts], handlelength=1.0, **options)
+    above = _LINE * math.ceil(len(colors) / _COLUMNS) / float(figure.get_size_inches()[1])
+    handles, texts = zip(*entries, strict=True)
+    figure.legend(handles, texts, bbox_to_anchor=(1.0, above), **options)

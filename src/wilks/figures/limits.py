@@ -8,9 +8,11 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.figures.brazil import BLUE, RED, canvas_for, check_kind, draw_bands
-from wilks.figures.decoration import Entry, decorate
-from wilks.figures.style import FigureStyle, as_style, figure_of, label
-from wilks.results.hypotest import HypothesisTest, LimitResult
+from wilks.figures.decoration import Entry, counted, decorate, in_red
+from wilks.figures.style import FigureStyle, as_style, figure_of, label, signed, weight
+from wilks.results.fit import two_digits
+from wilks.results.hypotest import HypothesisTest, LimitResult, ToyCounts
+from wilks.results.many import CONVERGED
 from wilks.table import number
 
 if TYPE_CHECKING:
@@ -52,26 +54,48 @@ def _curve(test: HypothesisTest, found: LimitResult | None, style: FigureStyle, 
         lines = (
             draw_bands(target, fine, _smooth(x[good], expected[good], fine, one_sided), style)
             if good.sum() > 1
-            else draw_bands(target, x, expected, style)
+            else draw_bands(target, x[good], expected[good], style)
         )
-        good = np.isfinite(observed)
-        (dots,) = target.plot(x[good], observed[good], "o", color="black", markersize=3.5, zorder=4)
-        entry: Any = dots
-        if good.sum() > 1:
-            (curve,) = target.plot(fine, _smooth(x[good], observed[good], fine, one_sided), color="black", zorder=3)
-            entry = (curve, dots)
-        entries = [(entry, "Observed"), *lines]
+        errors = None if test.counts is None else _toy_errors(test.counts, one_sided)[order]
+        entries = [(_observed(target, x, observed, errors, fine, one_sided, style), "Observed"), *lines]
         if found is not None:
-            line = target.axhline(1 - found.level, color=RED, linewidth=1.2, zorder=3)
+            line = target.axhline(1 - found.level, color=RED, linewidth=1.2 * weight(style), zorder=3)
             entries.append((line, f"{100 * found.level:g}% CL"))
         target.set_xlim(low, high)
         if wide:
             target.set_xscale("log")
         target.set_xlabel(label(test.poi, 40))
-        target.set_ylabel({"q0": "$p_0$"}.get(test.statistic, "CLs" if one_sided else r"$p$-value"))
+        target.set_ylabel({"q0": "$p_0$"}.get(test.statistic, r"CL$_{s}$" if one_sided else r"$p$-value"))
         texts = _limit_lines(found) if found is not None else []
         decorate(target, style, texts, entries, tallest=1.0, lowest=None)
+        lost = sum(status != CONVERGED for status in test.statuses)
+        missing = [] if found is None else [status for status in found.statuses if status != CONVERGED]
+        in_red(target, style, [*counted(lost, "failed test"), *counted(len(missing), "limit", "without a value")])
     return figure_of(target)
+
+
+def _observed(
+    ax: Axes,
+    x: FloatArray,
+    p: FloatArray,
+    errors: FloatArray | None,
+    fine: FloatArray,
+    from_one: bool,
+    style: FigureStyle,
+) -> Any:
+    """Draw observed p-values as dots and a curve between them; return what stands for them in the legend."""
+    good = np.isfinite(p)
+    size: dict[str, Any] = {"color": "black", "markersize": 3.5 * weight(style), "zorder": 4}
+    dots = ax.errorbar(x[good], p[good], yerr=None if errors is None else errors[good], fmt="o", **size)
+    if good.sum() < 2:
+        return dots
+    smooth = _smooth(x[good], p[good], fine, from_one)
+    (curve,) = ax.plot(fine, smooth, color="black", linewidth=1.5 * weight(style), zorder=3)
+    return curve, dots
+
+
+def _toy_errors(counts: ToyCounts, one_sided: bool) -> FloatArray:
+    return np.nan_to_num(counts.cls_error if one_sided else counts.clsb_error)
 
 
 def _spread(found: LimitResult) -> float:
@@ -112,9 +136,8 @@ def _limit_lines(found: LimitResult) -> list[str]:
         f"{name} limit: {number(float(value), 3)}"
         for name, value in (("Observed", found.observed), ("Expected", found.expected[2]))
     ]
-    return (
-        [*lines, f"toys: {number(float(found.curve.counts.toys.max()))}"] if found.curve.counts is not None else lines
-    )
+    counts = found.curve.counts
+    return lines if counts is None else [*lines, f"{number(float(counts.toys.max()))} toys"]
 
 
 def _toys(result: HypothesisTest, style: FigureStyle, ax: Axes | None) -> Figure:
@@ -136,22 +159,38 @@ def _toys(result: HypothesisTest, style: FigureStyle, ax: Axes | None) -> Figure
         for toys, color, value in zip(samples, (RED, BLUE), hypotheses, strict=True):
             heights = np.histogram(toys, edges)[0] / max(toys.size, 1)
             target.stairs(heights, edges, fill=True, color=color, alpha=0.3)
-            target.stairs(heights, edges, color=color, linewidth=1.2)
+            target.stairs(heights, edges, color=color, linewidth=1.2 * weight(style))
             entries.append(
-                (Patch(facecolor=color, alpha=0.4, edgecolor=color), f"{result.poi} = {number(float(value))}")
+                (Patch(facecolor=color, alpha=0.4, edgecolor=color), f"{result.poi} = {signed(number(float(value)))}")
             )
             highest = max(highest, float(heights.max()))
             lowest = min(lowest, 1 / max(toys.size, 1))
-        line = Line2D([], [], color="black", linewidth=1.4)
+        line = Line2D([], [], color="black", linewidth=1.4 * weight(style), marker="v", markersize=5 * weight(style))
         entries.append((line, f"Observed: {number(round(observed, 6), 3)}"))
         target.set_yscale("log")
         target.set_xlim(edges[0], edges[-1])
         symbol = {"q~": r"$\tilde{q}_\mu$", "q": r"$q_\mu$", "q0": "$q_0$", "t": r"$t_\mu$", "t~": r"$\tilde{t}_\mu$"}
         target.set_xlabel(symbol[result.statistic])
         target.set_ylabel("Fraction of toys")
-        what = "p_0" if result.statistic == "q0" else "CL_s"
-        shown = result.observed.clsb[0] if result.statistic == "q0" else result.observed.cls[0]
-        texts = [f"${what.replace('CL_s', 'CL_{s}')}$ = {number(float(shown), 3)}"]
-        free = decorate(target, style, texts, entries, tallest=highest, lowest=0.5 * lowest)
-        target.axvline(observed, ymax=free, color="black", linewidth=1.4, zorder=4)
+        free = decorate(target, style, [_toys_line(result, counts)], entries, tallest=highest, lowest=0.5 * lowest)
+        # The symbol on top shows the line where it is on the frame, or within the first bin.
+        mark: dict[str, Any] = {"marker": "v", "markevery": [1], "markersize": 5 * weight(style), "clip_on": False}
+        at: dict[str, Any] = {
+            "color": "black",
+            "linewidth": 1.4 * weight(style),
+            "transform": target.get_xaxis_transform(),
+        }
+        target.plot([observed, observed], [0, free], zorder=4, **mark, **at)
+        in_red(target, style, counted(int(counts.failures[0]), "toy", "without a fit"))
     return figure_of(target)
+
+
+def _toys_line(result: HypothesisTest, counts: ToyCounts) -> str:
+    """Return the p-value with its error; a fraction of no toys at all is below one of them."""
+    whole = {"q~": r"CL$_{s}$", "q": r"CL$_{s}$", "q0": "$p_0$"}.get(result.statistic, "$p$")
+    one_sided = result.statistic in ("q", "q~")
+    p = float((result.observed.cls if one_sided else result.observed.clsb)[0])
+    error = float((counts.cls_error if one_sided else counts.clsb_error)[0])
+    if p == 0:
+        return f"{whole} < {number(1 / max(float(counts.toys[0]), 1.0), 2)} ({number(float(counts.toys[0]))} toys)"
+    return f"{whole} = {two_digits(p, error) if error > 0 else number(p, 3)}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wilks.errors import InputError, nearest
-from wilks.figures.style import FigureStyle, as_style, figure_of, label, settings
+from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed
 from wilks.results.fit import FitResult, ParameterResult, two_digits
+from wilks.selection import matching
 from wilks.table import measured, number
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def pulls(
     *,
     exclude: str | Sequence[str] | None = None,
     include_staterrors: bool = False,
+    rows: int = 150,
     style: str | FigureStyle = "plain",
     ax: Axes | None = None,
 ) -> Figure:
@@ -48,7 +49,8 @@ def pulls(
     Dots with post-fit uncertainties, in units of the pre-fit ones, lie on bands of one (green) and two (yellow)
     pre-fit standard deviations. Unconstrained parameters have no pull: they stand on top, as values. Fixed parameters
     and those at a bound are open symbols without error bar, and say so. More than 50 rows are split into as many
-    columns as make the figure a landscape page; on `ax` there is always one column.
+    columns as make the figure a landscape page; on `ax` there is always one column. At most so many `rows` are drawn:
+    those that are pulled or constrained most, with a line that counts the others.
 
     `exclude` is a name or several, in which `*` and `?` stand for any characters; staterror parameters are left out
     unless `include_staterrors`. Raises InputError for a name that is not in the fit, and where nothing is left.
@@ -56,28 +58,39 @@ def pulls(
     if not isinstance(result, FitResult):
         raise TypeError(f"pulls draws a FitResult, found a {type(result).__name__}; get one with wilks.fit(model)")
     chosen = as_style(style)
-    rows = [_row(result[name]) for name in _selected(result, exclude, include_staterrors)]
-    rows.sort(key=lambda row: row.pull is not None)
-    rc = settings(chosen) | _SMALL
+    if rows < 1:
+        raise InputError(f"rows must be at least 1, found {rows}")
+    every = [_row(result[name]) for name in _selected(result, exclude, include_staterrors)]
+    places = sorted(range(len(every)), key=lambda i: _dullness(every[i]))[:rows]
+    shown = sorted((every[i] for i in sorted(places)), key=lambda row: row.pull is not None)
+    hidden = len(every) - len(shown)
+    rc = compact(chosen)
     notes = [] if result.converged else ["the fit did not converge"]
     if not result.covariance_valid:
         notes.append("no usable covariance")
-    return _draw(rows, chosen, "; ".join(notes), rc, ax)
+    more = f"{hidden} more, less pulled and less constrained, not shown" if hidden else ""
+    return _draw(shown, chosen, notes, more, rc, ax)
+
+
+def _dullness(row: _Row) -> float:
+    """Return a number that is small for what must be seen: values without pull, remarks, pulls and constraints."""
+    if row.pull is None:
+        return -math.inf
+    return -1000.0 if row.text else -abs(row.pull) - abs(1.0 - row.error)
 
 
 def _selected(result: FitResult, exclude: str | Sequence[str] | None, include_staterrors: bool) -> list[str]:
     patterns = [exclude] if isinstance(exclude, str) else list(exclude or ())
-    unknown = [p for p in patterns if not ("*" in p or "?" in p) and p not in result.names]
+    unknown = [pattern for pattern in patterns if not matching(result.names, pattern)]
     if unknown:
         raise InputError(
             [f'exclude: there is no parameter "{p}" in this fit{nearest(p, result.names)}' for p in unknown]
         )
-    # Not fnmatch: in names like gamma[0] brackets are just brackets.
-    dropped = [re.compile(re.escape(p).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL) for p in patterns]
+    dropped = {i for pattern in patterns for i in matching(result.names, pattern)}
     names = [
         name
-        for name, types in zip(result.names, result.modifier_types, strict=True)
-        if (include_staterrors or "staterror" not in types) and not any(p.fullmatch(name) for p in dropped)
+        for i, (name, types) in enumerate(zip(result.names, result.modifier_types, strict=True))
+        if (include_staterrors or "staterror" not in types) and i not in dropped
     ]
     if not names:
         raise InputError("there is no parameter to draw: all are excluded or belong to staterrors")
@@ -94,9 +107,11 @@ def _row(parameter: ParameterResult) -> _Row:
     return _Row(parameter.name, parameter.pull, error, remark)
 
 
-def _draw(rows: list[_Row], style: FigureStyle, note: str, rc: dict[str, object], ax: Axes | None) -> Figure:
+def _draw(
+    rows: list[_Row], style: FigureStyle, notes: list[str], more: str, rc: dict[str, object], ax: Axes | None
+) -> Figure:
     from wilks.figures.canvas import Drawing, styled
-    from wilks.figures.decoration import experiment_texts
+    from wilks.figures.decoration import experiment_texts, in_red
 
     with styled(rc):
         if ax is None:
@@ -109,17 +124,10 @@ def _draw(rows: list[_Row], style: FigureStyle, note: str, rc: dict[str, object]
         for part, panel in zip(parts, axes, strict=True):
             _draw_column(panel, part, limit)
         experiment_texts(axes[0], style, inside=False)
-        if note:
-            lift = 20 if style.name != "plain" or style.status or style.beam else 4
-            axes[0].annotate(
-                note,
-                (1, 1),
-                (0, lift),
-                xycoords="axes fraction",
-                textcoords="offset points",
-                ha="right",
-                color="#b00000",
-            )
+        in_red(axes[0], style, notes)
+        if more:
+            options: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "va": "top", "fontsize": 8}
+            axes[-1].annotate(more, (1, 0), (0, -36), xycoords="axes fraction", style="italic", **options)
         figure = figure_of(axes[0])
         if ax is None:
             _arrange(figure, axes)
@@ -167,12 +175,12 @@ def _draw_column(ax: Axes, rows: list[_Row], limit: float) -> None:
 
 def _draw_row(ax: Axes, y: int, row: _Row, limit: float) -> None:
     if row.pull is None:
-        ax.text(0, y, row.text, ha="center", va="center_baseline", fontsize=_FONT)
+        ax.text(0, y, signed(row.text), ha="center", va="center_baseline", fontsize=_FONT)
         return
     if abs(row.pull) > limit:
         side = math.copysign(1, row.pull)
         ax.plot(side * limit * 0.97, y, ">" if side > 0 else "<", color="black", markersize=5, zorder=3)
-        text = measured(row.pull, row.error)
+        text = signed(measured(row.pull, row.error))
         ax.text(
             side * limit * 0.92, y, text, ha="right" if side > 0 else "left", va="center_baseline", fontsize=8, zorder=3
         )
@@ -226,15 +234,3 @@ def _arrange(figure: Figure, axes: list[Axes]) -> None:
         left += name + _GAP
         ax.set_position((left / width, 1 - (top + rows) / height, _AXIS_WIDTH / width, rows / height))
         left += _AXIS_WIDTH
-
-
-_SMALL: dict[str, object] = {
-    "font.size": _FONT,
-    "axes.labelsize": 11,
-    "axes.linewidth": 0.9,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": _FONT,
-    "xtick.major.size": 4,
-    "axes.labelpad": 3,
-    "lines.markersize": 4,
-}

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wilks.figures.style import FigureStyle, as_style, figure_of, label, settings
-from wilks.results.intervals import Interval, IntervalResult, percent
+from wilks.errors import InputError
+from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
+from wilks.results.intervals import IntervalResult, percent
 from wilks.results.many import CONVERGED
+from wilks.table import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,11 +22,13 @@ _ONE_COLUMN = 50
 _ASPECT = 1.4  # width over height of a figure with several columns
 _ROW, _AXIS, _CHARACTER = 0.21, 2.6, 0.078  # inches
 _WIDTHS = (2.4, 1.2, 0.8)
+_NARROWEST = 25  # times narrower than the axis: too short a bar
 
 
 def intervals(
     result: IntervalResult,
     *,
+    rows: int = 150,
     style: str | FigureStyle = "plain",
     ax: Axes | None = None,
 ) -> Figure:
@@ -32,29 +36,36 @@ def intervals(
 
     Constrained parameters are dots with bars, thick for the first level and thinner for the others, on bands of one
     (green) and two (yellow) pre-fit standard deviations around the value before the fit. Unconstrained ones stand on
-    top, as text. An end at a bound is a vertical stroke; an end that was not found is left out, and said. More than 50
-    rows are split into columns; on `ax` there is always one.
+    top, as text; without constrained ones, and with widths that one axis can show, they are bars over their values. An
+    end at a bound is a vertical stroke; an end that was not found is left out, and said. More than 50 rows are split
+    into columns; on `ax` there is always one. At most so many `rows` are drawn, the first ones, with a line that counts
+    the others. Raises InputError for no rows.
     """
     if not isinstance(result, IntervalResult):
         raise TypeError(f"intervals draws an IntervalResult, found a {type(result).__name__}")
     from wilks.figures.canvas import Drawing, styled
     from wilks.figures.decoration import experiment_texts
 
+    if rows < 1:
+        raise InputError(f"rows must be at least 1, found {rows}")
     chosen = as_style(style)
-    rc = settings(chosen) | _SMALL
-    rows = sorted(range(len(result)), key=lambda i: _constrained(result, i))
+    rc = compact(chosen, lines_markersize=4.5)
+    shown = sorted(range(len(result)), key=lambda i: _constrained(result, i))[:rows]
     with styled(rc):
         if ax is None:
-            parts, width, height = _layout(result, rows)
+            parts, width, height = _layout(result, shown)
             figure = Drawing(rc, figsize=(width, height), layout="constrained")
             axes = [figure.add_subplot(1, len(parts), i + 1) for i in range(len(parts))]
         else:
-            parts, axes = [rows], [ax]
+            parts, axes = [shown], [ax]
         limit = _limit(result)
-        for part, panel in zip(parts, axes, strict=True):
-            _column(panel, result, part, limit)
+        if (ends := _range(result, shown)) is not None and len(parts) == 1:
+            _values(axes[0], result, shown, ends)
+        else:
+            for part, panel in zip(parts, axes, strict=True):
+                _column(panel, result, part, limit)
         experiment_texts(axes[0], chosen, inside=False)
-        _explain(axes[-1], result)
+        _explain(axes[-1], result, shown, drawn=ends is not None or any(_constrained(result, i) for i in shown))
         return figure_of(axes[0])
 
 
@@ -76,11 +87,35 @@ def _layout(result: IntervalResult, rows: list[int]) -> tuple[list[list[int]], f
 def _limit(result: IntervalResult) -> int:
     """Return half the width of the axis, 3 to 6 pre-fit standard deviations."""
     use = result.prefit_uncertainties > 0
-    if not use.any():
-        return 3
     ends = np.concatenate([result.lower, result.upper])[:, use]
     reach = np.abs((ends - result.prefit_values[use]) / result.prefit_uncertainties[use])
     return min(max(3, math.ceil(float(np.nanmax(reach, initial=0.0)))), 6)
+
+
+def _range(result: IntervalResult, rows: list[int]) -> tuple[float, float] | None:
+    """Return the ends of an axis of values, None where there are constrained parameters or the widths differ a lot."""
+    if any(_constrained(result, i) for i in rows):
+        return None
+    ends = np.concatenate([result.lower, result.upper, result.values[None]])[:, rows]
+    widths = np.nanmax(ends, axis=0) - np.nanmin(ends, axis=0)
+    low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
+    if not widths.min() > (high - low) / _NARROWEST:
+        return None
+    room = 0.08 * (high - low)
+    return low - room, high + room
+
+
+def _values(ax: Axes, result: IntervalResult, rows: list[int], ends: tuple[float, float]) -> None:
+    """Draw unconstrained parameters as bars over their values, with the first interval as text."""
+    ax.set_xlim(ends[0], ends[1] + 0.4 * (ends[1] - ends[0]))
+    ax.set_ylim(len(rows) - 0.3, -0.7)
+    ax.set_yticks(range(len(rows)), [label(result.names[i]) for i in rows])
+    ax.tick_params(axis="y", which="both", length=0)
+    ax.set_xlabel(label(result.names[rows[0]]) if len(rows) == 1 else "value", loc="center")
+    for y, i in enumerate(rows):
+        _bars(ax, y, result, i, math.inf)
+        text = stacked(result[result.names[i]].size)
+        ax.text(0.98, y, text, ha="right", va="center_baseline", fontsize=9, transform=ax.get_yaxis_transform())
 
 
 def _column(ax: Axes, result: IntervalResult, rows: list[int], limit: int) -> None:
@@ -106,19 +141,20 @@ def _column(ax: Axes, result: IntervalResult, rows: list[int], limit: int) -> No
         if _constrained(result, i):
             _bars(ax, y, result, i, limit)
         else:
-            ax.text(0, y, _text(result[result.names[i]]), ha="center", va="center_baseline", fontsize=9)
+            ax.text(0, y, _text(result, result.names[i]), ha="center", va="center_baseline", fontsize=9)
 
 
-def _text(interval: Interval) -> str:
-    """Return an interval as text with the two sides above each other."""
-    import re
+def _text(result: IntervalResult, name: str) -> str:
+    """Return the first interval of a parameter as text with the two sides above each other, and the ends of others."""
+    others = [result[name, level] for level in result.levels[1:]]
+    ends = [f"{percent(o.level)}: {number(o.lower, 3)} to {number(o.upper, 3)}" for o in others]
+    return "    ".join([stacked(str(result[name])), *(signed(text) for text in ends)])
 
-    return re.sub(r" \+([\d.]+) -([\d.]+)", r"$^{+\1}_{-\2}$", str(interval))
 
-
-def _bars(ax: Axes, y: int, result: IntervalResult, i: int, limit: int) -> None:
+def _bars(ax: Axes, y: int, result: IntervalResult, i: int, limit: float) -> None:
     """Draw a dot at the best fit, and from there one bar for each side and level."""
-    centre, width, name = result.prefit_values[i], result.prefit_uncertainties[i], result.names[i]
+    name, constrained = result.names[i], _constrained(result, i)
+    centre, width = (result.prefit_values[i], result.prefit_uncertainties[i]) if constrained else (0.0, 1.0)
     value = (result.values[i] - centre) / width
     style: dict[str, Any] = {"color": "black", "solid_capstyle": "butt", "zorder": 3}
     missing = False
@@ -134,28 +170,22 @@ def _bars(ax: Axes, y: int, result: IntervalResult, i: int, limit: int) -> None:
                 ax.plot(where, y, "|", color="black", markersize=7, markeredgewidth=1.2, zorder=3)
     inside = abs(value) <= limit
     ax.plot(np.clip(value, -limit, limit), y, "o" if inside else (">" if value > 0 else "<"), color="black", zorder=4)
-    if missing:
-        side = -1 if value > 0 else 1
-        ha = "right" if side > 0 else "left"
-        ax.text(side * limit * 0.97, y, "an end is missing", ha=ha, va="center_baseline", fontsize=7, style="italic")
+    if missing and constrained:
+        right = value <= 0
+        place: dict[str, Any] = {
+            "x": 0.985 if right else 0.015,
+            "ha": "right" if right else "left",
+            "va": "center_baseline",
+        }
+        ax.text(y=y, s="an end is missing", transform=ax.get_yaxis_transform(), fontsize=7, style="italic", **place)
 
 
-def _explain(ax: Axes, result: IntervalResult) -> None:
-    """Say below the frame at which levels the intervals are."""
+def _explain(ax: Axes, result: IntervalResult, rows: list[int], *, drawn: bool) -> None:
+    """Say below the frame at which levels the intervals are, and how many are not shown."""
     first, *others = (percent(level) for level in result.levels)
-    which = f"intervals: {' and '.join([f'{first} (thick)', *others] if others else [first])}"
+    first = f"{first} (thick)" if others and drawn else first
+    which = f"intervals: {' and '.join([first, *others])}"
+    which += f"; {len(result) - len(rows)} more parameters not shown" if len(rows) < len(result) else ""
     ax.annotate(
         which, (1, 0), (0, -34), xycoords="axes fraction", textcoords="offset points", ha="right", fontsize=8, va="top"
     )
-
-
-_SMALL: dict[str, object] = {
-    "font.size": 10.0,
-    "axes.labelsize": 11,
-    "axes.linewidth": 0.9,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 10,
-    "xtick.major.size": 4,
-    "axes.labelpad": 3,
-    "lines.markersize": 4.5,
-}

@@ -9,37 +9,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wilks.errors import InputError
-from wilks.figures.style import FigureStyle, as_style, figure_of, label, settings
+from wilks.figures.decoration import FAILED_COLOR, scale_x
+from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
 from wilks.results.impacts import with_sides
-from wilks.results.ranking import BreakdownResult, RankingResult
+from wilks.results.ranking import DONE, BreakdownResult, RankingResult
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _UP, _DOWN = "#6699ff", "#00ffff"
 _ROW, _BLOCK, _WIDTH = 0.26, 1.25, 3.6  # inches: a parameter, the labels above them, the frame
-_PAD, _SIDE, _HEADER = 0.06, 0.15, 0.3
+_PAD, _SIDE, _HEADER, _LINE = 0.06, 0.15, 0.3, 0.15
 _PULLS = 2.0
 FAILED: dict[str, Any] = {
     "fontsize": 8,
     "style": "italic",
-    "color": "#b00000",
+    "color": FAILED_COLOR,
     "bbox": {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1},
-}
-_FONT = 10.0
-_SMALL: dict[str, object] = {
-    "font.size": _FONT,
-    "axes.labelsize": 11,
-    "axes.linewidth": 0.9,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": _FONT,
-    "xtick.major.size": 5,
-    "xtick.minor.size": 2.5,
-    "ytick.major.size": 0,
-    "ytick.minor.size": 0,
-    "axes.labelpad": 3,
-    "lines.markersize": 4,
 }
 
 
@@ -56,12 +44,17 @@ class Row:
     clipped: tuple[bool, ...]
     failure: str
 
+    @property
+    def measured(self) -> bool:
+        """Whether there is an error on at least one side."""
+        return sum(self.errors) > 0
 
-def rows_of(result: RankingResult, poi: str | None, first: int, count: int) -> list[Row]:
-    """Return parameters `first` to `first + count` of a ranking, the largest impact first."""
+
+def rows_at(result: RankingResult, poi: str | None, places: npt.NDArray[np.intp]) -> list[Row]:
+    """Return the parameters at these places of a ranking."""
     failures, k = result.failures, result.poi_index(poi)
     rows = []
-    for i in result.order(poi)[first : first + count]:
+    for i in places:
         width, sides = float(result.prefit_uncertainties[i]), result.uncertainties[i]
         constrained = result.constraints[i] != "none" and width > 0
         up, down = (float(side) / width if constrained and math.isfinite(side) else 0.0 for side in sides)
@@ -92,8 +85,9 @@ def ranking(
     """Return a figure with the impacts of the parameters, the largest first, and their pulls.
 
     Filled bars are post-fit impacts, open ones pre-fit (top axis); dots are (value - pre-fit value) / pre-fit
-    uncertainty with post-fit errors (bottom axis). The value of an unconstrained parameter stands beside its name. A
-    black line ends a bar whose step was cut short by a bound. `rows` parameters are shown from number `first` on.
+    uncertainty with post-fit errors (bottom axis), open where there is no error. The value of an unconstrained
+    parameter stands beside its name. A black line ends a bar whose step was cut short by a bound. `rows` parameters
+    are shown from number `first` on; a line at the bottom says how many there are.
     Raises InputError where there is no such parameter, ResultError for a parameter of interest that is not in the
     result.
     """
@@ -101,21 +95,28 @@ def ranking(
         raise TypeError(f"ranking draws a RankingResult, found a {type(result).__name__}; get one with wilks.ranking")
     chosen = as_style(style)
     check_page(result, rows, first, f"first must be from 1 to {len(result)}, the number of parameters, found {first}")
-    shown = rows_of(result, poi, first - 1, rows)
-    rc = settings(chosen) | _SMALL
+    shown = rows_at(result, poi, result.order(poi)[first - 1 : first - 1 + rows])
+    rc = _settings(chosen)
     from wilks.figures.canvas import Drawing, styled
 
     with styled(rc):
         axes = Drawing(rc).add_subplot() if ax is None else ax
-        _draw_rows(axes, shown)
+        entries = _entries(shown, result)
+        block = max(_BLOCK, _LINE * (len(entries) + 2))
+        _draw_rows(axes, shown, block)
         twin = _impact_axis(axes, shown, result.pois[result.poi_index(poi)])
         _draw_bars(twin, shown)
-        legend = _legend(axes, shown, result, poi)
+        legend = _legend(axes, entries, result.pois[result.poi_index(poi)])
+        _count(axes, result, first, len(shown))
         figure = figure_of(axes)
         if ax is None:
-            _arrange(figure, axes, twin, legend, len(shown), _HEADER if chosen.name == "CMS" else 0.0)
+            _arrange(figure, axes, twin, legend, block + _ROW * (len(shown) + 0.2), chosen)
         _experiment(axes, twin, chosen)
     return figure
+
+
+def _settings(style: FigureStyle) -> dict[str, Any]:
+    return compact(style, xtick_major_size=5, xtick_minor_size=2.5, ytick_major_size=0, ytick_minor_size=0)
 
 
 def check_page(result: RankingResult, rows: int, first: int, sentence: str) -> None:
@@ -124,10 +125,9 @@ def check_page(result: RankingResult, rows: int, first: int, sentence: str) -> N
         raise InputError(sentence if rows >= 1 else f"rows must be at least 1, found {rows}")
 
 
-def _draw_rows(ax: Axes, rows: list[Row]) -> None:
-    """Draw names and pulls; the bottom axis is that of the pulls."""
-    block = _BLOCK / _ROW
-    ax.set_ylim(len(rows) - 0.4, -0.6 - block)
+def _draw_rows(ax: Axes, rows: list[Row], block: float) -> None:
+    """Draw names and pulls; the bottom axis is that of the pulls. `block` is the room above them in inches."""
+    ax.set_ylim(len(rows) - 0.4, -0.6 - block / _ROW)
     ax.set_xlim(-_PULLS, _PULLS)
     ax.set_xticks(np.arange(-_PULLS, _PULLS + 0.1, 0.5))
     ax.set_xlabel(r"$(\hat{\theta}-\theta_0)\,/\,\Delta\theta$", loc="center")
@@ -141,18 +141,43 @@ def _draw_rows(ax: Axes, rows: list[Row]) -> None:
             ax.text(-0.97 * _PULLS, y, _brief(row.failure), va="center_baseline", zorder=6, **FAILED)
         if math.isnan(row.pull):
             continue
-        if abs(row.pull) > _PULLS:
-            side = math.copysign(1, row.pull)
-            ax.plot(side * _PULLS * 0.97, y, ">" if side > 0 else "<", color="black", markersize=5, zorder=5)
-            at: dict[str, Any] = {"ha": "right" if side > 0 else "left", "va": "center_baseline"}
-            ax.text(side * _PULLS * 0.93, y, f"{row.pull:.1f}", fontsize=8, zorder=5, **at)
-            continue
-        errors = [[row.errors[0]], [row.errors[1]]]
-        ax.errorbar(row.pull, y, xerr=errors, fmt="o", color="black", markersize=4, elinewidth=1.5, zorder=5)
+        draw_pull(ax, y, row, _PULLS, elinewidth=1.5, zorder=5)
+
+
+def draw_pull(ax: Axes, y: int, row: Row, limit: float, **options: Any) -> None:
+    """Draw a pull with its errors; as an arrow with a number beyond `limit`, as an open symbol without errors."""
+    if abs(row.pull) > limit:
+        side = math.copysign(1, row.pull)
+        ax.plot(side * limit * 0.97, y, ">" if side > 0 else "<", color="black", markersize=5, zorder=5)
+        at: dict[str, Any] = {"ha": "right" if side > 0 else "left", "va": "center_baseline"}
+        ax.text(side * limit * 0.93, y, signed(f"{row.pull:.1f}"), fontsize=8, zorder=5, **at)
+        return
+    face = "black" if row.measured else "white"
+    errors = [[row.errors[0]], [row.errors[1]]] if row.measured else None
+    ax.errorbar(row.pull, y, xerr=errors, fmt="o", color="black", markerfacecolor=face, markersize=4, **options)
+
+
+def _count(ax: Axes, result: RankingResult, first: int, shown: int) -> None:
+    """Say left of the bottom axis which of the parameters are shown, and how impacts were found if not by fits."""
+    which = f"the {shown} largest" if first == 1 else f"numbers {first} to {first + shown - 1}"
+    parts = [f"{which} of {len(result)} impacts"] if shown < len(result) else []
+    parts += ["from the covariance"] if result.method == "covariance" else []
+    text = ax.annotate(
+        ", ".join(parts),
+        (0, 0),
+        (-6, -16),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        fontsize=8,
+        style="italic",
+    )
+    text.set_in_layout(False)
 
 
 def _name(row: Row) -> str:
-    return label(row.name) if not math.isnan(row.pull) else f"{label(row.name, 30)} = {row.value}"
+    return label(row.name) if not math.isnan(row.pull) else f"{label(row.name, 30)} = {stacked(row.value)}"
 
 
 def _brief(text: str) -> str:
@@ -165,7 +190,7 @@ def _impact_axis(ax: Axes, rows: list[Row], poi: str) -> Axes:
     sizes = [abs(shift) for row in rows for shift in row.impacts if math.isfinite(shift)]
     reach = 1.2 * max(sizes, default=0.0) or 1.0
     twin.set_xlim(-reach, reach)
-    twin.set_xlabel(rf"$\Delta$ {label(poi)}", loc="center")
+    scale_x(twin, rf"$\Delta$ {label(poi, 40)}", reach, loc="center")
     twin.tick_params(axis="x", which="both", top=True, bottom=False)
     # Bars belong under the pulls.
     ax.set_zorder(twin.get_zorder() + 1)
@@ -195,8 +220,8 @@ def _bar(ax: Axes, y: int, row: Row, column: int, **options: Any) -> None:
         ax.plot([x, x], [y - 0.4, y + 0.4], color="black", linewidth=2, zorder=3, solid_capstyle="butt")
 
 
-def _legend(ax: Axes, rows: list[Row], result: RankingResult, poi: str | None) -> Any:
-    """Draw the legend left of the labels, above the names."""
+def _entries(rows: list[Row], result: RankingResult) -> list[Any]:
+    """Return what the legend explains: only what is drawn."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -214,13 +239,21 @@ def _legend(ax: Axes, rows: list[Row], result: RankingResult, poi: str | None) -
         for color, sign in ((_UP, "+"), (_DOWN, "-"))
     ]
     entries.append(Line2D([], [], color="black", marker="o", markersize=4, linewidth=1.5, label="pull"))
+    if any(not (row.measured or math.isnan(row.pull)) for row in rows):
+        open_dot: dict[str, Any] = {"marker": "o", "markerfacecolor": "white", "markersize": 4, "linewidth": 0}
+        entries.append(Line2D([], [], color="black", label="no uncertainty", **open_dot))
     if any(cut for row in rows for cut in row.clipped):
         entries.append(
             Line2D([], [], color="black", marker="|", markersize=8, mew=2, linewidth=0, label="cut by a bound")
         )
+    return entries
+
+
+def _legend(ax: Axes, entries: list[Any], poi: str) -> Any:
+    """Draw the legend left of the labels, above the names."""
     legend = ax.legend(
         handles=entries,
-        title=f"Impact on {label(result.pois[result.poi_index(poi)], 24)}",
+        title=f"Impact on {label(poi, 24)}",
         loc="upper right",
         bbox_to_anchor=(-0.02, 1.0),
         borderaxespad=0.0,
@@ -251,7 +284,7 @@ def _experiment(ax: Axes, twin: Axes, style: FigureStyle) -> None:
     experiment_texts(header, style, inside=False)
 
 
-def _arrange(figure: Figure, ax: Axes, twin: Axes, legend: Any, rows: int, header: float) -> None:
+def _arrange(figure: Figure, ax: Axes, twin: Axes, legend: Any, inner: float, style: FigureStyle) -> None:
     """Set the size of the figure so that names, legend, titles and the experiment's texts have their room."""
     from wilks.figures.canvas import inches
 
@@ -261,9 +294,8 @@ def _arrange(figure: Figure, ax: Axes, twin: Axes, legend: Any, rows: int, heade
     left = max([x1 - x0 for x0, _, x1, _ in edges] + [box[2] - box[0] + 0.05]) + 0.15
     frame = inches(figure, ax.get_window_extent())
     outer = [inches(figure, tight) for axes in (ax, twin) if (tight := axes.get_tightbbox()) is not None]
-    above = max(box[3] for box in outer) - frame[3] + _PAD + header
+    above = max(box[3] for box in outer) - frame[3] + _PAD + (_HEADER if style.name == "CMS" else 0.0)
     below = frame[1] - min(box[1] for box in outer) + _PAD
-    inner = _BLOCK + _ROW * (rows + 0.2)
     width, height = left + _WIDTH + _SIDE, above + inner + below
     figure.set_size_inches(width, height)
     place = (left / width, below / height, _WIDTH / width, inner / height)
@@ -272,33 +304,42 @@ def _arrange(figure: Figure, ax: Axes, twin: Axes, legend: Any, rows: int, heade
 
 
 def breakdown(
-    result: BreakdownResult, *, poi: str | None = None, style: str | FigureStyle = "plain", ax: Axes | None = None
+    result: BreakdownResult,
+    *,
+    poi: str | None = None,
+    rows: int = 30,
+    style: str | FigureStyle = "plain",
+    ax: Axes | None = None,
 ) -> Figure:
     """Return a figure with the part of each group in the uncertainty, the largest first, and what the sum misses.
 
-    Sequential breakdowns keep their order. Raises ResultError for a parameter of interest that is not in the result.
+    Sequential breakdowns keep their order. At most so many `rows`, the largest groups, are drawn; a line below counts
+    the others. Raises InputError for no rows, ResultError for a parameter of interest that is not in the result.
     """
     if not isinstance(result, BreakdownResult):
         raise TypeError(
             f"breakdown draws a BreakdownResult, found a {type(result).__name__}; get one with wilks.breakdown"
         )
+    if rows < 1:
+        raise InputError(f"rows must be at least 1, found {rows}")
     chosen = as_style(style)
     k = result.poi_index(poi)
-    rc = settings(chosen) | _SMALL
+    rc = _settings(chosen)
     from wilks.figures.canvas import Drawing, fit_margins, styled
     from wilks.figures.decoration import experiment_texts
 
-    order = np.arange(len(result.groups))
-    if result.method != "sequential":
-        order = np.argsort(-np.nan_to_num(result.contributions[k].mean(axis=1), nan=-1.0), kind="stable")
+    order = np.argsort(-np.nan_to_num(result.contributions[k]).max(axis=1), kind="stable")[:rows]
+    if result.method == "sequential":
+        order = np.sort(order)
     bars = [(result.groups[i], result.contributions[k, i], _UP) for i in order]
     bars += [("statistical", result.statistical[k], "#94a4a2"), ("total", result.total[k], "#717581")]
     with styled(rc):
         axes = Drawing(rc, figsize=(5.6, 1.5 + 0.3 * len(bars))).add_subplot() if ax is None else ax
         _draw_parts(axes, bars, result.profile)
-        axes.set_xlabel(f"uncertainty of {label(result.pois[k])}")
+        largest = float(np.nanmax(result.total[k], initial=0.0))
+        scale_x(axes, f"uncertainty of {label(result.pois[k])}", largest)
         experiment_texts(axes, chosen, inside=False)
-        _note(axes, result, poi)
+        _note(axes, result, poi, len(result.groups) - len(order))
         figure = figure_of(axes)
         if ax is None:
             fit_margins(figure, [axes])
@@ -309,13 +350,14 @@ def _draw_parts(ax: Axes, bars: list[tuple[str, Any, str]], profile: bool) -> No
     largest = max((float(np.nanmax(part)) for _, part, _ in bars if np.isfinite(part).any()), default=1.0) or 1.0
     for y, (_, part, color) in enumerate(bars):
         if not np.isfinite(part).any():
-            ax.text(0.02 * largest, y, "n/a", va="center_baseline", fontsize=9, style="italic")
+            ax.text(0.02 * largest, y, "none found", va="center_baseline", **FAILED)
             continue
         ax.barh(y, part[0], height=0.7, color=color, linewidth=0)
-        text = f"{part[0]:.3g}"
+        text = _three_digits(part[0])
         if profile:
             ax.barh(y, -part[1], height=0.7, color=color, alpha=0.6, linewidth=0)
-            text = " ".join(f"{sign}{side:.3g}" for sign, side in zip("+−", part, strict=True) if math.isfinite(side))
+            sides = zip("+−", part, strict=True)
+            text = " ".join(f"{sign}{_three_digits(side) if math.isfinite(side) else '?'}" for sign, side in sides)
         ax.text(float(np.nan_to_num(part[0])) + 0.02 * largest, y, text, va="center_baseline", fontsize=9)
     ax.set_xlim(-1.15 * largest if profile else 0.0, (1.7 if profile else 1.25) * largest)
     ax.set_ylim(len(bars) - 0.4, -0.6)
@@ -325,11 +367,18 @@ def _draw_parts(ax: Axes, bars: list[tuple[str, Any, str]], profile: bool) -> No
     ax.axvline(0.0, color="black", linewidth=0.8)
 
 
-def _note(ax: Axes, result: BreakdownResult, poi: str | None) -> None:
-    """Say how the parts add up, below the axis."""
+def _three_digits(value: float) -> str:
+    """Return a number with three significant digits, zeros at its end too."""
+    return f"{value:#.3g}".rstrip(".")
+
+
+def _note(ax: Axes, result: BreakdownResult, poi: str | None, hidden: int) -> None:
+    """Say how the parts add up, and how many are not shown, below the axis."""
     k = result.poi_index(poi)
     share = 100.0 * float(np.mean(result.remainder(poi))) / float(np.mean(result.total[k] ** 2))
-    text = f"{result.method}; the quadratic sum of the parts is {100.0 - share:.1f} % of the total variance"
+    how = {"frozen": "groups held one at a time", "sequential": "groups held one after the other"}
+    text = f"{how.get(result.method, result.method)}; squares add up to {100.0 - share:.1f} % of the total variance"
     if not math.isfinite(share):
-        text = next((status for status in result.statuses[k]), "no uncertainty")
-    ax.annotate(text, (1, 0), (0, -46), xycoords="axes fraction", textcoords="offset points", ha="right", fontsize=8)
+        text = next((status for status in result.statuses[k] if status != DONE), "no uncertainty")
+    text = f"{hidden} smaller groups not shown; {text}" if hidden else text
+    ax.annotate(text, (1, 0), (0, -38), xycoords="axes fraction", textcoords="offset points", ha="right", fontsize=8)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.figures.style import PETROFF10, FigureStyle, as_style, figure_of, label, settings
+from wilks.figures.style import PETROFF10, FigureStyle, as_style, figure_of, label, settings, stacked, weight
 from wilks.results.intervals import percent
 from wilks.results.many import CONVERGED
 from wilks.results.scan import ContourResult, ScanCurve, ScanResult, contour_height
@@ -22,7 +22,7 @@ _LIKELIHOOD = r"$-2\,\Delta\,\ln L$"
 _LEVELS = (0.6827, 0.95)
 _DASHES = ("-", "--", ":", "-.")
 _FEW = 41
-_RED = "#b00000"
+_PIXELS = 150  # along each side of a map
 
 
 def scan(
@@ -41,7 +41,7 @@ def scan(
     if not isinstance(result, ScanResult):
         raise TypeError(f"scan draws a ScanResult, found a {type(result).__name__}; get one with wilks.scan(model)")
     from wilks.figures.canvas import Drawing, styled
-    from wilks.figures.decoration import decorate
+    from wilks.figures.decoration import decorate, in_red
 
     chosen = as_style(style)
     rc = settings(chosen)
@@ -49,7 +49,9 @@ def scan(
     with styled(rc):
         panel = Drawing(rc, layout="constrained").add_subplot() if ax is None else ax
         top = 1.05 * max([1.0, *heights.values(), *result.delta[np.isfinite(result.delta)]])
-        entries = [(_curve(panel, result, i, top), curve.label) for i, curve in enumerate(result.curves)]
+        entries = [
+            (_curve(panel, result, i, top, weight(chosen)), curve.label) for i, curve in enumerate(result.curves)
+        ]
         panel.set_xlim(*_span(result.values))
         panel.set_ylim(0, top)
         panel.set_xlabel(label(result.parameter))
@@ -66,9 +68,9 @@ def scan(
                 color="0.35",
                 fontsize="small",
             )
-        lines = [f"best fit: {_asymmetric(result.summary())}"]
+        lines = [f"{label(result.parameter, 20)} = {stacked(result.summary())}"]
         decorate(panel, chosen, lines, entries if len(entries) > 1 else [], tallest=top, lowest=None)
-        _note(panel, chosen, len(result.failures), result.notes)
+        in_red(panel, chosen, _gaps(len(result.failures), result.notes))
         return figure_of(panel)
 
 
@@ -87,48 +89,34 @@ def contour(
     if not isinstance(result, ContourResult):
         raise TypeError(f"contour draws a ContourResult, found a {type(result).__name__}; get one with wilks.contour")
     from wilks.figures.canvas import Drawing, styled
-    from wilks.figures.decoration import experiment_texts
+    from wilks.figures.decoration import experiment_texts, in_red, legend_in_corner
 
     chosen = as_style(style)
     rc = settings(chosen)
     with styled(rc):
         panel = Drawing(rc, layout="constrained").add_subplot() if ax is None else ax
         top = 1.5 * max(contour_height(level) for level in result.levels)
-        mesh = panel.pcolormesh(
-            result.x_values,
-            result.y_values,
-            np.ma.masked_invalid(result.delta),
-            shading="gouraud" if np.isfinite(result.delta).all() else "nearest",
-            cmap="Blues_r",
-            vmin=0,
-            vmax=top,
-            rasterized=True,
-        )
+        x, y, delta = _finer(result.x_values, result.y_values, result.delta)
+        colors: dict[str, Any] = {"cmap": "Blues_r", "vmin": 0, "vmax": top, "rasterized": True}
+        mesh = panel.pcolormesh(x, y, np.ma.masked_invalid(delta), shading="nearest", **colors)
         figure = figure_of(panel)
         bar = figure.colorbar(mesh, ax=panel, extend="max", pad=0.02)
         bar.set_label(_LIKELIHOOD)
-        entries = [*_contours(panel, result), *_points(panel, result, reference)]
+        thick = weight(chosen)
+        entries = [*_contours(panel, result, thick), *_points(panel, result, reference, thick)]
         shown = reference if reference is not None else (np.nan, np.nan)
         panel.set_xlim(*_span(result.x_values, shown[0]))
         panel.set_ylim(*_span(result.y_values, shown[1]))
         panel.set_xlabel(label(result.parameters[0]))
         panel.set_ylabel(label(result.parameters[1]))
         experiment_texts(panel, chosen, inside=False)
-        legend = panel.legend(
-            [handle for handle, _ in entries],
-            [text for _, text in entries],
-            loc="best",
-            fontsize="small",
-            frameon=True,
-            framealpha=0.85,
-            edgecolor="none",
-        )
-        legend.set_zorder(6)
-        _note(panel, chosen, len(result.failures), result.notes)
+        shown_points = [_rounded(line.points) for line in result.lines] + [np.array([result.best])]
+        legend_in_corner(panel, entries, np.concatenate([*shown_points, np.array([shown])]))
+        in_red(panel, chosen, _gaps(len(result.failures), result.notes))
         return figure
 
 
-def _curve(ax: Axes, result: ScanResult, position: int, top: float) -> Any:
+def _curve(ax: Axes, result: ScanResult, position: int, top: float, thick: float) -> Any:
     """Draw one curve, cut off at `top`, and return what stands for it in the legend."""
     from matplotlib.patches import Rectangle
 
@@ -136,12 +124,13 @@ def _curve(ax: Axes, result: ScanResult, position: int, top: float) -> Any:
     color = "black" if position == 0 else PETROFF10[(position - 1) % len(PETROFF10)]
     x, y = _smooth(result.value, result.values, curve)
     dashes = _DASHES[position % len(_DASHES)]
-    (line,) = ax.plot(x, y, color=color, linestyle=dashes, linewidth=1.8, zorder=3)
+    # The total is under the others: where they are the same both are seen.
+    (line,) = ax.plot(x, y, color=color, linestyle=dashes, linewidth=1.8 * thick, zorder=3 if position else 2.9)
     low, high = _span(result.values)
     frame = Rectangle((low, -top), high - low, 2 * top, transform=ax.transData)
     line.set_clip_path(frame)
     if position == 0 and result.values.size <= _FEW:
-        (dots,) = ax.plot(result.values, curve.delta, "o", color=color, markersize=4, zorder=4)
+        (dots,) = ax.plot(result.values, curve.delta, "o", color=color, markersize=4 * thick, zorder=4)
         dots.set_clip_path(frame)
     return line
 
@@ -165,27 +154,65 @@ def _smooth(best: float, values: FloatArray, curve: ScanCurve) -> tuple[FloatArr
     return np.append(fine, x[-1]), np.append(between, root[-1]) ** 2
 
 
-def _contours(ax: Axes, result: ContourResult) -> list[tuple[Any, str]]:
+def _finer(x: FloatArray, y: FloatArray, heights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return a grid with so many points between its points that colours look smooth; the same where some are missing.
+
+    Between points the heights are monotone cubics, which do not overshoot.
+    """
+    from scipy.interpolate import PchipInterpolator
+
+    if not np.isfinite(heights).all() or min(x.size, y.size) < 2:
+        return x, y, heights
+    steps = [max(round(_PIXELS / (side.size - 1)), 1) for side in (x, y)]
+    wide, high = (
+        np.interp(np.arange((side.size - 1) * n + 1) / n, np.arange(side.size), side)
+        for side, n in zip((x, y), steps, strict=True)
+    )
+    along = PchipInterpolator(x, heights, axis=1)(wide)
+    return wide, high, np.asarray(PchipInterpolator(y, along, axis=0)(high), np.float64)
+
+
+def _rounded(points: FloatArray) -> FloatArray:
+    """Return a contour as a smooth curve through its points, shape (points, 2), as they lie on the canvas: scaled."""
+    from scipy.interpolate import CubicSpline
+
+    steps = np.linalg.norm(np.diff(points / (np.ptp(points, axis=0) + 1e-300), axis=0), axis=1)
+    keep = np.append(True, steps > 1e-9)
+    points, steps = points[keep], steps[steps > 1e-9]
+    closed = points.shape[0] > 3 and bool((points[0] == points[-1]).all())
+    if points.shape[0] < 5:
+        return points
+    # The square root of the length keeps a curve close to points that lie unevenly (centripetal).
+    places = np.append(0.0, np.cumsum(np.sqrt(steps)))
+    curve = CubicSpline(places, points, bc_type="periodic" if closed else "natural")
+    inner = places[:-1, None] + np.diff(places)[:, None] * np.linspace(0, 1, 12, endpoint=False)
+    return np.asarray(curve(np.append(inner.ravel(), places[-1])), np.float64)
+
+
+def _contours(ax: Axes, result: ContourResult, thick: float) -> list[tuple[Any, str]]:
     entries = []
     for i, level in enumerate(result.levels):
         handle = None
         for line in result.lines:
             if line.level == level:
                 dashes = _DASHES[i % len(_DASHES)]
-                (handle,) = ax.plot(*line.points.T, color="black", linestyle=dashes, linewidth=1.8, zorder=3)
+                shape: dict[str, Any] = {"linestyle": dashes, "linewidth": 1.8 * thick, "zorder": 3}
+                (handle,) = ax.plot(*_rounded(line.points).T, color="black", **shape)
         if handle is not None:
             entries.append((handle, percent(level)))
     return entries
 
 
-def _points(ax: Axes, result: ContourResult, reference: tuple[float, float] | None) -> list[tuple[Any, str]]:
+def _points(
+    ax: Axes, result: ContourResult, reference: tuple[float, float] | None, thick: float
+) -> list[tuple[Any, str]]:
     options: dict[str, Any] = {"linestyle": "none", "zorder": 5}
     (cross,) = ax.plot(
-        *result.best, "P", color="black", markeredgecolor="white", markersize=9, clip_on=False, **options
+        *result.best, "P", color="black", markeredgecolor="white", markersize=9 * thick, clip_on=False, **options
     )
     entries = [(cross, "best fit")]
     if reference is not None:
-        (star,) = ax.plot(*reference, "*", color=PETROFF10[2], markersize=13, **options)
+        (star,) = ax.plot(*reference, "*", color=PETROFF10[2], markersize=13 * thick, **options)
         entries.append((star, "reference"))
     return entries
 
@@ -193,31 +220,14 @@ def _points(ax: Axes, result: ContourResult, reference: tuple[float, float] | No
 def _span(values: FloatArray, shown: float = np.nan) -> tuple[float, float]:
     """Return where an axis begins and ends: at the values, and with room for what else is `shown`."""
     low, high = float(values.min()), float(values.max())
-    room = 0.05 * (high - low) or 0.5
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    room = 0.05 * (high - low)
     return min(low, shown - room) if low > shown else low, max(high, shown + room) if high < shown else high
 
 
-def _asymmetric(text: str) -> str:
-    """Return `1.03 +0.08 -0.07 (stat.)` with the numbers above each other."""
-    import re
+def _gaps(failed: int, notes: Sequence[str]) -> list[str]:
+    """Return what keeps a figure from being complete."""
+    from wilks.figures.decoration import counted
 
-    return re.sub(r" \+([\d.]+) -([\d.]+)", r"$^{+\1}_{-\2}$ ", text).strip()
-
-
-def _note(ax: Axes, style: FigureStyle, failed: int, notes: Sequence[str]) -> None:
-    """Say in red above the frame what keeps the figure from being complete."""
-    texts = [f"{failed} failed fit{'s' if failed > 1 else ''}"] if failed else []
-    if notes:
-        texts.append("see the notes of the result")
-    if texts:
-        lift = 20 if style.name != "plain" or style.status or style.beam else 4
-        ax.annotate(
-            "; ".join(texts),
-            (1, 1),
-            (0, lift),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            ha="right",
-            color=_RED,
-            fontsize="small",
-        )
+    return [*counted(failed, "failed fit"), *(["see the notes of the result"] if notes else [])]

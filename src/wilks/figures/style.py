@@ -1,7 +1,8 @@
-"""Styles (plain, ATLAS, CMS), colours, names made safe for matplotlib, and the figure of given axes."""
+"""Styles (plain, ATLAS, CMS), colours, names and numbers as matplotlib should draw them, the figure of given axes."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,30 @@ _PLAIN: dict[str, Any] = {
     "ytick.right": True,
 }
 
+# Figures with a line of text per parameter: the same small fonts in every style.
+_COMPACT: dict[str, Any] = {
+    "font.size": 10,
+    "axes.labelsize": 11,
+    "axes.linewidth": 0.9,
+    "axes.labelpad": 3,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 10,
+    "xtick.major.size": 4,
+    "xtick.minor.size": 2,
+    "ytick.major.size": 4,
+    "ytick.minor.size": 2,
+    "xtick.major.pad": 3.5,
+    "lines.markersize": 4,
+}
+# Width and height in inches of figures with one panel.
+PANEL = {"plain": (6.0, 4.6), "ATLAS": (7.6, 5.8), "CMS": (10.0, 8.4)}
+# So that the first number of the y axis stays clear of that of the x axis.
+_TICK_PAD = {"plain": 6.0, "ATLAS": 8.0, "CMS": 13.0}
+_WEIGHT = {"plain": 1.0, "ATLAS": 1.2, "CMS": 1.8}
+_SIDES = re.compile(r" ?\+([\d.]+(?:e[+-]?\d+)?|\?) −([\d.]+(?:e[+-]?\d+)?|\?)")
+_NEGATIVE = re.compile(r"(?<![\w-])-(?=[\d?])")
+_PIECES = re.compile(r"\$[^$]*\$|\\\$|.")
+
 
 @dataclass(frozen=True)
 class FigureStyle:
@@ -102,16 +127,48 @@ def settings(style: FigureStyle) -> dict[str, Any]:
     import mplhep
 
     if style.name == "plain":
-        return _PLAIN | _COMMON
-    base = {key: value for key, value in getattr(mplhep.style, style.name).items() if not key.startswith("mathtext")}
-    return base | _COMMON
+        base = _PLAIN
+    else:
+        base = {k: value for k, value in getattr(mplhep.style, style.name).items() if not k.startswith("mathtext")}
+    return base | _COMMON | {"xtick.major.pad": _TICK_PAD[style.name]}
+
+
+def compact(style: FigureStyle, **changes: Any) -> dict[str, Any]:
+    """Return the settings of a style with the small fonts of figures that have a line of text per parameter.
+
+    `changes` are further settings, with _ in place of the dots.
+    """
+    return settings(style) | _COMPACT | {key.replace("_", "."): value for key, value in changes.items()}
+
+
+def weight(style: FigureStyle) -> float:
+    """Return how much wider lines, and larger symbols, are than in the plain style: in proportion to the fonts."""
+    return _WEIGHT[style.name]
+
+
+def signed(text: str) -> str:
+    """Return text with a minus sign before negative numbers, in place of the hyphen.
+
+    >>> signed("-0.03 ± 0.15 (b-tag 1)")
+    '−0.03 ± 0.15 (b-tag 1)'
+    """
+    return _NEGATIVE.sub("−", text)
+
+
+def stacked(text: str) -> str:
+    r"""Return a measured value with the uncertainties up and down above each other.
+
+    >>> stacked("-1.03 +0.08 -0.07 (stat.)")
+    '−1.03$^{\\,+0.08}_{\\,-0.07}$ (stat.)'
+    """
+    return _SIDES.sub(r"$^{\,+\1}_{\,-\2}$", signed(text))
 
 
 def label(text: str, limit: int = 48) -> str:
     r"""Return a name as matplotlib may draw it: valid `$...$` stays mathtext, any other `$` is literal.
 
-    What ROOT writes in TLatex (`H_{T}`, `#eta`) becomes mathtext. A longer name than `limit` loses its middle, so that
-    names that differ at the end stay different.
+    What ROOT writes in TLatex (`H_{T}`, `#eta`) becomes mathtext. A longer name than `limit` characters, of which a
+    formula counts as one, loses its middle, so that names that differ at the end stay different.
 
     >>> label("staterror_4j1b-CR[0]"), label("5 $")
     ('staterror_4j1b-CR[0]', '5 \\$')
@@ -119,11 +176,16 @@ def label(text: str, limit: int = 48) -> str:
     text = " ".join(text.split())
     formula = mathtext(text)
     if "$" in formula and _is_mathtext(formula):
-        return formula
-    if len(text) > limit:
-        head = (limit - 1) * 2 // 3
-        text = f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
-    return text.replace("$", r"\$")
+        return "".join(_shortened(_PIECES.findall(formula), limit))
+    return "".join(_shortened(list(text), limit)).replace("$", r"\$")
+
+
+def _shortened(pieces: list[str], limit: int) -> list[str]:
+    """Return pieces (characters and formulas) without those in the middle where there are more than `limit`."""
+    if len(pieces) <= limit:
+        return pieces
+    head = (limit - 1) * 2 // 3
+    return [*pieces[:head], "…", *pieces[len(pieces) - (limit - 1 - head) :]]
 
 
 def _is_mathtext(text: str) -> bool:

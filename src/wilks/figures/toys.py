@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wilks.errors import InputError, nearest
-from wilks.figures.decoration import Entry, decorate, experiment_texts
-from wilks.figures.goodness import _SIZES, _SMALL
-from wilks.figures.style import FigureStyle, as_style, figure_of, label, settings
+from wilks.figures.decoration import Entry, counted, decorate, experiment_texts, in_red
+from wilks.figures.style import PANEL, FigureStyle, as_style, compact, figure_of, label, settings, signed, weight
 from wilks.results.fit import two_digits
+from wilks.results.intervals import percent
 from wilks.results.toys import LEVELS, ToysResult
 from wilks.selection import matching
 
@@ -53,9 +53,10 @@ def toys(
     chosen = as_style(style)
     rc = settings(chosen)
     with styled(rc):
-        target = Drawing(rc, figsize=_SIZES[chosen.name]).add_subplot() if ax is None else ax
-        entries, top = _histogram(target, result, i)
-        target.set_xlabel(r"$(\hat{\theta}-\theta_{true})\,/\,\hat{\sigma}$")
+        target = Drawing(rc, figsize=PANEL[chosen.name]).add_subplot() if ax is None else ax
+        in_red(target, chosen, counted(result.done - result.converged, "toy", "without a converged fit"))
+        entries, top = _histogram(target, result, i, weight(chosen))
+        target.set_xlabel(r"$(\hat{\theta}-\theta_{\mathrm{true}})\,/\,\hat{\sigma}$")
         target.set_ylabel("Toys")
         figure = figure_of(target)
         if ax is None:
@@ -74,38 +75,43 @@ def _check(result: ToysResult) -> None:
         )
 
 
-def _histogram(ax: Axes, result: ToysResult, i: int) -> tuple[list[Entry], float]:
+def _histogram(ax: Axes, result: ToysResult, i: int, thick: float) -> tuple[list[Entry], float]:
     from matplotlib.patches import Patch
 
     counts, edges = result.pulls[i], result.edges
-    merge = next(m for m in (1, 2, 4, 5) if m == 5 or result.usable[i] * m > 5000)
+    # So many toys in a bin of the maximum that its height is known to some 15 %.
+    merge = next(m for m in (1, 2, 4, 5) if m == 5 or 0.4 * 0.1 * m * result.usable[i] > 50)
     counts, edges = counts.reshape(-1, merge).sum(axis=1), edges[::merge]
     step = edges[1] - edges[0]
     ax.stairs(counts, edges, fill=True, color=_BLUE, alpha=0.4)
-    ax.stairs(counts, edges, color=_BLUE, linewidth=1.2)
+    ax.stairs(counts, edges, color=_BLUE, linewidth=1.2 * thick)
     x = np.linspace(edges[0], edges[-1], 400)
     height = result.usable[i] * step / math.sqrt(2 * math.pi)
-    (unit,) = ax.plot(x, height * np.exp(-0.5 * x**2), color="black", linestyle="--", linewidth=1.3)
+    (unit,) = ax.plot(x, height * np.exp(-0.5 * x**2), color="black", linestyle="--", linewidth=1.3 * thick)
     entries: list[Entry] = [(Patch(facecolor=_BLUE, alpha=0.4, edgecolor=_BLUE), "toys"), (unit, "normal")]
-    mean, width = result.pull_mean[i], result.pull_width[i]
+    mean, width, highest = result.pull_mean[i], result.pull_width[i], max(float(counts.max()), height)
     if width > 0:
-        (own,) = ax.plot(x, height / width * np.exp(-0.5 * ((x - mean) / width) ** 2), color=_RED, linewidth=1.3)
+        (own,) = ax.plot(
+            x, height / width * np.exp(-0.5 * ((x - mean) / width) ** 2), color=_RED, linewidth=1.3 * thick
+        )
+        highest = max(highest, height / width)
         entries.append((own, "mean and width of toys"))
     ax.set_xlim(edges[0], edges[-1])
-    return entries, 1.05 * float(max(counts.max(), height))
+    return entries, 1.05 * float(highest)
 
 
 def _lines(result: ToysResult, i: int) -> list[str]:
     n, mean, width = result.usable[i], result.pull_mean[i], result.pull_width[i]
-    lines = [label(result.names[i], 30), f"{n:.0f} of {result.done} toys"]
+    lines = [label(result.names[i], 30), f"{n:.0f} of {result.done} toys usable"]
     if n > 1 and width > 0:
         lines += [
             f"mean {two_digits(mean, width / math.sqrt(n))}",
             f"width {two_digits(width, width / math.sqrt(2 * n))}",
         ]
     one, two = result.coverage[i]
-    lines.append(f"coverage {100 * one:.1f} %, {100 * two:.1f} %")
-    return [lines[0], *(line.replace("-", "−") for line in lines[1:])]
+    lines.append(f"{percent(LEVELS[0])} interval covers {100 * one:.1f} %")
+    lines.append(f"{percent(LEVELS[1])} interval covers {100 * two:.1f} %")
+    return [lines[0], *(signed(line) for line in lines[1:])]
 
 
 def toy_pulls(
@@ -113,20 +119,25 @@ def toy_pulls(
     *,
     exclude: str | Sequence[str] = (),
     include_staterrors: bool = False,
+    rows: int = 150,
     style: str | FigureStyle = "plain",
 ) -> Figure:
     """Return mean and width of the pulls of all free parameters, and the coverage of their 68.27 % intervals.
 
     The mean should lie within its error of 0 (bar: two errors), the width (box) within its own of 1. Coverage is in per
-    cent, red where it is off by more than three errors. Many parameters are split into columns. `exclude` is a name or
-    several, with `*` and `?`; staterrors are left out unless `include_staterrors`, or where there are no others.
+    cent, red where it is off by more than three errors. Many parameters are split into columns; at most so many `rows`
+    are drawn, those with the worst pulls and coverages. `exclude` is a name or several, with `*` and `?`; staterrors
+    are left out unless `include_staterrors`, or where there are no others.
     """
     from wilks.figures.canvas import Drawing, styled
 
     _check(result)
     chosen = as_style(style)
-    shown = _selected(result, exclude, include_staterrors)
-    rc = settings(chosen) | _SMALL
+    if rows < 1:
+        raise InputError(f"rows must be at least 1, found {rows}")
+    every = _selected(result, exclude, include_staterrors)
+    shown = sorted(sorted(every, key=lambda i: -_badness(result, i))[:rows])
+    rc = compact(chosen)
     with styled(rc):
         figure = Drawing(rc)
         width = 0.07 * max(len(label(result.names[i])) for i in shown) + 2 * _AXIS + _GAP
@@ -144,7 +155,8 @@ def toy_pulls(
         # The panels are narrow: the experiment stands over the first, the beam over the last.
         experiment_texts(pairs[0][0], FigureStyle(chosen.name, chosen.status), inside=False)
         experiment_texts(pairs[-1][1], FigureStyle("plain", "", chosen.energy, chosen.luminosity), inside=False)
-        _arrange(figure, pairs, [len(part) for part in parts])
+        more = f"{len(every) - len(shown)} more, with better pulls, not shown" if len(shown) < len(every) else ""
+        _arrange(figure, pairs, [len(part) for part in parts], more)
     return figure
 
 
@@ -165,6 +177,14 @@ def _selected(result: ToysResult, exclude: str | Sequence[str], include_staterro
     return shown
 
 
+def _badness(result: ToysResult, i: int) -> float:
+    """Return how many errors mean, width and coverage of a parameter's pulls lie from what they should be."""
+    n, width, level = result.usable[i], result.pull_width[i], LEVELS[0]
+    mean_off, width_off = result.pull_mean[i] / max(width, 1e-9), (width - 1) / max(width, 1e-9) * math.sqrt(2)
+    coverage_off = (result.coverage[i, 0] - level) / math.sqrt(level * (1 - level))
+    return float(math.sqrt(n) * np.nanmax(np.abs([mean_off, width_off, coverage_off])))
+
+
 def _draw_means(ax: Axes, result: ToysResult, rows: list[int]) -> None:
     n = result.usable[rows]
     mean, width = result.pull_mean[rows], result.pull_width[rows]
@@ -173,9 +193,13 @@ def _draw_means(ax: Axes, result: ToysResult, rows: list[int]) -> None:
     ax.axvline(0, color="black", linestyle="--", linewidth=0.8, zorder=1)
     ax.barh(y, 2 * width, left=mean - width, height=0.62, color=_BLUE, alpha=0.45, linewidth=0, zorder=2)
     ax.errorbar(mean, y, xerr=2 * width / np.sqrt(n), fmt="o", color="black", markersize=2.5, elinewidth=1.0, zorder=3)
-    ax.set_xlim(-1.6, 1.6)
-    ax.set_xticks([-1, 0, 1])
-    ax.set_xlabel("pull", loc="center")
+    reach = min(max(1.6, 1.05 * float((np.abs(mean) + width).max())), 4.0)
+    for row in np.flatnonzero(np.abs(mean) > reach):
+        side = 1 if mean[row] > 0 else -1
+        ax.plot(0.95 * side * reach, row, ">" if side > 0 else "<", color=_RED, markersize=4, zorder=4)
+    ax.set_xlim(-reach, reach)
+    ax.set_xticks(range(-int(reach), int(reach) + 1))
+    ax.set_xlabel("pull: mean, width", loc="center")
     _rows(ax, len(rows))
     ax.set_yticks(y, [label(result.names[i]) for i in rows])
 
@@ -205,8 +229,8 @@ def _rows(ax: Axes, rows: int) -> None:
     ax.tick_params(axis="y", which="both", length=0)
 
 
-def _arrange(figure: Figure, pairs: list[tuple[Axes, Axes]], lengths: list[int]) -> None:
-    """Set the size of the figure so that every name and title just has its room."""
+def _arrange(figure: Figure, pairs: list[tuple[Axes, Axes]], lengths: list[int], more: str) -> None:
+    """Set the size of the figure so that every name and title just has its room; say what is not shown."""
     from wilks.figures.canvas import inches
 
     figure.draw_without_rendering()
@@ -215,10 +239,11 @@ def _arrange(figure: Figure, pairs: list[tuple[Axes, Axes]], lengths: list[int])
         for left, _ in pairs
     ]
     own = [_ROW * (length + 0.4) for length in lengths]
-    top, bottom = 0.4, 0.5
+    top, bottom = 0.4, 0.5 + 0.15 * bool(more)
     width = sum(names) + len(pairs) * (2 * _AXIS + 2 * _GAP) + 0.1
     height = top + max(own) + bottom
     figure.set_size_inches(width, height)
+    figure.text(1 - 0.1 / width, 0.05 / height, more, ha="right", va="bottom", fontsize=8, style="italic")
     at = 0.0
     for (left, right), name, rows in zip(pairs, names, own, strict=True):
         at += name + _GAP
