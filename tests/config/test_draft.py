@@ -81,11 +81,12 @@ def change(config: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         ("Regions.0.filter", "x", 'Regions[0].filter: unknown key "filter"; did you mean "Filter"?'),
         ("Regions.0.region_path", "x", 'unknown key "region_path"; did you mean "RegionPath"?'),
         ("Systematics.0.Up.Wieght", "x", 'Systematics[0].Up.Wieght: unknown key "Wieght"; did you mean "Weight"?'),
-        ("NormFactors.0.zzz", 1, 'unknown key "zzz"; allowed: "Name", "Samples", "Regions", "Nominal", "Bounds"'),
+        ("NormFactors.0.zzz", 1, 'key "zzz"; allowed: "Name", "Samples", "Regions", "Exclude", "Nominal", "Bounds"'),
         (
             "Systematics.0.Type",
             "Normalisation",
-            'Systematics[0].Type: must be one of "Normalization", "NormPlusShape", found the text "Normalisation"; '
+            'Systematics[0].Type: must be one of "Normalization", "NormPlusShape", "ShapeOnly", "NormOnly", '
+            '"ShapeSys", found the text "Normalisation"; '
             'did you mean "Normalization"?',
         ),
         (

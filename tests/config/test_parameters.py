@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from wilks import Histogram, build_workspace, load_config
-from wilks.config.parameters import meanings, parameters_of, simulated
+from wilks.config.parameters import fixed_values, meanings, parameters_of, simulated
 from wilks.templates.build import needed_templates
 from wilks.templates.store import Templates
 
@@ -45,7 +45,7 @@ def test_names_of_parameters(histograms: dict[str, Any], by: Any, names: list[st
     assert all(known[name] == (name,) for name in names if by)
     assert known["Scale"] == known["scale"] == ("scale",)
     # `Fixed` names the systematic: all of its parameters.
-    assert config.fixed_values == dict.fromkeys(names, 0)
+    assert fixed_values(config) == dict.fromkeys(names, 0)
 
 
 def test_the_workspace_has_one_parameter_for_each(apart: dict[str, Any]) -> None:
@@ -72,7 +72,7 @@ def test_the_workspace_has_one_parameter_for_each(apart: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ("regoin", 'must be one of "region", "sample", found the text "regoin"; did you mean "region"?'),
+        ("regoin", 'one of "region", "sample", "source", "bin", found the text "regoin"; did you mean "region"?'),
         (True, "must be text or a list of texts, found true"),
         (["region", "region"], 'lists "region" more than once'),
     ],
@@ -113,3 +113,20 @@ def test_the_poi_is_one_of_them(apart: dict[str, Any], problems: Find) -> None:
 def test_fixed_twice(apart: dict[str, Any], problems: Find) -> None:
     apart["General"]["Fixed"].append({"Name": "Lumi_CR", "Value": 1})
     assert problems(apart) == ['General.Fixed[1].Name: the parameter "Lumi_CR" is fixed more than once']
+
+
+def test_groups_of_templates(histograms: dict[str, Any]) -> None:
+    histograms["Systematics"][0]["Decorrelate"] = {2016: {"Regions": "CR"}, "the rest": {"Samples": "Sig*"}}
+    config = load_config(histograms)
+    lumi, templates = config.systematics[0], simulated(config.regions, config.samples)
+    found = {(region.name, sample.name): lumi.parameter_in(region.name, sample.name) for region, sample in templates}
+    assert found == {
+        ("Signal region", "Signal"): "Lumi_the-rest",
+        ("Signal region", "ttbar"): "Lumi",
+        ("CR", "ttbar"): "Lumi_2016",
+    }
+    # The name stands for all of them; those with names of their own can be had one by one.
+    assert fixed_values(config) == dict.fromkeys(("Lumi_the-rest", "Lumi", "Lumi_2016"), 0)
+    histograms["General"]["Fixed"] = [{"Name": "Lumi_2016", "Value": 1}]
+    histograms["General"]["POI"] = "Lumi"
+    assert fixed_values(load_config(histograms)) == {"Lumi_2016": 1}

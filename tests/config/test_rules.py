@@ -55,7 +55,7 @@ def test_unknown_regions(histograms: dict[str, Any], problems: Find, path: str, 
     [
         ("ttbr", 'no sample "ttbr"; did you mean "ttbar"?'),
         ("Data", '"Data" is the data; this acts on simulated samples only'),
-        ("", 'no sample ""; allowed: "Data", "Signal", "ttbar"'),
+        ("", 'no sample ""; allowed: "Signal", "ttbar"'),
     ],
 )
 def test_unknown_samples_and_the_data(histograms: dict[str, Any], problems: Find, name: str, words: str) -> None:

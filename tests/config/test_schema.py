@@ -10,19 +10,29 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from wilks.config.load import config_json_schema, load_config
+from wilks.config.parameters import fixed_values
 from wilks.config.schema import Config, NormFactor, Region, Sample, Systematic, Template, applies
 
 KEYS = {
-    "General": "Measurement POI InputPath HistogramFolder Fixed VariationPath Pruning",
+    "General": "Measurement POI InputPath HistogramFolder Fixed VariationPath Pruning Staterror Checks",
     "Pruning": "Norm Shape Reference Large",
     "FixedParameter": "Name Value",
-    "Region": "Name Variable Binning Filter RegionPath OutsideBinning Rebin DropBins",
-    "Sample": "Name Tree Filter Weight SamplePath Data DisableStaterror Regions",
-    "NormFactor": "Name Samples Regions Nominal Bounds",
-    "Systematic": "Name Type Up Down Regions Samples Smoothing Symmetrization ModifierName Decorrelate",
-    "Template": "Tree Weight Variable Filter RegionPath SamplePath Normalization Symmetrize VariationPath",
+    "Region": "Name Variable Binning Filter RegionPath OutsideBinning Rebin DropBins Staterror",
+    "Sample": "Name Tree Filter Weight SamplePath Data DisableStaterror Regions Exclude Sources Overrides",
+    "NormFactor": "Name Samples Regions Exclude Nominal Bounds",
+    "Systematic": "Name Type Up Down Variations Combine Regions Samples Exclude Sources Smoothing Symmetrization "
+    "ModifierName Decorrelate KeepYield",
+    "Template": "Tree Weight Variable Filter RegionPath SamplePath Normalization Symmetrize VariationPath Overrides",
+    "SampleSource": "Name Tree Filter Weight SamplePath",
+    "SampleOverride": "Regions Tree Filter Weight Variable SamplePath",
+    "SideOverride": "Regions Samples Tree Weight Variable Filter RegionPath SamplePath Normalization VariationPath",
+    "Exclusion": "Regions Samples",
+    "Group": "Regions Samples",
     "Smoothing": "Algorithm Regions Samples Reference Bandwidth Tolerance",
     "Symmetrization": "Method NormalizeFirst",
+    "Staterror": "Threshold PerSample Constraint PoissonBelow",
+    "KeepYield": "Samples Regions Inclusive",
+    "ShapeFactor": "Name Samples Regions Exclude Bounds Nominal",
 }
 REQUIRED = {
     "General": {"Measurement", "InputPath", "HistogramFolder"},
@@ -30,11 +40,19 @@ REQUIRED = {
     "Region": {"Name"},
     "Sample": {"Name"},
     "NormFactor": {"Name"},
-    "Systematic": {"Name", "Type", "Up", "Down"},
+    "Systematic": {"Name", "Type"},
     "Template": set(),
+    "SampleSource": set(),
+    "SampleOverride": set(),
+    "SideOverride": set(),
+    "Exclusion": set(),
+    "Group": set(),
     "Smoothing": {"Algorithm"},
     "Symmetrization": {"Method"},
     "Pruning": set(),
+    "Staterror": set(),
+    "KeepYield": set(),
+    "ShapeFactor": {"Name"},
 }
 
 
@@ -48,7 +66,7 @@ def validator() -> Any:
 def test_schema_has_every_key_with_a_description() -> None:
     schema = config_json_schema()
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert list(schema["properties"]) == ["General", "Regions", "Samples", "NormFactors", "Systematics"]
+    assert list(schema["properties"]) == ["General", "Regions", "Samples", "NormFactors", "ShapeFactors", "Systematics"]
     assert schema["required"] == ["General", "Regions", "Samples", "NormFactors"]
     assert schema["additionalProperties"] is True
     for name, keys in KEYS.items():
@@ -142,11 +160,11 @@ def test_applies() -> None:
 def test_fixed_values_go_by_the_name_in_the_workspace(histograms: dict[str, Any]) -> None:
     fixed = {"mu": 2, "Scale": 0.5, "staterror_Signal-region": 1}
     histograms["General"]["Fixed"] = [{"Name": name, "Value": value} for name, value in fixed.items()]
-    assert load_config(histograms).fixed_values == {"mu": 2, "scale": 0.5, "staterror_Signal-region": 1}
+    assert fixed_values(load_config(histograms)) == {"mu": 2, "scale": 0.5, "staterror_Signal-region": 1}
     # A parameter goes before a systematic of the same name.
     histograms["Systematics"][0] |= {"Name": "scale", "ModifierName": "lumi"}
     histograms["General"]["Fixed"] = [{"Name": "scale", "Value": 3}]
-    assert load_config(histograms).fixed_values == {"scale": 3}
+    assert fixed_values(load_config(histograms)) == {"scale": 3}
 
 
 @pytest.mark.parametrize(
@@ -158,12 +176,12 @@ def test_fixed_values_go_by_the_name_in_the_workspace(histograms: dict[str, Any]
     ],
 )
 def test_normalizations(up: dict[str, Any], down: dict[str, Any], expected: tuple[float, float]) -> None:
-    assert Systematic(Name="a", Type="Normalization", Up=up, Down=down).normalizations == expected
+    assert Systematic(Name="a", Type="Normalization", Up=up, Down=down).normalizations_in("r", "s") == expected
 
 
 def test_normalizations_of_a_shape() -> None:
     with pytest.raises(ValueError, match='"a" of Type "NormPlusShape" has no Normalization'):
-        _ = Systematic(Name="a", Type="NormPlusShape", Up={"VariationPath": "x"}, Down={}).normalizations
+        Systematic(Name="a", Type="NormPlusShape", Up={"VariationPath": "x"}, Down={}).normalizations_in("r", "s")
 
 
 def test_printed_on_one_line(histograms: dict[str, Any]) -> None:

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from wilks.config.document import KeyPath, read_document
+from wilks.config.draft import Draft, read_draft
 from wilks.config.load import load_config
-from wilks.config.schema import Block, Config
+from wilks.config.paths import is_uhi_file
+from wilks.config.schema import Block
+from wilks.config.wildcards import is_pattern, known_names, lists_of_names
 
 # The keys of cabinetry's schema, by kind of block.
 KEYS: Mapping[str, frozenset[str]] = {
@@ -36,29 +39,45 @@ def beyond_cabinetry(source: str | Path | Mapping[str, Any] | TextIO) -> list[tu
     Raises ConfigError where the file has mistakes.
     """
     document = read_document(source)
-    config = load_config(document.data if document.source is None else document.source)
-    found = sorted(_differences(config), key=lambda item: document.line(item[0]))
+    load_config(document.data if document.source is None else document.source)
+    # As written, before patterns become names and systematics several.
+    draft = read_draft(document, [])
+    found = sorted(_differences(draft), key=lambda item: document.line(item[0]))
     return [(document.place(path), text) for path, text in found]
 
 
-def _differences(config: Config) -> Iterator[tuple[KeyPath, str]]:
-    yield from _in_block(config.general, ("General",))
-    lists = {"Regions": config.regions, "Samples": config.samples, "NormFactors": config.norm_factors}
-    for key, blocks in (lists | {"Systematics": config.systematics}).items():
-        for index, block in enumerate(blocks):
-            yield from _in_block(block, (key, index))
-    for index, systematic in enumerate(config.systematics):
+def _differences(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
+    yield from _in_block(draft.general.block, ("General",))
+    if draft.shape_factors.parts:
+        yield ("ShapeFactors",), "cabinetry has no such key"
+    for parts in (draft.regions, draft.samples, draft.norm_factors, draft.systematics):
+        for path, block in parts.sound():
+            yield from _in_block(block, path)
+    yield from _patterns(draft)
+    for index, systematic in enumerate(draft.systematics.blocks()):
         for side, template in (("Up", systematic.up), ("Down", systematic.down)):
             if systematic.type == "Normalization" and template.symmetrize:
                 path = ("Systematics", index, side, "Symmetrize")
                 yield path, "cabinetry mirrors varied histograms only, not a Normalization"
-    if not config.reads_ntuples:
-        for index, sample in enumerate(config.samples):
+    if not draft.reads_ntuples:
+        if is_uhi_file(draft.general.block.input_path.partition(":")[0]):
+            yield ("General", "InputPath"), "cabinetry reads histograms from ROOT files only"
+        for index, sample in enumerate(draft.samples.blocks()):
             if len(sample.sample_path) > 1:
                 yield (
                     ("Samples", index, "SamplePath"),
                     "cabinetry sums several paths of ntuples only, not of histograms",
                 )
+
+
+def _patterns(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the patterns in the lists of names that cabinetry has."""
+    for path, kind, names in lists_of_names(draft):
+        if (len(path) == 3 and path[-1] in ("Regions", "Samples")) or path[2:3] == ("Smoothing",):
+            known = known_names(draft, kind) or ()
+            for name in names:
+                if is_pattern(name) and name not in known:
+                    yield path, f'cabinetry takes "{name}" for a name, not for a pattern'
 
 
 def _in_block(block: Block, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
@@ -76,6 +95,8 @@ def _in_block(block: Block, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
         if allowed is not None and value not in allowed:
             known = " and ".join(f'"{text}"' for text in allowed)
             yield here, f'cabinetry knows {known} only, not "{value}"'
+        if isinstance(value, str) and key in ("Weight", "Filter") and f"{{{key}}}" in value:
+            yield here, f"cabinetry puts nothing in the place of {{{key}}}"
         for place, inner in _blocks_in(value, here):
             yield from _in_block(inner, place)
 

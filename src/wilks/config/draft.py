@@ -9,13 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar, get_args
+from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from wilks.config.document import Document, KeyPath
-from wilks.config.schema import Block, Config, FixedParameter, General, NormFactor, Region, Sample, Systematic
+from wilks.config.parameters import simulated
+from wilks.config.schema import (
+    Block,
+    Config,
+    FixedParameter,
+    General,
+    NormFactor,
+    Region,
+    Sample,
+    ShapeFactor,
+    Systematic,
+)
 from wilks.config.words import described, shortened
 from wilks.errors import listed, nearest
 
@@ -72,14 +83,22 @@ class Draft:
     regions: Parts[Region]
     samples: Parts[Sample]
     norm_factors: Parts[NormFactor]
+    shape_factors: Parts[ShapeFactor]
     systematics: Parts[Systematic]
     fixed: Parts[FixedParameter]
 
     @property
     def reads_ntuples(self) -> bool | None:
         """True for ntuple input, False for histogram input, None if that can't be told."""
-        trees = {sample.tree is not None for sample in self.samples.blocks()}
-        return trees.pop() if self.samples.complete("Tree") and len(trees) == 1 else None
+        trees = {sample.has_tree for sample in self.samples.blocks()}
+        return trees.pop() if self.samples.complete("Tree", "Sources") and len(trees) == 1 else None
+
+    @property
+    def templates(self) -> list[tuple[Region, Sample]] | None:
+        """Region and sample of all templates that modifiers can act on, None if not all can be read."""
+        if not (self.regions.complete("Name") and self.samples.complete("Name", "Data", "Regions", "Exclude")):
+            return None
+        return simulated(self.regions.blocks(), list(self.samples.blocks()))
 
 
 def read_draft(document: Document, mistakes: list[Mistake]) -> Draft:
@@ -99,12 +118,14 @@ def read_draft(document: Document, mistakes: list[Mistake]) -> Draft:
         _read_list(Region, "Regions", document, data, mistakes),
         _read_list(Sample, "Samples", document, data, mistakes),
         _read_list(NormFactor, "NormFactors", document, data, mistakes),
+        _read_list(ShapeFactor, "ShapeFactors", document, data, mistakes),
         _read_list(Systematic, "Systematics", document, data, mistakes),
         _read_fixed(data.get("General"), document),
     )
 
 
 _KEYS = tuple(info.alias or name for name, info in Config.model_fields.items() if name != "source")
+_OPTIONAL = ("ShapeFactors", "Systematics")
 
 
 def _missing_blocks(data: dict[str, Any]) -> Iterator[Mistake]:
@@ -115,27 +136,30 @@ def _missing_blocks(data: dict[str, Any]) -> Iterator[Mistake]:
         meant = nearest(key, [key])
         lookalike = next((other for other in unknown if nearest(other, _KEYS) == meant), None)
         hint = f'; is the key "{lookalike}" a misspelling of it?' if lookalike else ""
-        if key != "Systematics":
+        if key not in _OPTIONAL:
             yield Mistake((), f'missing block "{key}"{hint}')
-        elif lookalike and _holds_systematics(data[lookalike]):
+        elif lookalike and _holds(key, data[lookalike]):
             # Other keys at the top are the user's own business, but a whole list of systematics must not get lost.
-            yield Mistake((lookalike,), f"unknown key, though it holds systematics{meant}")
+            kind = "systematics" if key == "Systematics" else "factors"
+            yield Mistake((lookalike,), f"unknown key, though it holds {kind}{meant}")
 
 
-def _holds_systematics(value: Any) -> bool:
-    return isinstance(value, list) and any(isinstance(item, dict) and {"Up", "Down"} & item.keys() for item in value)
+def _holds(key: str, value: Any) -> bool:
+    """Return whether a value looks like the list of blocks that belongs under a key."""
+    telling = {"Up", "Down"} if key == "Systematics" else {"Name"}
+    return isinstance(value, list) and any(isinstance(item, dict) and telling & item.keys() for item in value)
 
 
 def _read_list(
     model: type[AnyBlock], key: str, document: Document, data: dict[str, Any], mistakes: list[Mistake]
 ) -> Parts[AnyBlock]:
     if key not in data:
-        return Parts(key, whole=key == "Systematics")
+        return Parts(key, whole=key in _OPTIONAL)
     raw = data[key]
     if not isinstance(raw, (list, tuple)):
         mistakes.append(Mistake((key,), f"must be a list of blocks (- Name: ...), found {described(raw)}"))
         return Parts(key, whole=False)
-    if not raw and key != "Systematics":
+    if not raw and key not in _OPTIONAL:
         mistakes.append(Mistake((key,), "must have at least one entry, found an empty list"))
         return Parts(key, whole=False)
     parts = [_read_block(model, item, (key, index), document, mistakes) for index, item in enumerate(raw)]
@@ -183,7 +207,8 @@ _STAND_INS: Mapping[type[Block], dict[str, Any]] = {
     Region: {"Name": ""},
     Sample: {"Name": ""},
     NormFactor: {"Name": ""},
-    Systematic: {"Name": "", "Type": "Normalization", "Up": {}, "Down": {}},
+    ShapeFactor: {"Name": ""},
+    Systematic: {"Name": "", "Type": "Normalization"},
 }
 
 
@@ -220,16 +245,24 @@ def _known_keys(model: type[Block], raw: Any, path: KeyPath, mistakes: list[Mist
         elif isinstance(value, list) and not value:
             mistakes.append(Mistake(here, "must not be an empty list; name at least one or leave the key out"))
         else:
-            cleaned[key] = _known_keys_below(_block_type(fields[key]), value, here, mistakes)
+            cleaned[key] = _known_keys_below(fields[key], value, here, mistakes)
     return cleaned
 
 
-def _known_keys_below(model: type[Block] | None, value: Any, path: KeyPath, mistakes: list[Mistake]) -> Any:
+def _known_keys_below(annotation: Any, value: Any, path: KeyPath, mistakes: list[Mistake]) -> Any:
+    model = _block_type(annotation)
     if model is None:
         return value
     if isinstance(value, (list, tuple)):
         return [_known_keys(model, item, (*path, index), mistakes) for index, item in enumerate(value)]
+    if isinstance(value, dict) and _by_name(annotation):
+        return {name: _known_keys(model, item, (*path, str(name)), mistakes) for name, item in value.items()}
     return _known_keys(model, value, path, mistakes)
+
+
+def _by_name(annotation: Any) -> bool:
+    """Return whether a type is or contains a dictionary of blocks, the names of which are the user's."""
+    return get_origin(annotation) is dict or any(_by_name(part) for part in get_args(annotation))
 
 
 def _block_type(annotation: Any) -> type[Block] | None:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
-from wilks.config.paths import HISTOGRAM_PATH
-from wilks.config.schema import Systematic, Template
+from wilks.config.paths import histogram_path, is_uhi_file
+from wilks.config.sample import SampleInput
+from wilks.config.schema import Sample, Systematic, Template, Variation
 from wilks.errors import listed, nearest
 
 PLACEHOLDERS = ("RegionPath", "SamplePath", "VariationPath")
@@ -23,9 +24,9 @@ _ABOUT_TREES = "ntuple input has a Tree on every sample, histogram input on none
 
 def trees_on_all_or_none(draft: Draft) -> Iterator[Mistake]:
     """Either all samples name a tree (ntuple input) or none does (histogram input)."""
-    having = [sample.name for sample in draft.samples.blocks() if sample.tree is not None]
-    lacking = [sample.name for sample in draft.samples.blocks() if sample.tree is None]
-    if having and lacking and draft.samples.complete("Tree"):
+    having = [sample.name for sample in draft.samples.blocks() if sample.has_tree]
+    lacking = [sample.name for sample in draft.samples.blocks() if not sample.has_tree]
+    if having and lacking and draft.samples.complete("Tree", "Sources"):
         text = f"Tree is given for {listed(having)} and missing for {listed(lacking)}; {_ABOUT_TREES}"
         yield Mistake(("Samples",), text)
 
@@ -59,9 +60,12 @@ def placeholders_have_values(draft: Draft) -> Iterator[Mistake]:
     for path, region in draft.regions.sound("RegionPath"):
         if "RegionPath" in used and region.region_path is None:
             yield Mistake(path, 'missing key "RegionPath", the value of {RegionPath} in InputPath')
-    for path, sample in draft.samples.sound("SamplePath"):
-        if "SamplePath" in used and not sample.sample_path:
-            yield Mistake(path, 'missing key "SamplePath", the value of {SamplePath} in InputPath')
+    for path, sample in draft.samples.sound("SamplePath", "Sources"):
+        if "SamplePath" not in used or sample.sample_path:
+            continue
+        sources = [(*path, "Sources", index) for index, source in enumerate(sample.sources) if not source.sample_path]
+        for place in sources if sample.sources else [path]:
+            yield Mistake(place, 'missing key "SamplePath", the value of {SamplePath} in InputPath')
 
 
 def histograms_are_named(draft: Draft) -> Iterator[Mistake]:
@@ -69,14 +73,14 @@ def histograms_are_named(draft: Draft) -> Iterator[Mistake]:
     path = draft.general.block.input_path
     if draft.reads_ntuples is not False or not draft.general.sound("InputPath"):
         return
-    if not set(PLACEHOLDERS).issuperset(_placeholders(draft)) or HISTOGRAM_PATH.fullmatch(path):
+    if not set(PLACEHOLDERS).issuperset(_placeholders(draft)) or histogram_path(path):
         return
     values = [draft.general.block.variation_path]
     values += [region.region_path or "" for region in draft.regions.blocks()]
-    values += [value for sample in draft.samples.blocks() for value in sample.sample_path]
+    values += [value for _, part in _sample_parts(draft) for value in part.sample_path]
     for _, template in _shape_templates(draft):
         values += [template.variation_path or "", *template.sample_path]
-    if not any(":" in value for value in values):
+    if not any(":" in value or is_uhi_file(value) for value in values):
         text = f'"{path}" names a file but no histogram in it; histograms are given as file.root:path/in/file'
         yield Mistake(("General", "InputPath"), f"{text} ({_ABOUT_TREES})")
 
@@ -99,10 +103,20 @@ def _given_paths(draft: Draft) -> Iterator[tuple[KeyPath, set[str]]]:
         yield draft.general.path, {"VariationPath"}
     for path, region in draft.regions.sound("RegionPath"):
         yield path, {"RegionPath"} if region.region_path is not None else set()
-    for path, sample in draft.samples.sound("SamplePath"):
-        yield path, {"SamplePath"} if sample.sample_path else set()
+    for path, part in _sample_parts(draft):
+        yield path, {"SamplePath"} if part.sample_path else set()
     for path, template in _shape_templates(draft):
         yield path, _written(template)
+
+
+def _sample_parts(draft: Draft) -> Iterator[tuple[KeyPath, Sample | SampleInput]]:
+    """Yield every sample, and what is below it in which a sample's keys may stand."""
+    for path, sample in draft.samples.sound():
+        yield path, sample
+        for index, source in enumerate(sample.sources):
+            yield (*path, "Sources", index), source
+        for index, override in enumerate(sample.overrides):
+            yield (*path, "Overrides", index), override
 
 
 def keys_suit_input(draft: Draft) -> Iterator[Mistake]:
@@ -122,25 +136,33 @@ def keys_suit_input(draft: Draft) -> Iterator[Mistake]:
             yield Mistake((*path, key), f"is for {needed} input ({_ABOUT_TREES})")
 
 
-def _shape_templates(draft: Draft) -> Iterator[tuple[KeyPath, Template]]:
-    for path, systematic in draft.systematics.sound("Type", "Up", "Down"):
-        if systematic.type == "NormPlusShape":
-            for side, template in _sides(systematic):
-                yield (*path, side), template
+def _shape_templates(draft: Draft) -> Iterator[tuple[KeyPath, Variation]]:
+    for path, systematic in draft.systematics.sound("Type", "Up", "Down", "Variations"):
+        if systematic.has_templates:
+            for side, template in sides_of(systematic):
+                yield (*path, *side), template
+                for index, override in enumerate(template.overrides):
+                    yield (*path, *side, "Overrides", index), override
 
 
 def sides_are_given(draft: Draft) -> Iterator[Mistake]:
     """Each side of a systematic says what differs from nominal, or mirrors the other side."""
-    for path, systematic in draft.systematics.sound("Type", "Up", "Down"):
-        if systematic.up.symmetrize and systematic.down.symmetrize:
+    for path, systematic in draft.systematics.sound("Type", "Up", "Down", "Variations"):
+        written = systematic.model_fields_set
+        combined = systematic.variations and systematic.type not in ("Normalization", "ShapeSys")
+        if not ({"up", "down"} <= written or combined):
+            continue  # told by `sides_or_variations`
+        if systematic.type == "ShapeSys":
+            yield from _shapesys_sides(path, systematic, draft.reads_ntuples)
+        elif systematic.up.symmetrize and systematic.down.symmetrize:
             yield Mistake(path, "Up and Down cannot both be Symmetrize: True; one side must say what differs")
             continue
-        for side, template in _sides(systematic):
-            here = (*path, side)
+        for side, template in sides_of(systematic) if systematic.type != "ShapeSys" else ():
+            here = (*path, *side)
             if systematic.type == "Normalization":
                 yield from _normalization_side(here, template)
             else:
-                yield from _shape_side(here, template, draft.reads_ntuples)
+                yield from _shape_side(here, template, draft.reads_ntuples, systematic.type)
         if _is_nominal(systematic, draft):
             yield Mistake(path, "has no effect: VariationPath is the nominal one")
 
@@ -148,43 +170,63 @@ def sides_are_given(draft: Draft) -> Iterator[Mistake]:
 def _normalization_side(path: KeyPath, template: Template) -> Iterator[Mistake]:
     if template.symmetrize and template.normalization is not None:
         yield Mistake(path, "has both Normalization and Symmetrize: True; a side is given or mirrored")
-    if not template.symmetrize and template.normalization is None:
+    if not template.symmetrize and template.normalization is None and not template.overrides:
         yield Mistake(path, 'missing key "Normalization" (0.05 means +5 %), needed by Type "Normalization"')
-    for key in sorted(_written(template) - {"Normalization", "Symmetrize"}):
+    for key in sorted(_written(template) - {"Normalization", "Symmetrize", "Overrides"}):
         yield Mistake((*path, key), 'has no effect in a systematic of Type "Normalization"; is it "NormPlusShape"?')
 
 
-def _shape_side(path: KeyPath, template: Template, ntuples: bool | None) -> Iterator[Mistake]:
+def _shapesys_sides(path: KeyPath, systematic: Systematic, ntuples: bool | None) -> Iterator[Mistake]:
+    """Yield what is wrong where one side gives the size of an uncertainty that has no sign."""
+    if not systematic.down.symmetrize or systematic.up.symmetrize:
+        text = 'Type "ShapeSys" has one size, given under Up (a varied histogram, or Normalization); Down is its mirror'
+        yield Mistake(path, f"{text} image: write Down: {{Symmetrize: True}}")
+    elif systematic.up.normalization is None:
+        yield from _shape_side((*path, "Up"), systematic.up, ntuples, systematic.type)
+    else:
+        here = (*path, "Up", "Normalization")
+        others = sorted(_written(systematic.up) - {"Normalization", "Symmetrize"})
+        if others:
+            yield Mistake(here, f"has no place beside {listed(others)}: the size is a histogram's or a fraction")
+        if systematic.up.normalization <= 0:
+            yield Mistake(here, "must be above 0: it is the size of the uncertainty (0.05 means 5 % of each bin)")
+
+
+def _shape_side(path: KeyPath, template: Template, ntuples: bool | None, kind: str) -> Iterator[Mistake]:
     written = _written(template)
-    if "Normalization" in written:
-        text = 'has no effect in a systematic of Type "NormPlusShape"; is it "Normalization"?'
+    if "Normalization" in written and kind != "ShapeSys":
+        text = f'has no effect in a systematic of Type "{kind}"; is it "Normalization"?'
         yield Mistake((*path, "Normalization"), text)
-    if template.symmetrize:
+    if template.symmetrize or template.overrides:
         return
     telling = {True: _NTUPLE_KEYS, False: _HISTOGRAM_KEYS, None: _NTUPLE_KEYS | _HISTOGRAM_KEYS}[ntuples]
     if not written & telling:
         allowed = listed(sorted(telling))
-        yield Mistake(
-            path, f"does not differ from nominal: give one of {allowed}, or mirror the other side with Symmetrize: True"
-        )
+        mirror = "" if path[-2] == "Variations" else ", or mirror the other side with Symmetrize: True"
+        yield Mistake(path, f"does not differ from nominal: give one of {allowed}{mirror}")
 
 
 def _is_nominal(systematic: Systematic, draft: Draft) -> bool:
     """Return whether every histogram of a systematic is the nominal one. One such side is a one-sided uncertainty."""
-    if draft.reads_ntuples is not False or systematic.type == "Normalization":
+    if draft.reads_ntuples is not False or not systematic.has_templates:
         return False
     nominal = draft.general.block.variation_path
     return all(
-        template.symmetrize or (template.variation_path == nominal and not template.sample_path)
-        for _, template in _sides(systematic)
+        template.symmetrize or (template.variation_path == nominal and not (template.sample_path or template.overrides))
+        for _, template in sides_of(systematic)
     )
 
 
-def _sides(systematic: Systematic) -> tuple[tuple[str, Template], tuple[str, Template]]:
-    return ("Up", systematic.up), ("Down", systematic.down)
+def sides_of(systematic: Systematic) -> list[tuple[KeyPath, Template]]:
+    """Return place and content of each side, or variation, that the steering file gives."""
+    sides = (("Up", systematic.up), ("Down", systematic.down))
+    given: list[tuple[KeyPath, Template]] = [
+        ((side,), template) for side, template in sides if side.lower() in systematic.model_fields_set
+    ]
+    return given + [(("Variations", number), template) for number, template in enumerate(systematic.variations)]
 
 
-def _written(template: Template) -> set[str]:
+def _written(template: Variation) -> set[str]:
     """Return the keys that the steering file gives for a template."""
     fields = type(template).model_fields
     return {fields[name].alias or name for name in template.model_fields_set}

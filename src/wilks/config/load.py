@@ -8,11 +8,23 @@ from typing import Any, TextIO
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from wilks.config import input_rules, processing_rules, rules
+from wilks.config import (
+    by_source_rules,
+    combining_rules,
+    input_rules,
+    model_rules,
+    processing_rules,
+    rules,
+    source_rules,
+)
 from wilks.config.document import Document, read_document
 from wilks.config.draft import Mistake, read_draft
+from wilks.config.parameters import with_parts
 from wilks.config.schema import Config
+from wilks.config.wildcards import expanded
 from wilks.errors import ConfigError
+
+_RULES = (rules, source_rules, by_source_rules, input_rules, combining_rules, processing_rules, model_rules)
 
 
 def load_config(source: str | Path | Mapping[str, Any] | TextIO) -> Config:
@@ -35,21 +47,24 @@ def load_config(source: str | Path | Mapping[str, Any] | TextIO) -> Config:
     """
     document = read_document(source)
     mistakes: list[Mistake] = []
-    draft = read_draft(document, mistakes)
-    for rule in (*rules.RULES, *input_rules.RULES, *processing_rules.RULES):
-        mistakes.extend(rule(draft))
+    draft = expanded(read_draft(document, mistakes))
+    for module in _RULES:
+        for rule in module.RULES:
+            mistakes.extend(rule(draft))
     if mistakes:
         raise ConfigError(_sentences(document, mistakes))
     reserved = {*Config.model_fields, *(info.alias for info in Config.model_fields.values())}
-    return Config(
+    config = Config(
         general=draft.general.block,
         regions=tuple(draft.regions.blocks()),
         samples=tuple(draft.samples.blocks()),
         norm_factors=tuple(draft.norm_factors.blocks()),
         systematics=tuple(draft.systematics.blocks()),
         source=document.source,
+        **({"shape_factors": tuple(draft.shape_factors.blocks())} if draft.shape_factors.parts else {}),
         **{key: value for key, value in document.data.items() if isinstance(key, str) and key not in reserved},
     )
+    return with_parts(config)
 
 
 def _sentences(document: Document, mistakes: list[Mistake]) -> list[str]:

@@ -9,9 +9,28 @@ from pathlib import Path
 from wilks.config.schema import Config
 from wilks.errors import ConfigError, nearest
 
-# What histogram input looks like once the placeholders are filled in: file and path inside it.
-HISTOGRAM_PATH = re.compile(r"(.+?\.root|.+):(?!//)(.+)")
+_UHI_SUFFIXES = (".json", ".h5", ".hdf5", ".hdf")
+_HISTOGRAM_PATH = re.compile(r"(.+?\.(?:root|json|h5|hdf5|hdf)|.+):(?!//)(.+)")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+def is_uhi_file(path: str | Path) -> bool:
+    """Return whether a file is one of the UHI serialization schema, JSON or HDF5, and not a ROOT file."""
+    return str(path).lower().endswith(_UHI_SUFFIXES)
+
+
+def histogram_path(path: str) -> tuple[str, str] | None:
+    """Return file and path inside it of histogram input whose placeholders are filled in; None if it has no such parts.
+
+    The path inside is empty where a UHI file is to hold one histogram and nothing else.
+
+    >>> histogram_path("inputs/all.root:SR/ttbar")
+    ('inputs/all.root', 'SR/ttbar')
+    """
+    match = _HISTOGRAM_PATH.fullmatch(path)
+    if match is not None:
+        return match[1], match[2]
+    return (path, "") if is_uhi_file(path) else None
 
 
 def resolve_input(config: Config, path: str) -> str:

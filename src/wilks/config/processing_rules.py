@@ -5,11 +5,12 @@ One rule per function, as in `rules`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
+from wilks.config.by_source import by_source
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
-from wilks.config.schema import Smoothing, Systematic
+from wilks.config.schema import Region, Sample, Smoothing, Systematic, applies
 from wilks.errors import listed, nearest
 
 _OPTIONS = {"Bandwidth": "KERNEL", "Tolerance": "MAXVARIATION"}
@@ -32,6 +33,13 @@ def pruning_does_something(draft: Draft) -> Iterator[Mistake]:
     pruning = draft.general.block.pruning
     if draft.general.sound("Pruning") and pruning is not None and not (pruning.norm or pruning.shape or pruning.large):
         yield Mistake(("General", "Pruning"), "has no effect: give Norm, Shape or Large above 0")
+
+
+def checks_say_something(draft: Draft) -> Iterator[Mistake]:
+    """A block `Checks` has a threshold."""
+    checks = draft.general.block.checks
+    if draft.general.sound("Checks") and checks is not None and not checks.model_dump(exclude_none=True):
+        yield Mistake(("General", "Checks"), "has no effect: give a threshold, such as LargeEffect: 0.2")
 
 
 def kept_edges_exist(draft: Draft) -> Iterator[Mistake]:
@@ -69,7 +77,9 @@ def symmetrization_suits_sides(draft: Draft) -> Iterator[Mistake]:
         here = (*path, "Symmetrization")
         one_sided = systematic.up.symmetrize or systematic.down.symmetrize
         method = systematic.symmetrization.method
-        if systematic.type != "NormPlusShape":
+        if systematic.type == "ShapeSys":
+            yield Mistake(here, 'has no effect in a systematic of Type "ShapeSys", which has one size')
+        elif systematic.type == "Normalization":
             text = f'has no effect in a systematic of Type "{systematic.type}"; write Symmetrize: True on a side'
             yield Mistake(here, text)
         elif method == "ONESIDED" and not one_sided:
@@ -80,7 +90,8 @@ def symmetrization_suits_sides(draft: Draft) -> Iterator[Mistake]:
 
 def smoothing_options_are_used(draft: Draft) -> Iterator[Mistake]:
     """Options of a smoothing belong to its algorithm, and its reference sample has the variation."""
-    for path, systematic in draft.systematics.sound("Regions", "Samples", "Smoothing"):
+    keys = ("Regions", "Samples", "Exclude", "Sources", "Smoothing", "Decorrelate")
+    for path, systematic in draft.systematics.sound(*keys):
         smoothing = systematic.smoothing
         if smoothing is None:
             continue
@@ -96,7 +107,7 @@ def _reference(
     draft: Draft, path: KeyPath, systematic: Systematic, smoothing: Smoothing, name: str
 ) -> Iterator[Mistake]:
     """Yield why a sample can't be the reference of a smoothing."""
-    if not (draft.samples.complete("Name", "Data", "Regions") and draft.regions.complete("Name")):
+    if draft.templates is None:
         return
     samples = {sample.name: sample for sample in draft.samples.blocks() if not sample.data}
     here = (*path, "Reference")
@@ -107,19 +118,37 @@ def _reference(
     if systematic.samples and name not in systematic.samples:
         yield Mistake(here, f'"{systematic.name}" does not act on "{name}", only on {listed(systematic.samples)}')
         return
-    regions = [
-        region.name
-        for region in draft.regions.blocks()
-        if all(not names or region.name in names for names in (systematic.regions, smoothing.regions))
-    ]
-    missing = [region for region in regions if samples[name].regions and region not in samples[name].regions]
+    for part in by_source(systematic, draft.templates):
+        text = _without_reference(part, samples[name], draft.templates)
+        if text is not None:
+            yield Mistake(here, text)
+            return
+
+
+def _without_reference(
+    systematic: Systematic, reference: Sample, templates: Sequence[tuple[Region, Sample]]
+) -> str | None:
+    """Return where something is smoothed like a sample that has no such variation there, None if nowhere."""
+    smoothing = systematic.smoothing
+    if smoothing is None:
+        return None
+    smoothed = [pair for pair in templates if applies(systematic, *pair) and applies(smoothing, *pair)]
+    regions = {region.name: region for region, _ in smoothed}
+    missing = [key for key, region in regions.items() if not applies(reference, region, reference)]
     if missing:
-        yield Mistake(here, f'"{name}" is not in {listed(missing)}, which would be smoothed; restrict Regions')
+        return f'"{reference.name}" is not in {listed(missing)}, which would be smoothed; restrict Regions'
+    missing = [key for key, region in regions.items() if not applies(systematic, region, reference)]
+    if not missing:
+        return None
+    others = listed(dict.fromkeys(sample.name for region, sample in smoothed if region.name in missing))
+    where = f'"{systematic.name}" does not act on "{reference.name}" in {listed(missing)}'
+    return f"{where}, as it does on {others}; restrict Regions or Samples"
 
 
 RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     background_is_defined,
     pruning_does_something,
+    checks_say_something,
     kept_edges_exist,
     symmetrization_suits_sides,
     smoothing_options_are_used,

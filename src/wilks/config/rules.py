@@ -10,16 +10,19 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import combinations
 
+from wilks.config.by_source import by_source
 from wilks.config.document import KeyPath
-from wilks.config.draft import Draft, Mistake, Parts
-from wilks.config.parameters import meanings, parameters_of, simulated
-from wilks.config.schema import NormFactor, Region, Sample, Smoothing, Systematic, applies, staterror_name
+from wilks.config.draft import Draft, Mistake
+from wilks.config.parameters import meanings, parameters_of
+from wilks.config.schema import NormFactor, Smoothing, Systematic, applies, staterror_name
+from wilks.config.staterrors import staterror_meanings
+from wilks.config.wildcards import is_pattern, known_names, lists_of_names
 from wilks.errors import listed, nearest
 
 
 def unique_names(draft: Draft) -> Iterator[Mistake]:
     """Regions, samples, NormFactors and systematics have names of their own."""
-    for parts in (draft.regions, draft.samples, draft.norm_factors, draft.systematics):
+    for parts in (draft.regions, draft.samples, draft.norm_factors, draft.shape_factors, draft.systematics):
         first: dict[str, KeyPath] = {}
         for path, block in parts.sound("Name"):
             if block.name in first:
@@ -39,33 +42,22 @@ def distinct_staterrors(draft: Draft) -> Iterator[Mistake]:
             yield Mistake((*path, "Name"), text)
 
 
-def known_names(draft: Draft) -> Iterator[Mistake]:
-    """Every region and sample that is named exists, and modifiers name no data."""
-    for path, sample in draft.samples.sound("Regions"):
-        yield from _unknown_names(draft.regions, sample.regions, path)
-    for parts in (draft.norm_factors, draft.systematics):
-        for path, block in parts.sound("Regions"):
-            yield from _unknown_names(draft.regions, block.regions, path)
-        for path, block in parts.sound("Samples"):
-            yield from _unknown_names(draft.samples, block.samples, path)
-    for path, systematic in draft.systematics.sound("Smoothing"):
-        if systematic.smoothing:
-            yield from _unknown_names(draft.regions, systematic.smoothing.regions, (*path, "Smoothing"))
-            yield from _unknown_names(draft.samples, systematic.smoothing.samples, (*path, "Smoothing"))
-
-
-def _unknown_names(targets: Parts[Region] | Parts[Sample], names: tuple[str, ...], path: KeyPath) -> Iterator[Mistake]:
-    if not targets.complete("Name"):
-        return
-    known = [block.name for block in targets.blocks()]
-    data = {block.name for _, block in targets.sound("Data") if isinstance(block, Sample) and block.data}
-    kind = targets.key.lower().removesuffix("s")
-    for name in names:
-        if name not in known:
-            hint = nearest(name, known) or f"; allowed: {listed(known)}"
-            yield Mistake((*path, targets.key), f'no {kind} "{name}"{hint}')
-        elif name in data:
-            yield Mistake((*path, targets.key), f'"{name}" is the data; this acts on simulated samples only')
+def names_exist(draft: Draft) -> Iterator[Mistake]:
+    """Every region, sample and source that is named exists, and modifiers name no data."""
+    data = {block.name for _, block in draft.samples.sound("Data") if block.data}
+    for path, kind, names in lists_of_names(draft):
+        known = known_names(draft, kind)
+        if known is None:
+            continue
+        for name in names:
+            if name in known:
+                continue
+            if kind == "samples" and name in data:
+                yield Mistake(path, f'"{name}" is the data; this acts on simulated samples only')
+                continue
+            allowed = f"allowed: {listed(known)}" if known else f"no {kind.removesuffix('s')} has a name"
+            matches, meant = ("matches ", "") if is_pattern(name) else ("", nearest(name, known))
+            yield Mistake(path, f'no {kind.removesuffix("s")} {matches}"{name}"{meant or f"; {allowed}"}')
 
 
 def one_data_sample(draft: Draft) -> Iterator[Mistake]:
@@ -82,18 +74,21 @@ def one_data_sample(draft: Draft) -> Iterator[Mistake]:
         if sample.data and sample.regions and missing:
             text = f"data are needed in all regions, missing {listed(missing)}; leave the key out"
             yield Mistake((*path, "Regions"), text)
+    for path, sample in draft.samples.sound("Data", "Exclude"):
+        if sample.data and sample.exclude:
+            yield Mistake((*path, "Exclude"), "data are needed in all regions; leave the key out")
 
 
 def blocks_act(draft: Draft) -> Iterator[Mistake]:
     """Every region has a sample besides the data; every NormFactor, systematic and smoothing acts on some template."""
-    templates = _templates(draft)
+    templates = draft.templates
     if templates is None:
         return
     for path, region in draft.regions.sound():
         if all(region is not other for other, _ in templates):
             yield Mistake(path, f'no sample besides the data is in region "{region.name}"')
-    for parts in (draft.norm_factors, draft.systematics):
-        for path, block in parts.sound("Name", "Regions", "Samples"):
+    for parts in (draft.norm_factors, draft.shape_factors, draft.systematics):
+        for path, block in parts.sound("Name", "Regions", "Samples", "Exclude", "Sources"):
             if _names_exist(draft, block) and not any(applies(block, *template) for template in templates):
                 yield Mistake(path, f'"{block.name}" acts on nothing: none of its samples is in any of its regions')
     for path, systematic in draft.systematics.sound("Name", "Regions", "Samples", "Smoothing"):
@@ -105,31 +100,31 @@ def blocks_act(draft: Draft) -> Iterator[Mistake]:
             yield Mistake((*path, "Smoothing"), f'smooths nothing: no such template of "{systematic.name}"')
 
 
-def _templates(draft: Draft) -> list[tuple[Region, Sample]] | None:
-    """Return region and sample of all templates that modifiers can act on, None if not all can be read."""
-    if not (draft.regions.complete("Name") and draft.samples.complete("Name", "Data", "Regions")):
-        return None
-    return simulated(draft.regions.blocks(), list(draft.samples.blocks()))
-
-
 def _names_exist(draft: Draft, block: NormFactor | Systematic | Smoothing) -> bool:
     """Return whether all names are known and none is the data: else the mistake has been reported."""
     simulated = {sample.name for sample in draft.samples.blocks() if not sample.data}
     regions = {region.name for region in draft.regions.blocks()}
-    return simulated.issuperset(block.samples) and regions.issuperset(block.regions)
+    sources = {part.name for sample in draft.samples.blocks() if not sample.data for part in sample.sources}
+    named = block.sources if isinstance(block, Systematic) else ()
+    return simulated.issuperset(block.samples) and regions.issuperset(block.regions) and sources.issuperset(named)
 
 
 def distinct_parameters(draft: Draft) -> Iterator[Mistake]:
-    """No systematic shares its parameter with a NormFactor, and neither with statistical uncertainties."""
+    """No systematic shares its parameter with a factor, factors not with others, and none with staterrors."""
     staterrors = {staterror_name(region.name) for _, region in draft.regions.sound("Name")}
-    factors = {factor.name for _, factor in draft.norm_factors.sound("Name")}
+    templates = draft.templates or []
+    staterrors |= {name for names in staterror_meanings(draft.general.block, templates).values() for name in names}
+    factors = {factor.name: "NormFactor" for _, factor in draft.norm_factors.sound("Name")}
     named = [(path, factor.name) for path, factor in draft.norm_factors.sound("Name")]
-    templates = _templates(draft) or []
-    for path, systematic in draft.systematics.sound("Name", "ModifierName", "Decorrelate"):
+    for path, factor in draft.shape_factors.sound("Name"):
+        named.append((path, factor.name))
+        if factors.setdefault(factor.name, "ShapeFactor") == "NormFactor":
+            yield Mistake((*path, "Name"), f'"{factor.name}" is a NormFactor; give it another name')
+    for path, systematic in draft.systematics.sound("Name", "Type", "ModifierName", "Decorrelate"):
         for parameter in parameters_of(systematic, templates):
             named.append((path, parameter))
             if parameter in factors:
-                yield Mistake(path, f'the parameter "{parameter}" is a NormFactor; give it another name')
+                yield Mistake(path, f'the parameter "{parameter}" is a {factors[parameter]}; give it another name')
     for path, name in named:
         if name in staterrors:
             yield Mistake(path, f'the name "{name}" belongs to the statistical uncertainties of a region')
@@ -138,12 +133,14 @@ def distinct_parameters(draft: Draft) -> Iterator[Mistake]:
 def no_collisions(draft: Draft) -> Iterator[Mistake]:
     """Systematics that share a parameter act on different templates: a template has one modifier of each name."""
     sharing: defaultdict[tuple[str, str, str], list[tuple[KeyPath, Systematic]]] = defaultdict(list)
-    keys = ("Name", "ModifierName", "Decorrelate", "Regions", "Samples")
+    keys = ("Name", "Type", "ModifierName", "Decorrelate", "Regions", "Samples", "Exclude", "Sources")
+    templates = draft.templates or []
     for path, systematic in draft.systematics.sound(*keys):
-        for region, sample in _templates(draft) or []:
-            if applies(systematic, region, sample):
-                parameter = systematic.parameter_in(region.name, sample.name)
-                sharing[parameter, region.name, sample.name].append((path, systematic))
+        for part in by_source(systematic, templates):
+            for region, sample in templates:
+                if applies(part, region, sample):
+                    parameter = part.parameter_in(region.name, sample.name)
+                    sharing[parameter, region.name, sample.name].append((path, systematic))
     told: set[tuple[str, str]] = set()
     for (parameter, region_name, sample_name), group in sharing.items():
         for (_, first), (path, second) in combinations(group, 2):
@@ -158,9 +155,10 @@ def no_collisions(draft: Draft) -> Iterator[Mistake]:
 
 def bounds_hold_nominal(draft: Draft) -> Iterator[Mistake]:
     """The nominal value of a NormFactor lies within its bounds."""
-    for path, factor in draft.norm_factors.sound("Nominal", "Bounds"):
-        if factor.nominal is not None and factor.bounds and not _inside(factor.nominal, factor.bounds):
-            yield Mistake((*path, "Nominal"), f"{factor.nominal} lies outside the Bounds {list(factor.bounds)}")
+    for parts in (draft.norm_factors, draft.shape_factors):
+        for path, factor in parts.sound("Nominal", "Bounds"):
+            if factor.nominal is not None and factor.bounds and not _inside(factor.nominal, factor.bounds):
+                yield Mistake((*path, "Nominal"), f"{factor.nominal} lies outside the Bounds {list(factor.bounds)}")
 
 
 def _inside(value: float, bounds: tuple[float, float]) -> bool:
@@ -185,26 +183,27 @@ def poi_exists(draft: Draft) -> Iterator[Mistake]:
 
 def _meanings(draft: Draft) -> dict[str, tuple[str, ...]] | None:
     """Return the parameters behind each name of a parameter or systematic, None if not all can be read."""
-    readable = draft.systematics.complete("Name", "ModifierName", "Decorrelate")
-    if not (draft.norm_factors.complete("Name") and readable):
+    readable = draft.systematics.complete("Name", "Type", "ModifierName", "Decorrelate")
+    factors = (draft.norm_factors, draft.shape_factors)
+    if not (readable and all(parts.complete("Name") for parts in factors)):
         return None
     systematics = list(draft.systematics.blocks())
-    templates = _templates(draft)
-    if templates is None and any(systematic.decorrelate for systematic in systematics):
+    templates = draft.templates
+    if templates is None and any(s.decorrelate or s.type == "ShapeSys" for s in systematics):
         return None
     names = meanings(systematics, templates or [])
-    return names | {factor.name: (factor.name,) for factor in draft.norm_factors.blocks()}
+    return names | {factor.name: (factor.name,) for parts in factors for factor in parts.blocks()}
 
 
 def fixed_exist(draft: Draft) -> Iterator[Mistake]:
     """Every fixed parameter exists, is fixed once, and within its bounds."""
-    known, templates = _meanings(draft), _templates(draft)
-    if known is None or templates is None:
+    known, templates = _meanings(draft), draft.templates
+    staterrors = draft.general.sound("Staterror") and draft.regions.complete("Staterror")
+    if known is None or templates is None or not staterrors:
         return
-    for region, sample in templates:
-        if not sample.disable_staterror:
-            known[staterror_name(region.name)] = (staterror_name(region.name),)
-    bounds = {factor.name: factor.bounds for _, factor in draft.norm_factors.sound("Bounds")}
+    known |= staterror_meanings(draft.general.block, templates)
+    factors = (draft.norm_factors, draft.shape_factors)
+    bounds = {factor.name: factor.bounds for parts in factors for _, factor in parts.sound("Bounds")}
     fixed: set[str] = set()
     for part in draft.fixed.parts:
         path, entry = part.path, part.block
@@ -227,7 +226,7 @@ def fixed_exist(draft: Draft) -> Iterator[Mistake]:
 RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     unique_names,
     distinct_staterrors,
-    known_names,
+    names_exist,
     one_data_sample,
     blocks_act,
     distinct_parameters,

@@ -6,18 +6,26 @@ key or block is checked here; what concerns several blocks (names, placeholders)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, StrictBool, StrictStr, Tag
 from pydantic.alias_generators import to_pascal
 from pydantic.json_schema import SkipJsonSchema
 
+from wilks.config.block import Block as Block
+from wilks.config.general import FixedParameter as FixedParameter
+from wilks.config.general import General as General
+from wilks.config.general import Pruning as Pruning
+from wilks.config.general import Staterror as Staterror
+from wilks.config.sample import Sample as Sample
 from wilks.config.values import (
     Binning,
     BinNumbers,
     Bounds,
     Fraction,
+    GroupName,
     Names,
     Number,
     OptionalText,
@@ -25,53 +33,6 @@ from wilks.config.values import (
     Positive,
     Rebinning,
 )
-
-
-class Block(BaseModel):
-    """Base of all blocks: frozen, keys in PascalCase, unknown keys are mistakes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_pascal, populate_by_name=True)
-
-
-class FixedParameter(Block):
-    """A parameter that is constant in fits."""
-
-    name: StrictStr = Field(
-        description="Parameter: a NormFactor, a systematic (its Name or ModifierName) or staterror_<region>"
-    )
-    value: Number = Field(description="Value at which the parameter is held")
-
-
-class Pruning(Block):
-    """Which effects of systematics are too small to keep."""
-
-    norm: Fraction = Field(default=0, description="Effects on the yield below this fraction are dropped")
-    shape: Fraction = Field(default=0, description="Shapes that change each bin by less than this are dropped")
-    reference: Literal["sample", "background", "total"] = Field(
-        default="sample",
-        description="What effects are fractions of: the sample itself, the sum of samples that the POI does not scale, "
-        "or the sum of all",
-    )
-    large: Positive | SkipJsonSchema[None] = Field(
-        default=None, description="Effects above this fraction of the sample are flagged; left out, none"
-    )
-
-
-class General(Block):
-    """Settings of the whole analysis."""
-
-    measurement: StrictStr = Field(description="Name of the measurement")
-    poi: StrictStr = Field(default="", alias="POI", description="Parameter of interest; left out, the model has none")
-    input_path: StrictStr = Field(
-        description="Path of the input, with {RegionPath}, {SamplePath} and, for histograms, {VariationPath} to be "
-        "filled in; histograms are given as file.root:path/in/file"
-    )
-    histogram_folder: StrictStr = Field(description="Folder for template histograms")
-    fixed: tuple[FixedParameter, ...] = Field(
-        default=(), description="Parameters that are constant in fits", json_schema_extra={"minItems": 1}
-    )
-    variation_path: StrictStr = Field(default="", description="Nominal value of {VariationPath} (histogram input only)")
-    pruning: Pruning | SkipJsonSchema[None] = Field(default=None, description="Small effects that are left out")
 
 
 class Region(Block):
@@ -93,25 +54,19 @@ class Region(Block):
         default=None, description="Bins that are merged into one, or the edges that are kept"
     )
     drop_bins: BinNumbers = Field(default=(), description="Bins that are left out, counted from 0 after Rebin")
+    staterror: Staterror | SkipJsonSchema[None] = Field(
+        default=None, description="Parameters for the statistical uncertainty, in place of General's"
+    )
 
 
-class Sample(Block):
-    """A process, or the data."""
+class Exclusion(Block):
+    """Templates that a modifier leaves alone."""
 
-    name: StrictStr = Field(description="Name of the sample")
-    tree: OptionalText = Field(
-        default=None, description="Name of the tree; on all samples it marks ntuple input, on none histogram input"
-    )
-    filter: OptionalText = Field(
-        default=None, description="Selection of events, in place of the region's (ntuple input)"
-    )
-    weight: OptionalText = Field(default=None, description="Weight of events (ntuple input); left out, 1")
-    sample_path: Names = Field(default=(), description="Value or values of {SamplePath}; several are summed")
-    data: StrictBool = Field(default=False, description="True for the one sample that holds the observed data")
-    disable_staterror: StrictBool = Field(
-        default=False, description="True: no parameters for the statistical uncertainty of this sample"
-    )
-    regions: Names = Field(default=(), description="Regions with this sample; left out, all")
+    regions: Names = Field(default=(), description="Regions that are left alone; left out, all")
+    samples: Names = Field(default=(), description="Samples that are left alone; left out, all")
+
+
+_EXCLUDE = Field(default=(), description="Templates that are left alone", json_schema_extra={"minItems": 1})
 
 
 class NormFactor(Block):
@@ -120,24 +75,56 @@ class NormFactor(Block):
     name: StrictStr = Field(description="Name of the parameter")
     samples: Names = Field(default=(), description="Samples that are scaled; left out, all")
     regions: Names = Field(default=(), description="Regions in which they are scaled; left out, all")
+    exclude: tuple[Exclusion, ...] = _EXCLUDE
     nominal: Number | SkipJsonSchema[None] = Field(default=None, description="Value before the fit")
     bounds: Bounds | SkipJsonSchema[None] = Field(default=None, description="Lower and upper bound in the fit")
 
 
-class Template(Block):
-    """One side of a systematic: what differs from nominal."""
+class ShapeFactor(NormFactor):
+    """Free factors of samples, one for each bin."""
+
+
+class Variation(Block):
+    """What differs from nominal."""
 
     tree: OptionalText = Field(default=None, description="Name of the tree (ntuple input)")
-    weight: OptionalText = Field(default=None, description="Weight of events (ntuple input)")
+    weight: OptionalText = Field(
+        default=None, description="Weight of events (ntuple input); {Weight} in it stands for the nominal one"
+    )
     variable: OptionalText = Field(default=None, description="Expression to histogram (ntuple input)")
-    filter: OptionalText = Field(default=None, description="Selection of events (ntuple input)")
+    filter: OptionalText = Field(
+        default=None, description="Selection of events (ntuple input); {Filter} in it stands for the nominal one"
+    )
     region_path: OptionalText = Field(default=None, description="Value of {RegionPath} (ntuple input)")
     sample_path: Names = Field(default=(), description="Value or values of {SamplePath}")
     normalization: Number | SkipJsonSchema[None] = Field(
-        default=None, description="Relative change of the yield, 0.05 for +5 % (Type Normalization)"
+        default=None,
+        description="Relative change of the yield, 0.05 for +5 % (Type Normalization), or of every bin (Type ShapeSys)",
     )
-    symmetrize: StrictBool = Field(default=False, description="True: this side mirrors the other one")
     variation_path: OptionalText = Field(default=None, description="Value of {VariationPath} (histogram input)")
+
+
+class SideOverride(Variation):
+    """What a side of a systematic is for some regions and samples."""
+
+    regions: Names = Field(default=(), description="Regions in which this holds; left out, all")
+    samples: Names = Field(default=(), description="Samples for which this holds; left out, all")
+
+
+class Template(Variation):
+    """One side of a systematic."""
+
+    symmetrize: StrictBool = Field(default=False, description="True: this side mirrors the other one")
+    overrides: tuple[SideOverride, ...] = Field(
+        default=(),
+        description="What differs for some regions and samples; of several the last",
+        json_schema_extra={"minItems": 1},
+    )
+
+    def normalization_in(self, region: str, sample: str) -> int | float | None:
+        """Return the relative change of the yield of one sample in one region, None where there is none."""
+        values = [each.normalization for each in self.overrides if selects(each, region, sample)]
+        return next((value for value in reversed(values) if value is not None), self.normalization)
 
 
 class Smoothing(Block):
@@ -166,17 +153,56 @@ class Symmetrization(Block):
     )
 
 
+class Group(Block):
+    """Templates that share a parameter of their own."""
+
+    regions: Names = Field(default=(), description="Regions in the group; left out, all")
+    samples: Names = Field(default=(), description="Samples in the group; left out, all")
+
+
+Groups: TypeAlias = Annotated[
+    Annotated[Parting, Tag("<names>")] | Annotated[dict[GroupName, Group], Tag("<groups>")],
+    Discriminator(lambda value: "<groups>" if isinstance(value, dict) else "<names>"),
+]
+
+
+class KeepYield(Block):
+    """Samples whose common yield a systematic does not change."""
+
+    samples: Names = Field(default=(), description="Samples that keep their common yield; left out, all affected")
+    regions: Names = Field(default=(), description="Regions in which they keep it; left out, all affected")
+    inclusive: StrictBool = Field(
+        default=False, description="True: the yield in all these regions together is kept, not in each of them"
+    )
+
+
 class Systematic(Block):
-    """A systematic uncertainty and the templates of its two sides."""
+    """A systematic uncertainty and the templates of its two sides, or the variations that are combined to them."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["Up", "Down"]}, {"required": ["Variations", "Combine"]}]}
+    )
 
     name: StrictStr = Field(description="Name of the systematic")
-    type: Literal["Normalization", "NormPlusShape"] = Field(
-        description="Normalization: a change of the yield; NormPlusShape: a varied histogram"
+    type: Literal["Normalization", "NormPlusShape", "ShapeOnly", "NormOnly", "ShapeSys"] = Field(
+        description="Normalization: a change of the yield; NormPlusShape: varied histograms; ShapeOnly, NormOnly: what "
+        "these do to the shape, or to the yield, alone; ShapeSys: an uncertainty of each bin by itself"
     )
-    up: Template = Field(description="The side at +1 sigma")
-    down: Template = Field(description="The side at -1 sigma")
+    up: Template = Field(default_factory=Template, description="The side at +1 sigma")
+    down: Template = Field(default_factory=Template, description="The side at -1 sigma")
+    variations: tuple[Template, ...] = Field(
+        default=(),
+        description="Varied histograms that are combined to both sides, in place of Up and Down",
+        json_schema_extra={"minItems": 2},
+    )
+    combine: Literal["ENVELOPE", "STANDARDDEVIATION"] | SkipJsonSchema[None] = Field(
+        default=None,
+        description="What Variations are combined to, bin by bin: an envelope, or a standard deviation",
+    )
     regions: Names = Field(default=(), description="Regions that are affected; left out, all")
     samples: Names = Field(default=(), description="Samples that are affected; left out, all")
+    exclude: tuple[Exclusion, ...] = _EXCLUDE
+    sources: Names = Field(default=(), description="Sources of the samples that are affected; left out, all")
     smoothing: Smoothing | SkipJsonSchema[None] = Field(default=None, description="Smoothing of the varied histograms")
     symmetrization: Symmetrization | SkipJsonSchema[None] = Field(
         default=None, description="Symmetrization of the varied histograms"
@@ -184,7 +210,24 @@ class Systematic(Block):
     modifier_name: OptionalText = Field(
         default=None, description="Name of the parameter if not Name; systematics that share it are correlated"
     )
-    decorrelate: Parting = Field(default=(), description="One parameter for each region, each sample, or both")
+    keep_yield: KeepYield | SkipJsonSchema[None] = Field(
+        default=None, description="Samples whose common yield the systematic does not change"
+    )
+    decorrelate: Groups = Field(
+        default=(), description="One parameter for each region, sample, source or bin, or for each group of templates"
+    )
+    _written_name: str | None = PrivateAttr(default=None)
+
+    @property
+    def written_name(self) -> str:
+        """Name in the steering file, of which `Decorrelate: source` makes several."""
+        return self._written_name or self.name
+
+    def part_for_source(self, name: str, changes: Mapping[str, Any]) -> Systematic:
+        """Return what varies one source alone, under another name."""
+        part = self.model_copy(update={**changes, "name": name})
+        part._written_name = self.written_name
+        return part
 
     @property
     def parameter_name(self) -> str:
@@ -192,15 +235,43 @@ class Systematic(Block):
         return self.modifier_name or self.name
 
     def parameter_in(self, region: str, sample: str) -> str:
-        """Return the name of the parameter in the workspace for one sample in one region."""
+        """Return the name of the parameter in the workspace for one sample in one region.
+
+        Where bins are decorrelated it is what their names have in common: `bin_parameter` makes it a name. The
+        parameters of Type ShapeSys always belong to one sample in one region, as the format has it.
+        """
+        if isinstance(self.decorrelate, dict):
+            groups = [name for name, group in self.decorrelate.items() if selects(group, region, sample)]
+            return "_".join([self.parameter_name, *(name.replace(" ", "-") for name in groups[:1])])
         parts = {"region": region, "sample": sample}
-        apart = [name.replace(" ", "-") for by, name in parts.items() if by in self.decorrelate]
-        return "_".join([self.parameter_name, *apart])
+        apart = set(self.decorrelate)
+        if self.type == "ShapeSys":
+            apart = {"region", "sample"}
+        elif self.parts_bins:
+            apart.add("region")
+        names = [name.replace(" ", "-") for by, name in parts.items() if by in apart]
+        return "_".join([self.parameter_name, *names])
 
     @property
-    def normalizations(self) -> tuple[float, float]:
-        """Relative changes of the yield at +1 and -1 sigma (Type Normalization); mirrored is minus the other side."""
-        up, down = self.up.normalization, self.down.normalization
+    def parts_bins(self) -> bool:
+        """True where every bin has a parameter of its own."""
+        return not isinstance(self.decorrelate, dict) and "bin" in self.decorrelate
+
+    @property
+    def sides(self) -> dict[str, Template]:
+        """What the file says of each template, by side: "Up" and "Down", or else "Variations[0]" and so on."""
+        if self.variations:
+            return {f"Variations[{number}]": variation for number, variation in enumerate(self.variations)}
+        return {"Up": self.up, "Down": self.down}
+
+    @property
+    def has_templates(self) -> bool:
+        """True where the sides are varied histograms, and not mere changes of the yield."""
+        return self.type != "Normalization" and not (self.type == "ShapeSys" and self.up.normalization is not None)
+
+    def normalizations_in(self, region: str, sample: str) -> tuple[float, float]:
+        """Return relative changes of the yield at +1 and -1 sigma (Type Normalization); mirrored is minus the other."""
+        up, down = (side.normalization_in(region, sample) for side in (self.up, self.down))
         if self.up.symmetrize and down is not None:
             return -down, down
         if self.down.symmetrize and up is not None:
@@ -219,6 +290,7 @@ class Config(BaseModel):
     regions: Annotated[tuple[Region, ...], Field(min_length=1)] = Field(description="Channels of the fit")
     samples: Annotated[tuple[Sample, ...], Field(min_length=1)] = Field(description="Processes, and the data")
     norm_factors: Annotated[tuple[NormFactor, ...], Field(min_length=1)] = Field(description="Free scale factors")
+    shape_factors: tuple[ShapeFactor, ...] = Field(default=(), description="Free scale factors of each bin")
     systematics: tuple[Systematic, ...] = Field(default=(), description="Systematic uncertainties")
     source: SkipJsonSchema[Path | None] = Field(default=None, exclude=True)
 
@@ -239,21 +311,37 @@ class Config(BaseModel):
 
     @property
     def reads_ntuples(self) -> bool:
-        """True where every sample names a tree."""
-        return all(sample.tree is not None for sample in self.samples)
+        """True where every sample, or each of its sources, names a tree."""
+        return all(sample.has_tree for sample in self.samples)
 
-    @property
-    def fixed_values(self) -> dict[str, int | float]:
-        """Value of each fixed parameter, by its name in the workspace (`Fixed` may also use a systematic's `Name`)."""
-        from wilks.config.parameters import fixed_values
 
-        return fixed_values(self)
+def selects(block: Block, region: str, sample: str) -> bool:
+    """Return whether a block's `Regions` and `Samples` name this region and sample (empty means all)."""
+    regions, samples = getattr(block, "regions", ()), getattr(block, "samples", ())
+    return (not regions or region in regions) and (not samples or sample in samples)
 
 
 def applies(block: Sample | NormFactor | Systematic | Smoothing, region: Region, sample: Sample) -> bool:
-    """Return whether a block's `Regions` and `Samples` include this region and sample (empty means all)."""
-    samples = getattr(block, "samples", ())
-    return (not block.regions or region.name in block.regions) and (not samples or sample.name in samples)
+    """Return whether a block acts on a sample in a region: both are named, not excluded, and have the sources named."""
+    if not selects(block, region.name, sample.name):
+        return False
+    if isinstance(block, Sample):
+        return region.name not in block.exclude
+    sources = block.sources if isinstance(block, Systematic) else ()
+    if sources and not any(part.name in sources for part in sample.sources):
+        return False
+    return not any(selects(taken, region.name, sample.name) for taken in getattr(block, "exclude", ()))
+
+
+def bin_parameter(name: str, number: int | str) -> str:
+    """Return the name of a decorrelated systematic's parameter for one bin, counted from 0."""
+    return f"{name}_bin_{number}"
+
+
+def is_bin_parameter(parameter: str, name: str) -> bool:
+    """Return whether a parameter is what `bin_parameter` makes of a name, for some bin."""
+    number = parameter.removeprefix(bin_parameter(name, ""))
+    return number != parameter and number.isdecimal()
 
 
 def staterror_name(region: str) -> str:

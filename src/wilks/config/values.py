@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from itertools import pairwise
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import BeforeValidator, StrictStr, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
@@ -30,14 +30,19 @@ def _names(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     if not isinstance(value, (list, tuple)):
-        raise ValueError(f"must be text or a list of texts, found {described(value)}")
+        raise ValueError(f"must be text or a list of texts, found {described(value)}{_quotes(value)}")
     for entry in value:
         if not isinstance(entry, str):
-            raise ValueError(f"every entry must be text, found {described(entry)}; put it in quotes")
+            raise ValueError(f"every entry must be text, found {described(entry)}{_quotes(entry)}")
     for name in value:
         if value.count(name) > 1:
             raise ValueError(f'lists "{name}" more than once')
     return tuple(value)
+
+
+def _quotes(value: Any) -> str:
+    """Return advice where text may have been meant: a year is a number for YAML."""
+    return "" if value is None or isinstance(value, (bool, list, tuple, dict)) else "; put it in quotes"
 
 
 def _binning(value: Any) -> tuple[int | float, ...]:
@@ -73,6 +78,19 @@ def _positive(value: Any) -> int | float:
     return number
 
 
+def _not_negative(value: Any) -> int | float:
+    number = _number(value)
+    if number < 0:
+        raise ValueError(f"must not be below 0, found {described(value)}")
+    return number
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"must be a whole number above 0, found {described(value)}")
+    return value
+
+
 def _rebinning(value: Any) -> int | tuple[int | float, ...]:
     if isinstance(value, (list, tuple)):
         return _binning(value)
@@ -87,6 +105,13 @@ def _bin_numbers(value: Any) -> tuple[int, ...]:
         if isinstance(entry, bool) or not isinstance(entry, int) or entry < 0:
             raise ValueError(f"must be bin numbers, counted from 0, found {described(entry)}")
     return tuple(sorted(set(values)))
+
+
+def _group_name(value: Any) -> str:
+    """Return the name of a group; a year may be written as a number."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
+        raise ValueError(f"the name of a group must be text, found {described(value)}; put it in quotes")
+    return str(value)
 
 
 def _list_of(items: dict[str, Any], at_least: int = 1) -> dict[str, Any]:
@@ -111,6 +136,10 @@ Bounds: TypeAlias = Annotated[
 Fraction: TypeAlias = Annotated[
     int | float, BeforeValidator(_fraction), WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 1})
 ]
+NotNegative: TypeAlias = Annotated[
+    int | float, BeforeValidator(_not_negative), WithJsonSchema({"type": "number", "minimum": 0})
+]
+Count: TypeAlias = Annotated[int, BeforeValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1})]
 Positive: TypeAlias = Annotated[
     int | float, BeforeValidator(_positive), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
 ]
@@ -123,10 +152,12 @@ Rebinning: TypeAlias = Annotated[
 BinNumbers: TypeAlias = Annotated[
     tuple[int, ...], BeforeValidator(_bin_numbers), WithJsonSchema({"anyOf": [_COUNT, _list_of(_COUNT)]})
 ]
-_PARTS: dict[str, Any] = {"enum": ["region", "sample"]}
+Part: TypeAlias = Literal["region", "sample", "source", "bin"]
+_PARTS: dict[str, Any] = {"enum": list(get_args(Part))}
 Parting: TypeAlias = Annotated[
-    tuple[Literal["region", "sample"], ...],
+    tuple[Part, ...],
     BeforeValidator(_names),
     WithJsonSchema({"anyOf": [_PARTS, _list_of(_PARTS)]}),
 ]
+GroupName: TypeAlias = Annotated[str, BeforeValidator(_group_name), WithJsonSchema(_TEXT)]
 OptionalText: TypeAlias = StrictStr | SkipJsonSchema[None]

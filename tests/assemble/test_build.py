@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from wilks import Histogram, build_templates, build_workspace, load_config, load_workspace, process_templates
 from wilks.errors import TemplateError
 from wilks.templates.build import needed_templates
+from wilks.templates.record import Origin, Part
 from wilks.templates.store import TemplateKey, Templates
 
 pytestmark = pytest.mark.filterwarnings("ignore:jsonschema.RefResolver is deprecated")  # pyhf uses it
@@ -84,7 +86,9 @@ def assert_equal(found: Any, expected: Any, where: str = "") -> None:
 def test_the_workspaces_that_cabinetry_builds(shared_data: Path, steering_file: str, reference: str) -> None:
     config = load_config(shared_data / steering_file)
     workspace = build_workspace(process_templates(build_templates(config), config), config)
-    assert_equal(workspace.spec, json.loads((shared_data / reference).read_text()))
+    expected = json.loads((shared_data / reference).read_text())
+    assert_equal(workspace.spec, expected)  # says where they differ
+    assert workspace.spec == expected  # to the last bit
 
 
 def test_axes_travel_with_the_workspace(tmp_path: Path) -> None:
@@ -227,12 +231,16 @@ def test_everything_wrong_with_the_templates_is_in_one_error() -> None:
     complete = dict(templates(document, {("S", "JES", "Up"): [np.nan, 1, np.inf], ("S", "JES", "Down"): [1, 2]}))
     signal = TemplateKey("signal region", "S")
     complete[signal] = Histogram.from_arrays(EDGES, NOMINAL, [1, np.nan, 1])
+    varied = Origin("histograms", (Part(("a.root",), "up"),))
     with pytest.raises(TemplateError) as caught:
-        build_workspace(Templates(complete), load_config(document))
+        build_workspace(
+            Templates(complete, origins={replace(signal, systematic="JES", side="Up"): varied}), load_config(document)
+        )
     assert list(caught.value.problems) == [
-        '"S" in "signal region": the statistical uncertainty is undefined in bin 1 (counted from 0); '
+        '"S" in "signal region": the statistical uncertainty is undefined in bin 1 (from 0); '
         "process_templates sets it to 0",
-        '"S" in "signal region", "JES" Up: the yield is not a finite number in bins 0, 2 (counted from 0)',
+        '"S" in "signal region", "JES" Up: the yield is not a finite number in bins 0, 2 (from 0); '
+        'read from "a.root:up"',
         '"S" in "signal region", "JES" Down: 2 bins, but the data have 3',
     ]
     del complete[signal]

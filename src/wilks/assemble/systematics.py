@@ -1,0 +1,48 @@
+"""One systematic on one sample in one region as modifiers of the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.config.schema import Region, Sample, Systematic, bin_parameter
+from wilks.templates.parts import Parts, parts_of
+from wilks.templates.store import SIDES, TemplateKey, Templates
+from wilks.workspace.spec import HistoSys, HistoSysData, NormSys, NormSysData, ShapeSys
+
+
+def systematic_modifiers(
+    templates: Templates, systematic: Systematic, region: Region, sample: Sample
+) -> Iterator[NormSys | HistoSys | ShapeSys]:
+    """Yield what pruning left of normsys and histosys, or of the parameters of each bin."""
+    key = TemplateKey(region.name, sample.name)
+    found = [templates.get(TemplateKey(region.name, sample.name, systematic.name, side)) for side in SIDES]
+    up, down = (None if side is None else side.contents for side in found)
+    parts = parts_of(systematic, region.name, sample.name, templates[key].contents, up, down)
+    if parts is None:
+        raise ValueError(f'{key}: no template of "{systematic.name}"')
+    effect = templates.effect(region.name, sample.name, systematic.name)
+    name = systematic.parameter_in(region.name, sample.name)
+    if parts.factors is not None and (effect is None or effect.keep_norm):
+        yield NormSys(name, NormSysData(lo=parts.factors[1], hi=parts.factors[0]))
+    if effect is not None and not effect.keep_shape:
+        return
+    if parts.size is not None and parts.size.any():
+        yield ShapeSys(name, parts.size.tolist())
+    if parts.shapes is not None:
+        yield from _in_bins(name, parts) if systematic.parts_bins else (_histosys(name, parts.shapes),)
+
+
+def _histosys(name: str, shapes: Sequence[FloatArray]) -> HistoSys:
+    return HistoSys(name, HistoSysData(lo_data=shapes[1].tolist(), hi_data=shapes[0].tolist()))
+
+
+def _in_bins(name: str, parts: Parts) -> Iterator[HistoSys]:
+    """Yield a histosys for every bin that varies, nominal in the other bins."""
+    bins = np.arange(parts.nominal.size)
+    for number in range(parts.nominal.size):
+        sides = [np.where(bins == number, shape, parts.nominal) for shape in parts.shapes or ()]
+        if any(side[number] != parts.nominal[number] for side in sides):
+            yield _histosys(bin_parameter(name, number), sides)

@@ -1,0 +1,101 @@
+"""Samples as blocks of the steering file, with the sources that they may be a sum of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from pydantic import Field, StrictBool, StrictStr
+
+from wilks.config.block import Block
+from wilks.config.values import Names, OptionalText
+
+
+class SampleInput(Block):
+    """Keys that replace those of a sample."""
+
+    tree: OptionalText = Field(default=None, description="Name of the tree (ntuple input)")
+    filter: OptionalText = Field(
+        default=None, description="Selection of events (ntuple input); {Filter} in it stands for what it replaces"
+    )
+    weight: OptionalText = Field(
+        default=None, description="Weight of events (ntuple input); {Weight} in it stands for what it replaces"
+    )
+    sample_path: Names = Field(default=(), description="Value or values of {SamplePath}")
+
+
+class SampleSource(SampleInput):
+    """One of several inputs whose sum is a sample."""
+
+    name: OptionalText = Field(default=None, description="Name of the source, a year say")
+
+
+class SampleOverride(SampleInput):
+    """What differs in some regions, for all sources of a sample."""
+
+    regions: Names = Field(default=(), description="Regions in which this differs; left out, all")
+    variable: OptionalText = Field(default=None, description="Expression to histogram (ntuple input)")
+
+
+class Sample(Block):
+    """A process, or the data."""
+
+    name: StrictStr = Field(description="Name of the sample")
+    tree: OptionalText = Field(
+        default=None, description="Name of the tree; on all samples it marks ntuple input, on none histogram input"
+    )
+    filter: OptionalText = Field(
+        default=None, description="Selection of events, in place of the region's (ntuple input)"
+    )
+    weight: OptionalText = Field(default=None, description="Weight of events (ntuple input); left out, 1")
+    sample_path: Names = Field(default=(), description="Value or values of {SamplePath}; several are summed")
+    data: StrictBool = Field(default=False, description="True for the one sample that holds the observed data")
+    disable_staterror: StrictBool = Field(
+        default=False, description="True: no parameters for the statistical uncertainty of this sample"
+    )
+    regions: Names = Field(default=(), description="Regions with this sample; left out, all")
+    exclude: Names = Field(default=(), description="Regions without this sample")
+    sources: tuple[SampleSource, ...] = Field(
+        default=(), description="Inputs whose sum is the sample", json_schema_extra={"minItems": 1}
+    )
+    overrides: tuple[SampleOverride, ...] = Field(
+        default=(), description="What differs in some regions; of several the last", json_schema_extra={"minItems": 1}
+    )
+
+    @property
+    def has_tree(self) -> bool:
+        """True where the sample or each of its sources names a tree."""
+        return self.tree is not None or (bool(self.sources) and all(part.tree is not None for part in self.sources))
+
+
+class Input(NamedTuple):
+    """What a source of a sample says of its input, in one region."""
+
+    tree: str | None
+    weight: str | None
+    filter: str | None
+    paths: tuple[str, ...]
+
+    def overlaps(self, other: Input) -> bool:
+        """Return whether two sources have input in common, all of it alike: it would be counted once."""
+        return self[:3] == other[:3] and (self.paths == other.paths or not set(self.paths).isdisjoint(other.paths))
+
+
+def inputs_of(sample: Sample, overrides: Iterable[SampleOverride] = ()) -> list[Input]:
+    """Return the input of each source of a sample; `overrides` are those that hold in a region."""
+    return [_input([sample, source, *overrides]) for source in sample.sources]
+
+
+def _input(blocks: Sequence[Sample | SampleInput]) -> Input:
+    """Return what blocks say of an input, each in place of the ones before it."""
+    tree: str | None = None
+    weight: str | None = None
+    filter_: str | None = None
+    paths: tuple[str, ...] = ()
+    for block in blocks:
+        tree, paths = block.tree or tree, block.sample_path or paths
+        if block.weight:
+            weight = block.weight.replace("{Weight}", f"({weight or 1})")
+        if block.filter is not None:
+            filter_ = block.filter.replace("{Filter}", f"({filter_ or True})")
+    return Input(tree, weight, filter_, paths)
