@@ -54,7 +54,7 @@ def test_lesson_numbers_are_those_of_uproot(shared_data: Path) -> None:
 def test_what_is_no_root_file_is_told(tmp_path: Path) -> None:
     text = tmp_path / "text.root"
     text.write_text("not ROOT")
-    with pytest.raises(TemplateError, match="can't be read as a ROOT file"):
+    with pytest.raises(TemplateError, match="is not a ROOT file"):
         listing(text)
     with pytest.raises(TemplateError, match=r'did you mean "text\.root"'):
         listing(tmp_path / "txt.root")

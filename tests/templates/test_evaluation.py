@@ -24,6 +24,8 @@ COLUMNS: dict[str, Any] = {
     "eta": ak.Array([[1, -3], [], [2], [0, 1, 4]]),
     "other": ak.Array([[1.0], [2.0], [3.0], [4.0]]),
     "three": ak.Array(ak.to_layout(np.arange(12.0).reshape(4, 3)).to_RegularArray()),
+    "nested": ak.Array([[[1.0, 2.0]], [], [[], [3.0]], [[4.0, 4.0], [5.0]]]),
+    "big": np.array([2**64 - 1, 2**63 + 2, 7, 2], dtype=np.uint64),
     "text": ak.Array(["a", "b", "c", "d"]),
 }
 
@@ -73,7 +75,20 @@ def value(text: str) -> Any:
         ("three[1]", [1.0, 4.0, 7.0, 10.0]),
         ("sum(three)", [3.0, 12.0, 21.0, 30.0]),
         ("jet[0] * other[0]", [30.0, None, 150.0, 40.0]),
+        ("nested[0][1]", [2.0, None, None, 4.0]),
+        ("nested[1][0]", [None, None, 3.0, 5.0]),
+        ("nested[-2][0]", [None, None, None, 4.0]),
+        ("big % 3", [0, 1, 1, 2]),  # 2**64-1 is a multiple of 3
+        ("big // 2**62", [3, 2, 0, 0]),
         ("2 * 3 + 1", 7),
+        ("10**20", 1e20),  # more than 64 bits have
+        ("9**9**9", math.inf),
+        ("2**62 + 1", 4611686018427387905),
+        ("-7 // 2", -4),
+        ("2**-1", 0.5),
+        ("1 // 0", math.inf),
+        ("n * 18446744073709551615", [2.0**64, 0.0, 2.0**65, 5 * 2.0**64]),
+        ("big == 18446744073709551615", [True, False, False, False]),
         ("true", 1),
     ],
 )
@@ -95,6 +110,9 @@ def test_precision_is_that_of_the_branch() -> None:
         ("sum(a)", 0, "elements of a list"),
         ("a & flag", 2, "conditions or whole numbers"),
         ("~n", 0, "write !x"),
+        ("a + three[3]", 4, "there are 3 elements, and no number 3"),
+        ("three[-4]", 0, "there are 3 elements"),
+        ("n ** (n - 3)", 2, "can't have negative powers"),
         ("jet * jet[0][0]", 6, "not a list"),
         ("jet[eta]", 0, "a condition on lists"),
         ("jet + other", 4, "different lengths"),

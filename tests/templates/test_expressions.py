@@ -23,6 +23,8 @@ from wilks.templates.expressions import ExpressionError, parse, pointed
         ("a > 1 &&\n  b", "a > 1 && b"),
         ("a if c else b", "where(c, a, b)"),
         ("logical_and(a, b)", "a && b"),
+        ("a*TMath::Pi()", "a*3.141592653589793"),
+        ("a*1" + 25 * "0", "a*1e25"),
     ],
 )
 def test_several_ways_to_write_the_same(one: str, other: str) -> None:
@@ -58,6 +60,12 @@ def test_branches_are_found_each_once() -> None:
         ("", 0, "empty"),
         ("a; b", 1, "not an expression"),
         ("a is b", 2, "comparison is not known"),
+        ("a > 1 b < 2", 6, "not an expression"),
+        ("c && sqrt(a b)", 12, "not an expression"),
+        ("a\n+ b c", 6, "not an expression"),
+        ("a > 1 AND b", 6, "write and in small letters"),
+        ("a[1" + 30 * "0" + "]", 2, "no list is that long"),
+        ("1" + 400 * "0", 0, "too large"),
         ("'text'", 0, "text can't be used"),
         ("jet[1:2]", 0, "one element"),
         ("[a, b]", 0, "a list can't be used"),

@@ -28,7 +28,7 @@ def path(tmp_path: Path) -> str:
 def test_a_range_of_entries(path: str) -> None:
     tree = {name: column[500:1500] for name, column in events.columns(3, 2000).items()}
     tally = fill(Task(path, "events", RECIPES, 500, 1500))
-    assert tally.problems == []
+    assert not tally.failed
     assert tally.bytes_read > 0
     everything = np.ones(1000, dtype=bool)
     for recipe, start, (weights, keep) in zip(
@@ -71,6 +71,6 @@ def test_bad_weights_are_remembered_and_good_ones_not(tmp_path: Path) -> None:
 
 def test_trouble_is_a_sentence(path: str, tmp_path: Path) -> None:
     tally = fill(Task(str(tmp_path / "none.root"), "events", RECIPES, 0, 10))
-    assert len(tally.problems) == 1
-    assert "no such file" in tally.problems[0]
+    assert len(tally.unreadable) == 1
+    assert "no such file" in tally.unreadable[0]
     np.testing.assert_array_equal(tally.contents, 0.0)

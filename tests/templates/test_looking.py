@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tests.templates import events
 
-from wilks.templates.looking import Question, Use, look, sentences
+from wilks.templates.filling import Use
+from wilks.templates.looking import Question, look, sentences
 
 USES = (
     Use("Variable", "ptt"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,18 @@ def test_wildcards_and_overlapping_paths_count_each_file_once(folder: Path, tree
     assert_same(templates, {key: value for key, value in expected(trees).items() if key in templates})
 
 
+def test_a_file_with_several_names_counts_once(folder: Path, tmp_path: Path, trees: dict[str, Any]) -> None:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "b_newest.root").symlink_to(tmp_path / "b.root")
+    document = steering(tmp_path)
+    document["Samples"][2]["SamplePath"] = ["a.root", "b*.root", "other/../a.root"]
+    document["Systematics"] = []
+    templates = build_templates(load_config(document))
+    assert_same(templates, {key: value for key, value in expected(trees).items() if key in templates})
+    (part,) = templates.origins[TemplateKey("SR", "Bkg")].parts
+    assert part.files == tuple(str(tmp_path / name) for name in ("a.root", "b.root"))
+
+
 def test_outside_merged_into_the_edge_bins(folder: Path, trees: dict[str, Any]) -> None:
     document = steering(folder)
     document["Regions"][0] |= {"OutsideBinning": "merge", "Binning": [20, 40, 80]}
@@ -280,6 +293,26 @@ def test_weights_that_are_no_numbers_are_named(tmp_path: Path, bad: float) -> No
     assert [problem.endswith("root, entry 5") for problem in background] == [True, True]
 
 
+def test_expressions_that_only_fail_on_what_is_in_the_lists(folder: Path) -> None:
+    """Lists of different lengths are known when they are read; each expression is named, with its own caret."""
+    document = steering(folder)
+    document["Regions"][0]["Variable"] = "sum(jet + jet[jet > 10])"
+    document["Regions"][1]["Filter"] = "flag && any(jet + jet[jet > 10] > 3)"
+    document["Samples"][1]["Weight"] = "number**charge"
+    for workers in (1, 2):
+        with pytest.raises(TemplateError) as caught:
+            build_templates(load_config(document), workers=workers, skip_unreadable=True)
+        selection, variable, weight = sorted(caught.value.problems)
+        assert variable.startswith('Regions "SR".Variable: lists of different lengths')
+        assert '; in "events" of ' in variable
+        assert "(entry 0 or later)" in variable
+        assert variable.endswith("\n    sum(jet + jet[jet > 10])\n            ^")
+        assert selection.startswith('Regions "CR".Filter: lists of different lengths')
+        assert selection.endswith("\n    flag && any(jet + jet[jet > 10] > 3)\n                    ^")
+        assert weight.startswith('Samples "Signal".Weight: whole numbers can\'t have negative powers')
+        assert weight.endswith("\n    number**charge\n          ^")
+
+
 def test_a_missing_weight_is_no_weight(folder: Path) -> None:
     document = steering(folder)
     document["Samples"][1]["Weight"] = "jet[1]"
@@ -296,11 +329,61 @@ def test_files_that_are_cut_off_or_damaged(tmp_path: Path) -> None:
         basket = file["events"]["pt"].member("fBasketSeek")[3]
     for size in (0, 100, len(content) // 2, len(content) - 100):
         path.write_bytes(content[:size])
-        with pytest.raises(TemplateError, match=r"a\.root: (the file is cut off|can't be read as a ROOT file)"):
+        with pytest.raises(TemplateError, match=r"a\.root: (is empty|the file is cut off|can't be read as)"):
             small(path, "events", [region], None)
     path.write_bytes(content[: basket + 60] + bytes(1000) + content[basket + 1060 :])
     with pytest.raises(TemplateError, match=r'a\.root: tree "events" can\'t be read beyond entry 0'):
         small(path, "events", [region], None)
+
+
+def test_files_that_cannot_be_read_are_left_out_on_request(folder: Path, tmp_path: Path, trees: dict[str, Any]) -> None:
+    """Cut off, which is seen at once, or damaged inside, which is seen on the way; also in threads."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    without_b = trees | {"b": {name: values[:0] for name, values in trees["b"].items()}}
+    document = steering(tmp_path)
+    document["Systematics"].pop()
+    content = (tmp_path / "b.root").read_bytes()
+    damaged = bytearray(content)
+    with uproot.open({str(tmp_path / "b.root"): None}) as file:
+        if hasattr(file["events"], "branches"):
+            basket = file["events"]["sf_up"].member("fBasketSeek")[2]
+            damaged[basket + 60 : basket + 1060] = bytes(1000)
+    for broken in (content[:-100], bytes(damaged)):
+        if broken == content:
+            continue
+        (tmp_path / "b.root").write_bytes(broken)
+        with pytest.raises(TemplateError, match=r"b\.root: (the file is cut off|tree \"events\" can't be read beyond)"):
+            build_templates(load_config(document))
+        for workers in (1, 2):
+            templates = build_templates(load_config(document), workers=workers, skip_unreadable=True)
+            assert_same(templates, {key: value for key, value in expected(without_b).items() if key in templates})
+            read = templates.events
+            assert read is not None
+            assert read.skipped == (str(tmp_path / "b.root"),)
+            assert any(note.startswith(f'4 templates of "Bkg" lack {tmp_path / "b.root"}: t') for note in read.notes)
+            assert ", 1 left out, " in str(read)
+            assert templates.record()["events"]["skipped"] == [str(tmp_path / "b.root")]
+            assert {key for key in templates if not templates.origins[key].fingerprint} == {
+                key for key in templates if key.sample == "Bkg"
+            }
+            templates.save(tmp_path / "t.npz")
+            assert load_templates(tmp_path / "t.npz").events == read
+
+
+def test_what_is_not_left_out(folder: Path, tmp_path: Path) -> None:
+    """The only file of a sample, a file that does not exist, a tree that a good file lacks."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "data.root").write_bytes(b"root")
+    document = steering(tmp_path)
+    document["Systematics"].pop()
+    with pytest.raises(TemplateError, match='"Data" in "SR": none of its files can be read') as caught:
+        build_templates(load_config(document), skip_unreadable=True)
+    assert len(caught.value.problems) == 2
+    for key, value in (("SamplePath", ["data.root", "a.root", "none.root"]), ("Tree", "event")):
+        document = steering(tmp_path)
+        document["Samples"][0] |= {"SamplePath": ["data.root", "a.root"], key: value}
+        with pytest.raises(TemplateError, match=r"no input file \".*none\.root\"|no tree \"event\""):
+            build_templates(load_config(document), skip_unreadable=True)
 
 
 def test_golden_workspace_and_fit(shared_data: Path) -> None:
@@ -397,8 +480,10 @@ def test_remote_paths(tmp_path: Path) -> None:
         small(path, "events", [region], "weight") for path in (tmp_path / "in.root", "memory://folder/in.root")
     )
     assert dict(local) == dict(remote)
-    with pytest.raises(TemplateError, match=r"memory://folder/no\.root: can't be read as a ROOT file"):
-        small("memory://folder/no.root", "events", [region], "weight")
+    assert dict(small("memory://folder/i*.root", "events", [region], "weight")) == dict(local)
+    for name in ("no.root", "no*.root"):
+        with pytest.raises(TemplateError, match=r"memory://folder/no\*?\.root: no such file"):
+            small(f"memory://folder/{name}", "events", [region], "weight")
 
 
 def test_many_bins(tmp_path: Path) -> None:

@@ -38,7 +38,8 @@ def test_overrides_of_paths() -> None:
 
 
 def test_blocks_of_a_template() -> None:
-    region, sample, override, place = blocks_of(CONFIG, TemplateKey("SR", "S", "JES", "Down"))
-    assert (region.name, sample.name, override.tree, place) == ("SR", "S", "down", 'Systematics "JES".Down')
-    assert template_of(CONFIG.systematics[0], "Down") is override
-    assert blocks_of(CONFIG, TemplateKey("SR", "S"))[2:] == (type(override)(), "")
+    region, sample, systematic = blocks_of(CONFIG, TemplateKey("SR", "S", "JES", "Down"))
+    assert systematic is CONFIG.systematics[0]
+    assert (region.name, sample.name, systematic.name) == ("SR", "S", "JES")
+    assert template_of(systematic, "Down") is systematic.down
+    assert blocks_of(CONFIG, TemplateKey("SR", "S"))[2] is None

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from wilks import Axis, Histogram, load_templates
 from wilks.errors import TemplateError
+from wilks.templates.record import Origin, Part, Step
 from wilks.templates.store import TemplateKey, Templates
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
@@ -32,7 +33,7 @@ def histograms(draw: st.DrawFn) -> Histogram:
 
 
 keys = st.builds(TemplateKey, texts, texts) | st.builds(
-    TemplateKey, texts, texts, texts, st.sampled_from(["Up", "Down"])
+    TemplateKey, texts, texts, texts, st.sampled_from(["Up", "Down", "Variations[0]"])
 )
 
 
@@ -106,3 +107,38 @@ def test_files_that_are_something_else_end_in_a_sentence(tmp_path: Path) -> None
                 load_templates(path)
     with pytest.raises(TemplateError, match="no such file"):
         load_templates(tmp_path / "absent.npz")
+
+
+def test_the_record_names_the_source_of_each_template(tmp_path: Path) -> None:
+    histogram = Histogram.from_arrays([0, 1], [1.0], [0])
+    nominal, up, own = (TemplateKey("SR", "ttbar", *side) for side in ((), ("JES", "Up"), ("JES", "Down")))
+    files = ("a.root", "b.root")
+    origins = {
+        nominal: Origin("ntuples", (Part(files, "events", "pt", "n > 1", "w"), Part(("c.root",), "old", "pt"))),
+        up: Origin("histograms", (Part(files, "SR/up"),), fingerprint="abc"),
+        own: Origin("function", function="mine"),
+    }
+    templates = Templates(
+        dict.fromkeys(origins, histogram), steps={up: (Step("smoothed", {"yield": 2.0}),)}, origins=origins
+    )
+    record = templates.record()
+    assert record["inputs"] == [["a.root", "b.root"], ["c.root"]]
+    assert [row["steps"] for row in record["templates"]] == [
+        [
+            {
+                "name": "read",
+                "from": "ntuples",
+                "parts": [
+                    {"files": 0, "path": "events", "variable": "pt", "filter": "n > 1", "weight": "w"},
+                    {"files": 1, "path": "old", "variable": "pt"},
+                ],
+            }
+        ],
+        [
+            {"name": "read", "from": "histograms", "fingerprint": "abc", "parts": [{"files": 0, "path": "SR/up"}]},
+            {"name": "smoothed", "yield": 2.0},
+        ],
+        [{"name": "read", "from": "function", "function": "mine"}],
+    ]
+    templates.save(tmp_path / "t.npz")
+    assert dict(load_templates(tmp_path / "t.npz").origins) == origins

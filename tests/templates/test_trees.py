@@ -96,6 +96,11 @@ def test_aliases_of_a_tree() -> None:
     """A stand-in, as no Python package writes them."""
     aliases = {"ht": "sum(jet) + lep", "lep": "el + mu", "me": "me + 1"}
     tree = Tree(SimpleNamespace(aliases=aliases), frozenset({"jet", "el", "mu"}))
-    assert tree.bind("2*ht") == parse("2*(sum(jet) + (el + mu))")
+    bound = tree.bind("2*ht")
+    assert bound == parse("2*(sum(jet) + (el + mu))")
+    assert [node.column for node in bound.walk()] == [1, 0] + 6 * [2]
+    with pytest.raises(ExpressionError, match='the alias "me": the alias "me"') as caught:
+        tree.bind("jet + me")
+    assert caught.value.column == 6
     with pytest.raises(ExpressionError, match='no branch "me"'):
         tree.bind("me")

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor
 from functools import reduce
 from operator import add
 from typing import Any
 
 import numpy as np
 
-from wilks.config.paths import HISTOGRAM_PATH, resolve_input
+from wilks.config.paths import histogram_path, resolve_input
 from wilks.config.schema import Config, Region, Sample, applies
 from wilks.errors import InputError, TemplateError, nearest
 from wilks.histogram import Axis, Histogram
 from wilks.templates.missing import Setting, Source, missing_histograms
-from wilks.templates.ntuples import Progress, fill_from_ntuples
+from wilks.templates.ntuples import Made, Progress, fill_from_ntuples
+from wilks.templates.origins import origins_of_histograms, reusable
 from wilks.templates.readers import read_available
+from wilks.templates.record import Origin
 from wilks.templates.router import Router
-from wilks.templates.sources import filled, path_settings, template_of
-from wilks.templates.store import SIDES, EventsRead, TemplateKey, Templates
+from wilks.templates.sources import filled, path_settings
+from wilks.templates.store import TemplateKey, Templates
+from wilks.templates.workers import Workers
 
 
 def build_templates(
@@ -27,22 +29,29 @@ def build_templates(
     *,
     histograms: Mapping[Any, Any] | None = None,
     router: Router | None = None,
-    workers: int | Executor | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
+    skip_unreadable: bool = False,
+    previous: Templates | None = None,
 ) -> Templates:
-    """Return every template that the analysis needs, as the steering file says: from ntuples or from ROOT histograms.
+    """Return every template that the analysis needs, as the steering file says: from ntuples or from histograms.
 
     Where every sample names a `Tree`, each file is read once, in chunks, and all histograms are filled on the way;
-    `Templates.events` says what was read. `workers` is a number of threads (None: one per processor, at most 8) or
-    any `concurrent.futures.Executor`; the result does not depend on it. `progress` is called with the entries done and
-    the entries in all; returning False ends the reading with KeyboardInterrupt.
+    `Templates.events` says what was read. `workers` is a number of threads (None: one per processor, at most 8),
+    `Processes(n)`, any `concurrent.futures.Executor`, or a client of dask.distributed; the result does not depend on
+    it. `progress` is called now and then with the entries done and the entries in all (0 while they are counted);
+    returning False ends the reading with KeyboardInterrupt. With `skip_unreadable`, files of events that are there but
+    can't be read are left out, and named in `Templates.events`, instead of being an error.
+
+    What is among the `previous` templates (see `load_templates`) and would be made of the same files and settings is
+    not made again; `Templates.reused` says what that was.
 
     `router` has functions of yours that make some of the templates (see `Router`). `histograms` hands in some or all of
     them: any one-dimensional histogram of the UHI protocol (boost-histogram, hist, uproot, `wilks.Histogram`) by
-    `TemplateKey`, or the same as a tuple: (region, sample) or (region, sample, systematic, "Up" or "Down"). What is not
-    handed in is read. All templates of a region have the same bin edges; its axis is labelled with the region's
-    `Variable`, else with the first axis title found, else with the region's name. A sample with several paths is the
-    sum of their histograms.
+    `TemplateKey`, or the same as a tuple: (region, sample) or (region, sample, systematic, side), with "Up", "Down" or,
+    of several that are combined, "Variations[0]" and so on. What is not handed in is read. All templates of a region
+    have the same bin edges; its axis is labelled with the region's `Variable`, else with the first axis title found,
+    else with the region's name. A sample with several paths is the sum of their histograms.
 
     Raises one TemplateError with everything that is missing, unreadable or does not fit together, and TypeError for
     a `config` that is none.
@@ -56,20 +65,32 @@ def build_templates(
         raise TypeError(f"build_templates needs a Config, found a {kind}; get one with wilks.load_config(path)")
     keys = needed_templates(config)
     found, problems = _handed_in(histograms or {}, keys)
+    origins = {key: Origin("handed in") for key in found}
     if router is not None:
-        found |= router.histograms(config, [key for key in keys if key not in found])
+        made = router.histograms(config, [key for key in keys if key not in found])
+        origins |= {key: Origin("function", function=router.function_for(key)) for key in made}
+        found |= made
     missing = [key for key in keys if key not in found]
-    events: EventsRead | None = None
     if config.reads_ntuples and missing:
-        read, mistakes, events = fill_from_ntuples(config, missing, workers=workers, progress=progress)
+        read = fill_from_ntuples(
+            config,
+            missing,
+            workers=workers,
+            progress=progress,
+            skip_unreadable=skip_unreadable,
+            previous=previous,
+        )
     else:
-        read, mistakes = _read(config, missing)
-    problems += mistakes
-    found, mistakes = on_region_axes({key: (found | read)[key] for key in keys if key in found or key in read}, config)
+        if skip_unreadable and missing:
+            problems.append("only files of events can be left out if they can't be read, and this input is histograms")
+        read = _read(config, missing, previous)
+    found, origins = found | read.histograms, origins | read.origins
+    problems += read.problems
+    found, mistakes = on_region_axes({key: found[key] for key in keys if key in found}, config)
     problems += mistakes
     if problems:
         raise TemplateError(problems)
-    return Templates(found, events=events)
+    return Templates(found, events=read.events, origins=origins, reused=read.reused)
 
 
 def needed_templates(config: Config) -> tuple[TemplateKey, ...]:
@@ -86,9 +107,9 @@ def _keys(config: Config, region: Region, sample: Sample) -> Iterator[TemplateKe
         return
     yield TemplateKey(region.name, sample.name)
     for systematic in () if sample.data else config.systematics:
-        if systematic.type == "NormPlusShape" and applies(systematic, region, sample):
-            for side in SIDES:
-                if not template_of(systematic, side).symmetrize:
+        if systematic.has_templates and applies(systematic, region, sample):
+            for side, template in systematic.sides.items():
+                if not template.symmetrize:
                     yield TemplateKey(region.name, sample.name, systematic.name, side)
 
 
@@ -129,7 +150,7 @@ def _nearest_key(key: TemplateKey, keys: tuple[TemplateKey, ...]) -> str:
     return "".join(hints)
 
 
-def _read(config: Config, keys: list[TemplateKey]) -> tuple[dict[TemplateKey, Histogram], list[str]]:
+def _read(config: Config, keys: list[TemplateKey], previous: Templates | None) -> Made:
     """Return the templates that the steering file's paths lead to, and what is wrong with the others."""
     problems: list[str] = []
     sources: dict[TemplateKey, list[Source]] = {}
@@ -139,11 +160,17 @@ def _read(config: Config, keys: list[TemplateKey]) -> tuple[dict[TemplateKey, Hi
             sources[key] = [_source(config, settings, resolved) for settings in path_settings(config, key)]
         except InputError as error:
             problems += error.problems
-    wanted = [source for paths in sources.values() for source in paths]
+    origins = origins_of_histograms(
+        config, {key: [(source.file, source.name) for source in paths] for key, paths in sources.items()}
+    )
+    reused = reusable(previous, origins)
+    wanted = [source for key, paths in sources.items() if key not in reused for source in paths]
     reading = read_available((source.file, source.name) for source in wanted)
     problems += [*reading.problems, *missing_histograms(config, wanted, reading)]
     found: dict[TemplateKey, Histogram] = {}
     for key, paths in sources.items():
+        if key in reused:
+            continue
         histograms = [reading.histograms.get((source.file, source.name)) for source in paths]
         try:
             parts = [histogram for histogram in histograms if histogram is not None]
@@ -151,16 +178,16 @@ def _read(config: Config, keys: list[TemplateKey]) -> tuple[dict[TemplateKey, Hi
                 found[key] = reduce(add, parts)
         except TemplateError as error:
             problems.append(f"{key}, a sum over several paths: {error}")
-    return found, list(dict.fromkeys(problems))
+    return Made(found | reused, list(dict.fromkeys(problems)), None, origins, tuple(reused))
 
 
 def _source(config: Config, settings: tuple[Setting, ...], resolved: dict[str, str]) -> Source:
     """Split `file.root:path/in/file`, find the file, and remember where it was."""
     path = filled(config, settings)
-    match = HISTOGRAM_PATH.fullmatch(path)
-    if match is None:
+    parts = histogram_path(path)
+    if parts is None:
         raise TemplateError(f'InputPath: "{path}" names no histogram; allowed is file.root:path/in/file')
-    file, name = match.groups()
+    file, name = parts
     if file not in resolved:
         resolved[file] = resolve_input(config, file)
     used = tuple(s for s in settings if not s.placeholder or (s.value and f"{{{s.placeholder}}}" in settings[0].value))

@@ -7,6 +7,7 @@ value is missing, except where it doesn't matter (`n_jets == 0 || jet_pt[0] > 30
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any, TypeAlias
@@ -17,6 +18,8 @@ from wilks._types import BoolArray
 from wilks.templates.expressions import ELEMENTWISE, ExpressionError, Node
 
 Value: TypeAlias = Any
+
+_LARGEST = 2.0**63
 
 _PLAIN: dict[str, Callable[..., Any]] = {
     "+": np.add,
@@ -32,6 +35,16 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in ELEMENTWISE if name not in ("where", "power")},
 }
 _OPERATORS = frozenset({"+", "-", "*", "/", "//", "%", "power", "negative", "positive"})
+_WHOLE: dict[str, Callable[..., Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "power": operator.pow,
+    "negative": operator.neg,
+    "positive": operator.pos,
+}
 _COMPARE: dict[str, Callable[..., Any]] = {
     "<": np.less,
     "<=": np.less_equal,
@@ -59,7 +72,7 @@ def evaluate(node: Node, columns: Mapping[str, Value], memo: dict[int, Value], s
         value = _apply(node.op, values)
     except ExpressionError as error:
         raise ExpressionError(error.message, node.column) from None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
         raise ExpressionError(_reason(error), node.column) from None
     if id(node) in shared:
         memo[id(node)] = value
@@ -69,15 +82,30 @@ def evaluate(node: Node, columns: Mapping[str, Value], memo: dict[int, Value], s
 def _apply(op: str, values: list[Value]) -> Value:
     if op in _COMPARE:
         return _COMPARE[op](*values)
+    if op in _OPERATORS and all(isinstance(value, (int, float)) for value in values):
+        return _of_constants(op, values)
+    if op in ("%", "//") and type_of(values[0]) == np.uint64 and isinstance(values[1], int) and values[1] > 0:
+        return _PLAIN[op](*values)  # event numbers may have all 64 bits
     value = _PLAIN[op](*map(_wide, values)) if op in _PLAIN else _SPECIAL[op](*values)
     # Python's numbers take the precision of the branch that they meet (0.7*weight); NumPy's would make it double.
     return value.item() if op in _OPERATORS and isinstance(value, np.generic) else value
+
+
+def _of_constants(op: str, values: list[Value]) -> int | float:
+    """Return the outcome for two of Python's numbers, or one: for whole ones a whole one if 64 bits can have it."""
+    rounded = float(_PLAIN.get(op, np.power)(*map(float, values)))
+    if op in _WHOLE and all(isinstance(value, int) for value in values) and abs(rounded) < _LARGEST:
+        exact: int | float = _WHOLE[op](*values)
+        return exact
+    return rounded
 
 
 def _reason(error: Exception) -> str:
     text = str(error)
     if "broadcast" in text:
         return "lists of different lengths, or a list and something that isn't one, can't be combined"
+    if "negative integer power" in text:
+        return "whole numbers can't have negative powers; with 1.0* before the number it is a decimal one"
     return "the operation can't be done with values of these types"
 
 
@@ -108,7 +136,7 @@ def _wide(value: Value) -> Value:
     if isinstance(value, np.ndarray):
         return value.astype(np.int64) if value.dtype.kind in "biu" and value.dtype != np.int64 else value
     if isinstance(value, (int, float, np.generic)):
-        return value
+        return float(value) if isinstance(value, int) and value >= _LARGEST else value
     dtype = type_of(value)
     if dtype is None:
         raise ExpressionError("these are not numbers")
@@ -206,8 +234,11 @@ def _element(value: Value, index: int) -> Value:
             return content[places]
         values = content[np.where(present, places, 0)] if content.size else np.zeros(len(places), content.dtype)
         return awkward.mask(values, present)
-    padded = awkward.pad_none(value, index + 1 if index >= 0 else -index, axis=1)
-    return padded[:, index]
+    sizes = awkward.num(value, axis=1)
+    present = sizes > index if index >= 0 else sizes >= -index
+    if layout.is_regular and not (0 <= index < layout.size or 0 < -index <= layout.size):
+        raise ExpressionError(f"there are {layout.size} elements, and no number {index} (the first is 0)")
+    return value[:, index] if awkward.all(present) else awkward.mask(value, present)[:, index]
 
 
 def _masked(value: Value, mask: Value) -> Value:

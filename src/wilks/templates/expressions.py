@@ -8,8 +8,10 @@ can't run code. What the operations do stands in `evaluation`.
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -48,6 +50,8 @@ _OTHER_NAMES = {
     "logical_or": "or",
     "logical_not": "not",
 }
+_LARGEST = (1 << 64) - 1
+# Whole numbers above are decimal numbers.
 _ARGUMENTS = {"arctan2": 2, "copysign": 2, "fmax": 2, "fmin": 2, "hypot": 2, "nextafter": 2, "power": 2, "where": 3}
 _ARGUMENTS |= {"and": 2, "or": 2, "not": 1}
 _BINARY: dict[type[ast.operator], str] = {
@@ -128,8 +132,7 @@ def parse(text: str) -> Node:
     try:
         body = ast.parse(python, mode="eval").body
     except SyntaxError as error:
-        lines = python.splitlines(keepends=True)
-        position = sum(map(len, lines[: (error.lineno or 1) - 1])) + (error.offset or 1) - 1
+        position = _second_value(python, error)
         message, place = _hint(text, error)
         raise ExpressionError(message, columns[min(position, len(columns) - 1)] if place is None else place) from None
     except (ValueError, RecursionError, MemoryError):
@@ -173,11 +176,26 @@ def _hint(text: str, error: SyntaxError) -> tuple[str, int | None]:
     single = re.search(r"(?<![=!<>])=(?!=)", text)
     if single:
         return "not an expression: for a comparison write ==", single.start()
+    word = re.search(r"\b(AND|OR|NOT)\b", text)
+    if word:
+        return f"not an expression: write {word[0].lower()} in small letters", word.start()
     if "?" in text:
         return "not an expression: for a choice write where(condition, a, b)", text.index("?")
     if any(word in str(error.msg) for word in ("was never closed", "does not match", "unmatched")):
         return "not an expression: brackets don't match", _unmatched(text)
     return "not an expression", None
+
+
+def _second_value(python: str, error: SyntaxError) -> int:
+    """Return where a mistake is in Python's syntax; of two values with nothing between them where the second is."""
+    lines = python.splitlines(keepends=True)
+    first = sum(map(len, lines[: (error.lineno or 1) - 1])) + max(error.offset or 1, 1) - 1
+    if "forgot a comma" in str(error.msg):
+        for gap in reversed([match.end() for match in re.finditer(r"\s+", python[first:-2])]):
+            with suppress(SyntaxError):
+                ast.parse(f"({python[first : first + gap]})", mode="eval")
+                return first + gap
+    return first
 
 
 def _unmatched(text: str) -> int | None:
@@ -226,7 +244,11 @@ class _Reader:
             return self._node(node, "number", int(node.value))
         if not isinstance(node.value, (int, float)):
             raise self._error(node, f"{_what(node)} can't be used here")
-        return self._node(node, "number", node.value)
+        try:
+            value = node.value if node.value <= _LARGEST else float(node.value)
+        except OverflowError:
+            raise self._error(node, "the number is too large") from None
+        return self._node(node, "number", value)
 
     def _name(self, node: ast.Name) -> Node:
         if node.id in ("true", "false"):
@@ -303,6 +325,8 @@ class _Reader:
             if not isinstance(node.args[0].value, str):
                 raise self._error(node, 'get needs the name of a branch in quotes, get("name")')
             return self._node(node, "branch", node.args[0].value)
+        if written.lower() == "pi" and not node.args:
+            return self._node(node, "number", math.pi)
         name = next((name for name in (written, written.lower()) if name in _FUNCTIONS), None)
         if name is None:
             raise self._error(node, f'no function "{written}"{nearest(written, _FUNCTIONS)}')
@@ -322,6 +346,8 @@ class _Reader:
         if isinstance(index, ast.Tuple) and len(index.elts) == 2 and _is_everything(index.elts[0]):
             index = index.elts[1]
         number = _whole_number(index)
+        if number is not None and abs(number) >= 1 << 63:
+            raise self._error(index, "no list is that long")
         if number is not None:
             return self._node(node, "element", value, number)
         if isinstance(index, (ast.Slice, ast.Tuple)):

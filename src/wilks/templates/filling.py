@@ -5,19 +5,34 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import TemplateError
 from wilks.templates.evaluation import evaluate, is_list, per_entry, truth, type_of
-from wilks.templates.expressions import ExpressionError, Node
-from wilks.templates.readers import first_line
+from wilks.templates.expressions import ExpressionError, Node, pointed
+from wilks.templates.files import first_line
 from wilks.templates.trees import Tree, open_trees
 
 _BLOCK = 1 << 14
 # Entries that are worked on at once: arrays this small stay in the processor's cache, and in memory that NumPy has.
+
+
+Role: TypeAlias = Literal["Variable", "Filter", "Weight"]
+
+
+@dataclass(frozen=True)
+class Use:
+    """An expression, and what it is used as."""
+
+    role: Role
+    text: str
+
+    def of(self, value: Any, entries: int) -> Any:
+        """Return a value as this role needs it. Raises ExpressionError where it does not suit."""
+        return selected(value, entries) if self.role == "Filter" else numbers(value, entries)
 
 
 @dataclass(frozen=True)
@@ -28,6 +43,12 @@ class Recipe:
     filter: str | None
     weight: str | None
     edges: tuple[float, ...]
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """The expressions that are evaluated."""
+        roles: dict[Role, str | None] = {"Variable": self.variable, "Filter": self.filter, "Weight": self.weight}
+        return tuple(Use(role, text) for role, text in roles.items() if text is not None)
 
 
 @dataclass(frozen=True)
@@ -40,6 +61,9 @@ class Task:
     start: int
     stop: int
 
+    def __str__(self) -> str:
+        return f'entries {self.start} to {self.stop} of "{self.tree}" in {self.file}'
+
 
 @dataclass
 class Tally:
@@ -47,7 +71,8 @@ class Tally:
 
     `contents` and `sumw2` have, recipe after recipe, what lay below the edges, the bins, and what lay above; `entries`
     counts the fills of a recipe, `undefined` the selected entries whose variable is missing or no number. `bad` has the
-    first and last entry selected with a weight that is missing or not finite, by weight.
+    first and last entry selected with a weight that is missing or not finite, by weight; `failed` the expressions that
+    failed on the way, with the reason and the first entry of the block; `unreadable` says what could not be read.
     """
 
     contents: FloatArray
@@ -55,7 +80,8 @@ class Tally:
     entries: FloatArray
     undefined: FloatArray
     bad: dict[str, tuple[int, int]] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    failed: dict[Use, tuple[str, int]] = field(default_factory=dict)
+    unreadable: list[str] = field(default_factory=list)
     bytes_read: int = 0
 
     @classmethod
@@ -71,7 +97,9 @@ class Tally:
         for weight, (first, last) in other.bad.items():
             known = self.bad.get(weight, (first, last))
             self.bad[weight] = min(first, known[0]), max(last, known[1])
-        self.problems += other.problems
+        for use, reason in other.failed.items():
+            self.failed.setdefault(use, reason)
+        self.unreadable += other.unreadable
         self.bytes_read += other.bytes_read
 
 
@@ -82,7 +110,7 @@ def starts_of(recipes: Sequence[Recipe]) -> list[int]:
 
 
 def fill(task: Task) -> Tally:
-    """Return the sums over the entries of a task; what can't be read is in its `problems`."""
+    """Return the sums over the entries of a task; what can't be read is in its `unreadable`."""
     try:
         with open_trees(task.file) as file:
             tally = _Filling(file.tree(task.tree), task).run()
@@ -90,7 +118,7 @@ def fill(task: Task) -> Tally:
             return tally
     except TemplateError as error:
         tally = Tally.of(task.recipes)
-        tally.problems += error.problems
+        tally.unreadable += error.problems
         return tally
 
 
@@ -101,7 +129,9 @@ def selected(value: Any, entries: int) -> Any:
             "gives a list per entry where a filter needs true or false; any(...) or all(...) makes one"
         )
     dtype = type_of(value)
-    if dtype is None or dtype.kind == "f":
+    if dtype is None:
+        raise ExpressionError("gives no numbers where a filter needs true or false")
+    if dtype.kind == "f":
         raise ExpressionError("gives numbers where a filter needs true or false; a comparison is missing")
     flags, present = per_entry(truth(value), entries)
     return flags.astype(bool) if present is None else flags.astype(bool) & present
@@ -190,17 +220,26 @@ class _Filling:
                 for begin in range(0, entries, _BLOCK):
                     end = min(begin + _BLOCK, entries)
                     part = {name: column[begin:end] for name, column in columns.items()}
-                    self._fill_block(part, first + begin, end - begin)
-        except ExpressionError as error:
-            self._failed(first, error.message)
+                    try:
+                        self._fill_block(part, first + begin, end - begin)
+                    except ExpressionError:
+                        self._explain(part, first + begin, end - begin)
+                        if not self.total.failed:
+                            raise
+                        return self.total
         except Exception as error:  # uproot raises whatever an unreadable byte leads to
-            self._failed(first, first_line(error))
+            where = f'{self.task.file}: tree "{self.task.tree}" can\'t be read beyond entry {first}'
+            self.total.unreadable.append(f"{where} ({first_line(error)})")
         return self.total
 
-    def _failed(self, first: int, reason: str) -> None:
-        self.total.problems.append(
-            f'{self.task.file}: tree "{self.task.tree}" can\'t be read beyond entry {first} ({reason})'
-        )
+    def _explain(self, columns: dict[str, Any], first: int, entries: int) -> None:
+        """Note which expressions fail in a block: each by itself, because parts in common have the place of one."""
+        for use in dict.fromkeys(use for recipe in self.task.recipes for use in recipe.uses):
+            try:
+                with np.errstate(all="ignore"):
+                    use.of(evaluate(self.tree.bind(use.text), columns, {}, frozenset()), entries)
+            except ExpressionError as error:
+                self.total.failed[use] = pointed(use.text, error), first
 
     def _fill_block(self, columns: dict[str, Any], first: int, entries: int) -> None:
         memo: dict[int, Any] = {}

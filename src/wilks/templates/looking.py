@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from wilks.errors import TemplateError
 from wilks.templates.evaluation import evaluate
 from wilks.templates.expressions import ExpressionError, Node, parse, pointed
-from wilks.templates.filling import numbers, selected
+from wilks.templates.files import UnreadableError, first_line
+from wilks.templates.filling import Use
 from wilks.templates.trees import Tree, open_trees
 
-Role = Literal["Variable", "Filter", "Weight"]
 _NAMED = 3
 # Trees that are named where several have the same problem.
-
-
-@dataclass(frozen=True)
-class Use:
-    """An expression, and what it is used as."""
-
-    role: Role
-    text: str
 
 
 @dataclass(frozen=True)
@@ -34,19 +26,23 @@ class Question:
     file: str
     trees: tuple[tuple[str, tuple[Use, ...]], ...]
 
+    def __str__(self) -> str:
+        return self.file
+
 
 @dataclass
 class Look:
     """What was found in one file: of each tree the entries, and ranges that can be read by themselves.
 
-    `lacking` are the trees that aren't there or can't be read, `unsuited` the expressions that don't fit a tree, both
-    with the reason; `problems` is what is wrong with the whole file.
+    `lacking` are the trees that aren't there, `unsuited` the expressions that don't fit a tree, both with the reason;
+    `problems` is what else is wrong, `unreadable` what of the file can't be read.
     """
 
     spans: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     lacking: list[tuple[str, str]] = field(default_factory=list)
     unsuited: list[tuple[str, Use, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
     bytes_read: int = 0
 
 
@@ -58,14 +54,20 @@ def look(question: Question) -> Look:
             for name, uses in question.trees:
                 try:
                     tree = file.tree(name)
+                except UnreadableError:
+                    raise
                 except TemplateError as error:
                     found.lacking += [(name, problem) for problem in error.problems]
                     continue
                 branches = _look_at_uses(tree, name, uses, found)
                 found.spans[name] = tree.spans(branches)
             found.bytes_read = file.bytes_read
+    except UnreadableError as error:
+        found.unreadable += error.problems
     except TemplateError as error:
         found.problems += error.problems
+    except Exception as error:  # uproot raises whatever an unreadable byte leads to
+        found.unreadable.append(f"{question.file}: can't be read ({first_line(error)})")
     return found
 
 
@@ -76,17 +78,17 @@ def _look_at_uses(tree: Tree, name: str, uses: Sequence[Use], found: Look) -> li
         try:
             node = tree.bind(use.text)
             branches |= tree.empties([branch for branch in node.branches if branch not in branches])
-            _try_out(node, use.role, branches)
+            _try_out(node, use, branches)
         except ExpressionError as error:
             found.unsuited.append((name, use, pointed(use.text, error)))
     return list(branches)
 
 
-def _try_out(node: Node, role: Role, branches: dict[str, Any]) -> None:
+def _try_out(node: Node, use: Use, branches: dict[str, Any]) -> None:
     """Evaluate on no entries at all, which shows whether types fit."""
     with np.errstate(all="ignore"):
         value = evaluate(node, branches, {}, frozenset())
-    selected(value, 0) if role == "Filter" else numbers(value, 0)
+    use.of(value, 0)
 
 
 def sentences(
@@ -97,16 +99,22 @@ def sentences(
     `places` and `trees` say where in the steering file an expression and the name of a tree stand.
     """
     problems: list[str] = []
-    common: dict[tuple[Use, str], list[str]] = {}
+    unsuited: list[tuple[Use, str, str]] = []
     for file, found in looks:
-        problems += found.problems
+        problems += [*found.unreadable, *found.problems]
         problems += [f"{place_of(trees[tree])}.Tree: {reason}" for tree, reason in found.lacking]
-        for tree, use, reason in found.unsuited:
-            common.setdefault((use, reason), []).append(f'"{tree}" of {file}')
-    for (use, reason), where in common.items():
-        others = f" and {len(where) - _NAMED} more" if len(where) > _NAMED else ""
-        problems.append(about(use, reason, places, f"; in {', '.join(where[:_NAMED])}{others}"))
-    return problems
+        unsuited += [(use, reason, f'"{tree}" of {file}') for tree, use, reason in found.unsuited]
+    return [*problems, *about_all(unsuited, places)]
+
+
+def about_all(found: Iterable[tuple[Use, str, str]], places: dict[Use, list[str]]) -> Iterator[str]:
+    """Yield sentences on expressions, each given with the reason and where; what is the same elsewhere is said once."""
+    common: dict[tuple[Use, str], list[str]] = {}
+    for use, reason, where in found:
+        common.setdefault((use, reason), []).append(where)
+    for (use, reason), wheres in common.items():
+        others = f" and {len(wheres) - _NAMED} more" if len(wheres) > _NAMED else ""
+        yield about(use, reason, places, f"; in {', '.join(wheres[:_NAMED])}{others}")
 
 
 def place_of(places: Sequence[str]) -> str:

@@ -2,168 +2,169 @@
 
 from __future__ import annotations
 
-import glob
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.config.paths import resolve_input
 from wilks.config.schema import Config
-from wilks.errors import InputError
+from wilks.errors import listed
 from wilks.histogram import Axis, Histogram
-from wilks.templates.filling import Recipe, Tally, Task, fill, starts_of, tasks_of
-from wilks.templates.looking import Look, Question, Role, Use, about, look, parses_not, place_of, sentences
-from wilks.templates.sources import blocks_of, filled, path_settings
-from wilks.templates.store import EventsRead, TemplateKey
+from wilks.templates.filling import Tally, Task, Use, fill, starts_of
+from wilks.templates.looking import Look, Question, about, about_all, look, parses_not, place_of, sentences
+from wilks.templates.origins import origins_of_ntuples, reusable, without
+from wilks.templates.plan import Plan, planned
+from wilks.templates.record import Origin
+from wilks.templates.store import EventsRead, TemplateKey, Templates
+from wilks.templates.workers import Map, Processes, Workers, mapping
 
 Progress = Callable[[int, int], bool]
-_MOST_THREADS = 8
-# By default: more of them wait for Python, and each has a chunk in memory.
-_Given = TypeVar("_Given")
-_Made = TypeVar("_Made")
+_Work = TypeVar("_Work", Question, Task)
 
 
-@dataclass
-class _Plan:
-    """Which recipes are filled from which tree, and which of them make up a template.
+@dataclass(frozen=True)
+class Made:
+    """Templates from files, what is wrong, and what was read; where something is wrong, some templates are missing.
 
-    `parts` has, for each template, (file, tree) and the position of the recipe there; `places` and `trees` say where in
-    the steering file an expression and the name of a tree stand.
+    `origins` say where the templates come from; those in `reused` were made before.
     """
 
-    recipes: dict[tuple[str, str], dict[Recipe, int]] = field(default_factory=dict)
-    parts: dict[TemplateKey, list[tuple[tuple[str, str], int]]] = field(default_factory=dict)
-    places: dict[Use, list[str]] = field(default_factory=dict)
-    trees: dict[str, list[str]] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    histograms: dict[TemplateKey, Histogram]
+    problems: list[str]
+    events: EventsRead | None = None
+    origins: dict[TemplateKey, Origin] = field(default_factory=dict)
+    reused: tuple[TemplateKey, ...] = ()
 
 
 def fill_from_ntuples(
     config: Config,
     keys: Sequence[TemplateKey],
     *,
-    workers: int | Executor | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
-) -> tuple[dict[TemplateKey, Histogram], list[str], EventsRead]:
-    """Return templates filled from ntuples, what is wrong (then there are no templates), and what was read.
+    skip_unreadable: bool = False,
+    previous: Templates | None = None,
+) -> Made:
+    """Return templates filled from ntuples; all arguments are those of `build_templates`.
 
-    What is wrong with files, trees and expressions is found before any entry is read. `workers` is a number of threads
-    (None: one per processor, at most 8) or any executor; the result does not depend on it, to the last bit. `progress`
-    is told entries done and entries in all, and stops everything (KeyboardInterrupt) by returning False.
+    What is wrong with files, trees and expressions is found before any entry is read.
     """
-    plan = _planned(config, keys)
-    with _mapping(workers) as mapped:
-        questions = list(_questions(plan))
-        looks = list(zip([question.file for question in questions], mapped(look, questions), strict=True))
-        problems = [*plan.problems, *sentences(looks, plan.places, plan.trees), *_unasked(plan, looks)]
-        bytes_read = sum(found.bytes_read for _, found in looks)
-        if problems:
-            return {}, problems, EventsRead(len(looks), 0, bytes_read)
-        tasks = list(_tasks(plan, dict(looks)))
-        tallies = {tree: Tally.of(tuple(recipes)) for tree, recipes in plan.recipes.items()}
-        done, total = 0, sum(task.stop - task.start for task in tasks)
-        for task, tally in zip(tasks, mapped(fill, tasks), strict=True):
+    plan = planned(config, keys)
+    origins = origins_of_ntuples(config, plan)
+    # What lacks a path may still have the fingerprint of what was made without it.
+    reused = reusable(previous, origins) if not plan.problems else {}
+    if reused:
+        plan = planned(config, [key for key in keys if key not in reused])
+    reading = _Reading(plan, progress, skip_unreadable, elsewhere=not _is_here(workers))
+    with mapping(workers, reading.notes) as mapped:
+        reading.look(mapped)
+        if not reading.problems:
+            reading.fill(mapped)
+    if reading.problems:
+        return Made({}, reading.problems, reading.events())
+    found, notes = _templates(config, plan, reading.tallies)
+    notes = [*reading.notes, *reading.left_out(), *notes, *_notes_again(previous, reused)]
+    origins |= {key: without(origins[key], reading.skipped) for key in found}
+    return Made(found | reused, [], reading.events(notes), origins, tuple(reused))
+
+
+def _is_here(workers: Workers) -> bool:
+    return workers is None or isinstance(workers, int | Processes)
+
+
+def _notes_again(previous: Templates | None, reused: dict[TemplateKey, Histogram]) -> Iterator[str]:
+    """Yield what was said of templates when they were made."""
+    if previous is not None and previous.events is not None:
+        about_them = tuple(f"{key}: " for key in reused if key.systematic is None)
+        yield from (note for note in previous.events.notes if note.startswith(about_them))
+
+
+class _Reading:
+    """The state of reading: first a look at every file, then all entries."""
+
+    def __init__(self, plan: Plan, progress: Progress | None, skip_unreadable: bool, *, elsewhere: bool) -> None:
+        self.plan, self.progress, self.skip_unreadable, self.elsewhere = plan, progress, skip_unreadable, elsewhere
+        self.problems: list[str] = []
+        self.notes: list[str] = []
+        self.skipped: dict[str, str] = {}
+        self.looks: dict[str, Look] = {}
+        self.tallies: dict[tuple[str, str], Tally] = {}
+        self.done = self.total = self.bytes_read = 0
+
+    def look(self, mapped: Map) -> None:
+        """Find out what is wrong, and which entries there are."""
+        questions = list(self.plan.questions())
+        found = mapped(look, self._sent(questions), self._tell)
+        self.looks = dict(zip([question.file for question in questions], found, strict=True))
+        self.bytes_read = sum(one.bytes_read for one in self.looks.values())
+        if self.skip_unreadable:
+            self.skipped = {file: one.unreadable[0] for file, one in self.looks.items() if one.unreadable}
+            self.looks = {file: one for file, one in self.looks.items() if file not in self.skipped}
+        said = sentences(list(self.looks.items()), self.plan.places, self.plan.trees)
+        self.problems = [*self.plan.problems, *said, *_unasked(self.plan, questions, self.looks)]
+
+    def fill(self, mapped: Map) -> None:
+        """Read the entries and add them up, in the order of files and entries."""
+        tasks = list(self.plan.tasks(self.looks))
+        tallies = {tree: Tally.of(tuple(recipes)) for tree, recipes in self.plan.recipes.items()}
+        self.total = sum(task.stop - task.start for task in tasks)
+        for task, tally in zip(tasks, mapped(fill, self._sent(tasks), self._tell), strict=True):
             tallies[task.file, task.tree].add(tally)
-            done += task.stop - task.start
-            if progress is not None and not progress(done, total):
-                raise KeyboardInterrupt
-    bytes_read += sum(tally.bytes_read for tally in tallies.values())
-    problems = _bad_weights(plan, tallies)
-    if problems:
-        return {}, problems, EventsRead(len(looks), total, bytes_read)
-    found, notes = _templates(config, plan, tallies)
-    return found, [], EventsRead(len(looks), total, bytes_read, tuple(notes))
+            self.done += task.stop - task.start
+            self._tell()
+        self.bytes_read += sum(tally.bytes_read for tally in tallies.values())
+        for (file, _), tally in tallies.items():
+            if tally.unreadable and self.skip_unreadable:
+                self.skipped.setdefault(file, tally.unreadable[0])
+            else:
+                self.problems += tally.unreadable
+        self.tallies = {tree: tally for tree, tally in tallies.items() if tree[0] not in self.skipped}
+        self.problems += [*_failed(self.plan, self.tallies), *_bad_weights(self.plan, self.tallies)]
+        self.problems += self._nothing_left()
+
+    def _sent(self, work: list[_Work]) -> list[_Work]:
+        """Return what to do for somebody who may be in another folder."""
+        if not self.elsewhere:
+            return work
+        return [replace(one, file=os.path.abspath(one.file)) if "://" not in one.file else one for one in work]
+
+    def _tell(self) -> None:
+        if self.progress is not None and not self.progress(self.done, self.total):
+            raise KeyboardInterrupt
+
+    def _nothing_left(self) -> Iterator[str]:
+        for key, parts in self.plan.parts.items():
+            if all(file in self.skipped for (file, _), _ in parts):
+                yield f"{key}: none of its files can be read ({self.skipped[parts[0][0][0]]})"
+
+    def left_out(self) -> Iterator[str]:
+        """Yield a sentence on each file that was left out."""
+        lacking: dict[str, list[TemplateKey]] = {}
+        for key, parts in self.plan.parts.items():
+            for file in dict.fromkeys(file for (file, _), _ in parts if file in self.skipped):
+                lacking.setdefault(file, []).append(key)
+        for file, keys in lacking.items():
+            count = f"{len(keys)} template{'s'[: len(keys) != 1]}"
+            samples = listed(dict.fromkeys(key.sample for key in keys))
+            reason = self.skipped[file].removeprefix(f"{file}: ").removeprefix(f"{os.path.abspath(file)}: ")
+            yield f"{count} of {samples} lack{'s'[: len(keys) == 1]} {file}: {reason}"
+
+    def events(self, notes: Sequence[str] = ()) -> EventsRead:
+        """Return what was read so far."""
+        return EventsRead(len(self.looks), self.done, self.bytes_read, tuple(notes), tuple(self.skipped))
 
 
-def _planned(config: Config, keys: Sequence[TemplateKey]) -> _Plan:
-    plan = _Plan()
-    resolved: dict[str, tuple[str, ...]] = {}
-    for key in keys:
-        region, sample, override, prefix = blocks_of(config, key)
-        texts: dict[Role, tuple[str | None, str]] = {
-            "Variable": (override.variable, prefix)
-            if override.variable
-            else (region.variable, f'Regions "{region.name}"'),
-            "Weight": (override.weight, prefix) if override.weight else (sample.weight, f'Samples "{sample.name}"'),
-            "Filter": _filter(override.filter, prefix, sample.filter, sample.name, region.filter, region.name),
-        }
-        tree = override.tree or sample.tree
-        variable = texts["Variable"][0]
-        if variable is None or region.binning is None or tree is None:
-            plan.problems.append(f"{key}: histograms from ntuples need Variable and Binning of the region, and a Tree")
-            continue
-        for role, (text, place) in texts.items():
-            if text is not None:
-                _note_place(plan.places.setdefault(Use(role, text), []), place)
-        _note_place(plan.trees.setdefault(tree, []), prefix if override.tree else f'Samples "{sample.name}"')
-        recipe = Recipe(variable, texts["Filter"][0], texts["Weight"][0], tuple(map(float, region.binning)))
-        try:
-            files = _files(config, key, resolved)
-        except InputError as error:
-            plan.problems += [problem for problem in error.problems if problem not in plan.problems]
-            continue
-        for file in files:
-            known = plan.recipes.setdefault((file, tree), {})
-            plan.parts.setdefault(key, []).append(((file, tree), known.setdefault(recipe, len(known))))
-    return plan
-
-
-def _note_place(places: list[str], place: str) -> None:
-    if place not in places:
-        places.append(place)
-
-
-def _filter(
-    varied: str | None, prefix: str, of_sample: str | None, sample: str, of_region: str | None, region: str
-) -> tuple[str | None, str]:
-    """Return the filter that applies, and where it stands; each replaces the next, and an empty one selects all."""
-    choices = (varied, prefix), (of_sample, f'Samples "{sample}"'), (of_region, f'Regions "{region}"')
-    text, place = next(((text, place) for text, place in choices if text is not None), (None, ""))
-    return (text if text and text.strip() else None), place
-
-
-def _files(config: Config, key: TemplateKey, resolved: dict[str, tuple[str, ...]]) -> list[str]:
-    """Return the files of a template, each once."""
-    found: dict[str, None] = {}
-    for settings in path_settings(config, key):
-        path = filled(config, settings)
-        if path not in resolved:
-            place = resolve_input(config, path)
-            wild = glob.has_magic(path) and "://" not in place and not os.path.exists(place)
-            resolved[path] = tuple(sorted(glob.glob(place, recursive=True))) if wild else (place,)
-        found |= dict.fromkeys(resolved[path])
-    return list(found)
-
-
-def _questions(plan: _Plan) -> Iterator[Question]:
-    trees: dict[str, list[tuple[str, tuple[Use, ...]]]] = {}
-    for (file, tree), recipes in plan.recipes.items():
-        uses: dict[Use, None] = {}
-        for recipe in recipes:
-            roles: dict[Role, str | None] = {
-                "Variable": recipe.variable,
-                "Filter": recipe.filter,
-                "Weight": recipe.weight,
-            }
-            uses |= {Use(role, text): None for role, text in roles.items() if text is not None}
-        trees.setdefault(file, []).append((tree, tuple(uses)))
-    for file, wanted in trees.items():
-        yield Question(file, tuple(wanted))
-
-
-def _unasked(plan: _Plan, looks: Sequence[tuple[str, Look]]) -> Iterator[str]:
+def _unasked(plan: Plan, questions: Sequence[Question], looks: dict[str, Look]) -> Iterator[str]:
     """Yield what is wrong with expressions that could not be tried on any tree."""
     tried = {
         use
-        for (question, (_, found)) in zip(_questions(plan), looks, strict=True)
+        for question in questions
+        if question.file in looks
         for tree, uses in question.trees
-        if tree in found.spans
+        if tree in looks[question.file].spans
         for use in uses
     }
     for use in plan.places:
@@ -171,27 +172,29 @@ def _unasked(plan: _Plan, looks: Sequence[tuple[str, Look]]) -> Iterator[str]:
             yield about(use, reason, plan.places)
 
 
-def _tasks(plan: _Plan, looks: dict[str, Look]) -> Iterator[Task]:
-    for (file, tree), recipes in plan.recipes.items():
-        yield from tasks_of(file, tree, tuple(recipes), looks[file].spans[tree])
+def _failed(plan: Plan, tallies: dict[tuple[str, str], Tally]) -> Iterator[str]:
+    """Yield what is wrong with expressions that suit the types of their branches, and fail on what is in them."""
+    found = [
+        (use, reason, f'"{tree}" of {file} (entry {first} or later)')
+        for (file, tree), tally in tallies.items()
+        for use, (reason, first) in tally.failed.items()
+    ]
+    return about_all(found, plan.places)
 
 
-def _bad_weights(plan: _Plan, tallies: dict[tuple[str, str], Tally]) -> list[str]:
-    problems: list[str] = []
+def _bad_weights(plan: Plan, tallies: dict[tuple[str, str], Tally]) -> Iterator[str]:
     for (file, tree), tally in tallies.items():
-        problems += tally.problems
         for text, (low, high) in tally.bad.items():
             where = f"entry {low}" if low == high else f"entries {low} to {high}"
             place = place_of(plan.places[Use("Weight", text)])
-            problems.append(
+            yield (
                 f'{place}.Weight: the weight "{text}" of selected entries is missing, NaN or infinite; '
                 f'in "{tree}" of {file}, {where}'
             )
-    return problems
 
 
 def _templates(
-    config: Config, plan: _Plan, tallies: dict[tuple[str, str], Tally]
+    config: Config, plan: Plan, tallies: dict[tuple[str, str], Tally]
 ) -> tuple[dict[TemplateKey, Histogram], list[str]]:
     """Return the histograms, parts summed in the order of the files, and notes on what is not in them."""
     starts = {tree: starts_of(tuple(recipes)) for tree, recipes in plan.recipes.items()}
@@ -203,6 +206,8 @@ def _templates(
         bins = len(region.binning or ()) - 1
         sums, variances, entries, undefined = np.zeros(bins + 2), np.zeros(bins + 2), 0.0, 0.0
         for tree, number in parts:
+            if tree not in tallies:
+                continue  # of a file that was left out
             tally, start = tallies[tree], starts[tree][number]
             sums += tally.contents[start : start + bins + 2]
             variances += tally.sumw2[start : start + bins + 2]
@@ -238,31 +243,3 @@ def _notes(key: TemplateKey, sums: FloatArray, undefined: float, entries: float,
         if total and abs(outside) > 0.001 * total:
             what = "is in the edge bin" if merged else "is left out"
             yield f"{key}: {abs(outside) / total:.1%} of the yield lies {side} the edges and {what}"
-
-
-def _processors() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-class _Map(Protocol):
-    def __call__(self, function: Callable[[_Given], _Made], items: Iterable[_Given], /) -> Iterator[_Made]: ...
-
-
-@contextmanager
-def _mapping(workers: int | Executor | None) -> Iterator[_Map]:
-    """Give a `map` that keeps the order: here, in threads, or in the executor that was handed in."""
-    if isinstance(workers, Executor):
-        yield workers.map
-        return
-    count = min(_processors(), _MOST_THREADS) if workers is None else workers
-    if count < 1:
-        raise ValueError(f"workers must be at least 1, found {count}")
-    if count == 1:
-        yield map
-        return
-    with ThreadPoolExecutor(count) as pool:
-        try:
-            yield pool.map
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)

@@ -12,6 +12,9 @@ from wilks._types import FloatArray
 from wilks.config.schema import Config, Smoothing, applies
 from wilks.errors import TemplateError
 from wilks.histogram import Histogram
+from wilks.templates.combining import COMBINED, combined
+from wilks.templates.keep_yield import keep_yields
+from wilks.templates.kept_parts import keep_parts
 from wilks.templates.pruning import pruned
 from wilks.templates.rebinning import rebinned
 from wilks.templates.record import Step
@@ -28,9 +31,10 @@ def process_templates(templates: Templates, config: Config) -> Templates:
     """Return the templates as they enter the workspace; what changed is kept in `originals`, what was done in `steps`.
 
     In this order, each where the steering file asks for it: bins are merged and dropped (`Rebin`, `DropBins`);
-    undefined statistical uncertainties become 0 (always); variations are smoothed (`Smoothing`) and symmetrized
-    (`Symmetrization`); effects are measured, and those that are too small are left out of the workspace (`Pruning`,
-    the decisions are in `effects`).
+    undefined statistical uncertainties become 0 (always); variations are smoothed (`Smoothing`), combined where there
+    are several (`Combine`), symmetrized (`Symmetrization`), scaled so that samples keep their common yield
+    (`KeepYield`), and reduced to what their Type asks for (`ShapeOnly`, `NormOnly`); effects are measured, and those
+    that are too small are left out of the workspace (`Pruning`, the decisions are in `effects`).
 
     Processing starts from the originals, so processing twice changes nothing. Raises one TemplateError with all
     templates that can't be processed as asked.
@@ -56,8 +60,8 @@ def process_templates(templates: Templates, config: Config) -> Templates:
 
 
 def _made(steps: tuple[Step, ...]) -> bool:
-    """Return whether a template is no original but the mirror image of one."""
-    return any(step.name == MIRRORED for step in steps)
+    """Return whether a template is no original but made of others: a mirror image, or combined variations."""
+    return any(step.name in (MIRRORED, COMBINED) for step in steps)
 
 
 def _in_order(
@@ -67,7 +71,7 @@ def _in_order(
     ordered: dict[TemplateKey, Histogram] = {}
     for key in originals:
         sides = [replace(key, side=side) for side in SIDES] if key.systematic is not None else [key]
-        for each in (key, *sides) if key not in ordered else ():
+        for each in (*sides, key) if key not in ordered else ():
             if each in histograms:
                 ordered.setdefault(each, histograms[each])
     return ordered
@@ -182,4 +186,12 @@ def _copied(variation: Histogram, nominal: Histogram, ratio: FloatArray, source:
     return replace(variation, contents=contents), Step("smoothed like", numbers)
 
 
-_STAGES: tuple[Stage, ...] = (rebinned, _with_defined_variances, _smooth, symmetrize)
+_STAGES: tuple[Stage, ...] = (
+    rebinned,
+    _with_defined_variances,
+    _smooth,
+    combined,
+    symmetrize,
+    keep_yields,
+    keep_parts,
+)

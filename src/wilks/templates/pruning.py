@@ -10,8 +10,8 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.config.schema import Config, Pruning, Region, Sample, Systematic, applies
 from wilks.histogram import Histogram
+from wilks.templates.parts import parts_of
 from wilks.templates.record import Effect
-from wilks.templates.split import both_sides, has_shape
 from wilks.templates.store import SIDES, TemplateKey
 
 # Sides that move the yield in the same direction are odd from here on.
@@ -40,9 +40,10 @@ def pruned(histograms: Mapping[TemplateKey, Histogram], config: Config) -> Itera
                     continue
                 key = TemplateKey(region.name, sample.name, systematic.name)
                 own = nominal[sample.name]
-                effect = _effect(histograms, systematic, key, own, own if reference is None else reference)
+                of = own if reference is None else reference
+                effect = _effect(histograms, systematic, key, own, of, config.general.pruning or Pruning())
                 if effect is not None:
-                    yield _judged(effect, config.general.pruning or Pruning())
+                    yield effect
 
 
 def _reference(
@@ -67,25 +68,21 @@ def _effect(
     key: TemplateKey,
     own: FloatArray,
     reference: FloatArray,
+    pruning: Pruning,
 ) -> Effect | None:
-    names = key.region, key.sample, systematic.name
-    total = float(own.sum())
-    if systematic.type == "Normalization":
-        up, down = systematic.normalizations
-        judged = max(_fraction(value * total, float(reference.sum())) for value in (up, down))
-        return Effect(*names, (float(up), float(down)), None, (judged, 0.0))
-    found = [histograms.get(TemplateKey(key.region, key.sample, systematic.name, side)) for side in SIDES]
-    if all(side is None for side in found):
+    found = [histograms.get(replace(key, side=side)) for side in SIDES]
+    up, down = (None if side is None else side.contents for side in found)
+    parts = parts_of(systematic, key.region, key.sample, own, up, down)
+    if parts is None:
         return None
-    sides = both_sides(own, *(None if side is None else side.contents for side in found))
-    up, down = (side.factor - 1.0 for side in sides)
-    judged = max(_fraction(value * total, float(reference.sum())) for value in (up, down))
-    if not has_shape(own, *sides):
-        return Effect(*names, (up, down), None, (judged, 0.0))
-    changes = [side.shape - own for side in sides]
-    shape_judged = max(float(np.max(_fractions(change, reference))) for change in changes)
-    largest = [_largest(change, own) for change in changes]
-    return Effect(*names, (up, down), (largest[0], largest[1]), (judged, shape_judged))
+    norm = parts.norm or (0.0, 0.0)
+    norm_judged = max(_fraction(value * float(own.sum()), float(reference.sum())) for value in norm)
+    shape, shape_judged, changes = None, 0.0, parts.changes
+    if changes is not None:
+        shape = _largest(changes[0], own), _largest(changes[1], own)
+        shape_judged = max(float(np.max(_fractions(change, reference))) for change in changes)
+    effect = Effect(key.region, key.sample, systematic.name, norm, shape, (norm_judged, shape_judged))
+    return _judged(effect, pruning, has_norm=parts.norm is not None)
 
 
 def _fraction(change: float, reference: float) -> float:
@@ -108,8 +105,11 @@ def _largest(change: FloatArray, own: FloatArray) -> float:
     return float(relative[np.argmax(np.abs(relative))])
 
 
-def _judged(effect: Effect, pruning: Pruning) -> Effect:
-    """Return an effect with the decisions and flags that thresholds lead to."""
+def _judged(effect: Effect, pruning: Pruning, *, has_norm: bool) -> Effect:
+    """Return an effect with the decisions and flags that thresholds lead to.
+
+    Where a type has no effect on the yield of its own, all of it is kept or left out with the shape.
+    """
     norm, shape = effect.judged
     flags = []
     if pruning.large is not None:
@@ -119,4 +119,6 @@ def _judged(effect: Effect, pruning: Pruning) -> Effect:
     if up * down > 0.0 and min(abs(up), abs(down)) > max(_VISIBLE, pruning.norm):
         flags.append("same side")
     keep_norm, keep_shape = not norm < pruning.norm, not shape < pruning.shape
+    if not has_norm:
+        keep_norm = keep_shape and effect.shape is not None
     return replace(effect, keep_norm=keep_norm, keep_shape=keep_shape or effect.shape is None, flags=tuple(flags))

@@ -1,6 +1,6 @@
 """ROOT files, read with uproot: what is in them, and their one-dimensional histograms.
 
-The only module that reads ROOT files.
+The only module that reads ROOT files; histograms of UHI files come through here as well.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from wilks.config.paths import is_uhi_file
 from wilks.errors import TemplateError, listed, nearest
 from wilks.histogram import Axis, Histogram
+from wilks.templates.files import UnreadableError, first_line, require_file
 
 _HINTS = 20
 # Missing objects that get a search for the nearest name: with hundreds missing, the path pattern is wrong, not a name.
@@ -69,7 +71,7 @@ def list_objects(path: str | Path) -> tuple[RootObject, ...]:
 
 
 def read_histogram(path: str | Path, name: str) -> Histogram:
-    """Return the histogram called `name` (with its directories: `dir/name`) in a ROOT file.
+    """Return the histogram called `name` (with its directories: `dir/name`) in a ROOT file, or in a UHI file.
 
     Raises TemplateError where the file or the object is missing or not a one-dimensional histogram.
     """
@@ -113,6 +115,9 @@ def read_available(wanted: Iterable[tuple[str | Path, str]]) -> Reading:
     reading = Reading()
     for path, names in by_file.items():
         try:
+            if is_uhi_file(path):
+                _read_uhi(path, names, reading)
+                continue
             with opened(path) as file:
                 _read_from(file, path, names, reading)
         except TemplateError as error:
@@ -129,12 +134,37 @@ def _read_from(file: Any, path: str, names: list[str], reading: Reading) -> None
             reading.missing.setdefault(path, []).append(name)
             continue
         try:
-            reading.histograms[path, name] = _histogram(_object(file, name), classname)
+            quick = _quickly(file, name, classname)
+            found = _histogram(_object(file, name), classname) if quick is None else quick
+            reading.histograms[path, name] = found
         except TemplateError as error:
             reading.problems.append(f"{path}:{name}: {error}")
     if path in reading.missing:
         kept = [name for name, classname in classnames.items() if not classname.startswith("TDirectory")]
         reading.contents[path] = kept
+
+
+def _read_uhi(path: str, names: list[str], reading: Reading) -> None:
+    """Add the histograms of a UHI file to what was read."""
+    from wilks.templates.uhi_files import histogram_of, opened_uhi
+
+    with opened_uhi(path) as entries:
+        for name in names:
+            found = name if name in entries else name.strip("/")
+            if found not in entries and (not name or "" in entries):
+                alone = f"holds one histogram without a name; leave out :{name}"
+                text = alone if name else f"holds {len(entries)} histograms; say which, as in file.json:name"
+                reading.problems.append(f"{path}: {text}")
+                continue
+            if found not in entries:
+                reading.missing.setdefault(path, []).append(name)
+                continue
+            try:
+                reading.histograms[path, name] = histogram_of(entries[found]())
+            except TemplateError as error:
+                reading.problems.append(f"{path}:{name}: {error}" if name else f"{path}: {error}")
+        if path in reading.missing:
+            reading.contents[path] = list(entries)
 
 
 def missing_objects(path: str, names: list[str], available: list[str]) -> list[str]:
@@ -163,6 +193,17 @@ def _histogram(source: Any, classname: str) -> Histogram:
         entries=float(source.member("fEntries")),
         title=source.member("fTitle"),
     )
+
+
+def _quickly(file: Any, name: str, classname: str) -> Histogram | None:
+    """Return a TH1 from its bytes; None where the general reader is needed, or has to say what is wrong."""
+    from wilks.templates.th1 import histogram_of_bytes
+
+    try:
+        chunk, _ = file.key(name).get_uncompressed_chunk_cursor()
+    except Exception:  # uproot raises whatever the first unreadable byte leads to
+        return None
+    return histogram_of_bytes(chunk.raw_data.tobytes(), classname)
 
 
 def _described(file: Any, name: str, classname: str) -> RootObject:
@@ -207,31 +248,33 @@ def classnames_of(file: Any) -> dict[str, str]:
 
 @contextmanager
 def opened(path: str | Path) -> Iterator[Any]:
-    """Open a ROOT file, local or remote (`root://`, `https://`); raises TemplateError where that fails."""
+    """Open a ROOT file, local or remote (`root://`); raises TemplateError if it is not there, else UnreadableError."""
     import uproot
 
-    remote = "://" in str(path)
-    if not remote and not os.path.isfile(path):
-        found = "is a folder, not a ROOT file" if os.path.isdir(path) else "no such file" + _neighbour(Path(path))
-        raise TemplateError(f"{path}: {found}")
+    require_file(path)
     try:
         # A dictionary, because uproot would take a colon in a plain string for the start of an object's name.
         file = uproot.open({str(path): None})
+    except FileNotFoundError:  # only of a remote file
+        raise TemplateError(f"{path}: no such file") from None
     except Exception as error:  # uproot raises whatever the first unreadable byte leads to
-        raise TemplateError(f"{path}: can't be read as a ROOT file ({first_line(error)})") from error
+        reason = _no_root_file(path) or f"can't be read as a ROOT file ({first_line(error)})"
+        raise UnreadableError(f"{path}: {reason}") from error
     with file:
-        if not remote and os.path.getsize(path) < file.file.fEND:
+        if "://" not in str(path) and os.path.getsize(path) < file.file.fEND:
             size = f"{os.path.getsize(path)} of {file.file.fEND} bytes are there"
-            raise TemplateError(f"{path}: the file is cut off ({size})")
+            raise UnreadableError(f"{path}: the file is cut off ({size})")
         yield file
 
 
-def _neighbour(path: Path) -> str:
+def _no_root_file(path: str | Path) -> str:
+    """Return what a local file is that is no ROOT file; empty where it begins like one, or can't be seen."""
     try:
-        names = os.listdir(path.parent)
+        with open(path, "rb") as file:
+            start = file.read(4)
     except OSError:
-        return f" (there is no folder {path.parent} either)"
-    return nearest(path.name, names)
+        return ""
+    return "" if start == b"root" else "is empty" if not start else "is not a ROOT file"
 
 
 def _object(file: Any, name: str) -> Any:
@@ -239,8 +282,3 @@ def _object(file: Any, name: str) -> Any:
         return file[name]
     except Exception as error:  # uproot raises whatever the first unreadable byte leads to
         raise TemplateError(f"can't be read ({first_line(error)})") from error
-
-
-def first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -1,13 +1,42 @@
-"""What was done to templates, and what is left of every systematic: plain records with numbers."""
+"""What templates were made of, what was done to them, and what is left of every systematic: plain records."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from wilks._types import JSONDict
+
+
+@dataclass(frozen=True)
+class Part:
+    """Input that a template is the sum of: a histogram of a file, or the events of a tree in some files.
+
+    `path` is where the histogram or tree is inside the files. `variable`, `filter` and `weight` are the expressions
+    evaluated on a tree.
+    """
+
+    files: tuple[str, ...]
+    path: str
+    variable: str | None = None
+    filter: str | None = None
+    weight: str | None = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a template comes from: "ntuples" or "histograms" with their parts, a "function", or "handed in".
+
+    `function` is the name of the user's function; `fingerprint` is the same as long as the template would come out the
+    same, and empty where nobody can tell.
+    """
+
+    kind: Literal["ntuples", "histograms", "function", "handed in"]
+    parts: tuple[Part, ...] = ()
+    function: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +89,29 @@ def effect_of(row: JSONDict) -> Effect:
 def json_of(record: Step | Effect) -> JSONDict:
     """Return a record as JSON data."""
     return asdict(record) if isinstance(record, Effect) else {"name": record.name, **record.numbers}
+
+
+def packed(origin: Origin, file_lists: dict[tuple[str, ...], int]) -> JSONDict:
+    """Return an origin as JSON data with numbers in place of lists of files, which thousands of templates share.
+
+    Lists that are new get the next number in `file_lists`.
+    """
+    row: JSONDict = {"from": origin.kind}
+    row |= {key: value for key in ("function", "fingerprint") if (value := getattr(origin, key))}
+    parts = []
+    for part in origin.parts:
+        said = {key: value for key in _EXPRESSIONS if (value := getattr(part, key)) is not None}
+        parts.append({"files": file_lists.setdefault(part.files, len(file_lists)), "path": part.path} | said)
+    return row | ({"parts": parts} if parts else {})
+
+
+def unpacked(row: JSONDict, file_lists: Sequence[Sequence[str]]) -> Origin:
+    """Return the origin that `packed` made into JSON data."""
+    parts = [Part(**part | {"files": tuple(file_lists[part["files"]])}) for part in row.get("parts", ())]
+    return Origin(row["from"], tuple(parts), row.get("function", ""), row.get("fingerprint", ""))
+
+
+_EXPRESSIONS = ("variable", "filter", "weight")
 
 
 def readable(value: Any) -> Any:

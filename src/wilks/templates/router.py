@@ -44,8 +44,9 @@ class Router:
     """Functions that return the histogram of the templates whose names match.
 
     A function is called with the steering file's blocks of region, sample and systematic, as dictionaries with the
-    file's keys, and with "Up", "Down" or None (then the systematic is empty). It returns any one-dimensional histogram
-    of the UHI protocol: boost-histogram, hist, `wilks.Histogram`.
+    file's keys, and with "Up", "Down" (of several that are combined "Variations[0]" and so on) or None (then the
+    systematic is empty). It returns any one-dimensional histogram of the UHI protocol: boost-histogram, hist,
+    `wilks.Histogram`.
 
         router = wilks.Router()
 
@@ -91,10 +92,13 @@ class Router:
             found[key] = _called(function, config, key)
         return found
 
+    def function_for(self, key: TemplateKey) -> str:
+        """Return the name of the function that makes a template, empty if none does."""
+        return next((_name(entry.function) for entry in self._entries if entry.matches(key)), "")
+
 
 def _called(function: Builder, config: Config, key: TemplateKey) -> Histogram:
-    region, sample, _, _ = blocks_of(config, key)
-    systematic = next((block for block in config.systematics if block.name == key.systematic), None)
+    region, sample, systematic = blocks_of(config, key)
     made = function(_keys(region), _keys(sample), _keys(systematic), key.side)
     if isinstance(made, Histogram):
         return made

@@ -27,11 +27,14 @@ def split(variation: FloatArray, nominal: FloatArray) -> Split:
 
     Where one of the yields is zero there is no ratio: the factor is 1, and the shape is the variation.
     """
-    total, reference = float(variation.sum()), float(nominal.sum())
+    # Added one by one, as cabinetry does: to the last digit.
+    total, reference = float(np.cumsum(variation)[-1]), float(np.cumsum(nominal)[-1])
     if total == 0.0 or reference == 0.0:
         return Split(1.0, variation)
-    with np.errstate(over="ignore", invalid="ignore"):  # of a total that is all but zero: reported with the document
-        return Split(total / reference, variation * (reference / total))
+    factor = total / reference
+    # Of a total that is all but zero: reported with the document.
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        return Split(factor, variation / factor)
 
 
 def mirrored(side: Split, nominal: FloatArray) -> Split:
@@ -52,6 +55,20 @@ def both_sides(nominal: FloatArray, up: FloatArray | None, down: FloatArray | No
     if down is not None:
         low = split(down, nominal)
         return mirrored(low, nominal), low
+    raise ValueError("a systematic has at least one side")
+
+
+def whole_sides(nominal: FloatArray, up: FloatArray | None, down: FloatArray | None) -> tuple[FloatArray, FloatArray]:
+    """Return the varied yields of both sides, shape (n,) each; a missing one is the mirror image, 2 nominal - other.
+
+    Raises ValueError where both are missing.
+    """
+    if up is not None and down is not None:
+        return up, down
+    if up is not None:
+        return up, 2.0 * nominal - up
+    if down is not None:
+        return 2.0 * nominal - down, down
     raise ValueError("a systematic has at least one side")
 
 

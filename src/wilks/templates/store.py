@@ -6,7 +6,7 @@ import errno
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -17,7 +17,7 @@ from wilks._files import write_atomically
 from wilks._types import FloatArray, JSONDict
 from wilks.errors import TemplateError, listed, nearest
 from wilks.histogram import Axis, Histogram
-from wilks.templates.record import Effect, Step, effect_of, json_of, readable
+from wilks.templates.record import Effect, Origin, Step, effect_of, json_of, packed, readable, unpacked
 
 Side = Literal["Up", "Down"]
 SIDES: tuple[Side, ...] = get_args(Side)
@@ -27,12 +27,15 @@ _FORMAT = "wilks templates 1"
 
 @dataclass(frozen=True)
 class TemplateKey:
-    """Which template: of a sample in a region, nominal (no systematic) or one side of a systematic."""
+    """Which template: of a sample in a region, nominal (no systematic) or one side of a systematic.
+
+    A side is "Up" or "Down"; of a systematic that combines several variations, "Variations[0]" and so on besides.
+    """
 
     region: str
     sample: str
     systematic: str | None = None
-    side: Side | None = None
+    side: str | None = None
 
     def __str__(self) -> str:
         varied = f', "{self.systematic}" {self.side}' if self.systematic is not None else ""
@@ -41,16 +44,21 @@ class TemplateKey:
 
 @dataclass(frozen=True)
 class EventsRead:
-    """What was read to fill templates from ntuples: files, entries, bytes, and sentences on what is worth knowing."""
+    """What was read to fill templates from ntuples: files, entries, bytes, and sentences on what is worth knowing.
+
+    `skipped` are files that can't be read, and were left out because somebody asked for it.
+    """
 
     files: int
     entries: int
     bytes_read: int
     notes: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         files = f"{self.files} file{'s'[: self.files != 1]}"
-        return f"{self.entries} entries of {files}, {self.bytes_read / 1e6:.1f} MB read"
+        skipped = f", {len(self.skipped)} left out" if self.skipped else ""
+        return f"{self.entries} entries of {files}{skipped}, {self.bytes_read / 1e6:.1f} MB read"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +67,9 @@ class Templates(Mapping[TemplateKey, Histogram]):
 
     `originals` has the histograms that processing changed, as they were before; `steps` what was done to each template,
     in order; `effects` what each systematic does to each sample in each region, and which parts of it are kept
-    (see `effect`). The last two are empty before `process_templates`. `events` says what was read from ntuples.
+    (see `effect`). These three are empty before `process_templates`. `events` says what was read from ntuples, and
+    `origins` where each template comes from; what processing makes anew has none. The templates in `reused` were made
+    before, of the same things.
     """
 
     histograms: Mapping[TemplateKey, Histogram]
@@ -67,10 +77,12 @@ class Templates(Mapping[TemplateKey, Histogram]):
     steps: Mapping[TemplateKey, tuple[Step, ...]] = field(default_factory=dict)
     effects: tuple[Effect, ...] = ()
     events: EventsRead | None = None
+    origins: Mapping[TemplateKey, Origin] = field(default_factory=dict)
+    reused: tuple[TemplateKey, ...] = ()
     _effects: Mapping[tuple[str, str, str], Effect] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("histograms", "originals", "steps"):
+        for name in ("histograms", "originals", "steps", "origins"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         object.__setattr__(self, "_effects", {(e.region, e.sample, e.systematic): e for e in self.effects})
 
@@ -102,6 +114,13 @@ class Templates(Mapping[TemplateKey, Histogram]):
                 raise KeyError(f'a side is "Up" or "Down", not "{side}"{nearest(side, SIDES)}')
         return found
 
+    def combined(self, region: str, sample: str, systematic: str) -> tuple[TemplateKey, ...]:
+        """Return the keys of the variations that are combined to both sides of a systematic; none for most of them."""
+        keys: list[TemplateKey] = []
+        while (key := TemplateKey(region, sample, systematic, f"Variations[{len(keys)}]")) in self.histograms:
+            keys.append(key)
+        return tuple(keys)
+
     def _require(self, **names: str) -> None:
         for part, name in names.items():
             known = self._known(part)
@@ -122,34 +141,44 @@ class Templates(Mapping[TemplateKey, Histogram]):
         return self._effects.get((region, sample, systematic))
 
     def record(self) -> JSONDict:
-        """Return what was done, as JSON data: yield, entries and steps of each template, effects of each systematic."""
+        """Return what was done, as JSON data: yield, entries and steps of each template, effects of each systematic.
+
+        The first step, `read`, has the input: of each part that was summed the files, as a number in the list `inputs`
+        (counted from 0), the path of histogram or tree inside them, and the expressions that were evaluated.
+        """
         templates = []
+        inputs: dict[tuple[str, ...], int] = {}
         for key, histogram in self.histograms.items():
             variance = float(histogram.sumw2.sum())
+            read = [{"name": "read"} | packed(self.origins[key], inputs)] if key in self.origins else []
             templates.append(
                 asdict(key)
                 | {
                     "yield": histogram.integral,
                     "entries": histogram.entries,
                     "effective_entries": histogram.integral**2 / variance if variance > 0 else None,
-                    "steps": [json_of(step) for step in self.steps.get(key, ())],
+                    "steps": read + [json_of(step) for step in self.steps.get(key, ())],
                 }
             )
         effects = [json_of(effect) | {"status": effect.status} for effect in self.effects]
         events = asdict(self.events) if self.events is not None else None
-        document: JSONDict = readable({"events": events, "templates": templates, "effects": effects})
-        return document
+        document: JSONDict = {"events": events, "inputs": list(inputs), "templates": templates, "effects": effects}
+        made: JSONDict = readable(document)
+        return made
 
     def save(self, path: str | Path) -> None:
         """Write all templates, and what was done to them, to one file, read again by `load_templates`."""
         rows = [(key, histogram, False) for key, histogram in self.histograms.items()]
         rows += [(key, histogram, True) for key, histogram in self.originals.items()]
         index = [_index_row(key, histogram, original) for key, histogram, original in rows]
+        inputs: dict[tuple[str, ...], int] = {}
         for row, key in zip(index, self.histograms, strict=False):  # the originals follow
+            if key in self.origins:
+                row["origin"] = packed(self.origins[key], inputs)
             if self.steps.get(key):
                 row["steps"] = [[step.name, dict(step.numbers)] for step in self.steps[key]]
         effects = [json_of(effect) for effect in self.effects]
-        document: JSONDict = {"format": _FORMAT, "templates": index, "effects": effects}
+        document: JSONDict = {"format": _FORMAT, "inputs": list(inputs), "templates": index, "effects": effects}
         if self.events is not None:
             document["events"] = asdict(self.events)
         histograms = [histogram for _, histogram, _ in rows]
@@ -193,8 +222,10 @@ def load_templates(path: str | Path) -> Templates:
         effects = tuple(effect_of(row) for row in index.get("effects", ()))
         events = index.get("events")
         if events is not None:
-            events = EventsRead(**events | {"notes": tuple(events["notes"])})
-        return _unpacked(index["templates"], arrays, effects, events)
+            events = EventsRead(**events | {name: tuple(events.get(name, ())) for name in ("notes", "skipped")})
+        rows, inputs = index["templates"], index.get("inputs", ())
+        origins = {_key_of(row): unpacked(row["origin"], inputs) for row in rows if "origin" in row}
+        return replace(_unpacked(rows, arrays), effects=effects, events=events, origins=origins)
     except Exception as error:  # NumPy, zipfile, zlib and json each have their own for a damaged file
         raise TemplateError(f"{path}: not a file of templates that this version of wilks reads, or damaged") from error
 
@@ -213,9 +244,12 @@ def _index_row(key: TemplateKey, histogram: Histogram, original: bool) -> JSONDi
     }
 
 
-def _unpacked(
-    rows: list[JSONDict], arrays: dict[str, Any], effects: tuple[Effect, ...], events: EventsRead | None
-) -> Templates:
+def _key_of(row: JSONDict) -> TemplateKey:
+    return TemplateKey(row["region"], row["sample"], row["systematic"], row["side"])
+
+
+def _unpacked(rows: list[JSONDict], arrays: dict[str, Any]) -> Templates:
+    """Return histograms, originals and steps."""
     histograms: dict[TemplateKey, Histogram] = {}
     originals: dict[TemplateKey, Histogram] = {}
     steps: dict[TemplateKey, tuple[Step, ...]] = {}
@@ -226,7 +260,7 @@ def _unpacked(
         axis = Axis(arrays["edges"][start + i : stop + i + 1], row["label"], row["unit"])
         underflow, overflow = map(float, arrays["outside"][2 * i : 2 * i + 2])
         entries = float(arrays["entries"][i])
-        key = TemplateKey(row["region"], row["sample"], row["systematic"], row["side"])
+        key = _key_of(row)
         if "steps" in row:
             steps[key] = tuple(Step(name, numbers) for name, numbers in row["steps"])
         (originals if row["original"] else histograms)[key] = Histogram(
@@ -239,7 +273,7 @@ def _unpacked(
             row["title"],
         )
         start = stop
-    return Templates(histograms, originals, steps, effects, events)
+    return Templates(histograms, originals, steps)
 
 
 def _joined(arrays: list[FloatArray]) -> FloatArray:

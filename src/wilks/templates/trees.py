@@ -11,7 +11,8 @@ import numpy as np
 
 from wilks.errors import TemplateError, listed, nearest
 from wilks.templates.expressions import ExpressionError, Node, parse
-from wilks.templates.readers import classnames_of, first_line, opened
+from wilks.templates.files import UnreadableError, first_line
+from wilks.templates.readers import classnames_of, opened
 
 _TREES = ("TTree", "TNtuple", "TNtupleD", "TChain", "ROOT::RNTuple", "ROOT::Experimental::RNTuple")
 _CHUNK_BYTES = 32 << 20
@@ -54,7 +55,10 @@ class Tree:
             return node
         aliases = getattr(self.source, "aliases", None) or {}
         if name in aliases and depth < 20:
-            return self._resolved(parse(aliases[name]), depth + 1)
+            try:
+                return _moved(self._resolved(parse(aliases[name]), depth + 1), node.column)
+            except ExpressionError as error:
+                raise ExpressionError(f'the alias "{name}": {error.message}', node.column) from None
         raise ExpressionError(f'no branch "{name}"{nearest(name, [*self.names, *aliases])}', node.column)
 
     def empties(self, names: Sequence[str]) -> dict[str, Any]:
@@ -120,6 +124,11 @@ class Tree:
         return max(min(rows, _MOST_ROWS) // _FEWEST_ROWS * _FEWEST_ROWS, _FEWEST_ROWS)
 
 
+def _moved(node: Node, column: int) -> Node:
+    """Return the operations of an alias, all of them where its name stands."""
+    return Node(node.op, tuple(_moved(arg, column) if isinstance(arg, Node) else arg for arg in node.args), column)
+
+
 def _field(records: Any, name: str) -> Any:
     return records[name] if name in records.fields else records[tuple(name.split("."))]
 
@@ -148,7 +157,10 @@ class TreeFile:
         return int(self.file.file.source.num_requested_bytes)
 
     def tree(self, name: str) -> Tree:
-        """Return a tree. Raises TemplateError, with the trees that there are, if there is none of this name."""
+        """Return a tree. Raises TemplateError, with the trees that there are, if there is none of this name.
+
+        UnreadableError if it can't be read.
+        """
         trees = [found for found, classname in self.classnames.items() if classname in _TREES]
         plain = name.strip("/").partition(";")[0]
         if plain not in trees:
@@ -167,15 +179,15 @@ class TreeFile:
                 names |= set(source.keys(full_paths=False))
             return Tree(source, frozenset(names))
         except Exception as error:  # uproot raises whatever the first unreadable byte leads to
-            raise TemplateError(f'the tree "{name}" of {self.path} can\'t be read ({first_line(error)})') from error
+            raise UnreadableError(f'the tree "{name}" of {self.path} can\'t be read ({first_line(error)})') from error
 
 
 @contextmanager
 def open_trees(path: str) -> Iterator[TreeFile]:
-    """Open a ROOT file, local or remote. Raises TemplateError where that fails."""
+    """Open a ROOT file, local or remote. Raises UnreadableError, or TemplateError where there is no file."""
     with opened(path) as file:
         try:
             classnames = classnames_of(file)
         except Exception as error:  # a truncated file has no list of its objects
-            raise TemplateError(f"{path}: can't be read as a ROOT file ({first_line(error)})") from error
+            raise UnreadableError(f"{path}: can't be read as a ROOT file ({first_line(error)})") from error
         yield TreeFile(path, file, classnames)
