@@ -80,3 +80,21 @@ def test_norm_effects() -> None:
         ("SR", "JES", "", "+0.12 / -10.00 *"),
         ("CR", "Lumi", "", "+2.00 / -2.00"),
     )
+
+
+def test_norm_effects_and_figures_have_one_order() -> None:
+    from wilks import figures
+    from wilks.templates.record import Effect
+    from wilks.templates.store import Templates
+
+    acting = {("SR", "S"): ["X", "B"], ("SR", "B"): ["A", "B"], ("CR", "B"): ["A", "X"], ("CR", "C"): ["B", "Z"]}
+    effects = tuple(
+        Effect(region, sample, name, (0.1, -0.1), None, (0.1, 0.0))
+        for (region, sample), names in acting.items()
+        for name in names
+    )
+    templates = Templates({}, effects=effects)
+    rows = [(region, systematic) for region, systematic, *_ in tables.norm_effects(templates).rows]
+    assert rows == [("SR", "A"), ("SR", "X"), ("SR", "B"), ("CR", "A"), ("CR", "X"), ("CR", "B"), ("CR", "Z")]
+    (ax,) = figures.pruning(templates).axes
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["A", "X", "B", "Z"]

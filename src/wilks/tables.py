@@ -38,13 +38,20 @@ def parameters(result: FitResult) -> Table:
 def norm_effects(templates: Templates) -> Table:
     """Return by how much each systematic changes the yield of each sample in each region: up and down in percent.
 
-    Only templates that `process_templates` made have effects. A star marks effects that pruning left out.
+    Systematics are in the order of the figures. Only templates that `process_templates` made have effects. A star
+    marks effects that pruning left out.
     """
+    from wilks.templates.order import systematics_in_order
+
     effects = {(e.region, e.systematic, e.sample): e for e in templates.effects}
+    acting = {(region, systematic) for region, systematic, _ in effects}
+    order = systematics_in_order(templates.effects)
     samples = list(dict.fromkeys(effect.sample for effect in templates.effects))
     rows = [
         (region, systematic, *(_norm(effects.get((region, systematic, sample))) for sample in samples))
-        for region, systematic in dict.fromkeys((e.region, e.systematic) for e in templates.effects)
+        for region in dict.fromkeys(effect.region for effect in templates.effects)
+        for systematic in order
+        if (region, systematic) in acting
     ]
     header = ("region", "systematic", *samples)
     return Table("Effects on yields in percent, up / down", header, tuple(rows), "ll" + "r" * len(samples))

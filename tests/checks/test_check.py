@@ -215,6 +215,40 @@ def test_every_rule_has_a_defect_that_it_finds(good: Spec) -> None:
     assert names == found
 
 
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_every_finding_says_where_in_data(good: Spec, defect: str) -> None:
+    DEFECTS[defect][0](good)
+    for finding in check(workspace(good)):
+        assert finding.cases
+        names = {name for case in finding.cases for name in (case.systematic, case.region, case.sample)} - {"*"}
+        assert any(name in finding.place for name in names)
+
+
+def test_statistical_uncertainties_with_poisson_constraints(good: Spec) -> None:
+    for block in blocks(good):
+        modifier = next(m for m in block["modifiers"] if m["name"] == "staterror")
+        modifier.update(type="shapesys", name=f"staterror_{block['name']}")
+    assert len(check(workspace(good))) == 0
+    data_of(blocks(good, "top")[0], "staterror_top")[2] = 60.0
+    assert rules(check(workspace(good))) == {"large-staterror"}
+    # One of a systematic may be statistical or not; next to it no sample lacks anything.
+    drop(good, "staterror_wjets", "wjets")
+    for block in blocks(good, "wjets"):
+        block["modifiers"].append({"name": "fakes", "type": "shapesys", "data": scaled(block["data"], 0.1)})
+    assert rules(check(workspace(good))) == {"large-staterror"}
+
+
+def test_numbers_of_cases(good: Spec) -> None:
+    set_normsys(good, 1.2, 0.8, sample="top")
+    effect = check(workspace(good)).by_rule()["large-effect"]["luminosity"]
+    assert {region: list(samples) for region, samples in effect.items()} == {"CR": ["top"], "SR": ["top"]}
+    assert effect["SR"]["top"] == pytest.approx({"value_u": 1.2, "value_d": 0.8})
+    spoil_first_bin(good, "top", -500.0, error=1.0, varied=-500.0)
+    # Signal and W+jets of SR's first bin: 20 and 100.
+    case = check(workspace(good)).by_rule()["negative-yield"]["*"]["SR"]["*"]
+    assert case == {"value": pytest.approx(-380.0), "bins": [0]}
+
+
 def test_identical_factors_say_where_how_much_and_what_to_write(good: Spec) -> None:
     set_normsys(good, 1.03, 1.03)
     (finding,) = check(workspace(good))
@@ -292,7 +326,11 @@ def test_many_findings_of_a_rule_share_the_last_one(good: Spec) -> None:
     findings = check(workspace(good), thresholds=Thresholds(individually=4))
     assert len(findings) == 4
     assert all(f'np{i}"' in str(findings) for i in range(9))
-    assert len(check(workspace(good), thresholds=Thresholds(individually=100))) == 9
+    apart = check(workspace(good), thresholds=Thresholds(individually=100))
+    assert len(apart) == 9
+    # Put together, they lose no number.
+    assert findings.by_rule() == apart.by_rule()
+    assert findings.by_rule()["identical-sides"]["np8"]["SR"]["top"]["value_d"] == pytest.approx(1.05)
 
 
 @given(st.data())

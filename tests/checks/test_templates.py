@@ -6,7 +6,7 @@ import numpy as np
 
 from wilks.checks.check import check
 from wilks.histogram import Axis, Histogram
-from wilks.templates.store import TemplateKey, Templates
+from wilks.templates.store import EventsRead, TemplateKey, Templates
 
 AXIS = Axis(np.array([0.0, 1.0, 2.0]))
 
@@ -27,6 +27,14 @@ def test_overflow_that_is_left_out() -> None:
     (finding,) = check(Templates({KEY: histogram([60.0, 30.0], [30.0, 15.0], overflow=10.0)}))
     assert finding.rule == "outside-edges"
     assert "top 10.0 % (10 above)" in finding.message
+
+
+def test_files_that_were_left_out() -> None:
+    notes = ('2 templates of "top" lack b.root: the file is cut off (1 of 2 bytes)', '"top" in "SR": something')
+    read = EventsRead(2, 100, 1000, notes, ("b.root",))
+    (finding,) = check(Templates({KEY: histogram([100.0, 50.0], [50.0, 25.0])}, events=read))
+    assert (finding.rule, finding.severity, finding.place) == ("unreadable-files", "warning", 'file "b.root"')
+    assert finding.message == f"Events are missing: {notes[0]}."
 
 
 def test_few_effective_entries_except_in_unweighted_data() -> None:

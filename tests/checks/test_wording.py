@@ -30,7 +30,7 @@ def test_span_is_one_number_where_all_agree() -> None:
 def test_lists() -> None:
     assert some(["a", "b", "c"]) == "a, b, c"
     assert some(["a", "b", "c", "d"]) == "a, b, c and 1 more"
-    assert bins([2]) == "bin 3"
-    assert bins(np.array([0, 4])) == "bins 1, 5"
+    assert bins([2]) == "bin 2 (from 0)"
+    assert bins(np.array([0, 4])) == "bins 0, 4 (from 0)"
     assert counted(1, "bin") == "1 bin"
     assert counted(2, "bin") == "2 bins"

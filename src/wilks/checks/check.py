@@ -61,7 +61,12 @@ CONFIG_RULES = (
     steering.idle_smoothing,
 )
 
-TEMPLATE_RULES = (templates.lost_variance, templates.outside_edges, templates.few_entries)
+TEMPLATE_RULES = (
+    templates.unreadable_files,
+    templates.lost_variance,
+    templates.outside_edges,
+    templates.few_entries,
+)
 
 FIT_RULES = (
     fits.failed_fit,
@@ -135,5 +140,6 @@ def _folded(rules: Iterable[Iterator[Finding]], limits: Thresholds) -> Iterator[
             shown, rest = group[:most], group[most:]
             if rest:
                 names = some([finding.place.partition(" ")[2] for finding in rest], 6)
-                shown[-1] = replace(shown[-1], message=f"{shown[-1].message} The same for {names}.")
+                cases = tuple(case for finding in (shown[-1], *rest) for case in finding.cases)
+                shown[-1] = replace(shown[-1], message=f"{shown[-1].message} The same for {names}.", cases=cases)
             yield from shown

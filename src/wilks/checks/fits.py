@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.checks.cases import parameter_case
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.wording import percent
 from wilks.results.findings import Finding, Severity
@@ -15,8 +16,8 @@ from wilks.results.fit import FitResult
 _GAMMAS = {"staterror", "shapesys"}
 
 
-def _finding(rule: str, severity: Severity, name: str, message: str, advice: str) -> Finding:
-    return Finding(rule, severity, f'parameter "{name}"', message, advice)
+def _finding(rule: str, severity: Severity, name: str, value: float, message: str, advice: str) -> Finding:
+    return Finding(rule, severity, f'parameter "{name}"', message, advice, parameter_case(name, value))
 
 
 def failed_fit(result: FitResult, limits: Thresholds) -> Iterator[Finding]:
@@ -50,6 +51,7 @@ def flat_direction(result: FitResult, limits: Thresholds) -> Iterator[Finding]:
                 "flat-direction",
                 Severity.WARNING,
                 result.names[i],
+                sigma,
                 f"It is free, and its uncertainty is {sigma:.3g} at a value of {result.values[i]:.3g}.",
                 "The data hardly determine it: fix it, or constrain it.",
             )
@@ -66,6 +68,7 @@ def mirrored_minimum(result: FitResult, limits: Thresholds) -> Iterator[Finding]
             "mirrored-minimum",
             Severity.WARNING,
             name,
+            value,
             f"The fit is as good at {value:.4g} as at {result[name].value:.4g}.",
             "The data can't tell its sign, since both variations are the same: repair the variation.",
         )
@@ -78,6 +81,7 @@ def at_bound(result: FitResult, limits: Thresholds) -> Iterator[Finding]:
             "at-bound",
             Severity.WARNING,
             result.names[i],
+            result.values[i],
             f"The fit ends at its bound, {result.values[i]:.4g}; it has no symmetric uncertainty.",
             "Quote an interval or a limit for it; widen the bound if values beyond it make sense.",
         )
@@ -96,6 +100,7 @@ def pulled(result: FitResult, limits: Thresholds) -> Iterator[Finding]:
             "pulled",
             Severity.WARNING,
             result.names[i],
+            pulls[i],
             f"The fit moves it by {pulls[i]:+.1f} pre-fit uncertainties.",
             "Look at what it absorbs: data and prediction in the bins that it changes.",
         )
@@ -110,6 +115,7 @@ def over_constrained(result: FitResult, limits: Thresholds) -> Iterator[Finding]
             "over-constrained",
             Severity.NOTE if simulation else Severity.WARNING,
             result.names[i],
+            ratio[i],
             f"Its uncertainty after the fit is {percent(ratio[i], sign=False)} of that before it.",
             "The data know this bin better than the simulation does: simulate more events."
             if simulation
@@ -126,6 +132,7 @@ def under_constrained(result: FitResult, limits: Thresholds) -> Iterator[Finding
             "under-constrained",
             Severity.WARNING,
             result.names[i],
+            ratio[i],
             f"Its uncertainty after the fit is {percent(ratio[i], sign=False)} of that before it: the likelihood is "
             "flatter than its constraint.",
             "Look at a scan of it: there may be a second minimum, or a variation that bends.",
@@ -159,4 +166,5 @@ def strongly_correlated(result: FitResult, limits: Thresholds) -> Iterator[Findi
             f'parameters "{result.names[i]}", "{result.names[j]}"',
             f"Their correlation is {percent(correlation[i, j])}.",
             "The data measure one combination of them: their single values say little.",
+            parameter_case((result.names[i], result.names[j]), correlation[i, j]),
         )

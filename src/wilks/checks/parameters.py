@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wilks.checks.cases import parameter_case
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.view import FREE, View
 from wilks.checks.wording import counted, some
@@ -12,7 +13,7 @@ from wilks.results.findings import Finding, Severity
 
 
 def _finding(rule: str, severity: Severity, name: str, message: str, advice: str) -> Finding:
-    return Finding(rule, severity, f'parameter "{name}"', message, advice)
+    return Finding(rule, severity, f'parameter "{name}"', message, advice, parameter_case(name))
 
 
 def unknown_setting(view: View, limits: Thresholds) -> Iterator[Finding]:
@@ -104,6 +105,7 @@ def inseparable_factors(view: View, limits: Thresholds) -> Iterator[Finding]:
                 f"They are free and always act together (in {some([view.blocks[i].name for i in acting])}): "
                 "the data determine only their product.",
                 "Fix all but one of them, or let them act on different samples or regions.",
+                parameter_case(names),
             )
 
 

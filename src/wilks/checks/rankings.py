@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from wilks.checks.cases import parameter_case
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.wording import percent
 from wilks.results.findings import Finding, Severity
@@ -21,6 +22,7 @@ def failed_impact(result: RankingResult, limits: Thresholds) -> Iterator[Finding
             f'parameter "{name}"',
             f"Some of its impacts are missing: {reason}.",
             "Look at a scan of it.",
+            parameter_case(name),
         )
 
 
@@ -38,6 +40,7 @@ def one_sided_impact(result: RankingResult, limits: Thresholds) -> Iterator[Find
                     f'Up and down both move "{poi}" in the same direction, by {percent(up / sigma)} and '
                     f"{percent(down / sigma)} of its uncertainty.",
                     "Look at its variations: one side may be missing, or both may be the same.",
+                    parameter_case(result.names[i], max(up / sigma, down / sigma, key=abs)),
                 )
 
 
@@ -50,4 +53,5 @@ def cut_by_bound(result: RankingResult, limits: Thresholds) -> Iterator[Finding]
             f'parameter "{result.names[i]}"',
             "Its impact is that of a smaller step than its uncertainty: the bound of the parameter ends it.",
             "Widen the bound if values beyond it make sense.",
+            parameter_case(result.names[i]),
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wilks.checks.thresholds import Thresholds
-from wilks.results.findings import Finding, Severity
+from wilks.results.findings import Case, Finding, Severity
 
 if TYPE_CHECKING:
     from wilks.config.schema import Config, NormFactor, Smoothing, Systematic
@@ -34,6 +34,7 @@ def idle_systematic(config: Config, limits: Thresholds) -> Iterator[Finding]:
                 f'systematic "{systematic.name}"',
                 "None of its samples is in one of its regions: it does nothing.",
                 "Compare its Samples and Regions with the Regions of these samples.",
+                (Case(systematic=systematic.name),),
             )
 
 
@@ -47,6 +48,7 @@ def idle_norm_factor(config: Config, limits: Thresholds) -> Iterator[Finding]:
                 f'norm factor "{factor.name}"',
                 "None of its samples is in one of its regions: it does nothing.",
                 "Compare its Samples and Regions with the Regions of these samples.",
+                (Case(systematic=factor.name),),
             )
 
 
@@ -61,6 +63,7 @@ def idle_smoothing(config: Config, limits: Thresholds) -> Iterator[Finding]:
                 f'systematic "{systematic.name}"',
                 "Its smoothing selects none of the templates that it has.",
                 "Compare Smoothing's Samples and Regions with those of the systematic.",
+                (Case(systematic=systematic.name),),
             )
 
 
@@ -76,4 +79,5 @@ def empty_region(config: Config, limits: Thresholds) -> Iterator[Finding]:
                 f'region "{region.name}"',
                 "No simulated sample is in it.",
                 "Add the region to the Regions of some sample, or remove it.",
+                (Case(region=region.name),),
             )

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wilks._types import BoolArray
+from wilks._types import BoolArray, FloatArray
+from wilks.checks.cases import rows_of
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.view import Effects, View
 from wilks.checks.wording import percent, some, span
@@ -67,8 +68,19 @@ def _where(view: View, name: str, rows: Sequence[int]) -> str:
     return f"in {len(rows)} of {everywhere} region-sample pairs ({some(places)})"
 
 
-def _finding(rule: str, severity: Severity, name: str, message: str, advice: str) -> Finding:
-    return Finding(rule, severity, f'systematic "{name}"', message, advice)
+@dataclass(frozen=True, eq=False)
+class _Where:
+    """A systematic and its rows that a finding is about, with one number of each row of `Effects` if there is any."""
+
+    view: View
+    name: str
+    rows: Sequence[int]
+    values: FloatArray | None = None
+
+
+def _finding(rule: str, severity: Severity, where: _Where, message: str, advice: str) -> Finding:
+    cases = rows_of(where.view, where.rows, where.values)
+    return Finding(rule, severity, f'systematic "{where.name}"', message, advice, cases)
 
 
 def _weighed(view: View, rows: Sequence[int], limits: Thresholds, severity: Severity) -> Severity:
@@ -89,7 +101,7 @@ def not_finite_variation(view: View, limits: Thresholds) -> Iterator[Finding]:
         yield _finding(
             "not-finite-variation",
             Severity.ERROR,
-            name,
+            _Where(view, name, rows),
             f"The variation holds numbers that are not finite {_where(view, name, rows)}.",
             "Look at the input histograms and weights; the likelihood has no value with this variation.",
         )
@@ -103,7 +115,7 @@ def no_logarithm(view: View, limits: Thresholds) -> Iterator[Finding]:
         yield _finding(
             "no-logarithm",
             Severity.ERROR,
-            name,
+            _Where(view, name, rows),
             f"A side multiplies the yield by {lowest:.4g} {_where(view, name, rows)}; factors must be above zero.",
             "A variation above 100 % can't be mirrored: give the other side its own template, or a smaller effect.",
         )
@@ -120,7 +132,7 @@ def empty_variation(view: View, limits: Thresholds) -> Iterator[Finding]:
         yield _finding(
             "empty-variation",
             _defect(view, rows, limits, everywhere=len(rows) == len(effects.rows[name])),
-            name,
+            _Where(view, name, rows),
             f"{templates} empty ({remains:.2g} of the nominal yield) {_where(view, name, rows)}.",
             "Check the path and selection of the variation; until it is filled, exclude these samples from it.",
         )
@@ -135,7 +147,7 @@ def identical_sides(view: View, limits: Thresholds) -> Iterator[Finding]:
         yield _finding(
             "identical-sides",
             _defect(view, rows, limits, everywhere=even),
-            name,
+            _Where(view, name, rows),
             f"Up and down are the same: both change the yield by {span(effects.up[rows])} {_where(view, name, rows)}"
             + ("; the fit can't tell the sign of this parameter." if even else "."),
             _mirror_advice(effects, rows),
@@ -162,7 +174,7 @@ def identical_shapes(view: View, limits: Thresholds) -> Iterator[Finding]:
         yield _finding(
             "identical-shapes",
             _weighed(view, rows, limits, Severity.WARNING),
-            name,
+            _Where(view, name, rows, effects.shape_size),
             f"Up and down have the same shape {_where(view, name, rows)}, which differs from nominal by up to "
             f"{percent(effects.shape_size[rows].max(), sign=False)} in a bin; only their yields differ.",
             "Check that Up and Down read different histograms.",
@@ -182,7 +194,7 @@ def same_direction(view: View, limits: Thresholds) -> Iterator[Finding]:
         yield _finding(
             "same-direction",
             _weighed(view, significant, limits, Severity.WARNING) if most else Severity.NOTE,
-            name,
+            _Where(view, name, rows),
             f"Up and down change the yield in the same direction {_where(view, name, rows)}; largest "
             f"{percent(effects.up[worst])} and {percent(effects.down[worst])}"
             + (f" in {view.blocks[effects.block[worst]].name}." if len(rows) > 1 else "."),
@@ -204,7 +216,7 @@ def large_effect(view: View, limits: Thresholds) -> Iterator[Finding]:
         yield _finding(
             "large-effect",
             severity,
-            name,
+            _Where(view, name, above),
             f"The yield changes by more than {100 * limit:.0f} % {_where(view, name, above)}; largest "
             f"{percent(effects.up[worst])} and {percent(effects.down[worst])}"
             + (f" in {view.blocks[effects.block[worst]].name}." if len(above) > 1 else "."),
@@ -220,7 +232,7 @@ def negative_variation(view: View, limits: Thresholds) -> Iterator[Finding]:
         yield _finding(
             "negative-variation",
             _weighed(view, rows, limits, Severity.WARNING),
-            name,
+            _Where(view, name, rows, effects.negative),
             f"A side makes bins negative {_where(view, name, rows)}, by up to {depth} of all events of the bin.",
             "Merge bins or smooth: a negative yield has no meaning and can make the prediction negative.",
         )
@@ -237,7 +249,7 @@ def no_shape(view: View, limits: Thresholds) -> Iterator[Finding]:
             yield _finding(
                 "no-shape",
                 Severity.NOTE,
-                name,
+                _Where(view, name, rows, effects.shape_size),
                 f"The shapes are those of nominal within {100 * limits.negligible:.1g} % {_where(view, name, rows)}.",
                 "Type: Normalization would do, with fewer numbers to fit.",
             )
@@ -251,7 +263,7 @@ def no_effect(view: View, limits: Thresholds) -> Iterator[Finding]:
             yield _finding(
                 "no-effect",
                 Severity.NOTE,
-                name,
+                _Where(view, name, rows),
                 f"It changes nothing {_where(view, name, rows)}.",
                 "Remove it, or check that its variations read other inputs than nominal.",
             )

@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.wording import number, percent, some
-from wilks.results.findings import Finding, Severity
+from wilks.results.findings import ALL, Case, Finding, Severity
 
 if TYPE_CHECKING:
     from wilks.histogram import Histogram
     from wilks.templates.store import TemplateKey, Templates
 
 
+# Where the number of a template goes in a case: a side of a systematic, or nominal.
+_NUMBER_OF: dict[str | None, str] = {"Up": "value_u", "Down": "value_d", None: "value"}
+
+
+def unreadable_files(templates: Templates, limits: Thresholds) -> Iterator[Finding]:
+    """Files of events that were left out because they can't be read."""
+    events = templates.events
+    for file in events.skipped if events is not None else ():
+        said = [note for note in events.notes if f" {file}: " in note] if events is not None else []
+        yield Finding(
+            "unreadable-files",
+            Severity.WARNING,
+            f'file "{file}"',
+            f"Events are missing: {'; '.join(said)}.",
+            "Get the file again, or take what belongs to it out of the steering file: yields are too small without.",
+        )
+
+
 def outside_edges(templates: Templates, limits: Thresholds) -> Iterator[Finding]:
     """Events below the first or above the last edge, which no fit sees."""
     for region, nominal in _nominal_by_region(templates).items():
         lost: list[tuple[float, str]] = []
+        cases: list[Case] = []
         for key, histogram in nominal:
             sides = {"below": histogram.underflow, "above": histogram.overflow}
             everything = histogram.integral + sum(sides.values())
@@ -28,6 +47,7 @@ def outside_edges(templates: Templates, limits: Thresholds) -> Iterator[Finding]
                 where = " and ".join(
                     f"{number(n)} {side}" for side, n in sides.items() if n > limits.empty * everything
                 )
+                cases.append(Case(region=region, sample=key.sample, value=share))
                 lost.append((share, f"{key.sample} {percent(share, sign=False)} ({where})"))
         if lost:
             lost.sort(reverse=True)
@@ -37,6 +57,7 @@ def outside_edges(templates: Templates, limits: Thresholds) -> Iterator[Finding]
                 f'region "{region}"',
                 f"Events lie outside the edges and are left out: {some([text for _, text in lost])}.",
                 "Widen the first or last bin if they should count.",
+                tuple(cases),
             )
 
 
@@ -51,6 +72,7 @@ def _nominal_by_region(templates: Templates) -> dict[str, list[tuple[TemplateKey
 def few_entries(templates: Templates, limits: Thresholds) -> Iterator[Finding]:
     """Templates made of few simulated events."""
     few: dict[str, list[tuple[float, str]]] = {}
+    cases: dict[tuple[str, str, str], dict[str, Any]] = {}
     for key, histogram in templates.items():
         variance = histogram.sumw2.sum()
         # Data, and anything else unweighted, may well be few.
@@ -64,6 +86,8 @@ def few_entries(templates: Templates, limits: Thresholds) -> Iterator[Finding]:
         if effective < limits.effective_entries:
             side = f" {key.systematic} {key.side}" if key.systematic is not None else ""
             few.setdefault(key.sample, []).append((effective, f"{key.region}{side} ({number(effective)})"))
+            names = key.systematic or ALL, key.region, key.sample
+            cases.setdefault(names, {})[_NUMBER_OF.get(key.side, "value")] = effective
     for sample, places in few.items():
         places.sort()
         yield Finding(
@@ -73,6 +97,7 @@ def few_entries(templates: Templates, limits: Thresholds) -> Iterator[Finding]:
             f"Templates have fewer than {limits.effective_entries:.0f} effective entries: "
             f"{some([text for _, text in places])}.",
             "Their shapes are mostly chance: use more simulated events, fewer bins, or a looser selection.",
+            tuple(Case(*names, **numbers) for names, numbers in cases.items() if names[2] == sample),
         )
 
 
@@ -90,4 +115,5 @@ def lost_variance(templates: Templates, limits: Thresholds) -> Iterator[Finding]
             f'sample "{sample}"',
             f"Statistical uncertainties are not a number in {some(regions)}; they count as zero.",
             "Look at the histogram's sum of squared weights: negative or undefined weights.",
+            tuple(Case(region=region, sample=sample) for region in regions),
         )

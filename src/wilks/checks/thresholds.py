@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wilks.config.schema import Config
 
 
 @dataclass(frozen=True)
@@ -50,3 +54,9 @@ class Thresholds:
     one_sided: float = 0.1
     individually: int = 5
     notes_individually: int = 1
+
+    @classmethod
+    def of(cls, config: Config) -> Thresholds:
+        """Return the thresholds of a steering file: those under `General.Checks`, the others as they are here."""
+        given = config.general.checks
+        return cls(**given.model_dump(exclude_none=True)) if given is not None else cls()

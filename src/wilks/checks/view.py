@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +17,13 @@ from wilks._types import BoolArray, FloatArray
 from wilks.workspace.spec import (
     HistoSys,
     Measurement,
+    Modifier,
     NormFactor,
     NormSys,
     ParameterSettings,
     Sample,
     ShapeFactor,
+    ShapeSys,
     StatError,
 )
 from wilks.workspace.workspace import Workspace
@@ -31,7 +33,10 @@ FREE = (NormFactor, ShapeFactor)
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """One sample in one channel: nominal yields and their statistical uncertainties (absolute; 0 without staterror)."""
+    """One sample in one channel: nominal yields and their statistical uncertainties (absolute; 0 where there is none).
+
+    Statistical are staterrors, and the shapesys that `build_workspace` writes for them, of which the names show it.
+    """
 
     channel: str
     sample: Sample
@@ -166,9 +171,13 @@ class View:
 
 def _block(channel: str, sample: Sample) -> Block:
     nominal = np.asarray(sample.data, dtype=np.float64)
-    errors = [np.asarray(m.data, dtype=np.float64) for m in sample.modifiers if isinstance(m, StatError)]
+    errors = [np.asarray(m.data, dtype=np.float64) for m in sample.modifiers if _is_statistical(m)]
     squared = np.sum(np.square(errors), axis=0) if errors else np.zeros_like(nominal)
     return Block(channel, sample, nominal, np.sqrt(squared), bool(errors))
+
+
+def _is_statistical(modifier: Modifier) -> TypeGuard[StatError | ShapeSys]:
+    return isinstance(modifier, StatError) or (isinstance(modifier, ShapeSys) and modifier.name.startswith("staterror"))
 
 
 def _effects_of(block: Block, total: FloatArray) -> tuple[list[str], dict[str, npt.NDArray[Any]]]:

@@ -42,6 +42,6 @@ def counted(count: int, noun: str) -> str:
 
 
 def bins(indices: Iterable[int]) -> str:
-    """Return bin numbers counted from 1: `bin 3`, `bins 1, 2, 5`."""
-    numbers = [str(int(index) + 1) for index in indices]
-    return f"bin {numbers[0]}" if len(numbers) == 1 else f"bins {some(numbers, 6)}"
+    """Return bin numbers as they are written everywhere: `bin 3 (from 0)`, `bins 1, 2, 5 (from 0)`."""
+    numbers = [str(int(index)) for index in indices]
+    return f"bin {numbers[0]} (from 0)" if len(numbers) == 1 else f"bins {some(numbers, 6)} (from 0)"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
-from wilks._types import FloatArray
+from wilks._types import BoolArray, FloatArray
+from wilks.checks.cases import block_case, channel_case
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.view import Block, View
 from wilks.checks.wording import bins, counted, number, percent, some
 from wilks.results.findings import Finding, Severity
-from wilks.workspace.spec import NormFactor
+from wilks.workspace.spec import NormFactor, ShapeSys
 
 
 def _by_sample(view: View) -> dict[str, list[Block]]:
@@ -24,36 +26,45 @@ def _by_sample(view: View) -> dict[str, list[Block]]:
 def not_finite_yield(view: View, limits: Thresholds) -> Iterator[Finding]:
     """Nominal yields, statistical uncertainties or data hold NaN or infinity."""
     for sample, blocks in _by_sample(view).items():
-        bad = [b.channel for b in blocks if not np.isfinite([b.nominal, b.errors]).all()]
+        bad = [(b, lost) for b in blocks if (lost := _broken(b.nominal, b.errors)).size]
         if bad:
             yield Finding(
                 "not-finite-yield",
                 Severity.ERROR,
                 f'sample "{sample}"',
-                f"Yields or statistical uncertainties are not finite in {some(bad)}.",
+                f"Yields or statistical uncertainties are not finite in {some([b.channel for b, _ in bad])}.",
                 "Look at the input histograms and weights; the likelihood has no value.",
+                tuple(block_case(b, bins=lost) for b, lost in bad),
             )
     for channel, data in view.observed.items():
-        if not np.isfinite(data).all():
+        if (lost := _broken(data)).size:
             yield Finding(
                 "not-finite-yield",
                 Severity.ERROR,
                 f'channel "{channel}"',
-                f"The data are not finite in {bins(np.flatnonzero(~np.isfinite(data)))}.",
+                f"The data are not finite in {bins(lost)}.",
                 "Look at the data histogram.",
+                (channel_case(channel, bins=lost),),
             )
+
+
+def _broken(*arrays: FloatArray) -> npt.NDArray[np.intp]:
+    """Return the bins in which any of some arrays is not finite."""
+    return np.flatnonzero(~np.isfinite(arrays).all(axis=0))
 
 
 def negative_yield(view: View, limits: Thresholds) -> Iterator[Finding]:
     """Nominal yields are negative: an error where the whole prediction of the bin is."""
     for channel, total in view.total.items():
-        if (total < 0).any():
+        below = np.flatnonzero(total < 0)
+        if below.size:
             yield Finding(
                 "negative-yield",
                 Severity.ERROR,
                 f'channel "{channel}"',
-                f"The prediction is negative in {bins(np.flatnonzero(total < 0))} (lowest {number(total.min())}).",
+                f"The prediction is negative in {bins(below)} (lowest {number(total.min())}).",
                 "Merge these bins with their neighbours: a negative expectation has no likelihood.",
+                (channel_case(channel, total.min(), below),),
             )
     for sample, blocks in _by_sample(view).items():
         bad = [b for b in blocks if ((b.nominal < 0) & (view.total[b.channel] >= 0)).any()]
@@ -66,6 +77,7 @@ def negative_yield(view: View, limits: Thresholds) -> Iterator[Finding]:
                 f"The yield is negative in {counted(count, 'bin')} of {some([b.channel for b in bad])} "
                 f"(lowest {number(min(b.nominal.min() for b in bad))}).",
                 "Merge bins, or add the sample to a larger one: factors on a negative yield act the wrong way round.",
+                tuple(block_case(b, b.nominal.min(), np.flatnonzero(b.nominal < 0)) for b in bad),
             )
 
 
@@ -83,6 +95,7 @@ def data_without_prediction(view: View, limits: Thresholds) -> Iterator[Finding]
                 f'channel "{channel}"',
                 f"There are {number(data[empty].sum())} events of data and no prediction in {bins(empty)}.",
                 "Merge these bins with their neighbours or add the missing process: the likelihood is zero.",
+                (channel_case(channel, data[empty].sum(), empty),),
             )
 
 
@@ -105,20 +118,28 @@ def signal_only(view: View, limits: Thresholds) -> Iterator[Finding]:
                 f'channel "{channel}"',
                 f"Only samples scaled by {view.poi} predict events in {bins(alone)}.",
                 "With no background a single event excludes zero signal: merge bins, or make sure that it is true.",
+                (channel_case(channel, view.total[channel][alone].sum(), alone),),
             )
 
 
 def zero_staterror(view: View, limits: Thresholds) -> Iterator[Finding]:
-    """A bin has yield and a statistical uncertainty of exactly zero."""
+    """A bin has yield and a statistical uncertainty of exactly zero.
+
+    Left alone are bins with an uncertainty of another kind (shapesys), and bins in which no sample of the channel has
+    one while other bins have: a threshold dropped them.
+    """
+    dropped = {channel: _dropped_on_purpose(blocks) for channel, blocks in view.blocks_of.items()}
     for sample, blocks in _by_sample(view).items():
-        places = []
+        places, cases = [], []
         for block in blocks:
             if block.has_staterror:
                 # A bin far below the channel's yield does not need its own uncertainty.
                 counts = block.nominal > limits.empty * view.total[block.channel]
-                zero = np.flatnonzero(counts & (block.nominal > 0) & (block.errors == 0))
+                described = _has_uncertainty(block) | dropped[block.channel]
+                zero = np.flatnonzero(counts & (block.nominal > 0) & ~described)
                 if zero.size:
                     places.append(f"{block.channel} {bins(zero)}")
+                    cases.append(block_case(block, bins=zero))
         if places:
             yield Finding(
                 "zero-staterror",
@@ -126,16 +147,34 @@ def zero_staterror(view: View, limits: Thresholds) -> Iterator[Finding]:
                 f'sample "{sample}"',
                 f"The statistical uncertainty is zero where the yield is not: {some(places)}.",
                 "Check how the histogram was filled: the sum of squared weights is missing (Sumw2).",
+                tuple(cases),
             )
+
+
+def _has_uncertainty(block: Block) -> BoolArray:
+    """Return which bins have an uncertainty of their own, whatever its constraint, shape (n,)."""
+    own = [modifier.data for modifier in block.sample.modifiers if isinstance(modifier, ShapeSys)]
+    found: BoolArray = np.any([block.errors != 0, *(np.asarray(data) != 0 for data in own)], axis=0)
+    return found
+
+
+def _dropped_on_purpose(blocks: list[Block]) -> BoolArray:
+    """Return the bins of a channel in which no sample has a staterror; none where that is so in all bins.
+
+    A shapesys may be a systematic uncertainty, which says nothing about thresholds.
+    """
+    absent: BoolArray = ~np.any([block.errors != 0 for block in blocks], axis=0)
+    return np.zeros_like(absent) if absent.all() else absent
 
 
 def missing_staterror(view: View, limits: Thresholds) -> Iterator[Finding]:
     """A sample has no statistical uncertainty where other samples of the channel have one."""
     for sample, blocks in _by_sample(view).items():
         lacking = [
-            b.channel
+            b
             for b in blocks
             if not b.has_staterror
+            and not any(isinstance(modifier, ShapeSys) for modifier in b.sample.modifiers)
             and b.integral > limits.empty * view.total[b.channel].sum()
             and any(other.has_staterror for other in view.blocks_of[b.channel])
         ]
@@ -144,8 +183,10 @@ def missing_staterror(view: View, limits: Thresholds) -> Iterator[Finding]:
                 "missing-staterror",
                 Severity.NOTE,
                 f'sample "{sample}"',
-                f"It has no statistical uncertainty in {some(lacking)}, where other samples have one.",
+                f"It has no statistical uncertainty in {some([b.channel for b in lacking])}, where other samples have "
+                "one.",
                 "Right for a sample that is not simulated; else remove DisableStaterror.",
+                tuple(map(block_case, lacking)),
             )
 
 
@@ -167,6 +208,7 @@ def large_staterror(view: View, limits: Thresholds) -> Iterator[Finding]:
                 f"The simulation's statistical uncertainty is above {100 * limits.statistical:.0f} % in {bins(large)} "
                 f"(largest {percent(relative.max(), sign=False)}).",
                 "Merge bins or use more simulated events: a Gaussian uncertainty is a poor description here.",
+                (channel_case(channel, relative.max(), large),),
             )
 
 
@@ -186,29 +228,31 @@ def staterror_on_nothing(view: View, limits: Thresholds) -> Iterator[Finding]:
                 f'channel "{channel}"',
                 f"There is a statistical uncertainty on a yield of zero in {bins(lost)}.",
                 "It has no effect: its parameter is held constant. Merge these bins with their neighbours.",
+                (channel_case(channel, error[lost].max(), lost),),
             )
 
 
 def empty_process(view: View, limits: Thresholds) -> Iterator[Finding]:
     """A sample predicts nothing, in some channels or at all."""
     for sample, blocks in _by_sample(view).items():
-        empty = [b.channel for b in blocks if not b.nominal.any()]
+        empty = [b for b in blocks if not b.nominal.any()]
         if empty:
             everywhere = len(empty) == len(blocks)
             yield Finding(
                 "empty-process",
                 Severity.WARNING if everywhere else Severity.NOTE,
                 f'sample "{sample}"',
-                f"It predicts nothing in {'any channel' if everywhere else some(empty)}.",
+                f"It predicts nothing in {'any channel' if everywhere else some([b.channel for b in empty])}.",
                 "Check its path and selection, or leave it out there.",
+                tuple(map(block_case, empty)),
             )
 
 
 def tiny_process(view: View, limits: Thresholds) -> Iterator[Finding]:
     """A sample is a tiny part of every channel it is in."""
     for sample, blocks in _by_sample(view).items():
-        shares = [b.integral / total for b in blocks if (total := view.total[b.channel].sum()) > 0]
-        largest = max(shares, default=0.0)
+        shares = [(b, b.integral / total) for b in blocks if (total := view.total[b.channel].sum()) > 0]
+        largest = max((part for _, part in shares), default=0.0)
         if 0 < largest < limits.tiny_process:
             yield Finding(
                 "tiny-process",
@@ -216,4 +260,5 @@ def tiny_process(view: View, limits: Thresholds) -> Iterator[Finding]:
                 f'sample "{sample}"',
                 f"It is at most {percent(largest, sign=False)} of a channel.",
                 "Check its normalisation; merged with a similar process it costs no parameters.",
+                tuple(block_case(b, part) for b, part in shares),
             )

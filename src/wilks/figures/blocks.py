@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from wilks.errors import InputError, listed, nearest
 from wilks.figures.decoration import experiment_texts
-from wilks.figures.style import FigureStyle, figure_of, label, settings
+from wilks.figures.style import FigureStyle, compact, figure_of, label
+from wilks.templates.order import systematics_in_order
 from wilks.templates.record import Effect
 from wilks.templates.store import Templates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_TEXT = {"font.size": 10, "xtick.labelsize": 9, "ytick.labelsize": 9, "axes.linewidth": 0.9}
 _GAP = 0.5  # of a cell's width, between regions
 _LETTER = 0.085  # width in inches, about
 
@@ -74,23 +74,9 @@ def blocks_of(templates: Templates, regions: Sequence[str] | None = None) -> Blo
             x += _GAP if before and effect.region != before else 0.0
             columns[pair] = x
             x, before = x + 1.0, effect.region
-    return Blocks(_in_order(effects), columns, {(e.region, e.sample, e.systematic): e for e in effects})
-
-
-def _in_order(effects: Sequence[Effect]) -> tuple[str, ...]:
-    """Return all systematics once, in an order that is that of every region and sample."""
-    order: list[str] = []
-    lists: dict[tuple[str, str], list[str]] = {}
-    for effect in effects:
-        lists.setdefault((effect.region, effect.sample), []).append(effect.systematic)
-    for names in lists.values():
-        place = len(order)
-        for name in reversed(names):
-            if name in order:
-                place = order.index(name)
-            else:
-                order.insert(place, name)
-    return tuple(order)
+    acting = {effect.systematic for effect in effects}
+    order = tuple(name for name in systematics_in_order(templates.effects) if name in acting)
+    return Blocks(order, columns, {(e.region, e.sample, e.systematic): e for e in effects})
 
 
 @contextmanager
@@ -101,7 +87,7 @@ def canvas(blocks: Blocks, cell: tuple[float, float], style: FigureStyle) -> Ite
     """
     from wilks.figures.canvas import Drawing, styled
 
-    rc = settings(style) | _TEXT
+    rc = compact(style, ytick_labelsize=9)
     upright = any(
         _LETTER * len(label(region, 40)) > (right - left) * cell[0] for region, (left, right) in blocks.regions.items()
     )

@@ -65,9 +65,11 @@ def _draw(ax: Axes, blocks: Blocks) -> tuple[set[str], bool]:
         colors.append(COLORS[word])
         if effect is not None and "same side" in effect.flags:
             dots.append((x + 0.5, row + 0.5))
-    ax.add_collection(PatchCollection(boxes, facecolors=colors, edgecolors="white", linewidths=0.8))
+    ax.add_collection(PatchCollection(boxes, facecolors=colors, edgecolors="white", linewidths=0.8, clip_on=False))
     for left, right in blocks.regions.values():
-        ax.add_patch(Rectangle((left, 0), right - left, len(blocks.systematics), fill=False, linewidth=0.9))
+        ax.add_patch(
+            Rectangle((left, 0), right - left, len(blocks.systematics), fill=False, linewidth=0.9, clip_on=False)
+        )
     if dots:
         ax.plot(*zip(*dots, strict=True), "o", color="black", markersize=3)
     return said, bool(dots)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -11,13 +11,12 @@ from wilks._types import FloatArray
 from wilks.errors import InputError
 from wilks.figures.blocks import blocks_of, canvas
 from wilks.figures.decoration import Entry, decorate, scale_y
-from wilks.figures.ratio import HATCH
+from wilks.figures.poisson import garwood
+from wilks.figures.ratio import HATCH, draw_points
 from wilks.figures.style import FigureStyle, as_style, axis_title, figure_of, label, settings
+from wilks.figures.varied import Content, content_of, total_content
 from wilks.histogram import Histogram
-from wilks.templates.rebinning import REBINNED, repeated
-from wilks.templates.record import Effect
-from wilks.templates.split import both_sides
-from wilks.templates.store import SIDES, Side, TemplateKey, Templates
+from wilks.templates.store import SIDES, Side, Templates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,46 +24,40 @@ if TYPE_CHECKING:
 
 _SIZES = {"plain": (6.0, 5.6), "ATLAS": (7.6, 7.0), "CMS": (10.0, 9.4)}
 _COLORS: dict[Side, str] = {"Up": "#c91f16", "Down": "#1845fb"}
+_MEMBER: dict[str, Any] = {"color": "#777777", "linewidth": 1.0, "zorder": 4}
 _CELL = 1.15, 0.62  # inches
+_Stroke: TypeAlias = tuple[str, str, float]  # colour, dashes, width in points
 _BACKGROUNDS = {"kept": "white", "shape dropped": "#fff6c2", "norm dropped": "#ffe3bf", "dropped": "#f8d4d1"}
-
-
-@dataclass(frozen=True)
-class _Content:
-    """What is drawn of one systematic on one sample in one region."""
-
-    nominal: Histogram
-    sides: dict[Side, FloatArray]
-    stdev: dict[Side, FloatArray]
-    originals: dict[Side, FloatArray]
-    effect: Effect | None
-
-    def relative(self, values: FloatArray) -> FloatArray:
-        """Return the relative change from nominal in percent, shape (n,); NaN in empty bins."""
-        own = self.nominal.contents
-        with np.errstate(over="ignore", invalid="ignore"):
-            return 100.0 * np.divide(values - own, own, out=np.full_like(own, np.nan), where=own != 0.0)
 
 
 def variation(
     templates: Templates,
     *,
     region: str,
-    sample: str,
     systematic: str,
+    sample: str | None = None,
+    data: str | None = None,
     style: str | FigureStyle = "plain",
     ax: tuple[Axes, Axes] | None = None,
 ) -> Figure:
     """Return a figure of one systematic on one sample: nominal, up (red) and down (blue), and their relative change.
 
+    Without a sample it is the sum of all but the `data`, of what pruning leaves, and the data are drawn with it.
     Solid lines are what enters the workspace, dashed ones what was read, where processing changed it. Bars are the
-    statistical uncertainties of varied templates, the hatched band is that of the nominal one. A side without a
-    template is the mirror image of the other; a systematic of Type Normalization scales the nominal template (of
-    templates that were processed). Raises KeyError for unknown names, InputError where the systematic does not act.
+    statistical uncertainties of varied templates, the hatched band is that of the nominal one. Thin gray lines are the
+    variations that were combined (`Combine`), as they were after smoothing. A side without a template is the mirror
+    image of the other; a systematic of Type Normalization scales the nominal template (of templates that were
+    processed). Raises KeyError for unknown names, InputError where the systematic does not act,
+    and where both a sample and the data are named, or none.
     """
     from wilks.figures.canvas import Drawing, fit_margins, styled
 
-    content = _content(templates, region, sample, systematic)
+    if (sample is None) == (data is None):
+        raise InputError("give either a sample, or for the sum of all samples the name of the data")
+    if sample is None:
+        content = total_content(templates, region, systematic, str(data))
+    else:
+        content = content_of(templates, region, sample, systematic)
     chosen = as_style(style)
     rc = settings(chosen)
     with styled(rc):
@@ -89,7 +82,7 @@ def variation(
         main.set_ylim(0, 1.6 * tallest)
         if ax is None:
             fit_margins(figure, [main, below])
-        lines = [systematic, f"{sample}, {region}"]
+        lines = [systematic, f"{sample or 'all samples'}, {region}"]
         if content.effect is not None and content.effect.status != "kept":
             lines.append(f"({content.effect.status})")
         decorate(main, chosen, lines, entries, tallest=tallest, lowest=None)
@@ -98,44 +91,14 @@ def variation(
     return figure
 
 
-def _content(templates: Templates, region: str, sample: str, systematic: str) -> _Content:
-    """Return what is to be drawn; KeyError or InputError where there is nothing."""
-    nominal = templates.nominal(region, sample)
-    effect = templates.effect(region, sample, systematic)
-    keys = {side: TemplateKey(region, sample, systematic, side) for side in SIDES}
-    found = {side: templates[key] for side, key in keys.items() if key in templates}
-    if effect is None and not found:
-        templates.variation(region, sample, systematic, "Up")  # KeyError for a name that nothing has
-    if nominal is None or (effect is None and not found):
-        raise InputError(f'"{systematic}" does not act on "{sample}" in "{region}"')
-    own = nominal.contents
-    if found:
-        contents = {side: histogram.contents for side, histogram in found.items()}
-        split = both_sides(own, contents.get("Up"), contents.get("Down"))
-        mirror = {side: part.variation for side, part in zip(SIDES, split, strict=True)}
-        sides = {side: contents.get(side, mirror[side]) for side in SIDES}
-    else:
-        norm = effect.norm if effect is not None else (0.0, 0.0)
-        sides = {side: own * (1.0 + change) for side, change in zip(SIDES, norm, strict=True)}
-    originals = {side: before for side in found if (before := _original(templates, keys[side])) is not None}
-    return _Content(nominal, sides, {side: h.stdev for side, h in found.items()}, originals, effect)
-
-
-def _original(templates: Templates, key: TemplateKey) -> FloatArray | None:
-    """Return what a template was before processing, in its bins; None where it is the same, or was made."""
-    now, before = templates[key], templates.original(key)
-    for step in templates.steps.get(key, ()):
-        if step.name == REBINNED:
-            before = repeated(before, step)
-    return None if np.array_equal(before.contents, now.contents) else before.contents
-
-
-def _heights(content: _Content) -> list[FloatArray]:
-    tops = [content.nominal.contents + content.nominal.stdev, *content.originals.values()]
+def _heights(content: Content) -> list[FloatArray]:
+    tops = [content.nominal.contents + content.nominal.stdev, *content.originals.values(), *content.members]
+    if content.data is not None:
+        tops.append(garwood(content.data.contents)[1])
     return tops + [values + content.stdev.get(side, 0.0) for side, values in content.sides.items()]
 
 
-def _draw_yields(ax: Axes, content: _Content) -> list[Entry]:
+def _draw_yields(ax: Axes, content: Content) -> list[Entry]:
     """Draw the upper panel; return the entries of its legend."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -144,11 +107,21 @@ def _draw_yields(ax: Axes, content: _Content) -> list[Entry]:
     ax.stairs(own + stdev, edges, baseline=own - stdev, **HATCH)
     ax.stairs(own, edges, baseline=None, color="black", linewidth=2, zorder=4)
     entries: list[Entry] = [(Line2D([], [], color="black", linewidth=2), "Nominal")]
+    if content.data is not None:
+        observed = content.data.contents
+        points = draw_points(ax, content.data.axis.centers, observed, *garwood(observed), np.isfinite(observed))
+        entries.insert(0, (points, "Data"))
+    for values in content.members:
+        ax.stairs(values, edges, baseline=None, **_MEMBER)
     for side, values in content.sides.items():
         _outline(ax, content, side, values, content.originals.get(side))
         sign = "+" if side == "Up" else "-"
-        entries.append((Line2D([], [], color=_COLORS[side], linewidth=1.4), _legend_text(sign, values, own)))
+        line = Line2D([], [], color=_COLORS[side], linewidth=content.linewidth(side))
+        entries.append((line, _legend_text(sign, values, own)))
     entries.append((Patch(**{key: value for key, value in HATCH.items() if key != "zorder"}), "Stat. uncertainty"))
+    if content.members:
+        member = Line2D([], [], color=_MEMBER["color"], linewidth=_MEMBER["linewidth"])
+        entries.append((member, f"{len(content.members)} variations"))
     if content.originals:
         entries.append((Line2D([], [], color="#555555", linestyle="--", linewidth=1.2), "Before processing"))
     return entries
@@ -156,14 +129,21 @@ def _draw_yields(ax: Axes, content: _Content) -> list[Entry]:
 
 def _legend_text(sign: str, values: FloatArray, own: FloatArray) -> str:
     total = float(own.sum())
-    change = f" ({100.0 * (float(values.sum()) / total - 1.0):+.2g} %)" if total else ""
+    change = f" ({_two_digits(100.0 * (float(values.sum()) / total - 1.0), '+')} %)" if total else ""
     return rf"${sign}1\sigma$" + change.replace("-", "\N{MINUS SIGN}")
 
 
-def _outline(ax: Axes, content: _Content, side: Side, values: FloatArray, before: FloatArray | None) -> None:
+def _two_digits(value: float, sign: str = "") -> str:
+    """Return a number with two significant digits, or all before the point; only extreme ones with an exponent."""
+    if not 1e-4 <= abs(value) < 1e5:
+        return f"{value:{sign}.2g}"
+    return f"{value:{sign}.0f}" if abs(value) >= 9.95 else f"{float(f'{value:.2g}'):{sign}}"
+
+
+def _outline(ax: Axes, content: Content, side: Side, values: FloatArray, before: FloatArray | None) -> None:
     """Draw one side, with its statistical uncertainties, and what it was before."""
     axis, color = content.nominal.axis, _COLORS[side]
-    ax.stairs(values, axis.edges, baseline=None, color=color, linewidth=1.4, zorder=5)
+    ax.stairs(values, axis.edges, baseline=None, color=color, linewidth=content.linewidth(side), zorder=5)
     if before is not None:
         ax.stairs(before, axis.edges, baseline=None, color=color, linewidth=1.1, linestyle="--", zorder=5)
     if side in content.stdev:
@@ -173,29 +153,56 @@ def _outline(ax: Axes, content: _Content, side: Side, values: FloatArray, before
         ax.errorbar(axis.centers + shift, middle, content.stdev[side], fmt="none", color=color, elinewidth=1, zorder=5)
 
 
-def _draw_changes(ax: Axes, content: _Content) -> None:
+def _draw_changes(ax: Axes, content: Content) -> None:
     """Draw the lower panel: relative changes in percent, in a range that just holds them."""
-    from matplotlib.ticker import MaxNLocator
-
     edges, own = content.nominal.axis.edges, content.nominal.contents
     stdev = content.nominal.stdev
     band = 100.0 * np.divide(stdev, np.abs(own), out=np.zeros_like(own), where=own != 0.0)
     ax.stairs(band, edges, baseline=-band, **HATCH)
     ax.axhline(0, color="black", linewidth=0.9, zorder=4)
+    for values in content.members:
+        ax.stairs(content.relative(values), edges, baseline=None, **_MEMBER)
     for side, values in content.sides.items():
-        ax.stairs(content.relative(values), edges, baseline=None, color=_COLORS[side], linewidth=1.4, zorder=5)
+        width = content.linewidth(side)
+        ax.stairs(content.relative(values), edges, baseline=None, color=_COLORS[side], linewidth=width, zorder=5)
         if side in content.originals:
             before = content.relative(content.originals[side])
             ax.stairs(before, edges, baseline=None, color=_COLORS[side], linewidth=1.1, linestyle="--", zorder=5)
-    half = 1.2 * _reach(content) or 1.0
+    reach = _reach(content, content.members)
+    if content.data is not None:
+        # Data far away must not hide effects of a few percent.
+        reach = max(reach, min(_reach(content, (content.data.contents,)), 4.0 * reach))
+    half = 1.2 * reach or 1.0
+    if content.data is not None:
+        _add_data(ax, content, content.data, half)
     ax.set_ylim(-half, half)
-    ax.yaxis.set_major_locator(MaxNLocator(5, symmetric=True, prune="upper"))
-    ax.set_ylabel("Syst. / Nom. \N{MINUS SIGN} 1 [%]", loc="center", fontsize="medium")
+    ax.set_yticks(_ticks(half))
+    ax.set_ylabel("Syst./Nom. \N{MINUS SIGN} 1 [%]", loc="center", fontsize="medium")
 
 
-def _reach(content: _Content) -> float:
+def _add_data(ax: Axes, content: Content, data: Histogram, half: float) -> None:
+    """Draw the relative difference of data and nominal; an arrow at the edge for a point outside."""
+    values = content.relative(data.contents)
+    low, high = (content.relative(end) for end in garwood(data.contents))
+    draw_points(ax, data.axis.centers, values, low, high, np.abs(values) <= half)
+    for outside, marker, where in ((values > half, "^", 0.9 * half), (values < -half, "v", -0.9 * half)):
+        ax.plot(data.axis.centers[outside], np.full(outside.sum(), where), marker, color="black", zorder=6)
+
+
+def _ticks(half: float) -> list[float]:
+    """Return a few numbers about 0, none so high that it would touch the lowest one of the upper panel."""
+    from matplotlib.ticker import MaxNLocator
+
+    def inside(most: int) -> list[float]:
+        ticks = MaxNLocator(most, symmetric=True).tick_values(-half, half)
+        return [float(tick) for tick in ticks if abs(tick) < 0.7 * half]
+
+    return few if len(few := inside(5)) > 1 else inside(8)
+
+
+def _reach(content: Content, others: tuple[FloatArray, ...] = ()) -> float:
     """Return the largest relative change, in percent."""
-    changes = [content.relative(values) for values in (*content.sides.values(), *content.originals.values())]
+    changes = [content.relative(values) for values in (*content.sides.values(), *content.originals.values(), *others)]
     sizes = np.abs(np.concatenate(changes))
     return float(sizes[np.isfinite(sizes)].max(initial=0.0))
 
@@ -224,7 +231,7 @@ def variations(
         raise InputError(f"rows must be at least 1 and first from 1 to {last}, found {rows} and {first}")
     blocks = replace(blocks, systematics=blocks.systematics[first - 1 : first - 1 + rows])
     with canvas(blocks, _CELL, as_style(style)) as ax:
-        lines: dict[tuple[str, str], list[Any]] = {}
+        lines: dict[_Stroke, list[Any]] = {}
         bands: list[FloatArray] = []
         boxes: list[tuple[float, int, str]] = []
         said: set[str] = set()
@@ -235,52 +242,53 @@ def variations(
                 continue
             said.add(effect.status)
             boxes.append((x, row, _BACKGROUNDS[effect.status]))
-            content = _content(templates, names[0], names[1], names[2])
+            content = content_of(templates, names[0], names[1], names[2])
             _add_panel(lines, bands, content, x, row)
             ax.text(x + 0.96, row + 0.05, _range(_reach(content)), ha="right", va="top", fontsize=6.5, color="#555555")
         _draw_panels(ax, lines, bands, boxes)
-        _key(ax, said, processed=any(dashes == ":" for _, dashes in lines))
+        _key(ax, said, processed=any(dashes == ":" for _, dashes, _ in lines))
     return figure_of(ax)
 
 
 def _range(reach: float) -> str:
-    return f"\N{PLUS-MINUS SIGN}{reach:.2g} %"
+    return f"\N{PLUS-MINUS SIGN}{_two_digits(reach)} %"
 
 
-def _add_panel(
-    lines: dict[tuple[str, str], list[Any]], bands: list[FloatArray], content: _Content, x: float, row: int
-) -> None:
+def _add_panel(lines: dict[_Stroke, list[Any]], bands: list[FloatArray], content: Content, x: float, row: int) -> None:
     """Add the lines and the band of one panel, in cells."""
     axis, own = content.nominal.axis, content.nominal.contents
     along = x + 0.04 + 0.92 * (axis.edges - axis.edges[0]) / (axis.edges[-1] - axis.edges[0])
     scale = 0.38 / (_reach(content) or 1.0)
 
     def steps(values: FloatArray) -> FloatArray:
-        height = row + 0.58 - np.clip(np.nan_to_num(scale * values), -0.4, 0.4)
+        height = row + 0.58 - np.clip(scale * values, -0.4, 0.4)  # NaN, of an empty bin, is a gap
         return np.column_stack([np.repeat(along, 2)[1:-1], np.repeat(height, 2)])
 
     stat = 100.0 * np.divide(content.nominal.stdev, np.abs(own), out=np.zeros_like(own), where=own != 0.0)
     bands.append(np.concatenate([steps(stat), steps(-stat)[::-1]]))
     for side in SIDES:
-        lines.setdefault((_COLORS[side], "-"), []).append(steps(content.relative(content.sides[side])))
+        stroke = _COLORS[side], "-", 0.75 * content.linewidth(side)
+        lines.setdefault(stroke, []).append(steps(content.relative(content.sides[side])))
         if side in content.originals:
             before = steps(content.relative(content.originals[side]))
-            lines.setdefault((_COLORS[side], ":"), []).append(before)
+            lines.setdefault((_COLORS[side], ":", 1.0), []).append(before)
 
 
 def _draw_panels(
-    ax: Axes, lines: dict[tuple[str, str], list[Any]], bands: list[FloatArray], boxes: list[tuple[float, int, str]]
+    ax: Axes, lines: dict[_Stroke, list[Any]], bands: list[FloatArray], boxes: list[tuple[float, int, str]]
 ) -> None:
     from matplotlib.collections import LineCollection, PatchCollection, PolyCollection
     from matplotlib.patches import Rectangle
 
     cells = [Rectangle((x, row), 1, 1) for x, row, _ in boxes]
     ax.add_collection(
-        PatchCollection(cells, facecolors=[color for *_, color in boxes], edgecolors="black", linewidths=0.6)
+        PatchCollection(
+            cells, facecolors=[color for *_, color in boxes], edgecolors="black", linewidths=0.6, clip_on=False
+        )
     )
     ax.add_collection(PolyCollection(bands, facecolors="#00000022", linewidths=0))
-    for (color, dashes), paths in lines.items():
-        ax.add_collection(LineCollection(paths, colors=color, linestyles=dashes, linewidths=1.0))
+    for (color, dashes, width), paths in sorted(lines.items(), key=lambda item: -item[0][2]):
+        ax.add_collection(LineCollection(paths, colors=color, linestyles=dashes, linewidths=width))
 
 
 def _key(ax: Axes, said: set[str], *, processed: bool) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 
 class Severity(StrEnum):
@@ -17,15 +18,53 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
+ALL = "*"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One place that a finding is about, with its numbers; `*` stands for all systematics, regions or samples.
+
+    `systematic` is the name of a systematic or of any other parameter. `value_u` and `value_d` are what its two sides
+    multiply the yield by (1.03 for +3 %); `value` is the number that a rule without sides looks at; None where there is
+    none. `bins` are counted from 0.
+    """
+
+    systematic: str = ALL
+    region: str = ALL
+    sample: str = ALL
+    value_u: float | None = None
+    value_d: float | None = None
+    value: float | None = None
+    bins: tuple[int, ...] = ()
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """What there is of `value_u`, `value_d`, `value` and `bins`."""
+        found = {name: getattr(self, name) for name in ("value_u", "value_d", "value")}
+        numbers: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
+        return numbers | ({"bins": list(self.bins)} if self.bins else {})
+
+    def __str__(self) -> str:
+        names = " / ".join(name for name in (self.systematic, self.region, self.sample) if name != ALL)
+        numbers = [f"{name} {value:.4g}" for name, value in self.numbers.items() if name != "bins"]
+        numbers += [f"bins {', '.join(map(str, self.bins))}"] if self.bins else []
+        return f"{names}: {', '.join(numbers)}" if numbers else names
+
+
 @dataclass(frozen=True)
 class Finding:
-    """One observation: which rule, how severe, where, what was found, and what to do about it."""
+    """One observation: which rule, how severe, where, what was found, and what to do about it.
+
+    `cases` are the places one by one, with numbers; a rule that is about no systematic, region or sample has none.
+    """
 
     rule: str
     severity: Severity
     place: str
     message: str
     advice: str
+    cases: tuple[Case, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.severity}: {self.place}: {self.message} {self.advice} [{self.rule}]"
@@ -50,6 +89,25 @@ class Findings:
     def of_rule(self, rule: str) -> Findings:
         """Return the findings of one rule."""
         return Findings(tuple(item for item in self.items if item.rule == rule))
+
+    def by_rule(self) -> dict[str, dict[str, dict[str, dict[str, dict[str, Any]]]]]:
+        """Return the numbers of every case, as JSON data: by rule, systematic, region and sample (`*`: all of them).
+
+        >>> check(load_workspace("workspace.json")).by_rule()["identical-sides"]["lumi"]["SR"]["top"]  # doctest: +SKIP
+        {'value_u': 1.03, 'value_d': 1.03}
+        """
+        rules: dict[str, dict[str, dict[str, dict[str, dict[str, Any]]]]] = {}
+        for finding in self.items:
+            systematics = rules.setdefault(finding.rule, {})
+            for case in finding.cases:
+                regions = systematics.setdefault(case.systematic, {}).setdefault(case.region, {})
+                regions[case.sample] = case.numbers
+        return rules
+
+    def at_least(self, severity: Severity) -> Findings:
+        """Return the findings of a severity and of those above it."""
+        order = list(Severity)
+        return Findings(tuple(item for item in self.items if order.index(item.severity) <= order.index(severity)))
 
     def __repr__(self) -> str:
         counts = Counter(item.severity for item in self.items)
