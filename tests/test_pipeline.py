@@ -88,9 +88,6 @@ def test_run_measures_the_signal(finished: Finished) -> None:
 
 
 def test_variations_are_drawn_and_recorded(tmp_path: Path) -> None:
-    stale = tmp_path / "out" / "figures" / "variations_old.pdf"
-    stale.parent.mkdir(parents=True)
-    stale.write_text("from before")
     done = pipeline.run(write_analysis(tmp_path, VARIED), tmp_path / "out")
     figures = {f"figures/{name}.{s}" for name in ("variations_SR", "variations_C-R", "pruning") for s in ("pdf", "png")}
     tables = {f"tables/norm_effects.{suffix}" for suffix in ("txt", "md", "tex")}
@@ -144,7 +141,7 @@ def test_a_stage_begins_when_the_products_of_those_before_are_written(tmp_path: 
 
 
 def test_failed_fit_keeps_result_and_prefit_and_drops_what_an_earlier_run_left(tmp_path: Path) -> None:
-    stale = [tmp_path / "out" / name for name in ("tables/yields_postfit.txt", "figures/data_mc_old_postfit.png")]
+    stale = [tmp_path / "out" / name for name in ("tables/yields_postfit.txt", "figures/data_mc_SR_postfit.png")]
     own = tmp_path / "out/figures/sketch.pdf"
     for path in (*stale, own):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -156,6 +153,34 @@ def test_failed_fit_keeps_result_and_prefit_and_drops_what_an_earlier_run_left(t
     assert _files(tmp_path / "out") == expected | {"figures/sketch.pdf"}
     assert json.loads((tmp_path / "out/fit.json").read_text())["converged"] is False
     assert own.read_text() == "from before"
+
+
+def test_a_run_removes_the_figures_of_earlier_regions_and_no_file_of_the_user(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    pipeline.run(write_analysis(tmp_path, VARIED), out)
+    page = out / "figures/variations_SR_2.pdf"  # as of more than 40 systematics
+    page.write_text("from before")
+    # Names that look like those of figures: no region is called so, and no page 2024 follows on the first.
+    own = [
+        out / "figures" / name
+        for name in (
+            "data_mc_notes_prefit.pdf",
+            "data_mc_SR_log_postfit.png",
+            "variations_talk.pdf",
+            "variations_SR_2024.pdf",
+            "variations_SR.pdf.bak",
+        )
+    ]
+    for path in own:
+        path.write_text("my own")
+    pipeline.run(write_analysis(tmp_path, VARIED.replace("Name: SR", "Name: Signal")), out)
+    assert [path.read_text() for path in own] == ["my own"] * len(own)
+    renamed = {name.replace("_SR", "_Signal") for name in FIGURES}
+    drawn = {
+        f"figures/{name}.{s}" for name in ("variations_Signal", "variations_C-R", "pruning") for s in ("pdf", "png")
+    }
+    found = {name for name in _files(out) if name.startswith("figures/")}
+    assert found == renamed | drawn | {path.relative_to(out).as_posix() for path in own}
 
 
 @pytest.mark.parametrize(

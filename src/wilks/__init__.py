@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import wilks.figures as figures
     import wilks.tables as tables
-    from wilks.assemble import build_workspace
+    from wilks.assemble.build import build_workspace
     from wilks.checks.check import check
     from wilks.config.load import load_config
     from wilks.fitting.many import fit_many
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from wilks.templates.process import process_templates
     from wilks.templates.router import Router
     from wilks.templates.store import load_templates
+    from wilks.templates.workers import Processes
     from wilks.workspace.edit import find_bins, mask_bins, select_channels, signal_bins
     from wilks.workspace.inspect import inspect
     from wilks.workspace.patchset import load_patchset
@@ -49,11 +50,12 @@ __version__ = "0.1.0"
 _HOME = {
     "Axis": "wilks.histogram",
     "Histogram": "wilks.histogram",
+    "Processes": "wilks.templates.workers",
     "Router": "wilks.templates.router",
     "asimov": "wilks.model.datasets",
     "breakdown": "wilks.infer.breakdown",
     "build_templates": "wilks.templates.build",
-    "build_workspace": "wilks.assemble",
+    "build_workspace": "wilks.assemble.build",
     "check": "wilks.checks.check",
     "chi_square": "wilks.infer.goodness_of_fit",
     "compatibility": "wilks.infer.compatibility",
@@ -91,6 +93,7 @@ _MODULES = ("figures", "tables")
 __all__ = [
     "Axis",
     "Histogram",
+    "Processes",
     "Router",
     "__version__",
     "asimov",

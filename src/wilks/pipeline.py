@@ -20,16 +20,19 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import wilks
 from wilks._files import write_atomically
-from wilks.errors import InputError
+from wilks.errors import InputError, TemplateError
 
 if TYPE_CHECKING:
+    from wilks.checks.thresholds import Thresholds
     from wilks.config.schema import Config
+    from wilks.figures.style import FigureStyle
     from wilks.model.model import Model
     from wilks.results.findings import Findings
     from wilks.results.fit import FitResult
     from wilks.results.prediction import Prediction
     from wilks.table import Table
     from wilks.templates.store import Templates
+    from wilks.templates.workers import Workers
     from wilks.workspace.workspace import Workspace
 
 OUTPUT = "wilks-output"
@@ -79,14 +82,18 @@ def run(
     output: str | Path = OUTPUT,
     *,
     observe: Callable[[Event], None] = lambda event: None,
-    workers: int | None = None,
+    progress: Callable[[int, int], bool] | None = None,
+    workers: Workers = None,
+    skip_unreadable: bool = False,
+    force: bool = False,
 ) -> Run:
     """Return what a steering file leads to: templates, workspace, findings, fit, predictions; written to `output`.
 
     Every stage writes its products, each file whole or not at all, before the next stage starts; `observe` is told
     when a stage begins and when it has ended. Products of an earlier run in the same folder go when the first new one
-    is written. `workers` is the number of threads that read ntuples (None: one per processor). A fit that fails is no
-    exception: its result says so, and what needs its uncertainties is left out.
+    is written; templates of it that would come out the same are not made again, unless `force` says so. `progress`,
+    `workers` and `skip_unreadable` are those of `build_templates`. A fit that fails is no exception: its result says
+    so, and what needs its uncertainties is left out.
 
     Raises ConfigError, TemplateError, WorkspaceError or ModelError for mistakes in the input, and InputError where
     the output can't be written or is the folder of the steering file.
@@ -109,7 +116,15 @@ def run(
 
     config = step(Stage.CONFIG, lambda: _config(source, folder))
     templates = step(
-        Stage.TEMPLATES, lambda: make_templates(config, workers=workers), lambda made: _first(made, folder)
+        Stage.TEMPLATES,
+        lambda: make_templates(
+            config,
+            workers=workers,
+            progress=progress,
+            skip_unreadable=skip_unreadable,
+            previous=None if force else earlier_templates(folder / "templates.npz"),
+        ),
+        lambda made: _first(made, folder),
     )
     workspace = step(
         Stage.WORKSPACE,
@@ -135,20 +150,80 @@ def run(
 
 
 def make_templates(
-    config: Config, *, workers: int | None = None, progress: Callable[[int, int], bool] | None = None
+    config: Config,
+    *,
+    workers: Workers = None,
+    progress: Callable[[int, int], bool] | None = None,
+    skip_unreadable: bool = False,
+    previous: Templates | None = None,
 ) -> Templates:
     """Return the templates of a steering file as they enter the workspace. Raises TemplateError.
 
-    `workers` and `progress` are for ntuples, as in `build_templates`.
+    All options are those of `build_templates`.
     """
-    return wilks.process_templates(wilks.build_templates(config, workers=workers, progress=progress), config)
+    built = wilks.build_templates(
+        config, workers=workers, progress=progress, skip_unreadable=skip_unreadable, previous=previous
+    )
+    return wilks.process_templates(built, config)
 
 
-def check_all(config: Config, templates: Templates, workspace: Workspace) -> Findings:
-    """Return what looks wrong with a steering file, its templates and its workspace, the most severe first."""
+def earlier_templates(path: Path) -> Templates | None:
+    """Return the templates in a file that is about to be written again; None where there are none."""
+    try:
+        return wilks.load_templates(path)
+    except TemplateError:
+        return None
+
+
+def require_place_for_templates(path: Path, config: Config) -> None:
+    """Raise InputError where a file for templates, or that of their record, would take the place of something else.
+
+    That is a folder, the steering file, input, or a JSON file that is no such record.
+    """
+    record = path.with_suffix(".json")
+    if record == path:
+        raise InputError(f"{path}: the record of the templates goes there; give them another ending, such as .npz")
+    for file in (path, record):
+        require_other_file(file, config)
+    beginnings = {path: _beginning(path, 4), record: _beginning(record, 100)}
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name a file")
+    if beginnings[path] in (b"root", b"\x89HDF"):
+        raise InputError(f"{path}: is not replaced, because it may be input; choose another name")
+    if beginnings[record] and not re.match(rb'\{\s*"events"', beginnings[record]):
+        raise InputError(
+            f"{record}: the record of the templates would replace this file, which is something else; choose another "
+            f"name than {path}"
+        )
+
+
+def require_other_file(path: Path, config: Config) -> None:
+    """Raise InputError where a file that is about to be written is the steering file."""
+    if config.source is not None and path.exists() and path.samefile(config.source):
+        raise InputError(f"{path}: is the steering file; choose another name")
+
+
+def _beginning(path: Path, size: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError:
+        return b""
+
+
+def check_all(
+    config: Config, templates: Templates, workspace: Workspace, *, thresholds: Thresholds | None = None
+) -> Findings:
+    """Return what looks wrong with a steering file, its templates and its workspace, the most severe first.
+
+    What is worth a finding is said by `thresholds`; without them by the steering file.
+    """
+    from wilks.checks.thresholds import Thresholds
     from wilks.results.findings import Findings
 
-    return Findings(tuple(finding for subject in (config, templates, workspace) for finding in wilks.check(subject)))
+    limits = thresholds or Thresholds.of(config)
+    subjects = (config, templates, workspace)
+    return Findings(tuple(finding for subject in subjects for finding in wilks.check(subject, thresholds=limits)))
 
 
 def matching_model(workspace: Workspace, result: FitResult | None, *, measurement: str | None = None) -> Model:
@@ -163,13 +238,13 @@ def matching_model(workspace: Workspace, result: FitResult | None, *, measuremen
     return wilks.compile_model(workspace, measurement=measurement or result.measurement, poi="", **codes)
 
 
-def pulls_figure(result: FitResult) -> Any:
+def pulls_figure(result: FitResult, *, style: str | FigureStyle = "plain") -> Any:
     """Return the figure of pulls; staterror parameters are only shown where the fit has no others."""
     others = any("staterror" not in types for types in result.modifier_types)
-    return wilks.figures.pulls(result, include_staterrors=not others)
+    return wilks.figures.pulls(result, include_staterrors=not others, style=style)
 
 
-def variation_figures(templates: Templates, *, style: str = "plain", rows: int = 40) -> dict[str, Any]:
+def variation_figures(templates: Templates, *, style: str | FigureStyle = "plain", rows: int = 40) -> dict[str, Any]:
     """Return figures of all variations, so many on a page, and the pruning map, by file name."""
     acting: dict[str, dict[str, None]] = {}
     for effect in templates.effects:
@@ -208,13 +283,13 @@ def save_text(text: str, path: Path) -> list[Path]:
     return [path]
 
 
-def save_data_mc(prediction: Prediction, folder: Path) -> list[Path]:
+def save_data_mc(prediction: Prediction, folder: Path, *, style: str | FigureStyle = "plain") -> list[Path]:
     """Draw data and prediction of every channel into `folder`, and return the files."""
     label = _file_label(prediction)
     names = file_names(prediction.channel_names)
     files = []
     for channel in prediction.channel_names:
-        figure = wilks.figures.data_mc(prediction, channel=channel)
+        figure = wilks.figures.data_mc(prediction, channel=channel, style=style)
         files += wilks.figures.save(figure, folder / f"data_mc_{names[channel]}_{label}")
     return files
 
@@ -257,22 +332,38 @@ def _config(source: str | Path | TextIO, folder: Path) -> Config:
 def _first(templates: Templates, folder: Path) -> list[Path]:
     """Write the first product; those of an earlier run would not belong to it."""
     with writing(folder):
-        for stale in _products(folder):
+        for stale in _products(folder, templates):
             stale.unlink(missing_ok=True)
     return save_templates(templates, folder / "templates.npz")
 
 
-def _products(folder: Path) -> Iterator[Path]:
-    """Yield the products of an earlier run that the next one might not write again."""
-    names = ("templates.json", "workspace.json", "workspace.axes.json", "findings.json", "fit.json")
-    yield from (folder / name for name in names)
+def _products(folder: Path, templates: Templates) -> Iterator[Path]:
+    """Yield what an earlier run left that the next one might not write again; figures by the regions of both runs."""
+    for regions in (_earlier_regions(folder / "workspace.json"), {key.region for key in templates}):
+        yield from _figures_of(regions, folder / "figures")
     for table in ("norm_effects", "yields_prefit", "yields_postfit", "parameters"):
         yield from (folder / "tables" / f"{table}.{suffix}" for suffix in ("txt", "md", "tex"))
+    # The workspace goes last: it tells the regions, should this be interrupted.
+    for name in ("templates.json", "findings.json", "fit.json", "workspace.axes.json", "workspace.json"):
+        yield folder / name
+
+
+def _earlier_regions(workspace: Path) -> Iterable[str]:
+    try:
+        return wilks.load_workspace(workspace).channel_names
+    except InputError:
+        return ()
+
+
+def _figures_of(regions: Iterable[str], folder: Path) -> Iterator[Path]:
     for suffix in ("pdf", "png"):
-        yield from (folder / "figures" / f"{name}.{suffix}" for name in ("pulls", "pruning"))
-        yield from folder.glob(f"figures/variations_*.{suffix}")
-        for label in ("prefit", "postfit"):
-            yield from folder.glob(f"figures/data_mc_*_{label}.{suffix}")
+        yield from (folder / f"{name}.{suffix}" for name in ("pulls", "pruning"))
+        for name in file_names(sorted(regions)).values():
+            yield from (folder / f"data_mc_{name}_{label}.{suffix}" for label in ("prefit", "postfit"))
+            pages = [folder / f"variations_{name}.{suffix}"]
+            while pages[-1].exists():
+                pages.append(folder / f"variations_{name}_{len(pages) + 1}.{suffix}")
+            yield from reversed(pages)
 
 
 def _variation_files(figures: Mapping[str, Any], templates: Templates, folder: Path) -> list[Path]:

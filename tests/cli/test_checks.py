@@ -67,6 +67,46 @@ def test_steering_file_is_checked_with_its_templates_and_workspace(call: Call, t
     assert sorted(result.stdout.partition("\n\n")[0].splitlines()) == sorted(found)
 
 
+def test_thresholds_of_steering_file_and_command_line(call: Call, tmp_path: Path) -> None:
+    rate = "{Name: rate, Type: Normalization, Up: {Normalization: 0.15}, Down: {Symmetrize: True}}"
+    text = f"{CONFIG}Systematics:\n  - {rate}\n"
+    plain = write_analysis(tmp_path / "plain", text)
+    assert "more than 10 %" in call("check", plain).stdout
+    stricter = call("check", plain, "--threshold", "LargeEffect=0.12", "--threshold", "huge_effect=0.14").stdout
+    assert "warning: systematic " in stricter
+    general = next(line for line in text.splitlines() if line.strip().startswith("Measurement:"))
+    indent = general[: len(general) - len(general.lstrip())]
+    checks = f"{general}\n{indent}Checks: {{LargeEffect: 0.2}}"
+    given = write_analysis(tmp_path / "given", text.replace(general, checks))
+    assert "large-effect" not in call("check", given).stdout
+    assert "large-effect" in call("check", given, "--threshold", "LargeEffect=0.1").stdout
+    assert call("run", given, "-o", "out").exit_code == 0
+    assert not wilks.load_result("out/findings.json").of_rule("large-effect").items
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("LargeEfect=0.2", 'no threshold "LargeEfect"; did you mean "LargeEffect"?'),
+        ("pull=much", "pull=much: must be a number that is not below 0"),
+        ("individually=0", "individually=0: must be a whole number above 0"),
+        ("pull", "pull=: must be a number"),
+    ],
+)
+def test_wrong_thresholds(call: Call, workspace: Path, setting: str, sentence: str) -> None:
+    result = call("check", workspace, "--threshold", setting)
+    assert result.exit_code == 2
+    assert f"wilks: --threshold: {sentence}" in result.stderr
+
+
+def test_what_is_printed(call: Call, defective: Path) -> None:
+    details = call("check", defective, "--details", "--at-least", "error", "-o", "findings.json").stdout
+    first = wilks.load_result("findings.json").items[0].cases[0]
+    assert f"\n    both up / {first.region} / {first.sample}: value_u 1.03, value_d 1.03\n" in details
+    assert "\nnote: " not in details
+    assert len(wilks.load_result("findings.json")) == len(wilks.check(wilks.load_workspace(defective)))
+
+
 def test_standard_input_is_either(call: Call, config: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(config.parent)
     assert call("check", "-", input=config.read_bytes()).stdout == call("check", config).stdout

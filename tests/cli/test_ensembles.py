@@ -58,6 +58,10 @@ def test_compatibility(call: Call, workspace: Path) -> None:
     assert "one" in grouped.stdout
     assert f"{expected.statistic:.6f}" in grouped.stdout
     assert '"x" is not NAME=CHANNELS' in call("compatibility", workspace, "--group", "x").stderr
+    with_toys = wilks.compatibility(wilks.compile_model(loaded), workspace=loaded, toys=40, seed=3)
+    result = call("compatibility", workspace, "--toys", "40", "--seed", "3", "--threads", "1", "-o", "toys.json")
+    assert result.stdout == f"{with_toys}\nwrote toys.json\n"
+    assert wilks.load_result("toys.json").toys.tolist() == with_toys.toys.tolist()
     assert "nothing to compare" in call("compatibility", workspace, "--channels", "SR").stderr
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -143,9 +145,14 @@ def test_failed_fit_is_written_and_ends_with_one(call: Call, tmp_path: Path) -> 
     assert not _result("fit.json").converged
 
 
-def test_unwritable_result_is_a_sentence(call: Call, workspace: Path) -> None:
-    Path("file").write_text("")
-    result = call("fit", workspace, "-o", "file/fit.json")
+def test_result_that_can_not_be_written_any_more_is_printed(
+    call: Call, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: object, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("wilks.results.io.write_atomically", full)
+    result = call("fit", workspace, "-o", "fit.json")
     assert result.exit_code == 2
     assert "can't be written" in result.stderr
     assert "fit result for strength" in result.stdout

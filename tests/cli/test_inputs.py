@@ -69,7 +69,8 @@ def test_another_kind_of_file_is_one_sentence(
 def test_sentences_say_which_command_takes_the_file(call: Call, files: dict[str, Path]) -> None:
     assert '"wilks pulls", "wilks correlations" and "wilks check" take it' in call("fit", files[FIT]).stderr
     assert '"wilks run", "wilks check"' in call("fit", files[CONFIG]).stderr
-    assert '"wilks fit", "wilks check", "wilks inspect"' in call("run", files[WORKSPACE]).stderr
+    advice = call("run", files[WORKSPACE]).stderr
+    assert '"wilks fit", "wilks check", "wilks yields", "wilks limit", "wilks ranking" and others take it' in advice
     assert '"wilks browse" takes it' in call("run", files[ROOT]).stderr
     assert "wilks grid" in call("fit", files[PATCH_SET]).stderr
     assert '"wilks fit"' in call("data-mc", files[WORKSPACE], "--fit", files[WORKSPACE]).stderr

@@ -1,4 +1,4 @@
-"""`wilks hypotest`, `wilks limit`, `wilks significance`, `wilks grid`."""
+"""`wilks hypotest`, `wilks limit`, `wilks significance`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.cli.conftest import Call
-from tests.infer.searches import MU, canonical, counting, modifier, one_channel, workspace
-from tests.workspace.test_patchset import background, patchset, signal
+from tests.infer.searches import MU, canonical, modifier, workspace
 
 import wilks
-from wilks.results.grid import GridResult
 from wilks.results.hypotest import HypothesisTest, LimitResult, SignificanceResult
 
 
@@ -92,18 +90,13 @@ def test_significance(call: Call, search: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("limit", "--level", "95"), "lies between 0 and 1"),
+        (("limit", "--level", "95"), "level 95: it must lie between 0 and 1; 95 % is 0.95"),
         (("limit", "--statistic", "q0"), 'no test statistic "q0"'),
         (("limit", "--poi", "nu"), '"nu"'),
         (("limit", "--fix", "mu=1"), '"mu" is fixed'),
         (("hypotest", "--value", "-1"), "not below 0"),
         (("hypotest", "--value", "1", "--statistic", "q0"), "q0 tests the value 0"),
         (("significance", "--injected", "-1"), "not below 0"),
-        (("grid", "--vary", "mu"), "NAME=VALUE"),
-        (("grid", "--vary", "a=1:2"), "NAME=VALUE"),
-        (("grid", "--vary", "uncorr=1"), "uncorr"),
-        (("grid", "--vary", "a=1", "--patches", "p.json"), "not both"),
-        (("grid", "--patches", "p.json"), "p.json"),
     ],
 )
 def test_mistakes_are_sentences(call: Call, search: Path, arguments: tuple[str, ...], sentence: str) -> None:
@@ -112,42 +105,3 @@ def test_mistakes_are_sentences(call: Call, search: Path, arguments: tuple[str, 
     assert sentence in result.stderr
     assert "Traceback" not in result.stderr
     assert not Path("out.json").exists()
-
-
-def test_a_grid_of_patches(call: Call) -> None:
-    Path("bkg.json").write_text(json.dumps(background()))
-    Path("signals.json").write_text(json.dumps(patchset()))
-    result = call("grid", "bkg.json", "--patches", "signals.json", "--folder", "points", "-o", "grid.json")
-    assert result.exit_code == 0
-    saved = wilks.load_result("grid.json")
-    assert isinstance(saved, GridResult)
-    assert str(saved) in result.stdout
-    assert sorted(p.name for p in Path("points").iterdir()) == ["S_300_100.json", "S_400_100.json", "S_400_200.json"]
-    assert call("plot", "grid.json", "-o", "grid.png").exit_code == 0
-    assert call("plot", "points/S_300_100.json", "-o", "one.png").exit_code == 0
-    other = background() | {"observations": [{"name": "SR", "data": [40, 25]}]}
-    Path("other.json").write_text(json.dumps(other))
-    assert "another background" in call("grid", "other.json", "--patches", "signals.json").stderr
-    assert call("grid", "other.json", "--patches", "signals.json", "--any-background").exit_code == 0
-    Path("single.json").write_text(json.dumps(signal([5.0, 2.0])))
-    assert "single" in call("grid", "bkg.json", "--patches", "single.json").stdout
-    assert '"wilks grid" takes it' in call("limit", "signals.json").stderr
-
-
-def test_grids_of_workspaces_and_of_parameters(call: Call) -> None:
-    for name, size in (("light", 10), ("heavy", 5)):
-        Path(f"{name}.json").write_text(json.dumps(counting(size, 10, 12)))
-    result = call("grid", "light.json", "heavy.json", "-o", "grid.json")
-    assert result.exit_code == 0
-    found = wilks.load_result("grid.json")
-    assert found.names == ("light", "heavy")
-    assert found.observed[1] == pytest.approx(2 * found.observed[0], rel=1e-5)
-    assert call("plot", "grid.json", "-o", "rows.png").exit_code == 0
-    assert "several" in call("grid", "light.json", "heavy.json", "--vary", "k=1").stderr
-    Path("k.json").write_text(json.dumps(one_channel([5.0], [10.0], [12.0], [modifier("k", "normfactor")])))
-    result = call("grid", "k.json", "--vary", "k=0.5:1.5:3", "--question", "CLs", "--value", "2", "-o", "k-grid.json")
-    assert result.exit_code == 0
-    found = wilks.load_result("k-grid.json")
-    assert found.coordinates[:, 0].tolist() == [0.5, 1.0, 1.5]
-    assert found.tested == 2
-    assert call("plot", "k-grid.json", "-o", "band.png").exit_code == 0

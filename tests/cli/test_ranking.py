@@ -84,6 +84,32 @@ def test_everything_is_drawn(call: Call, mixed: Path) -> None:
     }
 
 
+def test_impacts_are_those_of_python_with_all_options(call: Call, mixed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+    draw = wilks.figures.impacts
+
+    def recorded(result: object, **options: object) -> object:
+        asked.append(options)
+        return draw(result, **options)
+
+    monkeypatch.setattr(wilks.figures, "impacts", recorded)
+    call("ranking", mixed, "-o", "ranking.json")
+    words = ["--sort", "pull", "--relative", "--blind", "--group", "a=norm", "--group", "a=shape", "--group", "b=k*"]
+    assert call("impacts", "ranking.json", "-o", "c.png", *words).exit_code == 0
+    wanted = {"sort": "pull", "relative": True, "blind": True, "groups": {"a": ["norm", "shape"], "b": ["k*"]}}
+    assert wanted.items() <= asked[0].items()
+    assert call("impacts", "ranking.json", "-o", "c.png", "--blind-poi").exit_code == 0
+    assert asked[1]["blind"] is True
+    assert asked[1]["groups"] is None
+
+
+def test_summary_of_impacts_is_one_figure_beside_the_pages(call: Call, mixed: Path) -> None:
+    call("ranking", mixed, "-o", "ranking.json")
+    assert call("impacts", "ranking.json", "--summary", "--rows", "3", "--style", "CMS").exit_code == 0
+    assert {path.name for path in Path("figures").iterdir()} == {"impacts_summary.pdf", "impacts_summary.png"}
+    assert call("impacts", "ranking.json", "--summary", "-o", "s.png").stdout == "wrote s.png\n"
+
+
 def test_check_takes_fits_and_rankings(call: Call, mixed: Path) -> None:
     call("fit", mixed, "-o", "fit.json")
     call("ranking", mixed, "-o", "ranking.json")
@@ -106,6 +132,10 @@ def test_check_takes_fits_and_rankings(call: Call, mixed: Path) -> None:
         (["correlations", "WS"], "a workspace, not the result of a fit"),
         (["correlations", "FIT", "--threshold", "2"], "threshold must be from 0 to 1"),
         (["impacts", "ranking.json", "-o", "-"], "writes figures"),
+        (["impacts", "ranking.json", "--sort", "pulls"], 'did you mean "pull"'),
+        (["impacts", "ranking.json", "--group", "a"], '--group: "a" is not LABEL=PATTERN'),
+        (["impacts", "ranking.json", "--group", "a=nrom"], 'did you mean "norm"'),
+        (["impacts", "ranking.json", "--summary", "--relative"], "leave out --sort, --relative and --group"),
     ],
 )
 def test_mistakes_are_sentences(call: Call, mixed: Path, words: list[str], message: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.cli.conftest import Call
 from tests.small_analysis import BACKGROUND, DATA, SIGNAL
@@ -85,6 +86,21 @@ def test_format_of_yields_is_that_of_the_suffix(call: Call, workspace: Path, out
     assert (printed if output == "-" else Path(output).read_text(encoding="utf-8")) == expected
     assert call("yields", workspace, "--format", "text", "-o", "other.tex").exit_code == 0
     assert Path("other.tex").read_text(encoding="utf-8") == call("yields", workspace).stdout
+
+
+def test_bands_by_finite_variations_are_cabinetrys(call: Call, shared_data: Path) -> None:
+    path = shared_data / "cabinetry-example/golden/example_ntuple_workspace.json"
+    golden = json.loads(path.with_name("example_ntuple_results.json").read_text())
+    assert call("fit", path, "-o", "fit.json").exit_code == 0
+    default, linear, cabinetry = (
+        call("yields", path, "--fit", "fit.json", "--per-bin", *options).stdout
+        for options in ((), ("--bands", "linear"), ("--bands", "cabinetry"))
+    )
+    assert default == linear != cabinetry
+    bands = [int(line.split("±")[-1].split()[0]) for line in cabinetry.splitlines() if line.startswith("Signal_region")]
+    assert bands == np.round(golden["postfit"]["total_stdev_model_bins"][0][-1]).tolist()
+    assert call("data-mc", path, "--fit", "fit.json", "--bands", "cabinetry").exit_code == 0
+    assert call("yields", path, "--bands", "minos").exit_code == 2
 
 
 def test_background_only_workspace_is_shown(call: Call, workspace: Path) -> None:

@@ -61,11 +61,13 @@ def test_scan(call: Call, counting: Path) -> None:
 
 def test_contour(call: Call, counting: Path) -> None:
     options = ("--parameter", "mu", "--parameter", "jes", "--points", "7", "--level", "0.5", "--fix", "eff=0.1")
+    options += ("--range", "mu=0.5:2")
     result = call("contour", counting, *options, "-o", "contour.json")
     assert result.exit_code == 0
     saved = wilks.load_result("contour.json")
     assert isinstance(saved, ContourResult)
     assert saved.delta.shape == (7, 7)
+    assert (saved.x_values[0], saved.x_values[-1]) == (0.5, 2.0)
     assert saved.levels == (0.5,)
     assert saved.origin.settings["fixed"] == {"eff": 0.1}
     assert call("plot", "contour.json", "--style", "CMS", "-o", "contour.png").exit_code == 0
@@ -74,11 +76,14 @@ def test_contour(call: Call, counting: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("intervals", "--level", "95"), "level 95: it must lie between 0 and 1"),
+        (("intervals", "--level", "95"), "level 95: it must lie between 0 and 1; 95 % is 0.95"),
         (("intervals", "--parameter", "jess"), 'did you mean "jes"?'),
         (("scan", "--range", "-1", "2"), '-1 is outside the bounds of "mu", 0 to 10'),
         (("scan", "--freeze", "nothing"), '--freeze: "nothing" is not LABEL=PATTERN'),
         (("scan", "--freeze", "x=nothing*"), 'frozen: no parameter "nothing*" in this model'),
+        (("contour", "--parameter", "mu", "--parameter", "jes", "--range", "jes"), '"jes" is not NAME=LOW:HIGH'),
+        (("contour", "--parameter", "mu", "--parameter", "jes", "--range", "jes=1"), "is not NAME=LOW:HIGH"),
+        (("contour", "--parameter", "mu", "--parameter", "jes", "--range", "x=0:1"), "none of the two parameters"),
         (("contour", "--parameter", "mu"), "--parameter: a contour needs two, found 1"),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Call
 
-from wilks.cli.streams import figure_target, put
+from wilks.cli.streams import check_target, figure_target, put
 from wilks.errors import InputError
 
 
@@ -50,3 +50,32 @@ def test_text_is_printed_or_written(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == f"wrote {path}\n"
     with pytest.raises(InputError, match="can't be written"):
         put("µ", str(path / "below"))
+
+
+@pytest.mark.parametrize("command", ["fit", "limit", "toys", "ranking"])
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        (".", "it is a folder; name a file"),
+        ("file/result.json", "/file is a file"),
+        ("file/new/result.json", "/file is a file"),
+        ("/dev/null", "it is no file; - is standard output"),
+    ],
+)
+def test_a_result_that_can_not_be_written_is_not_made(
+    call: Call, workspace: Path, command: str, output: str, reason: str
+) -> None:
+    Path("file").write_text("")
+    result = call(command, workspace, "-o", output)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"wilks: {output}: can't be written: ")
+    assert result.stderr.endswith(f"{reason}\n")
+
+
+def test_folders_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(InputError, match="no permission to write to "):
+        check_target(str(tmp_path / "new" / "result.json"), file=True)
+    monkeypatch.undo()
+    check_target(str(tmp_path / "new" / "result.json"), file=True)
+    check_target(str(tmp_path), file=False)

@@ -38,11 +38,24 @@ def test_some_in_full_from_a_file_of_templates(call: Call, varied: Path) -> None
     assert names == {"Scale-A_SR_Background.pdf", "Scale-A_SR_Background.png"}
 
 
+def test_on_the_sum_of_all_samples(call: Call, varied: Path) -> None:
+    result = call("variations", varied, "--systematic", "Scale*", "--data", "Data", "-o", "out")
+    assert result.exit_code == 0
+    assert {path.name for path in Path("out").glob("*.png")} == {
+        f"Scale-A_{region}_total.png" for region in ("SR", "C-R")
+    }
+
+
 def test_mistakes_are_sentences(call: Call, varied: Path, config: Path) -> None:
     result = call("variations", varied, "--systematic", "Scle A", "--sample", "Signl")
     assert result.exit_code == 2
     assert 'wilks: --systematic: no systematic "Scle A"; did you mean "Scale A"?' in result.stderr
     assert 'wilks: --sample: no sample "Signl"; did you mean "Signal"?' in result.stderr
+    assert "draws the figures of --systematic" in call("variations", varied, "--data", "Data").stderr
+    assert "not on a --sample" in call("variations", varied, "--systematic", "*", "--data", "D", "--sample", "S").stderr
+    wrong = call("variations", varied, "--systematic", "*", "--data", "Dat")
+    assert wrong.exit_code == 2
+    assert '--data: no sample "Dat"; did you mean "Data"?' in wrong.stderr
     assert "choose among the figures of --systematic" in call("variations", varied, "--region", "SR").stderr
     assert "there is no systematic to draw" in call("variations", config).stderr
     assert call("variations", varied, "--style", "nope").exit_code == 2

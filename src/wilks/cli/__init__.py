@@ -11,7 +11,8 @@ from wilks.cli.browse import browse
 from wilks.cli.checks import check
 from wilks.cli.ensembles import compatibility, gof, toys
 from wilks.cli.fits import fit
-from wilks.cli.limits import grid, hypotest, limit, significance
+from wilks.cli.grids import grid
+from wilks.cli.limits import hypotest, limit, significance
 from wilks.cli.plot import plot
 from wilks.cli.ranking import breakdown, correlations, impacts, ranking
 from wilks.cli.readers import data_mc, inspect, pulls, yields

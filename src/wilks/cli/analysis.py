@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import wilks
 from wilks import pipeline
 from wilks.cli.application import Commands
-from wilks.cli.asked import shown_progress
 from wilks.cli.inputs import CONFIG, read_config, refuse_other_kinds
+from wilks.cli.reading import Reading, reading_options
 from wilks.cli.streams import output_option, put, source, wrote
+from wilks.cli.wording import plural
 from wilks.errors import ConfigError
 
-workers_option = click.option(
-    "--workers",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Threads that read ntuples; the result is the same. Default: one per processor, at most 8.",
-)
+if TYPE_CHECKING:
+    from wilks.cli.progress import Narrator
 
 
 @click.command()
@@ -32,27 +28,37 @@ workers_option = click.option(
     default=pipeline.OUTPUT,
     never_printed="writes many files: name a folder",
 )
-@workers_option
+@reading_options
 @click.pass_context
-def run(ctx: click.Context, steering_file: str, output: str, workers: int | None) -> None:
+def run(ctx: click.Context, steering_file: str, output: str, reading: Reading) -> None:
     """Do the whole analysis, down to the figures.
 
     Templates, workspace, checks, fit, tables and figures: every stage writes its products to the output folder before
-    the next one starts. What looks wrong is printed, and does not stop the run.
+    the next one starts. What looks wrong is printed, and does not stop the run. Templates that an earlier run left in
+    the folder are used again where nothing they were made of has changed.
     """
     from wilks.cli.progress import ending, narrator
 
-    with narrator() as observe:
-        done = _done(source(steering_file), output, observe, workers)
+    with narrator() as tell:
+        done = _done(source(steering_file), output, tell, reading)
     for line in ending(done, output):
         click.echo(line)
     ctx.exit(0 if done.result.converged else 1)
 
 
-def _done(given: Any, output: str, observe: Callable[[pipeline.Event], None], workers: int | None) -> pipeline.Run:
+def _done(given: Any, output: str, tell: Narrator, reading: Reading) -> pipeline.Run:
     """Run the analysis; a file that is no steering file at all is met with what it is."""
     try:
-        return pipeline.run(given, output, observe=observe, workers=workers)
+        with reading.workers() as workers:
+            return pipeline.run(
+                given,
+                output,
+                observe=tell.observe,
+                progress=tell.progress,
+                workers=workers,
+                skip_unreadable=reading.skip_unreadable,
+                force=reading.force,
+            )
     except ConfigError:
         refuse_other_kinds(given, CONFIG)
         raise
@@ -65,20 +71,34 @@ def _done(given: Any, output: str, observe: Callable[[pipeline.Event], None], wo
     default=f"{pipeline.OUTPUT}/templates.npz",
     never_printed="writes a binary file: name a path",
 )
-@workers_option
-def templates(steering_file: str, output: str, workers: int | None) -> None:
+@reading_options
+def templates(steering_file: str, output: str, reading: Reading) -> None:
     """Make the histograms of an analysis.
 
     They are filled from ntuples or collected from ROOT files, and processed as the steering file asks for. What was
-    read, and what was left out, is said on the standard error.
+    read, and what was left out, is said on the standard error. Templates that are in the output file already are used
+    again where nothing they were made of has changed.
     """
+    from wilks.cli.progress import reading_progress
+
     config = read_config(steering_file)
-    with shown_progress("entries") as progress:
-        made = pipeline.make_templates(config, workers=workers, progress=progress)
+    pipeline.require_place_for_templates(Path(output), config)
+    previous = None if reading.force else pipeline.earlier_templates(Path(output))
+    with reading.workers() as workers, reading_progress() as progress:
+        made = pipeline.make_templates(
+            config,
+            workers=workers,
+            progress=progress,
+            skip_unreadable=reading.skip_unreadable,
+            previous=previous,
+        )
+    files = pipeline.save_templates(made, Path(output))
+    if made.reused:
+        click.echo(f"{plural(len(made.reused), 'template')} in {output} need not be made again", err=True)
     if made.events is not None:
         for line in (str(made.events), *made.events.notes):
             click.echo(line, err=True)
-    wrote(pipeline.save_templates(made, Path(output)))
+    wrote(files)
 
 
 @click.command()
@@ -87,6 +107,8 @@ def templates(steering_file: str, output: str, workers: int | None) -> None:
 def workspace(steering_file: str, output: str | None) -> None:
     """Build the workspace: model and data in one file."""
     config = read_config(steering_file)
+    if output is not None:
+        pipeline.require_other_file(Path(output), config)
     built = wilks.build_workspace(pipeline.make_templates(config), config)
     if output is None or output == "-":
         put(json.dumps(built.spec, indent=4, sort_keys=True), None)

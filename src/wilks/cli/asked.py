@@ -1,63 +1,69 @@
-"""What the commands of inference share: workspace, data set, what is held, and how progress is shown."""
+"""What the commands of inference share: workspace, data set, what is held, and how they end."""
 
 from __future__ import annotations
 
 import functools
-import signal
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 import wilks
+from wilks.cli.data import Chosen, data_options
 from wilks.cli.fits import check_fixed, numbers_by_name
-from wilks.cli.inputs import read_fit, read_once, read_workspace
+from wilks.cli.inputs import read_once, read_workspace
 from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import deliver
+from wilks.cli.waiting import Work, end, work_options
 from wilks.errors import InputError
 
 if TYPE_CHECKING:
-    from wilks.infer.study import Running
     from wilks.model.datasets import Data
     from wilks.model.model import Model
     from wilks.workspace.workspace import Workspace
 
+measurement_option = click.option("--measurement", metavar="NAME", help="Measurement to use. Default: the first.")
+poi_option = click.option("--poi", metavar="NAME", help="Parameter of interest. Default: the measurement's.")
+fix_option = click.option(
+    "--fix",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=numbers_by_name,
+    help="Keep a parameter (name or pattern) at a value in the fits; repeatable.",
+)
+
 
 @dataclass(frozen=True)
 class Asked:
-    """Model, data, parameters that are held, and threads, as the options of a command say."""
+    """Model, data, parameters that are held, and how it is done, as the options of a command say."""
 
     model: Model
     data: Data
     fixed: dict[str, float]
-    threads: int | None
     workspace: Workspace
+    chosen: Chosen
+    work: Work
 
     def ask(self, what: str, verb: Callable[..., Any], **own: Any) -> Any:
         """Return what a verb of inference says about model and data; `what` stands beside the progress bar."""
-        with self.running(what) as running:
+        with self.work.running(what) as running:
             return verb(self.model, self.data, fixed=self.fixed, running=running, **own)
 
-    @contextmanager
-    def running(self, what: str) -> Iterator[Running]:
-        """Give the fits a progress bar (on a terminal, once a second has passed); Ctrl-C then ends them early.
+    def refuse_to_show(self, *parameters: str) -> None:
+        """Raise InputError where one of the parameters (names or patterns; none: that of interest) is hidden."""
+        from wilks.model.selection import matching
 
-        What is done by then is kept: the fits left out have the status "interrupted".
-        """
-        from wilks.infer.study import Running
-
-        with shown_progress(what) as progress:
-            yield Running(threads=self.threads, progress=progress)
+        names, poi = self.model.parameter_names, self.model.poi
+        shown = {names[i] for pattern in parameters for i in matching(names, pattern)}
+        if not parameters or poi in shown:
+            self.chosen.refuse_to_show(poi, str(click.get_current_context().info_name))
 
 
 def conclude(ctx: click.Context, result: Any, output: str | None) -> None:
     """Print and save a result, and end the command with exit code 1 where it has not converged."""
     deliver(result, str(result), output)
-    ctx.exit(0 if result.converged else 1)
+    end(ctx, good=result.converged)
 
 
 def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,86 +76,29 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
         measurement: str | None,
         poi: str | None,
         fix: dict[str, float],
-        asimov: bool,
-        after: str | None,
-        values: dict[str, float],
-        threads: int | None,
         regions: Regions,
+        chosen: Chosen,
+        work: Work,
         **rest: Any,
     ) -> Any:
-        read_once(workspace, after)
+        read_once(workspace, chosen.after)
         used = regions.restricted(read_workspace(workspace), measurement, poi)
         model = wilks.compile_model(used, measurement=measurement, poi=poi)
         check_fixed(model, fix)
-        data = _data(model, asimov, after, values)
-        return command(asked=Asked(model, data, fix, threads, used), **rest)
+        if chosen.blind_poi and model.poi is None:
+            raise InputError("--blind-poi: the model has no parameter of interest, name one with --poi")
+        data = chosen.data(model, workspace)
+        return command(asked=Asked(model, data, fix, used, chosen, work), **rest)
 
+    decorated: Callable[..., Any] = wrapped
     for decorate in (
-        click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads. Default: all of the machine."),
-        click.option(
-            "--set",
-            "values",
-            multiple=True,
-            metavar="NAME=VALUE",
-            callback=numbers_by_name,
-            help="With --asimov: a parameter the data are made with, for example an injected signal; repeatable.",
-        ),
-        click.option("--after", metavar="FIT", help="With --asimov: make the data at the best fit saved in a file."),
-        click.option("--asimov", is_flag=True, help="Use Asimov data instead of the observed ones."),
-        click.option(
-            "--fix", multiple=True, metavar="NAME=VALUE", callback=numbers_by_name, help="Keep a parameter; repeatable."
-        ),
+        work_options,
+        data_options,
+        fix_option,
         region_options(what="left out"),
-        click.option("--poi", metavar="NAME", help="Parameter of interest. Default: the measurement's."),
-        click.option("--measurement", metavar="NAME", help="Measurement to use. Default: the first."),
+        poi_option,
+        measurement_option,
         click.argument("workspace", metavar="WORKSPACE"),
     ):
-        wrapped = decorate(wrapped)
-    return wrapped
-
-
-def _data(model: Model, asimov: bool, after: str | None, values: dict[str, float]) -> Data:
-    from wilks.model.datasets import asimov as expected
-    from wilks.model.datasets import labelled
-
-    if not asimov:
-        if after is not None or values:
-            raise InputError("--after and --set say what Asimov data are made of; they need --asimov")
-        return labelled(model, None)
-    return expected(model, None if after is None else read_fit(after), values=values or None)
-
-
-@contextmanager
-def shown_progress(what: str) -> Iterator[Callable[[int, int], bool]]:
-    """Give what shows progress on a terminal, once a second has passed; it returns False after Ctrl-C."""
-    stopped = False
-
-    def stop(number: int, frame: object) -> None:
-        nonlocal stopped
-        stopped = True
-
-    started = time.monotonic()
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        if sys.stderr is None or not sys.stderr.isatty():
-            yield lambda done, total: not stopped
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-        bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        task = bar.add_task(what, total=None)
-
-        def tell(done: int, total: int) -> bool:
-            if time.monotonic() - started > 1.0:
-                bar.start()
-                bar.update(task, completed=done, total=total)
-            return not stopped
-
-        try:
-            yield tell
-        finally:
-            bar.stop()
-    finally:
-        signal.signal(signal.SIGINT, before)
+        decorated = decorate(decorated)
+    return decorated

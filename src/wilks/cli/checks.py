@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,15 +24,31 @@ from wilks.cli.inputs import (
 )
 from wilks.cli.streams import deliver, output_option, source
 from wilks.cli.wording import counted
-from wilks.errors import ConfigError
+from wilks.errors import ConfigError, InputError, nearest
 
 if TYPE_CHECKING:
     from wilks.results.findings import Findings
+
+_SEVERITIES = ("error", "warning", "note")
 
 
 @click.command()
 @click.argument("subject", metavar="CONFIG|WORKSPACE|RESULT")
 @output_option("File for the findings, as JSON; with - they are printed so.")
+@click.option(
+    "--threshold",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What is worth a finding, as LargeEffect=0.2; goes before the steering file's Checks; repeatable.",
+)
+@click.option(
+    "--at-least",
+    type=click.Choice(_SEVERITIES),
+    default="note",
+    show_default=True,
+    help="Print findings that are at least so severe.",
+)
+@click.option("--details", is_flag=True, help="Print regions, samples and numbers of each finding one by one.")
 @click.option("--strict", is_flag=True, help="Exit with code 1 if any finding is an error.")
 @click.option(
     "--strict-cabinetry",
@@ -39,31 +56,88 @@ if TYPE_CHECKING:
     help="Say instead what in a steering file cabinetry does not know; exit with code 1 if there is any.",
 )
 @click.pass_context
-def check(ctx: click.Context, subject: str, output: str | None, strict: bool, strict_cabinetry: bool) -> None:
+def check(
+    ctx: click.Context,
+    subject: str,
+    output: str | None,
+    threshold: tuple[str, ...],
+    at_least: str,
+    details: bool,
+    strict: bool,
+    strict_cabinetry: bool,
+) -> None:
     """Look for what can't be trusted.
 
     What it is is seen from the content. A steering file is checked together with its templates and the workspace they
-    make. RESULT is a saved fit or ranking. The exit code is 0 whatever is found, unless --strict.
+    make. RESULT is a saved fit or ranking. The exit code is 0 whatever is found, unless --strict. All findings go to
+    --output, whatever is printed.
     """
-    findings = _beyond_cabinetry(subject) if strict_cabinetry else _findings(subject)
-    deliver(findings, f"{findings}\n\n{counted(findings)}" if len(findings) else str(findings), output)
+    findings = _beyond_cabinetry(subject) if strict_cabinetry else _findings(subject, _given(threshold))
+    deliver(findings, _text(findings, at_least, details=details), output)
     ctx.exit(1 if (strict or strict_cabinetry) and any(finding.severity == "error" for finding in findings) else 0)
 
 
-def _findings(subject: str) -> Findings:
+def _text(findings: Findings, at_least: str, *, details: bool) -> str:
+    from wilks.results.findings import Severity
+
+    lines = []
+    for finding in findings.at_least(Severity(at_least)):
+        lines.append(str(finding))
+        lines += [f"    {case}" for case in finding.cases if details]
+    text = "\n".join(lines) if lines else "no findings" if at_least == "note" else f"no {at_least} or worse"
+    return f"{text}\n\n{counted(findings)}" if len(findings) else text
+
+
+def _given(settings: tuple[str, ...]) -> dict[str, Any]:
+    """Return thresholds by name from texts `NAME=VALUE`; names may be written as in a steering file."""
+    from wilks.checks.thresholds import Thresholds
+
+    known = {field.name.replace("_", ""): field for field in fields(Thresholds)}
+    given: dict[str, Any] = {}
+    problems = []
+    for text in settings:
+        name, _, value = text.partition("=")
+        field = known.get(name.strip().replace("_", "").lower())
+        if field is None:
+            hint = nearest(name, [_as_key(other.name) for other in known.values()])
+            problems.append(f'--threshold: no threshold "{name}"{hint}')
+            continue
+        kind = int if field.type == "int" else float
+        try:
+            number = kind(value)
+        except ValueError:
+            number = -1
+        if not number >= (1 if kind is int else 0):
+            wanted = "a whole number above 0" if kind is int else "a number that is not below 0"
+            problems.append(f"--threshold: {name}={value}: must be {wanted}")
+            continue
+        given[field.name] = number
+    if problems:
+        raise InputError(problems)
+    return given
+
+
+def _as_key(name: str) -> str:
+    return name.title().replace("_", "")
+
+
+def _findings(subject: str, given: dict[str, Any]) -> Findings:
+    from wilks.checks.thresholds import Thresholds
     from wilks.results.ranking import RankingResult
 
-    given = source(subject)
-    found = kind(content(given))
+    where = source(subject)
+    found = kind(content(where))
+    limits = Thresholds(**given)
     if found == FIT:
-        return wilks.check(read_fit(given))
-    if found == SAVED and isinstance(result := read_result(given), RankingResult):
-        return wilks.check(result)
-    if _is_workspace(content(given)):
-        return wilks.check(read_workspace(given))
-    config = read_config(given)
+        return wilks.check(read_fit(where), thresholds=limits)
+    if found == SAVED and isinstance(result := read_result(where), RankingResult):
+        return wilks.check(result, thresholds=limits)
+    if _is_workspace(content(where)):
+        return wilks.check(read_workspace(where), thresholds=limits)
+    config = read_config(where)
     templates = pipeline.make_templates(config)
-    return pipeline.check_all(config, templates, wilks.build_workspace(templates, config))
+    workspace = wilks.build_workspace(templates, config)
+    return pipeline.check_all(config, templates, workspace, thresholds=replace(Thresholds.of(config), **given))
 
 
 def _beyond_cabinetry(subject: str) -> Findings:

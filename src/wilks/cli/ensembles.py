@@ -5,20 +5,34 @@ from __future__ import annotations
 import click
 
 import wilks
-from wilks.cli.asked import Asked, conclude, study_options
+from wilks.cli.asked import Asked, conclude, fix_option, measurement_option, poi_option, study_options
+from wilks.cli.data import fit_for
 from wilks.cli.fits import check_fixed, numbers_by_name
+from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_once, read_workspace
 from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import deliver, output_option
+from wilks.cli.waiting import Work, end, work_options
 from wilks.errors import InputError
 
-_SEED = click.option("--seed", type=int, default=1, show_default=True, help="Seed of the toys.")
+seed_option = click.option(
+    "--seed", type=click.IntRange(0), metavar="N", default=1, show_default=True, help="Seed of the toys."
+)
+_toys_option = click.option(
+    "--toys", type=click.IntRange(0), default=0, metavar="N", help="Toys for the p-value. Default: none."
+)
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "wilks gof workspace.json --toys 1000 -o gof.json",
+        'wilks gof workspace.json --channels "SR*" --chi-square --fit control.json',
+    ),
+)
 @study_options
-@click.option("--toys", type=click.IntRange(0), default=0, metavar="N", help="Toys for the p-value. Default: none.")
-@_SEED
+@_toys_option
+@seed_option
 @click.option("--chi-square", is_flag=True, help="Chi-square with the covariance of all bins instead; pre-fit.")
 @click.option("--fit", "fit_file", metavar="FIT", help="With --chi-square: after this fit, of other channels.")
 @output_option("File for the result, as JSON; with - it is printed instead of the table.")
@@ -49,7 +63,14 @@ def gof(
     conclude(ctx, result, output)
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "wilks compatibility workspace.json -o compatibility.json",
+        'wilks compatibility workspace.json --group "one lepton=SR1l*" --group "two leptons=SR2l*,CR2l"',
+        "wilks compatibility workspace.json --toys 1000 --seed 2",
+    ),
+)
 @study_options
 @click.option(
     "--group",
@@ -58,9 +79,13 @@ def gof(
     metavar="NAME=CHANNELS",
     help="Channels with a value of their own: names or patterns, separated by commas; repeatable. Default: each one.",
 )
+@_toys_option
+@seed_option
 @output_option("File for the result, as JSON; with - it is printed instead of the table.")
 @click.pass_context
-def compatibility(ctx: click.Context, asked: Asked, groups: tuple[str, ...], output: str | None) -> None:
+def compatibility(
+    ctx: click.Context, asked: Asked, groups: tuple[str, ...], toys: int, seed: int, output: str | None
+) -> None:
     """Test whether one parameter of interest serves all channels.
 
     The fit with one for each channel (or group of channels) beside the fit with one for all. The exit code is 1 where a
@@ -70,22 +95,25 @@ def compatibility(ctx: click.Context, asked: Asked, groups: tuple[str, ...], out
     if wrong := [group for group, (_, equals, _) in zip(groups, parts, strict=True) if not equals]:
         raise InputError(f'--group: "{wrong[0]}" is not NAME=CHANNELS')
     members = {name: channels.split(",") for name, _, channels in parts} or None
-    result = asked.ask("compatibility", wilks.compatibility, workspace=asked.workspace, groups=members)
+    asked.refuse_to_show()
+    result = asked.ask(
+        "compatibility", wilks.compatibility, workspace=asked.workspace, groups=members, toys=toys, seed=seed
+    )
     conclude(ctx, result, output)
 
 
-@click.command()
-@click.argument("workspace", metavar="WORKSPACE")
-@click.option("--measurement", metavar="NAME", help="Measurement to use. Default: the first.")
-@click.option("--poi", metavar="NAME", help="Parameter of interest. Default: the measurement's.")
-@region_options(what="left out of the fits")
-@click.option(
-    "--fix",
-    multiple=True,
-    metavar="NAME=VALUE",
-    callback=numbers_by_name,
-    help="Keep a parameter in the fits; repeatable.",
+@click.command(
+    cls=Command,
+    examples=(
+        "wilks toys workspace.json --count 10000 --seed 1 --folder toys -o toys.json",
+        "wilks toys workspace.json --after fit.json --set mu=1 --profile mu -o toys.json",
+    ),
 )
+@click.argument("workspace", metavar="WORKSPACE")
+@measurement_option
+@poi_option
+@region_options(what="left out of the fits")
+@fix_option
 @click.option("--after", metavar="FIT", help="Make the toys at the best fit saved in a file. Default: pre-fit.")
 @click.option(
     "--set",
@@ -96,7 +124,7 @@ def compatibility(ctx: click.Context, asked: Asked, groups: tuple[str, ...], out
     help="A parameter that the toys are made with, for example an injected signal; repeatable.",
 )
 @click.option("--count", type=click.IntRange(1), default=1000, show_default=True, metavar="N", help="Number of toys.")
-@_SEED
+@seed_option
 @click.option(
     "--profile",
     multiple=True,
@@ -104,8 +132,8 @@ def compatibility(ctx: click.Context, asked: Asked, groups: tuple[str, ...], out
     help="Parameters whose profile likelihood intervals are tested too (names or patterns); repeatable.",
 )
 @click.option("--folder", metavar="FOLDER", help="Keep every toy in a folder; the same command goes on where it ended.")
-@click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads. Default: all of the machine.")
 @output_option("File for the result, as JSON; with - it is printed instead of the table.")
+@work_options
 @click.pass_context
 def toys(
     ctx: click.Context,
@@ -120,24 +148,22 @@ def toys(
     seed: int,
     profile: tuple[str, ...],
     folder: str | None,
-    threads: int | None,
     output: str | None,
+    work: Work,
 ) -> None:
     """Fit random data sets: bias, pulls and coverage.
 
-    The exit code is 1 where no fit converges, and where the run is interrupted; what is done by then counts.
+    The exit code is 1 where no fit converges. After Ctrl-C it is 130; what is done by then counts.
     """
     read_once(workspace, after)
     restricted = regions.restricted(read_workspace(workspace), measurement, poi)
     model = wilks.compile_model(restricted, measurement=measurement, poi=poi)
     check_fixed(model, fix)
-    from wilks.model.datasets import labelled
-
-    asked = Asked(model, labelled(model, None), fix, threads, restricted)
-    with asked.running("toys") as running:
+    made_at = None if after is None else fit_for(after, workspace, model)
+    with work.running("toys") as running:
         result = wilks.toys(
             model,
-            None if after is None else read_fit(after),
+            made_at,
             values=values or None,
             count=count,
             seed=seed,
@@ -147,4 +173,4 @@ def toys(
             running=running,
         )
     deliver(result, str(result), output)
-    ctx.exit(0 if result.converged and result.done == result.count else 1)
+    end(ctx, good=bool(result.converged) and result.done == result.count)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 import wilks
+from wilks.cli.helping import Command
 from wilks.cli.inputs import read_workspace
 from wilks.cli.minos import check_minos, minos, save_beside
 from wilks.cli.regions import Regions, region_options
@@ -35,7 +36,13 @@ def numbers_by_name(ctx: click.Context, parameter: click.Parameter, given: tuple
     return values
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "wilks fit workspace.json -o fit.json",
+        'wilks fit workspace.json --channels "*CR" --fix mu=0 -o control.json',
+    ),
+)
 @click.argument("workspace", metavar="WORKSPACE")
 @output_option("File for the result, as JSON; with - it is printed instead of the table.")
 @click.option("--measurement", metavar="NAME", help="Measurement to use. Default: the first.")

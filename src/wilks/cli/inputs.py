@@ -28,7 +28,8 @@ _ROOT_MARK = b"root"
 _IN_PYTHON = "no command takes it, wilks.load_result reads it in Python"
 _TAKEN_BY = {
     CONFIG: '"wilks run", "wilks check", "wilks templates" and "wilks workspace" take it',
-    WORKSPACE: '"wilks fit", "wilks check", "wilks inspect", "wilks yields" and "wilks data-mc" take it',
+    WORKSPACE: '"wilks fit", "wilks check", "wilks yields", "wilks limit", "wilks ranking" and others take it '
+    '("wilks --help" lists them)',
     FIT: '"wilks pulls", "wilks correlations" and "wilks check" take it, '
     '"wilks yields" and "wilks data-mc" as --fit beside the workspace',
     _RESULTS["prediction"]: _IN_PYTHON,
@@ -69,7 +70,7 @@ def read_once(*files: str | None) -> None:
 def refuse_other_kinds(given: Any, wanted: str) -> None:
     """Raise InputError where a file is recognised, and is not what a command takes: what it is, and who takes it."""
     found = kind(content(given))
-    if found not in (None, wanted):
+    if found not in (None, wanted) and not (wanted == SAVED and found in _RESULTS.values()):
         raise InputError(f"{getattr(given, 'name', given)}: {found}, not {wanted}; {_TAKEN_BY[found]}")
 
 

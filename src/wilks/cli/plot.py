@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 import wilks
+from wilks.cli.drawing import style_options
+from wilks.cli.helping import Command
 from wilks.cli.inputs import read_result
 from wilks.cli.streams import figure_target, output_option, wrote
+from wilks.errors import InputError
+
+if TYPE_CHECKING:
+    from wilks.figures.style import FigureStyle
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "wilks plot ranking.json -o figures/ranking.pdf --style ATLAS --status Internal",
+        "wilks plot limit.json --style CMS --energy '13 TeV' --luminosity '138 fb$^{-1}$'",
+    ),
+)
 @click.argument("result", metavar="RESULT")
 @output_option(
-    "File for the figure; without suffix it is written as PDF and as PNG. Default: figures/ and the kind of result.",
+    "File for the figure; without suffix it is written as PDF and as PNG. Default: figures/ and the name of RESULT.",
     never_printed="writes figures: name a path",
 )
-@click.option("--style", default="plain", show_default=True, help="plain, ATLAS or CMS.")
-def plot(result: str, output: str | None, style: str) -> None:
+@click.option(
+    "--poi",
+    metavar="NAME",
+    help="Parameter that a ranking, a breakdown or toys are drawn for. Default: the (first) parameter of interest.",
+)
+@style_options
+def plot(result: str, output: str | None, poi: str | None, style: FigureStyle) -> None:
     """Draw a saved result of any kind."""
+    from wilks.figures.draw import DRAWN_BY, undrawn
+
     found = read_result(result)
+    if type(found).__name__ not in DRAWN_BY:
+        raise InputError(f"{result}: {undrawn(found)}")
     stem, formats = figure_target(output or f"figures/{Path(result).stem if result != '-' else 'result'}")
-    wrote(wilks.figures.save(wilks.figures.draw(found, style=style), stem, formats))
+    wrote(wilks.figures.save(wilks.figures.draw(found, poi=poi, style=style), stem, formats))

@@ -1,11 +1,14 @@
-"""What `wilks run` tells while it runs: a line per stage, and on a terminal a progress bar under them."""
+"""What is told while an analysis runs: a line per stage, and on a terminal a progress bar under them."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,30 +17,121 @@ from wilks.pipeline import Event, Run, Stage
 
 _NOTES = 6
 # Sentences on what was read that are told; all of them are in templates.json.
+_AFTER = 1.0
+# Seconds without a bar: what takes no longer needs none.
+
+
+@dataclass(frozen=True)
+class Narrator:
+    """Who is told how a run goes: `observe` of its stages, `progress` of entries done and entries in all."""
+
+    observe: Callable[[Event], None]
+    progress: Callable[[int, int], bool]
 
 
 @contextmanager
-def narrator() -> Iterator[Callable[[Event], None]]:
-    """Give the observer of a run: it prints a line when a stage has ended, below them a bar if this is a terminal.
+def narrator() -> Iterator[Narrator]:
+    """Give who prints a line when a stage has ended, below them a bar if this is a terminal.
 
     Lines that can't be printed are left out, and the run goes on: whoever reads them may leave early.
     """
     if sys.stdout is None or not sys.stdout.isatty():
-        yield lambda event: _tell(event, click.echo)
+        yield Narrator(lambda event: _tell(event, click.echo), lambda done, total: True)
         return
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    with Progress(TextColumn("{task.description:<10}"), BarColumn(), transient=True) as bar:
-        task = bar.add_task("", total=len(Stage))
+    with _bar() as bar:
+        stages = bar.add_task("", total=len(Stage), pace="")
 
         def say(line: str) -> None:
             bar.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
+        entries = _Entries(bar)
+
         def observe(event: Event) -> None:
-            bar.update(task, description=event.stage, advance=0 if event.product is None else 1)
+            entries.end()
+            bar.update(stages, description=event.stage, advance=0 if event.product is None else 1)
             _tell(event, say)
 
-        yield observe
+        yield Narrator(observe, entries.told)
+
+
+@contextmanager
+def reading_progress() -> Iterator[Callable[[int, int], bool]]:
+    """Give who shows entries done and entries in all on a terminal, once a second has passed."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda done, total: True
+        return
+    from rich.console import Console
+
+    with _bar(console=Console(stderr=True)) as bar:
+        yield _Entries(bar).told
+
+
+def _bar(**options: Any) -> Any:
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = TextColumn("{task.description:<10}"), BarColumn(), TextColumn("{task.fields[pace]}", markup=False)
+    return Progress(*columns, transient=True, **options)
+
+
+class _Entries:
+    """The bar of entries, which is there from the second second to the last entry."""
+
+    def __init__(self, bar: Any) -> None:
+        self.bar, self.task, self.started, self.pace = bar, None, time.monotonic(), Pace()
+
+    def told(self, done: int, total: int) -> bool:
+        text = self.pace.told(done, total)
+        if self.task is None and time.monotonic() - self.started > _AFTER:
+            self.task = self.bar.add_task("entries", total=None, pace="")
+        if self.task is not None:
+            self.bar.update(self.task, completed=done, total=total or None, pace=text)
+        return True
+
+    def end(self) -> None:
+        if self.task is not None:
+            self.bar.remove_task(self.task)
+            self.task = None
+
+
+class Pace:
+    """How fast entries are read, over all the time since the first were, and how long the others will take."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.begun: float | None = None
+
+    def told(self, done: int, total: int) -> str:
+        """Return entries done and in all, a second, and time left; empty before there are any."""
+        if not total:
+            return ""
+        now = self.clock()
+        if self.begun is None:
+            self.begun = now
+        text = f"{amount(done)} of {amount(total)}"
+        passed = now - self.begun
+        if not done or not passed > 0:
+            return text
+        rate = done / passed
+        return f"{text}, {amount(rate)}/s, {duration((total - done) / rate)} left"
+
+
+def amount(number: float) -> str:
+    """Return a number with three digits and a unit: `950`, `12.3k`, `1.20M`."""
+    thousands = 0
+    while number >= 999.5 and thousands < 4:
+        number, thousands = number / 1000, thousands + 1
+    digits = f"{number:#.3g}".removesuffix(".") if thousands else f"{number:.0f}"
+    return digits + ("", "k", "M", "G", "T")[thousands]
+
+
+def duration(seconds: float) -> str:
+    """Return a time in its two largest units: `12 s`, `3 min 5 s`, `2 h 10 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def ending(run: Run, output: str) -> list[str]:
@@ -71,11 +165,15 @@ def _words(event: Event) -> tuple[str, list[str]]:
             counts = {"region": made.regions, "sample": made.samples, "systematic": made.systematics}
             return ", ".join(plural(len(blocks), word) for word, blocks in counts.items()), []
         case Stage.TEMPLATES:
+            kept = f", {len(made.reused)} of them from before" if made.reused else ""
             if made.events is None:
-                return plural(len(made), "histogram"), []
+                return f"{plural(len(made), 'histogram')}{kept}", []
             notes = made.events.notes
             more = [f"... and {len(notes) - _NOTES} more"] if len(notes) > _NOTES else []
-            return f"{plural(len(made), 'histogram')} from {made.events}", [*notes[:_NOTES], *more]
+            return f"{plural(len(made), 'histogram')}{kept}{',' if kept else ''} from {made.events}", [
+                *notes[:_NOTES],
+                *more,
+            ]
         case Stage.WORKSPACE:
             bins = sum(len(made.axis(channel)) for channel in made.channel_names)
             return f"{plural(len(made.channel_names), 'channel')}, {plural(bins, 'bin')}", []

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 import wilks
 from wilks.cli.asked import Asked, study_options
+from wilks.cli.drawing import style_options
+from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_result
-from wilks.cli.streams import deliver, figure_target, output_option, warn, wrote
+from wilks.cli.streams import check_target, deliver, figure_target, output_option, warn, wrote
+from wilks.cli.waiting import end
 from wilks.errors import InputError
 from wilks.pipeline import save_text
 
 if TYPE_CHECKING:
-    from wilks.results.ranking import RankingResult
+    from wilks.figures.style import FigureStyle
+    from wilks.results.ranking import BreakdownResult, RankingResult
+
+    _Result = TypeVar("_Result", RankingResult, BreakdownResult)
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "wilks ranking workspace.json -o ranking.json",
+        'wilks ranking workspace.json --method "global observables" --exclude "staterror_*"',
+    ),
+)
 @study_options
 @click.option("--method", default="refit", show_default=True, help='refit, covariance or "global observables".')
 @click.option("--profile", is_flag=True, help="Move parameters by their profile-likelihood (MINOS) uncertainties.")
@@ -47,6 +60,10 @@ def ranking(
     """
     if impacts_json == "-":
         raise InputError("--impacts-json -: name a file")
+    if impacts_json is not None:
+        check_target(impacts_json, file=True)
+        if asked.chosen.blind_poi:
+            raise InputError("--impacts-json: the file has the value that --blind-poi hides")
     result = asked.ask(
         "ranking",
         wilks.ranking,
@@ -56,16 +73,23 @@ def ranking(
         exclude=exclude or None,
         poi=_pois(asked, also),
     )
+    result = _blinded(asked, result)
     if impacts_json is not None:
         written = save_text(result.impacts_json(), Path(impacts_json))
         if output != "-":
             wrote(written)
     deliver(result, str(result), output)
     _complain(result.failures, "impacts of")
-    ctx.exit(1 if result.failures else 0)
+    end(ctx, good=not result.failures)
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "wilks breakdown workspace.json -o breakdown.json",
+        "wilks breakdown workspace.json --groups groups.yml --profile",
+    ),
+)
 @study_options
 @click.option(
     "--groups",
@@ -94,47 +118,98 @@ def breakdown(
     result = asked.ask(
         "breakdown", wilks.breakdown, groups=groups, method=method, profile=profile, poi=_pois(asked, also)
     )
+    result = _blinded(asked, result)
     deliver(result, str(result), output)
     _complain(result.failures, "part of")
-    ctx.exit(1 if result.failures else 0)
+    end(ctx, good=not result.failures)
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "wilks impacts ranking.json -o figures/impacts.pdf --style CMS --status Preliminary",
+        'wilks impacts ranking.json --sort pull --relative --blind --group "jets=Jet *" --group "b-tagging=b-tag *"',
+        "wilks impacts ranking.json --summary",
+    ),
+)
 @click.argument("ranked", metavar="RANKING")
 @click.option("--poi", metavar="NAME", help="Parameter of interest. Default: the first of the ranking.")
-@click.option("--rows", type=click.IntRange(1), default=30, show_default=True, help="Parameters on a page.")
-@click.option("--style", default="plain", show_default=True, help="plain, ATLAS or CMS.")
+@click.option(
+    "--rows",
+    type=click.IntRange(1),
+    help="Parameters on a page. Default: 30; of --summary the largest in each column, 10.",
+)
+@click.option("--sort", default="impact", show_default=True, help="What comes first: impact, constraint or pull.")
+@click.option("--relative", is_flag=True, help="Divide impacts by the uncertainty of the parameter of interest.")
+@click.option("--blind", "--blind-poi", "hidden", is_flag=True, help="Hide the value of the parameter of interest.")
+@click.option(
+    "--group",
+    multiple=True,
+    metavar="LABEL=PATTERN",
+    help="Colour of names by group; repeatable, also for one label. Default: by type of constraint.",
+)
+@click.option("--summary", is_flag=True, help="One figure instead: all pulls, and what is largest.")
 @output_option(
-    "Files for the figures; the number of the page is appended; without suffix each is written as PDF and as PNG.",
-    default="figures/impacts",
+    "Files for the figures; the number of the page is appended; without suffix each is written as PDF and as PNG. "
+    "Default: figures/impacts, with --summary figures/impacts_summary.",
     never_printed="writes figures: name a path",
 )
-def impacts(ranked: str, poi: str | None, rows: int, style: str, output: str) -> None:
+@style_options
+def impacts(
+    ranked: str,
+    poi: str | None,
+    rows: int | None,
+    sort: str,
+    relative: bool,
+    hidden: bool,
+    group: tuple[str, ...],
+    summary: bool,
+    output: str | None,
+    style: FigureStyle,
+) -> None:
     """Draw a saved ranking: pulls beside impacts.
 
     All pages, in the way of CMS.
     """
+    groups = _labelled(group)
+    if summary and (sort != "impact" or relative or groups):
+        raise InputError("--summary has an order and colours of its own; leave out --sort, --relative and --group")
     result: RankingResult = _read_ranking(ranked)
-    stem, formats = figure_target(output)
-    pages = math.ceil(len(result) / rows)
+    stem, formats = figure_target(output or ("figures/impacts_summary" if summary else "figures/impacts"))
+    if summary:
+        figure = wilks.figures.impacts_summary(result, poi=poi, rows=rows or 10, style=style)
+        wrote(wilks.figures.save(figure, stem, formats))
+        return
+    on_page = rows or 30
+    pages = math.ceil(len(result) / on_page)
     for page in range(1, pages + 1):
-        figure = wilks.figures.impacts(result, poi=poi, page=page, rows=rows, style=style)
+        figure = wilks.figures.impacts(
+            result,
+            poi=poi,
+            page=page,
+            rows=on_page,
+            sort=sort,
+            relative=relative,
+            blind=hidden,
+            groups=groups or None,
+            style=style,
+        )
         target = stem if pages == 1 else stem.with_name(f"{stem.name}_{page}")
         wrote(wilks.figures.save(figure, target, formats))
 
 
-@click.command()
+@click.command(cls=Command, examples=("wilks correlations fit.json --threshold 0.2 --style ATLAS --status Internal",))
 @click.argument("fit", metavar="FIT")
 @click.option("--threshold", default=0.1, show_default=True, help="Smallest correlation that is worth a row.")
 @click.option("--rows", default=30, show_default=True, help="Most parameters to draw: the strongest correlated.")
 @click.option("--staterrors", is_flag=True, help="Staterror and shapesys parameters too.")
-@click.option("--style", default="plain", show_default=True, help="plain, ATLAS or CMS.")
 @output_option(
     "File for the figure; without suffix it is written as PDF and as PNG.",
     default="figures/correlations",
     never_printed="writes figures: name a path",
 )
-def correlations(fit: str, threshold: float, rows: int, staterrors: bool, style: str, output: str) -> None:
+@style_options
+def correlations(fit: str, threshold: float, rows: int, staterrors: bool, output: str, style: FigureStyle) -> None:
     """Draw the correlations between the parameters of a fit."""
     figure = wilks.figures.correlations(
         read_fit(fit), threshold=threshold, rows=rows, include_staterrors=staterrors, style=style
@@ -142,11 +217,30 @@ def correlations(fit: str, threshold: float, rows: int, staterrors: bool, style:
     wrote(wilks.figures.save(figure, *figure_target(output)))
 
 
+def _labelled(texts: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the patterns of each label. Raises InputError for a text that is not LABEL=PATTERN."""
+    groups: dict[str, list[str]] = {}
+    for text in texts:
+        label, _, pattern = text.partition("=")
+        groups.setdefault(label, []).append(pattern)
+    problems = [f'--group: "{text}" is not LABEL=PATTERN' for text in texts if not all(text.partition("="))]
+    if problems:
+        raise InputError(problems)
+    return groups
+
+
 def _pois(asked: Asked, also: tuple[str, ...]) -> list[str] | None:
     """Return all parameters of interest, or None for that of the model alone."""
     if not also:
         return None
     return [*([asked.model.poi] if asked.model.poi is not None else []), *also]
+
+
+def _blinded(asked: Asked, result: _Result) -> _Result:
+    """Return a result without the values of parameters of interest, where they are hidden: NaN, null in a file."""
+    if not asked.chosen.blind_poi:
+        return result
+    return replace(result, poi_values=result.poi_values * math.nan)
 
 
 def _read_ranking(given: str) -> RankingResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,15 @@ import click
 
 import wilks
 from wilks import pipeline
+from wilks.cli.data import warn_of_another_workspace
+from wilks.cli.drawing import style_options
+from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_once, read_workspace
 from wilks.cli.regions import Regions, region_options
-from wilks.cli.streams import figure_target, output_option, put, warn, wrote
+from wilks.cli.streams import figure_target, output_option, put, wrote
 
 if TYPE_CHECKING:
+    from wilks.figures.style import FigureStyle
     from wilks.results.prediction import Prediction
 
 
@@ -22,17 +27,35 @@ _MARKUPS = {".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html"}
 
 
 def _prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what a prediction is made from (the workspace, `--fit`, `--measurement`), and what is blinded in it."""
+    """Add what a prediction is made from (the workspace, `--fit`, `--measurement`), and what is blinded in it.
+
+    The command is called with `prediction`.
+    """
+
+    @functools.wraps(command)
+    def wrapped(
+        *, workspace: str, fit_file: str | None, measurement: str | None, regions: Regions, bands: str, **rest: Any
+    ) -> Any:
+        return command(prediction=_prediction(workspace, fit_file, measurement, regions, bands), **rest)
+
+    decorated: Callable[..., Any] = wrapped
     for decorate in (
         region_options(what="without data", channels=False),
+        click.option(
+            "--bands",
+            type=click.Choice(["linear", "cabinetry"]),
+            default="linear",
+            show_default=True,
+            help="Uncertainties by exact derivatives, or by finite variations as cabinetry's.",
+        ),
         click.option("--measurement", metavar="NAME", help="Measurement to use. Default: the fit's, else the first."),
         click.option(
             "--fit", "fit_file", metavar="FIT", help="Show the model after this fit. Default: before the fit."
         ),
         click.argument("workspace", metavar="WORKSPACE"),
     ):
-        command = decorate(command)
-    return command
+        decorated = decorate(decorated)
+    return decorated
 
 
 @click.command()
@@ -46,28 +69,30 @@ def inspect(workspace: str, output: str | None) -> None:
     put(str(wilks.inspect(read_workspace(workspace))), output)
 
 
-@click.command()
+@click.command(cls=Command, examples=("wilks pulls fit.json --style ATLAS --status Internal",))
 @click.argument("fit_file", metavar="FIT")
 @output_option(
     "File for the figure; without suffix it is written as PDF and as PNG.",
     default="figures/pulls",
     never_printed="writes figures: name a path",
 )
-def pulls(fit_file: str, output: str) -> None:
+@style_options
+def pulls(fit_file: str, output: str, style: FigureStyle) -> None:
     """Draw the pulls of a fit: how far it moved each parameter."""
     stem, formats = figure_target(output)
-    wrote(wilks.figures.save(pipeline.pulls_figure(read_fit(fit_file)), stem, formats))
+    wrote(wilks.figures.save(pipeline.pulls_figure(read_fit(fit_file), style=style), stem, formats))
 
 
-@click.command("data-mc")
+@click.command("data-mc", cls=Command, examples=("wilks data-mc workspace.json --fit fit.json -o figures",))
 @_prediction_options
 @output_option("Folder for the figures.", default="figures", never_printed="writes several files: name a folder")
-def data_mc(workspace: str, fit_file: str | None, measurement: str | None, regions: Regions, output: str) -> None:
+@style_options
+def data_mc(prediction: Prediction, output: str, style: FigureStyle) -> None:
     """Draw data and prediction of every channel.
 
     Each figure is written as PDF and as PNG.
     """
-    wrote(pipeline.save_data_mc(_prediction(workspace, fit_file, measurement, regions), Path(output)))
+    wrote(pipeline.save_data_mc(prediction, Path(output), style=style))
 
 
 @click.command()
@@ -80,22 +105,16 @@ def data_mc(workspace: str, fit_file: str | None, measurement: str | None, regio
 )
 @click.option("--per-bin", is_flag=True, help="One row per bin instead of sums over the bins of each channel.")
 @output_option("File for the table. Default: print it.")
-def yields(
-    workspace: str,
-    fit_file: str | None,
-    measurement: str | None,
-    regions: Regions,
-    markup: str | None,
-    per_bin: bool,
-    output: str | None,
-) -> None:
+def yields(prediction: Prediction, markup: str | None, per_bin: bool, output: str | None) -> None:
     """Print the yields of samples, total and data."""
-    table = wilks.tables.yields(_prediction(workspace, fit_file, measurement, regions), per_bin=per_bin)
+    table = wilks.tables.yields(prediction, per_bin=per_bin)
     suffix = Path(output or "").suffix.lower()
     put(getattr(table, markup or _MARKUPS.get(suffix, "text"))(), output)
 
 
-def _prediction(workspace: str, fit_file: str | None, measurement: str | None, regions: Regions) -> Prediction:
+def _prediction(
+    workspace: str, fit_file: str | None, measurement: str | None, regions: Regions, bands: str
+) -> Prediction:
     read_once(workspace, fit_file)
     loaded = read_workspace(workspace)
     result = None if fit_file is None else read_fit(fit_file)
@@ -103,9 +122,5 @@ def _prediction(workspace: str, fit_file: str | None, measurement: str | None, r
     model = pipeline.matching_model(loaded, result, measurement=measurement)
     if result is not None and result.workspace_digest != loaded.digest:
         result = wilks.transfer(result, model)
-        left = len(result.settings["not_in_fit"])
-        some = (
-            f"; {left} of its {model.n_parameters} parameters are not in the fit and stay as before it" if left else ""
-        )
-        warn(f"{fit_file} is a fit of another workspace than {workspace}{some}")
-    return wilks.predict(model, result).blinded(hidden)
+        warn_of_another_workspace(str(fit_file), workspace, model, result.settings["not_in_fit"])
+    return wilks.predict(model, result, method=bands).blinded(hidden)

@@ -6,13 +6,35 @@ import click
 
 import wilks
 from wilks.cli.asked import Asked, conclude, study_options
+from wilks.cli.helping import Command
 from wilks.cli.streams import output_option
 from wilks.errors import InputError
 
 _RESULT = "File for the result, as JSON; with - it is printed instead of the table."
 
 
-@click.command()
+def _spans(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, tuple[float, float]]:
+    """Return the two ends of NAME=LOW:HIGH by name."""
+    found = {}
+    for text in given:
+        name, equals, ends = text.rpartition("=")
+        try:
+            low, high = map(float, ends.split(":"))
+            if not equals:
+                raise ValueError
+        except ValueError:
+            raise click.BadParameter(f'"{text}" is not NAME=LOW:HIGH', ctx, parameter) from None
+        found[name] = (low, high)
+    return found
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "wilks intervals workspace.json -o intervals.json",
+        'wilks intervals workspace.json --parameter mu --parameter "JES_*" --level 0.95',
+    ),
+)
 @study_options
 @click.option(
     "--parameter",
@@ -40,11 +62,18 @@ def intervals(
 
     The exit code is 1 where an end is missing; everything else is printed and written all the same.
     """
+    asked.refuse_to_show(*parameters)
     result = asked.ask("intervals", wilks.intervals, parameters=parameters or None, levels=levels)
     conclude(ctx, result, output)
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "wilks scan workspace.json --stat-only -o scan.json",
+        'wilks scan workspace.json --parameter JES_1 --range -2 2 --freeze "no b-tagging=btag_*"',
+    ),
+)
 @study_options
 @click.option("--parameter", metavar="NAME", help="Parameter to scan. Default: the parameter of interest.")
 @click.option(
@@ -80,13 +109,20 @@ def scan(
     The exit code is 1 where a fit fails; the other points are printed and written all the same.
     """
     groups = _labelled(freeze)
+    asked.refuse_to_show(*([parameter] if parameter is not None else []))
     result = asked.ask(
         "scan", wilks.scan, parameter=parameter, range=span, points=points, stat_only=stat_only, frozen=groups
     )
     conclude(ctx, result, output)
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "wilks contour workspace.json --parameter mu --parameter JES_1 -o contour.json",
+        "wilks contour workspace.json --parameter mu --parameter JES_1 --range mu=0:3 --range JES_1=-2:2",
+    ),
+)
 @study_options
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME", help="One of the two parameters; give two.")
 @click.option(
@@ -100,6 +136,14 @@ def scan(
     help="Confidence level of a contour, between 0 and 1; repeatable.",
 )
 @click.option(
+    "--range",
+    "ranges",
+    multiple=True,
+    metavar="NAME=LOW:HIGH",
+    callback=_spans,
+    help="Where to look along one of them; repeatable. Default: what holds the outermost contour.",
+)
+@click.option(
     "--points", type=click.IntRange(5), default=31, show_default=True, metavar="N", help="Points along each axis."
 )
 @output_option(_RESULT)
@@ -109,6 +153,7 @@ def contour(
     asked: Asked,
     parameters: tuple[str, ...],
     levels: tuple[float, ...],
+    ranges: dict[str, tuple[float, float]],
     points: int,
     output: str | None,
 ) -> None:
@@ -118,7 +163,10 @@ def contour(
     """
     if len(parameters) != 2:
         raise InputError(f"--parameter: a contour needs two, found {len(parameters)}")
-    result = asked.ask("contour", wilks.contour, parameters=parameters, levels=levels, points=points)
+    asked.refuse_to_show(*parameters)
+    result = asked.ask(
+        "contour", wilks.contour, parameters=parameters, levels=levels, ranges=ranges or None, points=points
+    )
     conclude(ctx, result, output)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,11 +24,26 @@ def output_option(help: str, *, default: str | None = None, never_printed: str =
     def checked(ctx: click.Context, parameter: click.Parameter, output: str | None) -> str | None:
         if never_printed and output == "-":
             raise InputError(f'-o -: "wilks {ctx.info_name}" {never_printed}')
+        if output is not None and output != "-":
+            check_target(output, file=not never_printed)
         return output
 
     return click.option(
         "-o", "--output", metavar="PATH", default=default, show_default=default is not None, help=help, callback=checked
     )
+
+
+def check_target(output: str, *, file: bool) -> None:
+    """Raise InputError where nothing can be written to a path, before there is anything to lose."""
+    path = Path(output)
+    if file and path.exists() and not path.is_file():
+        what = "it is a folder; name a file" if path.is_dir() else "it is no file; - is standard output"
+        raise InputError(f"{output}: can't be written: {what}")
+    there = next((folder for folder in (path.absolute().parent, *path.absolute().parents) if folder.exists()), None)
+    if there is not None and not there.is_dir():
+        raise InputError(f"{output}: can't be written: {there} is a file")
+    if there is not None and not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(f"{output}: can't be written: no permission to write to {there}")
 
 
 def source(file: str) -> Any:

@@ -1,0 +1,137 @@
+"""Commands that take a while: progress with the time left, on standard error, and what Ctrl-C does."""
+
+from __future__ import annotations
+
+import functools
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from wilks.infer.study import Running
+
+Told = Callable[[int, int], bool]
+# Seconds before anything is shown, and between lines where there is no terminal.
+_FIRST, _BETWEEN = 1.0, 10.0
+_STOPPED = "wilks.stopped"
+
+
+@dataclass(frozen=True)
+class Work:
+    """How a command does its fits: threads, and whether progress is shown (None: on a terminal)."""
+
+    threads: int | None = None
+    shown: bool | None = None
+
+    @contextmanager
+    def running(self, what: str) -> Iterator[Running]:
+        """Give the fits a progress bar (once a second has passed) that `what` stands beside; Ctrl-C ends them early.
+
+        What is done by then is kept: the fits left out have the status "interrupted". A second Ctrl-C keeps nothing.
+        """
+        from wilks.infer.study import Running
+
+        with shown_progress(what, self.shown) as progress:
+            yield Running(threads=self.threads, progress=progress)
+
+
+def work_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--threads` and `--progress`; the command is called with `work`."""
+
+    @functools.wraps(command)
+    def wrapped(*, threads: int | None, progress: bool | None, **rest: Any) -> Any:
+        return command(work=Work(threads, progress), **rest)
+
+    for decorate in (
+        click.option(
+            "--progress/--no-progress",
+            default=None,
+            help="Show progress, and the time left, on standard error. Default: on a terminal.",
+        ),
+        click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads. Default: all of the machine."),
+    ):
+        wrapped = decorate(wrapped)
+    return wrapped
+
+
+def end(ctx: click.Context, *, good: bool) -> None:
+    """End a command whose result is written: as interrupted after Ctrl-C, else with exit code 0, or 1 if not good."""
+    if ctx.meta.get(_STOPPED):
+        raise KeyboardInterrupt
+    ctx.exit(0 if good else 1)
+
+
+@contextmanager
+def shown_progress(what: str, shown: bool | None = None) -> Iterator[Told]:
+    """Give what is told about progress; it shows it once a second has passed, and returns False after Ctrl-C."""
+    context = click.get_current_context(silent=True)
+    meta = {} if context is None else context.meta
+
+    def stop(number: int, frame: object) -> None:
+        meta[_STOPPED] = True
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        with _display(what, shown) as show:
+            yield lambda done, total: show(done, total) and not meta.get(_STOPPED)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _display(what: str, shown: bool | None) -> Iterator[Told]:
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    if shown is False or not (terminal or shown):
+        yield lambda done, total: True
+        return
+    if not terminal:
+        yield Lines(what)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn(what, markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task(what, total=None)
+    started = time.monotonic()
+
+    def tell(done: int, total: int) -> bool:
+        if time.monotonic() - started > _FIRST:
+            bar.update(task, completed=done, total=total)
+            bar.start()
+        return True
+
+    try:
+        yield tell
+    finally:
+        bar.stop()
+
+
+class Lines:
+    """Progress as lines on standard error, for log files: one after a second, then one every ten seconds."""
+
+    def __init__(self, what: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.what, self.clock = what, clock
+        self.started = clock()
+        self.due = self.started + _FIRST
+
+    def __call__(self, done: int, total: int) -> bool:
+        now = self.clock()
+        if now >= self.due:
+            self.due = now + _BETWEEN
+            left = f", {_duration((now - self.started) * (total - done) / done)} left" if done else ""
+            click.echo(f"{self.what}: {done} of {total}{left}", err=True)
+        return True
+
+
+def _duration(seconds: float) -> str:
+    """Return hours, minutes and seconds as `1:02:03`."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
