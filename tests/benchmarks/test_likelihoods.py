@@ -43,12 +43,12 @@ def test_what_must_not_be(likelihoods: ModuleType) -> None:
 
 
 def test_the_table_goes_between_its_marks(likelihoods: ModuleType, tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
+    page, marks = tmp_path / "page.md", (likelihoods.BEGIN, likelihoods.END)
     page.write_text(f"before\n{likelihoods.BEGIN}\nold\n{likelihoods.END}\nafter\n")
     for _ in range(2):
-        likelihoods.write_page(page, "| new |")
+        likelihoods.write_page(page, "| new |", *marks)
         text = page.read_text()
         assert text == f"before\n{likelihoods.BEGIN}\n\n| new |\n\n{likelihoods.END}\nafter\n"
     page.write_text("no marks")
     with pytest.raises(ValueError, match="has no marks"):
-        likelihoods.write_page(page, "")
+        likelihoods.write_page(page, "", *marks)
