@@ -29,11 +29,8 @@ def wilks_questions(path: Path) -> dict[str, Callable[[], Any]]:
     import wilks
 
     model = wilks.compile_model(wilks.load_workspace(path))
-    best = wilks.fit(model)
-    poi = best[best.poi or ""]
-    width = 2 * poi.uncertainty
     return {
-        "scan": lambda: wilks.scan(model, range=(poi.value - width, poi.value + width), points=11),
+        "scan": lambda: wilks.scan(model, points=11),
         "ranking": lambda: wilks.ranking(model),
         "limit": lambda: wilks.limit(model),
         "toys": lambda: wilks.hypotest(model, calculator="toys", toys=TOYS // 2),
