@@ -112,3 +112,27 @@ def test_the_parameter_of_interest_is_chosen(call: Call, workspace: Path, fit_fi
     assert (result.exit_code, "strength" in result.stderr) == (2, True)
     result = call("plot", fit_file, "--poi", "strength", "-o", "t.png")
     assert (result.exit_code, 'poi: "strength" can\'t be chosen' in result.stderr) == (2, True)
+
+
+def test_titles_stand_in_place_of_names(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("mixed.json").write_text(json.dumps(mixed_spec()))
+    model = wilks.compile_model(wilks.load_workspace("mixed.json"))
+    wilks.ranking(model).save("ranking.json")
+    wilks.fit(model).save("fit.json")
+    other = next(name for name in model.parameter_names if name != model.poi)
+    drawn: list[Figure] = []
+    monkeypatch.setattr(wilks.figures, "save", lambda figure, *_: drawn.append(figure) or [])
+    titles = ["--title", f"{model.poi}=$\\mu_S$", "--title", f"{other}=another = one"]
+    for command, file, extra in (
+        ("plot", "ranking.json", ["--poi", str(model.poi)]),
+        ("impacts", "ranking.json", ["--group", f"mine={other}"]),
+        ("pulls", "fit.json", []),
+        ("correlations", "fit.json", ["--staterrors", "--threshold", "0"]),
+    ):
+        result = call(command, file, *titles, *extra)
+        assert result.exit_code == 0, result.output
+        texts = " ".join(_texts(drawn[-1]))
+        assert "another = one" in texts
+        assert other not in texts
+    assert call("plot", "ranking.json", "--title", "x").stderr == 'wilks: --title: "x" is not NAME=TITLE\n'
+    assert 'no "musig" in this result' in call("plot", "ranking.json", "--title", "musig=a").stderr

@@ -1,4 +1,4 @@
-"""Options of commands that draw: `--style`, and the text beside the experiment's name."""
+"""Options of commands that draw: `--style`, the text beside the experiment's name, titles in place of names."""
 
 from __future__ import annotations
 
@@ -8,11 +8,31 @@ from typing import Any
 
 import click
 
+from wilks.errors import InputError
+
 _OPTIONS = (
     click.option("--style", default="plain", show_default=True, help="plain, ATLAS or CMS."),
     click.option("--status", default="", metavar="TEXT", help='Beside the name of the experiment: "Internal".'),
     click.option("--energy", default="", metavar="TEXT", help='Centre-of-mass energy: "13 TeV".'),
     click.option("--luminosity", default="", metavar="TEXT", help="Integrated luminosity: '140 fb$^{-1}$'."),
+)
+
+
+def _titles(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    """Return the title of each name; a title may have equals signs."""
+    parts = [text.partition("=") for text in texts]
+    if problems := [f'--title: "{"".join(part)}" is not NAME=TITLE' for part in parts if not all(part)]:
+        raise InputError(problems)
+    return {name: title for name, _, title in parts}
+
+
+titles_option = click.option(
+    "--title",
+    "titles",
+    multiple=True,
+    metavar="NAME=TITLE",
+    callback=_titles,
+    help=r"Draw this in place of a name: 'mu=$\mu_{t\bar{t}}$'; repeatable.",
 )
 
 

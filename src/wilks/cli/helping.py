@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 _GROUPS = {
-    "Figure": ("style", "status", "energy", "luminosity"),
+    "Figure": ("titles", "style", "status", "energy", "luminosity"),
     "Model and data": (
         "measurement",
         "poi",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 import wilks
-from wilks.cli.drawing import style_options
+from wilks.cli.drawing import style_options, titles_option
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_result
 from wilks.cli.streams import figure_target, output_option, wrote
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Parameter that a ranking, a breakdown or toys are drawn for. Default: the (first) parameter of interest.",
 )
+@titles_option
 @style_options
-def plot(result: str, output: str | None, poi: str | None, style: FigureStyle) -> None:
+def plot(result: str, output: str | None, poi: str | None, titles: dict[str, str], style: FigureStyle) -> None:
     """Draw a saved result of any kind."""
     from wilks.figures.draw import DRAWN_BY, undrawn
 
@@ -44,4 +45,7 @@ def plot(result: str, output: str | None, poi: str | None, style: FigureStyle) -
     if type(found).__name__ not in DRAWN_BY:
         raise InputError(f"{result}: {undrawn(found)}")
     stem, formats = figure_target(output or f"figures/{Path(result).stem if result != '-' else 'result'}")
-    wrote(wilks.figures.save(wilks.figures.draw(found, poi=poi, style=style), stem, formats))
+    figure = wilks.figures.draw(
+        wilks.figures.titled(found, titles), poi=titles.get(poi, poi) if poi is not None else None, style=style
+    )
+    wrote(wilks.figures.save(figure, stem, formats))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -12,13 +12,14 @@ import click
 
 import wilks
 from wilks.cli.asked import Asked, study_options
-from wilks.cli.drawing import style_options
+from wilks.cli.drawing import style_options, titles_option
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_result
 from wilks.cli.streams import check_target, deliver, figure_target, output_option, warn, wrote
 from wilks.cli.waiting import end
 from wilks.errors import InputError
 from wilks.pipeline import save_text
+from wilks.selection import matching
 
 if TYPE_CHECKING:
     from wilks.figures.style import FigureStyle
@@ -154,6 +155,7 @@ def breakdown(
     "Default: figures/impacts, with --summary figures/impacts_summary.",
     never_printed="writes figures: name a path",
 )
+@titles_option
 @style_options
 def impacts(
     ranked: str,
@@ -165,6 +167,7 @@ def impacts(
     group: tuple[str, ...],
     summary: bool,
     output: str | None,
+    titles: dict[str, str],
     style: FigureStyle,
 ) -> None:
     """Draw a saved ranking: pulls beside impacts.
@@ -174,7 +177,11 @@ def impacts(
     groups = _labelled(group)
     if summary and (sort != "impact" or relative or groups):
         raise InputError("--summary has an order and colours of its own; leave out --sort, --relative and --group")
-    result: RankingResult = _read_ranking(ranked)
+    found: RankingResult = _read_ranking(ranked)
+    result = wilks.figures.titled(found, titles)
+    if titles:
+        groups = {label: _titled(found.names, patterns, titles) for label, patterns in groups.items()}
+    poi = titles.get(poi, poi) if poi is not None else None
     stem, formats = figure_target(output or ("figures/impacts_summary" if summary else "figures/impacts"))
     if summary:
         figure = wilks.figures.impacts_summary(result, poi=poi, rows=rows or 10, style=style)
@@ -208,11 +215,15 @@ def impacts(
     default="figures/correlations",
     never_printed="writes figures: name a path",
 )
+@titles_option
 @style_options
-def correlations(fit: str, threshold: float, rows: int, staterrors: bool, output: str, style: FigureStyle) -> None:
+def correlations(
+    fit: str, threshold: float, rows: int, staterrors: bool, output: str, titles: dict[str, str], style: FigureStyle
+) -> None:
     """Draw the correlations between the parameters of a fit."""
+    result = wilks.figures.titled(read_fit(fit), titles)
     figure = wilks.figures.correlations(
-        read_fit(fit), threshold=threshold, rows=rows, include_staterrors=staterrors, style=style
+        result, threshold=threshold, rows=rows, include_staterrors=staterrors, style=style
     )
     wrote(wilks.figures.save(figure, *figure_target(output)))
 
@@ -227,6 +238,12 @@ def _labelled(texts: tuple[str, ...]) -> dict[str, list[str]]:
     if problems:
         raise InputError(problems)
     return groups
+
+
+def _titled(names: Sequence[str], patterns: list[str], titles: Mapping[str, str]) -> list[str]:
+    """Return the titles of the names that are meant, and the patterns that mean none."""
+    found = {pattern: [names[i] for i in matching(names, pattern)] for pattern in patterns}
+    return [titles.get(name, name) for pattern in patterns for name in found[pattern] or [pattern]]
 
 
 def _pois(asked: Asked, also: tuple[str, ...]) -> list[str] | None:

@@ -12,7 +12,7 @@ import click
 import wilks
 from wilks import pipeline
 from wilks.cli.data import warn_of_another_workspace
-from wilks.cli.drawing import style_options
+from wilks.cli.drawing import style_options, titles_option
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_once, read_workspace
 from wilks.cli.regions import Regions, region_options
@@ -76,11 +76,13 @@ def inspect(workspace: str, output: str | None) -> None:
     default="figures/pulls",
     never_printed="writes figures: name a path",
 )
+@titles_option
 @style_options
-def pulls(fit_file: str, output: str, style: FigureStyle) -> None:
+def pulls(fit_file: str, output: str, titles: dict[str, str], style: FigureStyle) -> None:
     """Draw the pulls of a fit: how far it moved each parameter."""
     stem, formats = figure_target(output)
-    wrote(wilks.figures.save(pipeline.pulls_figure(read_fit(fit_file), style=style), stem, formats))
+    result = wilks.figures.titled(read_fit(fit_file), titles)
+    wrote(wilks.figures.save(pipeline.pulls_figure(result, style=style), stem, formats))
 
 
 @click.command("data-mc", cls=Command, examples=("wilks data-mc workspace.json --fit fit.json -o figures",))
