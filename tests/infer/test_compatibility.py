@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,26 @@ def test_interrupted_toys_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.statuses == {"converged": 100, "interrupted": 200}
     assert found.usable_toys.size == 100
     assert found.converged
+
+
+def test_fits_of_toys_that_stop_half_way_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = workspace(THREE, parameters=WIDE)
+    model, honest = compile_model(whole), module.fit_toys
+    right = compatibility(model, workspace=whole, toys=20)
+
+    def half_way(fitted: Any, data: Any, *rest: Any) -> Any:
+        fits = honest(fitted, data, *rest)
+        if fitted is model or len(data) < 20:
+            return fits
+        nll, good, statuses = fits.twice_nll.copy(), fits.converged.copy(), [*fits.statuses]
+        nll[4], good[4], statuses[4] = nll[4] + 0.5 * right.toys[4], False, "no step improves the likelihood any more"
+        return replace(fits, twice_nll=nll, converged=good, statuses=tuple(statuses))
+
+    monkeypatch.setattr(module, "fit_toys", half_way)
+    found = compatibility(model, workspace=whole, toys=20)
+    assert right.toys[4] > 0.1
+    np.testing.assert_allclose(found.toys, right.toys, atol=1e-6)
+    assert found.statuses == {"converged": 20}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from wilks.infer.profiles import profile, rises
 from wilks.infer.scans import scan
 from wilks.infer.study import Study, study
 from wilks.results.intervals import CONVERGED
-from wilks.results.many import ManyFits
+from wilks.results.many import EDGE, ManyFits
 
 
 def test_a_grid_has_its_last_axis_fastest() -> None:
@@ -42,6 +42,25 @@ def test_neighbours_lead_out_of_wrong_minima(monkeypatch: pytest.MonkeyPatch) ->
     result = scan(model, points=9)
     np.testing.assert_allclose(result.delta, right.delta, atol=1e-6)
     assert result.curves[0].statuses == (CONVERGED,) * 9
+
+
+def test_what_ends_far_from_the_edge_gives_way_to_what_converged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two fits as low as each other the one counts that is known to be at the minimum."""
+    model, honest = measured(), Study.fits
+
+    def spoiled(asked: Study, start: np.ndarray, held: np.ndarray, data: np.ndarray | None = None) -> ManyFits:
+        fits = honest(asked, start, held, data)
+        edm, good, statuses = fits.edm.copy(), fits.converged.copy(), [*fits.statuses]
+        edm[0], good[0], statuses[0] = 1e-3, False, f"{EDGE} somewhere"
+        return replace(fits, edm=edm, converged=good, statuses=tuple(statuses))
+
+    monkeypatch.setattr(Study, "fits", spoiled)
+    asked = study(model, needs_poi=False)
+    held = np.zeros((2, model.n_parameters), bool)
+    held[:, 0] = True
+    fits = profiles.lowest(asked, np.tile(asked.best.values, (2, 1)), held)
+    assert fits.statuses == (CONVERGED,) * 2
+    assert fits.minimised.all()
 
 
 def test_the_lower_of_two_minima_counts(shared_data: Path) -> None:

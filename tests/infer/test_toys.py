@@ -240,3 +240,17 @@ def test_what_failed_is_tried_from_elsewhere() -> None:
     np.testing.assert_allclose(again.values, good.values, atol=1e-5)
     assert again.uncertainties is not None
     assert np.isfinite(again.uncertainties).any()
+
+
+def test_each_has_its_own_start_also_when_tried_again() -> None:
+    wide = [{"name": "mu", "bounds": [[-100, 100]]}]
+    compiled = model({"a": ([5.0], [50.0], [52.0])}, parameters=wide)
+    problem = module.pose(compiled, None, None, None)
+    data, running = toy_data(compiled, seed=3, count=4), Running()
+    good = module.fit_toys(compiled, data, problem, running)
+    for failing in ([2], [0, 2]):
+        starts = np.tile(problem.start, (4, 1))
+        starts[failing, compiled.index("mu")] = -30.0  # rates below zero
+        again = module.fit_toys(compiled, data, replace(problem, start=starts), running)
+        assert again.statuses == ("converged",) * 4
+        np.testing.assert_allclose(again.twice_nll, good.twice_nll, atol=1e-9)

@@ -81,6 +81,16 @@ def test_parameters_that_only_share_a_name_are_told_apart() -> None:
         transfer(last, full)
 
 
+def test_free_bins_of_other_channels_are_told_apart() -> None:
+    """Components without a constraint have nothing but their number to tell them apart."""
+    shape = {"signal": [], "background": [modifier("shape", "shapefactor")]}
+    fitted = fit(compile_model(workspace({"A": ([0.0] * 2, [50.0, 60.0], [60.0, 52.0])}, **shape), poi=""))
+    other = compile_model(workspace({"B": ([0.0] * 3, [5.0, 6.0, 7.0], [6.0, 5.0, 7.0])}, **shape), poi="")
+    assert fitted.names == other.parameter_names[:2]
+    with pytest.raises(ResultError, match="no parameter in common"):
+        transfer(fitted, other)
+
+
 def test_what_the_user_kept_stays_kept_and_bounds_stay_marked() -> None:
     whole = workspace(CHANNELS, background=BACKGROUND)
     full = compile_model(whole)

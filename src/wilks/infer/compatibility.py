@@ -202,8 +202,9 @@ def _toys(asked: Study, parts: _Parts, count: int, seed: int) -> tuple[FloatArra
         one = fit_toys(model, data, replace(asked.problem, start=best.values), running)
         running = replace(asked.running, progress=run.part(2 * first + size))
         several = fit_toys(parts.model, data, parts.starting(best.values), running)
-        above = np.flatnonzero(one.minimised & ~(several.twice_nll <= one.twice_nll + BETTER))
-        lower = several.twice_nll.copy()
+        # What did not end at the minimum may lie below the fit with one parameter, but not as far as it should.
+        lower = np.where(several.minimised, several.twice_nll, np.nan)
+        above = np.flatnonzero(one.minimised & ~(lower <= one.twice_nll + BETTER))
         if above.size and INTERRUPTED not in several.statuses:
             again = fit_toys(
                 parts.model, data[above], parts.starting(one.values[above]), replace(running, progress=None)

@@ -108,7 +108,8 @@ def _promising(
 
 def found(fits: ManyFits) -> BoolArray:
     """Return which fits found the minimum over the parameters that have an effect."""
-    return np.array([minimised(status) for status in fits.statuses], dtype=np.bool_)
+    endings = zip(fits.statuses, fits.edm, strict=True)
+    return np.array([minimised(status, edm) for status, edm in endings], dtype=np.bool_)
 
 
 def improved_by(fits: ManyFits, rows: Positions, again: ManyFits) -> tuple[ManyFits, int]:

@@ -215,9 +215,10 @@ def _impacts(
     """Return impacts, shape (parameters of interest, parameters, 4), and statuses from fits; row by row of `rows`."""
     impacts = np.full((len(pois), len(reasons), 4), np.nan)
     statuses = [list(row) for row in reasons]
+    good = fits.minimised
     for fit, (row, column) in enumerate(rows):
-        statuses[row][column] = DONE if fits.minimised[fit] else fits.statuses[fit]
-        if fits.minimised[fit]:
+        statuses[row][column] = DONE if good[fit] else fits.statuses[fit]
+        if good[fit]:
             impacts[:, row, column] = fits.values[fit, pois] - best.values[pois]
     return impacts, tuple(tuple(row) for row in statuses)
 

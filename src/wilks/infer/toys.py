@@ -20,7 +20,7 @@ from wilks.model.datasets import asimov, parameters_at, toy_data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
 from wilks.results.fit import FitResult
-from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
+from wilks.results.many import INTERRUPTED, ManyFits
 from wilks.results.origin import Origin
 from wilks.results.toy_folder import ToyFolder, Toys
 from wilks.results.toys import CUTS, PULL_EDGES, ToysResult
@@ -214,7 +214,7 @@ def _done(toys: Toys) -> Toys:
 def fit_toys(
     model: Model, data: FloatArray, problem: Problem, running: Running, *, uncertainties: bool = False
 ) -> ManyFits:
-    """Return fits to toys, shape (fits, length).
+    """Return fits to toys, shape (fits, length). The problem may have one start for each.
 
     What fails is tried again from the model's initial values, unless it is known to be at the minimum all the same.
     """
@@ -235,17 +235,18 @@ def fit_toys(
     if failed.size == 0 or INTERRUPTED in many.statuses:
         return many
     other = np.where(problem.held, problem.start, np.clip(model.initial, problem.lower, problem.upper))
-    again = fits(data[failed], replace(problem, start=other), None)
-    better = failed[again.converged]
+    again = fits(data[failed], replace(problem, start=other if other.ndim == 1 else other[failed]), None)
+    good = again.minimised
+    better = failed[good]
     arrays = {name: getattr(many, name).copy() for name in ("values", "twice_nll", "edm", "converged")}
     for name, array in arrays.items():
-        array[better] = getattr(again, name)[again.converged]
+        array[better] = getattr(again, name)[good]
     if many.uncertainties is not None and again.uncertainties is not None:
         arrays["uncertainties"] = many.uncertainties.copy()
-        arrays["uncertainties"][better] = again.uncertainties[again.converged]
+        arrays["uncertainties"][better] = again.uncertainties[good]
     statuses = list(many.statuses)
-    for row in better:
-        statuses[row] = CONVERGED
+    for row, i in zip(better, np.flatnonzero(good), strict=True):
+        statuses[row] = again.statuses[i]
     return replace(many, statuses=tuple(statuses), **arrays)
 
 

@@ -17,7 +17,7 @@ def common_parameters(model: Model, result: FitResult) -> tuple[list[int], list[
     They have the same name and the same constraint, of the same width: this tells apart components of a staterror that
     are counted differently, and what was constant because its bin was masked. Where the fit has more or fewer
     components of one name (other channels), these are taken only if all that are free in both agree: a single one may
-    agree by chance. Raises ResultError where nothing is common.
+    agree by chance, those without a constraint have nothing to agree in. Raises ResultError where nothing is common.
     """
     theirs = {name: i for i, name in enumerate(result.names)}
     by_set: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -29,7 +29,7 @@ def common_parameters(model: Model, result: FitResult) -> tuple[list[int], list[
     for name, members in by_set.items():
         same = [pair for pair in members if _same(model, result, *pair)]
         free = [pair for pair in members if model.prefit_uncertainties[pair[0]] * result.prefit_uncertainties[pair[1]]]
-        if ours[name] == others[name] or set(free) <= set(same):
+        if ours[name] == others[name] or (free and set(free) <= set(same)):
             pairs += same
     if not pairs:
         raise ResultError("the fit result and the model have no parameter in common; it belongs to another workspace")

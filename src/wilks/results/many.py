@@ -18,10 +18,11 @@ FLAT = "the likelihood is flat"
 EDGE_EDM = 1e-5
 
 
-def minimised(status: str, edm: float = 0.0) -> bool:
+def minimised(status: str, edm: float = np.nan) -> bool:
     """Return whether a fit that ended so has found the minimum, be it flat, or on the edge of the possible.
 
-    Its likelihood is then known, though there may be no covariance, and parameters without effect are anywhere.
+    Its likelihood is then known, though there may be no covariance, and parameters without effect are anywhere. On the
+    edge this takes its EDM.
     """
     return status == CONVERGED or status.startswith(FLAT) or (status.startswith(EDGE) and edm < EDGE_EDM)
 
