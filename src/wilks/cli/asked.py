@@ -11,8 +11,9 @@ import click
 
 import wilks
 from wilks.cli.data import Chosen, data_options
-from wilks.cli.fits import check_fixed, numbers_by_name
+from wilks.cli.fits import check_fixed
 from wilks.cli.inputs import read_once, read_workspace
+from wilks.cli.named import numbers_by_name
 from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import deliver
 from wilks.cli.waiting import Work, end, work_options

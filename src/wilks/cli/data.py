@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wilks.cli.fits import numbers_by_name
 from wilks.cli.inputs import read_fit
+from wilks.cli.named import numbers_by_name
 from wilks.cli.streams import warn
 from wilks.errors import InputError
 

@@ -7,9 +7,10 @@ import click
 import wilks
 from wilks.cli.asked import Asked, conclude, fix_option, measurement_option, poi_option, study_options
 from wilks.cli.data import fit_for
-from wilks.cli.fits import check_fixed, numbers_by_name
+from wilks.cli.fits import check_fixed
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_once, read_workspace
+from wilks.cli.named import numbers_by_name
 from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import deliver, output_option
 from wilks.cli.waiting import Work, end, work_options

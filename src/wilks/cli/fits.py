@@ -11,6 +11,7 @@ import wilks
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_workspace
 from wilks.cli.minos import check_minos, minos, save_beside
+from wilks.cli.named import numbers_by_name
 from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import deliver, output_option, warn
 from wilks.cli.wording import fit_lines
@@ -20,20 +21,6 @@ if TYPE_CHECKING:
     from wilks.model.model import Model
 
 _FEW = 12
-
-
-def numbers_by_name(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, float]:
-    """Return the values of NAME=VALUE by name (names may contain `=`)."""
-    values = {}
-    for text in given:
-        name, equals, number = text.rpartition("=")
-        try:
-            if not equals:
-                raise ValueError
-            values[name] = float(number)
-        except ValueError:
-            raise click.BadParameter(f'"{text}" is not NAME=VALUE with a number as value', ctx, parameter) from None
-    return values
 
 
 @click.command(

@@ -14,25 +14,10 @@ from wilks.cli.data import Chosen, data_options
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_once, read_workspace
 from wilks.cli.limits import Test, level_option, test_options
+from wilks.cli.named import by_name
 from wilks.cli.streams import check_target, output_option, source
 from wilks.cli.waiting import Work, work_options
 from wilks.errors import InputError
-
-
-def _ranges(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, list[float]]:
-    """Return the values of NAME=A,B,... or NAME=LOW:HIGH:POINTS by name."""
-    found = {}
-    for text in given:
-        name, equals, numbers = text.rpartition("=")
-        try:
-            if not equals:
-                raise ValueError
-            found[name] = _values(numbers)
-        except ValueError:
-            raise click.BadParameter(
-                f'"{text}" is not NAME=VALUE,VALUE,... or NAME=LOW:HIGH:POINTS', ctx, parameter
-            ) from None
-    return found
 
 
 def _values(numbers: str) -> list[float]:
@@ -62,7 +47,7 @@ def _values(numbers: str) -> list[float]:
     "--vary",
     multiple=True,
     metavar="NAME=VALUES",
-    callback=_ranges,
+    callback=by_name("NAME=VALUE,VALUE,... or NAME=LOW:HIGH:POINTS", _values),
     help="Keep a parameter at every one of the values, as in mass=300,400 or mass=300:800:11; repeatable.",
 )
 @click.option("--folder", metavar="FOLDER", help="Save every point here; what is here already is not done again.")

@@ -15,6 +15,7 @@ from wilks.cli.asked import Asked, study_options
 from wilks.cli.drawing import style_options, titles_option
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_result
+from wilks.cli.named import labelled
 from wilks.cli.streams import check_target, deliver, figure_target, output_option, warn, wrote
 from wilks.cli.waiting import end
 from wilks.errors import InputError
@@ -174,7 +175,7 @@ def impacts(
 
     All pages, in the way of CMS.
     """
-    groups = _labelled(group)
+    groups = labelled("--group", group)
     if summary and (sort != "impact" or relative or groups):
         raise InputError("--summary has an order and colours of its own; leave out --sort, --relative and --group")
     found: RankingResult = _read_ranking(ranked)
@@ -226,18 +227,6 @@ def correlations(
         result, threshold=threshold, rows=rows, include_staterrors=staterrors, style=style
     )
     wrote(wilks.figures.save(figure, *figure_target(output)))
-
-
-def _labelled(texts: tuple[str, ...]) -> dict[str, list[str]]:
-    """Return the patterns of each label. Raises InputError for a text that is not LABEL=PATTERN."""
-    groups: dict[str, list[str]] = {}
-    for text in texts:
-        label, _, pattern = text.partition("=")
-        groups.setdefault(label, []).append(pattern)
-    problems = [f'--group: "{text}" is not LABEL=PATTERN' for text in texts if not all(text.partition("="))]
-    if problems:
-        raise InputError(problems)
-    return groups
 
 
 def _titled(names: Sequence[str], patterns: list[str], titles: Mapping[str, str]) -> list[str]:

@@ -7,25 +7,16 @@ import click
 import wilks
 from wilks.cli.asked import Asked, conclude, study_options
 from wilks.cli.helping import Command
+from wilks.cli.named import by_name, labelled
 from wilks.cli.streams import output_option
 from wilks.errors import InputError
 
 _RESULT = "File for the result, as JSON; with - it is printed instead of the table."
 
 
-def _spans(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, tuple[float, float]]:
-    """Return the two ends of NAME=LOW:HIGH by name."""
-    found = {}
-    for text in given:
-        name, equals, ends = text.rpartition("=")
-        try:
-            low, high = map(float, ends.split(":"))
-            if not equals:
-                raise ValueError
-        except ValueError:
-            raise click.BadParameter(f'"{text}" is not NAME=LOW:HIGH', ctx, parameter) from None
-        found[name] = (low, high)
-    return found
+def _ends(text: str) -> tuple[float, float]:
+    low, high = map(float, text.split(":"))
+    return low, high
 
 
 @click.command(
@@ -108,7 +99,7 @@ def scan(
 
     The exit code is 1 where a fit fails; the other points are printed and written all the same.
     """
-    groups = _labelled(freeze)
+    groups = labelled("--freeze", freeze)
     asked.refuse_to_show(*([parameter] if parameter is not None else []))
     result = asked.ask(
         "scan", wilks.scan, parameter=parameter, range=span, points=points, stat_only=stat_only, frozen=groups
@@ -140,7 +131,7 @@ def scan(
     "ranges",
     multiple=True,
     metavar="NAME=LOW:HIGH",
-    callback=_spans,
+    callback=by_name("NAME=LOW:HIGH", _ends),
     help="Where to look along one of them; repeatable. Default: what holds the outermost contour.",
 )
 @click.option(
@@ -168,17 +159,3 @@ def contour(
         "contour", wilks.contour, parameters=parameters, levels=levels, ranges=ranges or None, points=points
     )
     conclude(ctx, result, output)
-
-
-def _labelled(given: tuple[str, ...]) -> dict[str, list[str]]:
-    """Return the patterns of LABEL=PATTERN by label. Raises InputError with everything else."""
-    groups: dict[str, list[str]] = {}
-    problems = []
-    for text in given:
-        label, equals, pattern = text.partition("=")
-        if not (equals and label and pattern):
-            problems.append(f'--freeze: "{text}" is not LABEL=PATTERN')
-        groups.setdefault(label, []).append(pattern)
-    if problems:
-        raise InputError(problems)
-    return groups

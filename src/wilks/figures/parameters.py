@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wilks.errors import InputError, nearest
+from wilks.figures.row_axis import draw_row_axis
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed
 from wilks.results.fit import FitResult, ParameterResult, two_digits
 from wilks.selection import matching
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_GREEN, _YELLOW = "#8be08b", "#fff28a"
 _FONT = 10.0
 _ROW, _AXIS_WIDTH = 0.21, 2.6  # inches
 _SIDE, _GAP, _PAD = 0.12, 0.14, 0.06  # inches
@@ -152,23 +152,8 @@ def _limit(rows: list[_Row]) -> float:
 
 def _draw_column(ax: Axes, rows: list[_Row], limit: float) -> None:
     free = sum(row.pull is None for row in rows)
-    bottom = len(rows) - 0.5 + 0.2
-    ax.set_xlim(-limit, limit)
-    ax.set_ylim(bottom, -0.7)
-    ax.set_yticks(range(len(rows)), [label(row.name) for row in rows])
-    ax.tick_params(axis="y", which="both", length=0)
-    ax.minorticks_off()
-    ax.set_xticks(range(-int(limit), int(limit) + 1))
-    if free < len(rows):
-        top = free - 0.5 if free else -0.7
-        for half, color in ((2, _YELLOW), (1, _GREEN)):
-            ax.fill_between([-half, half], top, bottom, color=color, linewidth=0, zorder=0)
-        ax.plot([0, 0], [top, bottom], color="black", linestyle="--", linewidth=0.8, zorder=1)
-        ax.set_xlabel(r"$(\hat{\theta}-\theta_0)\,/\,\Delta\theta$", loc="center")
-        if free:
-            ax.axhline(top, color="black", linewidth=0.8)
-    else:
-        ax.tick_params(axis="x", which="both", length=0, labelbottom=False)
+    title = r"$(\hat{\theta}-\theta_0)\,/\,\Delta\theta$"
+    draw_row_axis(ax, [row.name for row in rows], free, limit, title)
     for y, row in enumerate(rows):
         _draw_row(ax, y, row, limit)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wilks.errors import InputError
+from wilks.figures.row_axis import draw_row_axis
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
 from wilks.results.intervals import IntervalResult, percent
 from wilks.results.many import CONVERGED
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_GREEN, _YELLOW = "#8be08b", "#fff28a"
 _ONE_COLUMN = 50
 _ASPECT = 1.4  # width over height of a figure with several columns
 _ROW, _AXIS, _CHARACTER = 0.21, 2.6, 0.078  # inches
@@ -120,23 +120,7 @@ def _values(ax: Axes, result: IntervalResult, rows: list[int], ends: tuple[float
 
 def _column(ax: Axes, result: IntervalResult, rows: list[int], limit: int) -> None:
     free = sum(not _constrained(result, i) for i in rows)
-    bottom = len(rows) - 0.3
-    ax.set_xlim(-limit, limit)
-    ax.set_ylim(bottom, -0.7)
-    ax.set_yticks(range(len(rows)), [label(result.names[i]) for i in rows])
-    ax.tick_params(axis="y", which="both", length=0)
-    ax.minorticks_off()
-    ax.set_xticks(range(-limit, limit + 1))
-    if free < len(rows):
-        top = free - 0.5 if free else -0.7
-        for half, color in ((2, _YELLOW), (1, _GREEN)):
-            ax.fill_between([-half, half], top, bottom, color=color, linewidth=0, zorder=0)
-        ax.plot([0, 0], [top, bottom], color="black", linestyle="--", linewidth=0.8, zorder=1)
-        ax.set_xlabel(r"$(\theta-\theta_0)\,/\,\Delta\theta$", loc="center")
-        if free:
-            ax.axhline(top, color="black", linewidth=0.8)
-    else:
-        ax.tick_params(axis="x", which="both", length=0, labelbottom=False)
+    draw_row_axis(ax, [result.names[i] for i in rows], free, limit, r"$(\theta-\theta_0)\,/\,\Delta\theta$")
     for y, i in enumerate(rows):
         if _constrained(result, i):
             _bars(ax, y, result, i, limit)
