@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -77,6 +77,25 @@ class Run:
     files: tuple[Path, ...]
 
 
+@dataclass
+class _Stages:
+    """The stages of a run: each makes a product and writes it, `observe` is told; `written` are all files so far."""
+
+    observe: Callable[[Event], None]
+    written: list[Path] = field(default_factory=list)
+
+    def step(
+        self, stage: Stage, make: Callable[[], _Product], write: Callable[[_Product], Iterable[Path]] = lambda made: ()
+    ) -> _Product:
+        """Return the product of a stage, its files written."""
+        self.observe(Event(stage))
+        product = make()
+        files = tuple(write(product))
+        self.written.extend(files)
+        self.observe(Event(stage, product, files))
+        return product
+
+
 def run(
     source: str | Path | TextIO,
     output: str | Path = OUTPUT,
@@ -102,27 +121,14 @@ def run(
     >>> done.result["ttbar_norm"].value  # doctest: +SKIP
     """
     folder = Path(output)
-    written: list[Path] = []
-
-    def step(
-        stage: Stage, make: Callable[[], _Product], write: Callable[[_Product], Iterable[Path]] = lambda product: ()
-    ) -> _Product:
-        observe(Event(stage))
-        product = make()
-        files = tuple(write(product))
-        written.extend(files)
-        observe(Event(stage, product, files))
-        return product
-
+    stages = _Stages(observe)
+    step = stages.step
     config = step(Stage.CONFIG, lambda: _config(source, folder))
+    previous = None if force else earlier_templates(folder / "templates.npz")
     templates = step(
         Stage.TEMPLATES,
         lambda: make_templates(
-            config,
-            workers=workers,
-            progress=progress,
-            skip_unreadable=skip_unreadable,
-            previous=None if force else earlier_templates(folder / "templates.npz"),
+            config, workers=workers, progress=progress, skip_unreadable=skip_unreadable, previous=previous
         ),
         lambda made: _first(made, folder),
     )
@@ -146,7 +152,7 @@ def run(
         postfit = step(
             Stage.POSTFIT, lambda: wilks.predict(model, result), lambda made: _prediction_files(made, folder)
         )
-    return Run(config, templates, workspace, findings, result, prefit, postfit, tuple(written))
+    return Run(config, templates, workspace, findings, result, prefit, postfit, tuple(stages.written))
 
 
 def make_templates(

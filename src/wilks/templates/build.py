@@ -64,21 +64,11 @@ def build_templates(
         kind = type(config).__name__
         raise TypeError(f"build_templates needs a Config, found a {kind}; get one with wilks.load_config(path)")
     keys = needed_templates(config)
-    found, problems = _handed_in(histograms or {}, keys)
-    origins = {key: Origin("handed in") for key in found}
-    if router is not None:
-        made = router.histograms(config, [key for key in keys if key not in found])
-        origins |= {key: Origin("function", function=router.function_for(key)) for key in made}
-        found |= made
+    found, origins, problems = _from_code(config, keys, histograms or {}, router)
     missing = [key for key in keys if key not in found]
     if config.reads_ntuples and missing:
         read = fill_from_ntuples(
-            config,
-            missing,
-            workers=workers,
-            progress=progress,
-            skip_unreadable=skip_unreadable,
-            previous=previous,
+            config, missing, workers=workers, progress=progress, skip_unreadable=skip_unreadable, previous=previous
         )
     else:
         if skip_unreadable and missing:
@@ -111,6 +101,19 @@ def _keys(config: Config, region: Region, sample: Sample) -> Iterator[TemplateKe
             for side, template in systematic.sides.items():
                 if not template.symmetrize:
                     yield TemplateKey(region.name, sample.name, systematic.name, side)
+
+
+def _from_code(
+    config: Config, keys: tuple[TemplateKey, ...], histograms: Mapping[Any, Any], router: Router | None
+) -> tuple[dict[TemplateKey, Histogram], dict[TemplateKey, Origin], list[str]]:
+    """Return what is handed in and what the user's functions make, where each is from, and what is wrong."""
+    found, problems = _handed_in(histograms, keys)
+    origins = {key: Origin("handed in") for key in found}
+    if router is not None:
+        made = router.histograms(config, [key for key in keys if key not in found])
+        origins |= {key: Origin("function", function=router.function_for(key)) for key in made}
+        found |= made
+    return found, origins, problems
 
 
 def _handed_in(
