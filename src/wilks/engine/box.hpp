@@ -8,9 +8,8 @@ namespace wilks {
 class Box {
  public:
   Box(const Model& model, const double* lower, const double* upper, const char* fixed_parameters)
-      : x(model.parameters, 0.0), low(x), high(x), side(model.parameters, 1), masked(model.parameters, 0), fixed(fixed_parameters), m(model),
-        lower_(lower), upper_(upper), kinked_(model.parameters, 0), logarithm_(model.parameters, 0) {
-    for (int i = 0; i < m.constraints; ++i) logarithm_[m.constraint_parameter[i]] = m.constraint_kind[i] != constraint_normal;
+      : x(model.parameters, 0.0), low(x), high(x), side(model.parameters, 1), masked(model.parameters, 0), fixed(model.parameters, 0), m(model),
+        lower_(lower), upper_(upper), kept_(fixed_parameters), kinked_(model.parameters, 0), logarithm_(model.parameters, 0) {
     for (std::size_t e = 0; e < m.factor_parameter.size(); ++e)
       if (m.factor_code[e] == factor_code1) kinked_[m.factor_parameter[e]] = any_kink_ = 1;
     for (std::size_t i = 0; i < m.even_parameter.size(); ++i)
@@ -20,13 +19,17 @@ class Box {
   std::vector<double> x, low, high;  // the point; bounds of this iteration
   std::vector<signed char> side;     // of the kink at 0 whose derivatives count
   std::vector<char> masked;          // parameters that don't move
-  const char* fixed;
+  std::vector<char> fixed;           // parameters that can't: kept, or without any room between their bounds
 
-  // At `start`, inside the bounds; before a fit also off the singularities of constraints.
-  void place(const double* start, bool to_move) {
+  // At `start`, inside the bounds; before a fit also off the singularities of constraints, which are where events were
+  // counted.
+  void place(const double* start, const double* auxiliary, bool to_move) {
+    for (int i = 0; i < m.constraints; ++i)
+      logarithm_[m.constraint_parameter[i]] = m.constraint_kind[i] != constraint_normal && auxiliary[i] > 0;
     for (int i = 0; i < m.parameters; ++i) {
       const double least = logarithm_[i] && to_move ? std::max(lower_[i], 0.01) : lower_[i];
-      x[i] = fixed[i] ? start[i] : std::min(std::max(start[i], least), upper_[i]);
+      x[i] = kept_[i] ? start[i] : snapped(std::min(std::max(start[i], least), upper_[i]), lower_[i], upper_[i], 0.0);
+      fixed[i] = kept_[i] || !(lower_[i] < upper_[i]);
       side[i] = x[i] < 0 ? -1 : 1;
     }
   }
@@ -57,8 +60,7 @@ class Box {
 
   bool rests(int i) const { return x[i] <= low[i] || x[i] >= high[i]; }
   bool held(int i, double gradient) const { return (x[i] <= low[i] && gradient >= 0) || (x[i] >= high[i] && gradient <= 0); }
-  bool at_bound(int i, double gradient) const { return !fixed[i] && (x[i] <= lower_[i] || x[i] >= upper_[i] || held(i, gradient)); }
-  bool can_move(int i) const { return !fixed[i] && lower_[i] < upper_[i]; }
+  bool at_bound(int i, double gradient) const { return !kept_[i] && (fixed[i] || x[i] <= lower_[i] || x[i] >= upper_[i] || held(i, gradient)); }
 
   // Mask those parameters on their bound that a step, for the sake of others, would push out, although their own gradient
   // (in units of the metric's diagonal) pulls them in. Whether there are any.
@@ -82,15 +84,22 @@ class Box {
   // Where a parameter is after a step, on its bound where only rounding is missing.
   double landed(int i, double step) const {
     if (masked[i]) return x[i];
-    const double target = x[i] + step, rounding = 1e-15 * std::abs(step);
-    return target <= low[i] + rounding ? low[i] : target >= high[i] - rounding ? high[i] : target;
+    return snapped(x[i] + step, low[i], high[i], rounding * std::abs(step));
   }
 
  private:
+  static constexpr double rounding = 1e-15;
   const Model& m;
   const double *lower_, *upper_;
+  const char* kept_;
   std::vector<char> kinked_, logarithm_;
   char any_kink_ = 0;
+
+  // On a bound where only rounding, of the bound or of what led there (`error`), is missing.
+  static double snapped(double target, double below, double above, double error) {
+    if (target <= below + std::max(error, rounding * std::abs(below))) return below;
+    return target >= above - std::max(error, rounding * std::abs(above)) ? above : target;
+  }
 };
 
 }  // namespace wilks

@@ -29,7 +29,7 @@ class Minimiser {
     exact_ = true;
     factored_ = weak_released_ = positive_definite_ = false;
     alone_ = -1;
-    box_.place(start, options_.max_iterations > 0);
+    box_.place(start, data_.auxiliary, options_.max_iterations > 0);
     out.status = minimise(out);
     if (out.status == rate_boundary || out.status == stalled || out.status == iteration_limit) approach_boundary(start, out);
     finish(out);
@@ -226,7 +226,7 @@ class Minimiser {
   bool release_weak() {
     if (weak_released_) return false;
     for (int i = 0; i < m.parameters; ++i)
-      if (box_.can_move(i) && weakly_held(i)) weak_released_ = true;
+      if (!box_.fixed[i] && weakly_held(i)) weak_released_ = true;
     return weak_released_;
   }
 
@@ -328,7 +328,7 @@ class Minimiser {
     const int where = out.bad_bin, budget = options_.max_iterations;
     int used = out.iterations;
     Status last = first;
-    box_.place(start, true);  // the point reached has no room left
+    box_.place(start, data_.auxiliary, true);  // the point reached has no room left
     double gap = std::numeric_limits<double>::infinity();  // of the last minimum with a barrier, above that without
     // To begin with, the barrier has to withstand what the other data gain by crossing it.
     for (double events = std::max(0.1, 0.1 * value_); last != interrupted && events > 1e-9 && used < 10 * budget; events *= 0.1) {

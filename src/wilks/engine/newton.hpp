@@ -70,7 +70,8 @@ struct Newton {
           diagonal[m.slot_parameter[m.slot_row[m.slot_start[c] + t] + b]] += metric_rate[first + b] * JL[t * stride + b] * JL[t * stride + b];
     }
     for (int p = 0; p < m.parameters; ++p) {
-      const double range = upper ? upper[p] - lower[p] : 10.0;
+      // A range of less than 1 says nothing about the scale of a parameter: it may be held within it.
+      const double range = upper ? std::max(upper[p] - lower[p], 1.0) : 10.0;
       floor[p] = metric_constraint[p] > 0 ? 0.0 : 1e-4 * (diagonal[p] + 1.0 / (range * range));
       if (metric_constraint[p] == 0 && !(floor[p] > 0)) floor[p] = 1.0;
       diagonal[p] += floor[p];
