@@ -17,6 +17,7 @@ from tests.reference.likelihood import Likelihood
 from tests.strategies import workspaces
 
 from wilks import compile_model, fit, load_workspace
+from wilks.fitting.problem import FitOptions
 from wilks.model.model import Model
 from wilks.results.fit import FitResult
 
@@ -273,18 +274,19 @@ def test_negative_rates_in_some_bins_on_the_way() -> None:
 
 
 def test_two_minima_of_different_height() -> None:
-    # Documented: a fit ends in the minimum downhill from its start. From zero that is the deeper one here.
+    # Documented: without a search a fit ends in the minimum downhill from its start; with it in the deeper one.
     spec = workspace({"SR": ([140.0], {"b": ([100.0], [shape("a", [125.0], [130.0])])})})
     model = compiled(spec)
     grid = np.linspace(-4.99, 4.99, 19_961)
     nll = Likelihood(spec).nll(grid[:, None])
     left, right = np.argmin(np.where(grid < 0, nll, np.inf)), np.argmin(np.where(grid > 0, nll, np.inf))
-    deep, local = fit(model), fit(model, start={"a": -2.0})
+    deep, local = fit(model, start={"a": -2.0}), fit(model, start={"a": -2.0}, options=FitOptions(search="none"))
     for result, i in ((deep, right), (local, left)):
         assert result.converged
         assert result["a"].value == pytest.approx(grid[i], abs=5e-4)
         assert 2 * nll[i] - 1e-6 < result.twice_nll <= 2 * nll[i]
         assert result.mirrored == ()
+    assert [minimum.twice_nll for minimum in deep.minima] == pytest.approx([deep.twice_nll, local.twice_nll], abs=1e-8)
     said = (Path(__file__).parents[2] / "docs" / "reference" / "differences.md").read_text(encoding="utf-8")
     assert f"{deep.twice_nll:.4f} at {deep['a'].value:.2f}" in said
     assert f"{local.twice_nll:.4f} at {local['a'].value:.2f}" in said

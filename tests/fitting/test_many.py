@@ -92,9 +92,9 @@ def test_estimator_is_unbiased_and_its_spread_is_the_uncertainty() -> None:
 def test_a_fit_that_fails_keeps_its_row() -> None:
     m, datasets = model(), toys(5)
     datasets[2, :3] = [0.0, 0.0, 60.0]
-    many = fit_many(m, datasets, start={"mu": -9.0, "shape": 0.0}, threads=1)
-    assert not many.converged.any()
-    assert set(many.failures.values()) == {"the starting point is impossible: a rate is not positive"}
+    many = fit_many(m, datasets, fixed={"mu": [-9.0, 1.0, -9.0, -9.0, -9.0], "shape": 0.0}, threads=1)
+    assert many.converged.tolist() == [False, True, False, False, False]
+    assert set(many.failures.values()) == {"no possible point was found: a rate is not positive"}
 
 
 def test_fixed_and_bounds_by_pattern() -> None:

@@ -312,16 +312,16 @@ def test_mirror_and_messages_are_about_the_data_that_were_fitted() -> None:
     assert fit(model).mirrored
     assert fit(model, [150.0, 1.0]).mirrored == ()
     spec = one_channel([198.0], {"s": ([5.0], [modifier("mu", "normfactor")])}, mu={"bounds": [[-10.0, 100.0]]})
-    assert "has 7 events" in fit(compiled(spec), [7.0], start={"mu": 0.0}).status
+    assert "has 7 events" in fit(compiled(spec), [7.0], fixed={"mu": 0.0}).status
 
 
-def test_an_impossible_start_is_told() -> None:
+def test_an_impossible_model_is_told() -> None:
     spec = one_channel([3.0], {"signal": ([5.0], [modifier("mu", "normfactor")])})
-    result = fit(compiled(spec), start={"mu": 0.0})
+    result = fit(compiled(spec), fixed={"mu": 0.0})
     assert not result.converged
-    assert "starting point" in result.status
-    with pytest.raises(FitError, match="starting point"):
-        fit(compiled(spec), start={"mu": 0.0}, raise_on_failure=True)
+    assert result.status == 'no possible point was found: channel "SR", bin 0 has 3 events and no positive rate'
+    with pytest.raises(FitError, match="no possible point"):
+        fit(compiled(spec), fixed={"mu": 0.0}, raise_on_failure=True)
 
 
 @pytest.mark.parametrize(("observed", "inside"), [(104.0, True), (150.0, False)])

@@ -126,9 +126,9 @@ def test_what_is_done_before_an_interruption_is_kept(monkeypatch: pytest.MonkeyP
     assert not result.converged
 
 
-def test_an_impossible_start_is_a_status() -> None:
+def test_an_impossible_model_is_a_status() -> None:
     model = compiled(specification([5.0], {"B": ([0.0], [free("mu")])}, poi="mu"))
     result = intervals(model)
     assert not result.converged
     assert np.isnan(result["mu"].upper)
-    assert "impossible" in result["mu"].upper_status
+    assert "no possible point" in result["mu"].upper_status

@@ -41,6 +41,7 @@ struct OwnedDerivatives : Derivatives {
 struct Data {
   const double* observed;   // bins
   const double* auxiliary;  // constraints
+  const double* least = nullptr;  // bins: rates below which the Poisson term is continued by its parabola; or none
 };
 
 // Memory of one evaluation, cut from one allocation.

@@ -3,6 +3,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include "bends.hpp"
 #include "many.hpp"
 #include "python.hpp"
 #include "shelf.hpp"
@@ -120,6 +121,17 @@ struct Compiled {
       sum_of_blocks(blocks.data(), out.data());
     }
     return owned(std::move(out), {static_cast<std::size_t>(model.bins)});
+  }
+
+  Array bends(Vector theta) const {
+    expect(theta);
+    std::vector<double> out(model.parameters);
+    {
+      nb::gil_scoped_release release;
+      Scratch scratch(model);
+      wilks::bends(model, theta.data(), scratch, out.data());
+    }
+    return owned(std::move(out), {static_cast<std::size_t>(model.parameters)});
   }
 
   // Calls `row(i)` for each row of a batch, with the GIL released, until Ctrl-C.
@@ -410,6 +422,7 @@ NB_MODULE(_engine, module) {
       .def("__setstate__", [](Compiled& self, const nb::dict& state) { restore_into(&self, state); })
       .def("dataset", &Compiled::dataset, nb::arg("values"))
       .def("block_rates", &Compiled::block_rates, nb::arg("theta"))
+      .def("bends", &Compiled::bends, nb::arg("theta"))
       .def("expected", &Compiled::expected, nb::arg("theta"))
       .def("jacobian", &Compiled::jacobian, nb::arg("theta"), nb::arg("block"))
       .def("value", &Compiled::value, nb::arg("theta"), nb::arg("data"))

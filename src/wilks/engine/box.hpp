@@ -29,7 +29,8 @@ class Box {
     for (int i = 0; i < m.parameters; ++i) {
       const double least = logarithm_[i] && to_move ? std::max(lower_[i], 0.01) : lower_[i];
       x[i] = kept_[i] ? start[i] : snapped(std::min(std::max(start[i], least), upper_[i]), lower_[i], upper_[i], 0.0);
-      fixed[i] = kept_[i] || !(lower_[i] < upper_[i]);
+      const double room = upper_[i] - lower_[i];
+      fixed[i] = kept_[i] || (std::isfinite(room) && room <= 100.0 * rounding * std::max(std::abs(lower_[i]), std::abs(upper_[i])));
       side[i] = x[i] < 0 ? -1 : 1;
     }
   }

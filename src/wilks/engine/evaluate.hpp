@@ -111,17 +111,17 @@ int evaluate(const Model& m, const double* theta, const Data& data, const signed
     const double *n = data.observed + first, *nu = s.rate;
     double* w = s.weight;
     for (int b = 0; b < bins; ++b) {
-      const double term = poisson_deviance(n[b], nu[b]);
-      if (!std::isfinite(term)) {
+      const PoissonTerm term = data.least ? continued_poisson_term(n[b], nu[b], data.least[first + b]) : poisson_term(n[b], nu[b]);
+      if (!std::isfinite(term.value)) {
         value = std::numeric_limits<double>::infinity();
         return first + b;
       }
-      value += term;
-      magnitude += std::abs(term);
-      if constexpr (order >= 1) w[b] = n[b] > 0 ? (nu[b] - n[b]) / nu[b] : 1.0;
+      value += term.value;
+      magnitude += std::abs(term.value);
+      if constexpr (order >= 1) w[b] = term.slope;
       if constexpr (order >= 2) {
         out.rate[first + b] = nu[b];
-        out.weight[first + b] = n[b] > 0 ? n[b] / (nu[b] * nu[b]) : 0.0;
+        out.weight[first + b] = term.curvature;
       }
     }
     if constexpr (order == 0) continue;

@@ -15,6 +15,24 @@ inline double poisson_deviance(double n, double nu) {
   return nu - n - n * std::log(nu / n);
 }
 
+// The term with its derivatives; infinite outside the domain, unless it is continued there.
+struct PoissonTerm {
+  double value, slope, curvature;
+};
+
+inline PoissonTerm poisson_term(double n, double nu) {
+  if (!(n > 0)) return {poisson_deviance(n, nu), 1.0, 0.0};
+  return {poisson_deviance(n, nu), (nu - n) / nu, n / (nu * nu)};
+}
+
+// The same, but below `least` > 0 its parabola there: finite everywhere, so that there is a way in from outside.
+inline PoissonTerm continued_poisson_term(double n, double nu, double least) {
+  if (nu >= least) return poisson_term(n, nu);
+  const PoissonTerm there = poisson_term(n, least);
+  const double d = nu - least;
+  return {there.value + d * (there.slope + 0.5 * d * there.curvature), there.slope + d * there.curvature, there.curvature};
+}
+
 inline double log_gamma(double x) {
 #if defined(__GLIBC__) || defined(__APPLE__)
   int sign;

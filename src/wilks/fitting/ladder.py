@@ -14,6 +14,7 @@ from wilks.errors import WilksError
 from wilks.fitting.problem import FitOptions, Problem
 from wilks.fitting.status import Status
 from wilks.model.model import Model
+from wilks.results.fit import Minimum
 
 NEWTON = "trust-region Newton"
 ANOTHER_START = "trust-region Newton, from another start"
@@ -52,6 +53,14 @@ class Ladder:
     def first(self) -> Answer:
         """Return the fit from the start of the problem."""
         return Answer(self._fit(self.problem.start))
+
+    def lowest(self, answer: Answer, minima: tuple[Minimum, ...]) -> Answer:
+        """Return the answer, or, if one of the minima is lower, the fit that starts there."""
+        if not minima or not 2.0 * answer.raw["nll"] - minima[0].twice_nll > 2.0 * LEVEL:
+            return answer
+        other = Answer(self._fit(minima[0].values), ANOTHER_START)
+        better = other.settled and (other.raw["nll"] < answer.raw["nll"] or not answer.settled)
+        return other if better else answer
 
     def climb(self, first: Answer) -> Answer:
         """Return the best answer of the rungs above `first`, or `first` itself.
@@ -121,19 +130,16 @@ class Ladder:
         yield Answer(self._fit(theta), MINUIT, calls)
 
 
-def final(answer: Answer, options: FitOptions, own_start: bool) -> bool:
+def final(answer: Answer, options: FitOptions) -> bool:
     """Return whether nothing more is to be tried.
 
-    True for a minimum, for a flat direction, where fewer iterations were asked for than usual, and where the user's own
-    start (`own_start`) is impossible.
+    True for a minimum, for a flat direction, and where fewer iterations were asked for than usual.
     """
     match Status(answer.raw["status"]):
         case Status.CONVERGED | Status.FLAT_DIRECTION | Status.INTERRUPTED:
             return True
         case Status.ITERATION_LIMIT:
             return options.max_iterations < FitOptions().max_iterations
-        case Status.START_OUTSIDE:
-            return own_start
         case _:
             return False
 

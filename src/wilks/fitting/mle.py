@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,11 @@ from wilks._types import BoolArray
 from wilks.errors import FitError, ModelError, listed, nearest
 from wilks.fitting.ladder import Answer, Ladder, final
 from wilks.fitting.problem import FitOptions, Problem, pose
+from wilks.fitting.search import search_minima
 from wilks.fitting.status import describe
 from wilks.model.datasets import Data, labelled
 from wilks.model.model import ArrayLike, Model
-from wilks.results.fit import FitResult
+from wilks.results.fit import FitResult, Minimum
 
 MINIMIZERS = ("newton", "minuit")
 
@@ -59,7 +60,7 @@ def fit(
     if minimizer == "minuit":
         result = _result(model, dataset, _minuit(model, dataset, problem), problem.held, options, used.label)
     else:
-        result = fit_problem(model, dataset, problem, label=used.label, options=options, own_start=start is not None)
+        result = fit_problem(model, dataset, problem, label=used.label, options=options)
     if raise_on_failure and not result.converged:
         raise FitError(result.status)
     return result
@@ -72,17 +73,23 @@ def fit_problem(
     *,
     label: str,
     options: FitOptions = FitOptions(),
-    own_start: bool = False,
 ) -> FitResult:
-    """Return the best fit to data (`label` says which) of a problem with one row; its meaning is not checked.
-
-    With `own_start` the start is the user's, who wants to know if it is impossible; otherwise another one is tried.
-    """
+    """Return the best fit to data (`label` says which) of a problem with one row; its meaning is not checked."""
     ladder = Ladder(model, dataset, problem, options)
     answer = ladder.first()
-    if not final(answer, options, own_start):
+    if not final(answer, options):
         answer = ladder.climb(answer)
-    return _result(model, dataset, answer, problem.held, options, label)
+    if options.search == "none" or options.max_iterations < FitOptions().max_iterations:
+        return _result(model, dataset, answer, problem.held, options, label)
+    raw = answer.raw
+    here = Minimum(2.0 * raw["nll"], raw["theta"])
+    found = search_minima(
+        model, dataset.values, problem, here, raw.get("covariance"), evaluations=raw["evaluations"], options=options
+    )
+    answer = ladder.lowest(answer, found.minima)
+    return replace(
+        _result(model, dataset, answer, problem.held, options, label), starts=found.starts, minima=found.minima
+    )
 
 
 def _minuit(model: Model, dataset: Dataset, problem: Problem) -> Answer:

@@ -4,30 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
-from wilks.errors import ModelError, nearest
+from wilks.errors import ModelError, listed, nearest
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
 
 Numbers: TypeAlias = float | ArrayLike
 """One number, or one for each fit."""
 Entries = TypeVar("Entries", bound=np.ndarray[Any, Any])
+Search: TypeAlias = Literal["none", "default", "thorough"]
+"""How far the lowest minimum is searched for: not at all, in milliseconds, or from hundreds of starts."""
 
 
 @dataclass(frozen=True)
 class FitOptions:
-    """How far a fit goes: it stops where the EDM (in nll) is below `tolerance`, or after `max_iterations`."""
+    """How far a fit goes: it stops where the EDM (in nll) is below `tolerance`, or after `max_iterations`.
+
+    `search` says how far the lowest minimum is searched for once there is one: "none", "default" (other starts that the
+    model suggests and some random ones: milliseconds), "thorough" (hundreds of starts).
+    """
 
     tolerance: float = 1e-8
     max_iterations: int = 1000
+    search: Search = "default"
 
     def __post_init__(self) -> None:
         if not (0 < self.tolerance < np.inf and self.max_iterations >= 1):
             raise ModelError(f"fits need a positive tolerance and at least one iteration, found {self}")
+        if self.search not in get_args(Search):
+            allowed = get_args(Search)
+            raise ModelError(f'no search "{self.search}"; allowed are {listed(allowed)}{nearest(self.search, allowed)}')
 
 
 @dataclass(frozen=True, eq=False)

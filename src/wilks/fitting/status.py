@@ -12,7 +12,7 @@ from wilks._engine import Dataset
 from wilks._types import FloatArray
 from wilks.errors import listed
 from wilks.model.model import Model
-from wilks.results.many import CONVERGED, EDGE, INTERRUPTED
+from wilks.results.many import CONVERGED, EDGE, IMPOSSIBLE, INTERRUPTED
 
 
 class Status(IntEnum):
@@ -32,7 +32,7 @@ BRIEF = {
     Status.CONVERGED: CONVERGED,
     Status.FLAT_DIRECTION: "the likelihood is flat along some combination of parameters",
     Status.ITERATION_LIMIT: "no minimum found in the iterations allowed",
-    Status.START_OUTSIDE: "the starting point is impossible: a rate is not positive",
+    Status.START_OUTSIDE: f"{IMPOSSIBLE}a rate is not positive",
     Status.RATE_BOUNDARY: EDGE,
     Status.STALLED: "no step improves the likelihood any more",
     Status.INTERRUPTED: INTERRUPTED,
@@ -50,7 +50,7 @@ def describe(model: Model, dataset: Dataset, raw: Mapping[str, Any]) -> tuple[bo
         case Status.ITERATION_LIMIT:
             return False, f"no minimum found in {raw['iterations']} iterations (EDM {raw['edm']:.1e})"
         case Status.START_OUTSIDE:
-            return False, f"the starting point is impossible: {_place(model, dataset, raw['bad_bin'])}"
+            return False, f"{IMPOSSIBLE}{_place(model, dataset, raw['bad_bin'])}"
         case Status.RATE_BOUNDARY:
             return False, f"{EDGE}: {_place(model, dataset, raw['bad_bin'])}"
         case Status.STALLED if raw["iterations"] == 0:

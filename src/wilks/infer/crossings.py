@@ -83,6 +83,7 @@ class _Search:
         self.guess = np.sqrt(height) * _scales(study)[index]
         self.x = np.minimum(self.guess, self.limit)
         self.inner, self.outer, self.end = np.zeros(count), np.full(count, np.inf), np.full(count, np.nan)
+        self.rise = np.zeros((2, count))  # of 2NLL at `inner` and `outer`
         self.along = _directions(study, index) * sign[:, None]
         self.last = np.broadcast_to(best.values, self.along.shape).copy()
         self.statuses = [""] * count
@@ -145,6 +146,7 @@ class _Search:
         below = usable & (rise < height)
         self.inner[rows] = np.where(below, x, self.inner[rows])
         self.outer[rows] = np.where(below, self.outer[rows], x)
+        self.rise[:, rows] = np.where([below, ~below], rise, self.rise[:, rows])
         self.last[rows[below]] = fits.values[below]
         self.along[rows[usable]] = (fits.values[usable] - self.study.best.values) / x[usable, None]
         # The square root of the rise is nearly linear in the distance.
@@ -169,9 +171,14 @@ class _Search:
         for i in rows:
             if self.outer[i] - self.inner[i] <= _NARROW * max(self.inner[i], self.guess[i]) and not self.statuses[i]:
                 last = self.study.best.values[self.index[i]] + self.sign[i] * self.inner[i]
-                reason = self.failures[i]
-                self.statuses[i] = f"not reached: beyond {last:.4g} fits fail ({reason})" if reason else CONVERGED
+                reason, (low, high) = self.failures[i], self.rise[:, i]
                 self.end[i] = np.nan if reason else self.outer[i]
+                if reason:
+                    self.statuses[i] = f"not reached: beyond {last:.4g} fits fail ({reason})"
+                elif high - low > _SAME * self.height[i]:
+                    self.statuses[i] = f"the profile jumps there, from {low:.4g} to {high:.4g} in 2NLL"
+                else:
+                    self.statuses[i] = CONVERGED
 
     def _next(self, rows: Positions, newton: FloatArray) -> FloatArray:
         """Return Newton's step where it stays inside the bracket and grows moderately, else the bracket's middle."""
@@ -200,6 +207,7 @@ class _Search:
         holds = usable & (rise < self.height[rows])
         self.inner[rows] = np.where(holds, np.where(distance <= self.limit, distance, 0.5 * distance)[rows], 0.0)
         self.outer[rows] = np.where(holds, np.inf, self.x[rows])
+        self.rise[:, rows] = np.where([holds, ~holds], rise, 0.0)
         for row in np.flatnonzero(~usable):
             self.failures[rows[row]] = fits.statuses[row]
         beyond = np.minimum(distance + self.guess, self.limit)[rows]

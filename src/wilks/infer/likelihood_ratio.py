@@ -9,7 +9,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.infer.asymptotics import BOUNDED
-from wilks.infer.profiles import lowest
+from wilks.infer.profiles import exchanged, lowest, searched
 from wilks.infer.study import Study, starting_from, study
 from wilks.model.datasets import Data, expected_data
 from wilks.results.many import CONVERGED, ManyFits
@@ -64,23 +64,45 @@ class Profile:
     def extended(self, values: FloatArray) -> Profile:
         """Return the profile with fits at these values too, in one batch.
 
-        They start between the fits beside them, else from what the best fit tells. A fit below the best one makes that
-        start again from there.
+        They start between the fits beside them, else from what the best fit tells. At the ends of the first values the
+        lowest minimum is searched for; neighbours exchange their solutions, those that were there before too. A fit
+        below the best one makes that start again from there.
         """
         new = np.setdiff1d(values, self.values)
         if not new.size:
             return self
-        fits = conditional_fits(self.study, self._starts(new))
-        order = np.argsort(np.concatenate([self.values, new]))
+        found, poi = self.study, self.study.poi
+        fits = conditional_fits(found, self._starts(new))
+        held = np.broadcast_to(found.problem.held, fits.values.shape).copy()
+        held[:, poi] = True
+        if not self.values.size:
+            fits = searched(found, fits, held, sorted({0, new.size - 1}))
+        fits, every = self._merged(fits, new)
+        held = np.broadcast_to(held[0], fits.values.shape)
+        fits = exchanged(found, fits, found.predicted({poi: every}), held, (every.size,))
         endings = zip(fits.minimised, fits.statuses, strict=True)
-        statuses = (*self.statuses, *(CONVERGED if good else status for good, status in endings))
         return Profile(
-            study=self.study.improved(fits) or self.study,
-            values=np.concatenate([self.values, new])[order],
+            study=found.improved(fits) or found,
+            values=every,
+            twice_nll=fits.twice_nll,
+            theta=fits.values,
+            statuses=tuple(CONVERGED if good else status for good, status in endings),
+        )
+
+    def _merged(self, fits: ManyFits, new: FloatArray) -> tuple[ManyFits, FloatArray]:
+        """Return the fits of this profile and new ones, and all values, in ascending order."""
+        order = np.argsort(np.concatenate([self.values, new]))
+        known = np.array([status == CONVERGED for status in self.statuses], np.bool_)
+        statuses = (*self.statuses, *fits.statuses)
+        merged = replace(
+            fits,
+            values=np.concatenate([self.theta, fits.values])[order],
             twice_nll=np.concatenate([self.twice_nll, fits.twice_nll])[order],
-            theta=np.concatenate([self.theta, fits.values])[order],
+            edm=np.concatenate([np.zeros(known.size), fits.edm])[order],
+            converged=np.concatenate([known, fits.converged])[order],
             statuses=tuple(statuses[i] for i in order),
         )
+        return merged, np.concatenate([self.values, new])[order]
 
     def _starts(self, new: FloatArray) -> FloatArray:
         starts = self.study.predicted({self.study.poi: new})

@@ -25,6 +25,8 @@ from wilks.results.many import CONVERGED, INTERRUPTED
 
 # A limit is found where a step of the root finding is below this fraction of it.
 PRECISION = 1e-6
+# CLs there may differ from 1 - level by this, in log10; where it does in an interval this narrow, CLs jumps.
+HEIGHT, JUMP = 1e-3, 1e-5
 ROUNDS = 60
 
 
@@ -225,20 +227,31 @@ class Root:
 
     @property
     def found(self) -> bool:
-        """Whether there is a test at the limit: to `PRECISION`, or to the error of toys."""
+        """Whether CLs is right at a test: one at the limit, to `PRECISION`, or one within the error of toys."""
         value = self.value
         if not np.isfinite(value):
             return False
         nearest = int(np.argmin(np.abs(self.x - value)))
-        return bool(
-            abs(self.x[nearest] - value) <= PRECISION * value or abs(self.heights[nearest]) <= 0.5 * self.noise[nearest]
-        )
+        height, noise = abs(self.heights[nearest]), self.noise[nearest]
+        close = abs(self.x[nearest] - value) <= PRECISION * value
+        return bool(height <= 0.5 * noise or (close and (noise > 0 or height <= HEIGHT)))
+
+    @property
+    def jumps(self) -> bool:
+        """Whether CLs jumps over that of the limit, as far as fits without noise can tell."""
+        i = self.bracket
+        if i is None or self.noise.any():
+            return False
+        narrow = self.x[i + 1] - self.x[i] <= JUMP * self.x[i + 1]
+        return bool(narrow and np.abs(self.heights[i : i + 2]).min() > HEIGHT)
 
     def following(self, turn: int) -> float | None:
         """Return the value to test next, or None where there is none left."""
         i = self.bracket
         if i is None:
             return self._beyond()
+        if self.jumps:
+            return None
         x0, x1 = self.x[i], self.x[i + 1]
         middle = 0.5 * (x0 + x1)
         # Now and then the middle, so that the interval shrinks from both sides.
@@ -266,11 +279,17 @@ class Root:
 
     def reason(self, test: HypothesisTest) -> str:
         """Return why there is no limit."""
-        bad = [s for s in test.statuses if s != CONVERGED]
-        if self.bracket is None and self.x.size > 1:
-            cls = 10.0 ** (self.heights[-1] - self.heights[0])
-            return f"CLs does not fall low enough: it is {cls:.3g} at {test.poi} = {self.x[-1]:.4g}"
-        return bad[0] if bad else "no value is left between the tests on both sides of the limit"
+        bad = next((s for s in test.statuses if s != CONVERGED), "")
+        cls = 10.0 ** (self.heights - self.heights[0])
+        i = self.bracket
+        if i is not None and self.jumps:
+            return f"CLs jumps over it, from {cls[i]:.3g} to {cls[i + 1]:.3g} at {test.poi} = {self.x[i]:.6g}"
+        if i is not None or self.x.size == 1:
+            return bad or "no value is left between the tests on both sides of the limit"
+        here = f"it is {cls[-1]:.3g} at {test.poi} = {self.x[-1]:.4g}"
+        if (self.tried > self.x[-1]).any():
+            return f"not reached: CLs is not low enough ({here}), and beyond tests fail: {bad}"
+        return f"there is no such limit: CLs stays above {cls[0] / 10 ** self.heights[0]:.3g} ({here})"
 
 
 def _interpolated(x: FloatArray, heights: FloatArray) -> float:

@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from wilks._types import BoolArray, FloatArray
+from wilks.fitting.search import search_minima
 from wilks.infer.study import BETTER, Study
+from wilks.results.fit import Minimum
 from wilks.results.many import INTERRUPTED, ManyFits, minimised
 
 _SWEEPS = 20
+# Other minima of the free fit are followed if they are not higher than this, in 2NLL, and so many of them.
+_FOLLOWED, _MINIMA = 50.0, 2
+# A neighbour lies elsewhere if a parameter differs by more than this, in standard deviations of its constraint; it
+# nearly is as low if 2NLL there is not higher than this.
+_ELSEWHERE, _NEARLY = 0.3, 1.0
 Positions: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
 
 def profile(asked: Study, fixed: Mapping[int, FloatArray], shape: tuple[int, ...]) -> ManyFits:
     """Return conditional fits on a grid: each parameter (by position) kept at its values, shape (fits,).
 
-    `shape` is that of the grid, the last axis fastest. Where the parameters of a neighbour, moved along to first order,
-    give a higher likelihood than a fit found, or where a fit failed, it is made again from there: a profile has no
-    steps that only the starts have made.
+    `shape` is that of the grid, the last axis fastest. The lowest minimum is searched for at the corners and in the
+    middle of the grid; then neighbours exchange their solutions (see `exchanged`).
     """
-    foreseen, neighbours = asked.predicted(fixed), _neighbours(shape)
+    foreseen = asked.predicted(fixed)
     held = np.broadcast_to(asked.problem.held, foreseen.shape).copy()
     held[:, list(fixed)] = True
     fits = lowest(asked, foreseen, held)
+    return exchanged(asked, searched(asked, fits, held, _landmarks(shape)), foreseen, held, shape)
+
+
+def _landmarks(shape: tuple[int, ...]) -> list[int]:
+    """Return the positions of the corners and of the middle of a grid."""
+    corners = product(*({0, size - 1} for size in shape))
+    middle = tuple(size // 2 for size in shape)
+    return sorted({int(np.ravel_multi_index(point, shape)) for point in (*corners, middle)})
+
+
+def exchanged(asked: Study, fits: ManyFits, foreseen: FloatArray, held: BoolArray, shape: tuple[int, ...]) -> ManyFits:
+    """Return the fits of a grid after neighbours have exchanged their solutions, in all directions, until none gains.
+
+    Where the parameters of a neighbour, as they are or moved along as `foreseen`, give a higher likelihood than a fit
+    found, or lie elsewhere and nearly do, or where a fit failed, it is made again from there: a profile has no steps
+    that only the starts have made.
+    """
+    neighbours = _neighbours(shape)
     for sweep in range(_SWEEPS):
-        start, promising = _promising(asked, fits, neighbours, foreseen, held, retry=sweep == 0)
+        start, promising = _promising(asked, fits, neighbours, foreseen, held, first=sweep == 0)
         rows = np.flatnonzero(promising)
         if not rows.size:
             break
@@ -40,19 +65,53 @@ def profile(asked: Study, fixed: Mapping[int, FloatArray], shape: tuple[int, ...
     return fits
 
 
+def searched(asked: Study, fits: ManyFits, held: BoolArray, rows: Sequence[int]) -> ManyFits:
+    """Return the fits after the lowest minimum has been searched for in some rows, as `fit` does."""
+    running = asked.running
+    if running.options.search == "none":
+        return fits
+    for row in rows:
+        if not np.isfinite(fits.twice_nll[row]) or fits.statuses[row] == INTERRUPTED:
+            continue
+        here = Minimum(float(fits.twice_nll[row]), fits.values[row])
+        problem = replace(asked.problem, start=here.values, held=held[row])
+        minima = search_minima(
+            asked.model,
+            asked.data.values,
+            problem,
+            here,
+            along=None,
+            evaluations=max(asked.best.evaluations, 1),
+            options=running.options,
+            threads=running.threads,
+        ).minima
+        if minima[0].twice_nll < here.twice_nll - BETTER:
+            again = asked.fits(minima[0].values[None], held[row][None])
+            fits, _ = improved_by(fits, np.array([row]), again)
+    return fits
+
+
 def lowest(asked: Study, start: FloatArray, held: BoolArray, data: FloatArray | None = None) -> ManyFits:
-    """Return conditional fits as `Study.fits`, each the lower one of two: from `start`, and from the initial values.
+    """Return conditional fits as `Study.fits`, each the lowest of several: from `start`, from the initial values and,
+    to the study's own data, from where `start` would be if it had been foreseen from another minimum of the free fit.
 
     Where the likelihood has several minima, the way from the best fit may lead into one that is not the lowest.
     """
-    count = len(start)
-    initial = np.clip(asked.model.initial, asked.problem.lower, asked.problem.upper)
-    both = asked.fits(
-        np.concatenate([start, np.where(held, start, initial)]),
-        np.concatenate([held, held]),
-        None if data is None else np.concatenate([data, data]),
+    count, low, high = len(start), asked.problem.lower, asked.problem.upper
+    starts = [start, np.clip(asked.model.initial, low, high)]
+    if data is None:
+        best = asked.best
+        near = [one for one in best.minima[1:] if one.twice_nll < best.twice_nll + _FOLLOWED][:_MINIMA]
+        starts += [np.clip(start + one.values - best.values, low, high) for one in near]
+    fits = asked.fits(
+        np.concatenate([np.where(held, start, each) for each in starts]),
+        np.tile(held, (len(starts), 1)),
+        None if data is None else np.tile(data, (len(starts), 1)),
     )
-    return improved_by(_rows(both, slice(count)), np.arange(count), _rows(both, slice(count, None)))[0]
+    found = _rows(fits, slice(count))
+    for first in range(count, len(starts) * count, count):
+        found = improved_by(found, np.arange(count), _rows(fits, slice(first, first + count)))[0]
+    return found
 
 
 def _rows(fits: ManyFits, rows: slice) -> ManyFits:
@@ -84,25 +143,29 @@ def _neighbours(shape: tuple[int, ...]) -> Positions:
 
 
 def _promising(
-    asked: Study, fits: ManyFits, neighbours: Positions, foreseen: FloatArray, held: BoolArray, *, retry: bool
+    asked: Study, fits: ManyFits, neighbours: Positions, foreseen: FloatArray, held: BoolArray, *, first: bool
 ) -> tuple[FloatArray, BoolArray]:
     """Return for each fit the start that its best neighbour suggests, and whether it may lead lower.
 
-    Failed fits are tried (`retry`) from any neighbour that did not fail.
+    In the `first` round failed fits are tried from any neighbour that did not fail, and a neighbour that lies elsewhere
+    counts even if it does not promise a lower minimum at once.
     """
     done = found(fits)
     own = np.where(np.isfinite(fits.twice_nll), fits.twice_nll, np.inf)
     best, start = np.full(own.size, np.inf), foreseen.copy()
     for side in neighbours.T:
-        there = np.clip(fits.values[side] + foreseen - foreseen[side], asked.problem.lower, asked.problem.upper)
-        there = np.where(held, foreseen, there)
-        usable = (side >= 0) & done[side] & np.isfinite(there).all(axis=1)
-        level = np.full(own.size, np.inf)
-        level[usable] = 2.0 * asked.model.nll(there[usable], asked.data.values)
-        lower = level < best
-        best, start = np.where(lower, level, best), np.where(lower[:, None], there, start)
+        for shift in (foreseen - foreseen[side], 0.0):
+            there = np.clip(fits.values[side] + shift, asked.problem.lower, asked.problem.upper)
+            there = np.where(held, foreseen, there)
+            usable = (side >= 0) & done[side] & np.isfinite(there).all(axis=1)
+            level = np.full(own.size, np.inf)
+            level[usable] = 2.0 * asked.model.nll(there[usable], asked.data.values)
+            lower = level < best
+            best, start = np.where(lower, level, best), np.where(lower[:, None], there, start)
+    width = np.where(asked.model.prefit_uncertainties > 0, asked.model.prefit_uncertainties, np.inf)
+    elsewhere = (np.abs(start - fits.values) > _ELSEWHERE * width).any(axis=1) & (best < own + _NEARLY)
     interrupted = np.array([status == INTERRUPTED for status in fits.statuses], dtype=np.bool_)
-    promising = (best < own - BETTER) | (retry & ~done & np.isfinite(best))
+    promising = (best < own - BETTER) | (first & ((~done & np.isfinite(best)) | elsewhere))
     return start, promising & ~interrupted
 
 

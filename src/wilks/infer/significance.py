@@ -18,10 +18,7 @@ from wilks.model.datasets import Data, expected_data
 from wilks.model.model import ArrayLike, Model
 from wilks.results.fit import FitResult
 from wilks.results.hypotest import SignificanceResult
-from wilks.results.many import CONVERGED
-
-# How the status of a fit begins that can't start.
-_IMPOSSIBLE = "the starting point is impossible: "
+from wilks.results.many import CONVERGED, IMPOSSIBLE
 
 
 def significance(
@@ -114,7 +111,7 @@ def _expected(profile: Profile, sizes: FloatArray) -> tuple[FloatArray, tuple[st
 
 def _without_signal(status: str) -> str:
     """Return the status of a fit without signal; where a bin has events that only signal can bring, what that means."""
-    if not status.startswith(_IMPOSSIBLE):
+    if not status.startswith(IMPOSSIBLE):
         return status
-    place = status.removeprefix(_IMPOSSIBLE)
+    place = status.removeprefix(IMPOSSIBLE)
     return f"without signal {place}; q0 is infinite unless another parameter brings a rate there"

@@ -48,6 +48,14 @@ class ParameterResult:
 
 
 @dataclass(frozen=True, eq=False)
+class Minimum:
+    """One minimum of 2NLL: how high it is, and where, shape (n_parameters,)."""
+
+    twice_nll: float
+    values: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class FitResult:
     """The result of one fit. Arrays follow `names`, the parameter order of the model (pyhf's).
 
@@ -57,6 +65,7 @@ class FitResult:
     `edm` is the estimated distance to the minimum in units of nll. `modifier_types` has, for each parameter, the types
     of the modifiers it steers ("normsys", "histosys", "staterror", ...). `constraints` is "normal", "poisson" or
     "none" for each parameter. `mirrored` holds (parameter, value) pairs: other minima with the same likelihood.
+    `minima` are all minima that the search from `starts` other starts found, the lowest, which is this one, first.
     """
 
     names: tuple[str, ...]
@@ -84,6 +93,8 @@ class FitResult:
     iterations: int = 0
     evaluations: int = 0
     mirrored: tuple[tuple[str, float], ...] = ()
+    starts: int = 0
+    minima: tuple[Minimum, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -142,8 +153,9 @@ class FitResult:
         values, at_bound = self.values.copy(), self.at_bound.copy()
         values[where], at_bound[where] = np.nan, False
         others = tuple((name, value) for name, value in self.mirrored if name not in hidden)
+        minima = tuple(Minimum(one.twice_nll, _without(one.values, where)) for one in self.minima)
         settings = {**self.settings, "hidden": list(hidden)}
-        return replace(self, values=values, at_bound=at_bound, mirrored=others, settings=settings)
+        return replace(self, values=values, at_bound=at_bound, mirrored=others, minima=minima, settings=settings)
 
     def save(self, path: str | Path) -> None:
         """Write the result as JSON, for `load_result`. Raises ResultError where the file can't be written."""
@@ -168,3 +180,9 @@ class FitResult:
         from wilks.results.summary import fit_html
 
         return fit_html(self)
+
+
+def _without(values: FloatArray, where: list[int]) -> FloatArray:
+    hidden = values.copy()
+    hidden[where] = np.nan
+    return hidden

@@ -12,6 +12,8 @@ from wilks.errors import nearest
 CONVERGED, INTERRUPTED = "converged", "interrupted"
 # How the status of a fit begins whose minimum lies on the edge of the possible.
 EDGE = "the minimum lies where a rate vanishes"
+# How it begins where a rate that must be positive is not, at the start and wherever else was tried.
+IMPOSSIBLE = "no possible point was found: "
 # How it begins where some combination of parameters has no effect.
 FLAT = "the likelihood is flat"
 # On the edge the EDM says how far the minimum can be below; so far the likelihood is right.

@@ -1,0 +1,208 @@
+"""The search for the lowest minimum: where else a fit should start, and which minima were found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from wilks._engine import sample
+from wilks._types import BoolArray, FloatArray
+from wilks.fitting.many import fit_problems
+from wilks.fitting.problem import FitOptions, Problem, Search
+from wilks.model.model import Model
+from wilks.results.fit import Minimum
+from wilks.results.many import ManyFits
+
+# Parameters whose two variations have this much in common, in standard deviations of the data, may have two minima.
+BENT = 0.1
+# Values at which such a parameter is tried, in standard deviations of its constraint from the centre.
+GRID = np.array([-3.0, -2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0, 3.0])
+# A move by less than this, in standard deviations, leads back.
+CLOSE = 0.3
+# Two minima are one if their 2NLL differ by less than this, and no parameter by more than a part of its width.
+SAME, NEAR = 1e-4, 0.05
+# A fit below another by more than this, in 2NLL, is lower.
+LOWER = 1e-6
+# Of the random starts; they are the same in every fit.
+_SEED = 1
+# What the random starts of a model of up to 200 parameters may take, on one core.
+_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is tried: starts that the model suggests, random ones, and how often the search begins anew."""
+
+    suggested: int
+    random: int
+    rounds: int
+
+
+def effort(search: Search, model: Model, evaluations: int) -> Effort:
+    """Return what a search tries: with up to 200 parameters what takes some 20 ms, above 500 at most two fits.
+
+    The time is that of arithmetic, for a fit of so many `evaluations`: the answer depends on no clock.
+    """
+    if search == "thorough":
+        return Effort(suggested=60, random=400, rounds=5)
+    if model.n_parameters > 500:
+        return Effort(suggested=1, random=0, rounds=1)
+    if model.n_parameters > 200:
+        return Effort(suggested=3, random=1, rounds=2)
+    shared, bins = len(model.engine.shared_parameters), model.observed_main.size
+    seconds = evaluations * (25e-6 + 0.5e-9 * shared**2 * (bins + shared / 3))
+    return Effort(suggested=6, random=int(np.clip(_SECONDS / seconds, 4, 32)), rounds=3)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a search found: all minima, the lowest first, and from how many starts."""
+
+    minima: tuple[Minimum, ...]
+    starts: int
+
+
+def search_minima(
+    model: Model,
+    data: FloatArray,
+    problem: Problem,
+    first: Minimum,
+    along: FloatArray | None,
+    evaluations: int,
+    options: FitOptions,
+    threads: int | None = None,
+) -> Found:
+    """Return the minima of a problem with one row, `first` among them.
+
+    `along` is the covariance at `first`, None without one: it tells how the others move along with a parameter;
+    `evaluations` is what the fit took that found it.
+    """
+    tried = effort(options.search, model, evaluations)
+    minima, starts = [first], 0
+    for turn in range(tried.rounds):
+        lowest = minima[0]
+        points = np.concatenate(
+            [
+                _suggested(model, data, problem, lowest, along if turn == 0 else None, tried.suggested),
+                _random(model, problem, lowest.values, tried.random, turn),
+            ]
+        )
+        if not len(points):
+            break
+        fits = fit_problems(model, data, replace(problem, start=points), options=options, threads=threads)
+        starts += len(points)
+        minima = distinct(model, [*minima, *minima_of(fits)])
+        if not minima[0].twice_nll < lowest.twice_nll - LOWER:
+            break
+    return Found(tuple(minima), starts)
+
+
+def minima_of(fits: ManyFits) -> Iterator[Minimum]:
+    """Yield where fits ended that found a minimum."""
+    for row in np.flatnonzero(fits.minimised):
+        yield Minimum(float(fits.twice_nll[row]), fits.values[row])
+
+
+def distinct(model: Model, minima: list[Minimum]) -> list[Minimum]:
+    """Return the minima without repetition, the lowest first."""
+    width = np.where(model.prefit_uncertainties > 0, model.prefit_uncertainties, 1.0)
+    kept: list[Minimum] = []
+    for minimum in sorted(minima, key=lambda one: one.twice_nll):
+        for other in kept:
+            near = np.abs(minimum.values - other.values) < NEAR * np.maximum(width, NEAR * np.abs(other.values))
+            if abs(minimum.twice_nll - other.twice_nll) < SAME and near.all():
+                break
+        else:
+            kept.append(minimum)
+    return kept
+
+
+def _suggested(
+    model: Model, data: FloatArray, problem: Problem, lowest: Minimum, covariance: FloatArray | None, count: int
+) -> FloatArray:
+    """Return the most promising starts that the model suggests, shape (up to `count`, n_parameters).
+
+    Each moves one parameter: one that bends the rates, along its constraint; a free one, to its bounds. The others
+    stay, or move along to first order: what gives the lower nll. The less 2NLL rises, of what the curvature at the
+    minimum promises, the more promising. Everything mirrored at once, and the constraints' centres, come last.
+    """
+    theta = lowest.values
+    moved, value = _moves(model, problem, theta)
+    whole = [point for point in _whole(model, problem, theta) if (point != theta).any()]
+    each = np.arange(moved.size)
+    rows = np.tile(theta, (moved.size, 1))
+    rows[each, moved] = value
+    rows = _lower(model, data, rows, _along(problem, theta, covariance, moved, value))
+    rise = 2.0 * model.nll(rows, data) - (lowest.twice_nll if np.isfinite(lowest.twice_nll) else 0.0)
+    width = model.prefit_uncertainties if covariance is None else np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    distance = np.abs(value - theta[moved]) / np.where(width > 0, width, 1.0)[moved]
+    share = np.where(distance > CLOSE, rise / distance**2, np.inf)
+    best: dict[tuple[int, bool], int] = {}
+    for i in np.argsort(share, kind="stable"):
+        if np.isfinite(share[i]):
+            best.setdefault((int(moved[i]), bool(value[i] > theta[moved[i]])), int(i))
+    single = [rows[i] for i in best.values()][: max(count - len(whole), (count + 1) // 2)]
+    return np.array([*single, *whole][:count]).reshape(-1, theta.size)
+
+
+def _moves(model: Model, problem: Problem, theta: FloatArray) -> tuple[np.ndarray, FloatArray]:
+    """Return which parameter is moved, and whereto, shape (moves,) each."""
+    sigma, free = model.prefit_uncertainties, ~problem.held
+    bends = model.engine.bends(theta)
+    bent = np.flatnonzero((bends > BENT) & free & (sigma > 0))
+    values = model.nominal[bent, None] + GRID * sigma[bent, None]
+    values = np.concatenate([values, 2.0 * model.nominal[bent, None] - theta[bent, None]], axis=1)
+    values = np.clip(values, problem.lower[bent, None], problem.upper[bent, None])
+    index = np.repeat(bent, values.shape[1])
+    unconstrained = np.array([kind == "none" for kind in model.constraints], np.bool_)
+    loose = np.flatnonzero(unconstrained & free)
+    bounds = np.concatenate([problem.lower[loose], problem.upper[loose]])
+    index, flat = np.concatenate([index, loose, loose]), np.concatenate([values.ravel(), bounds])
+    use = np.isfinite(flat) & (np.abs(flat - theta[index]) > 1e-6 * np.maximum(1.0, np.abs(theta[index])))
+    return index[use], flat[use]
+
+
+def _along(
+    problem: Problem, theta: FloatArray, covariance: FloatArray | None, moved: np.ndarray, value: FloatArray
+) -> FloatArray:
+    """Return where all parameters are expected when one is moved, to first order, inside the bounds."""
+    rows = np.tile(theta, (moved.size, 1))
+    rows[np.arange(moved.size), moved] = value
+    if covariance is None:
+        return rows
+    variance = covariance[moved, moved]
+    usable = np.isfinite(variance) & (variance > 0)
+    step = (value - theta[moved])[usable] / variance[usable]
+    rows[usable] = theta + step[:, None] * covariance[moved[usable]]
+    rows = np.where(problem.held, theta, np.clip(rows, problem.lower, problem.upper))
+    rows[np.arange(moved.size), moved] = value
+    return rows
+
+
+def _lower(model: Model, data: FloatArray, one: FloatArray, other: FloatArray) -> FloatArray:
+    lower = model.nll(other, data) < model.nll(one, data)
+    chosen: FloatArray = np.where(lower[:, None], other, one)
+    return chosen
+
+
+def _whole(model: Model, problem: Problem, theta: FloatArray) -> list[FloatArray]:
+    """Return starts that move many parameters: constrained ones mirrored at their centres, and put there."""
+    constrained: BoolArray = np.array([kind != "none" for kind in model.constraints], np.bool_) & ~problem.held
+    mirrored = np.where(constrained, 2.0 * model.nominal - theta, theta)
+    centred = np.where(constrained, model.nominal, theta)
+    inside = [np.clip(point, problem.lower, problem.upper) for point in (mirrored, centred)]
+    return [np.where(problem.held, theta, point) for point in inside]
+
+
+def _random(model: Model, problem: Problem, theta: FloatArray, count: int, turn: int) -> FloatArray:
+    """Return starts with the constrained parameters drawn from their constraints, once, twice and three times as wide
+    in turn, and the others where they are.
+    """
+    ones = np.ones(theta.size)
+    normal = sample(ones, ones, seed=_SEED, stream=turn, first=0, count=count) - 1.0
+    sigma = model.prefit_uncertainties * (1.0 + np.arange(count)[:, None] % 3)
+    drawn = np.where(sigma > 0, model.nominal + sigma * normal, theta)
+    points: FloatArray = np.where(problem.held, theta, np.clip(drawn, problem.lower, problem.upper))
+    return points
