@@ -92,7 +92,7 @@ def test_estimator_is_unbiased_and_its_spread_is_the_uncertainty() -> None:
 def test_a_fit_that_fails_keeps_its_row() -> None:
     m, datasets = model(), toys(5)
     datasets[2, :3] = [0.0, 0.0, 60.0]
-    many = fit_many(m, datasets, fixed={"mu": [-9.0, 1.0, -9.0, -9.0, -9.0], "shape": 0.0}, threads=1)
+    many = fit_many(m, datasets, fixed={"mu": [-200.0, 1.0, -200.0, -200.0, -200.0], "shape": 0.0}, threads=1)
     assert many.converged.tolist() == [False, True, False, False, False]
     assert set(many.failures.values()) == {"no possible point was found: a rate is not positive"}
 

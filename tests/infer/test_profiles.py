@@ -10,6 +10,7 @@ import pytest
 from tests.infer.profiled import gaussian, measured
 
 import wilks
+from wilks.fitting.problem import FitOptions
 from wilks.infer import profiles
 from wilks.infer.profiles import profile, rises
 from wilks.infer.scans import scan
@@ -72,7 +73,8 @@ def test_the_lower_of_two_minima_counts(shared_data: Path) -> None:
     starts = random.uniform(
         np.where(model.initial == 1.0, 0.7, lower), np.where(model.initial == 1.0, 1.3, upper), (40, 8)
     )
-    fits = [wilks.fit(model, fixed={"Signal_norm": 0.0, **kept}, start=start).twice_nll for start in starts]
+    fixed, alone = {"Signal_norm": 0.0, **kept}, FitOptions(search="none")
+    fits = [wilks.fit(model, fixed=fixed, start=start, options=alone).twice_nll for start in starts]
     best = wilks.fit(model, fixed=kept)
     assert max(fits) > min(fits) + 50
     result = scan(model, range=(0.0, 2.0), points=3, fixed=kept)
