@@ -14,10 +14,12 @@ from wilks.cli.minos import check_minos, minos, save_beside
 from wilks.cli.named import numbers_by_name
 from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import deliver, output_option, warn
+from wilks.cli.waiting import search_option
 from wilks.cli.wording import fit_lines
 from wilks.errors import ModelError, listed, nearest
 
 if TYPE_CHECKING:
+    from wilks.fitting.problem import Search
     from wilks.model.model import Model
 
 _FEW = 12
@@ -51,6 +53,7 @@ _FEW = 12
     help="Give a parameter, by name or pattern, its profile-likelihood interval; repeatable.",
 )
 @click.option("--minimizer", default="newton", show_default=True, help="newton, or minuit for a second opinion.")
+@search_option
 @click.pass_context
 def fit(
     ctx: click.Context,
@@ -63,18 +66,21 @@ def fit(
     profiled: tuple[str, ...],
     regions: Regions,
     blind_poi: bool,
+    search: Search,
 ) -> None:
     """Fit the model to the observed data.
 
     The exit code is 1 where the fit fails; what it found is printed and written all the same.
     """
+    from wilks.fitting.problem import FitOptions
+
     used = regions.restricted(read_workspace(workspace), measurement, poi)
     model = wilks.compile_model(used, measurement=measurement, poi=poi)
     check_fixed(model, fix)
     if blind_poi and model.poi is None:
         raise ModelError("--blind-poi: the model has no parameter of interest, name one with --poi")
     check_minos(model, profiled, fix, output, blind_poi)
-    result = wilks.fit(model, fixed=fix, minimizer=minimizer)
+    result = wilks.fit(model, fixed=fix, minimizer=minimizer, options=FitOptions(search=search))
     intervals = minos(model, profiled, fix, result)
     if blind_poi:
         result = result.blinded()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from wilks.fitting.problem import Search
     from wilks.infer.study import Running
 
 Told = Callable[[int, int], bool]
@@ -22,12 +23,23 @@ _FIRST, _BETWEEN = 1.0, 10.0
 _STOPPED = "wilks.stopped"
 
 
+search_option = click.option(
+    "--search",
+    type=click.Choice(["none", "default", "thorough"]),
+    default="default",
+    show_default=True,
+    help="How far the lowest minimum is searched for: milliseconds by default, hundreds of starts if thorough.",
+)
+
+
 @dataclass(frozen=True)
 class Work:
-    """How a command does its fits: threads, and whether progress is shown (None: on a terminal)."""
+    """How a command does its fits: threads, whether progress is shown (None: on a terminal), and how far minima are
+    searched for."""
 
     threads: int | None = None
     shown: bool | None = None
+    search: Search = "default"
 
     @contextmanager
     def running(self, what: str) -> Iterator[Running]:
@@ -35,18 +47,19 @@ class Work:
 
         What is done by then is kept: the fits left out have the status "interrupted". A second Ctrl-C keeps nothing.
         """
+        from wilks.fitting.problem import FitOptions
         from wilks.infer.study import Running
 
         with shown_progress(what, self.shown) as progress:
-            yield Running(threads=self.threads, progress=progress)
+            yield Running(options=FitOptions(search=self.search), threads=self.threads, progress=progress)
 
 
 def work_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--threads` and `--progress`; the command is called with `work`."""
+    """Add `--search`, `--threads` and `--progress`; the command is called with `work`."""
 
     @functools.wraps(command)
-    def wrapped(*, threads: int | None, progress: bool | None, **rest: Any) -> Any:
-        return command(work=Work(threads, progress), **rest)
+    def wrapped(*, threads: int | None, progress: bool | None, search: Search, **rest: Any) -> Any:
+        return command(work=Work(threads, progress, search), **rest)
 
     for decorate in (
         click.option(
@@ -55,6 +68,7 @@ def work_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Show progress, and the time left, on standard error. Default: on a terminal.",
         ),
         click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads. Default: all of the machine."),
+        search_option,
     ):
         wrapped = decorate(wrapped)
     return wrapped

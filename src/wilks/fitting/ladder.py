@@ -59,8 +59,10 @@ class Ladder:
         if not minima or not 2.0 * answer.raw["nll"] - minima[0].twice_nll > 2.0 * LEVEL:
             return answer
         other = Answer(self._fit(minima[0].values), ANOTHER_START)
-        better = other.settled and (other.raw["nll"] < answer.raw["nll"] or not answer.settled)
-        return other if better else answer
+        if not other.settled or (answer.settled and other.raw["nll"] >= answer.raw["nll"]):
+            return answer
+        both = {key: answer.raw[key] + other.raw[key] for key in ("iterations", "evaluations")}
+        return replace(other, raw={**other.raw, **both}, calls=answer.calls)
 
     def climb(self, first: Answer) -> Answer:
         """Return the best answer of the rungs above `first`, or `first` itself.

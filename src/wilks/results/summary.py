@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from wilks.table import Table, measured, number, pdg_round
 
+# Other minima whose height is told.
+_OTHERS = 3
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -53,12 +56,26 @@ def _header(result: FitResult) -> list[tuple[str, str]]:
         ("data", result.dataset),
         ("minimizer", f"{result.minimizer}, {result.iterations} iterations"),
     ]
+    if result.starts:
+        rows.append(("search", _search(result)))
     if not result.covariance_valid:
         rows.insert(1, ("covariance", "can't be used: no uncertainties are given"))
     if result.mirrored:
         others = ", ".join(f"{name} = {number(value)}" for name, value in result.mirrored)
         rows.append(("mirrored", f"{others} (another minimum with the same 2NLL)"))
     return rows
+
+
+def _search(result: FitResult) -> str:
+    """Return how many starts were tried, and how much higher the other minima are."""
+    tried = f"{result.starts} other starts"
+    others = result.minima[1:]
+    if not others:
+        return f"{tried}, no other minimum"
+    heights = ", ".join(f"{max(other.twice_nll - result.twice_nll, 0.0):.3g}" for other in others[:_OTHERS])
+    more = f" and {len(others) - _OTHERS} more" if len(others) > _OTHERS else ""
+    which = "one other minimum" if len(others) == 1 else f"{len(others)} other minima"
+    return f"{tried}, {which}: 2NLL higher by {heights}{more}"
 
 
 def _shown(result: FitResult) -> tuple[list[str], int]:
