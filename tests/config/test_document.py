@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import io
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,18 @@ text: >
 """
 
 
-def test_meaning_is_that_of_safe_load() -> None:
-    assert parse(YAML_1_1) == yaml.safe_load(YAML_1_1)
+def test_anchors_merges_and_words() -> None:
+    base = {"Type": "Normalization", "Up": {"Normalization": 0.1}, "Samples": ["a", "b"]}
+    data = parse(YAML_1_1)
+    assert data["anchors"] == {"base": base, "other": {"Regions": "x", "Type": "Other"}}
+    assert data["merged"] == [
+        {"Name": "one", **base},
+        {**base, "Regions": "x", "Name": "two", "Samples": "c"},
+        {"Normalization": 0.1},
+    ]
+    assert data["values"][:10] == [True, False, True, False, "0o17", 15, 31, 1000, "1e-3", 0.001]
+    assert data["values"][10:] == [90, float("inf"), None, None, "", datetime.date(2024, 1, 31), "1.5", 1.5, "-.5"]
+    assert data["text"] == "folded text\n"
 
 
 json_like = st.recursive(

@@ -203,7 +203,14 @@ def test_mistakes_are_sentences(arguments: dict, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("[1, 2]", "a mapping"), ("a: {b: c}", 'group "a" needs'), ("a: [", "not valid YAML")]
+    ("text", "message"),
+    [
+        ("[1, 2]", "a mapping"),
+        ("a: {b: c}", 'group "a" needs'),
+        ("a: [", "groups.yml:1:5  YAML: expected"),
+        ("a: x\nb: y\na: z", 'groups.yml:3  YAML: key "a" is written twice .* line 1'),
+        ('{"a": "\x00"}', "groups.yml:1  not YAML text"),
+    ],
 )
 def test_wrong_files_are_sentences(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "groups.yml"

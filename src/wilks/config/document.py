@@ -1,7 +1,4 @@
-"""YAML text -> plain data, remembering where each key stands.
-
-The meaning is that of `yaml.safe_load` (YAML 1.1, anchors, merge keys), except that a key written twice is a mistake.
-"""
+"""A steering file as plain data that remember where each key stands."""
 
 from __future__ import annotations
 
@@ -12,23 +9,10 @@ from typing import Any, TextIO, TypeAlias
 
 import yaml
 
-from wilks.errors import ConfigError, nearest
+from wilks._yaml import read_yaml
+from wilks.errors import ConfigError, InputError, nearest
 
 KeyPath: TypeAlias = tuple[str | int, ...]
-_MERGE = "tag:yaml.org,2002:merge"
-
-
-class _Loader(yaml.SafeLoader):
-    """The safe loader; values that look like a date or a number but are none become YAML errors with a place."""
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        try:
-            return super().construct_object(node, deep=deep)
-        except (ValueError, LookupError, AttributeError, OverflowError) as error:
-            kind = node.tag.rpartition(":")[2]
-            raise yaml.constructor.ConstructorError(
-                None, None, f"cannot read {node.value!r:.60} as {kind}; put text in quotes", node.start_mark
-            ) from error
 
 
 @dataclass(frozen=True)
@@ -67,7 +51,6 @@ class Document:
 
 def _step(node: yaml.Node | None, key: str | int) -> tuple[yaml.Mark | None, yaml.Node | None]:
     if isinstance(node, yaml.MappingNode):
-        # After construction merged keys come first, so the last one is the one that counts.
         for name, value in reversed(node.value):
             if isinstance(name, yaml.ScalarNode) and name.value == str(key):
                 return name.start_mark, value
@@ -105,76 +88,7 @@ def _bytes_of(path: Path) -> bytes:
 
 def _parsed(text: str | bytes, label: str, source: Path | None) -> Document:
     try:
-        loader = _Loader(text)
-        try:
-            root = loader.get_single_node()
-            problems = _node_problems(root, label)
-            if problems:
-                raise ConfigError(problems)
-            data = None if root is None else loader.construct_document(root)
-        finally:
-            loader.dispose()
-    except yaml.reader.ReaderError as error:
-        raise ConfigError(f"{_position(text, label, error.position)}  not YAML text: {error.reason}") from error
-    except yaml.MarkedYAMLError as error:
-        raise ConfigError(_syntax_problem(error, label)) from error
-    except RecursionError as error:
-        raise ConfigError(f"{label}: blocks are nested too deeply") from error
+        root, data = read_yaml(text, label)
+    except InputError as error:
+        raise ConfigError(error.problems) from error
     return Document(data, label, source, root)
-
-
-def _position(text: str | bytes, label: str, position: int) -> str:
-    before = text[:position]
-    breaks = before.count(b"\n") if isinstance(before, bytes) else before.count("\n")
-    return f"{label}:{breaks + 1}"
-
-
-def _syntax_problem(error: yaml.MarkedYAMLError, label: str) -> str:
-    mark = error.problem_mark or error.context_mark
-    place = f"{label}:{mark.line + 1}:{mark.column + 1}" if mark else label
-    context = ""
-    if error.context:
-        context = f" ({error.context}"
-        context += f" that starts in line {error.context_mark.line + 1})" if error.context_mark else ")"
-    hint = "; YAML is indented with spaces, not tabs" if "'\\t'" in (error.problem or "") else ""
-    return f"{place}  YAML: {error.problem}{context}{hint}"
-
-
-def _node_problems(root: yaml.Node | None, label: str) -> list[str]:
-    """Return a sentence for each key written twice in one block and each alias that contains itself."""
-    problems: list[str] = []
-    done: set[int] = set()
-
-    def visit(node: yaml.Node, above: frozenset[int]) -> None:
-        if id(node) in above:
-            problems.append(f"{label}:{node.start_mark.line + 1}  YAML: an anchor contains an alias to itself")
-            return
-        if id(node) in done or isinstance(node, yaml.ScalarNode):
-            return
-        done.add(id(node))
-        children = node.value
-        if isinstance(node, yaml.MappingNode):
-            problems.extend(_repeated_keys(node, label))
-            children = [child for pair in node.value for child in pair]
-        for child in children:
-            visit(child, above | {id(node)})
-
-    if root is not None:
-        visit(root, frozenset())
-    return problems
-
-
-def _repeated_keys(node: yaml.MappingNode, label: str) -> list[str]:
-    first: dict[tuple[str, str], int] = {}
-    problems = []
-    for key, _ in node.value:
-        if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
-            continue
-        line = key.start_mark.line + 1
-        if (key.tag, key.value) in first:
-            other = first[key.tag, key.value]
-            problems.append(
-                f'{label}:{line}  YAML: key "{key.value}" is written twice in one block (also line {other})'
-            )
-        first.setdefault((key.tag, key.value), line)
-    return problems

@@ -83,15 +83,15 @@ def read_groups(path: str | Path) -> dict[str, list[str]]:
 
     Raises ModelError where the file can't be read or is no such mapping.
     """
-    import yaml
+    from wilks._yaml import read_yaml
 
     try:
-        document: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        document: Any = read_yaml(Path(path).read_bytes(), str(path))[1]
     except OSError as error:
         reason = f"the groups can't be read: {error.strerror or error}"
         raise ModelError(f'{path}: {reason}; in place of a file "{BY_TYPE}" is allowed') from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path}: the groups are not valid YAML or JSON: {' '.join(str(error).split())}") from None
+    except InputError as error:
+        raise ModelError(error.problems) from None
     if not isinstance(document, dict) or not document:
         raise ModelError(f"{path}: groups are a mapping from labels to parameter names or patterns")
     return {str(label): _patterns(path, str(label), value) for label, value in document.items()}
