@@ -121,3 +121,22 @@ def test_long_names_with_formulas_are_shortened_outside_of_them() -> None:
     assert "…" in short
     assert short.endswith(r"$\mu_{t}$ at the end"[-9:])
     assert short.count("$") % 2 == 0
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_settings_do_not_depend_on_the_defaults_of_other_packages(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import mplhep
+
+    expected = settings(FigureStyle(name))
+    assert expected.keys() == settings(FigureStyle("plain")).keys()
+    # What each of these styles of mplhep sets is set here, fonts by family and mathtext apart.
+    named = {*mplhep.style.ATLAS, *mplhep.style.CMS} - {"font.serif", "font.sans-serif", "font.monospace"}
+    assert {key for key in named if not key.startswith(("grid.", "mathtext."))} - expected.keys() == set()
+    for style in ("ATLAS", "CMS"):
+        monkeypatch.setattr(mplhep.style, style, {"font.size": 3})
+    monkeypatch.setitem(mpl.rcParamsDefault, "font.size", 3.0)
+    monkeypatch.setitem(mpl.rcParamsDefault, "hatch.color", "red")
+    with styled(settings(FigureStyle(name))):
+        drawn = {key: mpl.rcParams[key] for key in expected}
+    assert drawn == {key: mpl.rcParams.validate[key](value) for key, value in expected.items()}
+    assert settings(FigureStyle(name)) == expected

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from wilks._types import FloatArray
-from wilks.figures.style import FigureStyle, label, signed
+from wilks.figures.style import FigureStyle, figure_of, label, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -131,7 +131,7 @@ def _place_legend(ax: Axes, texts: Sequence[Text], entries: Sequence[Entry]) -> 
     One to three columns are tried at shrinking font sizes: the first arrangement that takes little of the height
     wins, else the one that takes least, if that leaves over half of the height.
     """
-    figure = ax.figure.get_figure(root=True)
+    figure = figure_of(ax)
     figure.draw_without_rendering()
     frame = ax.get_window_extent()
     boxes = [text.get_window_extent() for text in texts]

@@ -104,7 +104,7 @@ def _band(
 ) -> Figure:
     """Draw limits along one label, with gaps where there is no answer."""
     coordinate = result.coordinates[:, result.labels.index(x)]
-    shown = shown[np.argsort(coordinate[shown])]
+    shown = shown[np.argsort(coordinate[shown], kind="stable")]
     along, values = coordinate[shown], np.column_stack([result.observed, result.expected])[shown]
     if np.unique(along).size < along.size:
         raise InputError(f'several points have the same "{x}": say where the other labels are kept, with at={{...}}')

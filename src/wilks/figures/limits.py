@@ -43,7 +43,7 @@ def _curve(test: HypothesisTest, found: LimitResult | None, style: FigureStyle, 
     one_sided = test.statistic in ("q", "q~")
     observed = test.observed.cls if one_sided else test.observed.clsb
     expected = test.expected.cls if one_sided else test.expected.clsb
-    order = np.argsort(test.values)
+    order = np.argsort(test.values, kind="stable")
     x, observed, expected = test.values[order], observed[order], expected[order]
     with canvas_for(style, ax) as target:
         wide = found is not None and _spread(found) > 20

@@ -9,7 +9,7 @@ import numpy as np
 
 from wilks.errors import InputError
 from wilks.figures.decoration import scale_y
-from wilks.figures.style import PETROFF10, FigureStyle, as_style, axis_title, label, settings
+from wilks.figures.style import PETROFF10, FigureStyle, as_style, axis_title, figure_of, label, settings
 from wilks.histogram import Histogram
 from wilks.moments import number
 from wilks.moments import statistics as statistics_of
@@ -46,7 +46,7 @@ def histograms(
     shown = [(h.scaled(1.0 / h.integral) if normalize and h.integral > 0 else h) for _, h in named]
     with styled(rc):
         target = Drawing(rc, figsize=(_WIDTH, _HEIGHT)).add_subplot() if ax is None else ax
-        figure = target.figure.get_figure(root=True)
+        figure = figure_of(target)
         log = log and any((histogram.contents > 0).any() for histogram in shown)
         if log:
             target.set_yscale("log")
@@ -55,7 +55,7 @@ def histograms(
         _titles(target, named[0][1], normalize)
         texts = [_entry(name, histogram, statistics) for name, histogram in named]
         legend = target.legend(lines, texts, loc="lower left", bbox_to_anchor=(0, 1), fontsize=9, borderaxespad=0.3)
-        if ax is None and figure is not None:
+        if ax is None:
             box = legend.get_window_extent()
             figure.set_size_inches(max(_WIDTH, box.width / figure.dpi + 1.0), _HEIGHT + box.height / figure.dpi)
             fit_margins(figure, [target])

@@ -273,8 +273,8 @@ def _experiment(ax: Axes, twin: Axes, style: FigureStyle) -> None:
     from wilks.figures.canvas import inches
     from wilks.figures.decoration import experiment_texts
 
-    figure = ax.figure.get_figure(root=True)
-    if style.name != "CMS" or figure is None:
+    figure = figure_of(ax)
+    if style.name != "CMS":
         experiment_texts(ax, style, inside=True)
         return
     figure.draw_without_rendering()

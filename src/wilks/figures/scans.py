@@ -147,7 +147,7 @@ def _smooth(best: float, values: FloatArray, curve: ScanCurve) -> tuple[FloatArr
     for place, signed in known:
         if values[0] < place < values[-1] and place not in x:
             x, root = np.append(x, place), np.append(root, signed)
-    order = np.argsort(x)
+    order = np.argsort(x, kind="stable")
     x, root = x[order], root[order]
     part = np.linspace(0.0, 1.0, 16, endpoint=False)
     fine, between = ((side[:-1, None] + part * np.diff(side)[:, None]).ravel() for side in (x, root))

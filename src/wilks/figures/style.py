@@ -31,6 +31,16 @@ PETROFF10 = (
     "#92dadd",
 )
 
+_TICKS: dict[str, Any] = {
+    "direction": "in",
+    "color": "black",
+    "major.width": 0.8,
+    "minor.width": 0.6,
+    "minor.visible": True,
+}
+_TICKS_AT = ("xtick.{}top", "xtick.{}bottom", "ytick.{}left", "ytick.{}right")
+# Every setting that a figure depends on has its value here: the defaults of matplotlib and mplhep change. (But
+# "mathtext.default": "normal", its value since matplotlib 3.11, was called "it" before, which now is something else.)
 _COMMON: dict[str, Any] = {
     "font.family": ["TeX Gyre Heros", "DejaVu Sans"],
     "mathtext.fontset": "custom",
@@ -41,28 +51,64 @@ _COMMON: dict[str, Any] = {
     "mathtext.cal": "TeX Gyre Heros:italic",
     "mathtext.tt": "DejaVu Sans Mono",
     "mathtext.fallback": "stixsans",
+    "text.hinting": "default",
+    "text.color": "black",
+    "axes.prop_cycle": f"cycler('color', {list(PETROFF10)})",
     "axes.unicode_minus": True,
     "axes.formatter.limits": (-4, 6),
-    "hatch.linewidth": 0.7,
-    "svg.hashsalt": "wilks",
-    "savefig.dpi": 200,
-}
-_PLAIN: dict[str, Any] = {
-    "font.size": 12,
-    "axes.labelsize": "large",
-    "axes.linewidth": 0.9,
+    "axes.facecolor": "white",
+    "axes.edgecolor": "black",
+    "axes.labelcolor": "black",
+    "axes.ymargin": 0.05,
+    "axes.grid": False,
     "xaxis.labellocation": "right",
     "yaxis.labellocation": "top",
+    "figure.facecolor": "white",
+    "figure.dpi": 100,
+    "hatch.color": "black",
+    "hatch.linewidth": 0.7,
+    "image.cmap": "viridis",
+    "patch.linewidth": 1.0,
+    "errorbar.capsize": 0.0,
     "legend.frameon": False,
-    "legend.fontsize": "medium",
-    "lines.markersize": 5,
-    **{
-        f"{axis}tick.{key}": value
-        for axis in "xy"
-        for key, value in {"direction": "in", "minor.visible": True, "major.size": 6, "minor.size": 3}.items()
-    },
-    "xtick.top": True,
-    "ytick.right": True,
+    "legend.numpoints": 1,
+    "savefig.dpi": 200,
+    "savefig.transparent": False,
+    "svg.hashsalt": "wilks",
+    **{f"{axis}tick.{key}": value for axis in "xy" for key, value in _TICKS.items()},
+    **{side.format(part): True for side in _TICKS_AT for part in ("", "major.", "minor.")},
+}
+# What the styles differ in: plain, ATLAS, CMS.
+_BY_STYLE: dict[str, tuple[Any, Any, Any]] = {
+    "font.size": (12, 14, 26),
+    "axes.labelsize": ("large", "x-large", "medium"),
+    "axes.titlesize": ("large", "xx-large", "large"),
+    "axes.linewidth": (0.9, 1, 2),
+    "axes.labelpad": (4, 10, 4),
+    "axes.xmargin": (0.05, 0, 0.05),
+    "axes.axisbelow": ("line", False, "line"),
+    "axes.autolimit_mode": ("data", "round_numbers", "data"),
+    "axes.formatter.use_mathtext": (False, True, False),
+    "xtick.labelsize": ("medium", "large", "small"),
+    "ytick.labelsize": ("medium", "large", "small"),
+    # So that the first number of the y axis stays clear of that of the x axis.
+    "xtick.major.pad": (6, 8, 13),
+    "xtick.major.size": (6, 5, 12),
+    "xtick.minor.size": (3, 3, 6),
+    "ytick.major.size": (6, 14, 12),
+    "ytick.minor.size": (3, 7, 6),
+    "lines.linewidth": (1.5, 2, 1.5),
+    "lines.markersize": (5, 8, 6),
+    "legend.fontsize": ("medium", "medium", "small"),
+    "legend.title_fontsize": (None, "medium", None),
+    "legend.labelspacing": (0.5, 0.3, 0.5),
+    "legend.handlelength": (2, 2, 1.5),
+    "legend.borderpad": (0.4, 1, 0.5),
+    "figure.figsize": ((6.4, 4.8), (8.0, 6.0), (10.0, 10.0)),
+    "figure.subplot.left": (0.125, 0.16, 0.125),
+    "figure.subplot.right": (0.9, 0.95, 0.9),
+    "figure.subplot.bottom": (0.11, 0.16, 0.11),
+    "figure.subplot.top": (0.88, 0.93, 0.88),
 }
 
 # Figures with a line of text per parameter: the same small fonts in every style.
@@ -82,8 +128,6 @@ _COMPACT: dict[str, Any] = {
 }
 # Width and height in inches of figures with one panel.
 PANEL = {"plain": (6.0, 4.6), "ATLAS": (7.6, 5.8), "CMS": (10.0, 8.4)}
-# So that the first number of the y axis stays clear of that of the x axis.
-_TICK_PAD = {"plain": 6.0, "ATLAS": 8.0, "CMS": 13.0}
 _WEIGHT = {"plain": 1.0, "ATLAS": 1.2, "CMS": 1.8}
 _SIDES = re.compile(r" ?\+([\d.]+(?:e[+-]?\d+)?|\?) −([\d.]+(?:e[+-]?\d+)?|\?)")
 _NEGATIVE = re.compile(r"(?<![\w-])-(?=[\d?])")
@@ -123,14 +167,10 @@ def as_style(style: str | FigureStyle) -> FigureStyle:
 
 def settings(style: FigureStyle) -> dict[str, Any]:
     """Return the matplotlib settings (rcParams) of a style."""
-    # mplhep also brings the font of all three styles, so figures look alike on every machine.
-    import mplhep
+    import mplhep  # noqa: F401  brings the font, so that figures look alike on every machine
 
-    if style.name == "plain":
-        base = _PLAIN
-    else:
-        base = {k: value for k, value in getattr(mplhep.style, style.name).items() if not k.startswith("mathtext")}
-    return base | _COMMON | {"xtick.major.pad": _TICK_PAD[style.name]}
+    place = STYLES.index(style.name)
+    return _COMMON | {key: values[place] for key, values in _BY_STYLE.items()}
 
 
 def compact(style: FigureStyle, **changes: Any) -> dict[str, Any]:
@@ -225,7 +265,8 @@ def sample_colors(samples: Iterable[str], chosen: Mapping[str, str] | None = Non
 
 def figure_of(ax: Axes) -> Figure:
     """Return the figure that axes belong to. Raises InputError where there is none."""
-    figure = ax.figure.get_figure(root=True)
-    if figure is None:
+    part: Any = ax.figure  # of a figure, or the whole; not `get_figure(root=True)`, which matplotlib 3.10 brought
+    if part is None:
         raise InputError("ax: the axes belong to no figure")
+    figure: Figure = part.figure
     return figure

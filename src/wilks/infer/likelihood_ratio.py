@@ -91,7 +91,7 @@ class Profile:
 
     def _merged(self, fits: ManyFits, new: FloatArray) -> tuple[ManyFits, FloatArray]:
         """Return the fits of this profile and new ones, and all values, in ascending order."""
-        order = np.argsort(np.concatenate([self.values, new]))
+        order = np.argsort(np.concatenate([self.values, new]), kind="stable")
         known = np.array([status == CONVERGED for status in self.statuses], np.bool_)
         statuses = (*self.statuses, *fits.statuses)
         merged = replace(
@@ -109,7 +109,7 @@ class Profile:
         best = self.study.best.values
         good = np.array([status == CONVERGED for status in self.statuses], bool) & (self.values != best[self.study.poi])
         known, theta = np.append(self.values[good], best[self.study.poi]), np.vstack([self.theta[good], best])
-        order = np.argsort(known)
+        order = np.argsort(known, kind="stable")
         known, theta = known[order], theta[order]
         right = np.searchsorted(known, new)
         between = (right > 0) & (right < known.size)
