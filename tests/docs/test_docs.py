@@ -25,6 +25,7 @@ from wilks.checks import check
 from wilks.checks.thresholds import Thresholds
 from wilks.cli import main
 from wilks.config.load import config_json_schema
+from wilks.results.io import KINDS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "ttbar"
@@ -35,6 +36,7 @@ FROM_INPUT = ["README.md", "docs/tutorial.md"]
 FROM_PRODUCTS = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs" / "how-to").glob("*.md"))]
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_NOT_YET = re.compile(r"\bnot (there|read|written|known|possible) yet\b|n't (be )?\w+ yet\b", re.IGNORECASE)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -224,6 +226,37 @@ def _functions(module: Any) -> list[str]:
         for name in found
         if inspect.isfunction(getattr(module, name)) and getattr(module, name).__module__.startswith(module.__name__)
     ]
+
+
+def test_every_kind_of_saved_result_is_described() -> None:
+    text = (REFERENCE / "python-api.md").read_text(encoding="utf-8")
+    section = text.split("### `wilks.load_result`")[1].split("\n## ")[0]
+    said = dict(re.findall(r"^\| `(\w+)` \| `(\w+)` \|$", section, re.MULTILINE))
+    assert said == {kind: record.rpartition(".")[2] for kind, record in KINDS.items()}
+
+
+def _said_to_be_missing(page: Path) -> list[str]:
+    """Return the items, table cells and sentences of a page that say what is not there yet."""
+    text = _BLOCK.sub("", page.read_text(encoding="utf-8"))
+    listed = re.findall(r"^## What it can't do yet\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    pieces = re.split(r"\n\s*\n|^\s*[-|] | \| |\|$|(?<=\.) ", text, flags=re.MULTILINE)
+    said = [piece for piece in pieces if _NOT_YET.search(piece)]
+    return [" ".join(piece.split()).lower() for piece in [*listed, *said]]
+
+
+def test_what_is_said_to_be_missing_is_missing() -> None:
+    """Results and commands that exist are not among what is not there yet."""
+    there = {*KINDS, *main.commands} - {"fit", "prediction", "findings", "workspace", "templates", "data", "run"}
+    there |= {"hypothesis test", "goodness of fit", "patch set", "minos", "correlation matrix", "batched model"}
+    assert _said_to_be_missing(ROOT / "README.md") != []
+    wrong = [
+        (str(page.relative_to(ROOT)), name, text)
+        for page in PAGES
+        for text in _said_to_be_missing(page)
+        for name in sorted(there)
+        if re.search(rf"\b{re.escape(name)}s?\b", text)
+    ]
+    assert wrong == []
 
 
 def test_numbers_of_the_published_lesson(shared_data: Path) -> None:

@@ -53,7 +53,7 @@ def save_result(result: Any, path: str | Path) -> None:
 
 
 def load_result(source: str | Path | IO[bytes]) -> Any:
-    """Return the result saved in a file (or in an open binary file).
+    """Return the result saved in a file (or in an open binary file), of the class it had: one of `KINDS`.
 
     Raises ResultError where the file is missing, is not JSON, is not a result, or comes from a later format.
     """
