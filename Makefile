@@ -1,16 +1,23 @@
 # make demo    set up, make the example's input, run the whole analysis
 # make test    set up, then lint, types, import contracts and tests
 # Everything is installed into .venv; PYTHON chooses the interpreter that makes it (at least 3.11).
+# The versions of all dependencies are those of tools/constraints.txt, with which wilks was tested. PIN= takes the newest
+# ones that fit, PIN=my-constraints.txt others.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-# On continuous integration the versions are pinned, so that a run can be repeated.
-PIN = $(if $(CI),--constraint tools/constraints.txt)
-PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIN)
-ENGINE = CMakeLists.txt pyproject.toml $(wildcard src/wilks/engine/*)
+PIN = tools/constraints.txt
+PINNED = $(if $(PIN),--constraint $(PIN))
+BUILD_PINNED = $(if $(PIN),--build-constraint $(PIN))
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
+# pip comes first: older ones know no constraints for what is needed to build.
+INSTALL_PIP = $(BIN)/python $(PIP_INSTALL) $(PINNED) --upgrade pip || $(NOT_INSTALLED)
+PIP = $(BIN)/python $(PIP_INSTALL) $(PINNED) $(BUILD_PINNED)
+NOT_INSTALLED = { $(PYTHON) tools/preflight.py --not-installed "$(PIN)"; exit 1; }
+ENGINE = CMakeLists.txt pyproject.toml $(PIN) $(wildcard src/wilks/engine/*)
 
-.PHONY: demo test lint types contracts unit sanitize bench clean
+.PHONY: demo test lint types contracts unit sanitize test-newest test-lowest bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/ttbar/generate.py
@@ -35,9 +42,30 @@ unit: $(VENV)/.test
 sanitize:
 	$(PYTHON) tools/preflight.py
 	$(PYTHON) -m venv .venv-sanitize
-	.venv-sanitize/bin/python -m pip install --quiet --disable-pip-version-check $(PIN) ".[test]" -C cmake.define.WILKS_SANITIZE=ON -C build-dir=build/sanitize
+	.venv-sanitize/bin/python $(PIP_INSTALL) $(PINNED) --upgrade pip
+	.venv-sanitize/bin/python $(PIP_INSTALL) $(PINNED) $(BUILD_PINNED) ".[test]" -C cmake.define.WILKS_SANITIZE=ON -C build-dir=build/sanitize
 	LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
 	  .venv-sanitize/bin/python -m pytest -q -p no:cacheprovider tests/engine tests/model tests/fitting/test_mle.py tests/fitting/test_many.py
+
+# The tests of what other packages can change, with their newest versions and with the lowest that pyproject.toml
+# allows; each in a virtual environment that is made anew. What other packages will drop one day is said, no error.
+REDUCED = -m pytest -q -p no:cacheprovider -W default::DeprecationWarning -W default::PendingDeprecationWarning \
+  $(shell cat tools/reduced.txt)
+
+test-newest:
+	$(PYTHON) tools/preflight.py
+	$(PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/python $(PIP_INSTALL) --upgrade pip
+	.venv-newest/bin/python $(PIP_INSTALL) --upgrade ".[test]"
+	.venv-newest/bin/python $(REDUCED)
+
+test-lowest:
+	$(PYTHON) tools/preflight.py
+	$(PYTHON) -m venv --clear .venv-lowest
+	$(PYTHON) tools/lowest.py minuit hdf5 dask test > .venv-lowest/lowest.txt
+	.venv-lowest/bin/python $(PIP_INSTALL) --constraint tools/constraints.txt --upgrade pip
+	.venv-lowest/bin/python $(PIP_INSTALL) --constraint .venv-lowest/lowest.txt --build-constraint .venv-lowest/lowest.txt ".[test]"
+	.venv-lowest/bin/python $(REDUCED)
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/compare.py
@@ -47,12 +75,12 @@ $(VENV)/.installed: $(ENGINE)
 	@command -v $(PYTHON) >/dev/null || { echo "wilks needs Python 3.11 or newer, and \"$(PYTHON)\" was not found: install it, or name it: make PYTHON=/path/to/python3.12"; exit 1; }
 	@$(PYTHON) tools/preflight.py
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --upgrade pip
-	$(PIP) --editable .
+	@$(INSTALL_PIP)
+	@$(PIP) --editable . || $(NOT_INSTALLED)
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.installed
-	$(PIP) --editable ".[test]"
+	@$(PIP) --editable ".[test,lint]" || $(NOT_INSTALLED)
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.installed
@@ -60,4 +88,4 @@ $(VENV)/.bench: $(VENV)/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-sanitize build wilks-output examples/ttbar/input
+	rm -rf $(VENV) .venv-sanitize .venv-newest .venv-lowest build wilks-output examples/ttbar/input

@@ -1,4 +1,7 @@
-"""Say, in one sentence each, what this machine lacks to build wilks. Runs on any Python 3."""
+"""Say, in one sentence each, what this machine lacks to build wilks. Runs on any Python 3.
+
+With `--not-installed CONSTRAINTS`: say what to do where pip has failed.
+"""
 
 import importlib.util
 import os
@@ -53,7 +56,21 @@ def missing():
     return sentences
 
 
+def not_installed(constraints):
+    """Return what to do after pip has failed; `constraints` is the file with the tested versions, if one was used."""
+    version = ".".join(map(str, sys.version_info[:2]))
+    if not constraints:
+        return "what wilks needs could not be installed (pip says why, above)"
+    return (
+        f"the tested versions of what wilks needs ({constraints}) could not be installed for Python {version} "
+        "(pip says why, above). If some have no release for it, take another Python, as in: make PYTHON=python3.12, "
+        "or the newest versions that fit: make demo PIN="
+    )
+
+
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["--not-installed"]:
+        sys.exit("wilks is not installed: " + not_installed("".join(sys.argv[2:3])))
     problems = missing()
     for problem in problems:
         print("wilks can't be built yet: " + problem, file=sys.stderr)

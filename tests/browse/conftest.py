@@ -35,6 +35,7 @@ def root_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file["<b>bold 'n' \"q\" &amp"] = th1(contents, np.abs(contents), EDGES, "", "", 1.0)
         file["flat"] = np.histogram(np.linspace(-1.0, 1.0, 50), bins=20, range=(-2.0, 2.0))
         file["plane"] = np.histogram2d(np.linspace(0, 1, 9), np.linspace(0, 1, 9), bins=(4, 6))
-        file.mktree("events", {"pt": np.linspace(0, 1, 12), "charge": np.arange(12, dtype=np.int32)})
+        file.mktree("events", {"pt": np.float64, "charge": np.int32})
+        file["events"].extend({"pt": np.linspace(0, 1, 12), "charge": np.arange(12, dtype=np.int32)})
         file["remark"] = "a string"
     return path

@@ -34,11 +34,18 @@ def write_tree(path: Path, trees: dict[str, dict[str, Any]], *, basket: int = 70
     """Write trees in baskets (clusters) of `basket` entries."""
     with uproot.recreate(path) as file:
         for name, content in trees.items():
-            make = file.mkrntuple if rntuple else file.mktree
             size = len(content["pt"])
-            make(name, {key: _kind(value) for key, value in content.items()})
-            for start in range(0, size, basket):
-                file[name].extend({key: value[start : start + basket] for key, value in content.items()})
+            first, *others = [
+                {key: value[start : start + basket] for key, value in content.items()}
+                for start in range(0, size, basket)
+            ]
+            if rntuple:
+                file.mkrntuple(name, ak.Array(first))  # of arrays, because not all versions of uproot know types here
+            else:
+                file.mktree(name, {key: _kind(value) for key, value in content.items()})
+                file[name].extend(first)
+            for chunk in others:
+                file[name].extend(ak.Array(chunk) if rntuple else chunk)
 
 
 def _kind(value: Any) -> Any:

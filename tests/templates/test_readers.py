@@ -28,8 +28,7 @@ def root_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file["note"] = "some text"
         file.mktree("events", {"pt": np.float64, "jets": "var * int32"}, title="simulated events")
         file["events"].extend({"pt": np.zeros(5), "jets": ak.Array([[1], [], [2, 3], [4], [5]])})
-        file.mkrntuple("new_events", {"pt": np.float64})
-        file["new_events"].extend({"pt": np.zeros(4)})
+        file.mkrntuple("new_events", ak.Array({"pt": np.zeros(4)}))
     return path
 
 
