@@ -63,8 +63,8 @@ def not_installed(constraints):
         return "what wilks needs could not be installed (pip says why, above)"
     return (
         f"the tested versions of what wilks needs ({constraints}) could not be installed for Python {version} "
-        "(pip says why, above). If some have no release for it, take another Python, as in: make PYTHON=python3.12, "
-        "or the newest versions that fit: make demo PIN="
+        "(pip says why, above). If some have no release for it, take another Python "
+        "(rm -r .venv; make demo PYTHON=python3.12) or the newest versions that fit (make demo PIN=)"
     )
 
 

@@ -37,7 +37,7 @@ def write_tree(path: Path, trees: dict[str, dict[str, Any]], *, basket: int = 70
             size = len(content["pt"])
             first, *others = [
                 {key: value[start : start + basket] for key, value in content.items()}
-                for start in range(0, size, basket)
+                for start in range(0, max(size, 1), basket)
             ]
             if rntuple:
                 file.mkrntuple(name, ak.Array(first))  # of arrays, because not all versions of uproot know types here

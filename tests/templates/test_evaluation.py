@@ -42,7 +42,6 @@ def value(text: str) -> Any:
         ("i * 4", [8_000_000_000, 4, -12, 16]),
         ("flag + flag", [2, 0, 2, 0]),
         ("-flag", [-1, 0, -1, 0]),
-        ("n ** -1", [1.0, math.inf, 0.5, 0.2]),
         ("n / 2", [0.5, 0.0, 1.0, 2.5]),
         ("i % 2", [0, 1, 1, 0]),
         ("!n", [False, True, False, False]),
@@ -95,6 +94,12 @@ def value(text: str) -> Any:
 def test_values(text: str, expected: Any) -> None:
     found = value(text)
     assert (ak.to_list(found) if hasattr(found, "__len__") else found) == expected
+
+
+def test_negative_powers() -> None:
+    """IEEE 754 rounds quotients, not powers: the last bit of these depends on NumPy and on the processor."""
+    np.testing.assert_array_almost_equal_nulp(ak.to_numpy(value("(n + 1) ** -1")), 1.0 / (COLUMNS["n"] + 1.0), nulp=1)
+    assert ak.to_list(value("n ** -1"))[1] == math.inf
 
 
 def test_precision_is_that_of_the_branch() -> None:
