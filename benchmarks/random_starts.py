@@ -29,7 +29,6 @@ BEGIN, END = "<!-- table of benchmarks/random_starts.py -->", "<!-- end of the t
 
 def models(data: Path) -> Iterator[tuple[str, Any]]:
     """Yield (name, model): public likelihoods, and the small cases beside the data."""
-    import wilks
 
     for name, document in workspaces(data, every=False):
         if wilks_model := compiled(document):
@@ -89,24 +88,37 @@ def table(cases: list[dict[str, Any]]) -> str:
     """Return the sums, and a row for each question with several minima or lost fits."""
     total = sum(case["starts"] for case in cases)
     arrived, lowest = (sum(case[key] for case in cases) for key in ("arrived", "lowest"))
-    above = [case for case in cases if not case["above"] < LOWEST]
+    above = sum(not case["above"] < LOWEST for case in cases)
     lines = [
-        f"{len(cases)} questions, {total} random starts: {100 * arrived / total:.2f} % arrive at a minimum,"
-        f" {100 * lowest / total:.1f} % at the lowest known; `fit` is above the lowest known in {len(above)} questions.",
+        f"{len(cases)} questions, {total} random starts: {100 * arrived / total:.2f} % arrive at a minimum, "
+        f"{100 * lowest / total:.1f} % at the lowest known; `fit` is above the lowest known in {above} questions.",
         "",
-        "| workspace | POI | parameters | arrive | at the lowest | minima | `fit` above by | `fit`, ms | one start, ms |",
+        "| workspace | POI | parameters | arrive | at the lowest | minima | `fit` above | `fit`, ms | one start, ms |",
         "|:--|:--|--:|--:|--:|--:|--:|--:|--:|",
     ]
-    for case in cases:
-        if case["arrived"] == case["starts"] == case["lowest"] and case["above"] < LOWEST:
-            continue
-        height = f"{case['above']:.3g}" if case["above"] >= LOWEST else "0" if np.isfinite(case["above"]) else "no fit"
-        lines.append(
-            f"| {case['workspace']} | {case['poi']} | {case['parameters']} | {100 * case['arrived'] / case['starts']:.1f} %"
-            f" | {100 * case['lowest'] / case['starts']:.1f} % | {case['minima']} | {height}"
-            f" | {case['milliseconds of fit']:.3g} | {case['milliseconds of a random start']:.3g} |"
-        )
-    return "\n".join(lines)
+    return "\n".join(lines + [row(case) for case in cases if interesting(case)])
+
+
+def interesting(case: dict[str, Any]) -> bool:
+    """Return whether not everything ends in one minimum."""
+    return not (case["arrived"] == case["starts"] == case["lowest"] and case["above"] < LOWEST)
+
+
+def row(case: dict[str, Any]) -> str:
+    """Return a row of the table."""
+    height = f"{case['above']:.3g}" if case["above"] >= LOWEST else "0" if np.isfinite(case["above"]) else "no fit"
+    cells = [
+        case["workspace"],
+        case["poi"],
+        case["parameters"],
+        f"{100 * case['arrived'] / case['starts']:.1f} %",
+        f"{100 * case['lowest'] / case['starts']:.1f} %",
+        case["minima"],
+        height,
+        f"{case['milliseconds of fit']:.3g}",
+        f"{case['milliseconds of a random start']:.3g}",
+    ]
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def main() -> int:

@@ -129,3 +129,28 @@ def test_a_gamma_without_auxiliary_count_is_at_its_bound() -> None:
     assert result.converged
     assert result["u[0]"].value == 1e-10
     assert result["u[0]"].at_bound
+
+
+def test_a_free_factor_does_not_hide_that_a_sample_is_negative() -> None:
+    """Bin 1 is positive for both > 4.46 only; mu = 0 would bring it to zero, and bin 0, with its event, too."""
+    both = shape("both", [0.369108, -0.420694], [0.520466, -0.319169])
+    model = compiled(workspace({"SR": ([1.0, 0.0], {"b": ([0.4992, -0.4113], [both, free("mu")])})}))
+    result = fit(model)
+    grids = np.meshgrid(np.linspace(4.4, 5.0, 301), np.linspace(0.0, 10.0, 501), indexing="ij")
+    index = [model.index("both"), model.index("mu")]
+    points = np.empty((grids[0].size, 2))
+    points[:, index[0]], points[:, index[1]] = grids[0].ravel(), grids[1].ravel()
+    levels = 2.0 * model.nll(points)
+    assert result.minimised, result.status
+    assert result.twice_nll <= levels.min()
+    assert result.twice_nll == pytest.approx(levels.min(), abs=0.05)
+
+
+def test_a_lower_minimum_on_the_edge_is_the_result() -> None:
+    """A bin without events whose rate vanishes on one side; the other side has a minimum inside, which is higher."""
+    variation = shape("a", [100.0, 2.0], [140.0, 0.0])
+    model = compiled(workspace({"SR": ([150.0, 0.0], {"b": ([100.0, 1.0], [variation])})}, a={"bounds": [[-3.0, 3.0]]}))
+    grid = np.linspace(-3.0, 3.0, 60_001)
+    levels = np.array(2.0 * model.nll(grid[:, None]))
+    result = fit(model)
+    assert result.twice_nll <= levels[np.isfinite(levels)].min() + 1e-6

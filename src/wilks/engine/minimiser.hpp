@@ -45,21 +45,22 @@ class Minimiser {
   static constexpr double flat_eigenvalue = 1e-9;
 
   // From a start outside: look for a point inside, from there, else with the constrained parameters at their centres, or
-  // mirrored at these. Factors of single bins first stay out of it: most only scale a rate, and would hide that it is
-  // negative by bringing it to zero.
+  // mirrored at these. Free factors and those of single bins first stay out of it: most only scale a rate, and would hide
+  // that it is negative by bringing it to zero.
   bool come_inside(const double* start, Outcome& out) {
-    struct Way {
-      double mirror;
-      bool local;
-    };
     std::vector<double> other(m.parameters);
+    std::vector<char> local(m.parameters), scaling(m.parameters, 1), none(m.parameters, 0);
+    for (int i = 0; i < m.constraints; ++i) scaling[m.constraint_parameter[i]] = 0;
+    for (int p = 0; p < m.parameters; ++p) scaling[p] |= local[p] = m.shared_index[p] < 0;
+    const std::pair<double, const std::vector<char>&> ways[] = {{1.0, scaling}, {1.0, local},   {0.0, scaling}, {0.0, local},
+                                                                {-1.0, scaling}, {-1.0, local}, {1.0, none}};
     int used = 0;
     descent_.centre(start);
-    for (const auto [mirror, local] : {Way{1.0, false}, Way{0.0, false}, Way{-1.0, false}, Way{1.0, true}}) {
+    for (const auto& [mirror, still] : ways) {
       for (int p = 0; p < m.parameters; ++p) other[p] = descent_.centre_[p] + mirror * (start[p] - descent_.centre_[p]);
       box_.place(other.data(), data_.auxiliary, true);
       const std::vector<char> fixed(box_.fixed);
-      for (int p = 0; p < m.parameters && !local; ++p) box_.fixed[p] |= m.shared_index[p] < 0;
+      for (int p = 0; p < m.parameters; ++p) box_.fixed[p] |= still[p];
       const bool inside = minimise_continued(out);
       box_.fixed = fixed;
       out.iterations = used += out.iterations;

@@ -55,11 +55,14 @@ class Ladder:
         return Answer(self._fit(self.problem.start))
 
     def lowest(self, answer: Answer, minima: tuple[Minimum, ...]) -> Answer:
-        """Return the answer, or, if one of the minima is lower, the fit that starts there."""
+        """Return the answer, or, if one of the minima is lower, the fit that starts there.
+
+        The lowest counts, be it where a rate vanishes.
+        """
         if not minima or not 2.0 * answer.raw["nll"] - minima[0].twice_nll > 2.0 * LEVEL:
             return answer
         other = Answer(self._fit(minima[0].values), ANOTHER_START)
-        if not other.settled or (answer.settled and other.raw["nll"] >= answer.raw["nll"]):
+        if _best([answer, other]) is answer:
             return answer
         both = {key: answer.raw[key] + other.raw[key] for key in ("iterations", "evaluations")}
         return replace(other, raw={**other.raw, **both}, calls=answer.calls)

@@ -84,7 +84,14 @@ def fit_problem(
     raw = answer.raw
     here = Minimum(2.0 * raw["nll"], raw["theta"])
     found = search_minima(
-        model, dataset.values, problem, here, raw.get("covariance"), evaluations=raw["evaluations"], options=options
+        model,
+        dataset.values,
+        problem,
+        here,
+        answer.settled,
+        raw.get("covariance"),
+        evaluations=raw["evaluations"],
+        options=options,
     )
     answer = ladder.lowest(answer, found.minima)
     return replace(

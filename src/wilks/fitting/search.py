@@ -69,20 +69,20 @@ def search_minima(
     data: FloatArray,
     problem: Problem,
     first: Minimum,
+    settled: bool,
     along: FloatArray | None,
     evaluations: int,
     options: FitOptions,
     threads: int | None = None,
 ) -> Found:
-    """Return the minima of a problem with one row, `first` among them.
+    """Return the minima of a problem with one row, `first` among them if it is one (`settled`).
 
     `along` is the covariance at `first`, None without one: it tells how the others move along with a parameter;
     `evaluations` is what the fit took that found it.
     """
     tried = effort(options.search, model, evaluations)
-    minima, starts = [first], 0
+    minima, starts, lowest = [first] if settled else [], 0, first
     for turn in range(tried.rounds):
-        lowest = minima[0]
         points = np.concatenate(
             [
                 _suggested(model, data, problem, lowest, along if turn == 0 else None, tried.suggested),
@@ -94,8 +94,9 @@ def search_minima(
         fits = fit_problems(model, data, replace(problem, start=points), options=options, threads=threads)
         starts += len(points)
         minima = distinct(model, [*minima, *minima_of(fits)])
-        if not minima[0].twice_nll < lowest.twice_nll - LOWER:
+        if not minima or not minima[0].twice_nll < lowest.twice_nll - LOWER:
             break
+        lowest = minima[0]
     return Found(tuple(minima), starts)
 
 

@@ -80,6 +80,7 @@ def searched(asked: Study, fits: ManyFits, held: BoolArray, rows: Sequence[int])
             asked.data.values,
             problem,
             here,
+            settled=True,
             along=None,
             evaluations=max(asked.best.evaluations, 1),
             options=running.options,
