@@ -12,9 +12,10 @@ from wilks._engine import Dataset
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import WilksError
 from wilks.fitting.problem import FitOptions, Problem
-from wilks.fitting.status import Status
+from wilks.fitting.status import BRIEF, Status
 from wilks.model.model import Model
 from wilks.results.fit import Minimum
+from wilks.results.many import minimised
 
 NEWTON = "trust-region Newton"
 ANOTHER_START = "trust-region Newton, from another start"
@@ -40,6 +41,11 @@ class Answer:
         """Whether the exact Hessian shows a minimum, be it a flat one."""
         return self.raw["status"] in (Status.CONVERGED, Status.FLAT_DIRECTION)
 
+    @property
+    def minimised(self) -> bool:
+        """Whether its likelihood is known to be that of a minimum."""
+        return minimised(BRIEF[Status(self.raw["status"])], self.raw["edm"])
+
 
 @dataclass(frozen=True, eq=False)
 class Ladder:
@@ -49,6 +55,11 @@ class Ladder:
     dataset: Dataset
     problem: Problem
     options: FitOptions = field(default_factory=FitOptions)
+
+    def answer(self) -> Answer:
+        """Return the fit from the start of the problem, or the best one of the climb where that is not final."""
+        first = self.first()
+        return first if final(first, self.options) else self.climb(first)
 
     def first(self) -> Answer:
         """Return the fit from the start of the problem."""
@@ -150,7 +161,8 @@ def final(answer: Answer, options: FitOptions) -> bool:
 
 
 def _best(answers: list[Answer]) -> Answer:
-    """Return the lowest; among equals a settled one, and the earlier."""
+    """Return the lowest; among equals a settled one, else one that is known to be a minimum, and the earlier."""
     lowest = min(a.raw["nll"] for a in answers)
     level = [a for a in answers if a.raw["nll"] <= lowest + LEVEL]
-    return next((a for a in level if a.settled), min(level, key=lambda a: float(a.raw["nll"])))
+    good = [a for a in level if a.settled] or [a for a in level if a.minimised]
+    return good[0] if good else min(level, key=lambda a: float(a.raw["nll"]))

@@ -12,7 +12,7 @@ import wilks
 from wilks._engine import Dataset
 from wilks._types import BoolArray
 from wilks.errors import FitError, ModelError, listed, nearest
-from wilks.fitting.ladder import Answer, Ladder, final
+from wilks.fitting.ladder import Answer, Ladder
 from wilks.fitting.problem import FitOptions, Problem, pose
 from wilks.fitting.search import search_minima
 from wilks.fitting.status import describe
@@ -76,9 +76,7 @@ def fit_problem(
 ) -> FitResult:
     """Return the best fit to data (`label` says which) of a problem with one row; its meaning is not checked."""
     ladder = Ladder(model, dataset, problem, options)
-    answer = ladder.first()
-    if not final(answer, options):
-        answer = ladder.climb(answer)
+    answer = ladder.answer()
     if options.search == "none" or options.max_iterations < FitOptions().max_iterations:
         return _result(model, dataset, answer, problem.held, options, label)
     raw = answer.raw

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from wilks._types import FloatArray
+from wilks._types import FloatArray, Positions
 from wilks.errors import ModelError, WorkspaceError, nearest
 from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import Problem
 from wilks.infer.goodness_of_fit import check_toys
-from wilks.infer.profiles import Positions
 from wilks.infer.study import BETTER, Running, Study, study
 from wilks.infer.toys import Run, fit_toys
 from wilks.model.compile import compile_model

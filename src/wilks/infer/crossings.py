@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from wilks._types import BoolArray, FloatArray
-from wilks.infer.profiles import Positions, found, improved_by, lowest, rises
+from wilks._types import BoolArray, FloatArray, Positions
+from wilks.infer.profiles import found, improved_by, lowest, rises
 from wilks.infer.study import Study
 from wilks.results.intervals import AT_BOUND
 from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits

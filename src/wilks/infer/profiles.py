@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from wilks._types import BoolArray, FloatArray
+from wilks._types import BoolArray, FloatArray, Positions
 from wilks.fitting.search import search_minima
 from wilks.infer.study import BETTER, Study
 from wilks.results.fit import Minimum
@@ -22,7 +20,6 @@ _FOLLOWED, _MINIMA = 50.0, 2
 # A neighbour lies elsewhere if a parameter differs by more than this, in standard deviations of its constraint; it
 # nearly is as low if 2NLL there is not higher than this.
 _ELSEWHERE, _NEARLY = 0.3, 1.0
-Positions: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
 
 def profile(asked: Study, fixed: Mapping[int, FloatArray], shape: tuple[int, ...]) -> ManyFits:

@@ -12,13 +12,14 @@ import wilks
 from wilks._engine import Dataset
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, ResultError, listed, nearest
-from wilks.fitting.many import Progress, fit_problems
+from wilks.fitting.every import fit_every
+from wilks.fitting.many import Progress
 from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import FitOptions, Problem, pose
 from wilks.model.datasets import Data, labelled
 from wilks.model.model import ArrayLike, Model
 from wilks.results.fit import FitResult
-from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
+from wilks.results.many import CONVERGED, ManyFits
 from wilks.results.origin import Origin
 
 # A conditional fit below the best one by more than this (in 2NLL) is a better minimum, not rounding.
@@ -62,26 +63,17 @@ class Study:
         are tried again with everything that `fit` tries. All that are settled (see ManyFits) count as converged, in
         their statuses too, since what conditional fits are asked for is their likelihood.
         """
-        problem = replace(self.problem, start=start, held=held)
-        many = fit_problems(
+        many = fit_every(
             self.model,
             self.data.values if data is None else data,
-            problem,
+            replace(self.problem, start=start, held=held),
             options=self.running.options,
+            sentences=True,
             threads=self.running.threads,
             progress=self.running.progress,
         )
-        values, twice_nll, edm = many.values.copy(), many.twice_nll.copy(), many.edm.copy()
-        converged, statuses = many.converged.copy(), list(many.statuses)
-        held = np.broadcast_to(held, start.shape)
-        for row in np.flatnonzero(~many.minimised & [status != INTERRUPTED for status in many.statuses]):
-            again = self._again(start[row], held[row], None if data is None else data[row])
-            if again.converged or again.twice_nll < twice_nll[row] or not np.isfinite(twice_nll[row]):
-                values[row], twice_nll[row], edm[row] = again.values, again.twice_nll, again.edm
-                converged[row], statuses[row] = again.converged, again.status
-        many = replace(many, values=values, twice_nll=twice_nll, edm=edm, converged=converged, statuses=tuple(statuses))
         settled = many.settled
-        endings = [CONVERGED if good else status for good, status in zip(settled, statuses, strict=True)]
+        endings = [CONVERGED if good else status for good, status in zip(settled, many.statuses, strict=True)]
         return replace(many, converged=settled, statuses=tuple(endings))
 
     def predicted(self, fixed: Mapping[int, FloatArray]) -> FloatArray:
@@ -120,10 +112,9 @@ class Study:
     def _dataset(self) -> Dataset:
         return self.model.dataset(self.data.values)
 
-    def _again(self, start: FloatArray, held: BoolArray, data: FloatArray | None = None) -> FitResult:
+    def _again(self, start: FloatArray, held: BoolArray) -> FitResult:
         problem = replace(self.problem, start=start, held=held)
-        dataset = self._dataset if data is None else self.model.dataset(data)
-        return fit_problem(self.model, dataset, problem, label=self.data.label, options=self.running.options)
+        return fit_problem(self.model, self._dataset, problem, label=self.data.label, options=self.running.options)
 
 
 def origin_of(model: Model, dataset: str, problem: Problem, options: FitOptions, **settings: object) -> Origin:

@@ -8,7 +8,7 @@ from typing import cast
 
 import numpy as np
 
-from wilks._types import BoolArray, FloatArray
+from wilks._types import BoolArray, FloatArray, Positions
 from wilks.fitting.many import Progress
 from wilks.infer.asymptotic_tests import AsymptoticTests, alternative
 from wilks.infer.likelihood_ratio import Profile, one_sided
@@ -16,14 +16,15 @@ from wilks.infer.study import Study
 from wilks.infer.toys import fit_toys
 from wilks.model.datasets import toy_data
 from wilks.results.hypotest import BANDS, HypothesisTest, PValues, SignificanceResult, ToyCounts
-from wilks.results.many import CONVERGED, INTERRUPTED
+from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
 
 # Streams of the generator: toys of the tested values are the same random numbers for every value.
 ALTERNATIVE, TESTED = 0, 1
 # Two test statistics closer than this are the same: fits are not more exact.
 SAME = 1e-6
-# A conditional fit below the free one by more than this has found a better minimum.
+# A point below a fit by more than this belongs to a better minimum.
 BETTER = 1e-6
+ABOVE = "the fit ends above a point that is known"
 # Toys of one piece: at most so many, and so many numbers. After Ctrl-C all hypotheses have the pieces that are done.
 PIECE, BATCH = 1000, 4_000_000
 _QUANTILES = (2.275, 15.866, 50.0, 84.134, 97.725)
@@ -32,7 +33,7 @@ _PARTS = 8
 
 @dataclass(frozen=True, eq=False)
 class Toys:
-    """Toys made at one point, with their free fits: shape (toys, ...)."""
+    """Toys made at one point, with fits to them: shape (toys, ...)."""
 
     data: FloatArray
     values: FloatArray
@@ -43,6 +44,11 @@ class Toys:
     def good(self) -> BoolArray:
         """Which toys have a fit."""
         return np.array([status == CONVERGED for status in self.statuses], np.bool_)
+
+    def chosen(self, rows: Positions) -> Toys:
+        """Return some of them."""
+        statuses = tuple(self.statuses[row] for row in rows)
+        return Toys(self.data[rows], self.values[rows], self.twice_nll[rows], statuses)
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,37 +221,65 @@ def made(counter: Counter, found: Study, theta: FloatArray, piece: tuple[int, in
 
 
 def statistics(counter: Counter, found: Study, toys: Toys, start: FloatArray, name: str) -> Sample:
-    """Return the test statistics of toys; `start` has the tested value.
+    """Return the test statistic of toys; `start` has the tested value.
 
-    Only those whose best fit is on the side that counts take a conditional fit. After Ctrl-C the sample ends before
-    the first toy that lacks a fit: those that need none would otherwise be too many.
+    Only those whose best fit is on the side that counts, or not known, take a conditional fit. Of the two fits each
+    helps the other one where that is not the lowest, or has failed. After Ctrl-C the sample ends before the first toy
+    that lacks a fit: those that need none would otherwise be too many.
     """
-    mu, best = start[found.poi], toys.values[:, found.poi]
-    good = toys.good
-    q = np.where(good, 0.0, np.nan)
-    rows = np.flatnonzero(good & (one_sided(np.ones(best.size), best, mu, name) > 0))
+    mu = start[found.poi]
+    counts = one_sided(np.ones(len(toys.data)), toys.values[:, found.poi], mu, name)
+    q = np.where(toys.good, 0.0, np.nan)
+    statuses = np.array(toys.statuses, object)
+    rows = np.flatnonzero((statuses != INTERRUPTED) & (~toys.good | (counts > 0)))
     held = found.problem.held.copy()
     held[found.poi] = True
     before = counter.done
-    conditional, twice_nll, endings = _fits(counter, found, toys.data[rows], start, held)
-    converged = np.array([status == CONVERGED for status in endings], np.bool_)
-    lowest = toys.twice_nll[rows].copy()
-    better = np.flatnonzero(converged & (twice_nll < lowest - BETTER))
-    if better.size:
-        problem = replace(found.problem, start=conditional[better])
-        again = fit_toys(found.model, toys.data[rows[better]], problem, replace(found.running, progress=None))
-        lowest[better] = np.fmin(again.twice_nll, twice_nll[better])
-        best = best.copy()
-        best[rows[better]] = np.where(again.minimised, again.values[:, found.poi], mu)
-    t = one_sided(np.maximum(twice_nll - lowest, 0.0), best[rows], mu, name)
-    q[rows] = np.where(converged, t, np.nan)
-    counter.done = before + best.size
-    statuses = np.array(toys.statuses, object)
-    statuses[rows] = endings
+    conditional = Toys(toys.data[rows], *_fits(counter, found, toys.data[rows], start, held))
+    free = toys.chosen(rows)
+    conditional = _helped(counter, found, conditional, _moved(found, free, mu), held)
+    free = _helped(counter, found, free, conditional, found.problem.held)
+    t = one_sided(np.maximum(conditional.twice_nll - free.twice_nll, 0.0), free.values[:, found.poi], mu, name)
+    q[rows] = np.where(conditional.good & free.good, t, np.nan)
+    statuses[rows] = [b if a == CONVERGED else a for a, b in zip(conditional.statuses, free.statuses, strict=True)]
+    counter.done = before + len(toys.data)
     interrupted = np.flatnonzero(statuses == INTERRUPTED)
     done = int(interrupted[0]) if interrupted.size else q.size
     q[done:] = np.nan
     return Sample(q, done, next((status for status in statuses[:done] if status != CONVERGED), ""))
+
+
+def _moved(found: Study, free: Toys, mu: float) -> Toys:
+    """Return the points of the free fits with the parameter of interest put to a value, and 2NLL there."""
+    if not free.good.any():
+        return free
+    theta = free.values.copy()
+    theta[:, found.poi] = mu
+    return replace(free, values=theta, twice_nll=2.0 * found.model.nll(theta, free.data))
+
+
+def _helped(counter: Counter, found: Study, toys: Toys, others: Toys, held: BoolArray) -> Toys:
+    """Return the fits, made again from other points where these are lower, or a fit has failed.
+
+    A fit that does not go below a point that is known has failed.
+    """
+    statuses = np.array(toys.statuses, object)
+    failed = ~toys.good & (statuses != INTERRUPTED)
+    rows = np.flatnonzero(others.good & (failed | (toys.good & (others.twice_nll < toys.twice_nll - BETTER))))
+    if not rows.size:
+        return toys
+    problem = replace(found.problem, start=np.ascontiguousarray(others.values[rows]), held=held)
+    again = fit_toys(found.model, toys.data[rows], problem, replace(found.running, progress=counter.wait))
+    below = again.twice_nll <= others.twice_nll[rows] + BETTER
+    values, twice_nll = toys.values.copy(), toys.twice_nll.copy()
+    values[rows], twice_nll[rows] = again.values, again.twice_nll
+    statuses[rows] = [s if s != CONVERGED or low else ABOVE for s, low in zip(_endings(again), below, strict=True)]
+    return replace(toys, values=values, twice_nll=twice_nll, statuses=tuple(statuses))
+
+
+def _endings(fits: ManyFits) -> tuple[str, ...]:
+    """Return statuses in which all whose likelihood is known are converged."""
+    return tuple(CONVERGED if good else s for good, s in zip(fits.minimised, fits.statuses, strict=True))
 
 
 def _fits(
@@ -258,8 +292,7 @@ def _fits(
     problem = replace(found.problem, start=start, held=held)
     fits = fit_toys(found.model, data, problem, replace(found.running, progress=counter.tell))
     counter.done += len(data)
-    endings = zip(fits.minimised, fits.statuses, strict=True)
-    return fits.values, fits.twice_nll, tuple(CONVERGED if good else status for good, status in endings)
+    return fits.values, fits.twice_nll, _endings(fits)
 
 
 def _start(tests: AsymptoticTests, value: float) -> FloatArray:

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 import wilks
-from wilks._types import FloatArray
+from wilks._types import FloatArray, Positions
 from wilks.errors import ModelError
-from wilks.fitting.many import Progress, fit_problems
+from wilks.fitting.every import fit_every
+from wilks.fitting.many import Progress
 from wilks.fitting.problem import Problem, pose
 from wilks.infer.study import Running, origin_of
 from wilks.model.datasets import asimov, parameters_at, toy_data
@@ -214,40 +215,35 @@ def _done(toys: Toys) -> Toys:
 def fit_toys(
     model: Model, data: FloatArray, problem: Problem, running: Running, *, uncertainties: bool = False
 ) -> ManyFits:
-    """Return fits to toys, shape (fits, length). The problem may have one start for each.
+    """Return fits to toys, shape (fits, length), by everything that `fit` tries.
 
-    What fails is tried again from the model's initial values, unless it is known to be at the minimum all the same.
+    The problem may have one start for each. With one for all, toys with the same counts are fitted once: there are many
+    of them where few events are expected.
     """
+    rows, toy = (np.arange(len(data)),) * 2 if problem.start.ndim == 2 else _distinct(data)
+    fits = fit_every(
+        model,
+        data[rows],
+        problem,
+        options=running.options,
+        uncertainties=uncertainties,
+        threads=running.threads,
+        progress=running.progress,
+    )
+    return fits if rows.size == len(data) else fits.rows(toy)
 
-    def fits(rows: FloatArray, posed: Problem, progress: Progress | None) -> ManyFits:
-        return fit_problems(
-            model,
-            rows,
-            posed,
-            options=running.options,
-            uncertainties=uncertainties,
-            threads=running.threads,
-            progress=progress,
-        )
 
-    many = fits(data, problem, running.progress)
-    failed = np.flatnonzero(~many.minimised)
-    if failed.size == 0 or INTERRUPTED in many.statuses:
-        return many
-    other = np.where(problem.held, problem.start, np.clip(model.initial, problem.lower, problem.upper))
-    again = fits(data[failed], replace(problem, start=other if other.ndim == 1 else other[failed]), None)
-    good = again.minimised
-    better = failed[good]
-    arrays = {name: getattr(many, name).copy() for name in ("values", "twice_nll", "edm", "converged")}
-    for name, array in arrays.items():
-        array[better] = getattr(again, name)[good]
-    if many.uncertainties is not None and again.uncertainties is not None:
-        arrays["uncertainties"] = many.uncertainties.copy()
-        arrays["uncertainties"][better] = again.uncertainties[good]
-    statuses = list(many.statuses)
-    for row, i in zip(better, np.flatnonzero(good), strict=True):
-        statuses[row] = again.statuses[i]
-    return replace(many, statuses=tuple(statuses), **arrays)
+def _distinct(data: FloatArray) -> tuple[Positions, Positions]:
+    """Return where every distinct row of `data` is first seen, in this order, and which of them each row is.
+
+    In their order, so that a run that is stopped ends with a toy, and not with some of all.
+    """
+    bytes_of = np.ascontiguousarray(data).view(np.dtype((np.void, data.itemsize * data.shape[1])))[:, 0]
+    _, first, which = np.unique(bytes_of, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
+    return first[order], place[which.reshape(-1)]
 
 
 @dataclass

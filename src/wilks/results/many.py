@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wilks._types import BoolArray, FloatArray
+from wilks._types import BoolArray, FloatArray, Positions
 from wilks.errors import nearest
 
 CONVERGED, INTERRUPTED = "converged", "interrupted"
@@ -59,6 +59,12 @@ class ManyFits:
 
     def __repr__(self) -> str:
         return f"<ManyFits: {len(self)} fits ({len(self.failures)} not converged), {len(self.names)} parameters>"
+
+    def rows(self, chosen: Positions) -> ManyFits:
+        """Return some of the fits, one for each position, in this order."""
+        arrays = {name: getattr(self, name)[chosen] for name in ("values", "twice_nll", "edm", "converged")}
+        sigma = None if self.uncertainties is None else self.uncertainties[chosen]
+        return replace(self, uncertainties=sigma, statuses=tuple(self.statuses[i] for i in chosen), **arrays)
 
     @property
     def settled(self) -> BoolArray:

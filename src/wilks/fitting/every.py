@@ -1,0 +1,131 @@
+"""`fit_every`: many fits, none of which is given up before everything that `fit` tries has been tried."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.fitting.ladder import Ladder
+from wilks.fitting.many import Progress, fit_problems
+from wilks.fitting.problem import FitOptions, Problem
+from wilks.fitting.status import BRIEF, Status, describe
+from wilks.model.model import Model
+from wilks.results.many import INTERRUPTED, ManyFits
+
+_SECONDS = 0.1  # between two questions whether to stop
+
+
+@dataclass(frozen=True, eq=False)
+class _Row:
+    """One fit; by default one that was not made."""
+
+    values: FloatArray
+    uncertainties: FloatArray
+    twice_nll: float = np.nan
+    edm: float = np.nan
+    converged: bool = False
+    status: str = INTERRUPTED
+
+
+def fit_every(
+    model: Model,
+    values: FloatArray,
+    problem: Problem,
+    *,
+    options: FitOptions = FitOptions(),
+    uncertainties: bool = False,
+    sentences: bool = False,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> ManyFits:
+    """Return the fits of `fit_problems`; those that end without a minimum climb the ladder of `fit`, in threads.
+
+    With `sentences` the statuses of these are those of `fit`, which name places. Where `progress` says to stop, those
+    that have not climbed yet are interrupted: what they would have found is not known.
+    """
+    many = fit_problems(
+        model, values, problem, options=options, uncertainties=uncertainties, threads=threads, progress=progress
+    )
+    failed = [int(row) for row in np.flatnonzero(~many.minimised) if many.statuses[row] != INTERRUPTED]
+    if not failed:
+        return many
+
+    def climb(row: int) -> _Row:
+        return _climb(model, _of(values, row), _posed(problem, row), options, sentences)
+
+    unknown = np.full(model.n_parameters, np.nan)
+    rows = dict.fromkeys(failed, _Row(unknown, unknown))
+    if INTERRUPTED not in many.statuses:
+        rows |= _in_threads(climb, failed, threads or os.cpu_count() or 1, progress, len(many))
+    return _with(many, rows)
+
+
+def _climb(model: Model, values: FloatArray, problem: Problem, options: FitOptions, sentences: bool) -> _Row:
+    """Return the best answer of the ladder."""
+    dataset = model.dataset(values)
+    raw = Ladder(model, dataset, problem, options).answer().raw
+    converged, status = describe(model, dataset, raw)
+    sigma = np.full(model.n_parameters, np.nan)
+    if converged and "covariance" in raw:
+        free = raw["at_bound"] == 0
+        sigma[free] = np.sqrt(np.diag(raw["covariance"])[free])
+    return _Row(
+        values=raw["theta"],
+        uncertainties=np.where(problem.held, 0.0, sigma),
+        twice_nll=2.0 * raw["nll"],
+        edm=raw["edm"],
+        converged=converged,
+        status=status if sentences else BRIEF[Status(raw["status"])],
+    )
+
+
+def _in_threads(
+    climb: Callable[[int], _Row], rows: list[int], threads: int, progress: Progress | None, total: int
+) -> dict[int, _Row]:
+    """Return what each row finds. `progress` is asked in the calling thread; once it says stop, no other row begins."""
+    from concurrent.futures import ThreadPoolExecutor, wait
+
+    def go_on() -> bool:
+        return progress is None or progress(total, total) is not False
+
+    if not go_on():
+        return {}
+    pool = ThreadPoolExecutor(threads)
+    futures = {row: pool.submit(climb, row) for row in rows}
+    try:
+        left = set(futures.values())
+        while left:
+            left = wait(left, timeout=_SECONDS).not_done
+            if left and not go_on():
+                break
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return {row: future.result() for row, future in futures.items() if not future.cancelled()}
+
+
+def _of(values: FloatArray, row: int) -> FloatArray:
+    """Return what belongs to a fit: its row, or what all have in common."""
+    found: FloatArray = values if values.ndim == 1 else values[row if len(values) > 1 else 0]
+    return found
+
+
+def _posed(problem: Problem, row: int) -> Problem:
+    held = problem.held if problem.held.ndim == 1 else problem.held[row if len(problem.held) > 1 else 0]
+    return Problem(_of(problem.start, row), _of(problem.lower, row), _of(problem.upper, row), held)
+
+
+def _with(many: ManyFits, rows: dict[int, _Row]) -> ManyFits:
+    """Return the fits with some rows replaced."""
+    arrays = {name: getattr(many, name).copy() for name in ("values", "twice_nll", "edm", "converged")}
+    if many.uncertainties is not None:
+        arrays["uncertainties"] = many.uncertainties.copy()
+    statuses = list(many.statuses)
+    for row, found in rows.items():
+        for name, array in arrays.items():
+            array[row] = getattr(found, name)
+        statuses[row] = found.status
+    return replace(many, statuses=tuple(statuses), **arrays)
