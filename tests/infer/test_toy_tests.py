@@ -13,7 +13,6 @@ from tests.infer.searches import MU, canonical, counting, model, modifier, one_c
 import wilks
 from wilks.infer import toy_tests
 from wilks.infer.study import Running
-from wilks.infer.toy_tests import Sample, fractions
 from wilks.results.many import ManyFits
 
 TOYS = 4000
@@ -167,15 +166,6 @@ def test_a_sample_that_is_cut_short_ends_before_the_first_toy_without_a_fit(monk
         assert (theirs[done:] == 0).any()
 
 
-def test_pieces_make_one_sample() -> None:
-    nan = float("nan")
-    pieces = [Sample(np.array([1.0, nan]), 2, "lost"), Sample(np.array([0.5, nan, nan]), 2)]
-    found = Sample.of(pieces, 7)
-    assert (found.done, found.failures, found.reason) == (4, 2, "lost")
-    np.testing.assert_array_equal(found.q, [1.0, nan, 0.5, nan, nan, nan, nan])
-    assert Sample.of([], 2).done == 0
-
-
 def test_an_interrupted_limit_has_the_asymptotic_ones_beside_it() -> None:
     found = model(canonical())
     asymptotic = wilks.limit(found)
@@ -230,15 +220,6 @@ def test_toys_on_the_edge_have_their_likelihood() -> None:
     assert result.counts.failures[0] == 0
     q, empty = result.counts.alternative[0], stats.poisson.pmf(0, 1) * 500
     assert abs(np.isclose(q, 8.0, atol=1e-4).sum() - empty) < 5 * np.sqrt(empty)
-
-
-def test_fractions_count_equal_statistics() -> None:
-    tested, other = np.array([0.0, 0.0, 1.0, 2.0]), np.array([0.0, 1.0, 3.0, 4.0])
-    found = fractions(np.array([0.0, 1.0 + 1e-9, 2.5, 9.0]), tested, other)
-    np.testing.assert_allclose(found[:, 0], [1, 0.5, 0, 0])
-    np.testing.assert_allclose(found[:, 1], [1, 0.75, 0.5, 0])
-    np.testing.assert_allclose(found[:3, 2], [1, 2 / 3, 0])
-    assert np.isnan(found[3, 2])
 
 
 def test_limits_with_toys() -> None:

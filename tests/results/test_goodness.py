@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,13 +44,46 @@ def test_text_has_what_was_found() -> None:
 def test_error_of_a_fraction_of_toys() -> None:
     result = make_goodness(1000)
     p = result.toys_p_value
-    assert result.toys_p_uncertainty == pytest.approx(np.sqrt(p * (1 - p) / 990))
     large = (result.usable_toys >= 24.3).sum()
     assert result.toys_p_range == pytest.approx((large / 1000, (large + 10) / 1000))
-    assert "with them the p-value lies between" in str(result)
+    assert result.toys_p_range[0] < p < result.toys_p_range[1]
+    farther = max(p - result.toys_p_range[0], result.toys_p_range[1] - p)
+    assert result.toys_p_uncertainty == pytest.approx(np.sqrt(p * (1 - p) / 990 + farther**2))
+    assert "with the 10 toys without a fit the p-value lies between" in str(result)
     assert np.isnan(make_goodness().toys_p_range[0])
-    none = replace(result, toys_p_value=0.0)
+    none = replace(result, toys_p_value=0.0, toys_p_range=(0.0, 0.0))
     assert none.toys_p_uncertainty == pytest.approx(1 / 990, rel=1e-3)
+
+
+def test_toys_that_were_not_made_are_no_failures() -> None:
+    statuses = {"converged": 990, "interrupted": 7, "no step improves the likelihood any more": 3}
+    result = replace(make_goodness(1000), statuses=statuses, toys_p_range=(np.nan, np.nan))
+    large = (result.usable_toys >= 24.3).sum()
+    assert result.lost_toys == 3
+    assert result.toys_p_range == pytest.approx((large / 993, (large + 3) / 993))
+    unmade = replace(result, statuses={"converged": 990, "interrupted": 10}, toys_p_range=(np.nan, np.nan))
+    assert unmade.toys_p_range == pytest.approx((large / 990, large / 990))
+    assert "without a fit" not in str(unmade)
+
+
+def test_old_files_have_no_ranges(tmp_path: Path) -> None:
+    path, record = tmp_path / "gof.json", make_goodness(500)
+    record.save(path)
+    document = json.loads(path.read_text())
+    del document["toys_p_range"]
+    for channel in document["channels"]:
+        del channel["p_range"]
+    path.write_text(json.dumps(document))
+    assert load_result(path).toys_p_range == record.toys_p_range
+
+
+def test_a_channel_s_p_value_is_an_interval_too() -> None:
+    channel = replace(make_goodness(500).channels[0], p_range=(0.205, 0.215))
+    table = replace(make_goodness(500), channels=(channel,)).table()
+    assert "0.21 (0.205 to 0.215)" in table.text()
+
+
+def test_nothing_usable_gives_no_error() -> None:
     assert np.isnan(make_goodness().toys_p_uncertainty)
 
 

@@ -149,7 +149,7 @@ def test_texts_of_a_significance() -> None:
     text = str(make_significance(toys=100, failures=2, toy_p_value=3 / 98, toy_error=0.02))
     assert "9.33e-443" in text
     assert "(3 of 98)" in text
-    assert "toys without a fit: 2" in text
+    assert "with the 2 toys without a fit p0 lies between 0.03 and 0.05" in text
     assert "expected for 2: lost" in text
     assert not make_significance().converged
 

@@ -15,14 +15,15 @@ from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import Problem
 from wilks.infer.goodness_of_fit import check_toys
 from wilks.infer.study import BETTER, Running, Study, study
-from wilks.infer.toys import Run, fit_toys
+from wilks.infer.toy_fits import endings, fit_toys, helped, made, moved
+from wilks.infer.toys import Run
 from wilks.model.compile import compile_model
 from wilks.model.datasets import Data, toy_data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
 from wilks.results.fit import FitResult
 from wilks.results.goodness import Compatibility, as_large
-from wilks.results.many import CONVERGED, INTERRUPTED
+from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
 from wilks.workspace.edit import rename_normfactor
 from wilks.workspace.workspace import Workspace
 
@@ -164,6 +165,16 @@ class _Parts:
         """Return the problem with starts where the fits with one parameter end, shape (..., n_parameters)."""
         return replace(self.problem, start=np.ascontiguousarray(values[..., self.source]))
 
+    def apart(self, one: ManyFits) -> ManyFits:
+        """Return the points of fits with one parameter as points with several, all equal."""
+        return replace(one, names=self.model.parameter_names, values=one.values[:, self.source])
+
+    def joined(self, several: ManyFits, model: Model, poi: int, data: FloatArray) -> ManyFits:
+        """Return the points of fits with several parameters as points of `model` with their mean, and 2NLL there."""
+        where = [np.flatnonzero(self.source == i) for i in range(model.n_parameters)]
+        theta = np.stack([several.values[:, columns].mean(axis=1) for columns in where], axis=1)
+        return moved(model, data, replace(several, names=model.parameter_names, values=theta), poi, theta[:, poi])
+
 
 def _fits(asked: Study, parts: _Parts) -> tuple[FitResult, FitResult]:
     """Return the fit with one parameter and that with several, which starts at the first and lies below it."""
@@ -201,18 +212,20 @@ def _toys(asked: Study, parts: _Parts, count: int, seed: int) -> tuple[FloatArra
         one = fit_toys(model, data, replace(asked.problem, start=best.values), running)
         running = replace(asked.running, progress=run.part(2 * first + size))
         several = fit_toys(parts.model, data, parts.starting(best.values), running)
-        # What did not end at the minimum may lie below the fit with one parameter, but not as far as it should.
-        lower = np.where(several.minimised, several.twice_nll, np.nan)
-        above = np.flatnonzero(one.minimised & ~(lower <= one.twice_nll + BETTER))
-        if above.size and INTERRUPTED not in several.statuses:
-            again = fit_toys(
-                parts.model, data[above], parts.starting(one.values[above]), replace(running, progress=None)
-            )
-            lower[above] = np.fmin(lower[above], np.where(again.minimised, again.twice_nll, np.nan))
-        good = one.minimised & (lower <= one.twice_nll + BETTER)
-        sample[first : first + size] = np.where(good, np.maximum(one.twice_nll - lower, 0.0), np.nan)
-        endings = zip(good, one.statuses, several.statuses, strict=True)
-        statuses.update(
-            CONVERGED if fine else next((s for s in (a, b) if s != CONVERGED), ABOVE) for fine, a, b in endings
+        few = replace(asked.running, progress=run.rest(2 * (first + size)))
+        one = helped(model, data, one, parts.joined(several, model, asked.poi, data), asked.problem, few)
+        several = helped(parts.model, data, several, parts.apart(one), parts.problem, few)
+        # With equal values in all groups the larger model is the smaller one: it can't lie above it.
+        below = several.twice_nll <= one.twice_nll + BETTER
+        good = one.minimised & several.minimised & below
+        both = zip(endings(one), endings(several), strict=True)
+        how = tuple(
+            ABOVE if a == b == CONVERGED and not fine else b if a == CONVERGED or b == INTERRUPTED else a
+            for fine, (a, b) in zip(below, both, strict=True)
         )
+        done = made(how)
+        statuses.update(how[:done])
+        statuses.update([INTERRUPTED] * (size - done))
+        found = np.where(good, np.maximum(one.twice_nll - several.twice_nll, 0.0), np.nan)
+        sample[first : first + done] = found[:done]
     return sample, statuses

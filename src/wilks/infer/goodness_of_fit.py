@@ -12,12 +12,14 @@ from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, ResultError, listed
 from wilks.fitting.problem import pose
 from wilks.infer.study import Running, Study, study
-from wilks.infer.toys import Run, fit_toys
+from wilks.infer.toy_fits import fit_toys, made
+from wilks.infer.toys import Run
 from wilks.infer.transfer import transfer
 from wilks.model.datasets import Data, labelled, toy_data
 from wilks.model.model import ArrayLike, Model
 from wilks.results.fit import FitResult
 from wilks.results.goodness import ChannelGoodness, GoodnessOfFit, as_large
+from wilks.results.lost_toys import between
 from wilks.results.many import INTERRUPTED
 
 # Numbers of toy data and fitted values held in memory at a time.
@@ -65,13 +67,14 @@ def goodness_of_fit(
     ndof = int(bins.sum() - free.sum())
     sample, of_channels, statuses = _toys(asked, int(toys), seed)
     usable = np.isfinite(sample)
+    lost = sample.size - int(usable.sum()) - statuses[INTERRUPTED]
     return GoodnessOfFit(
         test="saturated",
         at="best fit",
         statistic=statistic,
         ndof=ndof,
         p_value=float(chi2.sf(statistic, ndof)) if ndof > 0 else np.nan,
-        channels=_channels(model, rates, parts, of_channels[usable]),
+        channels=_channels(model, rates, parts, of_channels[usable], lost),
         constraints=max(float(statistic - parts.sum()), 0.0),
         converged=best.converged,
         status=best.status,
@@ -214,13 +217,16 @@ def _by_channel(model: Model, data: FloatArray, rates: FloatArray) -> FloatArray
     return np.stack([deviance[:, bins].sum(axis=1) for bins in model.channel_slices.values()], axis=1)
 
 
-def _channels(model: Model, rates: FloatArray, parts: FloatArray, toys: FloatArray) -> tuple[ChannelGoodness, ...]:
+def _channels(
+    model: Model, rates: FloatArray, parts: FloatArray, toys: FloatArray, lost: int
+) -> tuple[ChannelGoodness, ...]:
     """Return part, bins and p-value of each channel; `toys` has their parts, shape (toys, channels)."""
-    columns = zip(model.channel_slices.items(), parts, toys.T, strict=True)
-    return tuple(
-        ChannelGoodness(name, int((rates[bins] > 0).sum()), float(part), _fraction(sample, part))
-        for (name, bins), part, sample in columns
-    )
+    found = []
+    for (name, bins), part, sample in zip(model.channel_slices.items(), parts, toys.T, strict=True):
+        low, high = between(as_large(sample, part).sum(), sample.size, lost)
+        size, p_value = int((rates[bins] > 0).sum()), _fraction(sample, part)
+        found.append(ChannelGoodness(name, size, float(part), p_value, (float(low), float(high))))
+    return tuple(found)
 
 
 def _toys(asked: Study, count: int, seed: int) -> tuple[FloatArray, FloatArray, Counter[str]]:
@@ -238,10 +244,12 @@ def _toys(asked: Study, count: int, seed: int) -> tuple[FloatArray, FloatArray, 
         data = toy_data(model, values=best.values, seed=seed, count=size, first=first)
         running = replace(asked.running, progress=run.part(first))
         fits = fit_toys(model, data, replace(problem, start=best.values), running)
-        statuses.update(fits.statuses)
-        done = np.flatnonzero(fits.minimised)
-        rates = np.stack([model.expected(theta) for theta in fits.values[done]]) if done.size else np.empty((0, 0))
+        kept = made(fits.statuses)
+        statuses.update(fits.statuses[:kept])
+        statuses.update([INTERRUPTED] * (size - kept))
+        done = np.flatnonzero(fits.minimised[:kept])
         if done.size:
+            rates = np.stack([model.expected(theta) for theta in fits.values[done]])
             saturated = _saturated(model, data[done], best.values, problem.held)
             sample[first + done] = np.maximum(fits.twice_nll[done] - saturated, 0.0)
             parts[first + done] = _by_channel(model, data[done], rates)

@@ -150,8 +150,28 @@ def _search(tests: Tests, values: FloatArray, level: float) -> LimitResult:
         expected_errors=errors[1:],
         statuses=statuses,
         curve=_without_toys(test),
+        ranges=_ranges(test, level, found),
         origin=replace(test.origin, settings={**test.origin.settings, "level": level}),
     )
+
+
+def _ranges(test: HypothesisTest, level: float, limits: FloatArray) -> FloatArray:
+    """Return where the six limits lie, whatever the toys without a fit would have given, shape (6, 2); (0, 2) without.
+
+    These are the crossings of the lowest and of the highest possible CLs, as far as the tests tell.
+    """
+    if test.counts is None or test.counts.ranges is None:
+        return np.empty((0, 2))
+    ranges = np.tile(limits[:, None], 2)
+    if not test.counts.failures.any():
+        return ranges
+    cls = np.concatenate([test.counts.ranges.cls[:, None], test.counts.ranges.expected_cls], axis=1)
+    steps = np.ones(len(test))  # CLs of toys has steps: straight lines between the tests
+    for i in np.flatnonzero(np.isfinite(limits)):
+        for side in (0, 1):
+            root = Root.through(test, np.log10(np.maximum(cls[:, i, side], 1e-300)), steps, level)
+            ranges[i, side] = np.inf if root.bracket is None else root.value
+    return np.stack([np.fmin(ranges[:, 0], limits), np.fmax(ranges[:, 1], limits)], axis=1)
 
 
 def _without_toys(test: HypothesisTest) -> HypothesisTest:
@@ -184,6 +204,11 @@ class Root:
             counts = test.counts
             errors = counts.cls_error if curve == 0 else counts.expected_cls_error[:, curve - 1]
             noise = errors / (np.log(10) * np.maximum(10.0**log10, 1e-300))
+        return cls.through(test, log10, noise, level)
+
+    @classmethod
+    def through(cls, test: HypothesisTest, log10: FloatArray, noise: FloatArray, level: float) -> Root:
+        """Return the crossing of log10 CLs, shape (values,), with these errors."""
         use = np.isfinite(log10) & (test.values > 0)
         x = np.concatenate([[0.0], test.values[use]])
         heights = np.concatenate([[0.0], log10[use]]) - np.log10(1 - level)

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 import wilks
-from wilks._types import FloatArray, Positions
+from wilks._types import FloatArray
 from wilks.errors import ModelError
-from wilks.fitting.every import fit_every
 from wilks.fitting.many import Progress
 from wilks.fitting.problem import Problem, pose
 from wilks.infer.study import Running, origin_of
+from wilks.infer.toy_fits import fit_toys, helped, made, moved
 from wilks.model.datasets import asimov, parameters_at, toy_data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
 from wilks.results.fit import FitResult
-from wilks.results.many import INTERRUPTED, ManyFits
+from wilks.results.many import INTERRUPTED
 from wilks.results.origin import Origin
 from wilks.results.toy_folder import ToyFolder, Toys
 from wilks.results.toys import CUTS, PULL_EDGES, ToysResult
@@ -159,7 +159,8 @@ def _ensemble(
 def pieces(ensemble: Ensemble, count: int, store: ToyFolder | None, running: Running) -> Iterator[Toys]:
     """Yield the toys in order, piece by piece: read where they are stored, else made (and stored).
 
-    Ends early where it is interrupted; the piece then yielded has the fits that were done, and is not stored.
+    Ends early where it is interrupted; the piece then yielded ends before the first toy that was not fitted, and is not
+    stored.
     """
     rows, names = ensemble.rows, ensemble.model.n_parameters
     run = Run(running.progress, count)
@@ -169,7 +170,7 @@ def pieces(ensemble: Ensemble, count: int, store: ToyFolder | None, running: Run
         if found is None or len(found) < size:
             found = _fitted(ensemble, first, size, run.part(first))
             if INTERRUPTED in found.statuses:
-                yield _done(found)
+                yield found.upto(made(found.statuses))
                 return
             if store is not None:
                 store.write(piece, found)
@@ -182,68 +183,25 @@ def _fitted(ensemble: Ensemble, first: int, size: int, progress: Progress) -> To
     data = toy_data(
         ensemble.model, values=ensemble.truth, seed=ensemble.seed, count=size, first=first, stream=ensemble.stream
     )
-    running = replace(ensemble.running, progress=progress)
-    fits = fit_toys(ensemble.model, data, ensemble.problem, running, uncertainties=True)
-    profile = np.empty((size, len(ensemble.profiled)))
-    statuses = list(fits.statuses)
-    for column, i in enumerate(ensemble.profiled):
+    model, running = ensemble.model, replace(ensemble.running, progress=progress)
+    few = replace(running, progress=lambda done, total: progress(size, size))
+    fits = fit_toys(model, data, ensemble.problem, running, uncertainties=True)
+    kept = []
+    for i in ensemble.profiled:
         held, start = ensemble.problem.held.copy(), ensemble.problem.start.copy()
         held[i], start[i] = True, ensemble.truth[i]
-        at_truth = fit_toys(ensemble.model, data, replace(ensemble.problem, held=held, start=start), running)
-        profile[:, column] = np.where(at_truth.converged, at_truth.twice_nll - fits.twice_nll, np.nan)
-        for row in at_truth.failures:
-            if at_truth.statuses[row] == INTERRUPTED:
-                statuses[row] = INTERRUPTED
+        problem = replace(ensemble.problem, held=held, start=start)
+        found = fit_toys(model, data, problem, running)
+        found = helped(model, data, found, moved(model, data, fits, i, start[i]), problem, few)
+        fits = helped(model, data, fits, found, ensemble.problem, few)
+        kept.append(found)
+    profile, statuses = np.empty((size, len(kept))), np.array(fits.statuses, object)
+    for column, found in enumerate(kept):
+        both = found.minimised & fits.minimised
+        profile[:, column] = np.where(both, np.maximum(found.twice_nll - fits.twice_nll, 0.0), np.nan)
+        statuses[[status == INTERRUPTED for status in found.statuses]] = INTERRUPTED
     assert fits.uncertainties is not None
     return Toys(first, fits.values, fits.uncertainties, fits.twice_nll, fits.edm, tuple(statuses), profile)
-
-
-def _done(toys: Toys) -> Toys:
-    """Return the toys whose fits were not interrupted."""
-    keep = np.array([status != INTERRUPTED for status in toys.statuses], np.bool_)
-    return Toys(
-        toys.first,
-        toys.values[keep],
-        toys.uncertainties[keep],
-        toys.twice_nll[keep],
-        toys.edm[keep],
-        tuple(status for status, kept in zip(toys.statuses, keep, strict=True) if kept),
-        toys.profile[keep],
-    )
-
-
-def fit_toys(
-    model: Model, data: FloatArray, problem: Problem, running: Running, *, uncertainties: bool = False
-) -> ManyFits:
-    """Return fits to toys, shape (fits, length), by everything that `fit` tries.
-
-    The problem may have one start for each. With one for all, toys with the same counts are fitted once: there are many
-    of them where few events are expected.
-    """
-    rows, toy = (np.arange(len(data)),) * 2 if problem.start.ndim == 2 else _distinct(data)
-    fits = fit_every(
-        model,
-        data[rows],
-        problem,
-        options=running.options,
-        uncertainties=uncertainties,
-        threads=running.threads,
-        progress=running.progress,
-    )
-    return fits if rows.size == len(data) else fits.rows(toy)
-
-
-def _distinct(data: FloatArray) -> tuple[Positions, Positions]:
-    """Return where every distinct row of `data` is first seen, in this order, and which of them each row is.
-
-    In their order, so that a run that is stopped ends with a toy, and not with some of all.
-    """
-    bytes_of = np.ascontiguousarray(data).view(np.dtype((np.void, data.itemsize * data.shape[1])))[:, 0]
-    _, first, which = np.unique(bytes_of, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    place = np.empty_like(order)
-    place[order] = np.arange(order.size)
-    return first[order], place[which.reshape(-1)]
 
 
 @dataclass
@@ -263,6 +221,10 @@ class Run:
             return not self.stopped
 
         return tell
+
+    def rest(self, done: int) -> Progress:
+        """Return what is told about fits that don't count, when `done` others are made."""
+        return lambda _, __: self.part(done)(0, 0)
 
 
 @dataclass
@@ -299,7 +261,7 @@ class Tally:
         where = np.clip(np.searchsorted(PULL_EDGES, pull, side="right") - 1, 0, bins - 1)
         flat = (where + bins * np.arange(self.truth.size))[usable]
         self.pulls += np.bincount(flat, minlength=self.pulls.size).reshape(self.pulls.shape)
-        known = np.isfinite(toys.profile) & converged[:, None]
+        known = np.isfinite(toys.profile)
         q = np.where(known, toys.profile, np.inf)
         self.profile_usable += known.sum(axis=0)
         self.profile_covered += np.stack([(q <= cut**2).sum(axis=0) for cut in CUTS], axis=1)

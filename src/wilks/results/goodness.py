@@ -8,6 +8,8 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.results.fit import two_digits
+from wilks.results.lost_toys import between, sentence, with_lost
+from wilks.results.many import INTERRUPTED
 from wilks.results.origin import Origin, Saved
 from wilks.table import Table, measured, number
 
@@ -23,12 +25,16 @@ def as_large(sample: FloatArray, value: float) -> BoolArray:
 
 @dataclass(frozen=True)
 class ChannelGoodness:
-    """What one channel adds to the statistic. `p_value` is NaN where it is not known: it takes toys."""
+    """What one channel adds to the statistic. `p_value` is NaN where it is not known: it takes toys.
+
+    `p_range` is what it would be if no lost toy, or every one, were as large as the data; NaN without toys.
+    """
 
     name: str
     bins: int
     statistic: float
     p_value: float
+    p_range: tuple[float, float] = (np.nan, np.nan)
 
 
 class _WithToys:
@@ -38,6 +44,7 @@ class _WithToys:
     seed: int
     toys: FloatArray
     toys_p_value: float
+    toys_p_range: tuple[float, float]
     statuses: dict[str, int] | None
 
     @property
@@ -46,26 +53,30 @@ class _WithToys:
         return self.toys[np.isfinite(self.toys)]
 
     @property
+    def lost_toys(self) -> int:
+        """How many toys have no statistic although they were made: those that were not are no failures."""
+        return int(self.toys.size - self.usable_toys.size - (self.statuses or {}).get(INTERRUPTED, 0))
+
+    @property
     def toys_p_uncertainty(self) -> float:
-        """Standard deviation of `toys_p_value` from the number of toys; for none or all of them that of one toy."""
+        """Standard deviation of `toys_p_value` from the number of toys; for none or all of them that of one toy.
+
+        Lost toys are in it with the distance to the farther end of `toys_p_range`, in quadrature.
+        """
         size = self.usable_toys.size
         if size == 0:
             return float("nan")
         p = min(max(self.toys_p_value, 1 / size), 1 - 1 / size)
-        return float(np.sqrt(p * (1 - p) / size))
-
-    @property
-    def toys_p_range(self) -> tuple[float, float]:
-        """What `toys_p_value` would be if no toy, or every toy, without a statistic were as large as the data's."""
-        if self.toys.size == 0:
-            return float("nan"), float("nan")
-        large = int(as_large(self.usable_toys, self.statistic).sum())
-        return large / self.toys.size, (large + self.toys.size - self.usable_toys.size) / self.toys.size
+        return float(with_lost(np.sqrt(p * (1 - p) / size), self.toys_p_value, np.array(self.toys_p_range)))
 
     def _check_toys(self) -> None:
-        """Raise ValueError where statistics and statuses of toys are not as many."""
+        """Raise ValueError where statistics and statuses of toys are not as many; fill in what old files lack."""
         if self.toys.ndim != 1 or (self.statuses is not None and sum(self.statuses.values()) != self.toys.size):
             raise ValueError("there must be one statistic and one status for each toy")
+        if np.isnan(self.toys_p_range[0]):
+            usable = self.usable_toys
+            low, high = between(as_large(usable, self.statistic).sum(), usable.size, self.lost_toys)
+            object.__setattr__(self, "toys_p_range", (float(low), float(high)))
 
     def _toy_rows(self) -> list[tuple[str, str]]:
         """Return what toys say, as titles and texts."""
@@ -76,11 +87,9 @@ class _WithToys:
         rows = [("p-value", f"{found} ({usable} toys, seed {self.seed})")]
         failed = ", ".join(f"{n} {text}" for text, n in (self.statuses or {}).items() if text != "converged")
         if failed:
-            low, high = self.toys_p_range
-            rows += [
-                ("toys", f"{all_toys - usable} of {all_toys} without a statistic; {failed}"),
-                ("", f"with them the p-value lies between {low:.4g} and {high:.4g}"),
-            ]
+            rows.append(("toys", f"{all_toys - usable} of {all_toys} without a statistic; {failed}"))
+        if self.lost_toys:
+            rows.append(("", sentence("the p-value", self.lost_toys, self.toys_p_range)))
         return rows
 
 
@@ -92,8 +101,9 @@ class GoodnessOfFit(Saved, _WithToys):
     covariance of all bins); `at` says which prediction is tested: "best fit", "pre-fit", "post-fit of other data".
     `p_value` is that of a chi-square distribution with `ndof` degrees of freedom, NaN where `ndof` is not positive.
     `toys` holds the statistics of toys, NaN for those whose fit failed; `toys_p_value` is the fraction of the others
-    that is as large as `statistic` or larger (NaN without toys). `statuses` counts how the fits of toys ended, `status`
-    says how the fit of the data did. `constraints` is what the constraint terms add to the statistic.
+    that is as large as `statistic` or larger (NaN without toys); `toys_p_range` is what it would be if no toy, or every
+    toy, that was made and has no statistic were as large. `statuses` counts how the fits of toys ended, `status` says
+    how the fit of the data did. `constraints` is what the constraint terms add to the statistic.
     """
 
     test: str
@@ -110,6 +120,7 @@ class GoodnessOfFit(Saved, _WithToys):
     toys: FloatArray = field(default_factory=lambda: np.zeros(0))
     toys_p_value: float = np.nan
     statuses: dict[str, int] | None = None
+    toys_p_range: tuple[float, float] = (np.nan, np.nan)
 
     def __post_init__(self) -> None:
         self._check_toys()
@@ -134,7 +145,12 @@ class GoodnessOfFit(Saved, _WithToys):
     def table(self) -> Table:
         """Return what each channel, and the constraint terms, add to the statistic."""
         cells = [
-            (c.name, str(c.bins), f"{c.statistic:.3f}", "" if np.isnan(c.p_value) else number(c.p_value))
+            (
+                c.name,
+                str(c.bins),
+                f"{c.statistic:.3f}",
+                "" if np.isnan(c.p_value) else _with_range(c.p_value, c.p_range),
+            )
             for c in self.channels
         ]
         if self.test == "saturated":
@@ -150,7 +166,7 @@ class Compatibility(Saved, _WithToys):
     `statistic` is 2NLL of the first minus 2NLL of the second, `p_value` that of a chi-square distribution with `ndof`
     degrees of freedom: the number of groups minus one. `groups` are named, `members` are the channels of each; `values`
     and `uncertainties` (groups,) are those of its own parameter, uncertainties NaN at a bound, `covariance` (groups,
-    groups) all of them. `toys`, `toys_p_value` and `statuses` are as in `GoodnessOfFit`.
+    groups) all of them. `toys`, `toys_p_value`, `toys_p_range` and `statuses` are as in `GoodnessOfFit`.
     """
 
     poi: str
@@ -171,6 +187,7 @@ class Compatibility(Saved, _WithToys):
     toys: FloatArray = field(default_factory=lambda: np.zeros(0))
     toys_p_value: float = np.nan
     statuses: dict[str, int] | None = None
+    toys_p_range: tuple[float, float] = (np.nan, np.nan)
 
     def __post_init__(self) -> None:
         self._check_toys()
@@ -204,6 +221,11 @@ class Compatibility(Saved, _WithToys):
         cells = [(name, _cell(value, sigma), ", ".join(members)) for name, value, sigma, members in values]
         combined = ("all", _cell(self.value, self.uncertainty), "")
         return Table("Compatibility", ("group", self.poi, "channels"), (*cells, combined), "lrl")
+
+
+def _with_range(p_value: float, ends: tuple[float, float]) -> str:
+    """Return a p-value, and where it lies if toys are lost."""
+    return f"{number(p_value)} ({number(ends[0])} to {number(ends[1])})" if ends[1] > ends[0] else number(p_value)
 
 
 def _cell(value: float, uncertainty: float) -> str:

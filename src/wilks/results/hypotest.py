@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.results.lost_toys import between, sentence
 from wilks.results.many import CONVERGED, INTERRUPTED
 from wilks.results.origin import Origin, Saved
 from wilks.table import Table, number
@@ -35,11 +36,28 @@ class PValues:
 
 
 @dataclass(frozen=True, eq=False)
+class ToyRanges:
+    """Where p-values lie, whatever the toys whose fit failed would have given, lower and upper end on the last axis.
+
+    At the lower end none of them is as large as the statistic, at the upper end all are; for CLs, a ratio, those of the
+    two hypotheses are counted against each other, and among the expected they are the smallest or the largest. Of the
+    observed p-values the shape is (values, 2), of the expected (values, 5, 2).
+    """
+
+    clsb: FloatArray
+    clb: FloatArray
+    cls: FloatArray
+    expected_clsb: FloatArray
+    expected_cls: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class ToyCounts:
     """Toys behind each tested value, arrays of shape (values,): `toys` of each kind were asked for.
 
     Of both kinds together, `failures` had no fit and `interrupted` were not made. `cls_error` is the standard deviation
-    of the observed CLs, `clsb_error` that of CLs+b, `expected_cls_error` that of the expected CLs, shape (values, 5).
+    of the observed CLs, `clsb_error` that of CLs+b, `expected_cls_error` that of the expected CLs, shape (values, 5);
+    in quadrature with the distance to the farther end of `ranges`, which failures leave open (None in old files).
     `tested` and `alternative` have the test statistic of every toy, shape (values, toys), NaN where there is none (in
     the curve of a limit they are left out).
     """
@@ -53,6 +71,7 @@ class ToyCounts:
     expected_cls_error: FloatArray
     tested: FloatArray
     alternative: FloatArray
+    ranges: ToyRanges | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,10 +151,24 @@ class HypothesisTest(Saved):
     def __str__(self) -> str:
         lines = [*_about(self), "", self.table().text().partition("\n\n")[2], ""]
         lines += [f"The last five columns: {self._what} as expected for {self.poi} = {number(self.alternative)}"]
+        lines += self._lost()
         lines += [
             f"{self.poi} = {number(v)}: {s}" for v, s in zip(self.values, self.statuses, strict=True) if s != CONVERGED
         ]
         return "\n".join(lines)
+
+    def _lost(self) -> list[str]:
+        """Return what toys without a fit leave open at each value, as lines of text."""
+        if self.counts is None or self.counts.ranges is None:
+            return []
+        ranges, lost = self.counts.ranges, self.counts.failures
+        ends = ranges.cls if self._what == "CLs" else ranges.clsb
+        expected = (ranges.expected_cls if self._what == "CLs" else ranges.expected_clsb)[:, 2]
+        return [
+            f"{self.poi} = {number(v)}: {sentence(self._what, int(n), one)} (median: {number(low)} and {number(high)})"
+            for v, n, one, (low, high) in zip(self.values, lost, ends, expected, strict=True)
+            if n
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,8 +177,9 @@ class LimitResult(Saved):
 
     `expected` are the limits at -2, -1, 0, 1, 2 standard deviations of the background, shape (5,). `statuses` belong
     to the observed limit and these five: "converged", or why there is none (then it is NaN). Errors are those of toys,
-    NaN without. `curve` has the tests that were made on the way. With toys, `asymptotic` are the six limits without
-    them, shape (6,), else it is empty.
+    NaN without. `ranges` (6, 2) is where the six limits lie, whatever the toys whose fit failed would have given
+    (infinite where they leave no upper end, empty without toys). `curve` has the tests that were made on the way. With
+    toys, `asymptotic` are the six limits without them, shape (6,), else it is empty.
     """
 
     poi: str
@@ -158,8 +192,12 @@ class LimitResult(Saved):
     curve: HypothesisTest
     origin: Origin
     asymptotic: FloatArray = field(default_factory=lambda: np.empty(0))
+    ranges: FloatArray = field(default_factory=lambda: np.empty((0, 2)))
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "ranges", self.ranges.reshape(-1, 2))  # a file has no empty shapes
+        if len(self.ranges) not in (0, 1 + len(BANDS)):
+            raise ValueError(f"ranges has shape {self.ranges.shape}, expected ({1 + len(BANDS)}, 2)")
         if self.asymptotic.shape not in ((0,), (1 + len(BANDS),)):
             raise ValueError(f"asymptotic has shape {self.asymptotic.shape}, expected ({1 + len(BANDS)},)")
         for name in ("expected", "expected_errors"):
@@ -172,6 +210,11 @@ class LimitResult(Saved):
     def converged(self) -> bool:
         """Whether all six limits were found."""
         return all(status == CONVERGED for status in self.statuses)
+
+    @property
+    def lost_toys(self) -> int:
+        """How many toys have no fit, in all tests of the curve."""
+        return 0 if self.curve.counts is None else int(self.curve.counts.failures.sum())
 
     @property
     def best_value(self) -> float:
@@ -188,9 +231,11 @@ class LimitResult(Saved):
         values = (self.observed, *self.expected)
         rows: list[tuple[str, ...]] = [(name, number(float(v))) for name, v in zip(names, values, strict=True)]
         header = ["limit", f"{self.poi} <"]
-        columns = []
+        columns: list[tuple[str, tuple[float, ...]]] = []
         if self.curve.calculator == "toys":
             columns.append(("toy error", (self.observed_error, *self.expected_errors)))
+        if self.lost_toys and len(self.ranges):
+            columns += [("from", tuple(self.ranges[:, 0])), ("to", tuple(self.ranges[:, 1]))]
         if self.asymptotic.size:
             columns.append(("asymptotic", tuple(self.asymptotic)))
         for name, column in columns:
@@ -218,7 +263,8 @@ class SignificanceResult(Saved):
     `p_value` is 0 where a floating-point number can't hold it; `log10_p_value` always can. Expected are the medians
     for signals of the sizes `injected`, arrays of that shape. With toys, `toy_p_value` is the fraction of `toys` with
     at least the observed q0 and `toy_error` its standard deviation (of a fraction of 0: 1 / toys); NaN without. Toys
-    without a fit (`failures`) and those not made (`interrupted`) are left out.
+    not made (`interrupted`) are left out. Those without a fit (`failures`) leave open where in `toy_p_range` it is; the
+    distance to the farther end is in the error, in quadrature.
     `status` is "converged" or why there is no observed significance, `expected_statuses` the same of the expected ones.
     """
 
@@ -240,8 +286,14 @@ class SignificanceResult(Saved):
     interrupted: int = 0
     toy_p_value: float = np.nan
     toy_error: float = np.nan
+    toy_p_range: tuple[float, float] = (np.nan, np.nan)
 
     def __post_init__(self) -> None:
+        if self.toys and np.isnan(self.toy_p_range[0]):  # an old file
+            used = self.toys - self.failures - self.interrupted
+            large = round(self.toy_p_value * used) if used else 0
+            low, high = between(large, used, self.failures)
+            object.__setattr__(self, "toy_p_range", (float(low), float(high)))
         shape = self.injected.shape
         for name in ("expected_significance", "expected_p_value", "expected_log10_p_value"):
             if getattr(self, name).shape != shape or len(shape) != 1:
@@ -271,7 +323,7 @@ class SignificanceResult(Saved):
             used = self.toys - self.failures - self.interrupted
             found = round(self.toy_p_value * used) if used else 0
             lines.append(f"toys: p0 = {number(self.toy_p_value)} ± {number(self.toy_error)} ({found} of {used})")
-            lines += [f"toys without a fit: {self.failures}"] * bool(self.failures)
+            lines += [f"toys: {sentence('p0', self.failures, self.toy_p_range)}"] * bool(self.failures)
             lines += [f"toys not made: {self.interrupted} (interrupted)"] * bool(self.interrupted)
         names, statuses = [row[0] for row in rows], (self.status, *self.expected_statuses)
         lines += [f"{name}: {status}" for name, status in zip(names, statuses, strict=True) if status != CONVERGED]

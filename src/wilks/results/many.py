@@ -66,6 +66,17 @@ class ManyFits:
         sigma = None if self.uncertainties is None else self.uncertainties[chosen]
         return replace(self, uncertainties=sigma, statuses=tuple(self.statuses[i] for i in chosen), **arrays)
 
+    def with_rows(self, chosen: Positions, other: ManyFits) -> ManyFits:
+        """Return the fits with those at some positions replaced."""
+        names = ["values", "twice_nll", "edm", "converged"]
+        names += ["uncertainties"] * (self.uncertainties is not None and other.uncertainties is not None)
+        arrays = {name: getattr(self, name).copy() for name in names}
+        for name, array in arrays.items():
+            array[chosen] = getattr(other, name)
+        statuses = np.array(self.statuses, object)
+        statuses[chosen] = other.statuses
+        return replace(self, statuses=tuple(statuses), **arrays)
+
     @property
     def settled(self) -> BoolArray:
         """Fits whose likelihood is that of the minimum, shape (fits,): converged, or on the edge of the possible.
