@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.fitting.ladder import Ladder
+from wilks.fitting.ladder import Answer, Ladder, final
 from wilks.fitting.many import Progress, fit_problems
 from wilks.fitting.problem import FitOptions, Problem
 from wilks.fitting.status import BRIEF, Status, describe
 from wilks.model.model import Model
 from wilks.results.many import INTERRUPTED, ManyFits
 
+_CODES = {text: code for code, text in BRIEF.items()}
 _SECONDS = 0.1  # between two questions whether to stop
 
 
@@ -55,7 +56,8 @@ def fit_every(
         return many
 
     def climb(row: int) -> _Row:
-        return _climb(model, _of(values, row), _posed(problem, row), options, sentences)
+        ladder = Ladder(model, model.dataset(_of(values, row)), _posed(problem, row), options)
+        return _climb(ladder, _first(many, row), sentences)
 
     unknown = np.full(model.n_parameters, np.nan)
     rows = dict.fromkeys(failed, _Row(unknown, unknown))
@@ -64,22 +66,29 @@ def fit_every(
     return _with(many, rows)
 
 
-def _climb(model: Model, values: FloatArray, problem: Problem, options: FitOptions, sentences: bool) -> _Row:
+def _first(many: ManyFits, row: int) -> Answer:
+    """Return a fit that failed as the first answer of a ladder, as far as it is known."""
+    known = {"theta": many.values[row], "nll": 0.5 * many.twice_nll[row], "edm": many.edm[row]}
+    return Answer({**known, "status": _CODES[many.statuses[row]], "iterations": 0, "evaluations": 0})
+
+
+def _climb(ladder: Ladder, first: Answer, sentences: bool) -> _Row:
     """Return the best answer of the ladder."""
-    dataset = model.dataset(values)
-    raw = Ladder(model, dataset, problem, options).answer().raw
-    converged, status = describe(model, dataset, raw)
-    sigma = np.full(model.n_parameters, np.nan)
-    if converged and "covariance" in raw:
-        free = raw["at_bound"] == 0
-        sigma[free] = np.sqrt(np.diag(raw["covariance"])[free])
+    answer = first if final(first, ladder.options) else ladder.climb(first, likelihood=True)
+    code, held = Status(answer.raw["status"]), ladder.problem.held
+    sigma = np.full(held.size, np.nan)
+    if code == Status.CONVERGED and "covariance" in answer.raw:
+        free = answer.raw["at_bound"] == 0
+        sigma[free] = np.sqrt(np.diag(answer.raw["covariance"])[free])
+    if sentences and "bad_bin" not in answer.raw:
+        answer = ladder.first()  # the same once more, for all that can be said of it
     return _Row(
-        values=raw["theta"],
-        uncertainties=np.where(problem.held, 0.0, sigma),
-        twice_nll=2.0 * raw["nll"],
-        edm=raw["edm"],
-        converged=converged,
-        status=status if sentences else BRIEF[Status(raw["status"])],
+        values=answer.raw["theta"],
+        uncertainties=np.where(held, 0.0, sigma),
+        twice_nll=2.0 * answer.raw["nll"],
+        edm=answer.raw["edm"],
+        converged=code == Status.CONVERGED,
+        status=describe(ladder.model, ladder.dataset, answer.raw)[1] if sentences else BRIEF[code],
     )
 
 

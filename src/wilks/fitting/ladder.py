@@ -78,16 +78,17 @@ class Ladder:
         both = {key: answer.raw[key] + other.raw[key] for key in ("iterations", "evaluations")}
         return replace(other, raw={**other.raw, **both}, calls=answer.calls)
 
-    def climb(self, first: Answer) -> Answer:
+    def climb(self, first: Answer, *, likelihood: bool = False) -> Answer:
         """Return the best answer of the rungs above `first`, or `first` itself.
 
         The climb ends at the first minimum that is as low as anything seen. If there is none, the lowest answer wins.
-        Iterations and evaluations are those of all rungs.
+        Iterations and evaluations are those of all rungs. With `likelihood` nothing but the likelihood is asked for, and
+        a minimum on the edge of the possible is one.
         """
         answers = [first]
         for answer in self._rungs(first, answers):
             answers.append(answer)
-            if answer.settled and answer is _best(answers):
+            if (answer.minimised if likelihood else answer.settled) and answer is _best(answers):
                 break
         best = _best(answers)
         iterations = sum(a.raw["iterations"] for a in answers)
