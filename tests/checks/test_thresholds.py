@@ -13,7 +13,16 @@ from wilks.config.checks import Checks
 from wilks.errors import ConfigError
 
 # Those of fits and rankings: a steering file is checked before there is one.
-AFTER_THE_FIT = {"pull", "constraint", "loosened", "correlation", "degenerate", "undetermined", "one_sided"}
+AFTER_THE_FIT = {
+    "pull",
+    "constraint",
+    "loosened",
+    "correlation",
+    "degenerate",
+    "undetermined",
+    "one_sided",
+    "lost_toys",
+}
 
 
 def document(checks: Any) -> dict[str, Any]:

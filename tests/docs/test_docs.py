@@ -196,6 +196,7 @@ def test_every_key_of_the_steering_file_is_described() -> None:
 def test_every_rule_and_threshold_is_described() -> None:
     text = (REFERENCE / "findings.md").read_text(encoding="utf-8")
     rules = [*check.WORKSPACE_RULES, *check.CONFIG_RULES, *check.TEMPLATE_RULES, *check.FIT_RULES, *check.RANKING_RULES]
+    rules += check.TOY_RULES
     names = [rule.__name__.replace("_", "-") for rule in rules]
     tables, thresholds = text.split("## Thresholds")
     assert sorted(re.findall(r"^\| `([\w-]+)`", tables, re.MULTILINE)) == sorted(names)

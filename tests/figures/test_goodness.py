@@ -107,6 +107,10 @@ def test_toys_that_failed_are_counted_and_few_beyond_are_a_limit() -> None:
     toys[np.flatnonzero(np.isfinite(toys))[:20]] = np.nan
     figure = figures.goodness_of_fit(replace(result, toys=toys, statuses=None))
     assert f"{lost} toys without a statistic" in texts(figure)
+    low, high = result.toys_p_range
+    assert f"$p$: {low:.4g} to {high:.4g} (lost toys)" in texts(figures.goodness_of_fit(result))
+    unmade = replace(result, statuses={"converged": 297, "interrupted": 3}, toys_p_range=(np.nan, np.nan))
+    assert not any("lost" in text or "without" in text for text in texts(figures.goodness_of_fit(unmade)))
     none = replace(make_goodness(300), toys_p_value=0.0)
     assert any(text.startswith("$p$ < ") for text in texts(figures.goodness_of_fit(none)))
 

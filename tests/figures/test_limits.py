@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from tests.infer.searches import canonical, counting, model
+from tests.results.test_hypotest import make_test
 
 import wilks
 from wilks import figures
 from wilks.figures import FigureStyle
-from wilks.results.hypotest import HypothesisTest, LimitResult
+from wilks.results.hypotest import HypothesisTest, LimitResult, ToyRanges
 
 STYLES = ("plain", FigureStyle("ATLAS", "Internal", "13 TeV", "140 fb$^{-1}$"), FigureStyle("CMS", "Preliminary"))
 
@@ -130,6 +132,33 @@ def test_what_is_missing_is_counted(limits: LimitResult, toys: HypothesisTest) -
     assert toys.counts is not None
     lost = replace(toys, counts=replace(toys.counts, failures=np.array([4.0])))
     assert "4 toys without a fit" in texts(figures.hypotest(lost))
+    assert any("0.1 to 0.3 (lost toys)" in text for text in texts(figures.hypotest(with_ranges(lost))))
+    assert not any("lost" in text for text in texts(figures.hypotest(toys)))
+
+
+def with_ranges(test: HypothesisTest) -> HypothesisTest:
+    """Return a test whose p-values are open from 0.1 to 0.3, and expected ones by 0.05."""
+    assert test.counts is not None
+    n = len(test)
+    ends, expected = np.tile([0.1, 0.3], (n, 1)), test.expected.cls[..., None] + np.array([-0.05, 0.05])
+    return replace(test, counts=replace(test.counts, ranges=ToyRanges(ends, ends, ends, expected, expected)))
+
+
+def test_lost_toys_are_drawn_as_intervals() -> None:
+    test = make_test(4, toys=50)
+    assert test.counts is not None
+    lost = with_ranges(replace(test, counts=replace(test.counts, failures=np.array([0.0, 3.0, 2.0, 0.0]))))
+    (axes,) = figures.hypotest(lost).axes
+    (bars,) = (c for c in axes.collections if isinstance(c, LineCollection) and np.mean(c.get_linewidth()) > 3.5)
+    np.testing.assert_allclose(bars.get_segments()[1][:, 1], [0.1, 0.3])
+    np.testing.assert_allclose(bars.get_segments()[1][:, 0], test.values[1])
+    dotted = [line.get_ydata() for line in axes.lines if line.get_linestyle() == ":"]
+    np.testing.assert_allclose(dotted, [test.expected.cls[:, 0] - 0.05, test.expected.cls[:, 4] + 0.05])
+    assert any("5 toys without a fit" in text.get_text() for text in axes.texts)
+    legend = axes.get_legend()
+    assert legend is None or "Lost toys" in [text.get_text() for text in legend.get_texts()]
+    whole = with_ranges(replace(test, counts=replace(test.counts, failures=np.zeros(4))))
+    assert not [line for line in figures.hypotest(whole).axes[0].lines if line.get_linestyle() == ":"]
 
 
 def test_no_toy_beyond_the_data_is_a_limit() -> None:

@@ -57,6 +57,9 @@ def test_what_is_missing_is_counted(found: SignificanceResult) -> None:
     figure = figures.significance(lost)
     assert "1 significance without an answer; 3 toys without a fit" in texts(figure)
     assert "no observed significance" in texts(figure)
+    some = replace(found, failures=3, toy_p_range=(0.02, 0.0345))
+    assert any(text.endswith("0.02 to 0.0345 (lost toys)") for text in texts(figures.significance(some)))
+    assert not any("lost" in text for text in texts(figures.significance(found)))
     with pytest.raises(InputError, match="no significance to draw: no minimum"):
         figures.significance(replace(lost, expected_significance=np.full(2, np.nan), status="no minimum"))
     many = wilks.significance(model(counting(5, 10, 17)), injected=np.linspace(0.1, 3, 10))

@@ -109,4 +109,17 @@ def test_a_page_holds_the_worst_pulls() -> None:
 def test_toys_without_a_fit_are_counted() -> None:
     result = make_toys()
     lost = replace(result, converged=result.done - 7, statuses={"converged": result.done - 7, "no": 7})
-    assert "7 toys without a converged fit" in [text.get_text() for text in figures.toys(lost).axes[0].texts]
+    shown = [text.get_text() for text in figures.toys(lost).axes[0].texts]
+    assert "7 toys without a converged fit" in shown
+    low, high = 100 * lost.coverage_range[0, 0]
+    assert any(f"covers {low:.1f} to {high:.1f} %" in text for text in shown)
+    # The error of a coverage reaches to the farther end of its interval.
+    many = replace(result, converged=900, statuses={"converged": 900, "no": 100}, usable=0.9 * result.usable)
+    many = replace(many, covered=0.9 * result.covered)
+    bars = [
+        container.lines[2][0].get_segments()[0]
+        for figure in (figures.toy_pulls(result), figures.toy_pulls(many))
+        for container in figure.axes[1].containers[:1]
+    ]
+    widths = [float(np.ptp(bar[:, 0])) for bar in bars]
+    assert widths[1] > widths[0] + 2 * 5

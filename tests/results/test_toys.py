@@ -32,7 +32,8 @@ def test_coverage_is_a_fraction_of_the_usable_toys() -> None:
 def test_text_has_what_was_found() -> None:
     result = make_toys()
     text = str(result)
-    assert "70.00 % and 95.00 % (+/- 1.55 %) of the profile likelihood intervals of nuisance 1" in text
+    whole = replace(result, profile_usable=np.array([1000.0]), profile_covered=np.array([[700.0, 950.0]]))
+    assert "70.00 % and 95.00 % (+/- 1.47 %) of the profile likelihood intervals of nuisance 1" in str(whole)
     assert "toys:        1000\n" in text
     assert len(result.table().rows) == 10
     assert len(result.table(["mu"]).rows) == 1
@@ -46,6 +47,26 @@ def test_text_has_what_was_found() -> None:
     fixed = replace(result, fixed=np.arange(10) == 0)
     assert "mu" not in [row[0] for row in fixed.table().rows]
     assert repr(fixed) == "<ToysResult: 1000 toys (0 not converged)>"
+
+
+def test_lost_toys_make_coverage_an_interval() -> None:
+    """Of 1000 toys 100 have no profile: 630 cover for certain, 730 at most."""
+    result = make_toys()
+    np.testing.assert_allclose(result.profile_coverage_range, [[[0.63, 0.73], [0.855, 0.955]]])
+    error = 100 * np.hypot(np.sqrt(0.6827 * 0.3173 / 900), 0.07)
+    assert f"(+/- {error:.2f} %)" in str(result)
+    assert "with the 100 toys without a fit 63.00 to 73.00 % and 85.50 to 95.50 %" in str(result)
+    covered = np.tile([600.0, 900.0], (10, 1))
+    lost = replace(result, statuses={"converged": 950, "no": 50}, converged=950, usable=np.full(10, 950.0))
+    lost = replace(lost, covered=covered)
+    assert lost.lost == 50
+    np.testing.assert_allclose(lost.coverage_range[3], [[0.6, 0.65], [0.9, 0.95]])
+    assert lost.table().rows[0][5:7] == ("60.00 to 65.00", "90.00 to 95.00")
+    assert "the 50 toys that did not converge leave them open" in str(lost)
+    # At a bound there is no uncertainty, and nothing is lost.
+    bound = replace(lost, usable=np.full(10, 600.0))
+    np.testing.assert_allclose(bound.coverage_range[3, 0], [600 / 650, 1.0])
+    np.testing.assert_array_equal(result.coverage_range[:, :, 0], result.coverage)
 
 
 def test_what_does_not_fit_together_is_refused() -> None:

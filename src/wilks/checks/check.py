@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, get_args
 
 import numpy as np
 
-from wilks.checks import fits, parameters, rankings, steering, systematics, templates, yields
+from wilks.checks import fits, parameters, rankings, steering, systematics, templates, toys, yields
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.view import View
 from wilks.checks.wording import some
@@ -81,11 +81,13 @@ FIT_RULES = (
 
 RANKING_RULES = (rankings.failed_impact, rankings.one_sided_impact, rankings.cut_by_bound)
 
-Subject: TypeAlias = "Workspace | Config | Templates | FitResult | RankingResult"
+TOY_RULES = (toys.lost_toys,)
+
+Subject: TypeAlias = "Workspace | Config | Templates | FitResult | RankingResult | toys.WithToys"
 
 
 def check(subject: Subject, *, thresholds: Thresholds | None = None) -> Findings:
-    """Return what looks wrong with a workspace, a steering file, its templates, a fit or a ranking.
+    """Return what looks wrong with a workspace, a steering file, its templates, a fit, a ranking or a result of toys.
 
     The most severe findings come first.
 
@@ -113,6 +115,8 @@ def _findings(subject: Subject, limits: Thresholds) -> Iterable[Iterator[Finding
         return (rule(subject, limits) for rule in FIT_RULES)
     if isinstance(subject, RankingResult):
         return (rule(subject, limits) for rule in RANKING_RULES)
+    if isinstance(subject, get_args(toys.WithToys)):
+        return (rule(subject, limits) for rule in TOY_RULES)
     # Imported here: checking a workspace takes neither pydantic nor the file formats of templates.
     from wilks.templates.store import Templates
 
@@ -123,7 +127,8 @@ def _findings(subject: Subject, limits: Thresholds) -> Iterable[Iterator[Finding
     if isinstance(subject, Config):
         return (rule(subject, limits) for rule in CONFIG_RULES)
     raise TypeError(
-        "check takes a Workspace, a Config, Templates, a FitResult or a RankingResult, found a "
+        "check takes a Workspace, a Config, Templates, a FitResult, a RankingResult or a result that toys are behind, "
+        "found a "
         f"{type(subject).__name__}; get one with wilks.load_workspace(path), wilks.load_config(path), "
         "wilks.load_templates(path) or wilks.load_result(path)"
     )

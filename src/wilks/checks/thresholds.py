@@ -30,6 +30,7 @@ class Thresholds:
     `undetermined`: the data hardly determine a free parameter whose uncertainty is above this (times its value, if that
     is above 1).
     `one_sided`: impacts in the same direction matter above this fraction of the parameter of interest's uncertainty.
+    `lost_toys`: fraction of toys without a fit that is worth a finding.
     `individually`, `notes_individually`: how many findings of one rule are given one by one, of errors and warnings
     each, and of notes; those beyond it are named in the last one.
     """
@@ -52,6 +53,7 @@ class Thresholds:
     degenerate: float = 0.98
     undetermined: float = 10.0
     one_sided: float = 0.1
+    lost_toys: float = 1e-3
     individually: int = 5
     notes_individually: int = 1
 

@@ -12,6 +12,7 @@ from wilks.figures.decoration import FAILED_COLOR, Entry, counted, decorate, exp
 from wilks.figures.style import PANEL, FigureStyle, as_style, compact, figure_of, label, settings, signed, weight
 from wilks.results.fit import two_digits
 from wilks.results.goodness import Compatibility, GoodnessOfFit
+from wilks.results.lost_toys import from_to
 from wilks.table import number
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def goodness_of_fit(
         target = Drawing(rc, figsize=PANEL[chosen.name]).add_subplot() if ax is None else ax
         edges = _edges(result, bins)
         target.set_xlim(max(edges[0], 0.0) if result.statistic >= 0 else edges[0], edges[-1])
-        in_red(target, chosen, counted(result.toys.size - toys.size, "toy", "without a statistic"))
+        in_red(target, chosen, counted(result.lost_toys, "toy", "without a statistic"))
         entries, top = _distribution(target, result, edges, weight(chosen))
         target.set_xlabel(
             r"$-2\,\ln\,(L_{\mathrm{fit}}\,/\,L_{\mathrm{saturated}})$"
@@ -123,6 +124,8 @@ def _lines(result: GoodnessOfFit) -> list[str]:
     if result.usable_toys.size:
         p, sigma = result.toys_p_value, result.toys_p_uncertainty
         lines.append(f"$p$ {f'= {two_digits(p, sigma)}' if p > 0 else f'< {number(sigma, 2)}'} (toys)")
+        if result.lost_toys:
+            lines.append(f"$p$: {from_to(result.toys_p_range)} (lost toys)")
     if result.ndof > 0:
         lines.append(rf"$p$ = {number(result.p_value, 3)} ($\chi^2$)")
     return lines

@@ -12,6 +12,7 @@ from wilks.figures.decoration import Entry, counted, decorate, in_red
 from wilks.figures.style import FigureStyle, as_style, figure_of, label, signed, weight
 from wilks.results.fit import two_digits
 from wilks.results.hypotest import HypothesisTest, LimitResult, ToyCounts
+from wilks.results.lost_toys import from_to
 from wilks.results.many import CONVERGED
 from wilks.table import number
 
@@ -58,6 +59,7 @@ def _curve(test: HypothesisTest, found: LimitResult | None, style: FigureStyle, 
         )
         errors = None if test.counts is None else _toy_errors(test.counts, one_sided)[order]
         entries = [(_observed(target, x, observed, errors, fine, one_sided, style), "Observed"), *lines]
+        entries += _draw_lost(target, test, one_sided, style)
         if found is not None:
             line = target.axhline(1 - found.level, color=RED, linewidth=1.2 * weight(style), zorder=3)
             entries.append((line, f"{100 * found.level:g}% CL"))
@@ -70,7 +72,16 @@ def _curve(test: HypothesisTest, found: LimitResult | None, style: FigureStyle, 
         decorate(target, style, texts, entries, tallest=1.0, lowest=None)
         lost = sum(status != CONVERGED for status in test.statuses)
         missing = [] if found is None else [status for status in found.statuses if status != CONVERGED]
-        in_red(target, style, [*counted(lost, "failed test"), *counted(len(missing), "limit", "without a value")])
+        toys = 0 if test.counts is None else int(test.counts.failures.sum())
+        in_red(
+            target,
+            style,
+            [
+                *counted(lost, "failed test"),
+                *counted(len(missing), "limit", "without a value"),
+                *counted(toys, "toy", "without a fit"),
+            ],
+        )
     return figure_of(target)
 
 
@@ -92,6 +103,21 @@ def _observed(
     smooth = _smooth(x[good], p[good], fine, from_one)
     (curve,) = ax.plot(fine, smooth, color="black", linewidth=1.5 * weight(style), zorder=3)
     return curve, dots
+
+
+def _draw_lost(ax: Axes, test: HypothesisTest, one_sided: bool, style: FigureStyle) -> list[Entry]:
+    """Draw where p-values lie whatever toys without a fit would have given: bars, and the outer ends of the bands."""
+    counts = test.counts
+    if counts is None or counts.ranges is None or not counts.failures.any():
+        return []
+    ranges = counts.ranges
+    ends, bands = (ranges.cls, ranges.expected_cls) if one_sided else (ranges.clsb, ranges.expected_clsb)
+    order = np.argsort(test.values)
+    x, ends, bands = test.values[order], ends[order], bands[order]
+    bar = ax.vlines(x, ends[:, 0], ends[:, 1], color=RED, alpha=0.6, linewidth=4.0 * weight(style), zorder=3.5)
+    for limit in (bands[:, 0, 0], bands[:, -1, 1]):
+        ax.plot(x, limit, color=RED, linestyle=":", linewidth=1.2 * weight(style), zorder=2)
+    return [(bar, "Lost toys")]
 
 
 def _toy_errors(counts: ToyCounts, one_sided: bool) -> FloatArray:
@@ -172,7 +198,7 @@ def _toys(result: HypothesisTest, style: FigureStyle, ax: Axes | None) -> Figure
         symbol = {"q~": r"$\tilde{q}_\mu$", "q": r"$q_\mu$", "q0": "$q_0$", "t": r"$t_\mu$", "t~": r"$\tilde{t}_\mu$"}
         target.set_xlabel(symbol[result.statistic])
         target.set_ylabel("Fraction of toys")
-        free = decorate(target, style, [_toys_line(result, counts)], entries, tallest=highest, lowest=0.5 * lowest)
+        free = decorate(target, style, _toys_lines(result, counts), entries, tallest=highest, lowest=0.5 * lowest)
         # The symbol on top shows the line where it is on the frame, or within the first bin.
         mark: dict[str, Any] = {"marker": "v", "markevery": [1], "markersize": 5 * weight(style), "clip_on": False}
         at: dict[str, Any] = {
@@ -185,12 +211,15 @@ def _toys(result: HypothesisTest, style: FigureStyle, ax: Axes | None) -> Figure
     return figure_of(target)
 
 
-def _toys_line(result: HypothesisTest, counts: ToyCounts) -> str:
-    """Return the p-value with its error; a fraction of no toys at all is below one of them."""
+def _toys_lines(result: HypothesisTest, counts: ToyCounts) -> list[str]:
+    """Return the p-value with its error (no toys are fewer than one of them), and its range if toys are lost."""
     whole = {"q~": r"CL$_{s}$", "q": r"CL$_{s}$", "q0": "$p_0$"}.get(result.statistic, "$p$")
     one_sided = result.statistic in ("q", "q~")
     p = float((result.observed.cls if one_sided else result.observed.clsb)[0])
     error = float((counts.cls_error if one_sided else counts.clsb_error)[0])
-    if p == 0:
-        return f"{whole} < {number(1 / max(float(counts.toys[0]), 1.0), 2)} ({number(float(counts.toys[0]))} toys)"
-    return f"{whole} = {two_digits(p, error) if error > 0 else number(p, 3)}"
+    lines = [f"{whole} = {two_digits(p, error) if error > 0 else number(p, 3)}"]
+    if p == 0 and not counts.failures[0]:
+        lines = [f"{whole} < {number(1 / max(float(counts.toys[0]), 1.0), 2)} ({number(float(counts.toys[0]))} toys)"]
+    if counts.failures[0] and counts.ranges is not None:
+        lines.append(f"{whole}: {from_to((counts.ranges.cls if one_sided else counts.ranges.clsb)[0])} (lost toys)")
+    return lines

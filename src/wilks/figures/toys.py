@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wilks._types import FloatArray
 from wilks.errors import InputError, nearest
 from wilks.figures.decoration import Entry, counted, decorate, experiment_texts, in_red
 from wilks.figures.style import PANEL, FigureStyle, as_style, compact, figure_of, label, settings, signed, weight
 from wilks.results.fit import two_digits
 from wilks.results.intervals import percent
+from wilks.results.lost_toys import with_lost
 from wilks.results.toys import LEVELS, ToysResult
 from wilks.selection import matching
 
@@ -108,9 +110,9 @@ def _lines(result: ToysResult, i: int) -> list[str]:
             f"mean {two_digits(mean, width / math.sqrt(n))}",
             f"width {two_digits(width, width / math.sqrt(2 * n))}",
         ]
-    one, two = result.coverage[i]
-    lines.append(f"{percent(LEVELS[0])} interval covers {100 * one:.1f} %")
-    lines.append(f"{percent(LEVELS[1])} interval covers {100 * two:.1f} %")
+    for level, value, (low, high) in zip(LEVELS, result.coverage[i], result.coverage_range[i], strict=True):
+        covered = f"{100 * value:.1f}" if low == high else f"{100 * low:.1f} to {100 * high:.1f}"
+        lines.append(f"{percent(level)} interval covers {covered} %")
     return [lines[0], *(signed(line) for line in lines[1:])]
 
 
@@ -181,8 +183,14 @@ def _badness(result: ToysResult, i: int) -> float:
     """Return how many errors mean, width and coverage of a parameter's pulls lie from what they should be."""
     n, width, level = result.usable[i], result.pull_width[i], LEVELS[0]
     mean_off, width_off = result.pull_mean[i] / max(width, 1e-9), (width - 1) / max(width, 1e-9) * math.sqrt(2)
-    coverage_off = (result.coverage[i, 0] - level) / math.sqrt(level * (1 - level))
-    return float(math.sqrt(n) * np.nanmax(np.abs([mean_off, width_off, coverage_off])))
+    coverage_off = (result.coverage[i, 0] - level) / _coverage_error(result, [i])[0]
+    return float(np.nanmax(np.abs([math.sqrt(n) * mean_off, math.sqrt(n) * width_off, coverage_off])))
+
+
+def _coverage_error(result: ToysResult, rows: list[int]) -> FloatArray:
+    """Return how uncertain the coverage of 68.27 % intervals is: the number of toys, and those that are lost."""
+    statistical = np.sqrt(LEVELS[0] * (1 - LEVELS[0]) / result.usable[rows])
+    return with_lost(statistical, result.coverage[rows, 0], result.coverage_range[rows, 0])
 
 
 def _draw_means(ax: Axes, result: ToysResult, rows: list[int]) -> None:
@@ -205,9 +213,7 @@ def _draw_means(ax: Axes, result: ToysResult, rows: list[int]) -> None:
 
 
 def _draw_coverage(ax: Axes, result: ToysResult, rows: list[int]) -> None:
-    n, level = result.usable[rows], LEVELS[0]
-    found = result.coverage[rows, 0]
-    error = np.sqrt(level * (1 - level) / n)
+    level, found, error = LEVELS[0], result.coverage[rows, 0], _coverage_error(result, rows)
     off = np.abs(found - level) > 3 * error
     y = np.arange(len(rows))
     reach = float(max(1.15 * np.max(np.abs(found - level)), 4 * error.max()))

@@ -82,8 +82,8 @@ class Ladder:
         """Return the best answer of the rungs above `first`, or `first` itself.
 
         The climb ends at the first minimum that is as low as anything seen. If there is none, the lowest answer wins.
-        Iterations and evaluations are those of all rungs. With `likelihood` nothing but the likelihood is asked for, and
-        a minimum on the edge of the possible is one.
+        Iterations and evaluations are those of all rungs. With `likelihood` nothing but the likelihood is asked for,
+        and a minimum on the edge of the possible is one.
         """
         answers = [first]
         for answer in self._rungs(first, answers):

@@ -8,7 +8,7 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.results.fit import two_digits
-from wilks.results.lost_toys import between, sentence, with_lost
+from wilks.results.lost_toys import between, from_to, sentence, with_lost
 from wilks.results.many import INTERRUPTED
 from wilks.results.origin import Origin, Saved
 from wilks.table import Table, measured, number
@@ -225,7 +225,7 @@ class Compatibility(Saved, _WithToys):
 
 def _with_range(p_value: float, ends: tuple[float, float]) -> str:
     """Return a p-value, and where it lies if toys are lost."""
-    return f"{number(p_value)} ({number(ends[0])} to {number(ends[1])})" if ends[1] > ends[0] else number(p_value)
+    return f"{number(p_value)} ({from_to(ends)})" if ends[1] > ends[0] else number(p_value)
 
 
 def _cell(value: float, uncertainty: float) -> str:

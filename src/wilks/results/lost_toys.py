@@ -28,6 +28,15 @@ def with_lost(error: Any, value: Any, ends: FloatArray) -> FloatArray:
     return total
 
 
+def from_to(ends: Any) -> str:
+    """Return an interval in words.
+
+    >>> from_to((0.11, 0.1432))
+    '0.11 to 0.1432'
+    """
+    return f"{number(float(ends[0]))} to {number(float(ends[1]))}"
+
+
 def sentence(what: str, lost: int, ends: Any) -> str:
     """Return what lost toys mean, in words.
 

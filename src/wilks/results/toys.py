@@ -8,6 +8,7 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import nearest
+from wilks.results.lost_toys import between, with_lost
 from wilks.results.origin import Origin, Saved
 from wilks.table import Table, number
 
@@ -23,14 +24,15 @@ _FEW = 60
 class ToysResult(Saved):
     """A summary of fits to toys. Arrays follow `names`; those of fixed parameters hold zeros and NaN.
 
-    Of `count` toys, `done` were fitted and `converged` converged; `statuses` counts how they ended. `truth` are the
-    parameters that they were made with. `usable` (n_parameters,) is how many toys have an uncertainty for a parameter
-    (at a bound there is none). From these come the mean and the standard deviation of value - truth (`bias`, `spread`),
-    of the pull (value - truth) / uncertainty (`pull_mean`, `pull_width`), how often the truth lies within one and 1.96
-    uncertainties (`covered`, (n_parameters, 2), at the levels 0.6827 and 0.95), and how often pulls fall between
-    `edges` (`pulls`, (n_parameters, edges - 1)). `profiled` parameters also have the coverage of their profile
-    likelihood intervals, bounds included: `profile_covered` (profiled, 2) of `profile_usable` (profiled,) toys.
-    `folder` is where every single toy is kept, empty if it was not asked for.
+    Of `count` toys, `done` were fitted and `converged` converged (the others leave open what they cover: `lost`);
+    `statuses` counts how they ended. `truth` are the parameters that they were made with. `usable` (n_parameters,) is
+    how many toys have an uncertainty for a parameter (at a bound there is none). From these come the mean and the
+    standard deviation of value - truth (`bias`, `spread`), of the pull (value - truth) / uncertainty (`pull_mean`,
+    `pull_width`), how often the truth lies within one and 1.96 uncertainties (`covered`, (n_parameters, 2), at the
+    levels 0.6827 and 0.95), and how often pulls fall between `edges` (`pulls`, (n_parameters, edges - 1)). `profiled`
+    parameters also have the coverage of their profile likelihood intervals, bounds included: `profile_covered`
+    (profiled, 2) of `profile_usable` (profiled,) toys. `folder` is where every single toy is kept, empty if it was not
+    asked for.
     """
 
     names: tuple[str, ...]
@@ -79,6 +81,21 @@ class ToysResult(Saved):
         """The same for the profile likelihood intervals of `profiled`, shape (profiled, 2)."""
         return _fraction(self.profile_covered, self.profile_usable)
 
+    @property
+    def lost(self) -> int:
+        """How many toys did not converge: they have no uncertainties, and are not among the usable ones."""
+        return self.done - self.converged
+
+    @property
+    def coverage_range(self) -> FloatArray:
+        """`coverage` if no lost toy, and if every one, covered the truth, shape (n_parameters, 2, 2)."""
+        return between(self.covered, self.usable[:, None], self.lost)
+
+    @property
+    def profile_coverage_range(self) -> FloatArray:
+        """`profile_coverage` if no toy without a profile, and if every one, covered the truth: (profiled, 2, 2)."""
+        return between(self.profile_covered, self.profile_usable[:, None], (self.done - self.profile_usable)[:, None])
+
     def index(self, name: str) -> int:
         """Return the position of a parameter; KeyError with the nearest name if there is none."""
         if name not in self.names:
@@ -101,18 +118,32 @@ class ToysResult(Saved):
         ]
         if self.folder:
             lines.append(f"every toy:   {self.folder}")
-        for name, usable, (one, two) in zip(self.profiled, self.profile_usable, self.profile_coverage, strict=True):
-            error = 100 * np.sqrt(LEVELS[0] * (1 - LEVELS[0]) / max(usable, 1.0))
-            lines.append(
-                f"coverage:    {100 * one:.2f} % and {100 * two:.2f} % (+/- {error:.2f} %) of the profile likelihood "
-                f"intervals of {name} at 68.27 % and 95 %"
-            )
+        for i in range(len(self.profiled)):
+            lines += self._profile_lines(i)
         shown = [i for i, held in enumerate(self.fixed) if not held]
         if len(shown) > _FEW:
             shown = [i for i in shown if "staterror" not in self.modifier_types[i]]
         hidden = int((~self.fixed).sum()) - len(shown)
+        if self.lost:
+            lines.append(
+                f"coverages in the table are intervals: the {self.lost} toys that did not converge leave them open"
+            )
         lines += ["", self.table([self.names[i] for i in shown]).text().partition("\n\n")[2]]
         return "\n".join(lines + ([f"({hidden} staterror parameters not shown)"] if hidden else []))
+
+    def _profile_lines(self, i: int) -> list[str]:
+        """Return the coverage of one parameter's profile intervals, and where it lies if toys are lost, as text."""
+        (one, two), usable, ends = self.profile_coverage[i], self.profile_usable[i], self.profile_coverage_range[i]
+        error = 100 * with_lost(np.sqrt(LEVELS[0] * (1 - LEVELS[0]) / max(usable, 1.0)), one, ends[0])
+        lines = [
+            f"coverage:    {100 * one:.2f} % and {100 * two:.2f} % (+/- {error:.2f} %) of the profile likelihood "
+            f"intervals of {self.profiled[i]} at 68.27 % and 95 %"
+        ]
+        if lost := int(self.done - usable):
+            lines.append(
+                f"             with the {lost} toys without a fit {_percents(ends[0])} % and {_percents(ends[1])} %"
+            )
+        return lines
 
     def table(self, names: list[str] | None = None) -> Table:
         """Return bias, pull and coverage of the free parameters (or of those named), with statistical errors."""
@@ -124,7 +155,7 @@ class ToysResult(Saved):
         n = self.usable[i]
         if n < 2:
             return (self.names[i], number(self.truth[i]), "", "", "", "", "", f"{n:.0f}")
-        one, two = 100 * self.coverage[i]
+        one, two = (_percents(ends) for ends in self.coverage_range[i])
         width = self.pull_width[i]
         return (
             self.names[i],
@@ -132,10 +163,16 @@ class ToysResult(Saved):
             f"{self.bias[i]:.2g} ± {self.spread[i] / np.sqrt(n):.2g}",
             f"{self.pull_mean[i]:.3f} ± {width / np.sqrt(n):.3f}",
             f"{width:.3f} ± {width / np.sqrt(2 * n):.3f}",
-            f"{one:.2f}",
-            f"{two:.2f}",
+            one,
+            two,
             f"{n:.0f}",
         )
+
+
+def _percents(ends: FloatArray) -> str:
+    """Return an interval in per cent, or the number where it is one."""
+    low, high = (f"{100 * end:.2f}" for end in ends)
+    return low if low == high else f"{low} to {high}"
 
 
 def _fraction(counts: FloatArray, of: FloatArray) -> FloatArray:
