@@ -9,6 +9,7 @@ import boost_histogram as bh
 import pytest
 import uproot
 from tests.cli.conftest import Call
+from tests.results.goodness_records import make_goodness
 from tests.small_analysis import CONFIG, EDGES, write_analysis
 
 import wilks
@@ -43,6 +44,13 @@ def test_findings_are_printed_as_json(call: Call, defective: Path) -> None:
     assert result.exit_code == 1
     assert decode_result(result.stdout) == wilks.check(wilks.load_workspace(defective))
     assert not list(Path.cwd().iterdir())
+
+
+def test_results_that_toys_are_behind(call: Call, tmp_path: Path) -> None:
+    make_goodness(1000).save(tmp_path / "gof.json")
+    result = call("check", tmp_path / "gof.json")
+    assert "10 of 1000 toys (1.0 %) have no fit" in result.output
+    assert "no findings" in call("check", tmp_path / "gof.json", "--threshold", "LostToys=0.02").output
 
 
 def test_strict_ends_with_one_for_errors_only(call: Call, defective: Path, workspace: Path) -> None:

@@ -136,6 +136,16 @@ def test_what_is_missing_is_counted(limits: LimitResult, toys: HypothesisTest) -
     assert not any("lost" in text for text in texts(figures.hypotest(toys)))
 
 
+def test_lost_toys_make_limits_intervals(limits: LimitResult) -> None:
+    test = make_test(6, toys=50)
+    assert test.counts is not None
+    curve = with_ranges(replace(test, counts=replace(test.counts, failures=np.ones(6))))
+    ranges = np.stack([np.arange(6.0), np.append(np.arange(5.0) + 0.5, np.inf)], axis=1)
+    lost = texts(figures.limit(replace(limits, curve=curve, ranges=ranges)))
+    assert [text.strip() for text in lost if "lost" in text] == ["0 to 0.5 (lost toys)", "3 to 3.5 (lost toys)"]
+    assert not any("lost" in text for text in texts(figures.limit(limits)))
+
+
 def with_ranges(test: HypothesisTest) -> HypothesisTest:
     """Return a test whose p-values are open from 0.1 to 0.3, and expected ones by 0.05."""
     assert test.counts is not None

@@ -133,6 +133,28 @@ def test_interrupted_toys_are_counted_and_left_out(monkeypatch: pytest.MonkeyPat
     np.testing.assert_allclose(found.usable_toys, goodness_of_fit(compiled, toys=200).toys, rtol=1e-9)
 
 
+def test_what_fails_for_good_is_an_interval_and_what_was_not_made_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled, honest = model(TEN_BINS, background=SYSTEMATICS, parameters=WIDE), module.fit_toys
+    whole = goodness_of_fit(compiled, toys=100, seed=3)
+
+    def some_fail(*arguments: Any) -> Any:
+        fits = honest(*arguments)
+        statuses = ["no step improves the likelihood any more", *fits.statuses[1:]]
+        statuses[90] = "interrupted"  # those after it are done, but no random choice
+        return replace(fits, statuses=tuple(statuses), converged=np.array([s == "converged" for s in statuses]))
+
+    monkeypatch.setattr(module, "fit_toys", some_fail)
+    found = goodness_of_fit(compiled, toys=100, seed=3)
+    assert found.statuses == {"converged": 89, "interrupted": 10, "no step improves the likelihood any more": 1}
+    assert found.lost_toys == 1
+    np.testing.assert_allclose(found.usable_toys, whole.toys[1:90])
+    low, high = found.toys_p_range
+    assert high - low == pytest.approx(1 / 90)
+    assert low <= (whole.toys[:90] >= whole.statistic).mean() <= high
+    (channel,) = found.channels
+    assert channel.p_range[1] - channel.p_range[0] == pytest.approx(1 / 90)
+
+
 def test_a_failed_fit_says_so() -> None:
     channels = {"SR": ([3.0], [9.0], [17.0])}
     flat = model(channels, signal=[modifier("mu"), modifier("twin")])

@@ -176,6 +176,32 @@ def test_fits_that_fail_are_counted() -> None:
     assert "50 the likelihood is flat" in str(found)
 
 
+def test_a_profile_takes_the_likelihood_and_no_covariance() -> None:
+    """mu and its twin can't be told apart: no fit converges, and with mu at the truth the twin does all that it did."""
+    flat = model({"SR": ([90.0], [5.0], [95.0])}, signal=[modifier("mu"), modifier("twin")])
+    found = toys(flat, count=60, seed=1, profile="mu")
+    assert found.converged == 0
+    assert found.profile_usable[0] == 60
+    np.testing.assert_array_equal(found.profile_coverage, 1.0)
+    assert found.lost == 60
+    np.testing.assert_array_equal(found.coverage_range[0], [[0, 1], [0, 1]])
+
+
+def test_a_run_that_is_stopped_ends_before_the_first_toy_that_is_not_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled, honest = model(COUNTING, background=BACKGROUND), module.fit_toys
+
+    def stopped(*arguments: Any, **options: Any) -> Any:
+        fits = honest(*arguments, **options)
+        statuses = [*fits.statuses]
+        statuses[7] = "interrupted"  # others after it are done
+        return replace(fits, statuses=tuple(statuses))
+
+    monkeypatch.setattr(module, "fit_toys", stopped)
+    found = toys(compiled, count=30, seed=1)
+    assert found.done == 7
+    assert found.lost == 0
+
+
 def test_at_a_bound_there_is_no_uncertainty_but_a_profile_interval() -> None:
     compiled = model({"SR": ([10.0], [5.0], [5.0])})
     found = toys(compiled, values={"mu": 0.0}, count=20_000, seed=3, profile=["mu"])

@@ -158,10 +158,11 @@ def _smooth(x: FloatArray, p: FloatArray, fine: FloatArray, from_one: bool) -> F
 
 
 def _limit_lines(found: LimitResult) -> list[str]:
-    lines = [
-        f"{name} limit: {number(float(value), 3)}"
-        for name, value in (("Observed", found.observed), ("Expected", found.expected[2]))
-    ]
+    lines = []
+    for name, value, row in (("Observed", found.observed, 0), ("Expected", found.expected[2], 3)):
+        lines.append(f"{name} limit: {number(float(value), 3)}")
+        if found.lost_toys and len(found.ranges) and np.isfinite(found.ranges[row, 0]):
+            lines.append(f"    {from_to(found.ranges[row])} (lost toys)")
     counts = found.curve.counts
     return lines if counts is None else [*lines, f"{number(float(counts.toys.max()))} toys"]
 
