@@ -1,5 +1,6 @@
 # make demo    set up, make the example's input, run the whole analysis
 # make test    set up, then lint, types, import contracts and tests
+# make fuzz    set up, then random models and damaged input, for an hour at most
 # Everything is installed into .venv; PYTHON chooses the interpreter that makes it (at least 3.11).
 # The versions of all dependencies are those of tools/constraints.txt, with which wilks was tested. PIN= takes the newest
 # ones that fit, PIN=my-constraints.txt others.
@@ -17,7 +18,7 @@ PIP = $(BIN)/python $(PIP_INSTALL) $(PINNED) $(BUILD_PINNED)
 NOT_INSTALLED = { $(PYTHON) tools/preflight.py --not-installed "$(PIN)"; exit 1; }
 ENGINE = CMakeLists.txt pyproject.toml $(PIN) $(wildcard src/wilks/engine/*)
 
-.PHONY: demo test lint types contracts unit sanitize test-newest test-lowest bench clean
+.PHONY: demo test lint types contracts unit sanitize fuzz test-newest test-lowest bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/ttbar/generate.py
@@ -66,6 +67,11 @@ test-lowest:
 	.venv-lowest/bin/python $(PIP_INSTALL) --constraint tools/constraints.txt --upgrade pip
 	.venv-lowest/bin/python $(PIP_INSTALL) --constraint .venv-lowest/lowest.txt --build-constraint .venv-lowest/lowest.txt ".[test]"
 	.venv-lowest/bin/python $(REDUCED)
+
+# Random models, examined independently, and damaged input: what is not true is printed with the command that shows it.
+FUZZ ?= --seed 1 --minutes 55
+fuzz: $(VENV)/.test
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/compare.py
