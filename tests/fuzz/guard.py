@@ -13,8 +13,8 @@ from tests.fuzz.verdict import Fault
 
 from wilks.errors import WilksError
 
-# Seconds that a call may take on a small model.
-PATIENCE = 30
+# Seconds of CPU time that a call may take on a small model, however busy the machine.
+PATIENCE = 10.0
 
 
 class TooSlowError(BaseException):
@@ -22,19 +22,19 @@ class TooSlowError(BaseException):
 
 
 @contextmanager
-def patience(seconds: int) -> Iterator[None]:
-    """Raise TooSlowError in what takes longer."""
+def patience(seconds: float) -> Iterator[None]:
+    """Raise TooSlowError in what takes more CPU time of this process."""
 
     def stop(*_: object) -> None:
         raise TooSlowError
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def guarded(name: str, call: Callable[[], Any]) -> tuple[Any, Fault | None]:
@@ -49,7 +49,7 @@ def guarded(name: str, call: Callable[[], Any]) -> tuple[Any, Fault | None]:
     except WilksError as refusal:
         return None, unclear(name, refusal)
     except TooSlowError:
-        return None, Fault("slow", f"{name} took more than {PATIENCE} s")
+        return None, Fault("slow", f"{name} took more than {PATIENCE:g} s")
     except Warning as warning:
         return None, Fault("warning", f"{name}: {type(warning).__name__}: {warning} ({place(warning)})")
     except Exception as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from tests.fuzz import search
+from tests.fuzz.answers import judge
 from tests.fuzz.guard import guarded
 from tests.fuzz.models import Spec
 from tests.fuzz.record import Record
@@ -51,7 +52,11 @@ def try_model(spec: Spec, seed: int, questions: bool = True) -> Record:
         try_fit(record, model, reference, seed, {model.poi: value})
     if questions and result is not None:
         for name, call in verbs(model, result):
-            record.note(guarded(name, call)[1])
+            answer, fault = guarded(name, call)
+            record.note(fault)
+            untrue, fault = guarded(f"judging {name}", lambda answer=answer: judge(model, reference, answer))
+            record.note(fault)
+            record.faults += untrue or []
     return record
 
 
@@ -108,7 +113,7 @@ def other_points(record: Record, model: Model, claim: Claim, seed: int, fixed: M
             ok and kind_of(status) in ("impossible start", "no minimum")
             for ok, status in zip(possible, many.statuses, strict=True)
         ]
-        record.counts["possible starts lost"] += sum(lost)
+        record.counts["possible starts lost"] += int(sum(lost))
         points += [point for point in many.values if np.isfinite(point).all()]
     if np.isfinite(claim.nll(default)):
         points.append(search.descended(model, claim.data, default, claim.lower, claim.upper, held))
@@ -116,7 +121,7 @@ def other_points(record: Record, model: Model, claim: Claim, seed: int, fixed: M
 
 
 def verbs(model: Model, result: FitResult) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Return every question to a model, as a name and a call; answers are printed, too."""
+    """Return every question to a model, as a name and a call that prints the answer before it returns it."""
     asked: dict[str, Callable[[], Any]] = {
         "fit": lambda: result,
         "parameters": lambda: wilks.tables.parameters(result).text(),
@@ -135,4 +140,9 @@ def verbs(model: Model, result: FitResult) -> Iterator[tuple[str, Callable[[], A
         "toys": lambda: wilks.toys(model, result, count=5, seed=1),
     }
     for name, call in asked.items():
-        yield name, lambda call=call: f"{(answer := call())!r}\n{answer}"
+        yield name, lambda call=call: printed(call())
+
+
+def printed(answer: Any) -> Any:
+    """Return an answer after it was printed in both ways."""
+    return answer if f"{answer!r}\n{answer}" else None
