@@ -30,6 +30,8 @@ def document_trial(seed: int) -> Record:
     spec = mutated(random_workspace(seed), dice)
     record = Record()
     source = spec if isinstance(spec, dict) and dice.chance(0.3) else json.dumps(spec).encode()
+    if isinstance(source, bytes) and dice.chance(0.05):
+        source = source[: dice.integer(0, len(source))]
     workspace, fault = guarded("load_workspace", lambda: wilks.load_workspace(source))
     record.note(fault)
     record.counts["documents read" if workspace is not None else "documents refused"] += 1

@@ -5,6 +5,7 @@ Nothing of the package is asked here: the result is only read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,8 @@ from wilks.results.fit import FitResult
 STATIONARY = 1e-6
 # Eigenvalues of the Hessian relative to the Fisher metric below this mean that the likelihood is flat (fits say 1e-9).
 FLAT = 1e-7
+# Eigenvalues that differences of doubles resolve.
+RESOLVED = 1e-6
 # Covariances agree to this part of their standard deviations, twice as much with doubles.
 COVARIANCE = 1e-4
 # Beyond this condition number doubles say nothing about an inverse.
@@ -269,6 +272,23 @@ def flat(claim: Claim) -> Iterator[Fault]:
         if fall > STATIONARY:
             yield Fault("flat at a saddle", f"the nll is lower by {fall:.3g} along the direction of least curvature")
     yield from stationary(here, eigenvalues, vectors, "flat off the minimum")
+    yield from names(here, vectors[:, eigenvalues < RESOLVED])
+
+
+def names(here: Curvature, null: np.ndarray) -> Iterator[Fault]:
+    """What a status calls flat is so, and a parameter that is flat all by itself is named.
+
+    `null` are the directions without effect, shape (parameters, directions), in units of the metric.
+    """
+    status, listed = here.claim.result.status, {here.claim.result.names[i] for i in here.chosen}
+    named = set(re.findall(r'"([^"]*)"', status)) & listed
+    share = dict(zip((here.claim.result.names[i] for i in here.chosen), np.sqrt((null**2).sum(axis=1)), strict=True))
+    wrong = sorted(name for name in named if share[name] < 1e-3)
+    missing = sorted(name for name in listed - named if share[name] > 0.999 and " more" not in status)
+    if wrong:
+        yield Fault("flat, wrong name", f"{', '.join(wrong)} has an effect: {status[:200]}")
+    if missing:
+        yield Fault("flat, name missing", f"{', '.join(missing)} has none: {status[:200]}")
 
 
 def downhill(claim: Claim, direction: np.ndarray) -> float:
