@@ -51,14 +51,13 @@ def scan(model: Model, reference: Likelihood, answer: ScanResult) -> Iterator[Fa
     """No point of a scan lies above what conditional fits reach from other starts."""
     at = model.index(answer.parameter)
     rng = np.random.default_rng(3)
-    starts = model.initial + rng.normal(size=(6, model.n_parameters)) * reference.scales()
+    moves = np.where(model.fixed, 0.0, rng.normal(size=(6, model.n_parameters)) * reference.scales())
+    starts = np.where(model.fixed, model.initial, np.clip(model.initial + moves, *model.bounds))
     for value, delta, status in zip(answer.values, answer.curves[0].delta, answer.curves[0].statuses, strict=True):
         if status != CONVERGED:
             continue
         starts[:, at] = value
-        many = wilks.fit_many(
-            model, start=np.clip(starts, *model.bounds), fixed={answer.parameter: float(value)}, threads=1
-        )
+        many = wilks.fit_many(model, start=starts, fixed={answer.parameter: float(value)}, threads=1)
         best = int(np.nanargmin(np.where(many.converged, many.twice_nll, np.inf)))
         if not many.converged[best]:
             continue
@@ -80,5 +79,5 @@ def intervals(model: Model, answer: IntervalResult) -> Iterator[Fault]:
             there = wilks.fit(model, fixed={name: float(end)})
             height = there.twice_nll - answer.twice_nll
             if there.converged and height < 1 - ROOT:
-                yield Fault("interval too wide", f"{name} = {end:.6g}: 2NLL is higher by {height:.4g} only")
+                yield Fault("interval too narrow", f"{name} = {end:.6g}: 2NLL is higher by {height:.4g} only")
                 return
