@@ -17,16 +17,12 @@ from tests.reference.likelihood import Likelihood
 import wilks
 from wilks.model.model import Model
 from wilks.results.fit import FitResult
+from wilks.results.many import CONVERGED, EDGE, FLAT, IMPOSSIBLE
 
 # Differences of 2NLL that count as a lower point.
 LOWER = 1e-3
 
-STATUSES = {
-    "converged": "converged",
-    "the likelihood is flat": "flat",
-    "the starting point is impossible": "impossible start",
-    "the minimum lies where a rate vanishes": "rate vanishes",
-}
+STATUSES = {CONVERGED: "converged", FLAT: "flat", IMPOSSIBLE: "impossible", EDGE: "rate vanishes"}
 
 
 def kind_of(status: str) -> str:
@@ -77,9 +73,9 @@ def try_fit(
     said = result.twice_nll if np.isfinite(result.twice_nll) else np.inf
     below = said - lowest
     match kind_of(result.status):
-        case "impossible start":
+        case "impossible":
             if np.isfinite(lowest) or feasible(model, claim):
-                record.note(Fault("impossible start, untrue", result.status))
+                record.note(Fault("impossible, untrue", result.status))
         case "rate vanishes" if below > LOWER:
             record.note(Fault("rate vanishes, untrue", f"a point is lower by {below:.4g} in 2NLL"))
         case "no minimum":
@@ -110,7 +106,7 @@ def other_points(record: Record, model: Model, claim: Claim, seed: int, fixed: M
         possible = np.isfinite(model.nll(starts, claim.data))
         record.counts["possible starts"] += int(np.sum(possible))
         lost = [
-            ok and kind_of(status) in ("impossible start", "no minimum")
+            ok and kind_of(status) in ("impossible", "no minimum")
             for ok, status in zip(possible, many.statuses, strict=True)
         ]
         record.counts["possible starts lost"] += int(sum(lost))

@@ -15,11 +15,12 @@ from tests.fuzz.exact import Exact
 from tests.reference.likelihood import Likelihood
 
 from wilks.results.fit import FitResult
+from wilks.results.many import FLAT
 
 # Of the nll: a point that can be left by more than this is no minimum. Fits promise an EDM of 1e-8.
 STATIONARY = 1e-6
 # Eigenvalues of the Hessian relative to the Fisher metric below this mean that the likelihood is flat (fits say 1e-9).
-FLAT = 1e-7
+NO_CURVATURE = 1e-7
 # Eigenvalues that differences of doubles resolve.
 RESOLVED = 1e-6
 # Covariances agree to this part of their standard deviations, twice as much with doubles.
@@ -82,7 +83,7 @@ def examine(claim: Claim) -> list[Fault]:
         return faults
     if claim.result.converged:
         return list(minimum(claim))
-    if claim.result.status.startswith("the likelihood is flat"):
+    if claim.result.status.startswith(FLAT):
         return list(flat(claim))
     return []
 
@@ -206,7 +207,7 @@ def minimum(claim: Claim) -> Iterator[Fault]:
 
 def stationary(here: Curvature, eigenvalues: np.ndarray, vectors: np.ndarray, kind: str) -> Iterator[Fault]:
     """The nll can't be lowered along directions that are not flat."""
-    steep = eigenvalues > FLAT
+    steep = eigenvalues > NO_CURVATURE
     step = -vectors[:, steep] @ ((vectors.T @ here.gradient)[steep] / eigenvalues[steep])
     edm = -0.5 * float(here.gradient @ step)
     if edm > STATIONARY and here.gain(step) > STATIONARY:
@@ -262,10 +263,10 @@ def flat(claim: Claim) -> Iterator[Fault]:
         return
     here = curvature(claim, np.flatnonzero(claim.inside))
     eigenvalues, vectors = np.linalg.eigh(here.hessian)
-    if FLAT < eigenvalues[0] < 0.01 and len(eigenvalues) <= 25:  # doubles don't resolve it
+    if NO_CURVATURE < eigenvalues[0] < 0.01 and len(eigenvalues) <= 25:  # doubles don't resolve it
         here = curvature(claim, here.chosen, exact=True)
         eigenvalues, vectors = np.linalg.eigh(here.hessian)
-    if eigenvalues[0] > (FLAT if len(eigenvalues) <= 25 else 0.01):
+    if eigenvalues[0] > (NO_CURVATURE if len(eigenvalues) <= 25 else 0.01):
         yield Fault("flat, untrue", f"smallest eigenvalue {eigenvalues[0]:.3g} in units of the metric")
     if eigenvalues[0] < 0:
         fall = downhill(claim, here.direction(vectors[:, 0]))
