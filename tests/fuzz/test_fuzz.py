@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from mpmath import mp
 from tests.fuzz import guard, search
-from tests.fuzz.campaign import TRIALS, Summary, run_trial
+from tests.fuzz.campaign import TRIALS, Summary, campaign, run_trial
 from tests.fuzz.dice import Dice
 from tests.fuzz.exact import Exact
 from tests.fuzz.guard import guarded
@@ -289,3 +289,11 @@ def test_a_summary_counts_and_says_how_to_repeat() -> None:
 def test_what_breaks_the_harness_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TRIALS, "model", lambda seed: Record(lower=[1 / seed]))
     assert kinds(run_trial("model", 0).faults) == {"harness"}
+
+
+def test_a_short_campaign_finds_no_fit_that_is_untrue() -> None:
+    summary = campaign(8, seconds=40.0, trials=60)
+    never = ("traceback", "crash", "harness", "slow", "refused", "no minimum", "impossible, untrue", "flat, untrue")
+    numbers = ("wrong", "converged", "outside", "no uncertainty", "at a bound", "not at a bound", "held at a bound")
+    assert not [kind for kind in summary.examples if kind in never or kind.startswith(numbers)], str(summary)
+    assert not summary.lower, str(summary)
