@@ -89,6 +89,22 @@ def test_a_lower_point_starts_a_fit_again() -> None:
     assert set(helped(COMPILED, data, undone(COMPILED, 5), right, problem, RUNNING).statuses) == {"interrupted"}
 
 
+def test_where_there_are_several_minima_every_fit_is_made_again_and_the_lower_one_counts() -> None:
+    data = toy_data(COMPILED, seed=3, count=5)
+    problem = pose(COMPILED, COMPILED.prefit_values, None, None)
+    right = fit_toys(COMPILED, data, problem, RUNNING)
+    high = changed(right, 2, twice_nll=right.twice_nll[2] + 1.0, values=COMPILED.prefit_values)
+    # From points that are higher still, of which nothing says that a lower minimum lies below them.
+    points = replace(right, values=right.values + 0.1, twice_nll=right.twice_nll + 5.0)
+    assert helped(COMPILED, data, high, points, problem, RUNNING) is high
+    found = helped(COMPILED, data, high, points, problem, RUNNING, all_of_them=True)
+    np.testing.assert_allclose(found.twice_nll, right.twice_nll, atol=1e-9)
+    others = [0, 1, 3, 4]
+    np.testing.assert_array_equal(found.values[others], right.values[others])
+    unmade = helped(COMPILED, data, undone(COMPILED, 5), points, problem, RUNNING, all_of_them=True)
+    assert set(unmade.statuses) == {"interrupted"}
+
+
 def test_a_fit_above_a_known_point_has_failed() -> None:
     data = toy_data(COMPILED, seed=3, count=3)
     problem = pose(COMPILED, COMPILED.prefit_values, None, None)
@@ -147,7 +163,7 @@ def losing(monkeypatch: pytest.MonkeyPatch) -> None:
         return fits
 
     monkeypatch.setattr(toy_tests, "fit_toys", some_fail)
-    monkeypatch.setattr(toy_tests, "helped", lambda model, data, fits, *rest: fits)
+    monkeypatch.setattr(toy_tests, "helped", lambda model, data, fits, *rest, **options: fits)
 
 
 def test_intervals_of_tests_hold_the_whole_answer(request: Any) -> None:

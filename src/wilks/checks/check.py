@@ -127,8 +127,7 @@ def _findings(subject: Subject, limits: Thresholds) -> Iterable[Iterator[Finding
     if isinstance(subject, Config):
         return (rule(subject, limits) for rule in CONFIG_RULES)
     raise TypeError(
-        "check takes a Workspace, a Config, Templates, a FitResult, a RankingResult or a result that toys are behind, "
-        "found a "
+        "check takes a Workspace, a Config, Templates, a FitResult, a RankingResult or a result with toys, found a "
         f"{type(subject).__name__}; get one with wilks.load_workspace(path), wilks.load_config(path), "
         "wilks.load_templates(path) or wilks.load_result(path)"
     )

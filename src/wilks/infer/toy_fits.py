@@ -66,18 +66,31 @@ def moved(model: Model, data: FloatArray, fits: ManyFits, parameter: int, value:
 
 
 def helped(
-    model: Model, data: FloatArray, fits: ManyFits, others: ManyFits, problem: Problem, running: Running
+    model: Model,
+    data: FloatArray,
+    fits: ManyFits,
+    others: ManyFits,
+    problem: Problem,
+    running: Running,
+    *,
+    all_of_them: bool = False,
 ) -> ManyFits:
     """Return fits to `data`, made again from the points of `others` where these are lower, or where a fit has failed.
 
-    `problem` says what is held. A fit that does not go below a point that is known has failed.
+    `problem` says what is held. A fit that does not go below a point that is known has failed. With `all_of_them` every
+    fit is made again, and the lower answer counts: where there are several minima, the way down from a point that is
+    higher may end lower.
     """
-    failed = ~fits.minimised & np.array([status != INTERRUPTED for status in fits.statuses], np.bool_)
-    rows = np.flatnonzero(others.minimised & (failed | (others.twice_nll < fits.twice_nll - BETTER)))
+    done = np.array([status != INTERRUPTED for status in fits.statuses], np.bool_)
+    needed = (done & ~fits.minimised) | (others.twice_nll < fits.twice_nll - BETTER)
+    rows = np.flatnonzero(others.minimised & (needed | (done & all_of_them)))
     if not rows.size:
         return fits
     starts = replace(problem, start=np.ascontiguousarray(others.values[rows]))
     again = fit_toys(model, data[rows], starts, running, uncertainties=fits.uncertainties is not None)
+    if all_of_them:
+        lower = needed[rows] | (again.minimised & (again.twice_nll < fits.twice_nll[rows] - BETTER))
+        rows, again = rows[lower], again.rows(np.flatnonzero(lower))
     above = again.minimised & ~(again.twice_nll <= others.twice_nll[rows] + BETTER)
     statuses = tuple(ABOVE if high else status for high, status in zip(above, again.statuses, strict=True))
     return fits.with_rows(rows, replace(again, converged=again.converged & ~above, statuses=statuses))

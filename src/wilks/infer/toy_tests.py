@@ -195,8 +195,10 @@ def statistics(counter: Counter, found: Study, toys: Toys, start: FloatArray, na
     problem, few = replace(found.problem, start=start, held=held), replace(found.running, progress=counter.wait)
     data, free = toys.data[rows], toys.free.rows(rows)
     conditional = _fits(counter, found, data, problem)
-    conditional = helped(model, data, conditional, moved(model, data, free, found.poi, mu), problem, few)
-    free = helped(model, data, free, conditional, found.problem, few)
+    several = len(found.best.minima) > 1
+    there = moved(model, data, free, found.poi, mu)
+    conditional = helped(model, data, conditional, there, problem, few, all_of_them=several)
+    free = helped(model, data, free, conditional, found.problem, few, all_of_them=several)
     t = one_sided(np.maximum(conditional.twice_nll - free.twice_nll, 0.0), free.values[:, found.poi], mu, name)
     q = np.where(good, 0.0, np.nan)
     q[rows] = np.where(conditional.minimised & free.minimised, t, np.nan)
