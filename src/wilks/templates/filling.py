@@ -11,10 +11,12 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import TemplateError
-from wilks.templates.evaluation import evaluate, is_list, per_entry, truth, type_of
-from wilks.templates.expressions import ExpressionError, Node, pointed
+from wilks.templates.evaluation import evaluate, is_list, per_entry, truth
+from wilks.templates.expression_text import ExpressionError, pointed
+from wilks.templates.expressions import Node
 from wilks.templates.files import first_line
 from wilks.templates.trees import Tree, open_trees
+from wilks.templates.whole_numbers import type_of
 
 _BLOCK = 1 << 14
 # Entries that are worked on at once: arrays this small stay in the processor's cache, and in memory that NumPy has.

@@ -10,7 +10,8 @@ import numpy as np
 
 from wilks.errors import TemplateError
 from wilks.templates.evaluation import evaluate
-from wilks.templates.expressions import ExpressionError, Node, parse, pointed
+from wilks.templates.expression_text import ExpressionError, pointed
+from wilks.templates.expressions import Node, parse
 from wilks.templates.files import UnreadableError, first_line
 from wilks.templates.filling import Use
 from wilks.templates.trees import Tree, open_trees
