@@ -12,12 +12,15 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 # No space after the opening $, none before the closing one and no digit after it: "$5 and $6" is text.
 _MATH = re.compile(r"\$(?=\S)[^$]*[^$\s\\]\$(?!\d)")
 _ASYMMETRIC = re.compile(r"(-?[\d.]+) \+([\d.]+) -([\d.]+)")
 _NEGATIVE = re.compile(r"(?<![\w-])-(?=\d)")
+# Powers of ten beyond which numbers have exponents; the digits that a number has; arithmetic for all up to there.
+_FAR, _DIGITS = 20, 16
+_EXACT = Context(prec=2 * _FAR + 10)
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -157,8 +160,13 @@ def _last_place(uncertainty: float) -> int:
 
 
 def _quantized(value: float, place: int) -> str:
+    """Return a value rounded to a power of ten; with an exponent where zeros would fill a line."""
+    exact = Decimal(repr(float(value)))
+    if place > _FAR or place < -_FAR or (exact and exact.adjusted() > _FAR):
+        digits = max(exact.adjusted() - place, 0) if exact else 0
+        return f"{value:.{min(digits, _DIGITS)}e}"
     step = Decimal(1).scaleb(place)
-    rounded = (Decimal(repr(float(value))) / step).quantize(Decimal(1), rounding=ROUND_HALF_EVEN) * step
+    rounded = (exact / step).quantize(Decimal(1), rounding=ROUND_HALF_EVEN, context=_EXACT) * step
     return f"{abs(rounded) if rounded == 0 else rounded:.{max(-place, 0)}f}"
 
 

@@ -5,17 +5,21 @@ The meaning is that of `yaml.safe_load` (YAML 1.1, anchors, merge keys), except 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
 import yaml
 
-from wilks.errors import ConfigError, nearest
+from wilks.errors import ConfigError, nearest, printable
 
 KeyPath: TypeAlias = tuple[str | int, ...]
+_Steps: TypeAlias = dict[str, tuple[yaml.Mark, yaml.Node]]
 _MERGE = "tag:yaml.org,2002:merge"
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_DIGITS = 1000
+# More than any number has; the time to read one grows with the square (`1:20:20`, to the base of 60).
 
 
 class _Loader(yaml.SafeLoader):
@@ -23,6 +27,8 @@ class _Loader(yaml.SafeLoader):
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
+            if node.tag in _NUMBERS and len(node.value) > _DIGITS:
+                raise ValueError
             return super().construct_object(node, deep=deep)
         except (ValueError, LookupError, AttributeError, OverflowError) as error:
             kind = node.tag.rpartition(":")[2]
@@ -39,6 +45,7 @@ class Document:
     label: str
     source: Path | None = None
     root: yaml.Node | None = None
+    _steps: dict[int, _Steps] = field(default_factory=dict, repr=False, compare=False)
 
     def place(self, path: KeyPath) -> str:
         """Return `label:line  Systematics[4].Samples` for a key (without the line where there is no file)."""
@@ -51,7 +58,7 @@ class Document:
         """Return the line (from 1) of the deepest part of `path` that the file has, 0 if unknown."""
         node, line = self.root, 0
         for key in path:
-            mark, node = _step(node, key)
+            mark, node = self._step(node, key)
             if mark is None:
                 break
             line = mark.line + 1
@@ -61,23 +68,52 @@ class Document:
         """Return the text of a scalar as it stands in the file (`yes` where the data say True)."""
         node = self.root
         for key in path:
-            _, node = _step(node, key)
+            _, node = self._step(node, key)
         return node.value if isinstance(node, yaml.ScalarNode) else None
 
-
-def _step(node: yaml.Node | None, key: str | int) -> tuple[yaml.Mark | None, yaml.Node | None]:
-    if isinstance(node, yaml.MappingNode):
-        # After construction merged keys come first, so the last one is the one that counts.
-        for name, value in reversed(node.value):
-            if isinstance(name, yaml.ScalarNode) and name.value == str(key):
-                return name.start_mark, value
-    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-        return node.value[key].start_mark, node.value[key]
-    return None, None
+    def _step(self, node: yaml.Node | None, key: str | int) -> tuple[yaml.Mark | None, yaml.Node | None]:
+        if isinstance(node, yaml.MappingNode):
+            if id(node) not in self._steps:
+                pairs = ((name, value) for name, value in node.value if isinstance(name, yaml.ScalarNode))
+                # After construction merged keys come first, so the last one is the one that counts.
+                self._steps[id(node)] = {name.value: (name.start_mark, value) for name, value in pairs}
+            return self._steps[id(node)].get(str(key), (None, None))
+        if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            return node.value[key].start_mark, node.value[key]
+        return None, None
 
 
 def read_document(source: str | Path | Mapping[str, Any] | TextIO) -> Document:
     """Return the document behind a path, a dictionary or an open file; raise ConfigError if it can't be read."""
+    document = _read(source)
+    problems = [
+        f"{document.place(path)}: {text!r:.60} holds half of a surrogate pair, which is no character"
+        for path, text in _unwritable(document.data)
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return document
+
+
+def _unwritable(data: Any) -> Iterator[tuple[KeyPath, str]]:
+    """Yield keys and texts that can't be written to any file, with their place; what is shared is looked at once."""
+    done: set[int] = set()
+    open_: list[tuple[KeyPath, Any]] = [((), data)]
+    while open_:
+        path, value = open_.pop()
+        if isinstance(value, str):
+            if not value.isascii() and printable(value) != value:
+                yield path, value
+        elif isinstance(value, (Mapping, list, tuple)) and id(value) not in done:
+            done.add(id(value))
+            pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
+            for key, item in reversed([*pairs]):
+                open_.append(((*path, key), item))
+                if isinstance(key, str):
+                    open_.append((path, key))
+
+
+def _read(source: str | Path | Mapping[str, Any] | TextIO) -> Document:
     if isinstance(source, Mapping):
         return Document(dict(source), "config")
     if isinstance(source, (str, Path)):

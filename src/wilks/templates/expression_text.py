@@ -13,6 +13,8 @@ _FOREIGN = re.compile(
     r"""(?P<lost>[#\\]|'''|\"\"\")|(?P<text>"[^"]*"|'[^']*')|&&|\|\||!(?!=)|\bTMath::(?=\w)|\bstd::(?=\w)|(?<=[A-Za-z])\$"""
 )
 _TRIED = 100
+_DRAWN = 400
+# Characters on each side of a mistake that are shown.
 
 
 class ExpressionError(ValueError):
@@ -33,7 +35,10 @@ def pointed(text: str, error: ExpressionError) -> str:
              ^
     """
     line = " ".join(text.splitlines()) if "\n" in text else text
-    return f"{error.message}\n    {line}\n    {' ' * min(error.column, len(line))}^"
+    column = min(error.column, len(line))
+    start, end = max(column - _DRAWN, 0), column + _DRAWN
+    before, after = "... " if start else "", " ..." if end < len(line) else ""
+    return f"{error.message}\n    {before}{line[start:end]}{after}\n    {' ' * (len(before) + column - start)}^"
 
 
 @dataclass(frozen=True)

@@ -130,8 +130,7 @@ def _document(value: Any, name: str) -> Document:
 
 def _check(mistakes: list[str], name: str) -> None:
     if mistakes:
-        # Names may hold what can't be printed: half a surrogate pair.
-        raise WorkspaceError([f"{name}: {m}".encode("utf-8", "backslashreplace").decode() for m in mistakes])
+        raise WorkspaceError([f"{name}: {mistake}" for mistake in mistakes])
 
 
 def _plain(value: Any) -> Any:
