@@ -203,7 +203,14 @@ def test_mistakes_are_sentences(arguments: dict, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("[1, 2]", "a mapping"), ("a: {b: c}", 'group "a" needs'), ("a: [", "not valid YAML")]
+    ("text", "message"),
+    [
+        ("[1, 2]", "a mapping"),
+        ("a: {b: c}", 'group "a" needs'),
+        ("a: [", "not valid YAML"),
+        ("a: x\na: y", '"a" is written twice'),
+        ("a: 2020-13-45", "not valid"),
+    ],
 )
 def test_wrong_files_are_sentences(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "groups.yml"

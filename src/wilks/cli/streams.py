@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from wilks._reading import read_file, read_stream
 from wilks.errors import InputError
 from wilks.pipeline import save_text
 
@@ -49,11 +50,11 @@ def check_target(output: str, *, file: bool) -> None:
 def source(file: str) -> Any:
     """Return what a loader reads: the path; for `-` and for pipes with a name, which can be read once, the content."""
     if file == "-":
-        content = _Named(sys.stdin.buffer.read() if sys.stdin else b"")
+        content = _Named(read_stream(sys.stdin.buffer, STDIN) if sys.stdin else b"")
         content.name = STDIN
         return content
     if Path(file).is_fifo():
-        content = _Named(Path(file).read_bytes())
+        content = _Named(read_file(file))
         content.name = file
         return content
     return file

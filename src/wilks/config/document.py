@@ -12,6 +12,7 @@ from typing import Any, TextIO, TypeAlias
 
 import yaml
 
+from wilks._reading import read_file
 from wilks.errors import ConfigError, nearest, printable
 
 KeyPath: TypeAlias = tuple[str | int, ...]
@@ -130,7 +131,7 @@ def _read(source: str | Path | Mapping[str, Any] | TextIO) -> Document:
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_file(path)
     except FileNotFoundError:
         folder = path.parent
         others = [file.name for file in folder.iterdir() if file.is_file()] if folder.is_dir() else []

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from wilks._reading import read_file
 from wilks.errors import InputError, ModelError, listed, nearest
 from wilks.infer.study import Study
 from wilks.model.model import Model
@@ -86,15 +87,31 @@ def read_groups(path: str | Path) -> dict[str, list[str]]:
     import yaml
 
     try:
-        document: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        text = read_file(path).decode("utf-8")
+        document: Any = yaml.load(text, _one_of_each(yaml.SafeLoader))
     except OSError as error:
         reason = f"the groups can't be read: {error.strerror or error}"
         raise ModelError(f'{path}: {reason}; in place of a file "{BY_TYPE}" is allowed') from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ModelError(f"{path}: the groups are not valid YAML or JSON: {' '.join(str(error).split())}") from None
     if not isinstance(document, dict) or not document:
         raise ModelError(f"{path}: groups are a mapping from labels to parameter names or patterns")
     return {str(label): _patterns(path, str(label), value) for label, value in document.items()}
+
+
+def _one_of_each(loader: Any) -> Any:
+    """Return a loader that refuses a block in which a key stands twice: the first would be dropped in silence."""
+    import yaml
+
+    class Loader(loader):  # type: ignore[misc]
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            repeated = sorted({key for key in keys if keys.count(key) > 1})
+            if repeated:
+                raise ValueError(f'the key "{repeated[0]}" is written twice in one block')
+            return super().construct_mapping(node, deep)
+
+    return Loader
 
 
 def _patterns(path: str | Path, label: str, value: Any) -> list[str]:

@@ -16,6 +16,7 @@ from typing import IO, Any, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 from wilks._files import write_atomically
+from wilks._reading import read_file
 from wilks.errors import ResultError, listed
 from wilks.results.checking import require_distinct, require_known
 from wilks.results.fit import FitResult
@@ -62,7 +63,7 @@ def load_result(source: str | Path | IO[bytes]) -> Any:
     """
     if isinstance(source, str | Path):
         try:
-            content = Path(source).read_bytes()
+            content = read_file(source)
         except OSError as error:
             raise ResultError(f"{source}: the result can't be read: {error.strerror or error}") from None
         return decode_result(content, str(source))

@@ -44,6 +44,8 @@ def _identity(name: str) -> str | None:
         if "://" in name:
             with opened(name) as file:
                 return _digest([name, str(file.file.fEND), file.file.uuid.hex])
+        if not os.path.isfile(name):  # of a pipe the beginning may never come
+            return None
         with open(name, "rb") as stream:
             status = os.fstat(stream.fileno())
             # The second time can't be set by whoever copies or unpacks a file with the first.

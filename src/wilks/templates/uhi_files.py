@@ -6,15 +6,14 @@ The schema, version 1: https://uhi.readthedocs.io/en/latest/serialization.html
 from __future__ import annotations
 
 import io
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from wilks._reading import parse_json, read_file
 from wilks._types import FloatArray
 from wilks.errors import TemplateError, listed
 from wilks.histogram import Axis, Histogram
@@ -139,7 +138,7 @@ def _text(metadata: Any, *keys: str) -> str:
 
 def _content(path: str) -> bytes:
     if "://" not in path:
-        return Path(path).read_bytes()
+        return read_file(path)
     import fsspec
 
     with fsspec.open(path, "rb") as stream:
@@ -149,7 +148,7 @@ def _content(path: str) -> bytes:
 
 def _json_entries(path: str) -> dict[str, Callable[[], Any]]:
     try:
-        data = json.loads(_content(path))
+        data = parse_json(_content(path))
     except Exception as error:  # not JSON, not text, or whatever fsspec raises
         raise UnreadableError(f"{path}: can't be read as a JSON file ({first_line(error)})") from error
     return {name: lambda entry=entry: entry for name, entry in _flat(data, "")}  # type: ignore[misc]
