@@ -64,3 +64,7 @@ def test_what_is_no_unicode_is_escaped() -> None:
 def test_endless_names_are_not_compared_with_others() -> None:
     """The comparison takes a time that grows with the square: for these an hour."""
     assert nearest("ab" * 100_000, ["ba" * 100_000, "abba"]) == ""
+
+
+def test_a_terminal_has_nothing_to_obey() -> None:
+    assert str(InputError('no "a\x1b[2Jb\x9b31m\u202ec"\n  here')) == 'no "a\\x1b[2Jb\\x9b31m\\u202ec"\n  here'

@@ -154,3 +154,15 @@ def test_large_and_small_numbers_have_exponents() -> None:
     assert measured(1.234e30, 3.42e28) == "1.234e+30 ± 3.4e+28"
     assert pdg_round(0.0, 1.2e-30) == ("0e+00", "1.2e-30")
     assert measured(12345.678, 0.119) == "12345.68 ± 0.12"
+
+
+def test_what_is_no_mathematics_is_text() -> None:
+    """A file that LaTeX would read, a cell that would end, a link that Markdown would follow."""
+    cells = (r"$\input{secrets}$", r"$a & b$", r"$\href{x}{y}$", r"$\mu_{t}$ of $\def\mu{}$", "$^^5cinput{x}$")
+    table = Table("", ("name",), tuple((cell,) for cell in cells))
+    rows = table.latex().splitlines()[4:9]
+    assert rows[0] == r"\$\textbackslash{}input\{secrets\}\$ \\"
+    assert rows[1] == r"\$a \& b\$ \\"
+    assert rows[3].startswith(r"$\mu_{t}$ of \$\textbackslash{}def")
+    assert "^" not in rows[4].replace(r"\textasciicircum", "")
+    assert r"\$\\href\{x\}\{y\}\$" in table.markdown()

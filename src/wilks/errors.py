@@ -8,8 +8,11 @@ without a traceback.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# What a terminal may take for commands: controls, other ends of lines, changes of the direction of writing.
 _LONGEST = 2000
 # Characters of one mistake, and mistakes of one input, that anybody may want to read.
 _MOST = 1000
@@ -31,7 +34,7 @@ class InputError(WilksError):
     def __init__(self, problems: str | Sequence[str]) -> None:
         given = (problems,) if isinstance(problems, str) else tuple(problems)
         more = (f"and {len(given) - _MOST} more mistakes",) if len(given) > _MOST else ()
-        self.problems: tuple[str, ...] = (*(printable(_shortened(problem)) for problem in given[:_MOST]), *more)
+        self.problems: tuple[str, ...] = (*(shown(_shortened(problem)) for problem in given[:_MOST]), *more)
         super().__init__("\n".join(self.problems))
 
 
@@ -62,6 +65,15 @@ class FitError(WilksError):
 def printable(text: str) -> str:
     """Return a text with what is no Unicode character, half of a surrogate pair, as an escape: `\\ud800`."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def shown(text: str) -> str:
+    r"""Return a text for a terminal: with escapes for what a terminal would obey, line ends and tabs aside.
+
+    >>> shown("a\x1b[31mb"), shown("µ\n")
+    ('a\\x1b[31mb', 'µ\n')
+    """
+    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), printable(text))
 
 
 def _shortened(text: str) -> str:

@@ -1,7 +1,7 @@
 r"""Tables: rows of text with a header, written as text, Markdown, LaTeX or HTML; numbers rounded as PDG does.
 
-Cells are plain text. `$...$` in a cell is mathematics (LaTeX keeps it); any other special character is escaped where
-the format needs it.
+Cells are plain text. `$...$` in a cell is mathematics (LaTeX keeps it) if it is a formula (`is_formula`); any other
+special character is escaped where the format needs it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+from wilks.formulas import is_formula
 
 # No space after the opening $, none before the closing one and no digit after it: "$5 and $6" is text.
 _MATH = re.compile(r"\$(?=\S)[^$]*[^$\s\\]\$(?!\d)")
@@ -189,9 +191,11 @@ def _padded(cells: list[str], widths: list[int], alignment: str) -> str:
 
 
 def _outside_math(text: str, convert: Callable[[str], str]) -> str:
-    """Return `text` with `convert` applied to everything that is not `$...$`."""
+    """Return `text` with `convert` applied to everything that is not a formula, `$...$`."""
     parts, end = [], 0
     for match in _MATH.finditer(text):
+        if not is_formula(match.group()[1:-1]):
+            continue
         parts += [convert(text[end : match.start()]), match.group()]
         end = match.end()
     return "".join([*parts, convert(text[end:])])

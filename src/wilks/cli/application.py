@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from wilks.errors import InputError, WilksError, nearest
+from wilks.errors import InputError, WilksError, nearest, shown
 
 MISTAKE, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 
@@ -65,7 +65,7 @@ def _print_any_name() -> None:
 
 def _complain(*sentences: str) -> None:
     for sentence in sentences:
-        click.echo(f"wilks: {sentence}", err=True)
+        click.echo(shown(f"wilks: {sentence}"), err=True)
 
 
 def _drop_output() -> None:
