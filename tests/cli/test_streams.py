@@ -82,7 +82,7 @@ def test_folders_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     check_target(str(tmp_path), file=False)
 
 
-@pytest.mark.parametrize("command", [["fit"], ["inspect"], ["limit"], ["ranking"], ["fit", "--fix", "nobody=1"]])
+@pytest.mark.parametrize("command", [["fit"], ["inspect"], ["limit"], ["scan"], ["fit", "--fix", "nobody=1"]])
 def test_names_do_not_steer_the_terminal(call: Call, command: list[str], workspace: Path) -> None:
     text = workspace.read_text().replace("Signal", "S\\u001b[2J\\u009b")
     poi = wilks.load_workspace(workspace).document.measurements[0].config.poi
