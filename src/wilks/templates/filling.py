@@ -119,9 +119,12 @@ def fill(task: Task) -> Tally:
             tally.bytes_read = file.bytes_read
             return tally
     except TemplateError as error:
-        tally = Tally.of(task.recipes)
-        tally.unreadable += error.problems
-        return tally
+        problems = error.problems
+    except ExpressionError as error:  # everything suited the tree when it was looked at
+        problems = (f'{task.file}: the tree "{task.tree}" is not what it was before: {error.message}',)
+    tally = Tally.of(task.recipes)
+    tally.unreadable += problems
+    return tally
 
 
 def selected(value: Any, entries: int) -> Any:
