@@ -27,6 +27,11 @@ class Question:
     file: str
     trees: tuple[tuple[str, tuple[Use, ...]], ...]
 
+    def answered_by(self, made: object) -> bool:
+        """Return whether something can be what was found in this file."""
+        trees = {name for name, _ in self.trees}
+        return isinstance(made, Look) and made.file == self.file and set(made.spans) <= trees
+
     def __str__(self) -> str:
         return self.file
 
@@ -45,11 +50,12 @@ class Look:
     problems: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     bytes_read: int = 0
+    file: str = ""
 
 
 def look(question: Question) -> Look:
     """Return what can be known about a file without reading entries; can be called in another process."""
-    found = Look()
+    found = Look(file=question.file)
     try:
         with open_trees(question.file) as file:
             for name, uses in question.trees:
