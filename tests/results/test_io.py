@@ -224,3 +224,8 @@ def test_infinite_uncertainties_are_shown() -> None:
     fit = make_fit()
     names = np.arange(len(fit)) == fit.index(str(fit.poi))
     assert "± inf" in repr(replace(fit, uncertainties=np.where(names, np.inf, fit.uncertainties)))
+
+
+def test_what_is_nested_too_deeply_is_one_sentence() -> None:
+    with pytest.raises(ResultError, match="not valid JSON"):
+        decode_result("[" * 100_000 + "]" * 100_000)

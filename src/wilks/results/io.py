@@ -90,7 +90,7 @@ def decode_result(content: bytes | str, where: str = "input") -> Any:
 
     try:
         document = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ResultError(f"{where}: not a result: the file is not valid JSON ({error})") from None
     kind = document.get("kind") if isinstance(document, dict) else None
     if not isinstance(kind, str) or kind not in KINDS:

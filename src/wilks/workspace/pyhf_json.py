@@ -153,11 +153,11 @@ def _axes_path(path: Path) -> Path:
 def _axes_beside(path: Path, document: Document) -> dict[str, Axis]:
     """Return the axes saved with this document, or nothing where there are none or they belong to another document."""
     try:
-        saved = msgspec.json.decode(_axes_path(path).read_bytes(), type=_AxesFile)
+        saved = msgspec.json.decode(read_file(_axes_path(path)), type=_AxesFile)
         axes = {
             channel: Axis(np.array(record.edges), record.label, record.unit) for channel, record in saved.axes.items()
         }
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, TemplateError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, TemplateError):
         return {}
     if saved.workspace_digest != Workspace(document).digest:
         return {}
