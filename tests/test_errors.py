@@ -45,3 +45,26 @@ def test_problems_are_a_tuple_of_sentences() -> None:
     error = InputError(["one", "two"])
     assert error.problems == ("one", "two")
     assert str(error) == "one\ntwo"
+
+
+def test_endless_quotes_are_shortened_and_endless_lists_counted() -> None:
+    error = InputError(["start" + "x" * 100_000 + "end", "short"])
+    assert error.problems[0].startswith("startxxx")
+    assert "98008 characters left out" in error.problems[0]
+    assert error.problems[0].endswith("xxxend")
+    assert error.problems[1] == "short"
+    assert len(str(InputError([f"mistake {i}" for i in range(5000)])).splitlines()) == 1001
+    assert InputError([f"mistake {i}" for i in range(5000)]).problems[-1] == "and 4000 more mistakes"
+
+
+def test_what_is_no_unicode_is_escaped() -> None:
+    assert str(InputError('no sample "a\ud800b\udcff" in µ.yml')) == 'no sample "a\\ud800b\\udcff" in µ.yml'
+
+
+def test_endless_names_are_not_compared_with_others() -> None:
+    """The comparison takes a time that grows with the square: for these an hour."""
+    assert nearest("ab" * 100_000, ["ba" * 100_000, "abba"]) == ""
+
+
+def test_a_terminal_has_nothing_to_obey() -> None:
+    assert str(InputError('no "a\x1b[2Jb\x9b31m\u202ec"\n  here')) == 'no "a\\x1b[2Jb\\x9b31m\\u202ec"\n  here'

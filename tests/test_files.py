@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from wilks._files import write_atomically
+from wilks._files import _temporary, partial, write_atomically
 
 
 def test_the_folder_is_made_and_the_content_written(tmp_path: Path) -> None:
@@ -48,3 +52,43 @@ def test_folders_pipes_and_devices_are_never_replaced(tmp_path: Path, monkeypatc
     assert Path("link").is_char_device()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link", "pipe"]
     assert not any(Path("folder").iterdir())
+
+
+def test_what_a_killed_run_leaves_is_used_by_the_next(tmp_path: Path) -> None:
+    target = tmp_path / "toys-0.npz"
+    code = (
+        "import os, signal, sys, wilks._files as files\n"
+        "os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "files.write_atomically(sys.argv[1], b'a long piece')\n"
+    )
+    for _ in range(3):
+        assert subprocess.run([sys.executable, "-c", code, str(target)], check=False).returncode == -signal.SIGKILL
+        assert [path.name for path in tmp_path.iterdir()] == [".toys-0.npz.partial"]
+    write_atomically(target, b"short")
+    assert [path.name for path in tmp_path.iterdir()] == ["toys-0.npz"]
+    assert target.read_bytes() == b"short"
+
+
+def test_two_runs_that_write_one_file(tmp_path: Path) -> None:
+    """The second does not take what the first is writing to; the file of a user's that is in the way stays."""
+    target = tmp_path / "file"
+    temporary, descriptor = _temporary(target)
+    write_atomically(target, b"second")
+    assert target.read_bytes() == b"second"
+    assert temporary.exists()
+    os.write(descriptor, b"first")
+    os.replace(temporary, target)
+    os.close(descriptor)
+    assert target.read_bytes() == b"first"
+    (tmp_path / "mine").write_bytes(b"mine")
+    partial(target).symlink_to("mine")
+    write_atomically(target, b"third")
+    assert ((tmp_path / "mine").read_bytes(), target.read_bytes()) == (b"mine", b"third")
+
+
+def test_many_threads_write_one_file(tmp_path: Path) -> None:
+    contents = [bytes([i]) * 10_000 for i in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda content: write_atomically(tmp_path / "file", content), contents))
+    assert (tmp_path / "file").read_bytes() in contents
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -148,3 +148,12 @@ def test_axis_takes_its_unit_from_the_label() -> None:
     assert Axis(np.array([0.0, 1.0]), "$H_T$ [GeV]", "TeV").unit == "TeV"
     assert Axis(np.array([0.0, 1.0]), "jet_pt[0]").unit == ""
     assert Axis(np.array([0.0, 1.0]), "x [2]").unit == ""
+
+
+def test_titles_that_are_no_unicode_are_latin_1() -> None:
+    """Readers of ROOT files keep bytes that are no UTF-8 as halves of surrogate pairs."""
+    title = b"m_{\xb5} [\xb5m]".decode(errors="surrogateescape")
+    histogram = Histogram(Axis(np.array([0.0, 1.0]), title, "\udcb5m"), np.ones(1), np.ones(1), title=title + "\ud800")
+    assert (histogram.axis.label, histogram.axis.unit) == ("m_{µ} [µm]", "µm")
+    assert histogram.title == "m_{µ} [µm]\\ud800"
+    assert Axis(np.array([0.0, 1.0]), "µ 😀").label == "µ 😀"

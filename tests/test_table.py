@@ -137,3 +137,32 @@ def test_html_shows_the_same_text() -> None:
 def test_ragged_tables_are_refused(rows: tuple[tuple[str, ...], ...], alignment: str) -> None:
     with pytest.raises(ValueError, match="2 columns"):
         Table("", ("x", "y"), rows, alignment)
+
+
+@pytest.mark.parametrize("exponent", [-300, -29, -21, -20, 0, 20, 21, 28, 29, 300])
+@pytest.mark.parametrize("other", [-300, -30, 0, 30, 300])
+def test_numbers_of_any_size_fit_a_table(exponent: int, other: int) -> None:
+    """The digits say what the number is, to half of the last of them, in a cell of a width that can be read."""
+    value, uncertainty = float(f"1.234567e{exponent}"), float(f"2.345e{other}")
+    for cells in (pdg_round(value, uncertainty), pdg_round_asymmetric(value, 2 * uncertainty, -uncertainty)):
+        assert max(map(len, cells)) < 50
+        assert abs(float(cells[0]) - value) <= max(uncertainty, 1e-15 * value)
+        assert float(cells[-1]) == pytest.approx(uncertainty, rel=0.05)
+
+
+def test_large_and_small_numbers_have_exponents() -> None:
+    assert measured(1.234e30, 3.42e28) == "1.234e+30 ± 3.4e+28"
+    assert pdg_round(0.0, 1.2e-30) == ("0e+00", "1.2e-30")
+    assert measured(12345.678, 0.119) == "12345.68 ± 0.12"
+
+
+def test_what_is_no_mathematics_is_text() -> None:
+    """A file that LaTeX would read, a cell that would end, a link that Markdown would follow."""
+    cells = (r"$\input{secrets}$", r"$a & b$", r"$\href{x}{y}$", r"$\mu_{t}$ of $\def\mu{}$", "$^^5cinput{x}$")
+    table = Table("", ("name",), tuple((cell,) for cell in cells))
+    rows = table.latex().splitlines()[4:9]
+    assert rows[0] == r"\$\textbackslash{}input\{secrets\}\$ \\"
+    assert rows[1] == r"\$a \& b\$ \\"
+    assert rows[3].startswith(r"$\mu_{t}$ of \$\textbackslash{}def")
+    assert "^" not in rows[4].replace(r"\textasciicircum", "")
+    assert r"\$\\href\{x\}\{y\}\$" in table.markdown()

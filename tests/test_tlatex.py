@@ -55,3 +55,12 @@ def test_any_text_is_taken(text: str) -> None:
     balanced = mathtext(text).count("$") - text.count("$")
     assert balanced % 2 == 0
     assert plain(text) == text or "{" in text or "#" in text
+
+
+@pytest.mark.parametrize("piece", ["_{", "#sqrt{", "#bf{a", "^{#hat{"])
+def test_braces_inside_each_other_are_text_at_some_depth(piece: str) -> None:
+    """Where Python's stack would end."""
+    closed = "}" * piece.count("{")
+    assert mathtext(5 * piece + "x" + 5 * closed).startswith("$")
+    for function in (mathtext, plain):
+        assert function(400 * piece + "x" + 400 * closed) == 400 * piece + "x" + 400 * closed

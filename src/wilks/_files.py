@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -12,7 +14,7 @@ def write_atomically(path: str | Path, content: bytes) -> None:
     """Write `content` to `path`, creating its folder: to a temporary file beside it first, then renamed.
 
     Raises OSError where the folder can't be written, and for what exists and is no file: it would be replaced. No
-    temporary file stays behind.
+    temporary file stays behind but that of a process that is killed, and the next to write the same file takes it.
     """
     target = Path(path)
     if target.is_dir():
@@ -20,10 +22,39 @@ def write_atomically(path: str | Path, content: bytes) -> None:
     if target.exists() and not target.is_file():
         raise FileExistsError(errno.EEXIST, "it is no file (a device, a pipe or the like)", str(path))
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    temporary, descriptor = _temporary(target)
     try:
-        temporary.write_bytes(content)
-        os.replace(temporary, target)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.truncate()
+            stream.write(content)
+            stream.flush()
+            os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def partial(path: Path) -> Path:
+    """Return where a file is written before it gets its name."""
+    return path.with_name(f".{path.name}.partial")
+
+
+def _temporary(target: Path) -> tuple[Path, int]:
+    """Return a file to write to, and its descriptor: the one of this target, or one more while another run has that."""
+    usual = partial(target)
+    with suppress(OSError, ImportError):
+        import fcntl
+
+        descriptor = os.open(usual, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Between opening and locking another run may have given the file its name.
+            ours, there = os.fstat(descriptor), os.stat(usual, follow_symlinks=False)
+            if stat.S_ISREG(ours.st_mode) and (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino):
+                return usual, descriptor
+        except OSError:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+    other = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    return other, os.open(other, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)

@@ -18,6 +18,9 @@ Pairs: TypeAlias = list[tuple[yaml.Node, yaml.Node]]
 Number = TypeVar("Number", int, float)
 _TAG = "tag:yaml.org,2002:"
 _MERGE = _TAG + "merge"
+_NUMBERS = (_TAG + "int", _TAG + "float")
+# More than any number has; the time to read one grows with the square (`1:20:20`, to the base of 60).
+_DIGITS = 1000
 
 
 class _Loader(yaml.SafeLoader):
@@ -25,6 +28,8 @@ class _Loader(yaml.SafeLoader):
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
+            if node.tag in _NUMBERS and len(node.value) > _DIGITS:
+                raise ValueError
             return super().construct_object(node, deep=deep)
         except (ValueError, LookupError, AttributeError, OverflowError) as error:
             kind = node.tag.rpartition(":")[2]

@@ -8,7 +8,16 @@ without a traceback.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# What a terminal may take for commands: controls, other ends of lines, changes of the direction of writing.
+_LONGEST = 2000
+# Characters of one mistake, and mistakes of one input, that anybody may want to read.
+_MOST = 1000
+_COMPARED = 500
+# Characters of a name that is compared with others, in a time that grows with the square.
 
 
 class WilksError(Exception):
@@ -16,10 +25,16 @@ class WilksError(Exception):
 
 
 class InputError(WilksError):
-    """Something the user handed in is wrong; `problems` lists every mistake, one sentence each."""
+    """Something the user handed in is wrong; `problems` lists every mistake, one sentence each.
+
+    What a sentence quotes is shortened in the middle where it is endless, what is no Unicode text is escaped, and more
+    than a thousand mistakes are counted.
+    """
 
     def __init__(self, problems: str | Sequence[str]) -> None:
-        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        given = (problems,) if isinstance(problems, str) else tuple(problems)
+        more = (f"and {len(given) - _MOST} more mistakes",) if len(given) > _MOST else ()
+        self.problems: tuple[str, ...] = (*(shown(_shortened(problem)) for problem in given[:_MOST]), *more)
         super().__init__("\n".join(self.problems))
 
 
@@ -47,6 +62,27 @@ class FitError(WilksError):
     """A fit did not converge (only raised on request: `raise_on_failure=True`)."""
 
 
+def printable(text: str) -> str:
+    """Return a text with what is no Unicode character, half of a surrogate pair, as an escape: `\\ud800`."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def shown(text: str) -> str:
+    r"""Return a text for a terminal: with escapes for what a terminal would obey, line ends and tabs aside.
+
+    >>> shown("a\x1b[31mb"), shown("µ\n")
+    ('a\\x1b[31mb', 'µ\n')
+    """
+    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), printable(text))
+
+
+def _shortened(text: str) -> str:
+    left_out = len(text) - _LONGEST
+    if left_out <= 0:
+        return text
+    return f"{text[: _LONGEST * 3 // 4]} ... ({left_out} characters left out) ... {text[-_LONGEST // 4 :]}"
+
+
 def nearest(name: str, allowed: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Return `; did you mean "..."?` for the allowed name closest to `name`, or an empty string.
 
@@ -58,9 +94,9 @@ def nearest(name: str, allowed: Iterable[str], *, cutoff: float = 0.6) -> str:
     >>> nearest("Lumi", ["Luminosity", "JES"])
     '; did you mean "Luminosity"?'
     """
-    candidates = [str(choice) for choice in allowed]
+    candidates = [str(choice) for choice in allowed if len(str(choice)) <= _COMPARED]
     folded = {choice.casefold(): choice for choice in candidates}
-    start = name.casefold()
+    start = name[: _COMPARED + 1].casefold()
     matches = [choice for choice in folded if choice.startswith(start)] if len(start) >= 3 else []
     if len(matches) != 1:
         matches = difflib.get_close_matches(start, list(folded), n=1, cutoff=cutoff)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.errors import TemplateError
+from wilks.errors import TemplateError, printable
 
 # What hist calls the first axis of a histogram if nobody else does.
 _NO_LABEL = "Axis 0"
@@ -25,6 +25,17 @@ def _frozen(values: Any) -> FloatArray:
     array = np.array(values, dtype=np.float64)
     array.setflags(write=False)
     return array
+
+
+def _readable(text: str) -> str:
+    """Return a title as text that can be written: bytes that were no UTF-8, kept by readers as surrogates, as Latin-1.
+
+    >>> _readable("p_T [\\udcb5m]")
+    'p_T [µm]'
+    """
+    if text.isascii() or printable(text) == text:
+        return text
+    return printable("".join(chr(ord(c) - 0xDC00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text))
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +54,8 @@ class Axis:
         if edges.ndim != 1 or edges.size < 2 or not np.all(np.isfinite(edges)) or not np.all(np.diff(edges) > 0):
             raise TemplateError(f"bin edges must be at least two increasing finite numbers, found {edges.tolist()}")
         object.__setattr__(self, "edges", edges)
+        object.__setattr__(self, "label", _readable(self.label))
+        object.__setattr__(self, "unit", _readable(self.unit))
         if not self.unit and (bracketed := re.search(r"\s\[([A-Za-z][^\[\]]*)\]\s*$", self.label)):
             object.__setattr__(self, "unit", bracketed.group(1))
 
@@ -121,6 +134,7 @@ class Histogram:
             )
         object.__setattr__(self, "contents", contents)
         object.__setattr__(self, "sumw2", sumw2)
+        object.__setattr__(self, "title", _readable(self.title))
 
     @classmethod
     def from_arrays(cls, edges: Any, yields: Any, stdev: Any, *, label: str = "") -> Histogram:

@@ -210,6 +210,8 @@ def require_other_file(path: Path, config: Config) -> None:
 
 
 def _beginning(path: Path, size: int) -> bytes:
+    if not path.is_file():
+        return b""
     try:
         with path.open("rb") as file:
             return file.read(size)

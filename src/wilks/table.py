@@ -1,7 +1,7 @@
 r"""Tables: rows of text with a header, written as text, Markdown, LaTeX or HTML; numbers rounded as PDG does.
 
-Cells are plain text. `$...$` in a cell is mathematics (LaTeX keeps it); any other special character is escaped where
-the format needs it.
+Cells are plain text. `$...$` in a cell is mathematics (LaTeX keeps it) if it is a formula (`is_formula`); any other
+special character is escaped where the format needs it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,17 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+from wilks.formulas import is_formula
 
 # No space after the opening $, none before the closing one and no digit after it: "$5 and $6" is text.
 _MATH = re.compile(r"\$(?=\S)[^$]*[^$\s\\]\$(?!\d)")
 _ASYMMETRIC = re.compile(r"(-?[\d.]+) \+([\d.]+) -([\d.]+)")
 _NEGATIVE = re.compile(r"(?<![\w-])-(?=\d)")
+# Powers of ten beyond which numbers have exponents; the digits that a number has; arithmetic for all up to there.
+_FAR, _DIGITS = 20, 16
+_EXACT = Context(prec=2 * _FAR + 10)
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -157,8 +162,13 @@ def _last_place(uncertainty: float) -> int:
 
 
 def _quantized(value: float, place: int) -> str:
+    """Return a value rounded to a power of ten; with an exponent where zeros would fill a line."""
+    exact = Decimal(repr(float(value)))
+    if place > _FAR or place < -_FAR or (exact and exact.adjusted() > _FAR):
+        digits = max(exact.adjusted() - place, 0) if exact else 0
+        return f"{value:.{min(digits, _DIGITS)}e}"
     step = Decimal(1).scaleb(place)
-    rounded = (Decimal(repr(float(value))) / step).quantize(Decimal(1), rounding=ROUND_HALF_EVEN) * step
+    rounded = (exact / step).quantize(Decimal(1), rounding=ROUND_HALF_EVEN, context=_EXACT) * step
     return f"{abs(rounded) if rounded == 0 else rounded:.{max(-place, 0)}f}"
 
 
@@ -181,9 +191,11 @@ def _padded(cells: list[str], widths: list[int], alignment: str) -> str:
 
 
 def _outside_math(text: str, convert: Callable[[str], str]) -> str:
-    """Return `text` with `convert` applied to everything that is not `$...$`."""
+    """Return `text` with `convert` applied to everything that is not a formula, `$...$`."""
     parts, end = [], 0
     for match in _MATH.finditer(text):
+        if not is_formula(match.group()[1:-1]):
+            continue
         parts += [convert(text[end : match.start()]), match.group()]
         end = match.end()
     return "".join([*parts, convert(text[end:])])

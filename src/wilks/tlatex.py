@@ -19,6 +19,8 @@ _SYMBOLS = {
     "ell": "ℓ",
 }  # fmt: skip
 _COMMANDS = {"sqrt": r"\sqrt", "bar": r"\bar", "hat": r"\hat", "tilde": r"\tilde", "vec": r"\vec", "dot": r"\dot"}
+_DEEPEST = 20
+# Braces inside each other; deeper ones are text.
 _FONTS = {"it": r"\mathit", "bf": r"\mathbf", "rm": r"\mathrm"}
 
 _NAMES = "|".join(sorted(_SYMBOLS, key=len, reverse=True))
@@ -77,12 +79,14 @@ def _split(text: str) -> list[tuple[str, ...]]:
 
 
 def _closing(text: str, start: int) -> int:
-    """Return where the brace that opens at `start` is closed."""
+    """Return where the brace that opens at `start` is closed; ValueError where none does, or for too many inside."""
     depth = 0
     for i in range(start, len(text)):
         depth += (text[i] == "{") - (text[i] == "}")
         if depth == 0:
             return i
+        if depth > _DEEPEST:
+            break
     raise ValueError(text)
 
 

@@ -222,3 +222,14 @@ def test_interrupted_run_ends_with_one_line_and_whole_files(config: Path, tmp_pa
     assert not [name for name in names if name.startswith(".")]
     assert wilks.load_result(output / "fit.json").converged  # type: ignore[union-attr]
     assert not (output / "tables" / "yields_postfit.txt").exists()
+
+
+def test_names_of_files_that_are_no_unicode(workspace: Path, tmp_path: Path) -> None:
+    """A name can be any bytes; it is printed with escapes, and the file written under its own name."""
+    out = os.fsencode(tmp_path) + b"/fit\xff.json"
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    command = [sys.executable, "-m", "wilks", "fit", str(workspace), "-o", out]
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"wrote " + os.fsencode(tmp_path) + b"/fit\\udcff.json" in done.stdout
+    assert os.path.exists(out)

@@ -8,9 +8,11 @@ import threading
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.cli.conftest import Call
 
 import wilks
+from wilks import _reading
 from wilks.cli import inputs
 from wilks.cli.inputs import CONFIG, FIT, PATCH, PATCH_SET, ROOT, WORKSPACE, content, kind
 from wilks.errors import InputError
@@ -139,3 +141,26 @@ def test_pipes_with_a_name_are_read_once(call: Call, workspace: Path) -> None:
     writer.join()
     assert result.exit_code == 0
     assert result.stdout == call("check", workspace).stdout
+
+
+@pytest.mark.parametrize("command", [["fit"], ["run"], ["check"], ["plot"], ["browse"], ["grid", "WS", "--patches"]])
+def test_pipes_that_nobody_writes_to_do_not_hang(
+    call: Call, command: list[str], workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_reading, "_PATIENCE", 0.01)
+    os.mkfifo("pipe")
+    result = call(*(str(workspace) if word == "WS" else word for word in command), "pipe")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("wilks: pipe: ")
+    assert "pipe, and nobody writes to it" in result.stderr
+
+
+def test_a_pipe_as_input_file_does_not_hang(call: Call, config: Path, tmp_path: Path) -> None:
+    analysis = yaml.safe_load(config.read_text())
+    path, _, _ = analysis["General"]["InputPath"].partition(":")
+    (tmp_path / "analysis" / path).parent.mkdir(parents=True)
+    os.mkfifo(tmp_path / "analysis" / path)
+    (tmp_path / "analysis" / "config.yml").write_text(config.read_text())
+    result = call("templates", tmp_path / "analysis" / "config.yml")
+    assert result.exit_code == 2
+    assert "is a pipe or a device, not a file" in result.stderr

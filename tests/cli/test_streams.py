@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Call
 
+import wilks
 from wilks.cli.streams import check_target, figure_target, put
 from wilks.errors import InputError
 
@@ -79,3 +80,13 @@ def test_folders_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.undo()
     check_target(str(tmp_path / "new" / "result.json"), file=True)
     check_target(str(tmp_path), file=False)
+
+
+@pytest.mark.parametrize("command", [["fit"], ["inspect"], ["limit"], ["scan"], ["fit", "--fix", "nobody=1"]])
+def test_names_do_not_steer_the_terminal(call: Call, command: list[str], workspace: Path) -> None:
+    text = workspace.read_text().replace("Signal", "S\\u001b[2J\\u009b")
+    poi = wilks.load_workspace(workspace).document.measurements[0].config.poi
+    Path("named.json").write_text(text.replace(f'"{poi}"', '"m\\u001b]0;title\\u0007"'))
+    result = call(command[0], "named.json", *command[1:])
+    assert not set(result.stdout + result.stderr) & {"\x1b", "\x07", "\x9b"}
+    assert "\\x1b" in result.stdout + result.stderr

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime
 import io
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +151,36 @@ def test_open_file_is_named_in_messages(tmp_path: Path) -> None:
     assert document.source is None
     with pytest.raises(ConfigError, match="cannot be read"):
         read_document(file)  # closed by now
+
+
+@pytest.mark.parametrize("form", ["file", "dictionary"])
+def test_text_that_no_file_can_hold_is_a_mistake(form: str, tmp_path: Path) -> None:
+    """YAML's escapes can write half of a surrogate pair, and Python's texts can hold it."""
+    path = tmp_path / "config.yml"
+    path.write_text('General: {Measurement: "a\\ud800"}\nRegions:\n- {Name: fine, "k\\udfff": 1}\n')
+    data = {"General": {"Measurement": "a\ud800"}, "Regions": [{"Name": "fine", "k\udfff": 1}]}
+    with pytest.raises(ConfigError) as caught:
+        read_document(path if form == "file" else data)
+    first, second = caught.value.problems
+    assert first.startswith((f"{path}:1  General.Measurement: ", "config  General.Measurement: "))
+    assert "'a\\ud800' holds half of a surrogate pair" in first
+    assert "'k\\udfff' holds" in second
+    assert "Regions[0]" in second
+
+
+def test_what_aliases_share_is_looked_at_once() -> None:
+    """Nine times nine lists of each other: half a billion texts, were each looked at."""
+    levels = "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefghij"))
+    assert read_document(io.StringIO(f"a: &a [{', '.join('x' * 9)}]\n{levels}")).data["a"] == ["x"] * 9
+
+
+@pytest.mark.parametrize("number", ["1" * 5000, "0x" + "f" * 5000, "1:20:" * 1000 + "20", "1:" * 3000 + "20.5"])
+def test_endless_numbers_are_mistakes(number: str) -> None:
+    with pytest.raises(ConfigError, match=r"<stream>:1:4 .*cannot read") as caught:
+        read_document(io.StringIO(f"a: {number}\n"))
+    assert len(str(caught.value)) < 200
+
+
+def test_lines_are_those_of_the_keys_that_count() -> None:
+    document = read_document(io.StringIO("a: &a {x: 1,\n  y: 2}\nb:\n  <<: *a\n  x: 3\n"))
+    assert [document.line(("b", key)) for key in ("x", "y", "z")] == [5, 2, 3]

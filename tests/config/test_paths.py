@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from wilks.config.load import load_config
-from wilks.config.paths import resolve_input
+from wilks.config.paths import files_like, resolve_input
 from wilks.config.schema import Config
 from wilks.errors import ConfigError
 
@@ -63,3 +63,16 @@ def test_no_wildcards_in_folder_names(config: Config, tmp_path: Path) -> None:
     (odd / "a1.root").touch()
     moved = config.model_copy(update={"source": odd / "config.yml"})
     assert resolve_input(moved, "a1.root") == str(odd / "a1.root")
+
+
+def test_folders_of_any_depth_are_searched_once(tmp_path: Path) -> None:
+    """Ten times `**/` would find a file in ten folders ninety thousand times."""
+    deep = tmp_path.joinpath(*"abcdefghij")
+    deep.mkdir(parents=True)
+    for file in (deep / "x.root", tmp_path / "x.root", deep / "a**b"):
+        file.touch()
+    expected = sorted(map(str, (deep / "x.root", tmp_path / "x.root")))
+    assert files_like(f"{tmp_path}/{'**/' * 10}x.root") == expected
+    assert files_like(f"{tmp_path}/**//**/x.root") == expected
+    assert files_like(f"{deep}/a**b") == [f"{deep}/a**b"]
+    assert files_like(f"{tmp_path}/*.root") == [f"{tmp_path}/x.root"]

@@ -140,3 +140,24 @@ def test_settings_do_not_depend_on_the_defaults_of_other_packages(name: str, mon
         drawn = {key: mpl.rcParams[key] for key in expected}
     assert drawn == {key: mpl.rcParams.validate[key](value) for key, value in expected.items()}
     assert settings(FigureStyle(name)) == expected
+
+
+@pytest.mark.parametrize("inside", ["{", "_{x", r"\sqrt{", r"\mathrm{", r"\left(", r"\hat ", r"\frac{1}{"])
+def test_formulas_inside_each_other_are_drawn_as_text_at_some_depth(inside: str) -> None:
+    """Wherever the limit is: what is taken for a formula can be drawn, from a deeper place than this."""
+    from matplotlib.mathtext import MathTextParser
+
+    closing = "}" if inside.endswith("{") or "_" in inside else r"\right)" if "left" in inside else ""
+
+    def drawn(text: str, deeper: int) -> None:
+        if deeper:
+            drawn(text, deeper - 1)
+        else:
+            MathTextParser("path").parse(text)
+
+    for depth in (1, 2, 3, 5, 8, 12, 20, 100, 500):
+        made = label("$x" + inside * depth + "x" + closing * depth + "$")
+        if r"\$" not in made:
+            drawn(made, 150)
+        assert depth > 3 or r"\$" not in made
+        assert depth < 100 or r"\$" in made

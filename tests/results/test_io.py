@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.figures.records import make_fit, make_prediction
+from tests.results.test_hypotest import make_limit, make_test
 
 import wilks
 from wilks.errors import ResultError
@@ -185,3 +187,45 @@ def test_a_folder_or_a_device_is_one_sentence(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(ResultError, match="can't be written: it is no file"):
         make_fit().save("/dev/null")
     assert Path("/dev/null").is_char_device()
+
+
+LARGE = 10**400
+
+
+@pytest.mark.parametrize(
+    ("record", "path", "value", "words"),
+    [
+        (make_fit(), ("values", 0), LARGE, "values: a number is beyond 1e308"),
+        (make_fit(), ("covariance", 1, 2), -LARGE, "covariance: a number is beyond"),
+        (make_fit(), ("twice_nll",), LARGE, "twice_nll: a number is beyond"),
+        (make_fit(), ("iterations",), LARGE, "iterations: whole numbers have 64 bits"),
+        (make_fit(), ("poi",), "mu_SIG", '"mu_SIG" is not among'),
+        (make_fit(), ("names", 1), make_fit().names[0], "more than once"),
+        (make_fit(), ("mirrored",), [["nobody", 1.0]], '"nobody" is not among'),
+        (make_test(), ("statistic",), "q0~", '"q0~" is not among'),
+        (make_test(toys=4), ("counts", "failures"), [0], "failures has shape"),
+        (make_test(toys=4), ("counts", "tested"), [[0.0] * 4], "one row of toys"),
+        (make_test(), ("expected", "cls", 0, 0), LARGE, "beyond 1e308"),
+        (make_limit(), ("level",), 95, "between 0 and 1"),
+    ],
+)
+def test_what_does_not_fit_together_is_one_sentence(record: Any, path: Any, value: Any, words: str) -> None:
+    document = json.loads(encode_result(record))
+    place = document
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    with pytest.raises(ResultError, match=re.escape(words)) as caught:
+        decode_result(json.dumps(document))
+    assert len(str(caught.value)) < 400
+
+
+def test_infinite_uncertainties_are_shown() -> None:
+    fit = make_fit()
+    names = np.arange(len(fit)) == fit.index(str(fit.poi))
+    assert "± inf" in repr(replace(fit, uncertainties=np.where(names, np.inf, fit.uncertainties)))
+
+
+def test_what_is_nested_too_deeply_is_one_sentence() -> None:
+    with pytest.raises(ResultError, match="not valid JSON"):
+        decode_result("[" * 100_000 + "]" * 100_000)

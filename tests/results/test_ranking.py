@@ -59,6 +59,24 @@ def test_a_damaged_file_is_one_sentence(ranked: RankingResult, parts: BreakdownR
             wilks.load_result(path)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"method": "refits"}, 'method "refits" is not among "refit"'),
+        ({"pois": ("mu", "mu")}, "pois has"),
+        ({"statuses": ()}, "statuses has 0 entries"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(ranked: RankingResult, changes: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        replace(ranked, **changes)  # type: ignore[arg-type]
+
+
+def test_a_breakdown_by_no_known_method_is_refused(parts: BreakdownResult) -> None:
+    with pytest.raises(ValueError, match='did you mean "frozen"'):
+        replace(parts, method="frosen")
+
+
 def test_the_largest_post_fit_impact_comes_first(ranked: RankingResult) -> None:
     for k, poi in enumerate(ranked.pois):
         largest = np.abs(ranked.impacts[k, ranked.order(poi), 2:]).max(axis=1)

@@ -120,6 +120,8 @@ def test_shapes_are_checked() -> None:
         replace(scan().curves[0], statuses=())
     with pytest.raises(ValueError, match="delta has shape"):
         replace(contour(), x_values=np.zeros(3))
+    with pytest.raises(ValueError, match="must increase"):
+        replace(contour(), x_values=np.zeros(7))
     with pytest.raises(ValueError, match="statuses need 7 x 7"):
         replace(contour(), statuses=())
     with pytest.raises(ValueError, match="covariance has shape"):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from wilks._files import partial
 from wilks.errors import ResultError
 from wilks.results.toy_folder import ToyFolder, Toys
 
@@ -63,3 +64,32 @@ def test_what_is_wrong_is_a_sentence(tmp_path: Path) -> None:
     for target in ("file", "."):
         with pytest.raises(ResultError, match="is not a folder of toys"):
             ToyFolder(tmp_path / target).prepare(MANIFEST)
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("values", np.ones((2, 2))),
+        ("values", np.ones((3, 2), dtype=complex)),
+        ("edm", np.array(["a", "b", "c"])),
+        ("twice_nll", np.ones((3, 1))),
+        ("profile", np.empty((2, 0))),
+        ("status", np.array([0, 1], np.uint8)),
+        ("status", np.array([0.5, 1, 0])),
+    ],
+)
+def test_a_piece_is_checked_whole(name: str, array: np.ndarray, tmp_path: Path) -> None:
+    folder = ToyFolder(tmp_path)
+    folder.write(0, piece())
+    path = tmp_path / "toys-00000000.npz"
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    np.savez(path, **{**arrays, name: array})
+    with pytest.raises(ResultError, match="damaged; delete it"):
+        folder.read(0)
+
+
+def test_a_run_that_was_killed_before_it_began_can_begin(tmp_path: Path) -> None:
+    partial(tmp_path / "manifest.json").write_bytes(b"{")
+    ToyFolder(tmp_path).prepare(MANIFEST)
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]

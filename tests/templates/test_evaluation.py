@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wilks.templates.evaluation import evaluate, is_list, per_entry, type_of
-from wilks.templates.expressions import ExpressionError, parse
+from wilks.templates.evaluation import evaluate, is_list, per_entry
+from wilks.templates.expression_text import ExpressionError
+from wilks.templates.expressions import parse
+from wilks.templates.whole_numbers import type_of
 
 COLUMNS: dict[str, Any] = {
     "a": np.array([1.5, -2.0, 3.0, 0.0]),
@@ -26,6 +28,9 @@ COLUMNS: dict[str, Any] = {
     "three": ak.Array(ak.to_layout(np.arange(12.0).reshape(4, 3)).to_RegularArray()),
     "nested": ak.Array([[[1.0, 2.0]], [], [[], [3.0]], [[4.0, 4.0], [5.0]]]),
     "big": np.array([2**64 - 1, 2**63 + 2, 7, 2], dtype=np.uint64),
+    "edge": np.array([-(2**63), 2**63 - 1, 0, 2]),
+    "large": ak.Array([[2**62, 2**62], [], [2**62], [-(2**62), -(2**62), 0]]),
+    "tiny": ak.values_astype(ak.Array([[200, 100], [], [255], [1, 1, 1]]), np.uint8),
     "text": ak.Array(["a", "b", "c", "d"]),
 }
 
@@ -81,6 +86,33 @@ def value(text: str) -> Any:
         ("big // 2**62", [3, 2, 0, 0]),
         ("2 * 3 + 1", 7),
         ("10**20", 1e20),  # more than 64 bits have
+        ("i ** 4", [1.6e37, 1, 81, 256]),
+        ("n ** n ** n", [1, 0, 16, math.inf]),
+        ("i * 9223372036854775807", [2e9 * 2.0**63, 2.0**63, -3 * 2.0**63, 4 * 2.0**63]),
+        ("i * i", [4 * 10**18, 1, 9, 16]),
+        ("i * i * i", [8e27, 1, -27, 64]),
+        ("edge - 1", [-(2.0**63), 2.0**63, -1, 1]),
+        ("-edge", [2.0**63, -(2.0**63), 0, -2]),
+        ("abs(edge)", [2.0**63, 2.0**63, 0, 2]),
+        ("edge // (flag - 2)", [2.0**63, -(2.0**62), 0, -1]),
+        ("i % n > 0", [False, False, True, True]),
+        ("i // n", [2_000_000_000, math.inf, -2, 0]),
+        ("isnan(i % n)", [False, True, False, False]),
+        ("isnan(i % 0)", [True] * 4),
+        ("n != 0 && i % n == 0", [True, False, False, False]),
+        ("big + 1", [2.0**64, 2.0**63, 8, 3]),
+        ("big - 1 > 0", [True] * 4),
+        ("max(big, 3)", [2.0**64, 2.0**63, 7, 3]),
+        ("(big & 1) == 1", [True, False, True, False]),
+        ("(big & 9223372036854775808) != 0", [True, True, False, False]),
+        ("big > -1", [True] * 4),
+        ("sum(large)", [2.0**63, 0, 2**62, -(2.0**63)]),
+        ("sum(large // 4)", [2**61, 0, 2**60, -(2**61)]),
+        ("sum(tiny)", [300, 0, 255, 3]),
+        ("tiny[0] * tiny[0] * tiny[0]", [8_000_000, None, 255**3, 1]),
+        ("sum(tiny < 300)", [2, 0, 1, 3]),
+        ("where(flag, tiny[0], 300)", [200, 300, 255, 300]),
+        ("where(flag, n, 5000000000)", [1, 5_000_000_000, 2, 5_000_000_000]),
         ("9**9**9", math.inf),
         ("2**62 + 1", 4611686018427387905),
         ("-7 // 2", -4),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wilks.templates.expressions import ExpressionError, parse, pointed
+from wilks.templates.expression_text import ExpressionError, pointed
+from wilks.templates.expressions import parse
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,27 @@ from wilks.templates.expressions import ExpressionError, parse, pointed
 )
 def test_several_ways_to_write_the_same(one: str, other: str) -> None:
     assert parse(one) == parse(other)
+
+
+def test_names_stay_as_they_are_written() -> None:
+    """Python takes the micro sign for a Greek letter, and letters of double width for those of single width."""
+    for name in ("\u00b5", "\uff41", "ﬁt", "Ⅳ.\u00b5"):
+        assert parse(f"2*{name} > 1").branches == (name,)
+    with pytest.raises(ExpressionError, match="no function"):
+        parse("\uff53qrt(a)")
+    assert parse("get('#1 (a')*b").branches == ("#1 (a", "b")
+
+
+@pytest.mark.parametrize("text", [" && ".join(["a>1"] * 5000), "max(" + "a, " * 4999 + "b)"])
+def test_long_expressions_are_read_once(text: str) -> None:
+    """Where the place of each operation was searched from the start these took seconds."""
+    assert len(parse(text).args) == 5000
+
+
+def test_a_long_text_without_operators_is_one_mistake() -> None:
+    with pytest.raises(ExpressionError, match="not an expression") as caught:
+        parse("a " * 5000)
+    assert caught.value.column == 2
 
 
 def test_not_binds_as_in_c() -> None:
@@ -71,6 +93,18 @@ def test_branches_are_found_each_once() -> None:
         ("[a, b]", 0, "a list can't be used"),
         ("é + [a]", 4, "a list can't be used"),
         ("f" * 10_000 + "(" * 10_000, 0, "expression"),
+        ("a > 5 # && b > 2", 6, "would be lost"),
+        ("a > 5\n# && b > 2\n&& c", 6, "would be lost"),
+        ("a > 5 \\", 6, "backslash"),
+        ("a \\\n+ b", 2, "backslash"),
+        ("get('a\\' # ')", 4, "backslash"),
+        ("get('a\\b')", 4, "backslash"),
+        ("get(a\\b)", 5, "backslash"),
+        ('get("""a""")', 4, "single quotes"),
+        ("a) + (b", 1, "brackets"),
+        ("abs)(b", 3, "brackets"),
+        ("a\ud800 > 1", 1, "surrogate"),
+        ("a" + "+a" * 400, 101, "more than 300 operations"),
     ],
 )
 def test_mistakes_have_a_place(text: str, column: int, words: str) -> None:

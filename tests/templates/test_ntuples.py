@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import shutil
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from tests.templates import events
 import wilks
 from wilks import build_templates, build_workspace, load_config, process_templates
 from wilks.errors import TemplateError
+from wilks.templates.filling import Tally
+from wilks.templates.looking import Look
 from wilks.templates.store import TemplateKey, Templates, load_templates
 
 SIZES = {"a": 3000, "b": 1800, "data": 900}
@@ -503,3 +506,40 @@ def test_a_tree_without_entries(tmp_path: Path) -> None:
     )
     templates = small(tmp_path / "in.root", "events", [{"Name": "r", "Variable": "pt", "Binning": [0, 1]}], "weight")
     assert templates[TemplateKey("r", "MC")].contents.tolist() == [0.0]
+
+
+class Lying(Executor):
+    """An executor whose every other answer is none: of something else, of another size, of nobody's work."""
+
+    def __init__(self, lie: Any) -> None:
+        self.lie, self.told, self.answers = lie, 0, {}  # type: ignore[var-annotated]
+
+    def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        answer = function(*args, **kwargs)
+        earlier = self.answers.setdefault(type(answer), answer)
+        self.told += 1
+        future.set_result(self.lie(answer, earlier) if self.told % 2 == 0 else answer)
+        return future
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lambda answer, earlier: None,
+        lambda answer, earlier: {"entries": 3},
+        lambda answer, earlier: earlier,
+        lambda answer, earlier: replace(answer, file="") if isinstance(answer, Look) else Tally.of(()),
+        lambda answer, earlier: answer if isinstance(answer, Look) else replace(answer, entries=answer.entries + 1e6),
+        lambda answer, earlier: answer if isinstance(answer, Look) else replace(answer, contents=answer.contents[:-1]),
+        lambda answer, earlier: answer if isinstance(answer, Look) else replace(answer, sumw2=answer.sumw2.tolist()),
+        lambda answer, earlier: answer if isinstance(answer, Look) else replace(answer, contents=answer.sumw2 * 1j),
+    ],
+)
+def test_answers_that_are_none_are_not_believed(folder: Path, lie: Any) -> None:
+    config = load_config(steering(folder))
+    expected = build_templates(config, workers=1)
+    made = build_templates(config, workers=Lying(lie))
+    assert dict(made) == dict(expected)
+    assert made.events is not None
+    assert "an answer was not one to what was asked" in " ".join(made.events.notes)

@@ -15,7 +15,9 @@ from tests.templates import events
 
 import wilks
 from wilks.errors import TemplateError
-from wilks.templates.origins import identities, without
+from wilks.templates.ntuples import _Reading
+from wilks.templates.origins import changed_since, identities, states, without
+from wilks.templates.readers import read_available
 from wilks.templates.record import Origin, Part
 from wilks.templates.store import TemplateKey, Templates, load_templates
 
@@ -251,3 +253,58 @@ def test_remote_files_have_identities(tmp_path: Path) -> None:
     with fsspec.open("memory://origins/in.root", "wb") as stream:
         stream.write((tmp_path / "in.root").read_bytes())
     assert identities(names) != first
+
+
+def overwritten(path: Path) -> None:
+    write(path, 9)
+
+
+def removed(path: Path) -> None:
+    path.unlink()
+
+
+def of_other_branches(path: Path) -> None:
+    with uproot.recreate(path) as file:
+        file["events"] = {"other": np.arange(5.0)}
+        file["SR_nominal"] = file["SR_up"] = np.histogram([0.5], events.EDGES)
+
+
+@pytest.mark.parametrize("change", [overwritten, removed, of_other_branches])
+@pytest.mark.parametrize("moment", ["looked at", "read"])
+def test_a_file_that_changes_while_it_is_read(
+    document: dict[str, Any], folder: Path, change: Any, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of one file and half of another were taken for one; whatever comes of it has one cause that can be told."""
+    path, done = folder / "b.root", []
+
+    def progress(entries: int, total: int) -> bool:
+        if moment == "read" and not done:
+            done.append(change(path))
+        return True
+
+    def look(self: Any, mapped: Any) -> None:
+        looked(self, mapped)
+        if moment == "looked at":
+            change(path)
+
+    def read(wanted: Any) -> Any:
+        found = read_available(wanted)
+        change(path)
+        return found
+
+    looked = _Reading.look
+    monkeypatch.setattr(_Reading, "look", look)
+    monkeypatch.setattr("wilks.templates.build.read_available", read)
+    with pytest.raises(TemplateError) as caught:
+        built(document, progress=progress, workers=1)
+    assert caught.value.problems == (
+        f"{path}: was changed, replaced or removed while it was read; parts of it may be those of another file",
+    )
+
+
+def test_a_link_to_a_file_is_no_change(folder: Path, tmp_path: Path) -> None:
+    before = states([str(folder / "a.root"), "root://host//remote.root", str(folder / "none")])
+    assert list(before) == [str(folder / "a.root")]
+    os.link(folder / "a.root", tmp_path / "backup.root")
+    os.chmod(folder / "a.root", 0o444)
+    assert changed_since(before) == []

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from wilks import Axis, Histogram, load_templates
 from wilks.errors import TemplateError
 from wilks.templates.record import Origin, Part, Step
-from wilks.templates.store import TemplateKey, Templates
+from wilks.templates.store import TemplateKey, Templates, _digest
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 texts = st.text(max_size=8)
@@ -142,3 +144,62 @@ def test_the_record_names_the_source_of_each_template(tmp_path: Path) -> None:
     ]
     templates.save(tmp_path / "t.npz")
     assert dict(load_templates(tmp_path / "t.npz").origins) == origins
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> tuple[Path, dict[str, np.ndarray]]:
+    """Return a file of templates and the arrays in it: two of one size, which an index may mix up."""
+    axis = Axis(np.array([0.0, 1.0, 2.5]))
+    pair = [Histogram(axis, np.array([i, 2.0]), np.array([0.5, 1]), 0.1, 0.2 + i, 7.0 + i) for i in range(2)]
+    Templates({TemplateKey("SR", name): each for name, each in zip("ab", pair, strict=True)}).save(tmp_path / "t.npz")
+    with np.load(tmp_path / "t.npz") as archive:
+        return tmp_path / "t.npz", dict(archive)
+
+
+def changed_index(arrays: dict[str, np.ndarray], change: Any) -> np.ndarray:
+    index = json.loads(arrays["index"].tobytes())
+    index["templates"] = change(index["templates"])
+    return np.frombuffer(json.dumps(index).encode(), np.uint8)
+
+
+@pytest.mark.parametrize("change", [lambda rows: rows[:-1], lambda rows: rows[::-1], lambda rows: [*rows, rows[0]]])
+def test_an_index_of_other_numbers_is_refused(stored: tuple[Path, dict[str, np.ndarray]], change: Any) -> None:
+    path, arrays = stored
+    np.savez(path, **arrays)
+    assert len(load_templates(path)) == 2
+    np.savez(path, **{**arrays, "index": changed_index(arrays, change)})
+    with pytest.raises(TemplateError, match="not a file of templates"):
+        load_templates(path)
+
+
+@pytest.mark.parametrize("name", ["edges", "contents", "sumw2", "outside", "entries"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda a: a[:-1],
+        lambda a: a[::-1],
+        lambda a: a.astype(complex),
+        lambda a: a.astype(str),
+        lambda a: a.astype(np.float32),
+        lambda a: a.reshape(1, -1),
+        lambda a: np.nextafter(a, 9),
+    ],
+)
+def test_numbers_of_another_index_are_refused(
+    stored: tuple[Path, dict[str, np.ndarray]], name: str, change: Any
+) -> None:
+    path, arrays = stored
+    np.savez(path, **{**arrays, name: change(arrays[name])})
+    with pytest.raises(TemplateError, match="not a file of templates"):
+        load_templates(path)
+
+
+def test_parts_that_belong_together_must_fit(stored: tuple[Path, dict[str, np.ndarray]]) -> None:
+    """A digest is easily made anew; what does not fit is refused all the same."""
+    path, arrays = stored
+    for name in ("edges", "contents", "sumw2", "outside", "entries"):
+        for array in (arrays[name][:-1], arrays[name].astype(complex), np.append(arrays[name], 9.0)):
+            made = {**arrays, name: array}
+            np.savez(path, **{**made, "digest": _digest(made)})
+            with pytest.raises(TemplateError, match="not a file of templates"):
+                load_templates(path)

@@ -14,7 +14,8 @@ import uproot
 from tests.templates import events
 
 from wilks.errors import TemplateError
-from wilks.templates.expressions import ExpressionError, parse
+from wilks.templates.expression_text import ExpressionError
+from wilks.templates.expressions import parse
 from wilks.templates.trees import Tree, open_trees
 
 NAMES = ["pt", "jet", "three", "flag"]
@@ -99,8 +100,16 @@ def test_aliases_of_a_tree() -> None:
     bound = tree.bind("2*ht")
     assert bound == parse("2*(sum(jet) + (el + mu))")
     assert [node.column for node in bound.walk()] == [1, 0] + 6 * [2]
-    with pytest.raises(ExpressionError, match='the alias "me": the alias "me"') as caught:
+    with pytest.raises(ExpressionError, match='the alias "me": the alias "me" is made of itself') as caught:
         tree.bind("jet + me")
     assert caught.value.column == 6
-    with pytest.raises(ExpressionError, match='no branch "me"'):
-        tree.bind("me")
+
+
+@pytest.mark.parametrize(("form", "count"), [("{0} + {0}", 40), ("-{0}", 2000)])
+def test_aliases_grow_within_limits(form: str, count: int) -> None:
+    """Each stands for the one before, twice, or with one more operation."""
+    aliases = {f"a{i}": form.format(f"a{i - 1}") for i in range(1, count)} | {"a0": "x"}
+    tree = Tree(SimpleNamespace(aliases=aliases), frozenset({"x"}))
+    assert len(list(tree.bind("a5").walk())) in (6, 2**6 - 1)
+    with pytest.raises(ExpressionError, match=r"operations.*aliases"):
+        tree.bind(f"a{count - 1}")

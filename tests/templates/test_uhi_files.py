@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import copy
 import json
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -24,7 +25,7 @@ from wilks import Histogram, build_templates, load_config
 from wilks.errors import TemplateError
 from wilks.templates.readers import read_available, read_histogram, read_histograms
 from wilks.templates.store import TemplateKey
-from wilks.templates.uhi_files import histogram_of
+from wilks.templates.uhi_files import histogram_of, opened_uhi
 
 h5py = pytest.importorskip("h5py")
 Write = Callable[[str, Mapping[str, Any]], Path]
@@ -295,8 +296,8 @@ def test_links_are_not_followed_and_other_groups_are_no_histograms(tmp_path: Pat
         read_histogram(path, "numbers")
     with h5py.File(path, "a") as file:
         file["SR/self"] = file["SR"]
-    (problem,) = read_available([(path, "SR/a")]).problems
-    assert problem.startswith(f"{path}: can't be read as an HDF5 file (RecursionError")
+    found = read_available([(path, "SR/a")])
+    assert (found.problems, found.missing) == ([], {})
 
 
 def test_remote_files(write: Write) -> None:
@@ -386,3 +387,31 @@ def test_a_file_for_each_histogram(write: Write, tmp_path: Path) -> None:
     config = load_config(steering(f"{tmp_path}/{{RegionPath}}_{{SamplePath}}_{{VariationPath}}{ending}"))
     templates = build_templates(config)
     assert templates[TemplateKey("Signal region", "S")].contents.tolist() == [5.0, 10.0, 0.0]
+
+
+def test_what_hdf5_files_can_promise_is_looked_at_before_it_is_read(tmp_path: Path) -> None:
+    """A file of kilobytes can hold any number of zeros, and point to devices and pipes, which never end."""
+    os.mkfifo(tmp_path / "pipe")
+    pipe = [(str(tmp_path / "pipe"), 0, 56)]
+    odd: dict[str, tuple[dict[str, Any], str]] = {
+        "many": ({"shape": (10**11,), "dtype": "f8", "chunks": (10**6,)}, "has 100000000000 numbers"),
+        "packed": ({"shape": (10**9,), "dtype": "f8", "chunks": (10**6,), "compression": "gzip"}, "has 1000000000"),
+        "outside": ({"shape": (7,), "dtype": "f8", "external": pipe}, "in another file"),
+        "nothing": ({"data": h5py.Empty("f8")}, "has no numbers"),
+        "complex": ({"data": np.ones(7, complex)}, "has no numbers"),
+        "text": ({"data": np.array([b"1"] * 7)}, "has no numbers"),
+    }
+    path = write_hdf5(tmp_path / "f.h5", dict.fromkeys([*odd, "linked", "good"], weighted()))
+    with h5py.File(path, "a") as file:
+        for name, (values, _) in odd.items():
+            del file[f"{name}/storage/values"]
+            file.create_dataset(f"{name}/storage/values", **values)
+        del file["linked/storage/values"]
+        file["linked/storage/values"] = h5py.ExternalLink(str(tmp_path / "pipe"), "/x")
+        file["good"].parent["again"] = file["/"]  # a group inside itself
+        file["good"].attrs["uhi_schema"] = [1, 1]
+    with opened_uhi(str(path)) as entries:
+        assert set(entries) == {*odd, "linked", "good"}
+        for name, (_, words) in {**odd, "linked": ({}, "has a link"), "good": ({}, r"version \[1, 1\]")}.items():
+            with pytest.raises(TemplateError, match=words):
+                histogram_of(entries[name]())

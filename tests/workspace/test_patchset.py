@@ -170,6 +170,11 @@ def test_bad_sets_say_everything_that_is_wrong(document: Any, sentences: list[st
         assert sentence in str(caught.value)
 
 
+def test_what_json_would_drop_in_silence() -> None:
+    with pytest.raises(WorkspaceError, match='the key "patches" is written twice'):
+        load_patchset(io.BytesIO(b'{"patches": [], "patches": []}'))
+
+
 def test_missing_files() -> None:
     with pytest.raises(WorkspaceError, match="can't be read"):
         load_patchset("no/such/file.json")

@@ -4,6 +4,7 @@ import copy
 import io
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -211,3 +212,36 @@ def test_published_workspaces(shared_data: Path, tmp_path: Path) -> None:
         assert workspace.spec == json.loads(path.read_text())
         workspace.save(tmp_path / "copy.json")
         assert load_workspace(tmp_path / "copy.json").digest == workspace.digest
+
+
+@pytest.mark.parametrize("key", ["data", "name", "modifiers", "samples", "channels", "version", "poi", "value"])
+def test_a_key_that_stands_twice_is_a_mistake(key: str) -> None:
+    """JSON readers take the last and drop the first in silence."""
+    written = {**example(), "observations": [{"name": o["name"], "data": o["data"]} for o in EXAMPLE["observations"]]}
+    text = json.dumps(written)
+    assert load_workspace(text.encode()) == load_workspace(written)
+    if f'"{key}": ' not in text:
+        return
+    start = text.index(f'"{key}": ')
+    value, _ = json.JSONDecoder().raw_decode(text, start + len(f'"{key}": '))
+    twice = f'{text[:start]}"{key}": {json.dumps(value)}, {text[start:]}'
+    assert json.loads(twice) == json.loads(text)
+    with pytest.raises(WorkspaceError, match=f'the key "{key}" is written twice'):
+        load_workspace(twice.encode())
+
+
+def test_quotes_written_as_escapes_are_no_keys() -> None:
+    text = json.dumps(example()).replace(example()["channels"][0]["name"], "S\\u0022R")
+    assert load_workspace(text.encode()).channel_names[0] == 'S"R'
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"axes": ' + b'{"a":' * 100_000, b"\xff", None])
+def test_axes_that_are_none_are_left_alone(tmp_path: Path, content: bytes | None, monkeypatch: Any) -> None:
+    """None stands for a pipe that nobody writes to."""
+    monkeypatch.setattr("wilks._reading._PATIENCE", 0.01)
+    (tmp_path / "ws.json").write_text(json.dumps(example()))
+    if content is None:
+        os.mkfifo(tmp_path / "ws.axes.json")
+    else:
+        (tmp_path / "ws.axes.json").write_bytes(content)
+    assert load_workspace(tmp_path / "ws.json") == load_workspace(example())

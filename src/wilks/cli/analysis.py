@@ -15,7 +15,7 @@ from wilks.cli.inputs import CONFIG, read_config, refuse_other_kinds
 from wilks.cli.reading import Reading, reading_options
 from wilks.cli.streams import output_option, put, source, wrote
 from wilks.cli.wording import plural
-from wilks.errors import ConfigError
+from wilks.errors import ConfigError, shown
 
 if TYPE_CHECKING:
     from wilks.cli.progress import Narrator
@@ -42,7 +42,7 @@ def run(ctx: click.Context, steering_file: str, output: str, reading: Reading) -
     with narrator() as tell:
         done = _done(source(steering_file), output, tell, reading)
     for line in ending(done, output):
-        click.echo(line)
+        click.echo(shown(line))
     ctx.exit(0 if done.result.converged else 1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from contextlib import suppress
@@ -9,7 +10,7 @@ from typing import Any
 
 import click
 
-from wilks.errors import InputError, WilksError, nearest
+from wilks.errors import InputError, WilksError, nearest, shown
 
 MISTAKE, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 
@@ -36,6 +37,7 @@ class Application(Commands):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; exit with 2 for a user's mistake, 130 after Ctrl-C, 141 where nobody reads on."""
         code = MISTAKE
+        _print_any_name()
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -55,9 +57,15 @@ class Application(Commands):
         return None
 
 
+def _print_any_name() -> None:
+    """Let names of files that are no Unicode text be printed: as escapes, as standard error does."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def _complain(*sentences: str) -> None:
     for sentence in sentences:
-        click.echo(f"wilks: {sentence}", err=True)
+        click.echo(shown(f"wilks: {sentence}"), err=True)
 
 
 def _drop_output() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import click
 
 import wilks
 from wilks import pipeline
+from wilks._reading import parse_json
 from wilks.cli.inputs import (
     CONFIG,
     FIT,
@@ -162,6 +162,6 @@ def _is_workspace(content: bytes) -> bool:
     if not start.startswith(b"{") or start[1:].lstrip()[:1] not in (b'"', b"}"):
         return False
     try:
-        return "General" not in json.loads(content)
+        return "General" not in parse_json(content)
     except ValueError:
         return True

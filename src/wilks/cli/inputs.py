@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import wilks
+from wilks._reading import parse_json
 from wilks.cli.streams import source
 from wilks.errors import InputError, ResultError
 
@@ -79,8 +79,8 @@ def kind(content: bytes) -> str | None:
     if content.startswith(_ROOT_MARK):
         return ROOT
     try:
-        document = json.loads(content)
-    except (ValueError, RecursionError):
+        document = parse_json(content)
+    except ValueError:
         return CONFIG if re.search(rb"^\{?\s*[\"']?General[\"']?\s*:", content, re.MULTILINE) else None
     if isinstance(document, list):
         return (
@@ -100,6 +100,8 @@ def content(given: Any) -> bytes:
     if isinstance(given, io.BytesIO):
         return given.getvalue()
     try:
+        if not Path(given).is_file():
+            return b""
         with Path(given).open("rb") as file:
             start = file.read(len(_ROOT_MARK))
             # ROOT files may be large, and need not be read any further.

@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from wilks.errors import InputError
+from wilks._reading import read_file, read_stream
+from wilks.errors import InputError, shown
 from wilks.pipeline import save_text
 
 STDIN = "<stdin>"
@@ -49,11 +50,11 @@ def check_target(output: str, *, file: bool) -> None:
 def source(file: str) -> Any:
     """Return what a loader reads: the path; for `-` and for pipes with a name, which can be read once, the content."""
     if file == "-":
-        content = _Named(sys.stdin.buffer.read() if sys.stdin else b"")
+        content = _Named(read_stream(sys.stdin.buffer, STDIN) if sys.stdin else b"")
         content.name = STDIN
         return content
     if Path(file).is_fifo():
-        content = _Named(Path(file).read_bytes())
+        content = _Named(read_file(file))
         content.name = file
         return content
     return file
@@ -68,7 +69,7 @@ class _Named(io.BytesIO):
 def put(text: str, output: str | None) -> None:
     """Print a text, or write it to the file `output`."""
     if output is None or output == "-":
-        click.echo(text)
+        click.echo(shown(text))
     else:
         wrote(save_text(f"{text}\n", Path(output)))
 
@@ -88,9 +89,9 @@ def deliver(result: Any, text: str, output: str | None) -> None:
             result.save(output)
     except InputError:
         with suppress(OSError):
-            click.echo(text)
+            click.echo(shown(text))
         raise
-    click.echo(text)
+    click.echo(shown(text))
     if output is not None:
         wrote([Path(output)])
 
@@ -98,12 +99,12 @@ def deliver(result: Any, text: str, output: str | None) -> None:
 def wrote(files: list[Path]) -> None:
     """Say which files were written."""
     for file in files:
-        click.echo(f"wrote {file}")
+        click.echo(shown(f"wrote {file}"))
 
 
 def warn(sentence: str) -> None:
     """Say on standard error what does not stop a command."""
-    click.echo(f"wilks: warning: {sentence}", err=True)
+    click.echo(shown(f"wilks: warning: {sentence}"), err=True)
 
 
 def figure_target(output: str) -> tuple[Path, tuple[str, ...]]:

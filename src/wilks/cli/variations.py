@@ -14,7 +14,7 @@ from wilks.cli.drawing import style_options
 from wilks.cli.helping import Command
 from wilks.cli.inputs import content, read_config
 from wilks.cli.streams import output_option, source, wrote
-from wilks.errors import InputError, listed, nearest
+from wilks.errors import InputError, listed, nearest, shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,7 +75,7 @@ def variations(
     figures = pipeline.variation_figures(templates, style=style)
     if not figures:
         raise InputError(f"{subject}: there is no systematic to draw")
-    click.echo(f"{wilks.tables.norm_effects(templates).text()}\n")
+    click.echo(shown(f"{wilks.tables.norm_effects(templates).text()}\n"))
     for name, figure in figures.items():
         wrote(wilks.figures.save(figure, folder / name))
 

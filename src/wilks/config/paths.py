@@ -48,10 +48,18 @@ def resolve_input(config: Config, path: str) -> str:
     folders = list(dict.fromkeys([config.source.parent, here] if config.source else [here]))
     candidates = list(dict.fromkeys(folder / path for folder in folders))
     for candidate in candidates:
-        if candidate.exists() or (glob.has_magic(path) and glob.glob(str(candidate), recursive=True)):
+        if candidate.exists() or (glob.has_magic(path) and files_like(str(candidate))):
             return str(candidate)
     hint = "" if glob.has_magic(path) else _near(candidates)
     raise ConfigError(f'no input file "{path}"{hint}; looked for {" and ".join(map(str, candidates))}')
+
+
+def files_like(pattern: str) -> list[str]:
+    """Return the paths that a pattern (`*`, `?`, `[a-c]`, `**` for any folders) stands for, sorted.
+
+    `**/**` is `**`; for each more the same file would be found once more by every way to split its folders.
+    """
+    return sorted(glob.glob(re.sub(r"(?<![^/])\*\*(?:/+\*\*)+(?![^/])", "**", pattern), recursive=True))
 
 
 def _near(candidates: list[Path]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Part, Parts
 from wilks.config.schema import Block, Sample
+from wilks.selection import fitting
 
 # What lists of names are about, by the names of their fields.
 _KINDS = ("regions", "samples", "sources")
@@ -26,8 +26,7 @@ def matching(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
     >>> matching("*_201[7]", ("SR_2017", "SR_201[7]"))
     ('SR_201[7]',)
     """
-    wild = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return tuple(name for name in names if re.fullmatch(wild, name, re.DOTALL))
+    return tuple(filter(fitting(pattern), names))
 
 
 def expanded(draft: Draft) -> Draft:

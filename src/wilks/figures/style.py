@@ -131,6 +131,8 @@ PANEL = {"plain": (6.0, 4.6), "ATLAS": (7.6, 5.8), "CMS": (10.0, 8.4)}
 _WEIGHT = {"plain": 1.0, "ATLAS": 1.2, "CMS": 1.8}
 _SIDES = re.compile(r" ?\+([\d.]+(?:e[+-]?\d+)?|\?) −([\d.]+(?:e[+-]?\d+)?|\?)")
 _NEGATIVE = re.compile(r"(?<![\w-])-(?=[\d?])")
+_LONGEST, _MARGIN = 1000, 300
+# Characters of a name with formulas; calls that a figure may be away from where names are looked at.
 _PIECES = re.compile(r"\$[^$]*\$|\\\$|.")
 
 
@@ -231,11 +233,18 @@ def _shortened(pieces: list[str], limit: int) -> list[str]:
 def _is_mathtext(text: str) -> bool:
     from matplotlib.mathtext import MathTextParser
 
-    if (text.count("$") - text.count(r"\$")) % 2:
+    if (text.count("$") - text.count(r"\$")) % 2 or len(text) > _LONGEST:
         return False
+
+    def parsed(deeper: int) -> None:
+        if deeper:
+            parsed(deeper - 1)
+        else:
+            MathTextParser("path").parse(text)
+
     try:
-        MathTextParser("path").parse(text)
-    except ValueError:
+        parsed(_MARGIN)  # formulas inside each other take Python's stack, of which less is left when a figure is drawn
+    except (ValueError, RecursionError):
         return False
     return True
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from wilks._reading import read_file
 from wilks.errors import InputError, ModelError, listed, nearest
 from wilks.infer.study import Study
 from wilks.model.model import Model
@@ -86,7 +87,7 @@ def read_groups(path: str | Path) -> dict[str, list[str]]:
     from wilks._yaml import read_yaml
 
     try:
-        document: Any = read_yaml(Path(path).read_bytes(), str(path))[1]
+        document: Any = read_yaml(read_file(path), str(path))[1]
     except OSError as error:
         reason = f"the groups can't be read: {error.strerror or error}"
         raise ModelError(f'{path}: {reason}; in place of a file "{BY_TYPE}" is allowed') from None

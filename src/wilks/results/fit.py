@@ -22,6 +22,8 @@ def two_digits(value: float, uncertainty: float) -> str:
     >>> two_digits(0.94239, 0.04312), two_digits(1234.5, 99.9)
     ('0.942 ± 0.043', '1234 ± 100')
     """
+    if not math.isfinite(uncertainty):
+        return f"{'hidden' if math.isnan(value) else f'{value:.4g}'} ± {uncertainty}"
     # Rounded first: 0.0996 has its two digits in 0.10.
     place = max(1 - math.floor(math.log10(float(f"{uncertainty:.1e}"))), 0)
     shown = "hidden" if math.isnan(value) else f"{value:.{place}f}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.results.checking import require_distinct, require_known, require_levels
 from wilks.results.hypotest import BANDS
 from wilks.results.many import CONVERGED
 from wilks.results.origin import Origin, Saved
@@ -40,6 +41,9 @@ class GridResult(Saved):
     origin: Origin
 
     def __post_init__(self) -> None:
+        require_distinct("names", self.names)
+        require_known("the question", self.question, ("limit", "CLs"))
+        require_levels((self.level,))
         n = len(self.names)
         shapes = {
             "coordinates": (self.coordinates.shape, (n, len(self.labels))),

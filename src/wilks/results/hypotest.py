@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.results.checking import require_known, require_levels, require_shapes
 from wilks.results.lost_toys import between, sentence
 from wilks.results.many import CONVERGED, INTERRUPTED
 from wilks.results.origin import Origin, Saved
 from wilks.table import Table, number
 
+STATISTICS = ("t", "t~", "q", "q~", "q0")
 BANDS = ("-2 sigma", "-1 sigma", "median", "+1 sigma", "+2 sigma")
 
 
@@ -110,11 +112,15 @@ class HypothesisTest(Saved):
             "expected": (self.expected.cls.shape, (n, len(BANDS))),
             "statuses": ((len(self.statuses),), (n,)),
         }
-        if self.counts is not None:
-            shapes["counts"] = (self.counts.toys.shape, (n,))
         for name, (found, needed) in shapes.items():
             if found != needed:
                 raise ValueError(f"{name} has shape {found}, expected {needed}")
+        require_known("statistic", self.statistic, STATISTICS)
+        if self.counts is not None:
+            rows = ("toys", "failures", "interrupted", "clsb_error", "cls_error")
+            require_shapes(self.counts, {**dict.fromkeys(rows, (n,)), "expected_cls_error": (n, len(BANDS))})
+            if any(toys.size and toys.shape[0] != n for toys in (self.counts.tested, self.counts.alternative)):
+                raise ValueError("there must be one row of toys for each value")
 
     def __len__(self) -> int:
         return self.values.size
@@ -198,6 +204,7 @@ class LimitResult(Saved):
         object.__setattr__(self, "ranges", self.ranges.reshape(-1, 2))  # a file has no empty shapes
         if len(self.ranges) not in (0, 1 + len(BANDS)):
             raise ValueError(f"ranges has shape {self.ranges.shape}, expected ({1 + len(BANDS)}, 2)")
+        require_levels((self.level,))
         if self.asymptotic.shape not in ((0,), (1 + len(BANDS),)):
             raise ValueError(f"asymptotic has shape {self.asymptotic.shape}, expected ({1 + len(BANDS)},)")
         for name in ("expected", "expected_errors"):

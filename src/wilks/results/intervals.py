@@ -9,6 +9,7 @@ from statistics import NormalDist
 
 from wilks._types import FloatArray
 from wilks.errors import nearest
+from wilks.results.checking import require_distinct, require_levels
 from wilks.results.many import CONVERGED
 from wilks.results.origin import Origin, Saved
 from wilks.table import Table, measured, number, pdg_round_asymmetric
@@ -104,6 +105,8 @@ class IntervalResult(Saved):
 
     def __post_init__(self) -> None:
         n, shape = len(self.names), (len(self.levels), len(self.names))
+        require_distinct("names", self.names)
+        require_levels(self.levels)
         for name in ("values", "uncertainties", "prefit_values", "prefit_uncertainties"):
             if getattr(self, name).shape != (n,):
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}, expected {(n,)}")

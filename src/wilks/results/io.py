@@ -16,13 +16,17 @@ from typing import IO, Any, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 from wilks._files import write_atomically
+from wilks._reading import read_file
 from wilks.errors import ResultError, listed
+from wilks.results.checking import require_distinct, require_known
 from wilks.results.fit import FitResult
 from wilks.results.prediction import Prediction
 
 FORMAT = 1
 # What is written of findings for other programs; it is all in the findings themselves.
 _BY_RULE = "by_rule"
+# Whole numbers have 64 bits, with a sign or without.
+_LARGEST = 1 << 63
 # Kinds of results, each with its record; a record checks its shapes when it is made (ValueError).
 KINDS = {
     "fit": "wilks.results.fit.FitResult",
@@ -59,7 +63,7 @@ def load_result(source: str | Path | IO[bytes]) -> Any:
     """
     if isinstance(source, str | Path):
         try:
-            content = Path(source).read_bytes()
+            content = read_file(source)
         except OSError as error:
             raise ResultError(f"{source}: the result can't be read: {error.strerror or error}") from None
         return decode_result(content, str(source))
@@ -86,7 +90,7 @@ def decode_result(content: bytes | str, where: str = "input") -> Any:
 
     try:
         document = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ResultError(f"{where}: not a result: the file is not valid JSON ({error})") from None
     kind = document.get("kind") if isinstance(document, dict) else None
     if not isinstance(kind, str) or kind not in KINDS:
@@ -154,6 +158,8 @@ def _restored(kind: Any, value: Any) -> Any:
         return {key: _restored(arguments[1], item) for key, item in value.items()}
     import msgspec
 
+    if kind is int and isinstance(value, int) and not -_LARGEST <= value < 2 * _LARGEST:
+        raise ValueError("whole numbers have 64 bits at most")
     return msgspec.convert(_number(value) if kind is float else value, kind)
 
 
@@ -174,7 +180,13 @@ def _is_array(kind: Any) -> bool:
 
 
 def _number(value: Any) -> Any:
-    return math.nan if value is None else float(value) if value in ("inf", "-inf") else value
+    """Return a number from JSON as a float; what is none stays."""
+    if value is None:
+        return math.nan
+    try:
+        return float(value) if value in ("inf", "-inf") or type(value) is int else value
+    except OverflowError:
+        raise ValueError(f"a number is beyond 1e308: it has {len(format(abs(value), 'x')) * 6 // 5} digits") from None
 
 
 def _array(kind: Any, value: Any) -> Any:
@@ -205,6 +217,10 @@ def _shape_problem(result: Any) -> str:
     """Return what does not fit together, or an empty string."""
     expected: dict[str, tuple[Any, tuple[int, ...]]] = {}
     if isinstance(result, FitResult):
+        require_distinct("names", result.names)
+        require_known("the parameter of interest", result.poi, result.names)
+        for name, _ in result.mirrored:
+            require_known("the parameter of another minimum,", name, result.names)
         n = len(result.names)
         vectors = ("values", "uncertainties", "fixed", "at_bound", "prefit_values", "prefit_uncertainties")
         expected = {name: (getattr(result, name), (n,)) for name in vectors}

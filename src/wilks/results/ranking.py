@@ -10,6 +10,7 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ResultError, listed, nearest
+from wilks.results.checking import require_distinct, require_known, require_shapes
 from wilks.results.fit import two_digits
 from wilks.results.origin import Origin, Saved
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 # The last axis of impacts, targets, clipped and statuses.
 VARIATIONS = ("pre-fit up", "pre-fit down", "post-fit up", "post-fit down")
 DONE = "converged"
+METHODS = ("refit", "covariance", "global observables")
+BREAKDOWNS = ("frozen", "sequential", "global observables")
 
 
 class _AboutPois:
@@ -84,7 +87,10 @@ class RankingResult(Saved, _AboutPois):
             "uncertainties": (n, 2),
             "impacts": (k, n, 4),
         }
-        _check_shapes(self, shapes)
+        require_shapes(self, shapes)
+        require_known("method", self.method, METHODS)
+        require_distinct("pois", self.pois)
+        require_distinct("names", self.names)
         for name in ("constraints", "modifier_types", "statuses"):
             if len(getattr(self, name)) != n:
                 raise ValueError(f"{name} has {len(getattr(self, name))} entries, expected {n}")
@@ -183,7 +189,10 @@ class BreakdownResult(Saved, _AboutPois):
 
     def __post_init__(self) -> None:
         k, n = len(self.pois), len(self.groups)
-        _check_shapes(self, {"poi_values": (k,), "total": (k, 2), "contributions": (k, n, 2), "statistical": (k, 2)})
+        require_known("method", self.method, BREAKDOWNS)
+        require_distinct("pois", self.pois)
+        require_distinct("groups", self.groups)
+        require_shapes(self, {"poi_values": (k,), "total": (k, 2), "contributions": (k, n, 2), "statistical": (k, 2)})
         if len(self.members) != n or len(self.statuses) != k or any(len(row) != n for row in self.statuses):
             raise ValueError("members or statuses do not belong to the groups")
 
@@ -220,14 +229,3 @@ class BreakdownResult(Saved, _AboutPois):
 
     def _repr_html_(self) -> str:
         return "\n".join(self.table(poi).html() for poi in self.pois)
-
-
-def _check_shapes(record: object, shapes: dict[str, tuple[int, ...]]) -> None:
-    """Raise ValueError for the first array of another shape; arrays without entries get theirs: a file has none."""
-    for name, shape in shapes.items():
-        array = getattr(record, name)
-        if array.shape == shape:
-            continue
-        if array.size or np.prod(shape):
-            raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
-        object.__setattr__(record, name, array.reshape(shape))

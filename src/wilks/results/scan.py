@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.results.checking import require_levels
 from wilks.results.intervals import Interval, percent
 from wilks.results.many import minimised
 from wilks.results.origin import Origin, Saved
@@ -86,7 +87,8 @@ class ScanResult(Saved):
         NaN where the curve is the wider one, or where an end is missing.
         """
         total = self.curves[0].interval
-        squares = (total.up**2 - curve.interval.up**2, total.down**2 - curve.interval.down**2)
+        sides = ((total.up, curve.interval.up), (total.down, curve.interval.down))
+        squares = ((whole - part) * (whole + part) for whole, part in sides)
         up, down = (math.sqrt(square) if square >= 0 else math.nan for square in squares)
         return up, down
 
@@ -168,6 +170,7 @@ class ContourResult(Saved):
     origin: Origin
 
     def __post_init__(self) -> None:
+        require_levels((*self.levels, *(line.level for line in self.lines)))
         shape = (self.y_values.size, self.x_values.size)
         if self.delta.shape != shape:
             raise ValueError(f"delta has shape {self.delta.shape}, expected {shape}")
@@ -175,6 +178,8 @@ class ContourResult(Saved):
             raise ValueError(f"statuses need {shape[0]} x {shape[1]} entries")
         if self.covariance.shape != (2, 2):
             raise ValueError(f"covariance has shape {self.covariance.shape}, expected (2, 2)")
+        if not (np.all(np.diff(self.x_values) > 0) and np.all(np.diff(self.y_values) > 0)):
+            raise ValueError("the values of each parameter must increase")
 
     @property
     def failures(self) -> dict[tuple[int, int], str]:

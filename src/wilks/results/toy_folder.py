@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from wilks._files import write_atomically
+from wilks._files import partial, write_atomically
+from wilks._reading import parse_json, read_arrays, read_file
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ResultError, listed, nearest
 
@@ -53,6 +53,18 @@ class Toys:
 _ARRAYS = ("values", "uncertainties", "twice_nll", "edm", "profile")
 
 
+def _require_whole(toys: Toys) -> None:
+    """Raise ValueError where arrays hold no numbers, or not those of as many toys."""
+    size, parameters = len(toys), toys.values.shape[-1]
+    shapes = {"values": (size, parameters), "uncertainties": (size, parameters), "twice_nll": (size,), "edm": (size,)}
+    for name in _ARRAYS:
+        array = getattr(toys, name)
+        if array.dtype != np.float64 or array.shape != shapes.get(name, (size, *array.shape[1:])):
+            raise ValueError(name)
+    if len(toys.statuses) != size or toys.profile.ndim != 2:
+        raise ValueError("statuses or profile")
+
+
 @dataclass(frozen=True)
 class ToyFolder:
     """A folder with toys: `ToyFolder(path)` reads what `wilks.toys(..., folder=path)` wrote.
@@ -71,7 +83,7 @@ class ToyFolder:
         """Seed, stream, parameter names, truth, digest, settings and `rows`, the length of a piece."""
         path = self.path / _MANIFEST
         try:
-            found = json.loads(path.read_bytes())
+            found = parse_json(read_file(path))
             if found["format"] != FORMAT or not found["rows"] >= 1:
                 raise ResultError(f"{path}: this version of wilks reads format {FORMAT}, found {found['format']!r}")
         except OSError as error:
@@ -84,7 +96,8 @@ class ToyFolder:
         """Make the folder, or check that one that is there is of the same run. Raises ResultError."""
         wanted = json.loads(json.dumps({"format": FORMAT, **wanted}))
         if not (self.path / _MANIFEST).exists():
-            if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            unfinished = partial(self.path / _MANIFEST)
+            if self.path.exists() and (not self.path.is_dir() or any(f != unfinished for f in self.path.iterdir())):
                 raise ResultError(f"{self.path}: exists, and is not a folder of toys; choose another one")
             self._write(_MANIFEST, json.dumps(wanted, indent=1).encode())
             return
@@ -99,11 +112,12 @@ class ToyFolder:
         if not path.exists():
             return None
         try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
-                codes, words = stored["status"], stored["words"].tolist()
-                arrays = {name: stored[name] for name in _ARRAYS}
-                toys = Toys(int(stored["first"]), statuses=tuple(words[code] for code in codes), **arrays)
-        except (OSError, EOFError, ValueError, KeyError, IndexError, zipfile.BadZipFile):
+            stored = read_arrays(read_file(path))
+            codes, words = stored["status"], stored["words"].tolist()
+            arrays = {name: stored[name] for name in _ARRAYS}
+            toys = Toys(int(stored["first"]), statuses=tuple(words[code] for code in codes), **arrays)
+            _require_whole(toys)
+        except (OSError, ValueError, TypeError, KeyError, IndexError):
             raise ResultError(f"{path}: this piece is damaged; delete it to have it made again") from None
         if names is not None and toys.values.shape != (len(toys), names):
             raise ResultError(f"{path}: this piece is of another model; delete it to have it made again")

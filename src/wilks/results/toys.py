@@ -8,6 +8,7 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import nearest
+from wilks.results.checking import require_distinct, require_known
 from wilks.results.lost_toys import between, with_lost
 from wilks.results.origin import Origin, Saved
 from wilks.table import Table, number
@@ -62,6 +63,9 @@ class ToysResult(Saved):
 
     def __post_init__(self) -> None:
         n = len(self.names)
+        require_distinct("names", self.names)
+        for name in (self.poi, *self.profiled):
+            require_known("parameter", name, self.names)
         rows = (self.truth, self.fixed, self.usable, self.bias, self.spread, self.pull_mean, self.pull_width)
         if any(array.shape != (n,) for array in rows) or len(self.modifier_types) != n:
             raise ValueError(f"{n} parameters need {n} numbers each")

@@ -15,7 +15,7 @@ from wilks.errors import InputError, TemplateError, nearest
 from wilks.histogram import Axis, Histogram
 from wilks.templates.missing import Setting, Source, missing_histograms
 from wilks.templates.ntuples import Made, Progress, fill_from_ntuples
-from wilks.templates.origins import origins_of_histograms, reusable
+from wilks.templates.origins import changed_since, origins_of_histograms, reusable, states
 from wilks.templates.readers import read_available
 from wilks.templates.record import Origin
 from wilks.templates.router import Router
@@ -168,8 +168,9 @@ def _read(config: Config, keys: list[TemplateKey], previous: Templates | None) -
     )
     reused = reusable(previous, origins)
     wanted = [source for key, paths in sources.items() if key not in reused for source in paths]
+    before = states(source.file for source in wanted)
     reading = read_available((source.file, source.name) for source in wanted)
-    problems += [*reading.problems, *missing_histograms(config, wanted, reading)]
+    problems += changed_since(before) or [*reading.problems, *missing_histograms(config, wanted, reading)]
     found: dict[TemplateKey, Histogram] = {}
     for key, paths in sources.items():
         if key in reused:

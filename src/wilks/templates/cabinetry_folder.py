@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
+from wilks._reading import read_arrays, read_file
 from wilks.config.schema import Config
 from wilks.errors import TemplateError, nearest
 from wilks.histogram import Histogram
@@ -55,8 +53,11 @@ def _file_name(key: TemplateKey) -> str:
 
 def _read(path: Path) -> Histogram:
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-            return Histogram.from_arrays(archive["bins"], archive["yields"], archive["stdev"])
+        arrays = read_arrays(read_file(path))
+        bins, yields, stdev = (arrays[name] for name in ("bins", "yields", "stdev"))
+        if any(array.dtype.kind not in "iuf" for array in (bins, yields, stdev)):
+            raise ValueError("no numbers")
+        return Histogram.from_arrays(bins, yields, stdev)
     except TemplateError as error:
         raise TemplateError(f"{path}: {error}") from error
     except Exception as error:  # NumPy, zipfile and zlib each have their own for a damaged file

@@ -15,7 +15,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from wilks._types import BoolArray
-from wilks.templates.expressions import ELEMENTWISE, ExpressionError, Node
+from wilks.templates.expression_text import ExpressionError
+from wilks.templates.expressions import ELEMENTWISE, Node
+from wilks.templates.whole_numbers import WHOLE, bits, compared, computed, total, type_of, wide
 
 Value: TypeAlias = Any
 
@@ -58,8 +60,8 @@ _COMPARE: dict[str, Callable[..., Any]] = {
 def evaluate(node: Node, columns: Mapping[str, Value], memo: dict[int, Value], shared: frozenset[int]) -> Value:
     """Return the value of an expression; those of its parts that are in `shared` are kept in `memo` (both by `id`).
 
-    Numbers are those of NumPy in the precision of the branches; integers are computed with 64 bits. Raises
-    ExpressionError where types don't fit.
+    Numbers are those of NumPy in the precision of the branches; integers are computed with 64 bits, and as decimal
+    numbers where these don't suffice. Raises ExpressionError where types don't fit.
     """
     if node.op == "branch":
         return columns[str(node.args[0])]
@@ -81,12 +83,15 @@ def evaluate(node: Node, columns: Mapping[str, Value], memo: dict[int, Value], s
 
 def _apply(op: str, values: list[Value]) -> Value:
     if op in _COMPARE:
-        return _COMPARE[op](*values)
+        return compared(_COMPARE[op], *values)
     if op in _OPERATORS and all(isinstance(value, (int, float)) for value in values):
         return _of_constants(op, values)
     if op in ("%", "//") and type_of(values[0]) == np.uint64 and isinstance(values[1], int) and values[1] > 0:
         return _PLAIN[op](*values)  # event numbers may have all 64 bits
-    value = _PLAIN[op](*map(_wide, values)) if op in _PLAIN else _SPECIAL[op](*values)
+    if op in _SPECIAL:
+        value = _SPECIAL[op](*values)
+    else:
+        value = computed(op, values) if op in WHOLE else _PLAIN[op](*map(wide, values))
     # Python's numbers take the precision of the branch that they meet (0.7*weight); NumPy's would make it double.
     return value.item() if op in _OPERATORS and isinstance(value, np.generic) else value
 
@@ -114,43 +119,10 @@ def is_list(value: Value) -> bool:
     return not isinstance(value, np.ndarray) and getattr(value, "ndim", 0) > 1
 
 
-def type_of(value: Value) -> np.dtype[Any] | None:
-    """Return the type of the numbers in a value, None where they aren't numbers."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.dtype if value.dtype.kind in "biuf" else None
-    if isinstance(value, (int, float)):
-        return np.asarray(value).dtype
-    form = value.layout.form
-    while True:
-        if getattr(form, "parameters", None) and form.parameter("__array__") in ("string", "bytestring"):
-            return None
-        if form.is_numpy:
-            return np.dtype(form.primitive) if np.dtype(form.primitive).kind in "biuf" else None
-        if not (form.is_option or form.is_list or form.is_indexed):
-            return np.dtype(np.float64) if form.is_unknown else None
-        form = form.content
-
-
-def _wide(value: Value) -> Value:
-    """Return integers and booleans with 64 bits: `n_jets - 4` of an unsigned branch must not wrap around."""
-    if isinstance(value, np.ndarray):
-        return value.astype(np.int64) if value.dtype.kind in "biu" and value.dtype != np.int64 else value
-    if isinstance(value, (int, float, np.generic)):
-        return float(value) if isinstance(value, int) and value >= _LARGEST else value
-    dtype = type_of(value)
-    if dtype is None:
-        raise ExpressionError("these are not numbers")
-    if dtype.kind in "biu" and dtype != np.int64:
-        import awkward
-
-        return awkward.values_astype(value, np.int64)
-    return value
-
-
 def _power(base: Value, exponent: Value) -> Value:
     if isinstance(exponent, int) and exponent < 0:
         exponent = float(exponent)  # NumPy refuses negative powers of integers
-    return np.power(_wide(base), _wide(exponent))
+    return computed("power", [base, exponent])
 
 
 def truth(value: Value) -> Value:
@@ -183,7 +155,7 @@ def _bits(operation: Callable[..., Any], logical: Callable[..., Any], left: Valu
     kinds = {dtype.kind if (dtype := type_of(value)) is not None else "O" for value in (left, right)}
     if not kinds <= set("biu"):
         raise ExpressionError("& and | need conditions or whole numbers; put comparisons in brackets")
-    return _joined(logical, (left, right)) if kinds == {"b"} else operation(_wide(left), _wide(right))
+    return _joined(logical, (left, right)) if kinds == {"b"} else bits(operation, left, right)
 
 
 def _invert(value: Value) -> Value:
@@ -195,6 +167,8 @@ def _invert(value: Value) -> Value:
 
 def _where(condition: Value, yes: Value, no: Value) -> Value:
     flags = truth(condition)
+    if {type_of(yes), type_of(no)} != {np.dtype(np.bool_)}:
+        yes, no = wide(yes), wide(no)
     if not any(hasattr(value, "layout") for value in (flags, yes, no)):
         return np.where(flags, yes, no)
     import awkward
@@ -212,7 +186,7 @@ def _reduced(name: str) -> Callable[[Value], Value]:
             raise ExpressionError(f"{name} is of the elements of a list; this is one value per entry")
         if name == "count":
             return awkward.num(value, axis=1)
-        found = getattr(awkward, name)(_wide(value) if name == "sum" else value, axis=-1)
+        found = total(value) if name == "sum" else getattr(awkward, name)(value, axis=-1)
         return found if found.ndim > 1 or _has_missing(found) else awkward.to_numpy(found)
 
     return operation

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import ast
 import math
-import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
 from wilks.errors import nearest
+from wilks.templates.expression_text import NESTED, ExpressionError, PythonText, as_python
 
 Argument: TypeAlias = "Node | str | int | float"
 
@@ -52,6 +51,8 @@ _OTHER_NAMES = {
 }
 _LARGEST = (1 << 64) - 1
 # Whole numbers above are decimal numbers.
+DEEPEST = 300
+# Operations inside each other: far from where Python's own stack ends, which depends on who asks.
 _ARGUMENTS = {"arctan2": 2, "copysign": 2, "fmax": 2, "fmin": 2, "hypot": 2, "nextafter": 2, "power": 2, "where": 3}
 _ARGUMENTS |= {"and": 2, "or": 2, "not": 1}
 _BINARY: dict[type[ast.operator], str] = {
@@ -74,16 +75,6 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.NotEq: "!=",
 }
 _UNARY: dict[type[ast.unaryop], str] = {ast.USub: "negative", ast.UAdd: "positive", ast.Not: "not", ast.Invert: "~"}
-_FOREIGN = re.compile(r"""("[^"]*"|'[^']*')|&&|\|\||!(?!=)|\bTMath::(?=\w)|\bstd::(?=\w)|(?<=[A-Za-z])\$""")
-
-
-class ExpressionError(ValueError):
-    """An expression is wrong; `column` is where, counted from 0 in the text as written."""
-
-    def __init__(self, message: str, column: int = 0) -> None:
-        super().__init__(message)
-        self.message = message
-        self.column = column
 
 
 @dataclass(frozen=True)
@@ -107,18 +98,6 @@ class Node:
         return tuple(dict.fromkeys(str(node.args[0]) for node in self.walk() if node.op == "branch"))
 
 
-def pointed(text: str, error: ExpressionError) -> str:
-    """Return the message with the expression below it and a caret under the place.
-
-    >>> print(pointed("pt > > 30", ExpressionError("not an expression", 5)))
-    not an expression
-        pt > > 30
-             ^
-    """
-    line = " ".join(text.splitlines()) if "\n" in text else text
-    return f"{error.message}\n    {line}\n    {' ' * min(error.column, len(line))}^"
-
-
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Node:
     """Return the operations of an expression. Raises ExpressionError, with the column, for what is not understood.
@@ -126,112 +105,44 @@ def parse(text: str) -> Node:
     >>> parse("pt > 30 && !veto").branches
     ('pt', 'veto')
     """
-    if not text.strip():
-        raise ExpressionError("the expression is empty")
-    python, columns, nots = _as_python(text)
+    python = as_python(text)
     try:
-        body = ast.parse(python, mode="eval").body
+        body = ast.parse(python.text, mode="eval").body
     except SyntaxError as error:
-        position = _second_value(python, error)
-        message, place = _hint(text, error)
-        raise ExpressionError(message, columns[min(position, len(columns) - 1)] if place is None else place) from None
+        raise python.mistake(error) from None
     except (ValueError, RecursionError, MemoryError):
-        raise ExpressionError("not an expression, or one that is nested too deeply") from None
-    try:
-        return _Reader(python, columns, nots).read(body)
-    except RecursionError:
-        raise ExpressionError("the expression is nested too deeply") from None
-
-
-def _as_python(text: str) -> tuple[str, list[int], frozenset[int]]:
-    """Return the text in Python's syntax, the column in the text of each of its characters, and where "!" stood."""
-    pieces: list[str] = []
-    columns: list[int] = []
-    nots: list[int] = []
-    position = 0
-
-    def put(piece: str, at: int, moving: bool = False) -> None:
-        columns.extend(range(at, at + len(piece)) if moving else [at] * len(piece))
-        pieces.append(piece)
-
-    put("(", 0)  # so that an expression may go over several lines
-    for match in _FOREIGN.finditer(text):
-        put(text[position : match.start()], position, moving=True)
-        found, position = match[0], match.end()
-        if match[1]:
-            put(found, match.start(), moving=True)
-        elif found == "!":
-            nots.append(len(columns))
-            put("~", match.start())
-        elif found in ("&&", "||"):
-            put(" and " if found == "&&" else " or ", match.start())
-    put(text[position:], position, moving=True)
-    put("\n)", len(text))
-    python = "".join(pieces)
-    return python, columns, frozenset(nots)
-
-
-def _hint(text: str, error: SyntaxError) -> tuple[str, int | None]:
-    """Return what is wrong, and where if that is known better than Python does."""
-    single = re.search(r"(?<![=!<>])=(?!=)", text)
-    if single:
-        return "not an expression: for a comparison write ==", single.start()
-    word = re.search(r"\b(AND|OR|NOT)\b", text)
-    if word:
-        return f"not an expression: write {word[0].lower()} in small letters", word.start()
-    if "?" in text:
-        return "not an expression: for a choice write where(condition, a, b)", text.index("?")
-    if any(word in str(error.msg) for word in ("was never closed", "does not match", "unmatched")):
-        return "not an expression: brackets don't match", _unmatched(text)
-    return "not an expression", None
-
-
-def _second_value(python: str, error: SyntaxError) -> int:
-    """Return where a mistake is in Python's syntax; of two values with nothing between them where the second is."""
-    lines = python.splitlines(keepends=True)
-    first = sum(map(len, lines[: (error.lineno or 1) - 1])) + max(error.offset or 1, 1) - 1
-    if "forgot a comma" in str(error.msg):
-        for gap in reversed([match.end() for match in re.finditer(r"\s+", python[first:-2])]):
-            with suppress(SyntaxError):
-                ast.parse(f"({python[first : first + gap]})", mode="eval")
-                return first + gap
-    return first
-
-
-def _unmatched(text: str) -> int | None:
-    """Return where the first bracket stands that closes nothing, else the last that isn't closed."""
-    opened: list[int] = []
-    for position, character in enumerate(text):
-        if character in "([{":
-            opened.append(position)
-        elif character in ")]}" and (not opened or "([{".index(text[opened.pop()]) != ")]}".index(character)):
-            return position
-    return opened[-1] if opened else None
+        raise ExpressionError(NESTED) from None
+    python.require_brackets()
+    return _Reader(python).read(body)
 
 
 @dataclass(frozen=True)
 class _Reader:
     """Python's syntax tree to ours."""
 
-    python: str
-    columns: list[int]
-    nots: frozenset[int]
+    python: PythonText
+    depth: list[None] = field(default_factory=list)
 
     def read(self, node: ast.expr) -> Node:
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
         if method is None:
             raise self._error(node, f"{_what(node)} can't be used here")
+        if len(self.depth) >= DEEPEST:
+            raise self._error(node, f"more than {DEEPEST} operations inside each other")
+        self.depth.append(None)
         found: Node = method(node)
+        self.depth.pop()
         return found
 
     def _position(self, node: ast.expr) -> int:
-        """Position in the Python text; ast counts bytes of a line."""
-        lines = self.python.splitlines(keepends=True)
-        before = sum(len(line) for line in lines[: node.lineno - 1])
-        return before + len(lines[node.lineno - 1].encode()[: node.col_offset].decode())
+        """Position in the Python text; ast counts bytes."""
+        return self.python.characters[node.col_offset]
+
+    def _end(self, node: ast.expr) -> int:
+        return self.python.characters[node.end_col_offset or 0]
 
     def _column(self, node: ast.expr) -> int:
-        return self.columns[self._position(node)]
+        return self.python.columns[self._position(node)]
 
     def _error(self, node: ast.expr, message: str) -> ExpressionError:
         return ExpressionError(message, self._column(node))
@@ -251,22 +162,26 @@ class _Reader:
         return self._node(node, "number", value)
 
     def _name(self, node: ast.Name) -> Node:
-        if node.id in ("true", "false"):
-            return self._node(node, "number", int(node.id == "true"))
-        return self._node(node, "branch", node.id)
+        name = self._identifier(node)
+        return self._node(node, *(("number", int(name == "true")) if name in ("true", "false") else ("branch", name)))
+
+    def _identifier(self, node: ast.Name | ast.Attribute) -> str:
+        """Return a name, or what follows the dot, as it is written: Python makes other letters of some."""
+        start = self._position(node) if isinstance(node, ast.Name) else self._end(node.value)
+        return self.python.text[start : self._end(node)].lstrip(" .")
 
     def _attribute(self, node: ast.Attribute) -> Node:
-        parts = [node.attr]
+        parts = [self._identifier(node)]
         value: ast.expr = node.value
         while isinstance(value, ast.Attribute):
-            parts.append(value.attr)
+            parts.append(self._identifier(value))
             value = value.value
         if not isinstance(value, ast.Name):
             raise self._error(node, "a dot can only be part of a branch's name")
-        return self._node(node, "branch", ".".join([value.id, *reversed(parts)]))
+        return self._node(node, "branch", ".".join([self._identifier(value), *reversed(parts)]))
 
     def _unaryop(self, node: ast.UnaryOp) -> Node:
-        logical = isinstance(node.op, ast.Invert) and self._position(node) in self.nots
+        logical = isinstance(node.op, ast.Invert) and self._position(node) in self.python.nots
         return self._node(node, "not" if logical else _UNARY[type(node.op)], self.read(node.operand))
 
     def _binop(self, node: ast.BinOp) -> Node:
@@ -278,14 +193,10 @@ class _Reader:
 
     def _between(self, left: ast.expr, right: ast.expr) -> int:
         """Column of the operator between two operands."""
-        lines = self.python.splitlines(keepends=True)
-        ends = left.end_lineno or left.lineno, left.end_col_offset or 0
-        before = sum(len(line) for line in lines[: ends[0] - 1])
-        position = before + len(lines[ends[0] - 1].encode()[: ends[1]].decode())
-        stop = self._position(right)
-        while position < stop and self.python[position] in " \n)":
+        position, stop = self._end(left), self._position(right)
+        while position < stop and self.python.text[position] in " )":
             position += 1
-        return self.columns[position]
+        return self.python.columns[position]
 
     def _boolop(self, node: ast.BoolOp) -> Node:
         return self._node(node, "and" if isinstance(node.op, ast.And) else "or", *map(self.read, node.values))
@@ -308,7 +219,7 @@ class _Reader:
         """Refuse `a > 1 & b < 2`, which Python reads as `a > (1 & b) < 2`, and C as was meant."""
         if not (isinstance(operand, ast.BinOp) and isinstance(operand.op, (ast.BitAnd, ast.BitOr))):
             return
-        bracketed = self.python[: self._position(operand)].rstrip().endswith("(") and self._position(operand) > 1
+        bracketed = self.python.follows_bracket(self._position(operand))
         masks = isinstance(operand.left, ast.Constant) or isinstance(operand.right, ast.Constant)
         if not bracketed and (last or not masks):
             message = "put comparisons beside & and | in brackets, or write && and ||"
@@ -320,7 +231,7 @@ class _Reader:
     def _call(self, node: ast.Call) -> Node:
         if not isinstance(node.func, ast.Name) or node.keywords:
             raise self._error(node, "only known functions can be called, without keywords")
-        written = node.func.id
+        written = self._identifier(node.func)
         if written == "get" and len(node.args) == 1 and isinstance(node.args[0], ast.Constant):
             if not isinstance(node.args[0].value, str):
                 raise self._error(node, 'get needs the name of a branch in quotes, get("name")')

@@ -16,6 +16,8 @@ def require_file(path: str | Path) -> None:
     """Raise TemplateError, with the nearest name, where a local path is no file."""
     if "://" not in str(path) and not os.path.isfile(path):
         found = "is a folder, not a file" if os.path.isdir(path) else "no such file" + _neighbour(Path(path))
+        if os.path.exists(path) and not os.path.isdir(path):
+            found = "is a pipe or a device, not a file"
         raise TemplateError(f"{path}: {found}")
 
 

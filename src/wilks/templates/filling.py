@@ -11,10 +11,12 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import TemplateError
-from wilks.templates.evaluation import evaluate, is_list, per_entry, truth, type_of
-from wilks.templates.expressions import ExpressionError, Node, pointed
+from wilks.templates.evaluation import evaluate, is_list, per_entry, truth
+from wilks.templates.expression_text import ExpressionError, pointed
+from wilks.templates.expressions import Node
 from wilks.templates.files import first_line
 from wilks.templates.trees import Tree, open_trees
+from wilks.templates.whole_numbers import type_of
 
 _BLOCK = 1 << 14
 # Entries that are worked on at once: arrays this small stay in the processor's cache, and in memory that NumPy has.
@@ -61,6 +63,19 @@ class Task:
     start: int
     stop: int
 
+    def answered_by(self, made: object) -> bool:
+        """Return whether something can be the sums of this task: of it, of this size, of no more entries."""
+        if not isinstance(made, Tally) or made.work != str(self):
+            return False
+        most = self.stop - self.start
+        for name, own in vars(Tally.of(self.recipes)).items():
+            given = getattr(made, name)
+            if type(given) is not type(own):
+                return False
+            if isinstance(own, np.ndarray) and (given.dtype, given.shape) != (own.dtype, own.shape):
+                return False
+        return all(bool(np.all((count >= 0) & (count <= most))) for count in (made.entries, made.undefined))
+
     def __str__(self) -> str:
         return f'entries {self.start} to {self.stop} of "{self.tree}" in {self.file}'
 
@@ -73,6 +88,7 @@ class Tally:
     counts the fills of a recipe, `undefined` the selected entries whose variable is missing or no number. `bad` has the
     first and last entry selected with a weight that is missing or not finite, by weight; `failed` the expressions that
     failed on the way, with the reason and the first entry of the block; `unreadable` says what could not be read.
+    `work` is the task in words.
     """
 
     contents: FloatArray
@@ -83,6 +99,7 @@ class Tally:
     failed: dict[Use, tuple[str, int]] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
     bytes_read: int = 0
+    work: str = ""
 
     @classmethod
     def of(cls, recipes: Sequence[Recipe]) -> Tally:
@@ -114,12 +131,16 @@ def fill(task: Task) -> Tally:
     try:
         with open_trees(task.file) as file:
             tally = _Filling(file.tree(task.tree), task).run()
-            tally.bytes_read = file.bytes_read
+            tally.bytes_read, tally.work = file.bytes_read, str(task)
             return tally
     except TemplateError as error:
-        tally = Tally.of(task.recipes)
-        tally.unreadable += error.problems
-        return tally
+        problems = error.problems
+    except ExpressionError as error:  # everything suited the tree when it was looked at
+        problems = (f'{task.file}: the tree "{task.tree}" is not what it was before: {error.message}',)
+    tally = Tally.of(task.recipes)
+    tally.work = str(task)
+    tally.unreadable += problems
+    return tally
 
 
 def selected(value: Any, entries: int) -> Any:

@@ -10,7 +10,8 @@ import numpy as np
 
 from wilks.errors import TemplateError
 from wilks.templates.evaluation import evaluate
-from wilks.templates.expressions import ExpressionError, Node, parse, pointed
+from wilks.templates.expression_text import ExpressionError, pointed
+from wilks.templates.expressions import Node, parse
 from wilks.templates.files import UnreadableError, first_line
 from wilks.templates.filling import Use
 from wilks.templates.trees import Tree, open_trees
@@ -25,6 +26,11 @@ class Question:
 
     file: str
     trees: tuple[tuple[str, tuple[Use, ...]], ...]
+
+    def answered_by(self, made: object) -> bool:
+        """Return whether something can be what was found in this file."""
+        trees = {name for name, _ in self.trees}
+        return isinstance(made, Look) and made.file == self.file and set(made.spans) <= trees
 
     def __str__(self) -> str:
         return self.file
@@ -44,11 +50,12 @@ class Look:
     problems: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     bytes_read: int = 0
+    file: str = ""
 
 
 def look(question: Question) -> Look:
     """Return what can be known about a file without reading entries; can be called in another process."""
-    found = Look()
+    found = Look(file=question.file)
     try:
         with open_trees(question.file) as file:
             for name, uses in question.trees:

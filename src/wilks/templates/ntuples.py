@@ -15,7 +15,7 @@ from wilks.errors import listed
 from wilks.histogram import Axis, Histogram
 from wilks.templates.filling import Tally, Task, Use, fill, starts_of
 from wilks.templates.looking import Look, Question, about, about_all, look, parses_not, place_of, sentences
-from wilks.templates.origins import origins_of_ntuples, reusable, without
+from wilks.templates.origins import changed_since, origins_of_ntuples, reusable, states, without
 from wilks.templates.plan import Plan, planned
 from wilks.templates.record import Origin
 from wilks.templates.store import EventsRead, TemplateKey, Templates
@@ -58,12 +58,15 @@ def fill_from_ntuples(
     reused = reusable(previous, origins) if not plan.problems else {}
     if reused:
         plan = planned(config, [key for key in keys if key not in reused])
+    before = states(file for file, _ in plan.recipes)
     reading = _Reading(plan, progress, skip_unreadable, elsewhere=not _is_here(workers))
     with mapping(workers, reading.notes) as mapped:
         reading.look(mapped)
         if not reading.problems:
             reading.fill(mapped)
-    if reading.problems:
+    changed = changed_since({file: state for file, state in before.items() if file not in reading.skipped})
+    if changed or reading.problems:  # what else is wrong with a file that changed comes of that
+        reading.problems = changed or reading.problems
         return Made({}, reading.problems, reading.events())
     found, notes = _templates(config, plan, reading.tallies)
     notes = [*reading.notes, *reading.left_out(), *notes, *_notes_again(previous, reused)]

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TypeAlias
 
 import wilks
 from wilks.config.schema import Config
@@ -22,6 +23,8 @@ _HEAD = 100
 # Bytes at the start of a ROOT file that have its UUID, its end, and where its last record lies.
 _AT_ONCE = 8
 # Remote files that are asked at the same time.
+
+State: TypeAlias = tuple[int, int, bytes]
 
 
 def identities(files: Iterable[str]) -> dict[str, str]:
@@ -39,18 +42,49 @@ def identities(files: Iterable[str]) -> dict[str, str]:
     return {name: identity for name, identity in zip(names, found, strict=True) if identity is not None}
 
 
+def states(files: Iterable[str]) -> dict[str, State]:
+    """Return what shows that a file was changed meanwhile: size, time of change, first bytes; of remote files nothing.
+
+    Unlike `identities` these stay the same where only a link to the file is made.
+    """
+    found = ((name, _state(name)) for name in dict.fromkeys(files) if "://" not in name)
+    return {name: (*state[:2], state[3]) for name, state in found if state is not None}
+
+
+def changed_since(before: Mapping[str, State]) -> list[str]:
+    """Return a sentence for each file whose state is not what it was."""
+    now = states(before)
+    return [
+        f"{file}: was changed, replaced or removed while it was read; parts of it may be those of another file"
+        for file, state in before.items()
+        if now.get(file) != state
+    ]
+
+
+def _state(name: str) -> tuple[int, int, int, bytes] | None:
+    try:
+        if not os.path.isfile(name):  # of a pipe the beginning may never come
+            return None
+        with open(name, "rb") as stream:
+            status = os.fstat(stream.fileno())
+            return status.st_size, status.st_mtime_ns, status.st_ctime_ns, stream.read(_HEAD)
+    except OSError:
+        return None
+
+
 def _identity(name: str) -> str | None:
     try:
         if "://" in name:
             with opened(name) as file:
                 return _digest([name, str(file.file.fEND), file.file.uuid.hex])
-        with open(name, "rb") as stream:
-            status = os.fstat(stream.fileno())
-            # The second time can't be set by whoever copies or unpacks a file with the first.
-            numbers = [str(status.st_size), str(status.st_mtime_ns), str(status.st_ctime_ns)]
-            return _digest([os.path.abspath(name), *numbers, stream.read(_HEAD).hex()])
     except (OSError, TemplateError):
         return None
+    state = _state(name)
+    if state is None:
+        return None
+    size, changed, status_changed, head = state
+    # The second time can't be set by whoever copies or unpacks a file with the first.
+    return _digest([os.path.abspath(name), str(size), str(changed), str(status_changed), head.hex()])
 
 
 def _digest(texts: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from wilks.config.paths import resolve_input
+from wilks.config.paths import files_like, resolve_input
 from wilks.config.schema import Config
 from wilks.errors import InputError
 from wilks.templates.files import remote_files
@@ -122,4 +122,4 @@ def _matching(config: Config, path: str) -> tuple[str, ...]:
     if "://" in place:
         return remote_files(place) if "*" in path else (place,)
     wild = glob.has_magic(path) and not os.path.exists(place)
-    return tuple(sorted(glob.glob(place, recursive=True))) if wild else (place,)
+    return tuple(files_like(place)) if wild else (place,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from wilks._files import write_atomically
+from wilks._reading import parse_json, read_arrays, read_file
 from wilks._types import FloatArray, JSONDict
 from wilks.errors import TemplateError, listed, nearest
 from wilks.histogram import Axis, Histogram
@@ -22,7 +24,8 @@ from wilks.templates.record import Effect, Origin, Step, effect_of, json_of, pac
 Side = Literal["Up", "Down"]
 SIDES: tuple[Side, ...] = get_args(Side)
 
-_FORMAT = "wilks templates 1"
+_FORMAT = "wilks templates 2"
+_NUMBERS = ("edges", "contents", "sumw2", "outside", "entries")
 
 
 @dataclass(frozen=True)
@@ -182,16 +185,16 @@ class Templates(Mapping[TemplateKey, Histogram]):
         if self.events is not None:
             document["events"] = asdict(self.events)
         histograms = [histogram for _, histogram, _ in rows]
+        arrays: dict[str, Any] = {
+            "index": np.frombuffer(json.dumps(document).encode(), dtype=np.uint8),
+            "edges": _joined([histogram.axis.edges for histogram in histograms]),
+            "contents": _joined([histogram.contents for histogram in histograms]),
+            "sumw2": _joined([histogram.sumw2 for histogram in histograms]),
+            "outside": _joined([np.array([histogram.underflow, histogram.overflow]) for histogram in histograms]),
+            "entries": np.array([np.nan if h.entries is None else h.entries for h in histograms], dtype=np.float64),
+        }
         stream = io.BytesIO()
-        np.savez_compressed(
-            stream,
-            index=np.frombuffer(json.dumps(document).encode(), dtype=np.uint8),
-            edges=_joined([histogram.axis.edges for histogram in histograms]),
-            contents=_joined([histogram.contents for histogram in histograms]),
-            sumw2=_joined([histogram.sumw2 for histogram in histograms]),
-            outside=_joined([np.array([histogram.underflow, histogram.overflow]) for histogram in histograms]),
-            entries=np.array([np.nan if h.entries is None else h.entries for h in histograms], dtype=np.float64),
-        )
+        np.savez_compressed(stream, digest=_digest(arrays), **arrays)
         write_atomically(path, stream.getvalue())
 
     def __getitem__(self, key: TemplateKey) -> Histogram:
@@ -210,13 +213,14 @@ def load_templates(path: str | Path) -> Templates:
     Raises TemplateError where the file is missing, broken or something else.
     """
     try:
-        content = Path(path).read_bytes()
+        content = read_file(path)
     except OSError as error:
         raise TemplateError(f"{path}: {'no such file' if error.errno == errno.ENOENT else error.strerror}") from error
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        index = json.loads(arrays["index"].tobytes())
+        arrays = read_arrays(content)
+        if not np.array_equal(arrays.pop("digest"), _digest(arrays)):
+            raise ValueError("its parts are not those that were written together")
+        index = parse_json(arrays["index"].tobytes())
         if index["format"] != _FORMAT:
             raise ValueError(index["format"])
         effects = tuple(effect_of(row) for row in index.get("effects", ()))
@@ -253,6 +257,10 @@ def _unpacked(rows: list[JSONDict], arrays: dict[str, Any]) -> Templates:
     histograms: dict[TemplateKey, Histogram] = {}
     originals: dict[TemplateKey, Histogram] = {}
     steps: dict[TemplateKey, tuple[Step, ...]] = {}
+    bins = sum(row["bins"] for row in rows)
+    sizes = dict(zip(_NUMBERS, (bins + len(rows), bins, bins, 2 * len(rows), len(rows)), strict=True))
+    if any(arrays[name].dtype != np.float64 or arrays[name].shape != (size,) for name, size in sizes.items()):
+        raise ValueError("the index does not fit the numbers")
     start = 0
     for i, row in enumerate(rows):
         stop = start + row["bins"]
@@ -274,6 +282,14 @@ def _unpacked(rows: list[JSONDict], arrays: dict[str, Any]) -> Templates:
         )
         start = stop
     return Templates(histograms, originals, steps)
+
+
+def _digest(arrays: Mapping[str, Any]) -> Any:
+    """Return a digest of all that belongs together: of one part without the other nothing could be said."""
+    digest = hashlib.sha256()
+    for name in ("index", *_NUMBERS):
+        digest.update(f"{name} {arrays[name].dtype.str} {arrays[name].shape} ".encode() + arrays[name].tobytes())
+    return np.frombuffer(digest.digest(), dtype=np.uint8)
 
 
 def _joined(arrays: list[FloatArray]) -> FloatArray:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from wilks.errors import TemplateError, listed, nearest
-from wilks.templates.expressions import ExpressionError, Node, parse
+from wilks.templates.expression_text import ExpressionError
+from wilks.templates.expressions import DEEPEST, Node, parse
 from wilks.templates.files import UnreadableError, first_line
 from wilks.templates.readers import classnames_of, opened
 
@@ -19,6 +20,8 @@ _CHUNK_BYTES = 32 << 20
 _MOST_ROWS, _FEWEST_ROWS = 1 << 17, 1 << 12
 _SPAN = 1 << 18
 # Entries of one piece of work, if the file allows it: enough to pay for opening the file once more.
+_OPERATIONS = 10_000
+# Of one expression, from aliases: those that stand for several others each grow without limit.
 
 
 @dataclass(frozen=True)
@@ -44,19 +47,29 @@ class Tree:
         """
         if text.strip() in self.names:
             return Node("branch", (text.strip(),))
-        return self._resolved(parse(text), depth=0)
+        return self._resolved(parse(text), [], [0])
 
-    def _resolved(self, node: Node, depth: int) -> Node:
+    def _resolved(self, node: Node, above: list[str], operations: list[int], depth: int = 0) -> Node:
+        """Return an operation without aliases; `above` are those that it is part of, `operations` counts."""
+        operations[0] += bool(above)
+        if operations[0] > _OPERATIONS or depth > DEEPEST:
+            limit = f"{_OPERATIONS} operations" if depth <= DEEPEST else f"{DEEPEST} operations inside each other"
+            raise ExpressionError(f"more than {limit}, with what aliases stand for", node.column)
         if node.op != "branch":
-            args = tuple(self._resolved(arg, depth) if isinstance(arg, Node) else arg for arg in node.args)
+            args = tuple(
+                self._resolved(arg, above, operations, depth + 1) if isinstance(arg, Node) else arg for arg in node.args
+            )
             return Node(node.op, args, node.column)
         name = str(node.args[0])
         if name in self.names:
             return node
         aliases = getattr(self.source, "aliases", None) or {}
-        if name in aliases and depth < 20:
+        if name in above:
+            raise ExpressionError(f'the alias "{name}" is made of itself', node.column)
+        if name in aliases:
             try:
-                return _moved(self._resolved(parse(aliases[name]), depth + 1), node.column)
+                meant = self._resolved(parse(aliases[name]), [*above, name], operations, depth + 1)
+                return _moved(meant, node.column)
             except ExpressionError as error:
                 raise ExpressionError(f'the alias "{name}": {error.message}', node.column) from None
         raise ExpressionError(f'no branch "{name}"{nearest(name, [*self.names, *aliases])}', node.column)

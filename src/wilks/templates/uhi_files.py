@@ -6,21 +6,23 @@ The schema, version 1: https://uhi.readthedocs.io/en/latest/serialization.html
 from __future__ import annotations
 
 import io
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from wilks._reading import parse_json, read_file
 from wilks._types import FloatArray
 from wilks.errors import TemplateError, listed
 from wilks.histogram import Axis, Histogram
 from wilks.templates.files import UnreadableError, first_line, require_file
 
 _VERSION = 1
+_MOST_BINS = 1_000_000
+_PARTS = 1000
+# Groups and data sets of one histogram in an HDF5 file.
 _COUNTS = ("int", "double", "weighted")
 
 
@@ -43,7 +45,9 @@ def opened_uhi(path: str) -> Iterator[Mapping[str, Callable[[], Any]]]:
         try:
             file = stack.enter_context(h5py.File(io.BytesIO(_content(path)) if "://" in path else path, "r"))
             entries = dict(_hdf5_entries(file, ""))
-        except Exception as error:  # h5py and fsspec each have their own; a group inside itself is a RecursionError
+        except (
+            Exception
+        ) as error:  # h5py and fsspec each have their own; groups too deep inside each other are a RecursionError
             raise UnreadableError(f"{path}: can't be read as an HDF5 file ({first_line(error)})") from error
         yield entries
 
@@ -57,7 +61,7 @@ def histogram_of(written: Any) -> Histogram:
         raise TemplateError('is no histogram of the UHI schema: it lacks "uhi_schema"')
     if written["uhi_schema"] != _VERSION:
         version = written["uhi_schema"]
-        raise TemplateError(f"is written in version {version} of the UHI schema; version {_VERSION} can be read")
+        raise TemplateError(f"is written in version {version!r} of the UHI schema; version {_VERSION} can be read")
     axes, storage = _entry(written, "axes"), _entry(written, "storage")
     if not isinstance(axes, (list, tuple)) or len(axes) != 1:
         count = len(axes) if isinstance(axes, (list, tuple)) else "no list of"
@@ -94,7 +98,7 @@ def _edges(axis: Any) -> tuple[FloatArray, tuple[bool, bool]]:
     elif kind == "regular":
         lower, upper, bins = (_array(_entry(axis, key), key) for key in ("lower", "upper", "bins"))
         numbers = not (lower.ndim or upper.ndim or bins.ndim) and math.isfinite(float(upper) - float(lower))
-        if not (numbers and 0 < bins <= 1_000_000):
+        if not (numbers and 0 < bins <= _MOST_BINS):
             raise TemplateError('has an axis whose "lower", "upper" and "bins" aren\'t numbers that make bins')
         edges = np.linspace(lower, upper, int(bins) + 1)
     else:
@@ -120,9 +124,12 @@ def _numbers(storage: Any, key: str, size: int) -> FloatArray:
 
 def _array(value: Any, key: str) -> FloatArray:
     try:
-        return np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise TemplateError(f'has no numbers as "{key}"') from None
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        array = np.empty(0, dtype=object)
+    if array.dtype.kind not in "biuf":
+        raise TemplateError(f'has no numbers as "{key}"')
+    return array.astype(np.float64)
 
 
 def _entry(block: Any, key: str) -> Any:
@@ -139,7 +146,7 @@ def _text(metadata: Any, *keys: str) -> str:
 
 def _content(path: str) -> bytes:
     if "://" not in path:
-        return Path(path).read_bytes()
+        return read_file(path)
     import fsspec
 
     with fsspec.open(path, "rb") as stream:
@@ -149,7 +156,7 @@ def _content(path: str) -> bytes:
 
 def _json_entries(path: str) -> dict[str, Callable[[], Any]]:
     try:
-        data = json.loads(_content(path))
+        data = parse_json(_content(path))
     except Exception as error:  # not JSON, not text, or whatever fsspec raises
         raise UnreadableError(f"{path}: can't be read as a JSON file ({first_line(error)})") from error
     return {name: lambda entry=entry: entry for name, entry in _flat(data, "")}  # type: ignore[misc]
@@ -164,26 +171,63 @@ def _flat(data: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield from _flat(entry, f"{name}/{key}" if name else key)
 
 
-def _hdf5_entries(group: Any, name: str) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Yield each histogram in a group; what is inside of one isn't looked at, nor is anything behind a link."""
+def _hdf5_entries(
+    group: Any, name: str, above: frozenset[int] = frozenset()
+) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield each histogram in a group; what is inside of one isn't looked at, nor is anything behind a link.
+
+    `above` are the places of the groups that it is in: a group can be inside itself.
+    """
     if "uhi_schema" in group.attrs:
         yield name, lambda: _hdf5_histogram(group)
         return
     import h5py
 
-    for key in group:
+    here = h5py.h5o.get_info(group.id).addr
+    for key in group if here not in above else ():
         linked = group.get(key, getclass=True, getlink=True) is not h5py.HardLink
         if not linked and group.get(key, getclass=True) is h5py.Group:
-            yield from _hdf5_entries(group[key], f"{name}/{key}" if name else key)
+            yield from _hdf5_entries(group[key], f"{name}/{key}" if name else key, above | {here})
 
 
 def _hdf5_histogram(group: Any) -> Any:
     from uhi.io import hdf5
 
-    version = group.attrs["uhi_schema"]
-    if version != _VERSION:
-        return {"uhi_schema": version}
     try:
-        return hdf5.read(group)
-    except Exception as error:  # an incomplete group leads to any
+        version = group.attrs["uhi_schema"]
+        if np.ndim(version) or version != _VERSION:
+            return {"uhi_schema": version.tolist() if isinstance(version, np.generic | np.ndarray) else version}
+        problem = _foreign_part(group)
+        if not problem:
+            return hdf5.read(group)
+    except Exception as error:  # an incomplete or damaged group leads to any
         raise TemplateError(f"can't be read ({first_line(error)})") from error
+    raise TemplateError(problem)
+
+
+def _foreign_part(group: Any) -> str:
+    """Return what a histogram in an HDF5 file can't have, or an empty string; no content is read for that.
+
+    Its numbers lie in the file itself, and there are not many: a file can promise any number of them, and point to
+    other files, pipes and devices.
+    """
+    import h5py
+
+    left, seen = [group], 0
+    while left:
+        block = left.pop()
+        for key in block:
+            seen += 1
+            if block.get(key, getclass=True, getlink=True) is not h5py.HardLink:
+                return f'has a link as "{key}", not the thing itself'
+            part = block[key]
+            if isinstance(part, h5py.Group):
+                left.append(part)
+            elif isinstance(part, h5py.Dataset):
+                if part.external or part.is_virtual:
+                    return f'has "{key}" in another file'
+                if part.shape is None or part.size > _MOST_BINS + 2:
+                    return f'has {"no" if part.shape is None else part.size} numbers as "{key}"'
+            if seen > _PARTS:
+                return f"has more than {_PARTS} parts"
+    return ""

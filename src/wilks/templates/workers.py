@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from wilks.errors import TemplateError
 from wilks.templates.files import first_line
@@ -53,6 +53,14 @@ class Cluster(Protocol):
 
 
 Workers: TypeAlias = int | Processes | Executor | Cluster | None
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """Work that can tell an answer to it from anything else: who does it may be on any machine, with any program."""
+
+    def answered_by(self, made: object) -> bool:
+        """Return whether something can be the result of this work."""
 
 
 class Map(Protocol):
@@ -124,6 +132,8 @@ class _Elsewhere:
             for item in items:
                 try:
                     made = _result(futures.pop(), waiting)
+                    if isinstance(item, Checked) and not item.answered_by(made):
+                        raise ValueError("an answer was not one to what was asked")
                 except ImportError as error:
                     raise TemplateError(f"whoever reads the ntuples lacks a package ({first_line(error)})") from error
                 except Exception as error:  # executors break in their own ways; a mistake of ours comes again

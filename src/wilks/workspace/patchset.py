@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from wilks._reading import parse_json, read_file
 from wilks.errors import WorkspaceError, listed, nearest
 from wilks.workspace.pyhf_json import load_workspace
 from wilks.workspace.workspace import Workspace
@@ -95,7 +96,7 @@ def load_patchset(source: str | Path | Mapping[str, Any] | Sequence[Any] | IO[by
     if isinstance(source, str | Path):
         where, stem = str(source), Path(source).stem
         try:
-            document = json.loads(Path(source).read_bytes())
+            document = parse_json(read_file(source))
         except OSError as error:
             raise WorkspaceError(f"{source}: the patches can't be read: {error.strerror or error}") from None
         except ValueError as error:
@@ -103,7 +104,7 @@ def load_patchset(source: str | Path | Mapping[str, Any] | Sequence[Any] | IO[by
     elif hasattr(source, "read"):
         where = str(getattr(source, "name", where))
         try:
-            document = json.loads(source.read())
+            document = parse_json(source.read())
         except ValueError as error:
             raise WorkspaceError(f"{where}: not JSON: {error}") from None
     if isinstance(document, list):

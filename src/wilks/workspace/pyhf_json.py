@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -11,6 +10,7 @@ import msgspec
 import numpy as np
 
 from wilks._files import write_atomically
+from wilks._reading import parse_json, read_file
 from wilks.errors import TemplateError, WorkspaceError, nearest
 from wilks.histogram import Axis
 from wilks.workspace.collector import paused_collector
@@ -73,7 +73,7 @@ def _pretty(record: msgspec.Struct) -> bytes:
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_file(path)
     except FileNotFoundError:
         names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
         raise WorkspaceError(f"{path}: no such file{nearest(path.name, names)}") from None
@@ -89,22 +89,23 @@ def _decoded(content: bytes, name: str) -> Document:
         document = msgspec.json.decode(content, type=Document)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _document(_parsed(content, name), name)
+    if _quotes(document) != content.count(b'"'):
+        _parsed(content, name)  # a key that stands twice has hidden the first; or quotes were written as escapes
     _check(content_mistakes(document), name)
     return document
 
 
 def _parsed(content: bytes, name: str) -> Any:
     try:
-        return json.loads(content)
-    except json.JSONDecodeError as error:
-        problem = f"line {error.lineno}, column {error.colno}: {error.msg}"
-    except UnicodeDecodeError as error:
-        problem = f"byte {error.start} is not UTF-8 text"
-    except RecursionError:
-        problem = "nested too deeply"
-    except ValueError as error:  # whole numbers with more digits than Python converts
-        problem = str(error)
-    raise WorkspaceError(f"{name}: not JSON: {problem}")
+        return parse_json(content)
+    except ValueError as error:
+        raise WorkspaceError(f"{name}: not JSON: {error}") from None
+
+
+def _quotes(document: Document) -> int:
+    """Return how many quotation marks a document has as JSON, one channel in memory at a time."""
+    rest = msgspec.json.encode(msgspec.structs.replace(document, channels=[])).count(b'"')
+    return rest + sum(msgspec.json.encode(channel).count(b'"') for channel in document.channels)
 
 
 def _from_dictionary(source: Mapping[str, Any], name: str) -> Document:
@@ -130,8 +131,7 @@ def _document(value: Any, name: str) -> Document:
 
 def _check(mistakes: list[str], name: str) -> None:
     if mistakes:
-        # Names may hold what can't be printed: half a surrogate pair.
-        raise WorkspaceError([f"{name}: {m}".encode("utf-8", "backslashreplace").decode() for m in mistakes])
+        raise WorkspaceError([f"{name}: {mistake}" for mistake in mistakes])
 
 
 def _plain(value: Any) -> Any:
@@ -153,11 +153,11 @@ def _axes_path(path: Path) -> Path:
 def _axes_beside(path: Path, document: Document) -> dict[str, Axis]:
     """Return the axes saved with this document, or nothing where there are none or they belong to another document."""
     try:
-        saved = msgspec.json.decode(_axes_path(path).read_bytes(), type=_AxesFile)
+        saved = msgspec.json.decode(read_file(_axes_path(path)), type=_AxesFile)
         axes = {
             channel: Axis(np.array(record.edges), record.label, record.unit) for channel, record in saved.axes.items()
         }
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, TemplateError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, TemplateError):
         return {}
     if saved.workspace_digest != Workspace(document).digest:
         return {}
