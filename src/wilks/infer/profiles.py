@@ -51,6 +51,7 @@ def lowest(asked: Study, start: FloatArray, held: BoolArray, data: FloatArray | 
         np.concatenate([start, np.where(held, start, initial)]),
         np.concatenate([held, held]),
         None if data is None else np.concatenate([data, data]),
+        starts=2,
     )
     return improved_by(_rows(both, slice(count)), np.arange(count), _rows(both, slice(count, None)))[0]
 
