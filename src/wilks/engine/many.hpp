@@ -162,7 +162,8 @@ class ManyFits {
     const std::vector<char> held = always_fixed();
     if (share_hessian_) worker.shared.emplace(m, problems_.start[0], data(0).auxiliary, problems_.lower[0], problems_.upper[0], held.data());
     const bool as_usual = options_.tolerance >= Anchored::tolerance && options_.max_iterations > Anchored::most && !options_.covariance;
-    if (problems_.anchor && problems_.count >= few && as_usual) set_anchor(worker, held);
+    // With data of their own, fits must not depend on which others are made with them.
+    if (problems_.anchor && problems_.data.common && problems_.count >= few && as_usual) set_anchor(worker, held);
     for (std::size_t i = next_++; i < problems_of_their_own_; i = next_++) {
       fit_problem(worker, i, ask);
       if (stop_ || ask.ask(ask.context)) {
@@ -179,7 +180,7 @@ class ManyFits {
     std::vector<double> start(m.parameters);
     for (std::size_t s = 1; s < problems_.starts; ++s) {
       worker.starts_far[s] = common_start(s * problems_of_their_own_, start);
-      if (worker.starts_far[s] && problems_of_their_own_ >= many && problems_.data.common)
+      if (worker.starts_far[s] && problems_of_their_own_ >= many)
         worker.paths[s] = worker.anchored->path_from(start.data(), data(0), problems_.lower[0], problems_.upper[0], held.data());
     }
   }

@@ -81,8 +81,8 @@ def fit_problems(
 
     With several `starts` the rows are all problems, then the same ones from other starts, and so on: a fit that is on
     its way to the minimum that an earlier start of its problem found is given that one. `anchor`, shape
-    (n_parameters,), is a minimum near which most fits are expected: the Hessian there serves them all, where no
-    uncertainties are asked for, and a fit that does not converge fast with it gets the full fit.
+    (n_parameters,), is a minimum near which most fits are expected: the Hessian there serves them all, where they have
+    one data set and no uncertainties are asked for. One that does not converge fast with it gets the full fit.
     """
     rows = [len(a) for a in (values, problem.start, problem.lower, problem.upper, problem.held) if a.ndim == 2]
     raw = model.engine.fit_many(

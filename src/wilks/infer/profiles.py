@@ -40,7 +40,9 @@ def profile(asked: Study, fixed: Mapping[int, FloatArray], shape: tuple[int, ...
     return fits
 
 
-def lowest(asked: Study, start: FloatArray, held: BoolArray, data: FloatArray | None = None) -> ManyFits:
+def lowest(
+    asked: Study, start: FloatArray, held: BoolArray, data: FloatArray | None = None, *, together: bool = True
+) -> ManyFits:
     """Return conditional fits as `Study.fits`, each the lower one of two: from `start`, and from the initial values.
 
     Where the likelihood has several minima, the way from the best fit may lead into one that is not the lowest.
@@ -52,6 +54,7 @@ def lowest(asked: Study, start: FloatArray, held: BoolArray, data: FloatArray | 
         np.concatenate([held, held]),
         None if data is None else np.concatenate([data, data]),
         starts=2,
+        together=together,
     )
     return improved_by(_rows(both, slice(count)), np.arange(count), _rows(both, slice(count, None)))[0]
 

@@ -55,11 +55,20 @@ class Study:
             return self.given
         return self._again(self.problem.start, self.problem.held)
 
-    def fits(self, start: FloatArray, held: BoolArray, data: FloatArray | None = None, *, starts: int = 1) -> ManyFits:
+    def fits(
+        self,
+        start: FloatArray,
+        held: BoolArray,
+        data: FloatArray | None = None,
+        *,
+        starts: int = 1,
+        together: bool = True,
+    ) -> ManyFits:
         """Return fits from the rows of `start`, shape (fits, n_parameters), with the parameters marked in `held` kept.
 
         `data` has a data set for each fit, shape (fits, length), in place of the study's own. With several `starts` the
-        rows are all fits from one start, then the same ones from another, and so on. Fits that do not converge
+        rows are all fits from one start, then the same ones from another, and so on. Fits `together`
+        share what can be shared; which others are made with one may change its last digits. Fits that do not converge
         are tried again with everything that `fit` tries. All that are settled (see ManyFits) count as converged, in
         their statuses too, since what conditional fits are asked for is their likelihood.
         """
@@ -72,7 +81,7 @@ class Study:
             threads=self.running.threads,
             progress=self.running.progress,
             starts=starts,
-            anchor=self._anchor,
+            anchor=self._anchor if together else None,
         )
         values, twice_nll, edm = many.values.copy(), many.twice_nll.copy(), many.edm.copy()
         converged, statuses = many.converged.copy(), list(many.statuses)
