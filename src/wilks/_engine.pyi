@@ -91,5 +91,7 @@ class Model:
         threads: int,
         variances: bool,
         share_hessian: bool,
+        starts: int,
+        anchor: FloatArray,
         progress: Callable[[int, int], object] | None = None,
     ) -> dict[str, FloatArray]: ...

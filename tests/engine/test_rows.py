@@ -62,7 +62,8 @@ def test_rows_of_many_fits_are_checked() -> None:
         "upper": np.full((3, 2), 10.0),
         "fixed": np.zeros((1, 2), np.uint8),
     }
-    rest = {"tolerance": 1e-8, "max_iterations": 9, "threads": 1, "variances": True, "share_hessian": True}
+    rest: dict[str, Any] = {"tolerance": 1e-8, "max_iterations": 9, "threads": 1}
+    rest |= {"variances": True, "share_hessian": True, "starts": 1, "anchor": np.empty((0, 2))}
     assert (engine().fit_many(fits=3, **arguments, **rest)["status"] == 0).all()
     for name, wrong in (
         ("values", np.ones((1, 3))),
@@ -73,6 +74,10 @@ def test_rows_of_many_fits_are_checked() -> None:
     ):
         with pytest.raises(ValueError, match=r"(data|start|lower|upper|fixed) ha(s|ve) the wrong shape"):
             engine().fit_many(fits=3, **(arguments | {name: wrong}), **rest)
+    with pytest.raises(ValueError, match="every problem needs as many starts"):
+        engine().fit_many(fits=3, **arguments, **(rest | {"starts": 2}))
+    with pytest.raises(ValueError, match="the anchor has the wrong shape"):
+        engine().fit_many(fits=3, **arguments, **(rest | {"anchor": np.ones((1, 3))}))
 
 
 INTERRUPTED = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,9 +107,9 @@ def test_what_is_done_before_an_interruption_is_kept(monkeypatch: pytest.MonkeyP
 
     rounds = []
 
-    def fits(self: Study, start: np.ndarray, held: np.ndarray, data: None = None) -> ManyFits:
+    def fits(self: Study, start: np.ndarray, held: np.ndarray, data: None = None, **more: Any) -> ManyFits:
         """The first round answers for bounds; then everything ends."""
-        rounds.append(complete(self, start, held))
+        rounds.append(complete(self, start, held, **more))
         if len(rounds) == 1:
             return rounds[0]
         nothing = np.full(len(start), np.nan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,8 +50,10 @@ def test_what_ends_far_from_the_edge_gives_way_to_what_converged(monkeypatch: py
     """Of two fits as low as each other the one counts that is known to be at the minimum."""
     model, honest = measured(), Study.fits
 
-    def spoiled(asked: Study, start: np.ndarray, held: np.ndarray, data: np.ndarray | None = None) -> ManyFits:
-        fits = honest(asked, start, held, data)
+    def spoiled(
+        asked: Study, start: np.ndarray, held: np.ndarray, data: np.ndarray | None = None, **more: Any
+    ) -> ManyFits:
+        fits = honest(asked, start, held, data, **more)
         edm, good, statuses = fits.edm.copy(), fits.converged.copy(), [*fits.statuses]
         edm[0], good[0], statuses[0] = 1e-3, False, f"{EDGE} somewhere"
         return replace(fits, edm=edm, converged=good, statuses=tuple(statuses))

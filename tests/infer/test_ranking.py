@@ -219,7 +219,7 @@ def test_other_data_and_results_at_hand() -> None:
 
 def test_failed_fits_keep_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = ranking(mixed_model())
-    real = study_module.fit_problems
+    real = study_module.fit_every
 
     def stopped(*arguments: Any, **options: Any) -> ManyFits:
         """Stop after 5 fits, as Ctrl-C does."""
@@ -229,7 +229,7 @@ def test_failed_fits_keep_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
         values, twice_nll = np.where(left[:, None], np.nan, many.values), np.where(left, np.nan, many.twice_nll)
         return replace(many, values=values, twice_nll=twice_nll, converged=many.converged & ~left, statuses=statuses)
 
-    monkeypatch.setattr(study_module, "fit_problems", stopped)
+    monkeypatch.setattr(study_module, "fit_every", stopped)
     result = ranking(mixed_model())
     done = np.array(result.statuses) == "converged"
     assert done.sum() == 5

@@ -285,14 +285,18 @@ struct Compiled {
 
   // Fits that may differ in everything: each argument has one row for all of them or one for each.
   nb::dict fit_many(std::size_t fits, Matrix values, Matrix start, Matrix lower, Matrix upper, FlagRows fixed, double tolerance, int max_iterations,
-                    int threads, bool variances, bool share_hessian, nb::object progress) const {
+                    int threads, bool variances, bool share_hessian, std::size_t starts, Matrix anchor, nb::object progress) const {
     const std::size_t P = model.parameters;
+    require(starts > 0 && fits % starts == 0, "every problem needs as many starts as the others");
+    require(anchor.shape(0) == 0 || (anchor.shape(0) == 1 && anchor.shape(1) == P), "the anchor has the wrong shape");
     const Problems problems{fits,
                             rows(values, fits, model.bins + model.constraints, "data have the wrong shape"),
                             rows(start, fits, P, "start has the wrong shape"),
                             rows(lower, fits, P, "lower has the wrong shape"),
                             rows(upper, fits, P, "upper has the wrong shape"),
-                            rows(fixed, fits, P, "fixed has the wrong shape")};
+                            rows(fixed, fits, P, "fixed has the wrong shape"),
+                            starts,
+                            anchor.shape(0) ? anchor.data() : nullptr};
     ManyFits many(model, problems, {tolerance, max_iterations, variances, true}, share_hessian);
     Watch watch(progress, many.done, fits);
     {
@@ -435,7 +439,7 @@ NB_MODULE(_engine, module) {
       .def("fit", &Compiled::fit, nb::arg("data"), nb::arg("start"), nb::arg("lower"), nb::arg("upper"), nb::arg("fixed"), nb::arg("tolerance"),
            nb::arg("max_iterations"), nb::arg("covariance") = true, nb::arg("polish") = true, nb::arg("scoring") = false)
       .def("fit_many", &Compiled::fit_many, nb::arg("fits"), nb::arg("values"), nb::arg("start"), nb::arg("lower"), nb::arg("upper"), nb::arg("fixed"),
-           nb::arg("tolerance"), nb::arg("max_iterations"), nb::arg("threads"), nb::arg("variances"), nb::arg("share_hessian"),
+           nb::arg("tolerance"), nb::arg("max_iterations"), nb::arg("threads"), nb::arg("variances"), nb::arg("share_hessian"), nb::arg("starts"), nb::arg("anchor"),
            nb::arg("progress").none() = nb::none())
       .def_prop_ro("shared_parameters", [](const Compiled& c) { return c.model.shared_parameter; });
   bind_random(module);

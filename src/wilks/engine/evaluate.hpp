@@ -43,10 +43,14 @@ inline double block_gradient(const Model& m, int k, int stride, double F, const 
   row_sums(s.row_sum, &m.templates[m.block_templates[k]], stride, rows, wG);
   for (int r = 0; r < rows; ++r) s.value_gradient[m.row_value[r0 + r]] += F * s.row_sum[r];
   const double T = dot(wG, A, stride);
-  for (int e = f0; e < f1; ++e) {
-    s.factor_scale[e - f0] = F != 0.0 ? F * s.ratio[e] : s.factor1[e] * product_without(m, s, k, e);
-    s.value_gradient[m.factor_parameter[e]] += s.factor_scale[e - f0] * T;
+  if (F != 0.0) {
+    for (int e = f0; e < f1; ++e) s.factor_scale[e - f0] = F * s.ratio[e];
+  } else {  // without one entry, the product vanishes unless that is the only one that does
+    const Vanishing zero = vanishing_factors(m, s, k);
+    for (int e = f0; e < f1; ++e)
+      s.factor_scale[e - f0] = zero.count == 0 || (zero.count == 1 && e == zero.first) ? s.factor1[e] * product_without(m, s, k, e) : 0.0;
   }
+  for (int e = f0; e < f1; ++e) s.value_gradient[m.factor_parameter[e]] += s.factor_scale[e - f0] * T;
   return T;
 }
 

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <thread>
 
+#include "anchored.hpp"
 #include "minimiser.hpp"
 #include "shared_hessian.hpp"
 
@@ -30,6 +31,8 @@ struct Problems {
   std::size_t count = 0;
   Rows<double> data, start, lower, upper;  // data: bins, then constraints
   Rows<std::uint8_t> fixed;
+  std::size_t starts = 1;          // the fits are those of count / starts problems, from one start each, then from the next
+  const double* anchor = nullptr;  // a minimum near which they are expected
 
   // Whether the fits differ in nothing but their data.
   bool alike() const { return start.common && lower.common && upper.common && fixed.common; }
@@ -44,14 +47,14 @@ class ManyFits {
   ManyFits(const Model& model, const Problems& problems, const Options& options, bool share_hessian)
       : theta(problems.count * model.parameters, unknown), variance(options.covariance ? theta.size() : 0, unknown), nll(problems.count, unknown),
         edm(nll), status(problems.count, interrupted), iterations(problems.count, 0), m(model), problems_(problems), options_(options),
-        share_hessian_(share_hessian && problems.alike()) {}
+        share_hessian_(share_hessian && problems.alike()), problems_of_their_own_(problems.count / problems.starts) {}
 
   // `ask` is asked in the calling thread only, all the time; when it says so, what is not done stays undone.
   void run(int threads, Stop ask) {
     if (problems_.count == 0) return;
     share_hessian_ = share_hessian_ && sharing_is_worthwhile(ask);
     std::vector<std::thread> helpers;
-    for (int t = 1; t < threads && t < static_cast<Index>(problems_.count); ++t) {
+    for (int t = 1; t < threads && t < static_cast<Index>(problems_of_their_own_); ++t) {
       try {
         helpers.emplace_back([this] { help(); });
       } catch (const std::system_error&) {
@@ -74,10 +77,15 @@ class ManyFits {
 
  private:
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  static constexpr std::size_t few = 4;    // fits for which no Hessian is shared
+  static constexpr std::size_t many = 12;  // problems that are worth a path
+  static constexpr double news = 1e-8;     // in nll: a start has led lower than one before
+  static constexpr double reach = 10.0;    // in nll: a conditional minimum not far from the best one
   const Model& m;
   const Problems& problems_;
   Options options_;
   bool share_hessian_;
+  std::size_t problems_of_their_own_;
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> stop_{false};
   std::mutex mutex_;  // of the next three
@@ -118,28 +126,107 @@ class ManyFits {
     }
   }
 
-  void fit_until(Stop ask) {
-    // The minimiser reads bounds and fixed parameters from here whenever it runs.
-    std::vector<double> lower(m.parameters), upper(m.parameters);
-    std::vector<char> fixed(problems_.fixed[0], problems_.fixed[0] + m.parameters);
-    Minimiser minimiser(m, {nullptr, nullptr}, lower.data(), upper.data(), fixed.data(), options_, ask);
+  // What one thread fits with. The minimiser reads bounds and fixed parameters from here whenever it runs.
+  struct Worker {
+    std::vector<double> lower, upper;
+    std::vector<char> fixed;
+    Minimiser minimiser;
     std::optional<SharedHessian> shared;
-    if (share_hessian_) shared.emplace(m, problems_.start[0], data(0).auxiliary, problems_.lower[0], problems_.upper[0], fixed.data());
-    for (std::size_t i = next_++; i < problems_.count; i = next_++) {
-      Outcome out;
-      if (!shared || !shared->run(data(i), out)) {
-        std::copy_n(problems_.lower[i], m.parameters, lower.begin());
-        std::copy_n(problems_.upper[i], m.parameters, upper.begin());
-        std::copy_n(problems_.fixed[i], m.parameters, fixed.begin());
-        minimiser.set_data(data(i));
-        out = minimiser.run(problems_.start[i]);
-      }
-      if (out.status != interrupted) keep(i, out);
+    std::optional<Anchored> anchored;
+    std::vector<Path> paths;       // from each start
+    std::vector<char> starts_far;  // whether these are the same point, but for what is fixed
+
+    Worker(const ManyFits& many, Stop ask)
+        : lower(many.m.parameters), upper(lower), fixed(many.m.parameters),
+          minimiser(many.m, {nullptr, nullptr}, lower.data(), upper.data(), fixed.data(), many.options_, ask) {}
+
+    Outcome fit(const Problems& problems, std::size_t i, const Data& data, const double* start) {
+      std::copy_n(problems.lower[i], lower.size(), lower.begin());
+      std::copy_n(problems.upper[i], upper.size(), upper.begin());
+      std::copy_n(problems.fixed[i], fixed.size(), fixed.begin());
+      minimiser.set_data(data);
+      return minimiser.run(start);
+    }
+  };
+
+  // The parameters that no fit moves.
+  std::vector<char> always_fixed() const {
+    std::vector<char> held(problems_.fixed[0], problems_.fixed[0] + m.parameters);
+    for (std::size_t i = 1; i < problems_.count && !problems_.fixed.common; ++i)
+      for (int p = 0; p < m.parameters; ++p) held[p] = held[p] && problems_.fixed[i][p];
+    return held;
+  }
+
+  void fit_until(Stop ask) {
+    Worker worker(*this, ask);
+    const std::vector<char> held = always_fixed();
+    if (share_hessian_) worker.shared.emplace(m, problems_.start[0], data(0).auxiliary, problems_.lower[0], problems_.upper[0], held.data());
+    const bool as_usual = options_.tolerance >= Anchored::tolerance && options_.max_iterations > Anchored::most && !options_.covariance;
+    // With data of their own, fits must not depend on which others are made with them.
+    if (problems_.anchor && problems_.data.common && problems_.count >= few && as_usual) set_anchor(worker, held);
+    for (std::size_t i = next_++; i < problems_of_their_own_; i = next_++) {
+      fit_problem(worker, i, ask);
       if (stop_ || ask.ask(ask.context)) {
         stop_ = true;
         return;
       }
     }
+  }
+
+  void set_anchor(Worker& worker, const std::vector<char>& held) {
+    worker.anchored.emplace(m, problems_.anchor, data(0), problems_.lower[0], problems_.upper[0], held.data());
+    worker.paths.resize(problems_.starts);
+    worker.starts_far.assign(problems_.starts, 0);
+    std::vector<double> start(m.parameters);
+    for (std::size_t s = 1; s < problems_.starts; ++s) {
+      worker.starts_far[s] = common_start(s * problems_of_their_own_, start);
+      if (worker.starts_far[s] && problems_of_their_own_ >= many)
+        worker.paths[s] = worker.anchored->path_from(start.data(), data(0), problems_.lower[0], problems_.upper[0], held.data());
+    }
+  }
+
+  // Whether the problems of one start, from `first` on, start at the same point but for what is fixed; `start` is that.
+  bool common_start(std::size_t first, std::vector<double>& start) const {
+    std::copy_n(problems_.start[first], m.parameters, start.begin());
+    std::vector<char> known(m.parameters, 0);
+    for (std::size_t i = first; i < first + problems_of_their_own_; ++i)
+      for (int p = 0; p < m.parameters; ++p) {
+        if (problems_.fixed[i][p]) continue;
+        if (!known[p]) start[p] = problems_.start[i][p], known[p] = 1;
+        if (start[p] != problems_.start[i][p]) return false;
+      }
+    return true;
+  }
+
+  // All fits of one problem, one after the other: a later start that leads to a minimum found before stops there.
+  void fit_problem(Worker& worker, std::size_t first, Stop ask) {
+    std::vector<KnownMinimum> known;
+    for (std::size_t i = first; i < problems_.count; i += problems_of_their_own_) {
+      Outcome out;
+      if (worker.anchored && anchored(worker, i, known, out)) {
+      } else if (!worker.shared || !worker.shared->run(data(i), out)) {
+        out = worker.fit(problems_, i, data(i), problems_.start[i]);
+      }
+      if (out.status == interrupted) return;
+      keep(i, out);
+      if (out.status == converged) known.push_back({theta.data() + i * m.parameters, out.value, out.edm});
+      if (stop_ || ask.ask(ask.context)) return;
+    }
+  }
+
+  // A start far away is there to find another minimum. It may take the path of the others only where a minimum is known that
+  // is not far up from the anchor, and as long as it keeps to that path.
+  bool anchored(Worker& worker, std::size_t i, const std::vector<KnownMinimum>& known, Outcome& out) {
+    const Path& path = worker.paths[i / problems_of_their_own_];
+    const bool far = i >= problems_of_their_own_ && worker.starts_far[i / problems_of_their_own_];
+    if (far && (path.empty() || known.empty() || !(known.front().value < worker.anchored->value() + reach))) return false;
+    if (!worker.anchored->run(data(i), problems_.start[i], problems_.lower[i], problems_.upper[i], reinterpret_cast<const char*>(problems_.fixed[i]), path,
+                              known, out))
+      return false;
+    // What is news is looked at with all that is known of it.
+    const auto lower = [&](const KnownMinimum& other) { return out.value < other.value - news; };
+    if (std::any_of(known.begin(), known.end(), lower)) out = worker.fit(problems_, i, data(i), std::vector<double>(out.theta).data());
+    return true;
   }
 
   void keep(std::size_t i, const Outcome& out) {

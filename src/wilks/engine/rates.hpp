@@ -50,6 +50,18 @@ inline double product_without(const Model& m, const Scratch& s, int block, int s
   return product;
 }
 
+// The entries of a block that vanish: how many, and the first two.
+struct Vanishing {
+  int count = 0, first = -1, second = -1;
+};
+
+inline Vanishing vanishing_factors(const Model& m, const Scratch& s, int block) {
+  Vanishing found;
+  for (int e = m.factor_start[block]; e < m.factor_start[block + 1]; ++e)
+    if (s.factor[e] == 0.0 && ++found.count <= 2) (found.count == 1 ? found.first : found.second) = e;
+  return found;
+}
+
 // A: nominal yields and shape variations of a block.
 inline void block_shape(const Model& m, int block, int stride, const Scratch& s, double* A) {
   const int first = m.row_start[block];

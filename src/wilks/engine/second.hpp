@@ -118,17 +118,32 @@ class ChannelHessian {
     pairs_[std::max(i, j) * ld_ + std::min(i, j)] += x;
   }
 
-  // Scalar factors with each other and with the shape variations, where one factor is zero: pair by pair.
+  // Scalar factors with each other and with the shape variations, where their product is zero: pair by pair. Of a pair
+  // something is left only if no other factor vanishes.
   void add_pairs(int k, double T) {
     const int f0 = m.factor_start[k], f1 = m.factor_start[k + 1], r0 = m.row_start[k], rows = m.row_start[k + 1] - r0;
-    for (int e = f0; e < f1; ++e) {
-      const int i = m.factor_column[e];
-      for (int e2 = f0; e2 < e; ++e2) add(i, m.factor_column[e2], T * s.factor1[e] * s.factor1[e2] * product_without(m, s, k, e, e2));
-      add(i, i, 0.5 * T * s.factor2[e] * product_without(m, s, k, e));
+    const Vanishing zero = vanishing_factors(m, s, k);
+    const auto pair = [&](int e, int e2) {
+      add(m.factor_column[e], m.factor_column[e2], T * s.factor1[e] * s.factor1[e2] * product_without(m, s, k, e, e2));
+    };
+    const auto itself = [&](int e) { add(m.factor_column[e], m.factor_column[e], 0.5 * T * s.factor2[e] * product_without(m, s, k, e)); };
+    if (zero.count == 1) {
+      const double others = T * s.factor1[zero.first] * product_without(m, s, k, zero.first);
+      for (int e = f0; e < f1; ++e)
+        if (e != zero.first) add(m.factor_column[e], m.factor_column[zero.first], others * s.ratio[e]);
+      itself(zero.first);
+    } else if (zero.count == 2) {
+      pair(zero.second, zero.first);
+    } else if (zero.count == 0) {  // too small for a double
+      for (int e = f0; e < f1; ++e) {
+        for (int e2 = f0; e2 < e; ++e2) pair(e, e2);
+        itself(e);
+      }
     }
     for (int r = 1; r < rows; ++r) {
       const double slope = s.slope[m.row_value[r0 + r]] * s.row_sum[r];
-      for (int e = f0; e < f1; ++e) add(m.factor_column[e], m.row_column[r0 + r], s.factor_scale[e - f0] * slope);
+      for (int e = f0; e < f1; ++e)
+        if (s.factor_scale[e - f0] != 0.0) add(m.factor_column[e], m.row_column[r0 + r], s.factor_scale[e - f0] * slope);
     }
   }
 

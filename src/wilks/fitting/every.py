@@ -42,6 +42,8 @@ def fit_every(
     sentences: bool = False,
     threads: int | None = None,
     progress: Progress | None = None,
+    starts: int = 1,
+    anchor: FloatArray | None = None,
 ) -> ManyFits:
     """Return the fits of `fit_problems`; those that end without a minimum climb the ladder of `fit`, in threads.
 
@@ -49,7 +51,15 @@ def fit_every(
     that have not climbed yet are interrupted: what they would have found is not known.
     """
     many = fit_problems(
-        model, values, problem, options=options, uncertainties=uncertainties, threads=threads, progress=progress
+        model,
+        values,
+        problem,
+        options=options,
+        uncertainties=uncertainties,
+        threads=threads,
+        progress=progress,
+        starts=starts,
+        anchor=anchor,
     )
     failed = [int(row) for row in np.flatnonzero(~many.minimised) if many.statuses[row] != INTERRUPTED]
     if not failed:

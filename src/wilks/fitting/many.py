@@ -73,9 +73,16 @@ def fit_problems(
     uncertainties: bool = False,
     threads: int | None = None,
     progress: Progress | None = None,
+    starts: int = 1,
+    anchor: FloatArray | None = None,
 ) -> ManyFits:
     """Return the fits of data sets, shape (fits, length) or (length,), and of problems with one row for each fit or for
     all. What is handed in is not checked for its meaning; otherwise as `fit_many`.
+
+    With several `starts` the rows are all problems, then the same ones from other starts, and so on: a fit that is on
+    its way to the minimum that an earlier start of its problem found is given that one. `anchor`, shape
+    (n_parameters,), is a minimum near which most fits are expected: the Hessian there serves them all, where they have
+    one data set and no uncertainties are asked for. One that does not converge fast with it gets the full fit.
     """
     rows = [len(a) for a in (values, problem.start, problem.lower, problem.upper, problem.held) if a.ndim == 2]
     raw = model.engine.fit_many(
@@ -90,6 +97,8 @@ def fit_problems(
         threads=threads if threads is not None else os.cpu_count() or 1,
         variances=uncertainties,
         share_hessian=not uncertainties and not model.even.any(),
+        starts=starts,
+        anchor=np.empty((0, model.n_parameters)) if anchor is None else np.ascontiguousarray(anchor)[None],
         progress=progress,
     )
     status = raw["status"].astype(int)

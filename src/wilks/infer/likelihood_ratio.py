@@ -147,11 +147,11 @@ class Profile:
 def conditional_fits(found: Study, starts: FloatArray, data: FloatArray | None = None) -> ManyFits:
     """Return fits from these starts, shape (fits, n_parameters), with the parameter of interest kept as it is there.
 
-    `data` as for `Study.fits`; see `lowest`.
+    `data` as for `Study.fits`; see `lowest`. Toys are made at these fits: none depends on which others there are.
     """
     held = found.problem.held.copy()
     held[found.poi] = True
-    return lowest(found, starts, np.tile(held, (len(starts), 1)), data)
+    return lowest(found, starts, np.tile(held, (len(starts), 1)), data, together=False)
 
 
 def one_sided(t: FloatArray, best: FloatArray | float, tested: FloatArray | float, name: str) -> FloatArray:

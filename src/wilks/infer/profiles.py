@@ -89,7 +89,9 @@ def searched(asked: Study, fits: ManyFits, held: BoolArray, rows: Sequence[int])
     return fits
 
 
-def lowest(asked: Study, start: FloatArray, held: BoolArray, data: FloatArray | None = None) -> ManyFits:
+def lowest(
+    asked: Study, start: FloatArray, held: BoolArray, data: FloatArray | None = None, *, together: bool = True
+) -> ManyFits:
     """Return conditional fits as `Study.fits`, each the lowest of several: from `start`, from the initial values and,
     to the study's own data, from where `start` would be if it had been foreseen from another minimum of the free fit.
 
@@ -105,6 +107,8 @@ def lowest(asked: Study, start: FloatArray, held: BoolArray, data: FloatArray | 
         np.concatenate([np.where(held, start, each) for each in starts]),
         np.tile(held, (len(starts), 1)),
         None if data is None else np.tile(data, (len(starts), 1)),
+        starts=len(starts),
+        together=together,
     )
     found = _rows(fits, slice(count))
     for first in range(count, len(starts) * count, count):

@@ -56,10 +56,20 @@ class Study:
             return self.given
         return self._again(self.problem.start, self.problem.held)
 
-    def fits(self, start: FloatArray, held: BoolArray, data: FloatArray | None = None) -> ManyFits:
+    def fits(
+        self,
+        start: FloatArray,
+        held: BoolArray,
+        data: FloatArray | None = None,
+        *,
+        starts: int = 1,
+        together: bool = True,
+    ) -> ManyFits:
         """Return fits from the rows of `start`, shape (fits, n_parameters), with the parameters marked in `held` kept.
 
-        `data` has a data set for each fit, shape (fits, length), in place of the study's own. Fits that do not converge
+        `data` has a data set for each fit, shape (fits, length), in place of the study's own. With several `starts` the
+        rows are all fits from one start, then the same ones from another, and so on. Fits `together`
+        share what can be shared; which others are made with one may change its last digits. Fits that do not converge
         are tried again with everything that `fit` tries. All that are settled (see ManyFits) count as converged, in
         their statuses too, since what conditional fits are asked for is their likelihood.
         """
@@ -71,6 +81,8 @@ class Study:
             sentences=True,
             threads=self.running.threads,
             progress=self.running.progress,
+            starts=starts,
+            anchor=self._anchor if together else None,
         )
         settled = many.settled
         endings = [CONVERGED if good else status for good, status in zip(settled, many.statuses, strict=True)]
@@ -107,6 +119,12 @@ class Study:
     def origin(self, **settings: object) -> Origin:
         """Return where results of this study come from; `settings` adds what else they depend on."""
         return origin_of(self.model, self.data.label, self.problem, self.running.options, **settings)
+
+    @property
+    def _anchor(self) -> FloatArray | None:
+        """Where most fits end near: the best fit, if it is known."""
+        best: FitResult | None = self.given or self.__dict__.get("best")
+        return best.values if best is not None and best.minimised else None
 
     @cached_property
     def _dataset(self) -> Dataset:
