@@ -45,24 +45,28 @@ class Fitted:
         """Positions of the free parameters that ended at a bound, the parameter of interest apart."""
         return [int(i) for i in np.flatnonzero(self.best.at_bound & ~self.problem.held) if i != self.poi]
 
-    def without_bounds(self, where: list[int]) -> tuple[Problem, FitResult]:
-        """Return the problem with the bounds that these parameters are at moved outwards, and its fit.
+    def without_bounds(self, where: list[int]) -> tuple[list[int], Problem, FitResult]:
+        """Return the problem with the bounds that parameters are at moved outwards, which these are, and its fit.
 
-        They are moved until no parameter is at one of them any more, or as far as makes sense.
+        They are moved until no parameter is at one of them any more, or as far as makes sense. Unconstrained parameters
+        that end at the same side then are moved too.
         """
+        up, moved, found = self.upper(where[0]), list(where), self.best
         start = np.where(self.problem.held, self.problem.start, self.best.values)
-        problem, found = replace(self.problem, start=start), self.best
+        free = np.array([kind == "none" for kind in self.best.constraints]) & ~self.problem.held
+        problem = replace(self.problem, start=start)
         for step in range(1, _STEPS):
             low, high = self.problem.lower.copy(), self.problem.upper.copy()
-            for i in where:
-                width = high[i] - low[i]
-                reach = (10.0**step - 1) * width if np.isfinite(width) else np.inf
-                low[i], high[i] = (low[i], high[i] + reach) if self.upper(i) else (low[i] - reach, high[i])
+            reach = (10.0**step - 1) * (high[moved] - low[moved])
+            (high if up else low)[moved] += reach if up else -reach
             problem = replace(problem, lower=low, upper=high)
             found = self.refit(problem)
-            if not found.at_bound[where].any():
-                break
-        return problem, found
+            if not found.at_bound[moved].any():
+                others = np.flatnonzero(found.at_bound & free & (found.values == (high if up else low)))
+                if not others.size or self.poi in others:
+                    break
+                moved += others.tolist()
+        return moved, problem, found
 
     def upper(self, i: int) -> bool:
         """Return whether a parameter at a bound is at the upper one."""
@@ -130,11 +134,11 @@ def _held_back(fitted: Fitted, where: list[int]) -> Condition:
     """Return the condition of unconstrained parameters at their upper bounds, or at their lower ones."""
     best, names = fitted.best, fitted.best.names
     upper = fitted.upper(where[0])
-    wider, free = fitted.without_bounds(where)
+    moved, wider, free = fitted.without_bounds(where)
     drop = best.twice_nll - free.twice_nll
     numbers = {names[i]: float(free.values[i]) for i in where} | {"2NLL": -float(drop)}
     matters = upper or drop > _MATTERS
-    bounds = {names[i]: (float(wider.lower[i]), float(wider.upper[i])) for i in where}
+    bounds = {names[i]: (float(wider.lower[i]), float(wider.upper[i])) for i in moved}
     effect, usable = "", free.minimised and drop > 0
     if usable and fitted.poi >= 0 and not fitted.problem.held[fitted.poi]:
         poi = names[fitted.poi]
@@ -143,14 +147,18 @@ def _held_back(fitted: Fitted, where: list[int]) -> Condition:
     return Condition(
         AT_BOUND,
         Severity.WARNING if matters else Severity.NOTE,
-        f"{_some([names[i] for i in where])} at {'the upper' if upper else 'the lower'} bound",
+        f"{_some([names[i] for i in where])} at {_bound(fitted, where)}",
         f"{_ends(fitted, where)} {_beyond(free, where, bounds, drop)}",
         effect,
-        _advice(bounds) if usable and upper else "",
+        _advice(bounds) if usable and upper else "Nothing more of it can be taken away: see whether it is needed.",
         tuple(names[i] for i in where),
         numbers,
         bounds if usable and upper else {},
     )
+
+
+def _bound(fitted: Fitted, where: list[int]) -> str:
+    return f"its bound {fitted.best.values[where[0]]:.4g}" if len(where) == 1 else "their bounds"
 
 
 def _ends(fitted: Fitted, where: list[int]) -> str:
@@ -177,12 +185,8 @@ def _beyond(free: FitResult, where: list[int], bounds: dict[str, tuple[float, fl
 
 
 def _advice(bounds: dict[str, tuple[float, float]]) -> str:
-    first = next(iter(bounds))
-    low, high = bounds[first]
-    return (
-        f'If larger values make sense, widen the bound: --bounds "{first}={low:g}:{high:g}", bounds={{...}} in Python, '
-        "or in the measurement."
-    )
+    options = [f'--bounds "{name}={low:g}:{high:g}"' for name, (low, high) in list(bounds.items())[:_NAMED]]
+    return f"If larger values make sense, widen the bound: {' '.join(options)}, bounds= in Python, or the measurement."
 
 
 def constrained_at_bounds(fitted: Fitted) -> Iterator[Condition]:
@@ -195,7 +199,7 @@ def constrained_at_bounds(fitted: Fitted) -> Iterator[Condition]:
         yield Condition(
             AT_BOUND,
             Severity.WARNING,
-            f"{_some(names)} at a bound",
+            f"{_some(names)} at {_bound(fitted, where)}",
             f"{_ends(fitted, where)} That is {pulls[0]:+.3g} pre-fit uncertainties"
             f"{' for the first' if len(where) > 1 else ''}.",
             "",
@@ -210,12 +214,12 @@ def poi_at_bound(fitted: Fitted) -> Iterator[Condition]:
     i, best = fitted.poi, fitted.best
     if i < 0 or fitted.bounded or not best.at_bound[i] or fitted.problem.held[i]:
         return
-    wider, free = fitted.without_bounds([i])
+    _, wider, free = fitted.without_bounds([i])
     drop, bounds = best.twice_nll - free.twice_nll, {best.names[i]: (float(wider.lower[i]), float(wider.upper[i]))}
     yield Condition(
         AT_BOUND,
         Severity.WARNING,
-        f"{best.names[i]} at its bound {best.values[i]:.4g}",
+        f"{best.names[i]} at {_bound(fitted, [i])}",
         f"{_ends(fitted, [i])} {_beyond(free, [i], bounds, drop)}",
         "",
         "It has no symmetric uncertainty: quote an interval or a limit.",

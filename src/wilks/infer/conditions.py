@@ -48,6 +48,7 @@ def below_zero(fitted: Fitted) -> Iterator[Condition]:
         f"best fit of {name} without its bound: {value:.3g}",
         f'The test statistic keeps "{name}" at {best.values[i]:.4g} or above; the free fit is at {value:.4g}{edge}, '
         f"where 2NLL is lower by {drop:.3g}.",
+        advice="Half of all data without signal do that; a value far below zero speaks of a background too high.",
         parameters=(name,),
         numbers={name: value, "2NLL": -float(drop)},
     )

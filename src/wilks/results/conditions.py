@@ -41,6 +41,11 @@ class Condition:
         return " ".join(part for part in (f"{self.severity}: {self.message}", self.advice, f"[{self.rule}]") if part)
 
 
+def has_conditions(result: Any) -> bool:
+    """Return whether something is a result that tells its conditions."""
+    return isinstance(getattr(getattr(result, "origin", result), "conditions", None), tuple)
+
+
 def conditions_of(result: Any) -> tuple[Condition, ...]:
     """Return the conditions of any result, none for what has none."""
     origin = getattr(result, "origin", result)
@@ -53,6 +58,17 @@ def with_conditions(result: Any, conditions: Iterable[Condition]) -> Any:
     if hasattr(result, "origin"):
         return replace(result, origin=replace(result.origin, conditions=tuple(conditions)))
     return replace(result, conditions=tuple(conditions)) if hasattr(result, "conditions") else result
+
+
+def beyond_status(conditions: Iterable[Condition]) -> list[Condition]:
+    """Return those that the status of a fit does not tell."""
+    return [condition for condition in conditions if condition.rule not in (FAILED, FLAT)]
+
+
+def without(result: Any, known: Iterable[Condition]) -> Any:
+    """Return a result without conditions that were told before."""
+    told = list(known)
+    return with_conditions(result, (condition for condition in conditions_of(result) if condition not in told))
 
 
 def condition_lines(conditions: Iterable[Condition]) -> list[str]:
@@ -95,4 +111,9 @@ def _merged(by_point: Mapping[str, Condition], points: int) -> Condition:
     where = f"At {which} ({listed(tuple(by_point), 6)})" if len(by_point) < points else f"At all {points} points"
     example = f", as at the first: {first.text}" if len(by_point) > 1 else f": {first.text}"
     severity = min((each.severity for each in by_point.values()), key=list(Severity).index)
-    return replace(first, severity=severity, brief=f"{first.brief} ({which})", text=where + example)
+    return replace(
+        first,
+        severity=severity,
+        brief=first.brief if len(by_point) == points else f"{first.brief} ({which})",
+        text=where + example,
+    )
