@@ -241,11 +241,11 @@ def no_rate(fitted: Fitted) -> Iterator[Condition]:
             lowest = float(rates[bins][found].min())
             yield Condition(
                 "no-rate",
-                Severity.WARNING,
+                Severity.NOTE,
                 f"no events expected in {name}",
                 f'The best fit expects {lowest:.3g} events in channel "{name}", bin {numbers} (from 0).',
                 "",
-                "Look at the variations that take everything away there.",
+                "See what takes everything away there: a factor at zero, or a variation.",
                 numbers={"rate": lowest},
             )
 
