@@ -56,7 +56,8 @@ class AsymptoticTests:
         if not fits.values.size or not np.isfinite(values).all():
             return ()
         if self.statistic == "q0":
-            return for_significance(found, fits.nearest(0.0))
+            q0 = fits.statistic(values[:1], "q0")[0]
+            return for_significance(found, fits.nearest(0.0), float(np.sqrt(q0[0])))
         without = fits.nearest(alternative(self.statistic))
         each = [for_limit(found, fits.nearest(float(value)), without) for value in values]
         return min(filter(None, each), key=lambda told: told[0].numbers.get("events", np.inf), default=())

@@ -12,22 +12,28 @@ from functools import cached_property
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.fitting.mle import fit_problem
+from wilks.fitting.problem import Problem
 from wilks.infer.study import Study
 from wilks.model.datasets import expected_data
 from wilks.results.conditions import Condition
 from wilks.results.findings import Severity
+from wilks.results.fit import FitResult
+from wilks.results.many import FLAT
 
 RULE = "few-events"
 # Where asymptotic answers of counting models are off by more than 10 %: an observed limit with fewer events than
 # these, in one bin whose background is known exactly, and where anything else makes the statistic continuous; expected
-# limits with less background; a significance with fewer events, or with fewer auxiliary counts behind the background;
-# an interval with fewer events.
+# limits with less background; a significance with fewer events, or whose product with the auxiliary counts behind the
+# background is smaller; an interval with fewer events.
 LIMIT, LIMIT_CONTINUOUS = 3.5, 1.5
 EXPECTED_LIMIT = 5.0
-SIGNIFICANCE, SIGNIFICANCE_AUXILIARY = 2.5, 5.0
+SIGNIFICANCE, SIGNIFICANCE_AUXILIARY = 2.5, 2.2
 INTERVAL = 5.0
 # Bins with so many events expected, all of them, need no closer look.
 _MANY = 100.0
+# The share of the information from auxiliary counts from which on their number matters.
+_MATTERS = 0.1
 # A share of the information about a parameter that a constraint must have to make a statistic continuous.
 _SHARE = 1e-9
 _ONE_BIN = 0.99
@@ -51,10 +57,11 @@ class Counts:
 
 @dataclass(frozen=True, eq=False)
 class _Point:
-    """A model at parameters of a study, with the derivatives that all counts there need."""
+    """A model at parameters of a study, with what the counts of the parameters at `where` need."""
 
     found: Study
     theta: FloatArray
+    where: list[int]
 
     @cached_property
     def rates(self) -> FloatArray:
@@ -62,9 +69,15 @@ class _Point:
         return expected_data(self.found.model, self.theta)
 
     @cached_property
-    def information(self) -> FloatArray:
-        """Fisher information of all parameters: the second derivatives for the data expected here."""
-        return self.found.model.hessian(self.theta, self.rates)
+    def fit(self) -> FitResult:
+        """The fit to what is expected here, which ends where it starts; its covariance is the inverse information."""
+        problem, model = self.found.problem, self.found.model
+        lower, upper = problem.lower.copy(), problem.upper.copy()
+        lower[self.where], upper[self.where] = -np.inf, np.inf
+        held = problem.held.copy()
+        held[self.where] = False
+        problem = Problem(self.theta, lower, upper, held)
+        return fit_problem(model, model.dataset(self.rates), problem, label="", options=self.found.running.options)
 
     @cached_property
     def jacobian(self) -> FloatArray:
@@ -90,7 +103,7 @@ def counts(found: Study, theta: FloatArray, i: int) -> Counts | None:
     nu = (sum t^2 / nu)^3 / (sum |t^3| / nu^2)^2 events; observed are as many more or less as the observed information,
     the sum of t^2 n / nu^2, is than the expected one.
     """
-    return _counts(_Point(found, theta), i)
+    return _counts(_Point(found, theta, [i]), i)
 
 
 def _counts(point: _Point, i: int) -> Counts | None:
@@ -107,50 +120,49 @@ def _counts(point: _Point, i: int) -> Counts | None:
         return Counts(0.0, float(n[nu <= 0].sum()), np.inf, discrete=True)
     information, skewness = t**2 / nu, t**3 / nu**2
     expected = float(information.sum() ** 3 / skewness.sum() ** 2)
-    auxiliary, prior = _auxiliary(point, direction)
+    total = float(information.sum())
+    auxiliary, prior = _auxiliary(point, direction, total)
     return Counts(
         expected=expected,
-        observed=float(expected * (information * n / nu).sum() / information.sum()),
-        auxiliary=float((information.sum() + prior) ** 3 / auxiliary**2) if auxiliary > 0 else np.inf,
-        discrete=bool(prior <= _SHARE * information.sum() and information.max() > _ONE_BIN * information.sum()),
+        observed=float(expected * (information * n / nu).sum() / total),
+        auxiliary=auxiliary,
+        discrete=bool(prior <= _SHARE * total and information.max() > _ONE_BIN * total),
     )
 
 
 def _profiled(point: _Point, i: int) -> FloatArray | None:
-    """Return how all parameters move with one, by the expected information; None where that does not tell."""
-    theta, problem = point.theta, point.found.problem
-    free = ~problem.held & (theta > problem.lower) & (theta < problem.upper)
-    free[i] = True
-    where = np.flatnonzero(free)
-    alone = (np.arange(theta.size) == i).astype(np.float64)
-    with np.errstate(all="ignore"):
-        information = point.information[np.ix_(where, where)]
-        scale = 1.0 / np.sqrt(np.diag(information))
-        matrix = information * np.outer(scale, scale)
-    if not np.isfinite(matrix).all():
-        return alone
-    try:
-        along = scale * np.linalg.solve(matrix, alone[where])
-    except np.linalg.LinAlgError:
+    """Return how all parameters move with one, by the expected information; None where that does not tell.
+
+    Where rates vanish there is no information: the parameter then moves alone.
+    """
+    fit = point.fit
+    if fit.covariance_valid and fit.covariance[i, i] > 0:
+        direction: FloatArray = fit.covariance[:, i] / fit.covariance[i, i]
+        return direction
+    if fit.status.startswith(FLAT):
         return None
-    direction = np.zeros(theta.size)
-    direction[where] = along / along[where == i]
-    return direction if np.isfinite(direction).all() else None
+    alone: FloatArray = (np.arange(point.theta.size) == i).astype(np.float64)
+    return alone
 
 
-def _auxiliary(point: _Point, direction: FloatArray) -> tuple[float, float]:
-    """Return what Poisson auxiliary data add to the third cumulant, and what all of them add to the information."""
+def _auxiliary(point: _Point, direction: FloatArray, known: float) -> tuple[float, float]:
+    """Return the counts of Poisson auxiliary data, and what all auxiliary data add to the information `known`.
+
+    The counts are averaged by information; infinite where these data hardly matter.
+    """
     model = point.found.model
-    rates = point.rates[model.observed_main.size :]
+    main = model.observed_main.size
     kinds = np.array(model.constraints)
     constrained = kinds != "none"
     along, width = direction[constrained], model.prefit_uncertainties[constrained]
+    rates, counted = point.rates[main:], point.found.data.values[main:]
     poisson = (kinds[constrained] == "poisson") & (rates > 0) & (width > 0)
     normal = (kinds[constrained] == "normal") & (width > 0)
-    t = along[poisson] / width[poisson] ** 2
-    information = t**2 / rates[poisson]
+    information = along[poisson] ** 2 / (width[poisson] ** 4 * rates[poisson])
     prior = float(information.sum() + ((along[normal] / width[normal]) ** 2).sum())
-    return float((np.abs(t) ** 3 / rates[poisson] ** 2).sum()), prior
+    if not information.sum() > _MATTERS * (prior + known):
+        return np.inf, prior
+    return float((information * counted[poisson]).sum() / information.sum()), prior
 
 
 def for_limit(found: Study, tested: FloatArray, without: FloatArray) -> tuple[Condition, ...]:
@@ -177,16 +189,17 @@ def for_limit(found: Study, tested: FloatArray, without: FloatArray) -> tuple[Co
     )
 
 
-def for_significance(found: Study, without: FloatArray) -> tuple[Condition, ...]:
+def for_significance(found: Study, without: FloatArray, significance: float) -> tuple[Condition, ...]:
     """Return what an asymptotic significance has too few events for."""
     at = counts(found, without, found.poi)
     if at is None or found.best.values[found.poi] <= 0:
         return ()
     few = at.discrete and at.observed < SIGNIFICANCE
-    if not (few or at.auxiliary < SIGNIFICANCE_AUXILIARY):
+    from_few = at.auxiliary * significance < SIGNIFICANCE_AUXILIARY
+    if not (few or from_few):
         return ()
     numbers = {"events": at.observed, "expected without signal": at.expected}
-    if not few:
+    if from_few:
         numbers["auxiliary counts"] = at.auxiliary
     return (_condition(found, numbers, "The significance is off by more than 10 %, too high."),)
 
@@ -194,9 +207,10 @@ def for_significance(found: Study, without: FloatArray) -> tuple[Condition, ...]
 def for_interval(found: Study, where: list[int]) -> tuple[Condition, ...]:
     """Return which of some parameters have too few events for a profile-likelihood interval."""
     model, best = found.model, found.best
-    few, point = {}, _Point(found, best.values)
-    for i in where:
-        at = _counts(point, i) if model.constraints[i] == "none" and best.minimised else None
+    free = [i for i in where if model.constraints[i] == "none" and best.minimised]
+    few, point = {}, _Point(found, best.values, free)
+    for i in free:
+        at = _counts(point, i)
         if at is not None and at.observed < INTERVAL:
             few[model.parameter_names[i]] = at.observed
     if not few:

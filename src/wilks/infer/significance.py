@@ -69,7 +69,8 @@ def significance(
     def ask(bounds: Bounds | None) -> SignificanceResult:
         profile = profiled(bounds)
         observed = _asymptotic(profile, sizes)
-        return replace(observed, origin=observed.origin.also(*for_significance(profile.study, profile.nearest(0.0))))
+        few = for_significance(profile.study, profile.nearest(0.0), observed.significance)
+        return replace(observed, origin=observed.origin.also(*few))
 
     if counter is None:
         return with_wider_bounds(ask(bounds), bounds, ask, lambda z: f"The significance is then {z.significance:.4g}.")
