@@ -11,7 +11,7 @@ import numpy as np
 
 from wilks.fitting.problem import Problem
 from wilks.model.model import Model
-from wilks.results.conditions import AT_BOUND, FAILED, FLAT, Condition
+from wilks.results.conditions import AT_BOUND, FAILED, FLAT, KEPT_BY_START, NO_RATE, Condition
 from wilks.results.findings import Severity
 from wilks.results.fit import FitResult
 from wilks.results.many import FLAT as FLAT_STATUS
@@ -240,7 +240,7 @@ def no_rate(fitted: Fitted) -> Iterator[Condition]:
             numbers = ", ".join(map(str, found[:6])) + (" and more" if found.size > 6 else "")
             lowest = float(rates[bins][found].min())
             yield Condition(
-                "no-rate",
+                NO_RATE,
                 Severity.NOTE,
                 f"no events expected in {name}",
                 f'The best fit expects {lowest:.3g} events in channel "{name}", bin {numbers} (from 0).',
@@ -264,7 +264,7 @@ def kept_by_start(model: Model, problem: Problem, asked: Problem) -> Iterator[Co
         ]
         more = f", and {where.size - _NAMED} more" if where.size > _NAMED else ""
         yield Condition(
-            "kept-by-start",
+            KEPT_BY_START,
             Severity.WARNING,
             f"{_some(names)} kept where the start has it",
             f"The start keeps what is constant: {', '.join(told)}{more}.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from wilks.fitting.conditions import Fitted, Rule, failure
-from wilks.results.conditions import Condition, conditions_of, with_conditions
+from wilks.results.conditions import BELOW_ZERO, OTHER_RANGE, Condition, conditions_of, with_conditions
 from wilks.results.findings import Severity
 from wilks.results.many import EDGE, FLAT
 
@@ -43,7 +43,7 @@ def below_zero(fitted: Fitted) -> Iterator[Condition]:
     name, value, drop = best.names[i], float(free.values[i]), best.twice_nll - free.twice_nll
     edge = "" if free.converged else f" ({free.status})"
     yield Condition(
-        "below-zero",
+        BELOW_ZERO,
         Severity.NOTE,
         f"best fit of {name} without its bound: {value:.3g}",
         f'The test statistic keeps "{name}" at {best.values[i]:.4g} or above; the free fit is at {value:.4g}{edge}, '
@@ -63,7 +63,7 @@ def other_range(fitted: Fitted) -> Iterator[Condition]:
     ]
     if beyond:
         yield Condition(
-            "other-range",
+            OTHER_RANGE,
             Severity.NOTE,
             f"{name} beyond the model's bounds",
             f'The model keeps "{name}" between {lower:.4g} and {upper:.4g}; the test does not: {", ".join(beyond)}.',

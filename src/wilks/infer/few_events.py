@@ -16,12 +16,11 @@ from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import Problem
 from wilks.infer.study import Study
 from wilks.model.datasets import expected_data
-from wilks.results.conditions import Condition
+from wilks.results.conditions import FEW_EVENTS, Condition
 from wilks.results.findings import Severity
 from wilks.results.fit import FitResult
 from wilks.results.many import FLAT
 
-RULE = "few-events"
 # Where asymptotic answers of counting models are off by more than 10 %: an observed limit with fewer events than
 # these, in one bin whose background is known exactly, and where anything else makes the statistic continuous; expected
 # limits with less background; a significance with fewer events, or whose product with the auxiliary counts behind the
@@ -219,7 +218,7 @@ def for_interval(found: Study, where: list[int]) -> tuple[Condition, ...]:
     told = ", ".join(f'"{name}" {events:.2g}' for name, events in list(few.items())[:3])
     return (
         Condition(
-            RULE,
+            FEW_EVENTS,
             Severity.WARNING,
             "asymptotic, with few events",
             f"Hardly an event tells {told}{'' if len(few) < 4 else ', ...'} (counts of an equivalent single bin).",
@@ -235,7 +234,7 @@ def _condition(found: Study, numbers: dict[str, float], effect: str) -> Conditio
     name = found.model.parameter_names[found.poi]
     told = ", ".join(f"{value:.3g} {what}" for what, value in numbers.items())
     return Condition(
-        RULE,
+        FEW_EVENTS,
         Severity.WARNING,
         "asymptotic, with few events",
         f'Asymptotic formulae with hardly an event: what tells "{name}" amounts to one bin with {told}.',

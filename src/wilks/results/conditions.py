@@ -9,8 +9,16 @@ from typing import Any
 from wilks.errors import listed
 from wilks.results.findings import Severity
 
-# Rules that more than one place asks for.
+# All rules; those of the first line are also rules about fits.
 FAILED, FLAT, AT_BOUND = "failed-fit", "flat-direction", "at-bound"
+FEW_EVENTS, BELOW_ZERO, OTHER_RANGE, KEPT_BY_START, NO_RATE = (
+    "few-events",
+    "below-zero",
+    "other-range",
+    "kept-by-start",
+    "no-rate",
+)
+RULES = (FAILED, FLAT, AT_BOUND, FEW_EVENTS, BELOW_ZERO, OTHER_RANGE, KEPT_BY_START, NO_RATE)
 
 
 @dataclass(frozen=True)
