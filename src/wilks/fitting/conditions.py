@@ -97,25 +97,42 @@ def failure(fitted: Fitted, status: str) -> Condition:
     names = tuple(name for name in fitted.best.names if f'"{name}"' in status)
     poi = fitted.best.names[fitted.poi] if fitted.poi >= 0 else None
     if not status.startswith(FLAT_STATUS):
-        advice = "Look at the findings of the workspace first."
-        return Condition(
-            FAILED,
-            Severity.ERROR,
-            "best fit not converged",
-            f"The best fit did not converge: {status}.",
-            "",
-            advice,
-            names,
-        )
-    aside = poi is not None and poi not in names
+        return _without_covariance(status, names) if fitted.best.minimised else _failed(status, names)
+    # A status names some dozen parameters and counts the others.
+    aside = bool(names) and poi is not None and poi not in names and " more" not in status
+    effect = (
+        f'The data do not tell "{poi}" apart from the others.' if len(names) > 1 else f'The data do not tell "{poi}".'
+    )
     return Condition(
         FLAT,
         Severity.WARNING if aside else Severity.ERROR,
         f"flat: {', '.join(names)}" if names else "flat best fit",
         f"{status[0].upper()}{status[1:]}.",
-        "" if aside or poi is None else f'The data do not tell "{poi}" apart from the others.',
+        "" if aside or poi is None else effect,
         "Fix one of these parameters, or give the data that determine it.",
         names,
+    )
+
+
+def _failed(status: str, names: tuple[str, ...]) -> Condition:
+    return Condition(
+        FAILED,
+        Severity.ERROR,
+        "best fit not converged",
+        f"The best fit did not converge: {status}.",
+        advice="Look at the findings of the workspace first.",
+        parameters=names,
+    )
+
+
+def _without_covariance(status: str, names: tuple[str, ...]) -> Condition:
+    return Condition(
+        FAILED,
+        Severity.WARNING,
+        "best fit where a rate vanishes",
+        f"The best fit has no covariance: {status}.",
+        advice="Merge bins, or bound what takes the rate away.",
+        parameters=names,
     )
 
 
@@ -232,10 +249,11 @@ def no_rate(fitted: Fitted) -> Iterator[Condition]:
     """The best fit expects no events, or less than none, in bins where some were expected before it."""
     model, best = fitted.model, fitted.best
     rates = model.expected(best.values)
+    if (rates > 0).all():
+        return
+    gone = (rates < 0) | ((rates == 0) & (model.expected(model.prefit_values) > 0))
     for name, bins in model.channel_slices.items():
-        found = np.flatnonzero(
-            (rates[bins] < 0) | ((rates[bins] == 0) & (model.expected(model.prefit_values)[bins] > 0))
-        )
+        found = np.flatnonzero(gone[bins])
         if found.size:
             numbers = ", ".join(map(str, found[:6])) + (" and more" if found.size > 6 else "")
             lowest = float(rates[bins][found].min())
