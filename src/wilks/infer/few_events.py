@@ -6,7 +6,7 @@ docs/explanation/few-events.md).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -76,7 +76,8 @@ class _Point:
         held = problem.held.copy()
         held[self.where] = False
         problem = Problem(self.theta, lower, upper, held)
-        return fit_problem(model, model.dataset(self.rates), problem, label="", options=self.found.running.options)
+        options = replace(self.found.running.options, search="none")
+        return fit_problem(model, model.dataset(self.rates), problem, label="", options=options)
 
     @cached_property
     def jacobian(self) -> FloatArray:
