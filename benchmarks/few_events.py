@@ -172,6 +172,22 @@ def models(relative: float | None) -> Iterator[Counting]:
                 yield Counting(b, (n,), relative)
 
 
+def bands() -> str:
+    """Return expected limits of one bin with a known background, beside those of the quantiles of its events."""
+    lines = [
+        "| background | -2 sigma | -1 sigma | median | +1 sigma | +2 sigma | told |",
+        "|--:|--:|--:|--:|--:|--:|:--|",
+    ]
+    for b in BACKGROUNDS:
+        found = wilks.limit(wilks.compile_model(Counting(b, (round(b),), 0.0).workspace()))
+        counts = poisson.ppf(norm.cdf((-2, -1, 0, 1, 2)), b).astype(int)
+        exact = [Exact.of(Counting(b, (int(n),), 0.0)).limit() for n in counts]
+        errors = " | ".join(f"{100 * (a / e - 1):+.0f} %" for a, e in zip(found.expected, exact, strict=True))
+        told = any("xpected ones" in c.effect for c in conditions_of(found))
+        lines.append(f"| {b:g} | {errors} | {'yes' if told else ''} |")
+    return "\n".join(lines)
+
+
 @dataclass(frozen=True)
 class Row:
     """One comparison: what was asked, asymptotic and exact answers, and whether wilks says that they differ."""
@@ -244,3 +260,4 @@ if __name__ == "__main__":
         found = [row for kind, relative in KINDS.items() for row in answers(kind, relative)]
         print(f"\n### {title}\n\n{summary(found)}\n")
         print(single([row for row in found if row.kind == next(iter(KINDS))]), flush=True)
+    print(f"\n### Expected limits\n\n{bands()}")
