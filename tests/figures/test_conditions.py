@@ -80,7 +80,9 @@ def test_every_figure_has_it_above_all_else(results: dict[str, Any], name: str, 
     note, others = extents(figure)
     assert note.get_text() == "k at its bound 10"
     box = note.get_window_extent()
-    assert box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.x1
+    assert box.y1 <= figure.bbox.y1
     assert box.y0 >= max(other.y1 for other in others) - 1.0
 
 
@@ -99,7 +101,9 @@ def test_nothing_else_changes() -> None:
         for each in (plain, noted)
     )
     np.testing.assert_allclose(after, before, atol=0.5)
-    assert noted.get_size_inches()[1] > 3 and none.get_size_inches()[1] == 3 and len(none.texts) == 1
+    assert noted.get_size_inches()[1] > 3
+    assert none.get_size_inches()[1] == 3
+    assert len(none.texts) == 1
 
 
 def test_long_notes_take_lines() -> None:
@@ -107,7 +111,9 @@ def test_long_notes_take_lines() -> None:
     figure.add_subplot()
     add_note(figure, [odd("first"), odd("first"), odd("a long one, " * 12), odd("last")])
     lines = [text.get_text() for text in figure.texts]
-    assert lines[0] == "first" and lines[-1].endswith("last") and len(lines) > 2
+    assert lines[0] == "first"
+    assert lines[-1].endswith("last")
+    assert len(lines) > 2
     figure.draw_without_rendering()
     assert all(text.get_window_extent().x1 <= figure.bbox.x1 for text in figure.texts)
 
@@ -116,7 +122,8 @@ def test_on_axes_of_the_user(results: dict[str, Any]) -> None:
     figure = Figure()
     drawn("limit", results["limit"], ax=figure.add_subplot())
     height = figure.get_size_inches()[1]
-    assert height == Figure().get_size_inches()[1] and not figure.texts
+    assert height == Figure().get_size_inches()[1]
+    assert not figure.texts
     notes = [text for text in figure.axes[0].texts if text.get_text() == "k at its bound 10"]
     assert len(notes) == 1
 

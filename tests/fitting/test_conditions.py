@@ -23,7 +23,9 @@ def test_a_factor_at_zero_is_a_note_unless_it_matters() -> None:
     samples = {"s": ([5.0], [free("mu")]), "b": ([4.0], [free("k")])}
     model = compiled(specification([3.0], samples, poi="mu"))
     found = only(wilks.fit(model, fixed={"mu": 1}))
-    assert found.rule == "at-bound" and found.parameters == ("k",) and found.bounds == {}
+    assert found.rule == "at-bound"
+    assert found.parameters == ("k",)
+    assert found.bounds == {}
     assert found.numbers["k"] == pytest.approx(-0.5, abs=1e-6)
     drop = 2 * (5 - 3 * np.log(5) - 3 + 3 * np.log(3))
     assert found.numbers["2NLL"] == pytest.approx(-drop, rel=1e-6)
@@ -60,11 +62,9 @@ def test_bounds_of_the_measurement_and_defaults_are_told_apart() -> None:
 def test_many_factors_make_one_sentence() -> None:
     shape = {"name": "f", "type": "shapefactor", "data": None}
     found = only(wilks.fit(compiled(specification([30.0] * 6, {"b": ([1.0] * 6, [shape])}))))
-    assert (
-        len(found.parameters) == 6
-        and "and 3 more" in found.text
-        and found.brief == "f[0], f[1], f[2] and 3 more at their bounds"
-    )
+    assert len(found.parameters) == 6
+    assert "and 3 more" in found.text
+    assert found.brief == "f[0], f[1], f[2] and 3 more at their bounds"
 
 
 def test_a_bound_that_nothing_ends() -> None:
@@ -76,8 +76,10 @@ def test_a_bound_that_nothing_ends() -> None:
 def test_a_constrained_parameter_at_its_bound() -> None:
     samples = {"b": ([10.0], [factor("a", 0.9, 1.1)])}
     found = only(wilks.fit(compiled(specification([200.0], samples, a=[-5.0, 5.0]))))
-    assert found.parameters == ("a",) and found.numbers == {"a": 5.0}
-    assert "+5 pre-fit uncertainties" in found.text and found.brief == "a at its bound 5"
+    assert found.parameters == ("a",)
+    assert found.numbers == {"a": 5.0}
+    assert "+5 pre-fit uncertainties" in found.text
+    assert found.brief == "a at its bound 5"
 
 
 def test_the_parameter_of_interest_at_its_bound() -> None:
@@ -92,7 +94,9 @@ def test_a_fit_that_is_flat_elsewhere_is_a_warning() -> None:
     samples = {"s": ([5.0, 0.0], [free("mu")]), "b": ([0.0, 20.0], [free("k"), free("l")])}
     model = compiled(specification([10.0, 22.0], samples, poi="mu"))
     found = only(wilks.fit(model))
-    assert found.rule == "flat-direction" and found.severity == "warning" and set(found.parameters) == {"k", "l"}
+    assert found.rule == "flat-direction"
+    assert found.severity == "warning"
+    assert set(found.parameters) == {"k", "l"}
 
 
 def test_a_start_that_keeps_constants_elsewhere() -> None:
@@ -102,7 +106,9 @@ def test_a_start_that_keeps_constants_elsewhere() -> None:
     model = compiled(spec)
     start = np.ones(2)
     found = only(wilks.fit(model, start=start))
-    assert found.rule == "kept-by-start" and found.parameters == ("k",) and found.numbers == {"k": 1.0}
+    assert found.rule == "kept-by-start"
+    assert found.parameters == ("k",)
+    assert found.numbers == {"k": 1.0}
     assert '"k" at 1, not 2' in found.text
     assert wilks.fit(model, start=start, fixed={"k": 1}).conditions == ()
     assert wilks.fit(model, start={"mu": 3}).conditions == ()
@@ -121,7 +127,9 @@ def test_hidden_values_are_not_told() -> None:
     result = wilks.fit(compiled(specification([20.0, 15.0], samples, poi="mu")))
     assert "mu" in only(result).effect
     found = only(result.blinded())
-    assert found.effect == "" and "mu" not in found.numbers and found.numbers["k"] > 10
+    assert found.effect == ""
+    assert "mu" not in found.numbers
+    assert found.numbers["k"] > 10
     assert wilks.fit(counting(20, 5, 30)).blinded().conditions == ()
 
 

@@ -80,7 +80,8 @@ def test_every_answer_tells_it(rule: str, verb: str) -> None:
     spec = SUBJECTS[rule]
     result = VERBS[verb](wilks.compile_model(spec), spec)
     (found,) = [condition for condition in conditions_of(result) if condition.rule == rule]
-    assert found.brief and found.advice
+    assert found.brief
+    assert found.advice
     assert conditions_of(decode_result(encode_result(result), "")) == conditions_of(result)
     assert rule in [finding.rule for finding in wilks.check(result)]
     if verb == "fit" and rule == "flat-direction":
@@ -124,7 +125,8 @@ def test_what_a_wider_bound_gives() -> None:
     assert found.numbers["mu"] == pytest.approx(free_fit.x[0], abs=1e-2)
     assert found.numbers["2NLL"] == pytest.approx(free_fit.fun - held.fun, rel=2e-2)
     assert found.bounds == {"k": (0.0, 100.0)}
-    assert "a default" in found.text and '--bounds "k=0:100"' in found.advice
+    assert "a default" in found.text
+    assert '--bounds "k=0:100"' in found.advice
 
 
 @pytest.mark.parametrize("given", [{"k": (0, 10)}, {"k": (0, 10), "mu": (-1, 10)}])
@@ -143,7 +145,8 @@ def test_the_answer_with_the_wider_bound_is_that_of_asking_for_it(given: dict[st
 def test_below_zero_says_the_free_value() -> None:
     """The free fit of one bin is (n - b) / s."""
     (found,) = wilks.limit(counting(20, 5, 30)).origin.conditions
-    assert found.rule == "below-zero" and found.severity == "note"
+    assert found.rule == "below-zero"
+    assert found.severity == "note"
     assert found.numbers["mu"] == pytest.approx(-2.0, abs=1e-6)
     assert found.numbers["2NLL"] == pytest.approx(2 * (20 - xlogy(20, 20) - 30 + xlogy(20, 30)), rel=1e-6)
     assert "at -2," in found.text
@@ -162,7 +165,8 @@ def test_a_range_that_the_user_gives_is_not_told() -> None:
     assert [c.rule for c in wilks.limit(model).origin.conditions] == ["other-range"]
     assert wilks.limit(model, bounds={"m*": (0.2, 1.5)}).origin.conditions == ()
     (found,) = wilks.limit(counting(40, 5, 20, mu=[0.0, 1.5])).origin.conditions
-    assert found.numbers["mu"] == pytest.approx(4.0) and "the best fit = 4" in found.text
+    assert found.numbers["mu"] == pytest.approx(4.0)
+    assert "the best fit = 4" in found.text
 
 
 def test_a_grid_says_at_which_points() -> None:
@@ -188,7 +192,9 @@ def test_a_published_kind_of_degenerate_model(shared_data: Path) -> None:
     upper = wilks.limit(read(shared_data, "degenerate_limit_silent"))
     assert upper.observed == pytest.approx(5.119, abs=1e-3)
     (found,) = upper.origin.conditions
-    assert found.rule == "flat-direction" and set(found.parameters) == {"mu", "k"} and found.severity == "error"
+    assert found.rule == "flat-direction"
+    assert set(found.parameters) == {"mu", "k"}
+    assert found.severity == "error"
 
 
 def test_a_published_kind_of_bounds_without_zero(shared_data: Path) -> None:

@@ -58,7 +58,8 @@ def test_counts_of_one_bin_are_those_of_the_bin() -> None:
 def test_equal_bins_count_together_and_insensitive_ones_do_not() -> None:
     samples = {"s": ([2.0, 2.0, 0.001], [free("mu")]), "b": ([3.0, 3.0, 90.0], [])}
     found = counts(study(compiled(specification([4.0, 1.0, 80.0], samples, poi="mu"))), np.array([1.0]), 0)
-    assert found is not None and not found.discrete
+    assert found is not None
+    assert not found.discrete
     assert (found.expected, found.observed) == pytest.approx((10.0, 5.0), rel=1e-3)
 
 
@@ -73,13 +74,16 @@ def test_background_uncertainty_takes_weight_away() -> None:
         )
 
     known, unknown = (counts(study(each), np.zeros(2), each.index("mu")) for each in map(model, (1e-6, 0.8)))
-    assert known is not None and unknown is not None
-    assert known.expected > 50 and unknown.expected < 5
+    assert known is not None
+    assert unknown is not None
+    assert known.expected > 50
+    assert unknown.expected < 5
 
 
 def test_toys_have_nothing_to_tell() -> None:
     model = counting(0, 1.0, 0.2)
-    assert told(wilks.limit(model)) and told(wilks.hypotest(model))
+    assert told(wilks.limit(model))
+    assert told(wilks.hypotest(model))
     assert not told(wilks.limit(model, calculator="toys", toys=200))
     assert not told(wilks.hypotest(model, calculator="toys", toys=200))
 
@@ -121,5 +125,6 @@ def test_the_published_kind(shared_data: Path) -> None:
     result = wilks.limit(wilks.compile_model(wilks.load_workspace(path)))
     assert result.observed == pytest.approx(2.088, abs=1e-3)
     found = result.origin.conditions[-1]
-    assert found.rule == "few-events" and "--toys" in found.advice
+    assert found.rule == "few-events"
+    assert "--toys" in found.advice
     assert found.numbers == pytest.approx({"events": 0.0, "expected without signal": 0.2})

@@ -55,28 +55,35 @@ def test_rules_have_different_names() -> None:
 def test_hidden_values() -> None:
     flat = replace(HELD, rule=FLAT, parameters=("mu", "k"))
     kept, still = blinded([HELD, LOW, flat], ["mu"])
-    assert kept.effect == "" and kept.numbers == {"k": 14.5, "2NLL": -3.0} and kept.text == HELD.text
+    assert kept.effect == ""
+    assert kept.numbers == {"k": 14.5, "2NLL": -3.0}
+    assert kept.text == HELD.text
     assert still.rule == FLAT
     assert blinded([HELD], ["k"]) == ()
 
 
 def test_of_any_result() -> None:
-    assert conditions_of(ORIGIN) == (HELD,) and has_conditions(ORIGIN)
-    assert conditions_of(3) == () and not has_conditions(3)
+    assert conditions_of(ORIGIN) == (HELD,)
+    assert has_conditions(ORIGIN)
+    assert conditions_of(3) == ()
+    assert not has_conditions(3)
     assert with_conditions(3, [HELD]) == 3
     assert conditions_of(without(ORIGIN, [HELD])) == ()
     more = ORIGIN.also(LOW, level=0.9)
-    assert more.conditions == (HELD, LOW) and more.settings == {"x": 1, "level": 0.9}
+    assert more.conditions == (HELD, LOW)
+    assert more.settings == {"x": 1, "level": 0.9}
 
 
 def test_many_points() -> None:
     worse = replace(HELD, severity=Severity.ERROR)
     held, low = merged({"a": [HELD, LOW], "b": [], "c": [worse]})
-    assert held.severity == "error" and held.brief == "k at its bound 10 (2 of 3 points)"
+    assert held.severity == "error"
+    assert held.brief == "k at its bound 10 (2 of 3 points)"
     assert held.text == 'At 2 of 3 points ("a", "c"), as at the first: "k" ends at its bound 10.'
     assert low.text.startswith('At 1 of 3 points ("a"): ')
     (everywhere,) = merged({"a": [HELD], "b": [HELD]})
-    assert everywhere.text.startswith("At all 2 points") and everywhere.brief == HELD.brief
+    assert everywhere.text.startswith("At all 2 points")
+    assert everywhere.brief == HELD.brief
     assert merged({"a": [HELD]}) == (HELD,)
     assert merged({}) == ()
 
