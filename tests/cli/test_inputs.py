@@ -14,7 +14,7 @@ from tests.cli.conftest import Call
 import wilks
 from wilks import _reading
 from wilks.cli import inputs
-from wilks.cli.inputs import CONFIG, FIT, PATCH, PATCH_SET, ROOT, WORKSPACE, content, kind
+from wilks.cli.inputs import CONFIG, FIT, PATCH, PATCH_SET, PREDICTION, ROOT, WORKSPACE, content, kind
 from wilks.errors import InputError
 
 PATCH_TEXT = '[{"op": "add", "path": "/channels/0/samples/0", "value": {}}]'
@@ -36,7 +36,7 @@ def files(config: Path, workspace: Path, fit_file: Path, call: Call) -> dict[str
         PATCH: Path("patch.json"),
         PATCH_SET: Path("patchset.json"),
         'findings of "wilks check"': Path("findings.json"),
-        "a saved prediction": Path("prediction.json"),
+        PREDICTION: Path("prediction.json"),
     }
 
 
@@ -46,7 +46,7 @@ def files(config: Path, workspace: Path, fit_file: Path, call: Call) -> dict[str
         ("run", {CONFIG}),
         ("templates", {CONFIG}),
         ("workspace", {CONFIG}),
-        ("check", {CONFIG, WORKSPACE, FIT}),
+        ("check", {CONFIG, WORKSPACE, FIT, PREDICTION}),
         ("inspect", {WORKSPACE}),
         ("fit", {WORKSPACE}),
         ("yields", {WORKSPACE}),

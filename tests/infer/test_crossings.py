@@ -98,7 +98,7 @@ def test_where_other_parameters_are_flat_the_profile_is_exact() -> None:
     ]
     assert (result["mu"].lower, result["mu"].upper) == pytest.approx(expected, rel=1e-6)
     assert result["f"].upper_status == AT_BOUND
-    assert "the best fit did not converge" in result.notes[0]
+    assert [condition.rule for condition in result.origin.conditions] == ["flat-direction"]
 
 
 def test_what_is_done_before_an_interruption_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,17 +1,18 @@
-"""`check`: everything that looks wrong with a steering file, its templates, a workspace or a fit, as findings."""
+"""`check`: everything that looks wrong with a steering file, its templates, a workspace or a result."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import numpy as np
 
-from wilks.checks import fits, parameters, rankings, steering, systematics, templates, toys, yields
+from wilks.checks import conditions, fits, parameters, rankings, steering, systematics, templates, toys, yields
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.view import View
 from wilks.checks.wording import some
+from wilks.results.conditions import has_conditions
 from wilks.results.findings import Finding, Findings, Severity
 from wilks.results.fit import FitResult
 from wilks.results.ranking import RankingResult
@@ -19,6 +20,8 @@ from wilks.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from wilks.config.schema import Config
+    from wilks.results.origin import Saved
+    from wilks.results.prediction import Prediction
     from wilks.templates.store import Templates
 
 WorkspaceRule = Callable[[View, Thresholds], Iterator[Finding]]
@@ -83,11 +86,11 @@ RANKING_RULES = (rankings.failed_impact, rankings.one_sided_impact, rankings.cut
 
 TOY_RULES = (toys.lost_toys,)
 
-Subject: TypeAlias = "Workspace | Config | Templates | FitResult | RankingResult | toys.WithToys"
+Subject: TypeAlias = "Workspace | Config | Templates | FitResult | Prediction | Saved"
 
 
 def check(subject: Subject, *, thresholds: Thresholds | None = None) -> Findings:
-    """Return what looks wrong with a workspace, a steering file, its templates, a fit, a ranking or a result of toys.
+    """Return what looks wrong with a workspace, a steering file, its templates, or a result of any kind.
 
     The most severe findings come first.
 
@@ -111,12 +114,8 @@ def _findings(subject: Subject, limits: Thresholds) -> Iterable[Iterator[Finding
     if isinstance(subject, Workspace):
         view = View(subject)
         return (rule(view, limits) for rule in WORKSPACE_RULES)
-    if isinstance(subject, FitResult):
-        return (rule(subject, limits) for rule in FIT_RULES)
-    if isinstance(subject, RankingResult):
-        return (rule(subject, limits) for rule in RANKING_RULES)
-    if isinstance(subject, get_args(toys.WithToys)):
-        return (rule(subject, limits) for rule in TOY_RULES)
+    if has_conditions(subject):
+        return (rule(subject, limits) for rule in (*_rules_of(subject), conditions.told))
     # Imported here: checking a workspace takes neither pydantic nor the file formats of templates.
     from wilks.templates.store import Templates
 
@@ -127,10 +126,19 @@ def _findings(subject: Subject, limits: Thresholds) -> Iterable[Iterator[Finding
     if isinstance(subject, Config):
         return (rule(subject, limits) for rule in CONFIG_RULES)
     raise TypeError(
-        "check takes a Workspace, a Config, Templates, a FitResult, a RankingResult or a result with toys, found a "
+        "check takes a Workspace, a Config, Templates, a FitResult or another result, found a "
         f"{type(subject).__name__}; get one with wilks.load_workspace(path), wilks.load_config(path), "
         "wilks.load_templates(path) or wilks.load_result(path)"
     )
+
+
+def _rules_of(result: Any) -> Iterable[Callable[[Any, Thresholds], Iterator[Finding]]]:
+    """Return the rules for this kind of result; of most all there is to say are its conditions."""
+    if isinstance(result, FitResult):
+        return FIT_RULES
+    if isinstance(result, RankingResult):
+        return RANKING_RULES
+    return TOY_RULES if isinstance(result, get_args(toys.WithToys)) else ()
 
 
 def _folded(rules: Iterable[Iterator[Finding]], limits: Thresholds) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from wilks._types import FloatArray
 from wilks.checks.cases import parameter_case
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.wording import percent
+from wilks.results.conditions import AT_BOUND, FAILED, FLAT
 from wilks.results.findings import Finding, Severity
 from wilks.results.fit import FitResult
 
@@ -22,7 +23,7 @@ def _finding(rule: str, severity: Severity, name: str, value: float, message: st
 
 def failed_fit(result: FitResult, limits: Thresholds) -> Iterator[Finding]:
     """The fit did not converge for another reason than a flat likelihood."""
-    if not result.converged and not _is_flat(result):
+    if not result.converged and not _is_flat(result) and not _told(result, FAILED):
         yield Finding(
             "failed-fit",
             Severity.ERROR,
@@ -34,7 +35,7 @@ def failed_fit(result: FitResult, limits: Thresholds) -> Iterator[Finding]:
 
 def flat_direction(result: FitResult, limits: Thresholds) -> Iterator[Finding]:
     """Some combination of parameters has no effect on the likelihood, or almost none."""
-    if _is_flat(result):
+    if _is_flat(result) and not _told(result, FLAT):
         yield Finding(
             "flat-direction",
             Severity.ERROR,
@@ -57,6 +58,12 @@ def flat_direction(result: FitResult, limits: Thresholds) -> Iterator[Finding]:
             )
 
 
+def _told(result: FitResult, rule: str) -> set[str]:
+    """Return the parameters that conditions of a rule are about, and its name where there is one."""
+    found = [condition for condition in result.conditions if condition.rule == rule]
+    return {name for condition in found for name in (rule, *condition.parameters)}
+
+
 def _is_flat(result: FitResult) -> bool:
     return not result.converged and result.status.startswith("the likelihood is flat")
 
@@ -76,7 +83,8 @@ def mirrored_minimum(result: FitResult, limits: Thresholds) -> Iterator[Finding]
 
 def at_bound(result: FitResult, limits: Thresholds) -> Iterator[Finding]:
     """A parameter ended at its bound."""
-    for i in np.flatnonzero(result.at_bound & ~result.fixed):
+    told = _told(result, AT_BOUND)
+    for i in np.flatnonzero(result.at_bound & ~result.fixed & [name not in told for name in result.names]):
         yield _finding(
             "at-bound",
             Severity.WARNING,

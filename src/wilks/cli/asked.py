@@ -13,11 +13,12 @@ import wilks
 from wilks.cli.data import Chosen, data_options
 from wilks.cli.fits import check_fixed
 from wilks.cli.inputs import read_once, read_workspace
-from wilks.cli.named import numbers_by_name
+from wilks.cli.named import bounds_option, numbers_by_name
 from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import deliver
 from wilks.cli.waiting import Work, end, work_options
 from wilks.errors import InputError
+from wilks.results.conditions import blinded, conditions_of, with_conditions
 
 if TYPE_CHECKING:
     from wilks.model.datasets import Data
@@ -42,14 +43,21 @@ class Asked:
     model: Model
     data: Data
     fixed: dict[str, float]
+    bounds: dict[str, tuple[float, float]]
     workspace: Workspace
     chosen: Chosen
     work: Work
 
     def ask(self, what: str, verb: Callable[..., Any], **own: Any) -> Any:
-        """Return what a verb of inference says about model and data; `what` stands beside the progress bar."""
+        """Return what a verb of inference says about model and data; `what` stands beside the progress bar.
+
+        Its conditions don't tell the parameter of interest where that is hidden.
+        """
         with self.work.running(what) as running:
-            return verb(self.model, self.data, fixed=self.fixed, running=running, **own)
+            result = verb(self.model, self.data, fixed=self.fixed, bounds=self.bounds, running=running, **own)
+        if not self.chosen.blind_poi or self.model.poi is None:
+            return result
+        return with_conditions(result, blinded(conditions_of(result), [self.model.poi]))
 
     def refuse_to_show(self, *parameters: str) -> None:
         """Raise InputError where one of the parameters (names or patterns; none: that of interest) is hidden."""
@@ -77,6 +85,7 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
         measurement: str | None,
         poi: str | None,
         fix: dict[str, float],
+        bounds: dict[str, tuple[float, float]],
         regions: Regions,
         chosen: Chosen,
         work: Work,
@@ -89,12 +98,13 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
         if chosen.blind_poi and model.poi is None:
             raise InputError("--blind-poi: the model has no parameter of interest, name one with --poi")
         data = chosen.data(model, workspace)
-        return command(asked=Asked(model, data, fix, used, chosen, work), **rest)
+        return command(asked=Asked(model, data, fix, bounds, used, chosen, work), **rest)
 
     decorated: Callable[..., Any] = wrapped
     for decorate in (
         work_options,
         data_options,
+        bounds_option,
         fix_option,
         region_options(what="left out"),
         poi_option,

@@ -13,6 +13,7 @@ from wilks._reading import parse_json
 from wilks.cli.inputs import (
     CONFIG,
     FIT,
+    PREDICTION,
     SAVED,
     content,
     kind,
@@ -69,8 +70,8 @@ def check(
     """Look for what can't be trusted.
 
     What it is is seen from the content. A steering file is checked together with its templates and the workspace they
-    make. RESULT is a saved fit, ranking, or anything that toys are behind. The exit code is 0 whatever is found, unless
-    --strict. All findings go to --output, whatever is printed.
+    make. RESULT is any saved result. The exit code is 0 whatever is found, unless --strict. All findings go to
+    --output, whatever is printed.
     """
     findings = _beyond_cabinetry(subject) if strict_cabinetry else _findings(subject, _given(threshold))
     deliver(findings, _text(findings, at_least, details=details), output)
@@ -123,16 +124,14 @@ def _as_key(name: str) -> str:
 
 def _findings(subject: str, given: dict[str, Any]) -> Findings:
     from wilks.checks.thresholds import Thresholds
-    from wilks.checks.toys import WithToys
-    from wilks.results.ranking import RankingResult
 
     where = source(subject)
     found = kind(content(where))
     limits = Thresholds(**given)
     if found == FIT:
         return wilks.check(read_fit(where), thresholds=limits)
-    if found == SAVED and isinstance(result := read_result(where), RankingResult | WithToys):
-        return wilks.check(result, thresholds=limits)
+    if found in (SAVED, PREDICTION):
+        return wilks.check(read_result(where), thresholds=limits)
     if _is_workspace(content(where)):
         return wilks.check(read_workspace(where), thresholds=limits)
     config = read_config(where)

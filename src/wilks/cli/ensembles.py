@@ -10,7 +10,7 @@ from wilks.cli.data import fit_for
 from wilks.cli.fits import check_fixed
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_once, read_workspace
-from wilks.cli.named import numbers_by_name
+from wilks.cli.named import bounds_option, numbers_by_name
 from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import deliver, output_option
 from wilks.cli.waiting import Work, end, work_options
@@ -55,6 +55,8 @@ def gof(
     if fit_file is not None and not chi_square:
         raise InputError("--fit gives the prediction that --chi-square tests; it needs --chi-square")
     if chi_square:
+        if asked.bounds:
+            raise InputError("--bounds are those of fits; --chi-square makes none")
         if toys:
             raise InputError("--toys is for the saturated model; --chi-square takes none")
         after = None if fit_file is None else read_fit(fit_file)
@@ -115,6 +117,7 @@ def compatibility(
 @poi_option
 @region_options(what="left out of the fits")
 @fix_option
+@bounds_option
 @click.option("--after", metavar="FIT", help="Make the toys at the best fit saved in a file. Default: pre-fit.")
 @click.option(
     "--set",
@@ -143,6 +146,7 @@ def toys(
     poi: str | None,
     regions: Regions,
     fix: dict[str, float],
+    bounds: dict[str, tuple[float, float]],
     after: str | None,
     values: dict[str, float],
     count: int,
@@ -171,6 +175,7 @@ def toys(
             profile=profile,
             folder=folder,
             fixed=fix,
+            bounds=bounds,
             running=running,
         )
     deliver(result, str(result), output)

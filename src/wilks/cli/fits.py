@@ -11,12 +11,13 @@ import wilks
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_workspace
 from wilks.cli.minos import check_minos, minos, save_beside
-from wilks.cli.named import numbers_by_name
+from wilks.cli.named import bounds_option, numbers_by_name
 from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import deliver, output_option, warn
 from wilks.cli.waiting import search_option
 from wilks.cli.wording import fit_lines
 from wilks.errors import ModelError, listed, nearest
+from wilks.results.conditions import without
 
 if TYPE_CHECKING:
     from wilks.fitting.problem import Search
@@ -43,6 +44,7 @@ _FEW = 12
     callback=numbers_by_name,
     help="Keep a parameter at a value; repeatable.",
 )
+@bounds_option
 @region_options(what="left out of the fit")
 @click.option("--blind-poi", is_flag=True, help="Hide the value of the parameter of interest, also in the file.")
 @click.option(
@@ -62,6 +64,7 @@ def fit(
     measurement: str | None,
     poi: str | None,
     fix: dict[str, float],
+    bounds: dict[str, tuple[float, float]],
     minimizer: str,
     profiled: tuple[str, ...],
     regions: Regions,
@@ -80,11 +83,12 @@ def fit(
     if blind_poi and model.poi is None:
         raise ModelError("--blind-poi: the model has no parameter of interest, name one with --poi")
     check_minos(model, profiled, fix, output, blind_poi)
-    result = wilks.fit(model, fixed=fix, minimizer=minimizer, options=FitOptions(search=search))
-    intervals = minos(model, profiled, fix, result)
+    result = wilks.fit(model, fixed=fix, bounds=bounds, minimizer=minimizer, options=FitOptions(search=search))
+    intervals = minos(model, profiled, fix, bounds, result)
+    known = result.conditions
     if blind_poi:
         result = result.blinded()
-    parts = [f"{result}\n", *([] if intervals is None else [f"{intervals}\n"]), *fit_lines(result)]
+    parts = [f"{result}\n", *([] if intervals is None else [f"{without(intervals, known)}\n"]), *fit_lines(result)]
     deliver(result, "\n".join(parts), output)
     if intervals is not None and output is not None:
         save_beside(intervals, output)

@@ -14,7 +14,7 @@ from wilks.cli.data import Chosen, data_options
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_once, read_workspace
 from wilks.cli.limits import Test, level_option, test_options
-from wilks.cli.named import by_name
+from wilks.cli.named import bounds_option, by_name
 from wilks.cli.streams import check_target, output_option, source
 from wilks.cli.waiting import Work, work_options
 from wilks.errors import InputError
@@ -67,6 +67,7 @@ def _values(numbers: str) -> list[float]:
 @measurement_option
 @poi_option
 @fix_option
+@bounds_option
 @data_options
 @work_options
 @click.pass_context

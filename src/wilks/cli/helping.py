@@ -15,6 +15,7 @@ _GROUPS = {
         "blind",
         "signal",
         "fix",
+        "bounds",
         "asimov",
         "after",
         "values",

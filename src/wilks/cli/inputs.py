@@ -22,8 +22,8 @@ _Product = TypeVar("_Product")
 
 CONFIG, WORKSPACE, FIT, ROOT = "a steering file", "a workspace", "the result of a fit", "a ROOT file"
 PATCH_SET, PATCH = "a set of pyhf patches", "a JSON patch"
-SAVED = "a saved result"
-_RESULTS = {"fit": FIT, "prediction": "a saved prediction", "findings": 'findings of "wilks check"'}
+SAVED, PREDICTION = "a saved result", "a saved prediction"
+_RESULTS = {"fit": FIT, "prediction": PREDICTION, "findings": 'findings of "wilks check"'}
 _ROOT_MARK = b"root"
 _IN_PYTHON = "no command takes it, wilks.load_result reads it in Python"
 _TAKEN_BY = {
@@ -32,9 +32,9 @@ _TAKEN_BY = {
     '("wilks --help" lists them)',
     FIT: '"wilks pulls", "wilks correlations" and "wilks check" take it, '
     '"wilks yields" and "wilks data-mc" as --fit beside the workspace',
-    _RESULTS["prediction"]: _IN_PYTHON,
+    PREDICTION: '"wilks check" takes it, wilks.load_result reads it in Python',
     _RESULTS["findings"]: _IN_PYTHON,
-    SAVED: '"wilks plot" takes it',
+    SAVED: '"wilks plot" and "wilks check" take it',
     ROOT: '"wilks browse" takes it',
     PATCH_SET: '"wilks grid" takes it as --patches, beside its background-only workspace',
     PATCH: '"wilks grid" takes it as --patches, beside its background-only workspace',

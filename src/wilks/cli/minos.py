@@ -31,9 +31,15 @@ def check_minos(
     selected(study(model, needs_poi=False, fixed=fixed), names)
 
 
-def minos(model: Model, names: tuple[str, ...], fixed: dict[str, float], result: FitResult) -> IntervalResult | None:
+def minos(
+    model: Model,
+    names: tuple[str, ...],
+    fixed: dict[str, float],
+    bounds: dict[str, tuple[float, float]],
+    result: FitResult,
+) -> IntervalResult | None:
     """Return the intervals that --minos asks for."""
-    return wilks.intervals(model, parameters=names, fixed=fixed, result=result) if names else None
+    return wilks.intervals(model, parameters=names, fixed=fixed, bounds=bounds, result=result) if names else None
 
 
 def save_beside(intervals: IntervalResult, output: str) -> None:

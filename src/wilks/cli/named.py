@@ -34,6 +34,19 @@ def by_name(form: str, parse: Callable[[str], _Value]) -> Callback[_Value]:
     return parsed
 
 
+def ends(text: str) -> tuple[float, float]:
+    """Return the two numbers of `LOW:HIGH`. Raises ValueError."""
+    low, high = map(float, text.split(":"))
+    return low, high
+
+
+bounds_option = click.option(
+    "--bounds",
+    multiple=True,
+    metavar="NAME=LOW:HIGH",
+    callback=by_name("NAME=LOW:HIGH", ends),
+    help="Other bounds of a parameter (name or pattern) in the fits; repeatable.",
+)
 numbers_by_name = by_name("NAME=VALUE with a number as value", float)
 
 

@@ -14,6 +14,7 @@ import click
 
 from wilks.cli.wording import counted, fit_lines, plural
 from wilks.pipeline import Event, Run, Stage
+from wilks.results.conditions import beyond_status
 
 _NOTES = 6
 # Sentences on what was read that are told; all of them are in templates.json.
@@ -180,7 +181,8 @@ def _words(event: Event) -> tuple[str, list[str]]:
         case Stage.CHECK:
             return counted(made), [str(finding) for finding in made if finding.severity != "note"]
         case Stage.FIT:
-            return f"2NLL {made.twice_nll:.6f}, {plural(made.iterations, 'iteration')}", fit_lines(made)
+            lines = [str(condition) for condition in beyond_status(made.conditions) if condition.severity != "note"]
+            return f"2NLL {made.twice_nll:.6f}, {plural(made.iterations, 'iteration')}", [*fit_lines(made), *lines]
         case Stage.VARIATIONS:
             return "variations and pruning" if made else "none", []
         case Stage.PULLS:

@@ -125,4 +125,7 @@ def _prediction(
     if result is not None and result.workspace_digest != loaded.digest:
         result = wilks.transfer(result, model)
         warn_of_another_workspace(str(fit_file), workspace, model, result.settings["not_in_fit"])
-    return wilks.predict(model, result, method=bands).blinded(hidden)
+    prediction = wilks.predict(model, result, method=bands).blinded(hidden)
+    for condition in prediction.conditions:
+        click.echo(f"wilks: {condition}", err=True)
+    return prediction

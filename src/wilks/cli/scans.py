@@ -7,16 +7,11 @@ import click
 import wilks
 from wilks.cli.asked import Asked, conclude, study_options
 from wilks.cli.helping import Command
-from wilks.cli.named import by_name, labelled
+from wilks.cli.named import by_name, ends, labelled
 from wilks.cli.streams import output_option
 from wilks.errors import InputError
 
 _RESULT = "File for the result, as JSON; with - it is printed instead of the table."
-
-
-def _ends(text: str) -> tuple[float, float]:
-    low, high = map(float, text.split(":"))
-    return low, high
 
 
 @click.command(
@@ -131,7 +126,7 @@ def scan(
     "ranges",
     multiple=True,
     metavar="NAME=LOW:HIGH",
-    callback=by_name("NAME=LOW:HIGH", _ends),
+    callback=by_name("NAME=LOW:HIGH", ends),
     help="Where to look along one of them; repeatable. Default: what holds the outermost contour.",
 )
 @click.option(

@@ -9,7 +9,7 @@ import base64
 import io
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,10 @@ class Drawing(Figure):
         self._rc = rc
         super().__init__(**options)
         FigureCanvasAgg(self)
+
+    def styled(self) -> AbstractContextManager[None]:
+        """Return the context in which more can be put on the figure, with its own settings."""
+        return styled(self._rc)
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw with the figure's own settings."""

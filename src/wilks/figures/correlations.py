@@ -9,6 +9,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import InputError
+from wilks.figures.conditions import noted
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed
 from wilks.results.fit import FitResult
 
@@ -21,6 +22,7 @@ _CELL, _BAR = 0.36, 0.55  # inches
 _GAMMAS = {"staterror", "shapesys"}
 
 
+@noted
 def correlations(
     result: FitResult,
     *,

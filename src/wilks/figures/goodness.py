@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wilks.errors import InputError
+from wilks.figures.conditions import noted
 from wilks.figures.decoration import FAILED_COLOR, Entry, counted, decorate, experiment_texts, in_red
 from wilks.figures.style import PANEL, FigureStyle, as_style, compact, figure_of, label, settings, signed, weight
 from wilks.results.fit import two_digits
@@ -25,6 +26,7 @@ _ROW, _WIDTH = 0.24, 3.4  # inches
 _LEAST_CERTAIN = 15  # times the uncertainty of the most certain group
 
 
+@noted
 def goodness_of_fit(
     result: GoodnessOfFit, *, style: str | FigureStyle = "plain", bins: int = 40, ax: Axes | None = None
 ) -> Figure:
@@ -131,6 +133,7 @@ def _lines(result: GoodnessOfFit) -> list[str]:
     return lines
 
 
+@noted
 def compatibility(result: Compatibility, *, style: str | FigureStyle = "plain", ax: Axes | None = None) -> Figure:
     """Return a figure with the parameter of interest of each group, and that of all together as a band.
 

@@ -11,6 +11,7 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import InputError, listed, nearest
 from wilks.figures.brazil import RED, canvas_for, check_kind, colors, draw_bands
+from wilks.figures.conditions import noted
 from wilks.figures.decoration import FAILED_COLOR, Entry, counted, decorate, experiment_texts, in_red
 from wilks.figures.ranking import FAILED
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, weight
@@ -27,6 +28,7 @@ _ONE_COLUMN = 55
 _DECADES = 1.0  # of colours on each side of the border of exclusion
 
 
+@noted
 def grid(
     result: GridResult,
     *,

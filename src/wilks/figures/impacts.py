@@ -10,6 +10,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import InputError, nearest
+from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, experiment_texts, scale_x
 from wilks.figures.ranking import FAILED, Row, check_page, draw_pull, rows_at
 from wilks.figures.style import PETROFF10, FigureStyle, as_style, compact, label, stacked
@@ -32,6 +33,7 @@ _SORTS = ("impact", "constraint", "pull")
 Groups = Mapping[str, str | Sequence[str]]
 
 
+@noted
 def impacts(
     result: RankingResult,
     *,

@@ -8,6 +8,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import InputError
+from wilks.figures.conditions import noted
 from wilks.figures.decoration import experiment_texts, scale_x
 from wilks.figures.impacts import DOWN, UP, pulls_of, shrunk
 from wilks.figures.style import FigureStyle, as_style, compact, label
@@ -22,6 +23,7 @@ _ROW, _PANEL, _HEAD, _FOOT, _GAP = 0.24, 2.0, 0.4, 0.55, 0.2  # inches
 _REACH, _STEP = 4.0, 0.25
 
 
+@noted
 def impacts_summary(
     result: RankingResult, *, poi: str | None = None, rows: int = 10, style: str | FigureStyle = "plain"
 ) -> Figure:

@@ -8,6 +8,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.figures.brazil import BLUE, RED, canvas_for, check_kind, draw_bands
+from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, counted, decorate, in_red
 from wilks.figures.style import FigureStyle, as_style, figure_of, label, signed, weight
 from wilks.results.fit import two_digits
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@noted
 def hypotest(result: HypothesisTest, *, style: str | FigureStyle = "plain", ax: Axes | None = None) -> Figure:
     """Return a figure of tests along the parameter of interest, or of the toys of a single one.
 
@@ -33,6 +35,7 @@ def hypotest(result: HypothesisTest, *, style: str | FigureStyle = "plain", ax: 
     return _curve(result, None, as_style(style), ax)
 
 
+@noted
 def limit(result: LimitResult, *, style: str | FigureStyle = "plain", ax: Axes | None = None) -> Figure:
     """Return a figure of CLs along the parameter of interest, with the line that the limits are read off at."""
     check_kind(result, LimitResult, "limit")

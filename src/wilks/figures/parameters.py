@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wilks.errors import InputError, nearest
+from wilks.figures.conditions import noted
 from wilks.figures.row_axis import draw_row_axis
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed
 from wilks.results.fit import FitResult, ParameterResult, two_digits
@@ -35,6 +36,7 @@ class _Row:
     text: str
 
 
+@noted
 def pulls(
     result: FitResult,
     *,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wilks.errors import InputError
+from wilks.figures.conditions import noted
 from wilks.figures.row_axis import draw_row_axis
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
 from wilks.results.intervals import IntervalResult, percent
@@ -25,6 +26,7 @@ _WIDTHS = (2.4, 1.2, 0.8)
 _NARROWEST = 25  # times narrower than the axis: too short a bar
 
 
+@noted
 def intervals(
     result: IntervalResult,
     *,

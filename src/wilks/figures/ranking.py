@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wilks.errors import InputError
+from wilks.figures.conditions import noted
 from wilks.figures.decoration import FAILED_COLOR, scale_x
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
 from wilks.results.impacts import with_sides
@@ -73,6 +74,7 @@ def rows_at(result: RankingResult, poi: str | None, places: npt.NDArray[np.intp]
     return rows
 
 
+@noted
 def ranking(
     result: RankingResult,
     *,
@@ -303,6 +305,7 @@ def _arrange(figure: Figure, ax: Axes, twin: Axes, legend: Any, inner: float, st
     twin.set_position(place)
 
 
+@noted
 def breakdown(
     result: BreakdownResult,
     *,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.figures.conditions import noted
 from wilks.figures.style import PETROFF10, FigureStyle, as_style, figure_of, label, settings, stacked, weight
 from wilks.results.intervals import percent
 from wilks.results.many import CONVERGED
@@ -25,6 +26,7 @@ _FEW = 41
 _PIXELS = 150  # along each side of a map
 
 
+@noted
 def scan(
     result: ScanResult,
     *,
@@ -74,6 +76,7 @@ def scan(
         return figure_of(panel)
 
 
+@noted
 def contour(
     result: ContourResult,
     *,

@@ -10,6 +10,7 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import InputError
 from wilks.figures.brazil import BLUE, RED, canvas_for, check_kind
+from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, counted, decorate, in_red
 from wilks.figures.style import PETROFF10, FigureStyle, as_style, figure_of, label, signed, weight
 from wilks.results.fit import two_digits
@@ -27,6 +28,7 @@ _DASHES = ("-", "-.", ":")
 _ROOM = 3.5
 
 
+@noted
 def significance(result: SignificanceResult, *, style: str | FigureStyle = "plain", ax: Axes | None = None) -> Figure:
     """Return the observed significance (arrow) and its distributions without signal and for every injected one.
 

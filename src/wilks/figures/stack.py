@@ -10,6 +10,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import InputError, listed, nearest
+from wilks.figures.conditions import add_note
 from wilks.figures.decoration import Entry, decorate, scale_y
 from wilks.figures.poisson import garwood
 from wilks.figures.ratio import HATCH, draw_points, draw_ratio
@@ -86,6 +87,7 @@ def data_mc(
         content = _content(one, before, _hidden(one, blind), divide_by_width)
         title = prediction.label[:1].upper() + prediction.label[1:]
         pictures[one.name] = _draw(content, chosen, title, palette, log, ratio_half_width, ax)
+        add_note(pictures[one.name], prediction.conditions, ax)
     return pictures if channel is None else pictures[channel]
 
 

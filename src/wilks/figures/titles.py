@@ -45,6 +45,6 @@ def _changed(value: Any, titles: Mapping[str, str], names: dict[str, None]) -> A
         return {_changed(key, titles, names): _changed(entry, titles, names) for key, entry in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         # Where a result comes from stays what it is.
-        kept = [f.name for f in fields(value) if f.init and f.name not in ("origin", "settings")]
+        kept = [f.name for f in fields(value) if f.init and f.name not in ("origin", "settings", "conditions")]
         return replace(value, **{name: _changed(getattr(value, name), titles, names) for name in kept})
     return value

@@ -10,6 +10,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import InputError, nearest
+from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, counted, decorate, experiment_texts, in_red
 from wilks.figures.style import PANEL, FigureStyle, as_style, compact, figure_of, label, settings, signed, weight
 from wilks.results.fit import two_digits
@@ -27,6 +28,7 @@ _ROW, _AXIS, _GAP = 0.19, 1.75, 0.14  # inches
 _ONE_COLUMN, _ASPECT = 45, 1.4
 
 
+@noted
 def toys(
     result: ToysResult,
     *,
@@ -116,6 +118,7 @@ def _lines(result: ToysResult, i: int) -> list[str]:
     return [lines[0], *(signed(line) for line in lines[1:])]
 
 
+@noted
 def toy_pulls(
     result: ToysResult,
     *,

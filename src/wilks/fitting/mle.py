@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import wilks
 from wilks._engine import Dataset
 from wilks._types import BoolArray
 from wilks.errors import FitError, ModelError, listed, nearest
+from wilks.fitting.conditions import Fitted, conditions, kept_by_start
 from wilks.fitting.ladder import Answer, Ladder
 from wilks.fitting.problem import FitOptions, Problem, pose
 from wilks.fitting.search import search_minima
@@ -63,7 +65,11 @@ def fit(
         result = fit_problem(model, dataset, problem, label=used.label, options=options)
     if raise_on_failure and not result.converged:
         raise FitError(result.status)
-    return result
+    refit = partial(fit_problem, model, dataset, label=used.label, options=options)
+    poi = -1 if model.poi is None else model.index(model.poi)
+    found = conditions(Fitted(model, problem, result, poi, refit))
+    kept = () if start is None else tuple(kept_by_start(model, problem, pose(model, None, fixed, bounds)))
+    return replace(result, conditions=(*found, *kept))
 
 
 def fit_problem(

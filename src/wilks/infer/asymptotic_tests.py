@@ -8,8 +8,10 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.infer.asymptotics import Tails, expected_tails, observed_tails
+from wilks.infer.few_events import for_limit, for_significance
 from wilks.infer.likelihood_ratio import Profile, asimov_study
 from wilks.infer.study import Study
+from wilks.results.conditions import Condition
 from wilks.results.hypotest import HypothesisTest, PValues
 from wilks.results.many import CONVERGED
 
@@ -47,6 +49,18 @@ class AsymptoticTests:
     def sigma(self) -> float:
         """Uncertainty of the parameter of interest if the alternative is true; NaN where there is none."""
         return float(self.asimov.study.best.uncertainties[self.observed.study.poi]) if self.asimov else np.nan
+
+    def told(self, values: FloatArray) -> tuple[Condition, ...]:
+        """Return what asymptotic answers at these values, or between, have too few events for."""
+        found, fits = self.observed.study, self.observed
+        if not fits.values.size or not np.isfinite(values).all():
+            return ()
+        if self.statistic == "q0":
+            q0 = fits.statistic(values[:1], "q0")[0]
+            return for_significance(found, fits.nearest(0.0), float(np.sqrt(q0[0])))
+        without = fits.nearest(alternative(self.statistic))
+        each = [for_limit(found, fits.nearest(float(value)), without) for value in values]
+        return min(filter(None, each), key=lambda told: told[0].numbers.get("events", np.inf), default=())
 
     def test(self, values: FloatArray) -> HypothesisTest:
         """Return the test at values that have fits."""

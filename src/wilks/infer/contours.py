@@ -9,6 +9,7 @@ import numpy as np
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, nearest
 from wilks.infer.crossings import remarks
+from wilks.infer.few_events import for_interval
 from wilks.infer.intervals import level_problems, selected
 from wilks.infer.profiles import profile, rises
 from wilks.infer.scans import Span, reach
@@ -73,7 +74,7 @@ def contour(
         levels=tuple(float(level) for level in levels),
         lines=_lines(asked, pair, x, y, fits, delta, levels),
         notes=remarks(first, asked) + notes,
-        origin=asked.origin(),
+        origin=asked.origin(*for_interval(asked, pair)),
     )
 
 

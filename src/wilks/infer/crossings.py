@@ -59,13 +59,11 @@ def crossings(asked: Study, index: npt.ArrayLike, sign: npt.ArrayLike, height: n
 
 
 def remarks(first: float, study: Study) -> tuple[str, ...]:
-    """Return what is to be known about the best fit: that it failed, or is lower than the `first` one, in 2NLL."""
-    best = study.best
-    notes = [] if best.converged else [f"the best fit did not converge: {best.status}"]
-    if best.twice_nll < first:
-        drop = first - best.twice_nll
-        notes.append(f"a better minimum was found on the way, 2NLL lower by {drop:.2g}; everything is relative to it")
-    return tuple(notes)
+    """Return what is to be known about the best fit: that it is lower than the `first` one, in 2NLL."""
+    drop = first - study.best.twice_nll
+    if not drop > 0:
+        return ()
+    return (f"a better minimum was found on the way, 2NLL lower by {drop:.2g}; everything is relative to it",)
 
 
 class _Search:

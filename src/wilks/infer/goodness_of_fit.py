@@ -10,8 +10,8 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, ResultError, listed
-from wilks.fitting.problem import pose
-from wilks.infer.study import Running, Study, study
+from wilks.fitting.problem import FitOptions, pose
+from wilks.infer.study import Running, Study, origin_of, study
 from wilks.infer.toy_fits import fit_toys, made
 from wilks.infer.toys import Run
 from wilks.infer.transfer import transfer
@@ -135,9 +135,10 @@ def chi_square(
     for name, bins in model.channel_slices.items():
         part, size = _quadratic(residual, matrix, rates, everywhere[bins])
         channels.append(ChannelGoodness(name, size, part, float(chi2.sf(part, size)) if size else np.nan))
-    origin = study(model, used, needs_poi=False, fixed=fixed).origin(
-        **({} if after is None else {"after": after.workspace_digest})
-    )
+    own = {} if after is None else {"after": after.workspace_digest}
+    origin = origin_of(model, used.label, pose(model, None, fixed, None), FitOptions(), **own)
+    if after is not None:
+        origin = origin.also(*after.conditions)
     return GoodnessOfFit(
         test="chi-square",
         at=at,

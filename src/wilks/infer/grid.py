@@ -21,6 +21,7 @@ from wilks.infer.study import Running
 from wilks.model.compile import compile_model
 from wilks.model.datasets import Data, labelled
 from wilks.model.model import ArrayLike, Model
+from wilks.results.conditions import conditions_of, merged
 from wilks.results.grid import GridResult
 from wilks.results.grid_folder import Answer, GridFolder, file_name
 from wilks.results.hypotest import BANDS, HypothesisTest, LimitResult
@@ -275,6 +276,11 @@ def _result(
     rows = [_row(answer) for answer in answers]
     first = good[0].origin if good else Origin("", "observed", digest, wilks.__version__)
     settings = {**{k: v for k, v in first.settings.items() if k not in ("grid", "fixed")}, **asked.settings}
+    conditions = {
+        point.name: conditions_of(answer)
+        for point, answer in zip(points, answers, strict=True)
+        if isinstance(answer, Answer)
+    }
     return GridResult(
         poi=good[0].poi if good else (asked.poi or ""),
         question=asked.settings["question"],
@@ -291,7 +297,7 @@ def _result(
         best_values=np.array([a.best_value if isinstance(a, Answer) else np.nan for a in answers]),
         statuses=tuple(row[3] for row in rows),
         digests=tuple(a.origin.workspace_digest if isinstance(a, Answer) else "" for a in answers),
-        origin=replace(first, workspace_digest=digest, settings=settings),
+        origin=replace(first, workspace_digest=digest, settings=settings, conditions=merged(conditions)),
     )
 
 

@@ -11,6 +11,7 @@ from wilks._types import FloatArray
 from wilks.errors import ModelError, listed
 from wilks.infer.asymptotic_tests import AsymptoticTests
 from wilks.infer.asymptotics import check_test
+from wilks.infer.conditions import Bounds, with_wider_bounds
 from wilks.infer.likelihood_ratio import test_study
 from wilks.infer.study import Running
 from wilks.infer.toy_tests import Counter, ToyTests
@@ -59,14 +60,28 @@ def hypotest(
     values = _values(value, statistic)
     asked = {"poi": poi, "fixed": fixed, "result": result}
     if calculator == "asymptotic":
-        found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
-        return AsymptoticTests.of(found, statistic, base).extended(values).test(values)
+
+        def ask(bounds: Bounds | None) -> HypothesisTest:
+            found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
+            tests = AsymptoticTests.of(found, statistic, base).extended(values)
+            test = tests.test(values)
+            return replace(test, origin=test.origin.also(*tests.told(values)))
+
+        return with_wider_bounds(ask(bounds), bounds, ask, _first_p_value)
     counter = Counter(running.progress)
     counter.announce((3 * np.unique(values).size + 1) * toys)
     running = replace(running, progress=counter.wait)
     found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
     tests = AsymptoticTests.of(found, statistic, base)
     return ToyTests(tests, toys, seed, counter).extended(values).test(values)
+
+
+def _first_p_value(test: HypothesisTest) -> str:
+    """Return the first p-value of a test as a sentence."""
+    one_sided = test.statistic in ("q", "q~")
+    name = "CLs" if one_sided else "p0" if test.statistic == "q0" else "CLs+b"
+    p = (test.observed.cls if one_sided else test.observed.clsb)[0]
+    return f"{name} of {test.values[0]:g} is then {p:.4g}."
 
 
 def check_calculator(calculator: str, base: str, toys: int, seed: int) -> None:

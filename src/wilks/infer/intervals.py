@@ -10,6 +10,7 @@ import numpy as np
 
 from wilks.errors import ModelError, nearest
 from wilks.infer.crossings import Crossings, crossings, remarks
+from wilks.infer.few_events import for_interval
 from wilks.infer.study import Running, Study, study
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
@@ -69,7 +70,7 @@ def intervals(
         upper_status=tuple(map(tuple, statuses[1])),
         twice_nll=best.twice_nll,
         notes=remarks(first, found.study) + found.notes,
-        origin=found.study.origin(),
+        origin=found.study.origin(*for_interval(found.study, index)),
     )
 
 

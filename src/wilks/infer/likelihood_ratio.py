@@ -10,7 +10,7 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.infer.asymptotics import BOUNDED
 from wilks.infer.profiles import exchanged, lowest, searched
-from wilks.infer.study import Study, starting_from, study
+from wilks.infer.study import Study, Tested, starting_from, study
 from wilks.model.datasets import Data, expected_data
 from wilks.results.many import CONVERGED, ManyFits
 from wilks.selection import matching
@@ -25,14 +25,16 @@ def test_study(statistic: str, bounds: Mapping[str, tuple[float, float]] | None,
     found = study(bounds=bounds, **asked)  # type: ignore[arg-type]
     name = found.model.parameter_names[found.poi]
     lower, upper = found.problem.lower.copy(), found.problem.upper.copy()
-    if not any(name in _names(found, pattern) for pattern in bounds or {}):
+    range_given = any(name in _names(found, pattern) for pattern in bounds or {})
+    if not range_given:
         upper[found.poi] = np.inf
         lower[found.poi] = lower[found.poi] if lower[found.poi] < 0 else -np.inf
     if statistic in BOUNDED:
         lower[found.poi] = max(lower[found.poi], 0.0)
     start = found.problem.start.copy()
     start[found.poi] = np.clip(start[found.poi], lower[found.poi], upper[found.poi])
-    found = replace(found, problem=replace(found.problem, lower=lower, upper=upper, start=start))
+    problem = replace(found.problem, lower=lower, upper=upper, start=start)
+    found = replace(found, problem=problem, tested=Tested(statistic in BOUNDED, range_given))
     return starting_from(found, found.given if found.given is not None and found.given.converged else None)
 
 
@@ -142,6 +144,11 @@ class Profile:
         """Return the parameters of the conditional fit at a value, and its status."""
         i = int(np.searchsorted(self.values, value))
         return self.theta[i], self.statuses[i]
+
+    def nearest(self, value: float) -> FloatArray:
+        """Return the parameters of the conditional fit at the value that is nearest."""
+        theta: FloatArray = self.theta[int(np.argmin(np.abs(self.values - value)))]
+        return theta
 
 
 def conditional_fits(found: Study, starts: FloatArray, data: FloatArray | None = None) -> ManyFits:

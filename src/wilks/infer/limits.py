@@ -12,6 +12,7 @@ from wilks._types import FloatArray
 from wilks.errors import ModelError
 from wilks.infer.asymptotic_tests import AsymptoticTests
 from wilks.infer.asymptotics import SIGMAS, check_test
+from wilks.infer.conditions import Bounds, with_wider_bounds
 from wilks.infer.hypotest import check_calculator
 from wilks.infer.intervals import level_problems
 from wilks.infer.likelihood_ratio import test_study
@@ -19,6 +20,7 @@ from wilks.infer.study import Running
 from wilks.infer.toy_tests import Counter, ToyTests
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
+from wilks.results.conditions import Condition
 from wilks.results.fit import FitResult
 from wilks.results.hypotest import BANDS, HypothesisTest, LimitResult
 from wilks.results.many import CONVERGED, INTERRUPTED
@@ -63,9 +65,15 @@ def limit(
     check_calculator(calculator, base, toys, seed)
     asked = {"poi": poi, "fixed": fixed, "result": result}
     if calculator == "asymptotic":
-        found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
-        tests = AsymptoticTests.of(found, statistic, base)
-        return _search(tests, first_values(tests, level), level)
+
+        def ask(bounds: Bounds | None) -> LimitResult:
+            found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
+            tests = AsymptoticTests.of(found, statistic, base)
+            return _search(tests, first_values(tests, level), level)
+
+        return with_wider_bounds(
+            ask(bounds), bounds, ask, lambda other: f"The observed limit is then {other.observed:.4g}."
+        )
     # The first tests are at the six asymptotic limits; on average as many follow as a round has.
     counter = Counter(running.progress, again=1.0)
     counter.announce((3 * (1 + len(BANDS)) + 1) * toys)
@@ -112,6 +120,9 @@ class Tests(Protocol):
     def test(self, values: FloatArray) -> HypothesisTest:
         """Return the test at values that were made."""
 
+    def told(self, values: FloatArray) -> tuple[Condition, ...]:
+        """Return what answers at these values have too few events for."""
+
 
 def _search(tests: Tests, values: FloatArray, level: float) -> LimitResult:
     """Return the six limits, which share all tests: every round makes those that one of the limits asks for."""
@@ -151,7 +162,7 @@ def _search(tests: Tests, values: FloatArray, level: float) -> LimitResult:
         statuses=statuses,
         curve=_without_toys(test),
         ranges=_ranges(test, level, found),
-        origin=replace(test.origin, settings={**test.origin.settings, "level": level}),
+        origin=test.origin.also(*tests.told(found[:1]), level=level),
     )
 
 

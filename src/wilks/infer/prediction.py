@@ -62,7 +62,8 @@ def predict(
                 covariance,
             )
         )
-    return Prediction(label or name, tuple(channels), model.workspace_digest, method)
+    conditions = () if result is None else result.conditions
+    return Prediction(label or name, tuple(channels), model.workspace_digest, method, conditions)
 
 
 def _variations(model: Model, theta: FloatArray, covariance: FloatArray) -> tuple[list[FloatArray], FloatArray]:

@@ -11,6 +11,7 @@ import numpy as np
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, nearest
 from wilks.infer.crossings import crossings, remarks
+from wilks.infer.few_events import for_interval
 from wilks.infer.intervals import quantile, selected
 from wilks.infer.profiles import profile, rises
 from wilks.infer.study import Running, Study, study
@@ -76,7 +77,7 @@ def scan(
         values=where,
         curves=tuple(curves),
         notes=remarks(first, asked) + notes,
-        origin=asked.origin(),
+        origin=asked.origin(*for_interval(asked, [index])),
     )
 
 

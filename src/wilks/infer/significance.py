@@ -10,6 +10,8 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import ModelError
 from wilks.infer.asymptotics import log_tail
+from wilks.infer.conditions import Bounds, with_wider_bounds
+from wilks.infer.few_events import for_significance
 from wilks.infer.hypotest import check_toys
 from wilks.infer.likelihood_ratio import Profile, conditional_fits, test_study
 from wilks.infer.study import Running
@@ -59,12 +61,21 @@ def significance(
         counter.announce(2 * toys)
         running = replace(running, progress=counter.wait)
     asked = {"poi": poi, "fixed": fixed, "result": result, "running": running}
-    found = test_study("q0", bounds, model=model, data=data, **asked)
-    profile = Profile.of(found).extended(np.append(sizes, 0.0))
-    observed = _asymptotic(profile, sizes)
+
+    def profiled(bounds: Bounds | None) -> Profile:
+        found = test_study("q0", bounds, model=model, data=data, **asked)
+        return Profile.of(found).extended(np.append(sizes, 0.0))
+
+    def ask(bounds: Bounds | None) -> SignificanceResult:
+        profile = profiled(bounds)
+        observed = _asymptotic(profile, sizes)
+        few = for_significance(profile.study, profile.nearest(0.0), observed.significance)
+        return replace(observed, origin=observed.origin.also(*few))
+
     if counter is None:
-        return observed
-    return with_toys(observed, profile, toys, seed, counter)
+        return with_wider_bounds(ask(bounds), bounds, ask, lambda z: f"The significance is then {z.significance:.4g}.")
+    profile = profiled(bounds)
+    return with_toys(_asymptotic(profile, sizes), profile, toys, seed, counter)
 
 
 def _asymptotic(profile: Profile, sizes: FloatArray) -> SignificanceResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -12,12 +12,15 @@ import wilks
 from wilks._engine import Dataset
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, ResultError, listed, nearest
+from wilks.fitting.conditions import Fitted, conditions
 from wilks.fitting.every import fit_every
 from wilks.fitting.many import Progress
 from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import FitOptions, Problem, pose
+from wilks.infer.conditions import rules
 from wilks.model.datasets import Data, labelled
 from wilks.model.model import ArrayLike, Model
+from wilks.results.conditions import Condition
 from wilks.results.fit import FitResult
 from wilks.results.many import CONVERGED, ManyFits
 from wilks.results.origin import Origin
@@ -35,11 +38,20 @@ class Running:
     progress: Progress | None = None
 
 
+@dataclass(frozen=True)
+class Tested:
+    """A test of the parameter of interest: whether its statistic ends at 0, and whether the user gave its range."""
+
+    bounded: bool
+    range_given: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Study:
     """What a question is asked about. Made by `study`; the best fit is made when it is first needed.
 
-    `poi` is the position of the parameter of interest, -1 where there is none.
+    `poi` is the position of the parameter of interest, -1 where there is none. `tested` says that its values are to be
+    tested.
     """
 
     model: Model
@@ -48,6 +60,7 @@ class Study:
     poi: int
     running: Running
     given: FitResult | None = None
+    tested: Tested | None = None
 
     @cached_property
     def best(self) -> FitResult:
@@ -116,9 +129,20 @@ class Study:
         better = self._again(fits.values[lowest], self.problem.held)
         return replace(self, given=better) if better.twice_nll < self.best.twice_nll - BETTER else None
 
-    def origin(self, **settings: object) -> Origin:
-        """Return where results of this study come from; `settings` adds what else they depend on."""
-        return origin_of(self.model, self.data.label, self.problem, self.running.options, **settings)
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """What is odd about the best fit."""
+        refit = partial(fit_problem, self.model, self._dataset, label=self.data.label, options=self.running.options)
+        bounded = self.tested is not None and self.tested.bounded
+        return conditions(Fitted(self.model, self.problem, self.best, self.poi, refit, bounded), rules(self.tested))
+
+    def origin(self, *more: Condition, **settings: object) -> Origin:
+        """Return where results of this study come from, with its conditions and `more`.
+
+        `settings` adds what else they depend on.
+        """
+        found = origin_of(self.model, self.data.label, self.problem, self.running.options, **settings)
+        return replace(found, conditions=(*self.conditions, *more))
 
     @property
     def _anchor(self) -> FloatArray | None:

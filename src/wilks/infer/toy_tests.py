@@ -16,6 +16,7 @@ from wilks.infer.study import Study
 from wilks.infer.toy_fits import endings, fit_toys, helped, made, moved, undone
 from wilks.infer.toy_p_values import SAME, Sample, compared, error_of, p_values, ranges, usable
 from wilks.model.datasets import toy_data
+from wilks.results.conditions import Condition
 from wilks.results.hypotest import HypothesisTest, SignificanceResult, ToyCounts
 from wilks.results.lost_toys import between, with_lost
 from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
@@ -120,6 +121,10 @@ class ToyTests:
         if np.isfinite(tested.q).any() and np.isfinite(other.q).any():
             return CONVERGED
         return f"toys: {tested.reason or other.reason or 'no conditional fit'}"
+
+    def told(self, values: FloatArray) -> tuple[Condition, ...]:
+        """Return nothing: toys need no asymptotic formulae."""
+        return ()
 
     def test(self, values: FloatArray) -> HypothesisTest:
         """Return the test at values that have toys."""

@@ -71,6 +71,7 @@ def toys(
     tally = Tally(ensemble.truth, len(ensemble.profiled))
     for piece in pieces(ensemble, int(count), store, running):
         tally.add(piece)
+    label = asimov(model, result, values=values).label.replace("Asimov", "toys", 1)
     return ToysResult(
         names=model.parameter_names,
         poi=name,
@@ -80,7 +81,7 @@ def toys(
         seed=int(seed),
         stream=int(stream),
         count=int(count),
-        origin=ensemble.origin(asimov(model, result, values=values).label.replace("Asimov", "toys", 1), int(count)),
+        origin=ensemble.origin(label, int(count)).also(*(() if result is None else result.conditions)),
         profiled=tuple(model.parameter_names[i] for i in ensemble.profiled),
         folder="" if folder is None else str(folder),
         **tally.summary(ensemble.problem.held),

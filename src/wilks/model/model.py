@@ -80,6 +80,11 @@ class Model:
         return self._joined("lower"), self._joined("upper")
 
     @cached_property
+    def default_bounds(self) -> BoolArray:
+        """Which parameters have bounds that the measurement does not give, shape (n_parameters,)."""
+        return _frozen(np.concatenate([np.full(len(s), not s.own_bounds) for s in self.parameter_sets]))
+
+    @cached_property
     def fixed(self) -> BoolArray:
         """Which parameters are constant in fits, shape (n_parameters,)."""
         return _frozen(np.concatenate([s.fixed for s in self.parameter_sets]))

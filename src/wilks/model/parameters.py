@@ -51,7 +51,7 @@ class ParameterSet:
 
     Arrays have one entry per component. `constraint` is "normal" (auxiliary data are measurements of the parameter
     with standard deviation `scale`), "poisson" (auxiliary data are counts with expectation `scale` x parameter) or
-    "none".
+    "none". `own_bounds` says whether the measurement gives the bounds; else they are defaults.
     """
 
     name: str
@@ -64,6 +64,7 @@ class ParameterSet:
     constraint: str
     auxdata: FloatArray
     scale: FloatArray
+    own_bounds: bool = False
 
     def __len__(self) -> int:
         return int(self.inits.size)
@@ -261,7 +262,7 @@ def _configured(base: ParameterSet, settings: ParameterSettings, problems: list[
             problems.append(f'parameter "{base.name}": {key} has {len(values)} entries, {size} needed')
         elif key == "bounds":
             pairs = np.asarray(values, np.float64)
-            changes |= {"lower": pairs[:, 0], "upper": pairs[:, 1]}
+            changes |= {"lower": pairs[:, 0], "upper": pairs[:, 1], "own_bounds": True}
         else:
             changes[{"sigmas": "scale", "factors": "scale"}.get(key, key)] = np.asarray(values, np.float64)
     if "scale" in changes and base.constraint == "poisson" and "auxdata" not in changes:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
+from wilks.results.conditions import Condition, blinded
 from wilks.results.many import minimised
 
 
@@ -68,6 +69,7 @@ class FitResult:
     of the modifiers it steers ("normsys", "histosys", "staterror", ...). `constraints` is "normal", "poisson" or
     "none" for each parameter. `mirrored` holds (parameter, value) pairs: other minima with the same likelihood.
     `minima` are all minima that the search from `starts` other starts found, the lowest, which is this one, first.
+    `conditions` are what is odd about the fit, for everything that is built on it.
     """
 
     names: tuple[str, ...]
@@ -98,6 +100,7 @@ class FitResult:
     starts: int = 0
     minima: tuple[Minimum, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+    conditions: tuple[Condition, ...] = ()
 
     @property
     def minimised(self) -> bool:
@@ -144,9 +147,9 @@ class FitResult:
     def blinded(self, *names: str) -> FitResult:
         """Return the fit without the values of parameters (default: the parameter of interest): NaN, null in a file.
 
-        Their uncertainties stay. What would tell their value goes with it: other minima, and whether they lie at a
-        bound (there they have no uncertainty, though). The other parameters stay as they are. KeyError for unknown
-        names.
+        Their uncertainties stay. What would tell their value goes with it: other minima, whether they lie at a bound
+        (there they have no uncertainty, though), and what conditions do to it. The other parameters stay as they are.
+        KeyError for unknown names.
         """
         hidden = names or ((self.poi,) if self.poi is not None else ())
         if not hidden:
@@ -157,7 +160,15 @@ class FitResult:
         others = tuple((name, value) for name, value in self.mirrored if name not in hidden)
         minima = tuple(Minimum(one.twice_nll, _without(one.values, where)) for one in self.minima)
         settings = {**self.settings, "hidden": list(hidden)}
-        return replace(self, values=values, at_bound=at_bound, mirrored=others, minima=minima, settings=settings)
+        return replace(
+            self,
+            values=values,
+            at_bound=at_bound,
+            mirrored=others,
+            minima=minima,
+            settings=settings,
+            conditions=blinded(self.conditions, hidden),
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the result as JSON, for `load_result`. Raises ResultError where the file can't be written."""

@@ -129,7 +129,7 @@ class GoodnessOfFit(Saved, _WithToys):
         toys = f", p = {self.toys_p_value:.4g} with {self.toys.size} toys" if self.toys.size else ""
         return f"<GoodnessOfFit: {self.test}, {self.statistic:.4g} / {self.ndof}, p = {self.p_value:.4g}{toys}>"
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         rows = [
             ("test", f"{self.test}, {self.at}"),
             ("data", self.origin.dataset),
@@ -202,7 +202,7 @@ class Compatibility(Saved, _WithToys):
             f"{self.statistic:.4g} / {self.ndof}, p = {self.p_value:.4g}>"
         )
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         rows = [
             ("test", f"one {self.poi} for all, or one for each of {len(self.groups)} groups of channels"),
             ("data", self.origin.dataset),

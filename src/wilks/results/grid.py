@@ -89,10 +89,10 @@ class GridResult(Saved):
             return f"CLs of {self.poi} = {number(self.tested)}"
         return f"Upper limits on {self.poi} at {100 * self.level:g}% CL (CLs)"
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         lines = [self.table().text()]
         lines += [f"{n}: {s}" for n, s in zip(self.names, self.statuses, strict=True) if s != CONVERGED]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         return self.table().html()

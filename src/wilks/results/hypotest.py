@@ -154,7 +154,7 @@ class HypothesisTest(Saved):
         rows = tuple(tuple(number(float(cell)) for cell in row) for row in zip(*columns.values(), strict=True))
         return Table(f"Test of {self.poi}; expected {self._what}: the last five columns", tuple(columns), rows)
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         lines = [*_about(self), "", self.table().text().partition("\n\n")[2], ""]
         lines += [f"The last five columns: {self._what} as expected for {self.poi} = {number(self.alternative)}"]
         lines += self._lost()
@@ -250,7 +250,7 @@ class LimitResult(Saved):
             rows = [(*row, number(float(cell))) for row, cell in zip(rows, column, strict=True)]
         return Table("", tuple(header), tuple(rows), "l" + "r" * (len(header) - 1))
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         title = f"Upper limits on {self.poi} at {100 * self.level:g}% CL (CLs)"
         lines = [title, "", *_about(self.curve), "", self.table().text()]
         names = ("observed", *BANDS)
@@ -259,7 +259,7 @@ class LimitResult(Saved):
             lines += ["", "Tests that were made by then:", "", self.curve.table().text().partition("\n\n")[2]]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         return self.table().html()
 
 
@@ -319,7 +319,7 @@ class SignificanceResult(Saved):
     def _p(self) -> str:
         return power(self.p_value, self.log10_p_value)
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         rows = [("observed", number(self.significance), self._p(), number(self.best_value))]
         columns = (self.injected, self.expected_significance, self.expected_p_value, self.expected_log10_p_value)
         for size, z, p, log10 in zip(*columns, strict=True):

@@ -162,11 +162,11 @@ class IntervalResult(Saved):
         levels = ", ".join(percent(level) for level in self.levels)
         return f"<IntervalResult: {head}, at {levels}{f', {failed} FAILED' if failed else ''}>"
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         parts = [self.table().text(), *self.notes]
         return "\n".join(parts)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         return self.table().html() + "".join(f"<p>{note}</p>" for note in self.notes)
 
     def table(self) -> Table:

@@ -11,6 +11,7 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import nearest
 from wilks.histogram import Axis
+from wilks.results.conditions import Condition
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,13 +49,14 @@ class Prediction:
     """What the model expects, with 68 % uncertainties, at some parameter values.
 
     `label` is "pre-fit" or "post-fit" (or the user's own word); `method` says how uncertainties were propagated:
-    "linear" or "cabinetry" (see `predict`).
+    "linear" or "cabinetry" (see `predict`). `conditions` are those of the fit.
     """
 
     label: str
     channels: tuple[ChannelPrediction, ...]
     workspace_digest: str
     method: str = "linear"
+    conditions: tuple[Condition, ...] = ()
 
     @property
     def channel_names(self) -> tuple[str, ...]:

@@ -150,12 +150,12 @@ class RankingResult(Saved, _AboutPois):
         failed = f", {len(self.failures)} incomplete" if self.failures else ""
         return f"<RankingResult: {len(self)} parameters on {', '.join(self.pois)}, {self.method}{failed}>"
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         from wilks.results.impacts import ranking_text
 
         return ranking_text(self)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         return "\n".join(self.table(poi).html() for poi in self.pois)
 
 
@@ -222,10 +222,10 @@ class BreakdownResult(Saved, _AboutPois):
         number = two_digits(value, sigma) if math.isfinite(sigma) and sigma > 0 else f"{value:.4g}"
         return f"<BreakdownResult: {self.pois[0]} = {number} in {len(self.groups)} groups, {self.method}>"
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         from wilks.results.impacts import breakdown_text
 
         return breakdown_text(self)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         return "\n".join(self.table(poi).html() for poi in self.pois)

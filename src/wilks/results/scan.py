@@ -97,7 +97,7 @@ class ScanResult(Saved):
         curves = f", {len(self.curves)} curves" if len(self.curves) > 1 else ""
         return f"<ScanResult: {self.parameter} = {self.curves[0].interval}, {self.values.size} points{curves}{failed}>"
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         lines = [f"{self.parameter} = {self.summary()}", ""]
         header = (self.parameter, *(f"{curve.label}" for curve in self.curves))
         rows = tuple(
@@ -202,7 +202,7 @@ class ContourResult(Saved):
         names = " and ".join(self.parameters)
         return f"<ContourResult: {names}, {levels}, {self.x_values.size} x {self.y_values.size} points{failed}>"
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         names = ", ".join(f"{name} = {number(value)}" for name, value in zip(self.parameters, self.best, strict=True))
         rows = []
         for level in self.levels:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from wilks.results.conditions import beyond_status, condition_html, condition_lines
 from wilks.table import Table, measured, number, pdg_round
 
 # Other minima whose height is told.
@@ -34,6 +35,7 @@ def fit_text(result: FitResult) -> str:
     parts = [*lines, "", parameter_table(result, names).text().partition("\n\n")[2]]
     if hidden:
         parts.append(f"({hidden} staterror parameters not shown)")
+    parts += condition_lines(beyond_status(result.conditions))
     return "\n".join(parts)
 
 
@@ -42,7 +44,9 @@ def fit_html(result: FitResult) -> str:
     names, hidden = _shown(result)
     header = Table("", ("fit", ""), tuple(_header(result)), "ll").html()
     note = f"<p>({hidden} staterror parameters not shown)</p>" if hidden else ""
-    return f"{header}\n{parameter_table(result, names).html()}\n{note}"
+    return (
+        f"{header}\n{parameter_table(result, names).html()}\n{note}{condition_html(beyond_status(result.conditions))}"
+    )
 
 
 def _header(result: FitResult) -> list[tuple[str, str]]:

@@ -113,7 +113,7 @@ class ToysResult(Saved):
             text = f", {self.poi}: pull {self.pull_mean[i]:.3f}, width {self.pull_width[i]:.3f}"
         return f"<ToysResult: {self.done} toys ({self.done - self.converged} not converged){text}>"
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         lines = [
             f"toys:        {self.done}" + (f" of {self.count} (interrupted)" if self.done < self.count else ""),
             f"seed:        {self.seed}" + (f", stream {self.stream}" if self.stream else ""),
