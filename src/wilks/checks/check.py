@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from wilks.checks import fits, parameters, rankings, steering, systematics, templates, yields
+from wilks.checks import fits, model, parameters, rankings, steering, systematics, templates, yields
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.view import View
 from wilks.checks.wording import some
@@ -25,15 +25,19 @@ WorkspaceRule = Callable[[View, Thresholds], Iterator[Finding]]
 
 WORKSPACE_RULES: tuple[WorkspaceRule, ...] = (
     yields.not_finite_yield,
+    model.refused_model,
+    yields.negative_data,
+    yields.unknown_observation,
     yields.negative_yield,
+    yields.negative_background,
     yields.data_without_prediction,
     parameters.missing_poi,
-    parameters.idle_poi,
+    model.idle_poi,
     parameters.fixed_poi,
     parameters.constrained_poi,
     parameters.unknown_setting,
-    parameters.inseparable_factors,
-    parameters.idle_factor,
+    model.inseparable_factors,
+    model.idle_factor,
     systematics.not_finite_variation,
     systematics.no_logarithm,
     systematics.empty_variation,
@@ -49,6 +53,7 @@ WORKSPACE_RULES: tuple[WorkspaceRule, ...] = (
     yields.missing_staterror,
     yields.large_staterror,
     yields.staterror_on_nothing,
+    yields.shapesys_on_nothing,
     yields.empty_process,
     yields.tiny_process,
 )

@@ -42,7 +42,7 @@ def flat_direction(result: FitResult, limits: Thresholds) -> Iterator[Finding]:
             f"{result.status[0].upper()}{result.status[1:]}.",
             "Fix one of these parameters, or give the data that determine it.",
         )
-    if not result.covariance_valid:
+    if not result.covariance_usable:
         return
     for i in np.flatnonzero(~result.fixed & ~result.at_bound):
         width, sigma = result.prefit_uncertainties[i], result.uncertainties[i]
@@ -155,7 +155,7 @@ def _largest_first(sizes: FloatArray, threshold: float) -> list[int]:
 
 def strongly_correlated(result: FitResult, limits: Thresholds) -> Iterator[Finding]:
     """Two parameters are almost one."""
-    if not result.covariance_valid:
+    if not result.covariance_usable:
         return
     correlation = np.triu(result.correlation, 1)
     pairs = np.argwhere(np.abs(correlation) > limits.correlation)

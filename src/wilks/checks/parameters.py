@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from wilks.checks.cases import parameter_case
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.view import FREE, View
-from wilks.checks.wording import counted, some
+from wilks.checks.wording import some
 from wilks.errors import nearest
 from wilks.results.findings import Finding, Severity
 
@@ -51,19 +51,6 @@ def missing_poi(view: View, limits: Thresholds) -> Iterator[Finding]:
             )
 
 
-def idle_poi(view: View, limits: Thresholds) -> Iterator[Finding]:
-    """The parameter of interest scales nothing but empty samples."""
-    use = view.parameters.get(view.poi)
-    if use is not None and not any(view.blocks[index].nominal.any() for index in use.blocks):
-        yield _finding(
-            "idle-poi",
-            Severity.ERROR,
-            view.poi,
-            "It is the parameter of interest, and every sample that it acts on is empty.",
-            "Check the signal sample's path and selection.",
-        )
-
-
 def fixed_poi(view: View, limits: Thresholds) -> Iterator[Finding]:
     """The parameter of interest is held constant."""
     if view.poi in view.parameters and view.is_fixed(view.poi):
@@ -87,37 +74,3 @@ def constrained_poi(view: View, limits: Thresholds) -> Iterator[Finding]:
             "It is the parameter of interest, and it has a constraint of its own.",
             "Limits and significances are meant for free parameters, such as a signal strength.",
         )
-
-
-def inseparable_factors(view: View, limits: Thresholds) -> Iterator[Finding]:
-    """Free factors that act on exactly the same blocks: only their product is determined."""
-    groups: dict[tuple[int, ...], list[str]] = {}
-    for name, use in view.parameters.items():
-        acting = tuple(index for index in use.blocks if view.blocks[index].nominal.any())
-        if acting and use.kinds.intersection(FREE) and not view.is_fixed(name):
-            groups.setdefault(acting, []).append(name)
-    for acting, names in groups.items():
-        if len(names) > 1:
-            yield Finding(
-                "inseparable-factors",
-                Severity.ERROR,
-                f'parameters "{", ".join(names)}"',
-                f"They are free and always act together (in {some([view.blocks[i].name for i in acting])}): "
-                "the data determine only their product.",
-                "Fix all but one of them, or let them act on different samples or regions.",
-                parameter_case(names),
-            )
-
-
-def idle_factor(view: View, limits: Thresholds) -> Iterator[Finding]:
-    """A free factor acts on empty samples only: nothing determines it."""
-    for name, use in view.parameters.items():
-        free = use.kinds.intersection(FREE) and not view.is_fixed(name) and name != view.poi
-        if free and not any(view.blocks[index].nominal.any() for index in use.blocks):
-            yield _finding(
-                "idle-factor",
-                Severity.WARNING,
-                name,
-                f"It is free, and the {counted(len(use.blocks), 'sample')} that it scales predict nothing.",
-                "Remove it or fix it: nothing determines its value.",
-            )

@@ -15,7 +15,7 @@ from wilks.infer.asymptotics import SIGMAS, check_test
 from wilks.infer.hypotest import check_calculator
 from wilks.infer.intervals import level_problems
 from wilks.infer.likelihood_ratio import test_study
-from wilks.infer.study import Running
+from wilks.infer.study import Running, Study
 from wilks.infer.toy_tests import Counter, ToyTests
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
@@ -63,14 +63,14 @@ def limit(
     if calculator == "asymptotic":
         found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
         tests = AsymptoticTests.of(found, statistic, base)
-        return _search(tests, first_values(tests, level), level)
+        return _search(tests, first_values(tests, level), level, _none_because(found))
     # The first tests are at the six asymptotic limits; on average as many follow as a round has.
     counter = Counter(running.progress, again=1.0)
     counter.announce((3 * (1 + len(BANDS)) + 1) * toys)
     running = replace(running, progress=counter.wait)
     found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
     tests = AsymptoticTests.of(found, statistic, base)
-    limits = _search(tests, first_values(tests, level), level)
+    limits = _search(tests, first_values(tests, level), level, _none_because(found))
     starts = np.array([limits.observed, *limits.expected])
     known = np.unique(starts[np.isfinite(starts)])
     if not known.size or INTERRUPTED in limits.statuses:
@@ -111,9 +111,17 @@ class Tests(Protocol):
         """Return the test at values that were made."""
 
 
-def _search(tests: Tests, values: FloatArray, level: float) -> LimitResult:
-    """Return the six limits, which share all tests: every round makes those that one of the limits asks for."""
-    failed: dict[int, str] = {}
+def _none_because(found: Study) -> str:
+    """Return why no limit exists whatever the data are, or an empty text."""
+    return f'no rate depends on "{found.model.parameter_names[found.poi]}"' if found.problem.idle[found.poi] else ""
+
+
+def _search(tests: Tests, values: FloatArray, level: float, none: str = "") -> LimitResult:
+    """Return the six limits, which share all tests: every round makes those that one of the limits asks for.
+
+    `none` says why there are none, if that is known.
+    """
+    failed = dict.fromkeys(range(6), none) if none else {}
     done: FloatArray = np.empty(0)
     for turn in range(ROUNDS):
         tests = tests.extended(values)

@@ -30,7 +30,10 @@ def two_digits(value: float, uncertainty: float) -> str:
 
 @dataclass(frozen=True)
 class ParameterResult:
-    """One fitted parameter: value, symmetric uncertainty, and what it was before the fit."""
+    """One fitted parameter: value, symmetric uncertainty, and what it was before the fit.
+
+    `idle` and `flat` are those of `FitResult`: no effect on any rate, and none in some combination with others.
+    """
 
     name: str
     value: float
@@ -40,6 +43,8 @@ class ParameterResult:
     constraint: str
     fixed: bool
     at_bound: bool
+    idle: bool = False
+    flat: bool = False
 
     @property
     def pull(self) -> float:
@@ -57,6 +62,12 @@ class FitResult:
     `edm` is the estimated distance to the minimum in units of nll. `modifier_types` has, for each parameter, the types
     of the modifiers it steers ("normsys", "histosys", "staterror", ...). `constraints` is "normal", "poisson" or
     "none" for each parameter. `mirrored` holds (parameter, value) pairs: other minima with the same likelihood.
+
+    `idle` marks parameters that nothing determines, since no rate depends on them, given what else is held or at a
+    bound: they are `fixed` where they started, and their uncertainty is NaN. `flat`, shape (directions, parameters),
+    has combinations of several parameters along which the likelihood does not change (empty where there are none). The
+    fit is not converged then; the uncertainties are those of what does not change along them, else NaN, and
+    `covariance` is that of a fit in which one parameter for each direction is held.
     """
 
     names: tuple[str, ...]
@@ -85,6 +96,25 @@ class FitResult:
     evaluations: int = 0
     mirrored: tuple[tuple[str, float], ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+    idle: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
+    flat: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+
+    def __post_init__(self) -> None:
+        # Files of before have neither.
+        if not self.idle.size:
+            object.__setattr__(self, "idle", np.zeros(len(self.names), np.bool_))
+        if not self.flat.size:
+            object.__setattr__(self, "flat", np.zeros((0, len(self.names))))
+
+    @property
+    def covariance_usable(self) -> bool:
+        """Whether `covariance` says anything: it is valid, or that of all that is not flat."""
+        return self.covariance_valid or bool(self.flat.size and np.isfinite(self.covariance).all())
+
+    @property
+    def flat_together(self) -> BoolArray:
+        """Parameters that take part in a combination along which the likelihood does not change."""
+        return np.asarray((self.flat != 0).any(axis=0))
 
     @property
     def minimised(self) -> bool:
@@ -120,6 +150,8 @@ class FitResult:
             constraint=self.constraints[i],
             fixed=bool(self.fixed[i]),
             at_bound=bool(self.at_bound[i]),
+            idle=bool(self.idle[i]),
+            flat=bool((self.flat[:, i] != 0).any()),
         )
 
     def __iter__(self) -> Iterator[ParameterResult]:

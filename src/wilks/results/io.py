@@ -209,6 +209,8 @@ def _shape_problem(result: Any) -> str:
         vectors = ("values", "uncertainties", "fixed", "at_bound", "prefit_values", "prefit_uncertainties")
         expected = {name: (getattr(result, name), (n,)) for name in vectors}
         expected["covariance"] = (result.covariance, (n, n))
+        expected["idle"] = (result.idle, (n,))
+        expected["flat"] = (result.flat, (len(result.flat), n))
         expected["constraints"] = (np.empty(len(result.constraints)), (n,))
         expected["modifier_types"] = (np.empty(len(result.modifier_types)), (n,))
     if isinstance(result, Prediction):

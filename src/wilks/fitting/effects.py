@@ -1,0 +1,100 @@
+"""What parameters do to the rates: how much, which do nothing at all, and which nothing can tell apart."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wilks._types import BoolArray, FloatArray
+from wilks.model.model import Model
+
+# Derivatives of a rate below this part of their terms cancel.
+_CANCELLED = 1e-12
+# Effects of combinations below this part of the largest one are rounding.
+_RANK = 1e-8
+# The share of a parameter in a flat direction, by its effect, that is worth its name.
+_NAMED = 1e-3
+_GOLDEN = 0.6180339887498949
+
+
+def without_effect(model: Model, theta: FloatArray, kept: BoolArray) -> BoolArray:
+    """Return which parameters act on no rate near a point where others are kept: nothing determines them.
+
+    Those with a constraint are determined by it. All others are moved away from the point, so that none is without
+    effect only because a factor happens to be 0.
+    """
+    unconstrained = np.array([kind == "none" for kind in model.constraints], np.bool_)
+    candidates = unconstrained & ~kept
+    if not candidates.any():
+        return candidates
+    total, largest = _jacobian(model, beside(model, theta, kept))
+    return candidates & (np.abs(total) <= _CANCELLED * largest).all(axis=0)
+
+
+def beside(model: Model, theta: FloatArray, kept: BoolArray) -> FloatArray:
+    """Return a point near another one, at which nothing is as it is by chance: all parameters but those that are kept
+    are moved, by different parts of their scale."""
+    scale = np.where(model.prefit_uncertainties > 0, model.prefit_uncertainties, np.abs(theta) + 1.0)
+    steps = 0.05 + 0.1 * (_GOLDEN * np.arange(1, theta.size + 1) % 1.0)
+    return np.where(kept, theta, theta + steps * scale)
+
+
+def inseparable(model: Model) -> tuple[tuple[tuple[int, ...], int], ...]:
+    """Return the groups of free parameters that no data can tell apart, the largest effect first, each with the number
+    of their combinations that change no rate.
+
+    The Fisher matrix J^T diag(1/nu) J + constraints has no effect along these. A constraint is one, so they consist of
+    unconstrained parameters. At a point like any other its rank is the highest: what is lost there is lost everywhere.
+    """
+    unconstrained = np.array([kind == "none" for kind in model.constraints], np.bool_)
+    kept = model.fixed | model.idle
+    where = np.flatnonzero(unconstrained & ~kept)
+    if where.size < 2:
+        return ()
+    point = beside(model, np.clip(model.prefit_values, *model.bounds), kept)
+    rates = model.expected(point)
+    if not np.isfinite(rates).all():
+        return ()
+    weighted = _jacobian(model, point)[0][:, where] / np.sqrt(np.maximum(rates, 0.1))[:, None]
+    size = np.linalg.norm(weighted, axis=0)
+    _, effects, directions = np.linalg.svd(weighted / np.where(size > 0, size, 1.0))
+    rank = int(np.count_nonzero(effects > _RANK * effects.max(initial=0.0)))
+    return tuple((tuple(int(where[i]) for i in group), count) for group, count in groups_of(directions[rank:].T))
+
+
+def metric(model: Model, theta: FloatArray) -> FloatArray:
+    """Return the diagonal of the Fisher metric J^T diag(1/nu) J + constraints, shape (n_parameters,).
+
+    These are the squared effects of parameters, in standard deviations of the data and of constraints.
+    """
+    jacobian = _jacobian(model, theta)[0]
+    weights = 1.0 / np.maximum(model.expected(theta), 0.1)
+    width = model.prefit_uncertainties
+    return np.asarray(weights @ jacobian**2 + np.where(width > 0, 1.0 / np.where(width > 0, width, 1.0) ** 2, 0.0))
+
+
+def _jacobian(model: Model, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the derivatives of the rates, shape (bins, n_parameters), and the sums of the sizes of their terms."""
+    total = np.zeros((model.observed_main.size, model.n_parameters))
+    largest = np.zeros_like(total)
+    for k, block in enumerate(model.blocks):
+        part, bins = model.jacobian(theta, k), model.channel_slices[block.channel]
+        total[bins] += part
+        largest[bins] += np.abs(part)
+    return total, largest
+
+
+def groups_of(directions: FloatArray) -> tuple[tuple[tuple[int, ...], int], ...]:
+    """Return which rows of orthonormal directions, shape (rows, directions), belong together, the largest share first,
+    each group with the number of its directions."""
+    projection = np.abs(directions @ directions.T)
+    share = np.sqrt(np.diag(projection))
+    left, found = set(np.flatnonzero(share > _NAMED).tolist()), []
+    while left:
+        group, new = set[int](), {max(left, key=lambda i: share[i])}
+        while new:
+            group |= new
+            new = {i for i in left - group if (projection[i, list(group)] > _NAMED).any()}
+        left -= group
+        ordered = tuple(sorted(group, key=lambda i: (-round(float(share[i]), 6), i)))
+        found.append((ordered, round(float(np.sum(share[list(group)] ** 2)))))
+    return tuple(found)

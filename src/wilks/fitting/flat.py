@@ -1,0 +1,143 @@
+"""Where a fit ends flat: what acts on nothing there, what only in combinations, and what is known all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wilks._types import BoolArray, FloatArray
+from wilks.fitting.effects import groups_of, metric, without_effect
+from wilks.fitting.ladder import Answer, Ladder
+from wilks.fitting.status import Status
+
+Positions = npt.NDArray[np.intp]
+
+# Curvature, in units of the metric's diagonal, below which a direction is flat: at an exact minimum, and near one.
+_CURVATURE, _ROUGH = 1e-9, 1e-3
+# The share of a parameter in a flat direction, by its effect, that counts.
+_SHARE = 1e-5
+_ROUNDS = 3
+# Differences of the nll below this are none.
+_SAME = 5e-7
+
+
+@dataclass(frozen=True, eq=False)
+class Flat:
+    """What the likelihood does not depend on where a fit ends; its parameters are those of the model.
+
+    `idle` have no effect on any rate, given what is held or at a bound: they are held too. `directions`, shape
+    (directions, n_parameters), are combinations of several that have none. `covariance` is that of a fit in which one
+    parameter for each direction is held: right for all that does not change along the directions; None where there is
+    none. `groups` are the positions of the parameters that are flat together, the largest effect first, each with the
+    number of its directions.
+    """
+
+    idle: BoolArray
+    directions: FloatArray
+    covariance: FloatArray | None = None
+    groups: tuple[tuple[tuple[int, ...], int], ...] = ()
+
+    @classmethod
+    def nowhere(cls, size: int) -> Flat:
+        """Return that of a fit that determines all of so many parameters."""
+        return cls(np.zeros(size, np.bool_), np.zeros((0, size)))
+
+    @property
+    def together(self) -> BoolArray:
+        """Which parameters take part in a direction."""
+        return np.asarray((self.directions != 0).any(axis=0))
+
+
+def resolved(ladder: Ladder, answer: Answer) -> tuple[Answer, Flat]:
+    """Return the answer of a fit with what is idle held, and what is flat then; other answers as they are.
+
+    Where that leaves nothing flat the answer is a minimum like any other.
+    """
+    size = ladder.model.n_parameters
+    if answer.raw["status"] != Status.FLAT_DIRECTION:
+        return answer, Flat.nowhere(size)
+    answer, idle = _without_idle(ladder, answer)
+    if answer.raw["status"] != Status.FLAT_DIRECTION:
+        return answer, replace(Flat.nowhere(size), idle=idle)
+    return _combinations(ladder, answer, idle)
+
+
+def _without_idle(ladder: Ladder, answer: Answer) -> tuple[Answer, BoolArray]:
+    """Return the answer with the parameters held that act on nothing where it is, and which these are."""
+    model, problem = ladder.model, ladder.problem
+    kept = problem.held | (answer.raw["at_bound"] != 0)
+    idle = without_effect(model, answer.raw["theta"], kept)
+    none = np.zeros_like(idle)
+    if not idle.any():
+        return answer, none
+    start = np.where(idle, problem.start, answer.raw["theta"])
+    again = replace(ladder, problem=replace(problem, start=start, held=problem.held | idle)).first()
+    kept = problem.held | (again.raw["at_bound"] != 0)
+    still = without_effect(model, again.raw["theta"], kept)
+    if not again.settled or again.raw["nll"] > answer.raw["nll"] + _SAME or not still[idle].all():
+        return answer, none
+    return _after(answer, again.raw), idle
+
+
+def _combinations(ladder: Ladder, answer: Answer, idle: BoolArray) -> tuple[Answer, Flat]:
+    """Return the answer at the exact minimum with one parameter for each flat direction held, and the directions.
+
+    Along a flat direction the curvature at the best fit is as good as the fit is: it is looked at again where the fit
+    with the flat parameters held ends.
+    """
+    raw, problem, size = answer.raw, ladder.problem, ladder.model.n_parameters
+    held = problem.held | idle
+    free = np.flatnonzero(~(held | (raw["at_bound"] != 0)))
+    directions, scale = _flat_directions(ladder, raw["theta"], free, _ROUGH)
+    start = np.where(held, raw["theta"], np.clip(raw["theta"], problem.lower, problem.upper))
+    for _ in range(_ROUNDS):
+        with_pivots = held.copy()
+        with_pivots[free[pivots(directions.T)]] = True
+        other = replace(ladder, problem=replace(problem, start=start, held=with_pivots)).first()
+        same = other.raw["status"] == Status.CONVERGED and abs(other.raw["nll"] - raw["nll"]) < _SAME
+        if not (directions.size and same):
+            break
+        before = directions.shape[1]
+        directions, scale = _flat_directions(ladder, other.raw["theta"], free, _CURVATURE)
+        if directions.shape[1] == before:
+            share = np.linalg.norm(directions, axis=1)
+            whole = np.zeros((before, size))
+            whole[:, free] = np.where(share > _SHARE, (directions / scale[:, None]).T, 0.0)
+            flat = Flat(idle, whole, other.raw["covariance"], _groups(directions, free))
+            return _after(answer, {**other.raw, "status": Status.FLAT_DIRECTION}), flat
+    return answer, replace(Flat.nowhere(size), idle=idle)
+
+
+def _after(answer: Answer, raw: Mapping[str, Any]) -> Answer:
+    """Return a further fit as the end of an answer: it was found in the same way, and has the iterations of both."""
+    counts = {name: answer.raw[name] + raw[name] for name in ("iterations", "evaluations")}
+    return replace(answer, raw={**raw, **counts})
+
+
+def _flat_directions(ladder: Ladder, theta: FloatArray, free: Positions, below: float) -> tuple[FloatArray, FloatArray]:
+    """Return orthonormal directions of small curvature, shape (free, directions), in units of each parameter's effect;
+    and these units."""
+    hessian = ladder.model.hessian(theta, ladder.dataset)[np.ix_(free, free)]
+    squares = metric(ladder.model, theta)[free]
+    scale = np.sqrt(np.where(squares > 0, squares, 1.0))
+    curvature, vectors = np.linalg.eigh(hessian / np.outer(scale, scale))
+    return np.asarray(vectors[:, np.abs(curvature) < below]), scale
+
+
+def pivots(directions: FloatArray) -> list[int]:
+    """Return one parameter for each flat direction, shape (directions, parameters): held, they leave nothing flat."""
+    rest, chosen = directions.copy(), []
+    for _ in range(len(directions)):
+        i = int(np.argmax(np.linalg.norm(rest, axis=0)))
+        chosen.append(i)
+        column = rest[:, i] / np.linalg.norm(rest[:, i])
+        rest = rest - np.outer(column, column @ rest)
+    return chosen
+
+
+def _groups(directions: FloatArray, free: Positions) -> tuple[tuple[tuple[int, ...], int], ...]:
+    return tuple((tuple(int(free[i]) for i in rows), count) for rows, count in groups_of(directions))
