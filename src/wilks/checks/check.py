@@ -76,6 +76,7 @@ TEMPLATE_RULES = (
 FIT_RULES = (
     fits.failed_fit,
     fits.flat_direction,
+    fits.idle_factor,
     fits.mirrored_minimum,
     fits.at_bound,
     fits.pulled,

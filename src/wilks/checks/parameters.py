@@ -11,6 +11,9 @@ from wilks.checks.wording import some
 from wilks.errors import nearest
 from wilks.results.findings import Finding, Severity
 
+# Names less alike than this are not each other's misspelling.
+_ALIKE = 0.75
+
 
 def _finding(rule: str, severity: Severity, name: str, message: str, advice: str) -> Finding:
     return Finding(rule, severity, f'parameter "{name}"', message, advice, parameter_case(name))
@@ -24,14 +27,25 @@ def unknown_setting(view: View, limits: Thresholds) -> Iterator[Finding]:
             # A missing parameter of interest has its own rule; "lumi" is written by converters whether used or not.
             if entry.name not in view.parameters and entry.name not in ("lumi", measurement.config.poi):
                 named.setdefault(entry.name, []).append(measurement.name)
-    for name, measurements in named.items():
+    alike = {name: nearest(name, view.parameters, cutoff=_ALIKE) for name in named}
+    for name in (name for name in named if alike[name]):
         yield _finding(
             "unknown-setting",
             Severity.WARNING,
             name,
-            f"Measurement {some(measurements)} sets it, but no modifier has this name"
-            + (nearest(name, view.parameters) or "."),
+            f"Measurement {some(named[name])} sets it, but no modifier has this name{alike[name]}",
             "Correct the name or remove the setting: it has no effect.",
+        )
+    if others := [name for name in named if not alike[name]]:
+        measurements = list(dict.fromkeys(m for name in others for m in named[name]))
+        yield Finding(
+            "unknown-setting",
+            Severity.WARNING,
+            f'{"parameter" if len(others) == 1 else "parameters"} "{some(others, 6)}"',
+            f"Measurement {some(measurements)} sets {'it' if len(others) == 1 else 'them'}, but no modifier has "
+            f"{'this name' if len(others) == 1 else 'these names'}.",
+            "Correct the name or remove the setting: it has no effect.",
+            tuple(case for name in others for case in parameter_case(name)),
         )
 
 
@@ -46,7 +60,7 @@ def missing_poi(view: View, limits: Thresholds) -> Iterator[Finding]:
                 Severity.ERROR,
                 poi,
                 f"It is the parameter of interest of measurement {measurement.name}, but no modifier has this name"
-                + (nearest(poi, free) or "."),
+                + (nearest(poi, free, cutoff=_ALIKE) or "."),
                 "Correct the name, add the signal (a background-only workspace needs its patch), or choose another.",
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from wilks._types import BoolArray, FloatArray
 from wilks.model.model import Model
@@ -47,18 +48,9 @@ def inseparable(model: Model) -> tuple[tuple[tuple[int, ...], int], ...]:
     """
     unconstrained = np.array([kind == "none" for kind in model.constraints], np.bool_)
     kept = model.fixed | model.idle
-    where = np.flatnonzero(unconstrained & ~kept)
-    if where.size < 2:
-        return ()
     point = beside(model, np.clip(model.prefit_values, *model.bounds), kept)
-    rates = model.expected(point)
-    if not np.isfinite(rates).all():
-        return ()
-    weighted = _jacobian(model, point)[0][:, where] / np.sqrt(np.maximum(rates, 0.1))[:, None]
-    size = np.linalg.norm(weighted, axis=0)
-    _, effects, directions = np.linalg.svd(weighted / np.where(size > 0, size, 1.0))
-    rank = int(np.count_nonzero(effects > _RANK * effects.max(initial=0.0)))
-    return tuple((tuple(int(where[i]) for i in group), count) for group, count in groups_of(directions[rank:].T))
+    where, directions, _ = combinations_without_effect(model, point, unconstrained & ~kept)
+    return tuple((tuple(int(where[i]) for i in group), count) for group, count in groups_of(directions))
 
 
 def metric(model: Model, theta: FloatArray) -> FloatArray:
@@ -70,6 +62,25 @@ def metric(model: Model, theta: FloatArray) -> FloatArray:
     weights = 1.0 / np.maximum(model.expected(theta), 0.1)
     width = model.prefit_uncertainties
     return np.asarray(weights @ jacobian**2 + np.where(width > 0, 1.0 / np.where(width > 0, width, 1.0) ** 2, 0.0))
+
+
+def combinations_without_effect(
+    model: Model, theta: FloatArray, among: BoolArray
+) -> tuple[npt.NDArray[np.intp], FloatArray, FloatArray]:
+    """Return the positions of some parameters that have an effect at a point; orthonormal combinations of them that
+    have none, shape (parameters, combinations), in units of each one's effect; and these units.
+    """
+    where = np.flatnonzero(among)
+    rates = model.expected(theta)
+    if where.size < 2 or not np.isfinite(rates).all():
+        return where, np.zeros((where.size, 0)), np.ones(where.size)
+    weighted = _jacobian(model, theta)[0][:, where] / np.sqrt(np.maximum(rates, 0.1))[:, None]
+    size = np.linalg.norm(weighted, axis=0)
+    where, weighted, size = where[size > 0], weighted[:, size > 0], size[size > 0]
+    # The triangle has the same effects, and no more rows than there are parameters.
+    _, effects, directions = np.linalg.svd(np.linalg.qr(weighted / size, mode="r"))
+    rank = int(np.count_nonzero(effects > _RANK * effects.max(initial=0.0)))
+    return where, directions[rank:].T, size
 
 
 def _jacobian(model: Model, theta: FloatArray) -> tuple[FloatArray, FloatArray]:

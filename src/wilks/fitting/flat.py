@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wilks._types import BoolArray, FloatArray
-from wilks.fitting.effects import groups_of, metric, without_effect
+from wilks.fitting.effects import combinations_without_effect, groups_of, metric, without_effect
 from wilks.fitting.ladder import Answer, Ladder
 from wilks.fitting.status import Status
 
@@ -86,30 +86,73 @@ def _without_idle(ladder: Ladder, answer: Answer) -> tuple[Answer, BoolArray]:
 def _combinations(ladder: Ladder, answer: Answer, idle: BoolArray) -> tuple[Answer, Flat]:
     """Return the answer at the exact minimum with one parameter for each flat direction held, and the directions.
 
+    A constraint changes along its parameter: what is flat consists of others, and changes no rate. Where that is not
+    all, because the second derivatives vanish though the rates change, the directions are those of the Hessian.
+    """
+    raw, size = answer.raw, ladder.model.n_parameters
+    kept = ladder.problem.held | idle | (raw["at_bound"] != 0)
+    for find in (_without_effect, _without_curvature):
+        found = find(ladder, answer, idle, kept)
+        if found is None:
+            continue
+        other, free, directions, scale = found
+        whole = np.zeros((directions.shape[1], size))
+        share = np.linalg.norm(directions, axis=1)
+        whole[:, free] = np.where(share > _SHARE, (directions / scale[:, None]).T, 0.0)
+        named = tuple((tuple(int(free[i]) for i in rows), count) for rows, count in groups_of(directions))
+        flat = Flat(idle, whole, other["covariance"], named)
+        return _after(answer, {**other, "status": Status.FLAT_DIRECTION}), flat
+    return answer, replace(Flat.nowhere(size), idle=idle)
+
+
+_Found = tuple[Mapping[str, Any], Positions, FloatArray, FloatArray]
+
+
+def _without_effect(ladder: Ladder, answer: Answer, idle: BoolArray, kept: BoolArray) -> _Found | None:
+    """Return the fit with pivots held, and the directions that change no rate there, as those of `_without_curvature`.
+
+    None where there are none, or where others are left.
+    """
+    model, theta = ladder.model, answer.raw["theta"]
+    among = ~kept & np.array([kind == "none" for kind in model.constraints], np.bool_)
+    free, directions, _ = combinations_without_effect(model, theta, among)
+    other = _held_at(ladder, answer, idle, free[pivots(directions.T)])
+    if not directions.size or other is None:
+        return None
+    where, exact, scale = combinations_without_effect(model, other["theta"], among)
+    return (other, where, exact, scale) if exact.shape[1] == directions.shape[1] else None
+
+
+def _without_curvature(ladder: Ladder, answer: Answer, idle: BoolArray, kept: BoolArray) -> _Found | None:
+    """Return the fit with pivots held, the positions of free parameters, orthonormal directions without curvature, and
+    the units of these, that is each parameter's effect; None where that can't be. Directions: (free, directions).
+
     Along a flat direction the curvature at the best fit is as good as the fit is: it is looked at again where the fit
     with the flat parameters held ends.
     """
-    raw, problem, size = answer.raw, ladder.problem, ladder.model.n_parameters
-    held = problem.held | idle
-    free = np.flatnonzero(~(held | (raw["at_bound"] != 0)))
-    directions, scale = _flat_directions(ladder, raw["theta"], free, _ROUGH)
-    start = np.where(held, raw["theta"], np.clip(raw["theta"], problem.lower, problem.upper))
+    free = np.flatnonzero(~kept)
+    directions, scale = _flat_directions(ladder, answer.raw["theta"], free, _ROUGH)
     for _ in range(_ROUNDS):
-        with_pivots = held.copy()
-        with_pivots[free[pivots(directions.T)]] = True
-        other = replace(ladder, problem=replace(problem, start=start, held=with_pivots)).first()
-        same = other.raw["status"] == Status.CONVERGED and abs(other.raw["nll"] - raw["nll"]) < _SAME
-        if not (directions.size and same):
-            break
+        other = _held_at(ladder, answer, idle, free[pivots(directions.T)])
+        if not directions.size or other is None:
+            return None
         before = directions.shape[1]
-        directions, scale = _flat_directions(ladder, other.raw["theta"], free, _CURVATURE)
+        directions, scale = _flat_directions(ladder, other["theta"], free, _CURVATURE)
         if directions.shape[1] == before:
-            share = np.linalg.norm(directions, axis=1)
-            whole = np.zeros((before, size))
-            whole[:, free] = np.where(share > _SHARE, (directions / scale[:, None]).T, 0.0)
-            flat = Flat(idle, whole, other.raw["covariance"], _groups(directions, free))
-            return _after(answer, {**other.raw, "status": Status.FLAT_DIRECTION}), flat
-    return answer, replace(Flat.nowhere(size), idle=idle)
+            return other, free, directions, scale
+    return None
+
+
+def _held_at(ladder: Ladder, answer: Answer, idle: BoolArray, where: Positions) -> Mapping[str, Any] | None:
+    """Return the fit from an answer with more parameters held there; None where it is not the same minimum."""
+    problem = ladder.problem
+    held = problem.held | idle
+    theta = answer.raw["theta"]
+    start = np.where(held, theta, np.clip(theta, problem.lower, problem.upper))
+    held[where] = True
+    other = replace(ladder, problem=replace(problem, start=start, held=held)).first().raw
+    same = other["status"] == Status.CONVERGED and abs(other["nll"] - answer.raw["nll"]) < _SAME
+    return other if same else None
 
 
 def _after(answer: Answer, raw: Mapping[str, Any]) -> Answer:
@@ -137,7 +180,3 @@ def pivots(directions: FloatArray) -> list[int]:
         column = rest[:, i] / np.linalg.norm(rest[:, i])
         rest = rest - np.outer(column, column @ rest)
     return chosen
-
-
-def _groups(directions: FloatArray, free: Positions) -> tuple[tuple[tuple[int, ...], int], ...]:
-    return tuple((tuple(int(free[i]) for i in rows), count) for rows, count in groups_of(directions))
