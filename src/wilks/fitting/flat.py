@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,9 @@ from wilks.fitting.effects import combinations_without_effect, groups_of, metric
 from wilks.fitting.ladder import Answer, Ladder
 from wilks.fitting.status import Status
 
-Positions = npt.NDArray[np.intp]
+Positions: TypeAlias = npt.NDArray[np.intp]
+_Found: TypeAlias = tuple[Mapping[str, Any], Positions, FloatArray, FloatArray]
+_Way: TypeAlias = Callable[[Ladder, Answer, BoolArray, BoolArray], _Found | None]
 
 # Curvature, in units of the metric's diagonal, below which a direction is flat: at an exact minimum, and near one.
 _CURVATURE, _ROUGH = 1e-9, 1e-3
@@ -23,6 +25,8 @@ _SHARE = 1e-5
 _ROUNDS = 3
 # Differences of the nll below this are none.
 _SAME = 5e-7
+# The square of a slope, in units of the effect, below which nothing pushes.
+_SLOPE = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,13 +61,21 @@ def resolved(ladder: Ladder, answer: Answer) -> tuple[Answer, Flat]:
 
     Where that leaves nothing flat the answer is a minimum like any other.
     """
-    size = ladder.model.n_parameters
+    nowhere, at_bound = Flat.nowhere(ladder.model.n_parameters), answer.raw["at_bound"] != 0
+    if answer.raw["status"] == Status.CONVERGED:
+        loose = _loose(ladder, answer, at_bound)
+        if not loose.any():
+            return answer, nowhere
+        kept = ladder.problem.held | (at_bound & ~loose)
+        resting, flat = _combinations(ladder, answer, nowhere.idle, kept, (_without_effect,))
+        return (resting, flat) if (flat.together & loose).any() else (answer, nowhere)
     if answer.raw["status"] != Status.FLAT_DIRECTION:
-        return answer, Flat.nowhere(size)
+        return answer, nowhere
     answer, idle = _without_idle(ladder, answer)
     if answer.raw["status"] != Status.FLAT_DIRECTION:
-        return answer, replace(Flat.nowhere(size), idle=idle)
-    return _combinations(ladder, answer, idle)
+        return answer, replace(nowhere, idle=idle)
+    kept = ladder.problem.held | idle | (answer.raw["at_bound"] != 0)
+    return _combinations(ladder, answer, idle, kept, (_without_effect, _without_curvature))
 
 
 def _without_idle(ladder: Ladder, answer: Answer) -> tuple[Answer, BoolArray]:
@@ -83,15 +95,28 @@ def _without_idle(ladder: Ladder, answer: Answer) -> tuple[Answer, BoolArray]:
     return _after(answer, again.raw), idle
 
 
-def _combinations(ladder: Ladder, answer: Answer, idle: BoolArray) -> tuple[Answer, Flat]:
+def _loose(ladder: Ladder, answer: Answer, at_bound: BoolArray) -> BoolArray:
+    """Return which unconstrained parameters are at a bound that nothing pushes them to: a valley without a slope may
+    end there."""
+    model, theta = ladder.model, answer.raw["theta"]
+    unconstrained = np.array([kind == "none" for kind in model.constraints], np.bool_)
+    candidates = at_bound & unconstrained & ~ladder.problem.held
+    if not candidates.any():
+        return candidates
+    slope = model.gradient(theta, ladder.dataset)
+    return candidates & (slope**2 <= _SLOPE * metric(model, theta))
+
+
+def _combinations(
+    ladder: Ladder, answer: Answer, idle: BoolArray, kept: BoolArray, ways: tuple[_Way, ...]
+) -> tuple[Answer, Flat]:
     """Return the answer at the exact minimum with one parameter for each flat direction held, and the directions.
 
     A constraint changes along its parameter: what is flat consists of others, and changes no rate. Where that is not
     all, because the second derivatives vanish though the rates change, the directions are those of the Hessian.
     """
-    raw, size = answer.raw, ladder.model.n_parameters
-    kept = ladder.problem.held | idle | (raw["at_bound"] != 0)
-    for find in (_without_effect, _without_curvature):
+    size = ladder.model.n_parameters
+    for find in ways:
         found = find(ladder, answer, idle, kept)
         if found is None:
             continue
@@ -103,9 +128,6 @@ def _combinations(ladder: Ladder, answer: Answer, idle: BoolArray) -> tuple[Answ
         flat = Flat(idle, whole, other["covariance"], named)
         return _after(answer, {**other, "status": Status.FLAT_DIRECTION}), flat
     return answer, replace(Flat.nowhere(size), idle=idle)
-
-
-_Found = tuple[Mapping[str, Any], Positions, FloatArray, FloatArray]
 
 
 def _without_effect(ladder: Ladder, answer: Answer, idle: BoolArray, kept: BoolArray) -> _Found | None:
