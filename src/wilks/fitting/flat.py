@@ -22,9 +22,13 @@ _Way: TypeAlias = Callable[[Ladder, Answer, BoolArray, BoolArray], _Found | None
 _CURVATURE, _ROUGH = 1e-9, 1e-3
 # The share of a parameter in a flat direction, by its effect, that counts.
 _SHARE = 1e-5
+# The size in a direction from which a parameter can be held in its place, if it is to be.
+_PIVOT = 1e-2
 _ROUNDS = 3
 # Differences of the nll below this are none.
 _SAME = 5e-7
+# An uncertainty, in units of the range that the bounds leave, that says nothing.
+_FAR = 10.0
 # The square of a slope, in units of the effect, below which nothing pushes.
 _SLOPE = 1e-8
 
@@ -63,7 +67,7 @@ def resolved(ladder: Ladder, answer: Answer) -> tuple[Answer, Flat]:
     """
     nowhere, at_bound = Flat.nowhere(ladder.model.n_parameters), answer.raw["at_bound"] != 0
     if answer.raw["status"] == Status.CONVERGED:
-        loose = _loose(ladder, answer, at_bound)
+        loose = _loose(ladder, answer, at_bound) | _wide(ladder, answer, at_bound)
         if not loose.any():
             return answer, nowhere
         kept = ladder.problem.held | (at_bound & ~loose)
@@ -103,8 +107,23 @@ def _loose(ladder: Ladder, answer: Answer, at_bound: BoolArray) -> BoolArray:
     candidates = at_bound & unconstrained & ~ladder.problem.held
     if not candidates.any():
         return candidates
-    slope = model.gradient(theta, ladder.dataset)
-    return candidates & (slope**2 <= _SLOPE * metric(model, theta))
+    slope, rates = model.gradient(theta, ladder.dataset), model.expected(theta)
+    weights = 1.0 / np.maximum(rates, 0.1)
+    for i in np.flatnonzero(candidates):
+        moved = theta.copy()
+        moved[i] += 1.0  # rates are linear in what has no constraint
+        candidates[i] = slope[i] ** 2 <= _SLOPE * (weights @ (model.expected(moved) - rates) ** 2)
+    return candidates
+
+
+def _wide(ladder: Ladder, answer: Answer, at_bound: BoolArray) -> BoolArray:
+    """Return which unconstrained parameters have an uncertainty far beyond their range: hardly anything fixes them."""
+    model, problem, free = ladder.model, ladder.problem, ~(ladder.problem.held | at_bound)
+    unconstrained = np.array([kind == "none" for kind in model.constraints], np.bool_)
+    if "covariance" not in answer.raw or not (free & unconstrained).any():
+        return np.zeros_like(free)
+    sigma = np.sqrt(np.maximum(np.diag(answer.raw["covariance"]), 0.0))
+    return free & unconstrained & (sigma > _FAR * (problem.upper - problem.lower))
 
 
 def _combinations(
@@ -138,7 +157,8 @@ def _without_effect(ladder: Ladder, answer: Answer, idle: BoolArray, kept: BoolA
     model, theta = ladder.model, answer.raw["theta"]
     among = ~kept & np.array([kind == "none" for kind in model.constraints], np.bool_)
     free, directions, _ = combinations_without_effect(model, theta, among)
-    other = _held_at(ladder, answer, idle, free[pivots(directions.T)])
+    # What is at a bound is held there anyway.
+    other = _held_at(ladder, answer, idle, free[pivots(directions.T, answer.raw["at_bound"][free] != 0)])
     if not directions.size or other is None:
         return None
     where, exact, scale = combinations_without_effect(model, other["theta"], among)
@@ -193,11 +213,15 @@ def _flat_directions(ladder: Ladder, theta: FloatArray, free: Positions, below: 
     return np.asarray(vectors[:, np.abs(curvature) < below]), scale
 
 
-def pivots(directions: FloatArray) -> list[int]:
-    """Return one parameter for each flat direction, shape (directions, parameters): held, they leave nothing flat."""
-    rest, chosen = directions.copy(), []
+def pivots(directions: FloatArray, rather: BoolArray | None = None) -> list[int]:
+    """Return one parameter for each flat direction, shape (directions, parameters): held, they leave nothing flat.
+
+    Those marked in `rather` are taken first, where they take part.
+    """
+    rest, chosen = directions.copy(), list[int]()
     for _ in range(len(directions)):
-        i = int(np.argmax(np.linalg.norm(rest, axis=0)))
+        size = np.linalg.norm(rest, axis=0)
+        i = int(np.argmax(size if rather is None else np.where(rather & (size > _PIVOT), 1.0, 0.0) + size))
         chosen.append(i)
         column = rest[:, i] / np.linalg.norm(rest[:, i])
         rest = rest - np.outer(column, column @ rest)

@@ -70,6 +70,8 @@ def _flat(model: Model, raw: Mapping[str, Any], groups: Sequence[tuple[tuple[int
         known = "what is not named has its uncertainty"
     elif (size := np.abs(raw.get("direction", np.zeros(1)))).any():
         size = size * np.sqrt(metric(model, raw["theta"])) if np.count_nonzero(size) > 1 else size
+        free = np.array([kind == "none" for kind in model.constraints]) & (size > 0)
+        size = np.where(free, size, 0.0) if free.any() else size  # a constraint depends on its parameter
         order = np.argsort(-size, kind="stable")
         groups = ((tuple(int(i) for i in order if size[i] > 1e-3 * size.max() and size[i] > 0), 1),)
     if not groups:
@@ -80,12 +82,17 @@ def _flat(model: Model, raw: Mapping[str, Any], groups: Sequence[tuple[tuple[int
         chosen = listed(names[i] for i in group)
         several = "" if count == 1 else f"in {count} ways "
         parts.append(f"{several}on a combination of {chosen}" if len(group) > 1 else f"on {chosen}")
-    count = sum(count for _, count in groups)
+    return f"it does not depend {'; nor '.join(parts)}; {known}; {_advice(model, groups)}"
+
+
+def _advice(model: Model, groups: Sequence[tuple[tuple[int, ...], int]]) -> str:
+    """Return what is to be held, as code and as an option; rather not the parameter of interest."""
+    names, count = model.parameter_names, sum(count for _, count in groups)
     which = next((i for i in groups[0][0] if names[i] != model.poi), groups[0][0][0])
     name, value = names[which], f"{model.initial[which]:.4g}"
-    hold = f"hold {'one' if count == 1 else count} of them, as "
-    hold += f'fixed={{"{name}": {value}}} (command line: --fix {name}={value})'
-    return f"it does not depend {'; nor '.join(parts)}; {known}; {hold}"
+    several = f"{'one' if count == 1 else count} of them"
+    what = "it" if len(groups) == 1 and len(groups[0][0]) == 1 else several
+    return f'hold {what}, as fixed={{"{name}": {value}}} (command line: --fix {name}={value})'
 
 
 def _place(model: Model, dataset: Dataset, where: int) -> str:
