@@ -8,8 +8,10 @@ import numpy.typing as npt
 from wilks._types import BoolArray, FloatArray
 from wilks.model.model import Model
 
-# Derivatives of a rate below this part of their terms cancel.
-_CANCELLED = 1e-12
+# A change of a rate below this part of it, by a parameter that moves by one, is rounding.
+_ROUNDING = 1e-14
+# So many parameters are moved one by one; for more, all derivatives are computed.
+_FEW = 100
 # Effects of combinations below this part of the largest one are rounding.
 _RANK = 1e-8
 # The share of a parameter in a flat direction, by its effect, that is worth its name.
@@ -27,8 +29,10 @@ def without_effect(model: Model, theta: FloatArray, kept: BoolArray) -> BoolArra
     candidates = unconstrained & ~kept
     if not candidates.any():
         return candidates
-    total, largest = _jacobian(model, beside(model, theta, kept))
-    return candidates & (np.abs(total) <= _CANCELLED * largest).all(axis=0)
+    where, point = np.flatnonzero(candidates), beside(model, theta, kept)
+    rates = model.expected(point)
+    candidates[where] = (np.abs(_effects(model, point, where)) <= _ROUNDING * np.abs(rates)[:, None]).all(axis=0)
+    return candidates
 
 
 def beside(model: Model, theta: FloatArray, kept: BoolArray) -> FloatArray:
@@ -58,7 +62,7 @@ def metric(model: Model, theta: FloatArray) -> FloatArray:
 
     These are the squared effects of parameters, in standard deviations of the data and of constraints.
     """
-    jacobian = _jacobian(model, theta)[0]
+    jacobian = _jacobian(model, theta)
     weights = 1.0 / np.maximum(model.expected(theta), 0.1)
     width = model.prefit_uncertainties
     return np.asarray(weights @ jacobian**2 + np.where(width > 0, 1.0 / np.where(width > 0, width, 1.0) ** 2, 0.0))
@@ -74,7 +78,7 @@ def combinations_without_effect(
     rates = model.expected(theta)
     if where.size < 2 or not np.isfinite(rates).all():
         return where, np.zeros((where.size, 0)), np.ones(where.size)
-    weighted = _jacobian(model, theta)[0][:, where] / np.sqrt(np.maximum(rates, 0.1))[:, None]
+    weighted = _effects(model, theta, where) / np.sqrt(np.maximum(rates, 0.1))[:, None]
     size = np.linalg.norm(weighted, axis=0)
     where, weighted, size = where[size > 0], weighted[:, size > 0], size[size > 0]
     # The triangle has the same effects, and no more rows than there are parameters.
@@ -83,15 +87,24 @@ def combinations_without_effect(
     return where, directions[rank:].T, size
 
 
-def _jacobian(model: Model, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the derivatives of the rates, shape (bins, n_parameters), and the sums of the sizes of their terms."""
+def _effects(model: Model, theta: FloatArray, where: npt.NDArray[np.intp]) -> FloatArray:
+    """Return the derivatives of the rates with respect to unconstrained parameters, shape (bins, parameters).
+
+    Rates are linear in each of these, so that a step gives them exactly.
+    """
+    if where.size > _FEW:
+        return _jacobian(model, theta)[:, where]
+    moved = np.tile(theta, (where.size, 1))
+    moved[np.arange(where.size), where] += 1.0
+    return np.asarray((model.expected(moved) - model.expected(theta)).T)
+
+
+def _jacobian(model: Model, theta: FloatArray) -> FloatArray:
+    """Return the derivatives of the rates, shape (bins, n_parameters)."""
     total = np.zeros((model.observed_main.size, model.n_parameters))
-    largest = np.zeros_like(total)
     for k, block in enumerate(model.blocks):
-        part, bins = model.jacobian(theta, k), model.channel_slices[block.channel]
-        total[bins] += part
-        largest[bins] += np.abs(part)
-    return total, largest
+        total[model.channel_slices[block.channel]] += model.jacobian(theta, k)
+    return total
 
 
 def groups_of(directions: FloatArray) -> tuple[tuple[tuple[int, ...], int], ...]:
