@@ -148,7 +148,7 @@ def run(
     step(Stage.PULLS, lambda: pulls_figure(result), lambda made: wilks.figures.save(made, folder / "figures" / "pulls"))
     prefit = step(Stage.PREFIT, lambda: wilks.predict(model), lambda made: _prediction_files(made, folder))
     postfit = None
-    if result.covariance_usable:
+    if result.converged and result.covariance_valid:
         postfit = step(
             Stage.POSTFIT, lambda: wilks.predict(model, result), lambda made: _prediction_files(made, folder)
         )
