@@ -102,6 +102,21 @@ def signal_only(spec: Spec) -> None:
         spoil_first_bin(spec, sample, 0.0, error=0.0, varied=0.0)
 
 
+def negative_background(spec: Spec) -> None:
+    spoil_first_bin(spec, "top", -5.0, error=1.0, varied=-5.0)
+    spoil_first_bin(spec, "wjets", 1.0, error=0.5, varied=1.0)
+
+
+def shapesys_on_nothing(spec: Spec) -> None:
+    block = blocks(spec, "wjets", "SR")[0]
+    spoil_first_bin(spec, "wjets", 0.0, error=0.0, varied=0.0)
+    block["modifiers"].append({"name": "fakes", "type": "shapesys", "data": [3.0, 4.0, 2.0]})
+
+
+def undeclared_lumi(spec: Spec) -> None:
+    add(spec, "wjets", "lumi", "lumi")
+
+
 def twin_factor(spec: Spec) -> None:
     add(spec, "top", "top_again", "normfactor")
 
@@ -147,6 +162,14 @@ DEFECTS: dict[str, tuple[Callable[[Spec], None], set[str]]] = {
         lambda s: spoil_first_bin(s, "top", -500.0, error=1.0, varied=-500.0),
         {"negative-yield"},
     ),
+    "negative data": (lambda s: s["observations"][0]["data"].__setitem__(1, -3), {"negative-data"}),
+    "data without a channel": (
+        lambda s: s["observations"].append({"name": "VR", "data": [1.0, 2.0]}),
+        {"unknown-observation"},
+    ),
+    "negative background": (negative_background, {"negative-background", "negative-yield"}),
+    "shapesys on nothing": (shapesys_on_nothing, {"shapesys-on-nothing"}),
+    "lumi without settings": (undeclared_lumi, {"refused-model"}),
     "no prediction": (no_prediction, {"data-without-prediction"}),
     "staterror on nothing": (staterror_on_nothing, {"staterror-on-nothing"}),
     "signal only": (signal_only, {"signal-only"}),
@@ -225,16 +248,18 @@ def test_every_finding_says_where_in_data(good: Spec, defect: str) -> None:
 
 
 def test_statistical_uncertainties_with_poisson_constraints(good: Spec) -> None:
-    for block in blocks(good):
-        modifier = next(m for m in block["modifiers"] if m["name"] == "staterror")
-        modifier.update(type="shapesys", name=f"staterror_{block['name']}")
+    for channel in good["channels"]:
+        for block in channel["samples"]:
+            modifier = next(m for m in block["modifiers"] if m["name"] == "staterror")
+            modifier.update(type="shapesys", name=f"staterror_{channel['name']}_{block['name']}")
     assert len(check(workspace(good))) == 0
-    data_of(blocks(good, "top")[0], "staterror_top")[2] = 60.0
+    data_of(blocks(good, "top")[0], "staterror_CR_top")[2] = 60.0
     assert rules(check(workspace(good))) == {"large-staterror"}
     # One of a systematic may be statistical or not; next to it no sample lacks anything.
-    drop(good, "staterror_wjets", "wjets")
-    for block in blocks(good, "wjets"):
-        block["modifiers"].append({"name": "fakes", "type": "shapesys", "data": scaled(block["data"], 0.1)})
+    for name in ("CR", "SR"):
+        drop(good, f"staterror_{name}_wjets", "wjets")
+        (block,) = blocks(good, "wjets", name)
+        block["modifiers"].append({"name": f"fakes_{name}", "type": "shapesys", "data": scaled(block["data"], 0.1)})
     assert rules(check(workspace(good))) == {"large-staterror"}
 
 

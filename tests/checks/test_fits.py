@@ -131,3 +131,16 @@ def test_the_published_lesson_has_a_mirrored_minimum_and_tight_constraints(share
 def test_other_things_are_refused() -> None:
     with pytest.raises(TypeError, match="a FitResult or another result"):
         check(3)  # type: ignore[arg-type]
+
+
+def test_parameters_without_effect_are_told() -> None:
+    spec = mixed_spec()
+    spec["channels"][0]["samples"].append(
+        {"name": "none", "data": [0.0] * len(spec["channels"][0]["samples"][0]["data"]), "modifiers": []}
+    )
+    spec["channels"][0]["samples"][-1]["modifiers"].append({"name": "ghost", "type": "normfactor", "data": None})
+    result = wilks.fit(wilks.compile_model(wilks.load_workspace(spec)))
+    (finding,) = check(result).of_rule("idle-factor")
+    assert (finding.severity, finding.place) == (Severity.WARNING, 'parameter "ghost"')
+    (error,) = check(replace(result, poi="ghost")).of_rule("idle-poi")
+    assert error.severity == Severity.ERROR

@@ -229,16 +229,21 @@ def test_a_product_of_factors_is_told() -> None:
     assert result["mu_W"].value * result["mu_Z"].value == pytest.approx(3.0, rel=1e-4)
 
 
-def test_a_parameter_without_effect_is_told() -> None:
+def test_a_parameter_without_effect_is_held_and_told() -> None:
     spec = one_channel(
         [30.0], {"empty": ([0.0], [modifier("mu", "normfactor")]), "W": ([10.0], [modifier("k", "normfactor")])}
     )
     result = fit(compiled(spec))
-    assert 'does not depend on "mu"' in result.status
+    assert result.converged
+    assert result.covariance_valid
+    assert [p.name for p in result if p.idle] == ["mu"]
+    assert result["mu"].value == 1.0
+    assert np.isnan(result["mu"].uncertainty)
     assert result["k"].value == pytest.approx(3.0, rel=1e-6)
+    assert result["k"].uncertainty == pytest.approx(np.sqrt(30.0) / 10.0, rel=1e-9)
     held = fit(compiled(spec), fixed={"mu": 1.0})
-    assert held.converged
-    assert held["k"].uncertainty == pytest.approx(np.sqrt(30.0) / 10.0, rel=1e-9)
+    assert not held.idle.any()
+    assert held["k"].uncertainty == result["k"].uncertainty
 
 
 def test_a_minimum_on_a_vanishing_rate_is_told() -> None:

@@ -237,3 +237,84 @@ def test_a_workspace_without_modifiers_is_no_model() -> None:
 def test_a_path_is_no_workspace() -> None:
     with pytest.raises(TypeError, match=r"use wilks\.load_workspace"):
         compile_model("workspace.json")  # type: ignore[arg-type]
+
+
+def search(samples: dict[str, tuple[list[float], list[Spec]]], **settings: Spec) -> Spec:
+    """Return one channel with signal and background, and further samples."""
+    signal = ([3.0, 4.0], [modifier("mu", "normfactor")])
+    every = {"signal": signal, "background": ([10.0, 20.0], []), **samples}
+    return {
+        "channels": [
+            {"name": "SR", "samples": [{"name": k, "data": d, "modifiers": m} for k, (d, m) in every.items()]}
+        ],
+        "observations": [{"name": "SR", "data": [12, 25]}],
+        "measurements": [
+            {"name": "m", "config": {"poi": "", "parameters": [{"name": k, **v} for k, v in settings.items()]}}
+        ],
+        "version": "1.0.0",
+    }
+
+
+FACTOR, SHAPE = modifier("k", "normfactor"), modifier("f", "shapefactor")
+OFF: Spec = {"inits": [0.0], "fixed": True}
+GROWS = modifier("v", "histosys", {"lo_data": [0.0, 0.0], "hi_data": [0.0, 2.0]})
+
+
+@pytest.mark.parametrize(
+    ("spec", "idle"),
+    [
+        (search({}), set()),
+        (search({"none": ([0.0, 0.0], [FACTOR])}), {"k"}),
+        (search({"none": ([0.0, 0.0], [FACTOR, SHAPE])}), {"k", "f[0]", "f[1]"}),
+        (search({"half": ([0.0, 2.0], [FACTOR, SHAPE])}), {"f[0]"}),
+        # A variation that fills an empty bin makes it worth a factor.
+        (search({"grows": ([0.0, 0.0], [FACTOR, SHAPE, GROWS])}), {"f[0]"}),
+        (search({"off": ([5.0, 2.0], [FACTOR, modifier("switch", "normfactor")])}, switch=OFF), {"k"}),
+        (search({"off": ([5.0, 2.0], [FACTOR, modifier("switch", "normfactor")])}, switch={"inits": [0.0]}), set()),
+        (
+            search(
+                {"off": ([5.0, 2.0], [FACTOR, modifier("gone", "shapefactor")])},
+                gone={"inits": [0.0, 0.0], "fixed": True},
+            ),
+            {"k"},
+        ),
+        # A systematic that is held at 0 removes nothing; what is fixed or has a constraint is not idle.
+        (search({"w": ([5.0, 2.0], [FACTOR, modifier("a", "normsys", {"lo": 0.9, "hi": 1.1})])}, a=OFF), set()),
+        (search({"none": ([0.0, 0.0], [FACTOR])}, k={"fixed": True}), set()),
+        (search({"none": ([0.0, 0.0], [modifier("a", "normsys", {"lo": 0.9, "hi": 1.1})])}), set()),
+        (search({"none": ([0.0, 0.0], [FACTOR]), "some": ([0.0, 1.0], [FACTOR])}), set()),
+    ],
+)
+def test_parameters_that_no_rate_depends_on_are_idle(spec: Spec, idle: set[str]) -> None:
+    model = compiled(spec)
+    assert {model.parameter_names[i] for i in np.flatnonzero(model.idle)} == idle
+    theta = model.initial + 0.3 * ~model.fixed
+    jacobian = sum(model.jacobian(theta, k) for k in range(len(model.blocks)))
+    for i in np.flatnonzero(model.idle):
+        assert not jacobian[:, i].any()
+
+
+@pytest.mark.parametrize("kind", ["shapesys", "shapefactor", "staterror"])
+def test_a_name_that_is_also_that_of_a_component_is_refused(kind: str) -> None:
+    data = None if kind == "shapefactor" else [1.0, 2.0]
+    spec = search({"w": ([5.0, 2.0], [modifier("u", kind, data), modifier("u[1]", "normfactor")])})
+    with pytest.raises(ModelError, match=rf'"u\[1\]" is used by a normfactor, .* component of the {kind} "u"'):
+        compiled(spec)
+    renamed = search({"w": ([5.0, 2.0], [modifier("u", kind, data), modifier("u[2]", "normfactor")])})
+    assert "u[2]" in compiled(renamed).parameter_names
+
+
+def test_impossible_data_are_told_with_channel_and_bin() -> None:
+    model = compiled(workspace())
+    data = model.observed()
+    data[[0, 4]] = -1.0, -2.0
+    with pytest.raises(ModelError) as error:
+        model.checked(data)
+    assert [problem.partition(":")[0] for problem in error.value.problems] == [
+        'channel "CR", bin 0',
+        'channel "SR", bin 1',
+    ]
+    broken = model.observed()
+    broken[-1] = np.nan
+    with pytest.raises(ModelError, match=r'auxiliary data of ".*": data must be finite numbers; entry'):
+        model.checked(broken)

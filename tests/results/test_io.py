@@ -229,3 +229,24 @@ def test_infinite_uncertainties_are_shown() -> None:
 def test_what_is_nested_too_deeply_is_one_sentence() -> None:
     with pytest.raises(ResultError, match="not valid JSON"):
         decode_result("[" * 100_000 + "]" * 100_000)
+
+
+def test_what_is_flat_survives_and_files_of_before_are_read() -> None:
+    fit = make_fit()
+    n = len(fit)
+    idle, flat = np.zeros(n, np.bool_), np.zeros((2, n))
+    idle[1], flat[0, :2], flat[1, 2] = True, (0.6, -0.8), 1.0
+    found = decode_result(encode_result(replace(fit, idle=idle, flat=flat)))
+    np.testing.assert_array_equal(found.idle, idle)
+    np.testing.assert_array_equal(found.flat, flat)
+    assert [p.name for p in found if p.flat] == list(fit.names[:3])
+    document = json.loads(encode_result(fit))
+    assert document["idle"] == [False] * n
+    assert document["flat"] == []
+    del document["idle"], document["flat"]
+    old = decode_result(json.dumps(document))
+    assert not old.idle.any()
+    assert old.idle.shape == (n,)
+    assert old.flat.shape == (0, n)
+    with pytest.raises(ResultError, match=r"flat has shape \(1, 2\)"):
+        decode_result(json.dumps({**document, "flat": [[1.0, 2.0]]}))

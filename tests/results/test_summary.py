@@ -57,3 +57,12 @@ def test_notebook_html_is_escaped() -> None:
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
     assert html.count("<table>") == 2
+
+
+def test_what_has_no_effect_and_what_is_flat_is_said() -> None:
+    idle, flat = np.array([False, True, False, False]), np.array([[0.0, 0.0, 0.0, 1.0]])
+    found = replace(special(), idle=idle, flat=flat, at_bound=np.zeros(4, np.bool_), covariance_valid=False)
+    rows = parameter_table(found).rows
+    assert [row[-1] for row in rows] == ["", "no effect", "no uncertainty", "flat"]
+    assert "no effect:   b = 0 (no rate depends on it" in str(found)
+    assert "covariance:  only of what is not flat" in str(found)

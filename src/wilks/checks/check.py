@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import numpy as np
 
-from wilks.checks import conditions, fits, parameters, rankings, steering, systematics, templates, toys, yields
+from wilks.checks import conditions, fits, model, parameters, rankings, steering, systematics, templates, toys, yields
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.view import View
 from wilks.checks.wording import some
@@ -28,15 +28,19 @@ WorkspaceRule = Callable[[View, Thresholds], Iterator[Finding]]
 
 WORKSPACE_RULES: tuple[WorkspaceRule, ...] = (
     yields.not_finite_yield,
+    model.refused_model,
+    yields.negative_data,
+    yields.unknown_observation,
     yields.negative_yield,
+    yields.negative_background,
     yields.data_without_prediction,
     parameters.missing_poi,
-    parameters.idle_poi,
+    model.idle_poi,
     parameters.fixed_poi,
     parameters.constrained_poi,
     parameters.unknown_setting,
-    parameters.inseparable_factors,
-    parameters.idle_factor,
+    model.inseparable_factors,
+    model.idle_factor,
     systematics.not_finite_variation,
     systematics.no_logarithm,
     systematics.empty_variation,
@@ -52,6 +56,7 @@ WORKSPACE_RULES: tuple[WorkspaceRule, ...] = (
     yields.missing_staterror,
     yields.large_staterror,
     yields.staterror_on_nothing,
+    yields.shapesys_on_nothing,
     yields.empty_process,
     yields.tiny_process,
 )
@@ -74,6 +79,7 @@ TEMPLATE_RULES = (
 FIT_RULES = (
     fits.failed_fit,
     fits.flat_direction,
+    fits.idle_factor,
     fits.mirrored_minimum,
     fits.at_bound,
     fits.pulled,

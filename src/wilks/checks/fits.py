@@ -9,7 +9,7 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.checks.cases import parameter_case
 from wilks.checks.thresholds import Thresholds
-from wilks.checks.wording import percent
+from wilks.checks.wording import percent, some
 from wilks.results.conditions import AT_BOUND, FAILED, FLAT
 from wilks.results.findings import Finding, Severity
 from wilks.results.fit import FitResult
@@ -43,7 +43,7 @@ def flat_direction(result: FitResult, limits: Thresholds) -> Iterator[Finding]:
             f"{result.status[0].upper()}{result.status[1:]}.",
             "Fix one of these parameters, or give the data that determine it.",
         )
-    if not result.covariance_valid:
+    if not result.covariance_usable:
         return
     for i in np.flatnonzero(~result.fixed & ~result.at_bound):
         width, sigma = result.prefit_uncertainties[i], result.uncertainties[i]
@@ -78,6 +78,21 @@ def mirrored_minimum(result: FitResult, limits: Thresholds) -> Iterator[Finding]
             value,
             f"The fit is as good at {value:.4g} as at {result[name].value:.4g}.",
             "The data can't tell its sign, since both variations are the same: repair the variation.",
+        )
+
+
+def idle_factor(result: FitResult, limits: Thresholds) -> Iterator[Finding]:
+    """No rate depends on a free parameter: the fit holds it."""
+    names = [name for name, idle in zip(result.names, result.idle, strict=True) if idle]
+    if names:
+        is_poi = result.poi in names
+        yield Finding(
+            "idle-poi" if is_poi else "idle-factor",
+            Severity.ERROR if is_poi else Severity.WARNING,
+            f'{"parameter" if len(names) == 1 else "parameters"} "{some(names, 6)}"',
+            "No rate depends on it, given what else is held or at its bound: the fit holds it where it starts.",
+            "Remove it or fix it; if it should have an effect, look at the samples that it acts on.",
+            parameter_case(names),
         )
 
 
@@ -163,7 +178,7 @@ def _largest_first(sizes: FloatArray, threshold: float) -> list[int]:
 
 def strongly_correlated(result: FitResult, limits: Thresholds) -> Iterator[Finding]:
     """Two parameters are almost one."""
-    if not result.covariance_valid:
+    if not result.covariance_usable:
         return
     correlation = np.triu(result.correlation, 1)
     pairs = np.argwhere(np.abs(correlation) > limits.correlation)

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from wilks.checks.cases import parameter_case
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.view import FREE, View
-from wilks.checks.wording import counted, some
+from wilks.checks.wording import some
 from wilks.errors import nearest
 from wilks.results.findings import Finding, Severity
+
+# Names less alike than this are not each other's misspelling.
+_ALIKE = 0.75
 
 
 def _finding(rule: str, severity: Severity, name: str, message: str, advice: str) -> Finding:
@@ -24,14 +27,25 @@ def unknown_setting(view: View, limits: Thresholds) -> Iterator[Finding]:
             # A missing parameter of interest has its own rule; "lumi" is written by converters whether used or not.
             if entry.name not in view.parameters and entry.name not in ("lumi", measurement.config.poi):
                 named.setdefault(entry.name, []).append(measurement.name)
-    for name, measurements in named.items():
+    alike = {name: nearest(name, view.parameters, cutoff=_ALIKE) for name in named}
+    for name in (name for name in named if alike[name]):
         yield _finding(
             "unknown-setting",
             Severity.WARNING,
             name,
-            f"Measurement {some(measurements)} sets it, but no modifier has this name"
-            + (nearest(name, view.parameters) or "."),
+            f"Measurement {some(named[name])} sets it, but no modifier has this name{alike[name]}",
             "Correct the name or remove the setting: it has no effect.",
+        )
+    if others := [name for name in named if not alike[name]]:
+        measurements = list(dict.fromkeys(m for name in others for m in named[name]))
+        yield Finding(
+            "unknown-setting",
+            Severity.WARNING,
+            f'{"parameter" if len(others) == 1 else "parameters"} "{some(others, 6)}"',
+            f"Measurement {some(measurements)} sets {'it' if len(others) == 1 else 'them'}, but no modifier has "
+            f"{'this name' if len(others) == 1 else 'these names'}.",
+            "Correct the name or remove the setting: it has no effect.",
+            tuple(case for name in others for case in parameter_case(name)),
         )
 
 
@@ -46,22 +60,9 @@ def missing_poi(view: View, limits: Thresholds) -> Iterator[Finding]:
                 Severity.ERROR,
                 poi,
                 f"It is the parameter of interest of measurement {measurement.name}, but no modifier has this name"
-                + (nearest(poi, free) or "."),
+                + (nearest(poi, free, cutoff=_ALIKE) or "."),
                 "Correct the name, add the signal (a background-only workspace needs its patch), or choose another.",
             )
-
-
-def idle_poi(view: View, limits: Thresholds) -> Iterator[Finding]:
-    """The parameter of interest scales nothing but empty samples."""
-    use = view.parameters.get(view.poi)
-    if use is not None and not any(view.blocks[index].nominal.any() for index in use.blocks):
-        yield _finding(
-            "idle-poi",
-            Severity.ERROR,
-            view.poi,
-            "It is the parameter of interest, and every sample that it acts on is empty.",
-            "Check the signal sample's path and selection.",
-        )
 
 
 def fixed_poi(view: View, limits: Thresholds) -> Iterator[Finding]:
@@ -87,37 +88,3 @@ def constrained_poi(view: View, limits: Thresholds) -> Iterator[Finding]:
             "It is the parameter of interest, and it has a constraint of its own.",
             "Limits and significances are meant for free parameters, such as a signal strength.",
         )
-
-
-def inseparable_factors(view: View, limits: Thresholds) -> Iterator[Finding]:
-    """Free factors that act on exactly the same blocks: only their product is determined."""
-    groups: dict[tuple[int, ...], list[str]] = {}
-    for name, use in view.parameters.items():
-        acting = tuple(index for index in use.blocks if view.blocks[index].nominal.any())
-        if acting and use.kinds.intersection(FREE) and not view.is_fixed(name):
-            groups.setdefault(acting, []).append(name)
-    for acting, names in groups.items():
-        if len(names) > 1:
-            yield Finding(
-                "inseparable-factors",
-                Severity.ERROR,
-                f'parameters "{", ".join(names)}"',
-                f"They are free and always act together (in {some([view.blocks[i].name for i in acting])}): "
-                "the data determine only their product.",
-                "Fix all but one of them, or let them act on different samples or regions.",
-                parameter_case(names),
-            )
-
-
-def idle_factor(view: View, limits: Thresholds) -> Iterator[Finding]:
-    """A free factor acts on empty samples only: nothing determines it."""
-    for name, use in view.parameters.items():
-        free = use.kinds.intersection(FREE) and not view.is_fixed(name) and name != view.poi
-        if free and not any(view.blocks[index].nominal.any() for index in use.blocks):
-            yield _finding(
-                "idle-factor",
-                Severity.WARNING,
-                name,
-                f"It is free, and the {counted(len(use.blocks), 'sample')} that it scales predict nothing.",
-                "Remove it or fix it: nothing determines its value.",
-            )

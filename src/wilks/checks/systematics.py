@@ -15,7 +15,7 @@ from wilks._types import BoolArray, FloatArray
 from wilks.checks.cases import rows_of
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.view import Effects, View
-from wilks.checks.wording import percent, some, span
+from wilks.checks.wording import percent, quoted, some, span
 from wilks.results.findings import Finding, Severity
 
 
@@ -203,25 +203,41 @@ def same_direction(view: View, limits: Thresholds) -> Iterator[Finding]:
 
 
 def large_effect(view: View, limits: Thresholds) -> Iterator[Finding]:
-    """A variation changes the yield of a sample by a lot."""
+    """Variations change the yield of a sample by a lot: all systematics in one finding, the largest effects first.
+
+    Left alone are those that can't matter to the fit, unless they are huge.
+    """
     effects, diagnosis = view.effects, _diagnose(view.effects, limits)
     size = np.maximum(np.abs(effects.up), np.abs(effects.down))
-    mask = (size > limits.large_effect) & ~diagnosis.empty & ~diagnosis.no_logarithm
+    # A factor of 1.1 is not above 10 %, though its last digit may be.
+    mask = (size > limits.large_effect * (1 + 1e-9)) & ~diagnosis.empty & ~diagnosis.no_logarithm
+    large: dict[str, list[int]] = {}
+    huge: dict[str, list[int]] = {}
     for name, rows in _by_systematic(effects, mask):
-        worst = max(rows, key=lambda row: size[row])
-        huge = [row for row in rows if size[row] > limits.huge_effect]
-        severity = _weighed(view, huge, limits, Severity.WARNING)
-        limit = limits.huge_effect if severity == Severity.WARNING else limits.large_effect
-        above = huge if severity == Severity.WARNING else rows
-        yield _finding(
-            "large-effect",
-            severity,
-            _Where(view, name, above),
-            f"The yield changes by more than {100 * limit:.0f} % {_where(view, name, above)}; largest "
-            f"{percent(effects.up[worst])} and {percent(effects.down[worst])}"
-            + (f" in {view.blocks[effects.block[worst]].name}." if len(above) > 1 else "."),
-            "Make sure that this is meant: a mistake in a weight or path looks like this.",
-        )
+        above = [row for row in rows if size[row] > limits.huge_effect * (1 + 1e-9)]
+        if _weighed(view, above, limits, Severity.WARNING) == Severity.WARNING:
+            huge[name] = above
+        elif above or _weighed(view, rows, limits, Severity.WARNING) == Severity.WARNING:
+            large[name] = rows
+    if not (huge or large):
+        return
+    told, limit = (huge, limits.huge_effect) if huge else (large, limits.large_effect)
+    names = sorted(told, key=lambda name: -max(size[row] for row in told[name]))
+    rows = [row for name in names for row in told[name]]
+    worst = max(rows, key=lambda row: size[row])
+    one, more = len(names) == 1, len(large) if huge else 0
+    yield Finding(
+        "large-effect",
+        Severity.WARNING if huge else Severity.NOTE,
+        f"{'systematic' if one else 'systematics'} {some([quoted(name) for name in names], 6)}",
+        f"{'It changes' if one else 'They change'} the yield by more than {100 * limit:.0f} % "
+        f"{_where(view, names[0], rows) if one else f'in {len(rows)} region-sample pairs'}; largest "
+        f"{percent(effects.up[worst])} and {percent(effects.down[worst])}"
+        + (f" in {view.blocks[effects.block[worst]].name}" if len(rows) > 1 else "")
+        + (f"; {more} more by more than {100 * limits.large_effect:.0f} %." if more else "."),
+        "Make sure that this is meant: a mistake in a weight or path looks like this.",
+        rows_of(view, rows + [row for others in (large.values() if more else ()) for row in others]),
+    )
 
 
 def negative_variation(view: View, limits: Thresholds) -> Iterator[Finding]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
 from wilks._types import BoolArray, FloatArray
+from wilks.errors import ModelError
 from wilks.workspace.spec import (
     HistoSys,
     Measurement,
@@ -27,6 +28,9 @@ from wilks.workspace.spec import (
     StatError,
 )
 from wilks.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from wilks.model.model import Model
 
 FREE = (NormFactor, ShapeFactor)
 
@@ -110,6 +114,7 @@ class View:
 
     def __init__(self, workspace: Workspace) -> None:
         document = workspace.document
+        self.workspace = workspace
         self.channels: tuple[str, ...] = workspace.channel_names
         self.measurements: tuple[Measurement, ...] = tuple(document.measurements)
         self.blocks: tuple[Block, ...] = tuple(
@@ -130,6 +135,22 @@ class View:
         return {channel: np.sum([b.nominal for b in blocks], axis=0) for channel, blocks in self.blocks_of.items()}
 
     @cached_property
+    def background(self) -> Mapping[str, FloatArray]:
+        """Nominal prediction of each channel without the samples that the parameter of interest scales.
+
+        Empty where that is no factor.
+        """
+        use = self.parameters.get(self.poi)
+        if use is None or NormFactor not in use.kinds:
+            return {}
+        signal = {id(self.blocks[index]) for index in use.blocks}
+        return {
+            channel: np.sum([b.nominal for b in blocks if id(b) not in signal] or [np.zeros(size)], axis=0)
+            for channel, blocks in self.blocks_of.items()
+            for size in [len(self.total[channel])]
+        }
+
+    @cached_property
     def parameters(self) -> Mapping[str, Use]:
         """Every parameter name that a modifier uses."""
         uses: dict[str, Use] = {}
@@ -140,6 +161,45 @@ class View:
                 if not use.blocks or use.blocks[-1] != index:
                     use.blocks.append(index)
         return uses
+
+    def acting(self, name: str) -> list[int]:
+        """Return the indices of the blocks with a yield that a parameter acts on."""
+        return [index for index in self.parameters[name].blocks if self.blocks[index].nominal.any()]
+
+    @cached_property
+    def finite(self) -> bool:
+        """Whether all numbers are finite: nothing can be said about the model otherwise."""
+        values = [array for b in self.blocks for array in (b.nominal, b.errors)]
+        return bool(
+            all(np.isfinite(array).all() for array in (*values, *self.observed.values())) and self.effects.finite.all()
+        )
+
+    @cached_property
+    def _compiled(self) -> Mapping[str, Model | tuple[str, ...]]:
+        """The model of each measurement, or why there is none; a parameter of interest that is missing is left out."""
+        from wilks.model.compile import compile_model
+
+        found: dict[str, Model | tuple[str, ...]] = {}
+        for measurement in self.measurements if self.finite else ():
+            poi = measurement.config.poi
+            try:
+                found[measurement.name] = compile_model(
+                    self.workspace, measurement=measurement.name, poi=poi if poi in self.parameters else ""
+                )
+            except ModelError as error:
+                found[measurement.name] = tuple(error.problems)
+        return found
+
+    @property
+    def model(self) -> Model | None:
+        """The model of the first measurement, None where there is none."""
+        first = next(iter(self._compiled.values()), None)
+        return None if isinstance(first, tuple) else first
+
+    @property
+    def refusals(self) -> Mapping[str, tuple[str, ...]]:
+        """Why measurements can't be made a model."""
+        return {name: found for name, found in self._compiled.items() if isinstance(found, tuple)}
 
     @cached_property
     def effects(self) -> Effects:
@@ -171,12 +231,13 @@ class View:
 
 def _block(channel: str, sample: Sample) -> Block:
     nominal = np.asarray(sample.data, dtype=np.float64)
-    errors = [np.asarray(m.data, dtype=np.float64) for m in sample.modifiers if _is_statistical(m)]
+    errors = [np.asarray(m.data, dtype=np.float64) for m in sample.modifiers if is_statistical(m)]
     squared = np.sum(np.square(errors), axis=0) if errors else np.zeros_like(nominal)
     return Block(channel, sample, nominal, np.sqrt(squared), bool(errors))
 
 
-def _is_statistical(modifier: Modifier) -> TypeGuard[StatError | ShapeSys]:
+def is_statistical(modifier: Modifier) -> TypeGuard[StatError | ShapeSys]:
+    """Return whether a modifier is a statistical uncertainty of the simulation."""
     return isinstance(modifier, StatError) or (isinstance(modifier, ShapeSys) and modifier.name.startswith("staterror"))
 
 

@@ -36,6 +36,11 @@ def some(items: Sequence[str], limit: int = 3) -> str:
     return f"{shown} and {len(items) - limit} more" if len(items) > limit else shown
 
 
+def quoted(name: str) -> str:
+    """Return a name in quotes."""
+    return f'"{name}"'
+
+
 def counted(count: int, noun: str) -> str:
     """Return a count with its noun: `1 bin`, `3 bins`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -10,10 +10,13 @@ import numpy.typing as npt
 from wilks._types import BoolArray, FloatArray
 from wilks.checks.cases import block_case, channel_case
 from wilks.checks.thresholds import Thresholds
-from wilks.checks.view import Block, View
+from wilks.checks.view import Block, View, is_statistical
 from wilks.checks.wording import bins, counted, number, percent, some
 from wilks.results.findings import Finding, Severity
-from wilks.workspace.spec import NormFactor, ShapeSys
+from wilks.workspace.spec import ShapeSys, StatError
+
+# A sum below this part of its terms is zero.
+_ROUNDING = 1e-12
 
 
 def _by_sample(view: View) -> dict[str, list[Block]]:
@@ -81,6 +84,52 @@ def negative_yield(view: View, limits: Thresholds) -> Iterator[Finding]:
             )
 
 
+def negative_data(view: View, limits: Thresholds) -> Iterator[Finding]:
+    """Observed counts are negative: there is no likelihood, and every fit refuses them."""
+    for channel, data in view.observed.items():
+        below = np.flatnonzero(data < 0)
+        if channel in view.blocks_of and below.size:
+            yield Finding(
+                "negative-data",
+                Severity.ERROR,
+                f'channel "{channel}"',
+                f"The data are negative in {bins(below)} (lowest {number(data.min())}).",
+                "Look at the data histogram: counts can't be negative, and every fit refuses them.",
+                (channel_case(channel, data.min(), below),),
+            )
+
+
+def unknown_observation(view: View, limits: Thresholds) -> Iterator[Finding]:
+    """There are data of channels that don't exist; they are read by nothing."""
+    names = [name for name in view.observed if name not in view.blocks_of]
+    if names:
+        yield Finding(
+            "unknown-observation",
+            Severity.NOTE,
+            f'observation "{", ".join(names[:6])}"',
+            f"There are data and no channel of {'this name' if len(names) == 1 else f'{len(names)} names'}: "
+            "they are not fitted.",
+            "Right for regions that were left out; else add the channel.",
+            tuple(map(channel_case, names)),
+        )
+
+
+def negative_background(view: View, limits: Thresholds) -> Iterator[Finding]:
+    """Without signal the prediction of a bin is negative: the hypothesis that limits and significances need is none."""
+    for channel, background in view.background.items():
+        size = np.sum([np.abs(block.nominal) for block in view.blocks_of[channel]], axis=0)
+        below = np.flatnonzero((background < -_ROUNDING * size) & (view.total[channel] >= 0))
+        if below.size:
+            yield Finding(
+                "negative-background",
+                Severity.ERROR,
+                f'channel "{channel}"',
+                f"Without {view.poi} the prediction is negative in {bins(below)} (lowest {number(background.min())}).",
+                "Merge these bins with their neighbours: without signal there is no likelihood.",
+                (channel_case(channel, background.min(), below),),
+            )
+
+
 def data_without_prediction(view: View, limits: Thresholds) -> Iterator[Finding]:
     """Bins with data where nothing is predicted."""
     for channel, total in view.total.items():
@@ -101,16 +150,9 @@ def data_without_prediction(view: View, limits: Thresholds) -> Iterator[Finding]
 
 def signal_only(view: View, limits: Thresholds) -> Iterator[Finding]:
     """Bins where only samples scaled by the parameter of interest predict anything."""
-    use = view.parameters.get(view.poi)
-    if use is None or NormFactor not in use.kinds:
-        return
-    signal = {id(view.blocks[index]) for index in use.blocks}
-    for channel, blocks in view.blocks_of.items():
-        background: FloatArray = np.zeros_like(view.total[channel])
-        for block in blocks:
-            if id(block) not in signal:
-                background = background + block.nominal
-        alone = np.flatnonzero((view.total[channel] > 0) & (background <= 0))
+    for channel, background in view.background.items():
+        size = np.sum([np.abs(block.nominal) for block in view.blocks_of[channel]], axis=0)
+        alone = np.flatnonzero((view.total[channel] > 0) & (np.abs(background) <= _ROUNDING * size))
         if alone.size:
             yield Finding(
                 "signal-only",
@@ -213,23 +255,59 @@ def large_staterror(view: View, limits: Thresholds) -> Iterator[Finding]:
 
 
 def staterror_on_nothing(view: View, limits: Thresholds) -> Iterator[Finding]:
-    """A bin has a statistical uncertainty and a yield of zero: no relative uncertainty exists."""
+    """A bin has a statistical uncertainty on a yield that is not above zero: no relative one exists, and none is used.
+
+    Left alone are bins whose whole prediction is negative.
+    """
     for channel, blocks in view.blocks_of.items():
-        simulated = [b for b in blocks if b.has_staterror]
-        if not simulated:
-            continue
-        nominal = np.sum([b.nominal for b in simulated], axis=0)
-        error = np.max([b.errors for b in simulated], axis=0)
-        lost = np.flatnonzero((nominal == 0) & (error > 0))
-        if lost.size:
-            yield Finding(
-                "staterror-on-nothing",
-                Severity.WARNING,
-                f'channel "{channel}"',
-                f"There is a statistical uncertainty on a yield of zero in {bins(lost)}.",
-                "It has no effect: its parameter is held constant. Merge these bins with their neighbours.",
-                (channel_case(channel, error[lost].max(), lost),),
-            )
+        by_name: dict[str, list[tuple[Block, FloatArray]]] = {}
+        for block in blocks:
+            for modifier in block.sample.modifiers:
+                if is_statistical(modifier):
+                    of = "" if isinstance(modifier, StatError) else f" of {block.sample.name}"
+                    carrier = block, np.asarray(modifier.data, np.float64)
+                    by_name.setdefault(modifier.name + of, []).append(carrier)
+        for carriers in by_name.values():
+            nominal = np.sum([block.nominal for block, _ in carriers], axis=0)
+            error = np.max([data for _, data in carriers], axis=0)
+            yield from _on_nothing(view, "staterror-on-nothing", channel, carriers, nominal, error)
+
+
+def shapesys_on_nothing(view: View, limits: Thresholds) -> Iterator[Finding]:
+    """A shapesys has an uncertainty where its sample's yield is not above zero: none is used."""
+    for channel, blocks in view.blocks_of.items():
+        for block in blocks:
+            for modifier in block.sample.modifiers:
+                if isinstance(modifier, ShapeSys) and not is_statistical(modifier):
+                    data = np.asarray(modifier.data, np.float64)
+                    yield from _on_nothing(view, "shapesys-on-nothing", channel, [(block, data)], block.nominal, data)
+
+
+def _on_nothing(
+    view: View,
+    rule: str,
+    channel: str,
+    carriers: list[tuple[Block, FloatArray]],
+    nominal: FloatArray,
+    error: FloatArray,
+) -> Iterator[Finding]:
+    """Yield the finding about the bins of a channel in which samples (with their uncertainties) lose them."""
+    lost = np.flatnonzero((nominal <= 0) & (error > 0) & (view.total[channel] >= 0))
+    if not lost.size:
+        return
+    samples = [block.sample.name for block, data in carriers if (data[lost] > 0).any()]
+    what = "a statistical uncertainty" if rule.startswith("staterror") else "an uncertainty (shapesys)"
+    below = (nominal[lost] < 0).any()
+    yield Finding(
+        rule,
+        Severity.WARNING,
+        f'channel "{channel}"',
+        f"There is {what} on a yield {'that is not above zero' if below else 'of zero'} in {bins(lost)} of "
+        f"{some(samples)} (largest {number(error[lost].max())}).",
+        "It has no effect: its parameter is held constant. Merge these bins with their neighbours"
+        + (", or add the sample to a larger one." if below else "."),
+        (channel_case(channel, error[lost].max(), lost),),
+    )
 
 
 def empty_process(view: View, limits: Thresholds) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from wilks.cli.inputs import (
     FIT,
     PREDICTION,
     SAVED,
+    WORKSPACE,
     content,
     kind,
     read_config,
@@ -29,6 +30,7 @@ from wilks.errors import ConfigError, InputError, nearest
 
 if TYPE_CHECKING:
     from wilks.results.findings import Findings
+    from wilks.workspace.workspace import Workspace
 
 _SEVERITIES = ("error", "warning", "note")
 
@@ -49,6 +51,12 @@ _SEVERITIES = ("error", "warning", "note")
     show_default=True,
     help="Print findings that are at least so severe.",
 )
+@click.option(
+    "--channels",
+    multiple=True,
+    metavar="NAME",
+    help="Check a workspace with these channels only (names or patterns); repeatable. Default: all.",
+)
 @click.option("--details", is_flag=True, help="Print regions, samples and numbers of each finding one by one.")
 @click.option("--strict", is_flag=True, help="Exit with code 1 if any finding is an error.")
 @click.option(
@@ -63,6 +71,7 @@ def check(
     output: str | None,
     threshold: tuple[str, ...],
     at_least: str,
+    channels: tuple[str, ...],
     details: bool,
     strict: bool,
     strict_cabinetry: bool,
@@ -73,7 +82,7 @@ def check(
     make. RESULT is any saved result. The exit code is 0 whatever is found, unless --strict. All findings go to
     --output, whatever is printed.
     """
-    findings = _beyond_cabinetry(subject) if strict_cabinetry else _findings(subject, _given(threshold))
+    findings = _beyond_cabinetry(subject) if strict_cabinetry else _findings(subject, _given(threshold), channels)
     deliver(findings, _text(findings, at_least, details=details), output)
     ctx.exit(1 if (strict or strict_cabinetry) and any(finding.severity == "error" for finding in findings) else 0)
 
@@ -122,22 +131,31 @@ def _as_key(name: str) -> str:
     return name.title().replace("_", "")
 
 
-def _findings(subject: str, given: dict[str, Any]) -> Findings:
+def _findings(subject: str, given: dict[str, Any], channels: tuple[str, ...]) -> Findings:
     from wilks.checks.thresholds import Thresholds
 
     where = source(subject)
     found = kind(content(where))
     limits = Thresholds(**given)
+    if channels and found != WORKSPACE:
+        raise InputError("--channels: only a workspace has channels to choose from")
     if found == FIT:
         return wilks.check(read_fit(where), thresholds=limits)
     if found in (SAVED, PREDICTION):
         return wilks.check(read_result(where), thresholds=limits)
     if _is_workspace(content(where)):
-        return wilks.check(read_workspace(where), thresholds=limits)
+        return wilks.check(_restricted(read_workspace(where), channels), thresholds=limits)
     config = read_config(where)
     templates = pipeline.make_templates(config)
     workspace = wilks.build_workspace(templates, config)
     return pipeline.check_all(config, templates, workspace, thresholds=replace(Thresholds.of(config), **given))
+
+
+def _restricted(workspace: Workspace, channels: tuple[str, ...]) -> Workspace:
+    """Return the workspace with the channels that were asked for; all where none were."""
+    from wilks.workspace.edit import select_channels
+
+    return select_channels(workspace, channels) if channels else workspace
 
 
 def _beyond_cabinetry(subject: str) -> Findings:

@@ -38,6 +38,8 @@ def fit_lines(result: FitResult) -> list[str]:
 def _measured(result: FitResult, name: str) -> str:
     """Return value and uncertainty with three digits of the uncertainty."""
     parameter = result[name]
+    if parameter.idle:
+        return f"{'hidden' if math.isnan(parameter.value) else f'{parameter.value:g}'} (no rate depends on it)"
     if parameter.fixed:
         return f"{parameter.value:g} (fixed)"
     if parameter.at_bound:

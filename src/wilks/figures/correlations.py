@@ -47,7 +47,7 @@ def correlations(
         problems.append(f"threshold must be from 0 to 1, found {threshold}")
     if rows < 2:
         problems.append(f"rows must be at least 2, found {rows}")
-    if not result.covariance_valid:
+    if not result.covariance_usable:
         problems.append(f"the fit gives no covariance: {result.status}")
     if problems:
         raise InputError(problems)

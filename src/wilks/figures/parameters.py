@@ -68,7 +68,7 @@ def pulls(
     hidden = len(every) - len(shown)
     rc = compact(chosen)
     notes = [] if result.converged else ["the fit did not converge"]
-    if not result.covariance_valid:
+    if not result.covariance_usable:
         notes.append("no usable covariance")
     more = f"{hidden} more, less pulled and less constrained, not shown" if hidden else ""
     return _draw(shown, chosen, notes, more, rc, ax)
@@ -102,6 +102,7 @@ def _selected(result: FitResult, exclude: str | Sequence[str] | None, include_st
 def _row(parameter: ParameterResult) -> _Row:
     usable = not (parameter.fixed or parameter.at_bound) and parameter.uncertainty > 0
     remark = "fixed" if parameter.fixed else "at bound" if parameter.at_bound else "" if usable else "no uncertainty"
+    remark = "no effect" if parameter.idle else "flat" if parameter.flat else remark
     if parameter.constraint == "none" or not parameter.prefit_uncertainty > 0 or not math.isfinite(parameter.pull):
         value = two_digits(parameter.value, parameter.uncertainty) if usable else number(parameter.value)
         return _Row(parameter.name, None, 0.0, f"{value} ({remark})" if remark else value)

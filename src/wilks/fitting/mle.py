@@ -14,6 +14,8 @@ from wilks._engine import Dataset
 from wilks._types import BoolArray
 from wilks.errors import FitError, ModelError, listed, nearest
 from wilks.fitting.conditions import Fitted, conditions, kept_by_start
+from wilks.fitting.effects import without_effect
+from wilks.fitting.flat import Flat, resolved
 from wilks.fitting.ladder import Answer, Ladder
 from wilks.fitting.problem import FitOptions, Problem, pose
 from wilks.fitting.search import search_minima
@@ -60,7 +62,11 @@ def fit(
     used = labelled(model, data)
     dataset = model.observed_dataset if data is None else model.dataset(used.values)
     if minimizer == "minuit":
-        result = _result(model, dataset, _minuit(model, dataset, problem), problem.held, options, used.label)
+        # MIGRAD can't tell what acts on nothing.
+        none = without_effect(model, problem.start, problem.held)
+        problem = replace(problem, held=problem.held | none, idle=problem.idle | none)
+        answer, flat = _minuit(model, dataset, problem), Flat.nowhere(model.n_parameters)
+        result = _result(model, dataset, answer, problem, options, used.label, flat)
     else:
         result = fit_problem(model, dataset, problem, label=used.label, options=options)
     if raise_on_failure and not result.converged:
@@ -82,9 +88,9 @@ def fit_problem(
 ) -> FitResult:
     """Return the best fit to data (`label` says which) of a problem with one row; its meaning is not checked."""
     ladder = Ladder(model, dataset, problem, options)
-    answer = ladder.answer()
+    answer, flat = resolved(ladder, ladder.answer())
     if options.search == "none" or options.max_iterations < FitOptions().max_iterations:
-        return _result(model, dataset, answer, problem.held, options, label)
+        return _result(model, dataset, answer, problem, options, label, flat)
     raw = answer.raw
     here = Minimum(2.0 * raw["nll"], raw["theta"])
     found = search_minima(
@@ -93,14 +99,16 @@ def fit_problem(
         problem,
         here,
         answer.settled,
+        bool(flat.idle.any() or flat.directions.size),
         raw.get("covariance"),
         evaluations=raw["evaluations"],
         options=options,
     )
-    answer = ladder.lowest(answer, found.minima)
-    return replace(
-        _result(model, dataset, answer, problem.held, options, label), starts=found.starts, minima=found.minima
-    )
+    lowest = ladder.lowest(answer, found.minima)
+    if lowest is not answer:
+        answer, flat = resolved(ladder, lowest)
+    result = _result(model, dataset, answer, problem, options, label, flat)
+    return replace(result, starts=found.starts, minima=found.minima)
 
 
 def _minuit(model: Model, dataset: Dataset, problem: Problem) -> Answer:
@@ -113,20 +121,24 @@ def _minuit(model: Model, dataset: Dataset, problem: Problem) -> Answer:
 
 
 def _result(
-    model: Model, dataset: Dataset, answer: Answer, held: BoolArray, options: FitOptions, label: str
+    model: Model, dataset: Dataset, answer: Answer, problem: Problem, options: FitOptions, label: str, flat: Flat
 ) -> FitResult:
     raw = answer.raw
     at_bound = raw["at_bound"] != 0
     size = model.n_parameters
-    converged, status = describe(model, dataset, raw)
+    converged, status = describe(model, dataset, raw, flat)
     # The inverse of second derivatives anywhere but at a minimum is no covariance.
     valid = converged and "covariance" in raw
-    covariance = raw["covariance"] if valid else np.full((size, size), np.nan)
-    variances = np.where(at_bound, np.nan, np.diag(covariance))
+    covariance = raw["covariance"] if valid else flat.covariance
+    if covariance is None:
+        covariance = np.full((size, size), np.nan)
+    idle = problem.idle | flat.idle
+    held = problem.held | idle
+    variances = np.where(at_bound | flat.together, np.nan, np.diag(covariance))
     return FitResult(
         names=model.parameter_names,
         values=raw["theta"],
-        uncertainties=np.where(held, 0.0, np.sqrt(variances)),
+        uncertainties=np.where(held, np.where(idle, np.nan, 0.0), np.sqrt(variances)),
         covariance=covariance,
         twice_nll=2.0 * raw["nll"],
         edm=raw["edm"],
@@ -150,6 +162,8 @@ def _result(
         evaluations=raw["evaluations"] + answer.calls,
         mirrored=_mirrored(model, dataset, raw, held),
         settings={**model.settings, **asdict(options)},
+        idle=idle,
+        flat=flat.directions,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, listed, nearest
+from wilks.fitting.effects import without_effect
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
 
@@ -44,13 +45,19 @@ class FitOptions:
 class Problem:
     """Starting values, bounds and which parameters are held.
 
-    Each has shape (n_parameters,); for many fits that differ in it, shape (fits, n_parameters).
+    Each has shape (n_parameters,); for many fits that differ in it, shape (fits, n_parameters). `idle` marks those that
+    are held because no rate depends on them, and not because somebody wished so.
     """
 
     start: FloatArray
     lower: FloatArray
     upper: FloatArray
     held: BoolArray
+    idle: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
+
+    def __post_init__(self) -> None:
+        if not self.idle.size:
+            object.__setattr__(self, "idle", np.zeros_like(self.held))
 
     @property
     def mask(self) -> Any:
@@ -97,7 +104,18 @@ def pose(
             words.problems.append(f'fixed: "{name}" needs a finite value, found {value}')
     if words.problems:
         raise ModelError(words.problems)
-    return Problem(theta, lower, upper, held)
+    idle = model.idle & ~held
+    if _removes(model, theta, held):
+        idle = idle | without_effect(model, theta, held | idle)
+    return Problem(theta, lower, upper, held | idle, idle)
+
+
+def _removes(model: Model, theta: FloatArray, held: BoolArray) -> bool:
+    """Return whether a factor is held at 0, so that others may be left without effect; not known for many fits."""
+    interpolated = [bool({"histosys", "normsys"}.intersection(types)) for types in model.modifier_types]
+    if held.ndim > 1 or theta.ndim > 1:
+        return False
+    return bool((held & ~model.fixed & ~np.array(interpolated, np.bool_) & (theta == 0)).any())
 
 
 @dataclass(frozen=True)

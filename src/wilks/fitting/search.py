@@ -70,6 +70,7 @@ def search_minima(
     problem: Problem,
     first: Minimum,
     settled: bool,
+    flat: bool,
     along: FloatArray | None,
     evaluations: int,
     options: FitOptions,
@@ -77,6 +78,7 @@ def search_minima(
 ) -> Found:
     """Return the minima of a problem with one row, `first` among them if it is one (`settled`).
 
+    Where the likelihood is `flat` along something, minima of the same height are one, wherever they lie.
     `along` is the covariance at `first`, None without one: it tells how the others move along with a parameter;
     `evaluations` is what the fit took that found it.
     """
@@ -93,7 +95,7 @@ def search_minima(
             break
         fits = fit_problems(model, data, replace(problem, start=points), options=options, threads=threads)
         starts += len(points)
-        minima = distinct(model, [*minima, *minima_of(fits)])
+        minima = distinct(model, [*minima, *minima_of(fits)], anywhere=flat)
         if not minima or not minima[0].twice_nll < lowest.twice_nll - LOWER:
             break
         lowest = minima[0]
@@ -106,14 +108,14 @@ def minima_of(fits: ManyFits) -> Iterator[Minimum]:
         yield Minimum(float(fits.twice_nll[row]), fits.values[row])
 
 
-def distinct(model: Model, minima: list[Minimum]) -> list[Minimum]:
-    """Return the minima without repetition, the lowest first."""
+def distinct(model: Model, minima: list[Minimum], *, anywhere: bool = False) -> list[Minimum]:
+    """Return the minima without repetition, the lowest first; those of one height are one if they may lie `anywhere`."""
     width = np.where(model.prefit_uncertainties > 0, model.prefit_uncertainties, 1.0)
     kept: list[Minimum] = []
     for minimum in sorted(minima, key=lambda one: one.twice_nll):
         for other in kept:
             near = np.abs(minimum.values - other.values) < NEAR * np.maximum(width, NEAR * np.abs(other.values))
-            if abs(minimum.twice_nll - other.twice_nll) < SAME and near.all():
+            if abs(minimum.twice_nll - other.twice_nll) < SAME and (anywhere or near.all()):
                 break
         else:
             kept.append(minimum)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wilks._engine import Dataset
-from wilks._types import FloatArray
 from wilks.errors import listed
+from wilks.fitting.effects import metric
 from wilks.model.model import Model
-from wilks.results.many import CONVERGED, EDGE, IMPOSSIBLE, INTERRUPTED
+from wilks.results.many import CONVERGED, EDGE, FLAT, IMPOSSIBLE, INTERRUPTED
+
+if TYPE_CHECKING:
+    from wilks.fitting.flat import Flat
 
 
 class Status(IntEnum):
@@ -39,14 +42,13 @@ BRIEF = {
 }
 
 
-def describe(model: Model, dataset: Dataset, raw: Mapping[str, Any]) -> tuple[bool, str]:
-    """Return whether the fit converged, and a sentence that says so or why not."""
+def describe(model: Model, dataset: Dataset, raw: Mapping[str, Any], flat: Flat | None = None) -> tuple[bool, str]:
+    """Return whether the fit converged, and a sentence that says so or why not; `flat`: what it does not depend on."""
     match Status(raw["status"]):
         case Status.CONVERGED:
             return True, CONVERGED
         case Status.FLAT_DIRECTION:
-            flat = _flat(model, raw.get("direction", np.zeros(1)))
-            return False, f"the likelihood is flat: {flat}; no uncertainties can be given"
+            return False, f"{FLAT}: {_flat(model, raw, () if flat is None else flat.groups)}"
         case Status.ITERATION_LIMIT:
             return False, f"no minimum found in {raw['iterations']} iterations (EDM {raw['edm']:.1e})"
         case Status.START_OUTSIDE:
@@ -61,29 +63,41 @@ def describe(model: Model, dataset: Dataset, raw: Mapping[str, Any]) -> tuple[bo
             return False, INTERRUPTED
 
 
-def _flat(model: Model, direction: FloatArray) -> str:
-    size = np.abs(direction)
-    names = [
-        model.parameter_names[i]
-        for i in np.argsort(-size, kind="stable")
-        if size[i] > 0.05 * size.max() and size[i] > 0
-    ]
-    if not names:
-        return "some combination of parameters has no effect"
-    if len(names) == 1:
-        return f'it does not depend on "{names[0]}"'
-    return f"it does not depend on a combination of {listed(names)}"
+def _flat(model: Model, raw: Mapping[str, Any], groups: Sequence[tuple[tuple[int, ...], int]]) -> str:
+    """Return what the likelihood does not depend on; each parameter counts by its effect on the rates."""
+    known = "no uncertainties can be given"
+    if groups:
+        known = "what is not named has its uncertainty"
+    elif (size := np.abs(raw.get("direction", np.zeros(1)))).any():
+        size = size * np.sqrt(metric(model, raw["theta"])) if np.count_nonzero(size) > 1 else size
+        free = np.array([kind == "none" for kind in model.constraints]) & (size > 0)
+        size = np.where(free, size, 0.0) if free.any() else size  # a constraint depends on its parameter
+        order = np.argsort(-size, kind="stable")
+        groups = ((tuple(int(i) for i in order if size[i] > 1e-3 * size.max() and size[i] > 0), 1),)
+    if not groups:
+        return f"some combination of parameters has no effect; {known}"
+    names = model.parameter_names
+    parts = []
+    for group, count in groups:
+        chosen = listed(names[i] for i in group)
+        several = "" if count == 1 else f"in {count} ways "
+        parts.append(f"{several}on a combination of {chosen}" if len(group) > 1 else f"on {chosen}")
+    return f"it does not depend {'; nor '.join(parts)}; {known}; {_advice(model, groups)}"
+
+
+def _advice(model: Model, groups: Sequence[tuple[tuple[int, ...], int]]) -> str:
+    """Return what is to be held, as code and as an option; rather not the parameter of interest."""
+    names, count = model.parameter_names, sum(count for _, count in groups)
+    which = next((i for i in groups[0][0] if names[i] != model.poi), groups[0][0][0])
+    name, value = names[which], f"{model.initial[which]:.4g}"
+    several = f"{'one' if count == 1 else count} of them"
+    what = "it" if len(groups) == 1 and len(groups[0][0]) == 1 else several
+    return f'hold {what}, as fixed={{"{name}": {value}}} (command line: --fix {name}={value})'
 
 
 def _place(model: Model, dataset: Dataset, where: int) -> str:
-    main = model.observed_main.size
-    if where >= main:
-        constrained = [
-            name for name, kind in zip(model.parameter_names, model.constraints, strict=True) if kind != "none"
-        ]
-        return f'"{constrained[where - main]}" is at or below zero'
-    for name, bins in model.channel_slices.items():
-        if bins.start <= where < bins.stop:
-            events = f"{dataset.values[where]:g} events and no positive rate"
-            return f'channel "{name}", bin {where - bins.start} has {events}'
-    return "a rate is not positive"
+    if where < 0:
+        return "a rate is not positive"
+    if where >= model.observed_main.size:
+        return f"{model.place(where).removeprefix('auxiliary data of ')} is at or below zero"
+    return f"{model.place(where)} has {dataset.values[where]:g} events and no positive rate"

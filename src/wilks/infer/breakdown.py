@@ -95,7 +95,7 @@ class _Parts:
 def _from_covariance(asked: Study, pois: list[int], members: list[list[int]], method: str) -> _Parts:
     known = determined(asked)
     best, sequential = known.study.best, method == "sequential"
-    problems = [_problem(best, i) or (asked.best.status if i in known.flat else "") for i in pois]
+    problems = [_problem(best, i) or (known.reason if i in known.flat else "") for i in pois]
     parts, statistical = np.full((len(pois), len(members)), np.nan), np.full(len(pois), np.nan)
     usable = best.converged and best.covariance_valid
     if usable:
@@ -170,6 +170,8 @@ def _problem(best: FitResult, poi: int) -> str:
     """Return why a parameter of interest has no uncertainty to split, or an empty text."""
     if not (best.converged and best.covariance_valid):
         return f"no best fit: {best.status}"
+    if best.idle[poi]:
+        return f'no rate depends on "{best.names[poi]}"'
     return "the parameter of interest is at its bound" if best.at_bound[poi] else ""
 
 

@@ -71,6 +71,7 @@ def compatibility(
     chosen = [split.index(each) for each in names.values()]
     # Rounding may leave a little less than nothing, where all groups agree.
     statistic = max(together.twice_nll - apart.twice_nll, 0.0)
+    ndof = int((~apart.idle[chosen]).sum()) - 1
     failed = [fit.status for fit in (together, apart) if not fit.converged]
     channels = {label: list(each) for label, each in members.items()}
     return Compatibility(
@@ -83,8 +84,8 @@ def compatibility(
         uncertainties=apart.uncertainties[chosen],
         covariance=apart.covariance[np.ix_(chosen, chosen)],
         statistic=statistic,
-        ndof=len(members) - 1,
-        p_value=float(chi2.sf(statistic, len(members) - 1)),
+        ndof=ndof,
+        p_value=float(chi2.sf(statistic, ndof)) if ndof > 0 else np.nan,
         converged=not failed,
         status="; ".join(failed) or "converged",
         origin=asked.origin(poi=name, groups=channels, toys=int(toys), seed=int(seed)),
@@ -159,7 +160,8 @@ class _Parts:
         source = np.array([where[name] for name in split.parameter_names])
         sides = (problem.start, problem.lower, problem.upper, problem.held)
         start, lower, upper, held = (side[source] for side in sides)
-        return cls(split, Problem(start, lower, upper, held), source)
+        idle = split.idle & ~(held & ~problem.idle[source])
+        return cls(split, Problem(start, lower, upper, held | idle, idle), source)
 
     def starting(self, values: FloatArray) -> Problem:
         """Return the problem with starts where the fits with one parameter end, shape (..., n_parameters)."""

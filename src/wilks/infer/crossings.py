@@ -125,7 +125,7 @@ class _Search:
         held[each, index] = True
         fits = lowest(self.study, start, held)
         _, usable = self._rises(fits)
-        failed = np.flatnonzero(~usable & [status != INTERRUPTED for status in fits.statuses])
+        failed = np.flatnonzero(~usable & np.array([status != INTERRUPTED for status in fits.statuses], np.bool_))
         if not failed.size:
             return fits
         other = self.last[rows[failed]]

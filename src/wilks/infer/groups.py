@@ -46,7 +46,7 @@ def poi_positions(asked: Study, poi: Patterns | None) -> list[int]:
         return [asked.poi]
     names = asked.model.parameter_names
     found = list(dict.fromkeys(i for pattern in poi for i in selected(names, pattern, "poi")))
-    held = [names[i] for i in found if asked.problem.held[i]]
+    held = [names[i] for i in found if asked.problem.held[i] and not asked.problem.idle[i]]
     if held:
         raise ModelError([f'the parameter of interest "{name}" is fixed' for name in held])
     return found

@@ -110,7 +110,9 @@ def selected(asked: Study, parameters: str | Sequence[str] | None, problems: Seq
         if not matches:
             problems.append(f'no parameter "{pattern}" in this model{nearest(pattern, names)}')
         elif not usable:
-            problems.append(f'"{pattern}" is fixed: there is nothing to profile')
+            idle = asked.problem.idle[matches].all()
+            reason = f'no rate depends on "{pattern}"' if idle else f'"{pattern}" is fixed'
+            problems.append(f"{reason}: there is nothing to profile")
         found |= dict.fromkeys(usable)
     if problems or not found:
         raise ModelError(problems or "at least one parameter is needed")

@@ -16,7 +16,7 @@ from wilks.infer.conditions import Bounds, with_wider_bounds
 from wilks.infer.hypotest import check_calculator
 from wilks.infer.intervals import level_problems
 from wilks.infer.likelihood_ratio import test_study
-from wilks.infer.study import Running
+from wilks.infer.study import Running, Study
 from wilks.infer.toy_tests import Counter, ToyTests
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
@@ -69,7 +69,7 @@ def limit(
         def ask(bounds: Bounds | None) -> LimitResult:
             found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
             tests = AsymptoticTests.of(found, statistic, base)
-            return _search(tests, first_values(tests, level), level)
+            return _search(tests, first_values(tests, level), level, _none_because(found))
 
         return with_wider_bounds(
             ask(bounds), bounds, ask, lambda other: f"The observed limit is then {other.observed:.4g}."
@@ -80,7 +80,7 @@ def limit(
     running = replace(running, progress=counter.wait)
     found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
     tests = AsymptoticTests.of(found, statistic, base)
-    limits = _search(tests, first_values(tests, level), level)
+    limits = _search(tests, first_values(tests, level), level, _none_because(found))
     starts = np.array([limits.observed, *limits.expected])
     known = np.unique(starts[np.isfinite(starts)])
     if not known.size or INTERRUPTED in limits.statuses:
@@ -124,9 +124,17 @@ class Tests(Protocol):
         """Return what answers at these values have too few events for."""
 
 
-def _search(tests: Tests, values: FloatArray, level: float) -> LimitResult:
-    """Return the six limits, which share all tests: every round makes those that one of the limits asks for."""
-    failed: dict[int, str] = {}
+def _none_because(found: Study) -> str:
+    """Return why no limit exists whatever the data are, or an empty text."""
+    return f'no rate depends on "{found.model.parameter_names[found.poi]}"' if found.problem.idle[found.poi] else ""
+
+
+def _search(tests: Tests, values: FloatArray, level: float, none: str = "") -> LimitResult:
+    """Return the six limits, which share all tests: every round makes those that one of the limits asks for.
+
+    `none` says why there are none, if that is known.
+    """
+    failed = dict.fromkeys(range(6), none) if none else {}
     done: FloatArray = np.empty(0)
     for turn in range(ROUNDS):
         tests = tests.extended(values)

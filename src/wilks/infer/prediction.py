@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,6 +16,8 @@ from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction, Prediction
 
 METHODS = ("linear", "cabinetry")
+# A change along a flat direction, relative to its terms, that is more than rounding.
+_ALONG = 1e-5
 
 
 def predict(
@@ -28,6 +31,9 @@ def predict(
     the differences of the rates, and combines them with the correlation matrix: cabinetry's numbers, the same where
     rates are linear in the parameters.
 
+    After a fit that is flat along some combinations of parameters (`FitResult.flat`) what changes along them has no
+    uncertainty (NaN); all else has its own. So it is with parameters that had no effect in the fit and have one here.
+
     A fit of other channels is first carried over by `transfer`. Raises ResultError if the result has other parameters
     than the model, hides some (`FitResult.blinded`), or has no usable covariance.
 
@@ -35,35 +41,51 @@ def predict(
     """
     if method not in METHODS:
         raise ModelError(f'no method "{method}" here; allowed are {listed(METHODS)}{nearest(method, METHODS)}')
+    flat = np.zeros((0, model.n_parameters))
     if result is None:
         theta, covariance, name = model.prefit_values, np.diag(model.prefit_uncertainties**2), "pre-fit"
     else:
         result = _of_this_model(model, result)
-        if not result.covariance_valid:
+        flat = np.concatenate([result.flat, np.eye(model.n_parameters)[result.idle]])
+        if not result.covariance_usable:
             raise ResultError(f"the fit gives no covariance, so no uncertainties can be predicted: {result.status}")
         theta, covariance, name = result.values, result.covariance, "post-fit"
     rates = model.expected_by_block(theta)
-    if method == "linear":
-        change: Callable[[int], FloatArray] = partial(model.jacobian, theta)
-    else:
+    jacobian: Callable[[int], FloatArray] = partial(model.jacobian, theta)
+    change = jacobian
+    if method != "linear":
         variations, covariance = _variations(model, theta, covariance)
         change = variations.__getitem__
     channels = []
     for channel in model.channel_names:
         blocks = {block.sample: i for i, block in enumerate(model.blocks) if block.channel == channel}
         samples = model.sample_order[channel]
-        channels.append(
-            _channel(
-                model,
-                channel,
-                samples,
-                np.stack([rates[blocks[sample]] for sample in samples]),
-                [change(blocks[sample]) for sample in samples],
-                covariance,
-            )
-        )
+        yields = np.stack([rates[blocks[sample]] for sample in samples])
+        found = _channel(model, channel, samples, yields, [change(blocks[sample]) for sample in samples], covariance)
+        if flat.size:
+            found = _undetermined(found, [jacobian(blocks[sample]) for sample in samples], flat)
+        channels.append(found)
     conditions = () if result is None else result.conditions
     return Prediction(label or name, tuple(channels), model.workspace_digest, method, conditions)
+
+
+def _undetermined(channel: ChannelPrediction, changes: list[FloatArray], flat: FloatArray) -> ChannelPrediction:
+    """Return the prediction without the uncertainties of what changes along flat directions, shape (directions,
+    n_parameters): there is none that holds, however far one goes."""
+
+    def hidden(uncertainty: FloatArray, change: FloatArray) -> FloatArray:
+        along = np.abs(change @ flat.T).max(axis=-1)
+        return np.where(along > _ALONG * np.abs(change) @ np.abs(flat).max(axis=0), np.nan, uncertainty)
+
+    samples = np.stack(changes)
+    total, sums = samples.sum(axis=0), samples.sum(axis=1)
+    return replace(
+        channel,
+        uncertainties=hidden(channel.uncertainties, samples),
+        total_uncertainty=hidden(channel.total_uncertainty, total),
+        sample_sums_uncertainty=hidden(channel.sample_sums_uncertainty, sums),
+        sum_uncertainty=float(hidden(np.array(channel.sum_uncertainty), sums.sum(axis=0))),
+    )
 
 
 def _variations(model: Model, theta: FloatArray, covariance: FloatArray) -> tuple[list[FloatArray], FloatArray]:

@@ -78,6 +78,7 @@ def searched(asked: Study, fits: ManyFits, held: BoolArray, rows: Sequence[int])
             problem,
             here,
             settled=True,
+            flat=bool(asked.best.flat.size),
             along=None,
             evaluations=max(asked.best.evaluations, 1),
             options=running.options,

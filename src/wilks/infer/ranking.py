@@ -117,7 +117,8 @@ def _ranked(
     if method == "global observables":
         where, kind = [i for i in where if asked.model.constraints[i] != "none"], "constrained parameter"
     if not where:
-        raise ModelError(f"there is no {kind} to rank: all are parameters of interest, fixed or excluded")
+        all_of_them = "parameters of interest, fixed, without effect or excluded"
+        raise ModelError(f"there is no {kind} to rank: all are {all_of_them}")
     return where
 
 
@@ -132,7 +133,7 @@ def _missing(known: Determined, where: list[int]) -> list[list[str]]:
 
     def reason(i: int) -> str:
         if i in known.flat:
-            return f"the likelihood is flat along it, {none}"
+            return f"{'no rate depends on it' if i in known.alone else 'the likelihood is flat along it'}, {none}"
         if not best.converged:
             return f"{none}: {best.status}"
         return f"at a bound, {none}" if best.at_bound[i] else none
@@ -173,7 +174,7 @@ def _by_refit(asked: Study, pois: list[int], where: list[int], profile: bool) ->
     for attempt in range(_RESTARTS + 1):
         known = determined(asked)
         if not asked.best.minimised or known.flat.issuperset(pois):
-            return _nothing(asked, pois, where, f"no best fit: {asked.best.status}")
+            return _nothing(asked, pois, where, _no_best_fit(known, pois))
         used, sides, missing = known.study, _symmetric(known.uncertainties(), every), _missing(known, every)
         if profile:
             used, sides, missing = _profiled(known, every)
@@ -227,7 +228,7 @@ def _by_covariance(asked: Study, pois: list[int], where: list[int]) -> _Moved:
     known = determined(asked)
     best = known.study.best
     if not (best.converged and best.covariance_valid) or known.flat.issuperset(pois):
-        return _nothing(asked, pois, where, f"no best fit: {asked.best.status}")
+        return _nothing(asked, pois, where, _no_best_fit(known, pois))
     sides = _symmetric(known.uncertainties(), where)
     steps, reasons = _steps(best, where, sides, _missing(known, where))
     variance = np.diag(best.covariance)[where]
@@ -251,7 +252,7 @@ def _by_observables(asked: Study, pois: list[int], where: list[int]) -> _Moved:
     known = determined(asked)
     used, best = known.study, known.study.best
     if not best.minimised or known.flat.issuperset(pois):
-        return _nothing(asked, pois, where, f"no best fit: {asked.best.status}")
+        return _nothing(asked, pois, where, _no_best_fit(known, pois))
     data, start, rows, cut = shifted(used, where)
     fits = used.fits(start, used.problem.held, data)
     impacts, statuses = _impacts(fits, best, pois, rows, [[""] * 4 for _ in where])
@@ -266,6 +267,14 @@ def _by_observables(asked: Study, pois: list[int], where: list[int]) -> _Moved:
     )
 
 
+def _no_best_fit(known: Determined, pois: list[int]) -> str:
+    """Return why nothing is known about any of the parameters of interest."""
+    best = known.study.best
+    if best.converged and known.alone.issuperset(pois):
+        return f"no rate depends on {listed(best.names[i] for i in pois)}"
+    return f"no best fit: {known.reason or best.status}"
+
+
 def _told(asked: Study, used: Study) -> Study:
     """Return the study that was asked about with the best fit that was used: it knows what was to be held."""
     return replace(asked, given=used.best)
@@ -278,7 +287,9 @@ def _without(moved: _Moved, pois: list[int], known: Determined) -> _Moved:
         return moved
     impacts, statistics = moved.impacts.copy(), moved.data_statistics.copy()
     impacts[lost], statistics[lost] = np.nan, np.nan
-    text = f"the likelihood is flat along {listed(known.study.best.names[pois[k]] for k in lost)}"
+    names = listed(known.study.best.names[pois[k]] for k in lost)
+    alone = known.alone.issuperset(pois[k] for k in lost)
+    text = f"no rate depends on {names}" if alone else f"the likelihood is flat along {names}"
     statuses = tuple(tuple(text if status == DONE else status for status in row) for row in moved.statuses)
     return replace(moved, impacts=impacts, data_statistics=statistics, statuses=statuses)
 

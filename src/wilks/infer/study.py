@@ -122,6 +122,8 @@ class Study:
 
         The free fit then starts from there. A question asked before is to be asked again.
         """
+        if not len(fits):
+            return None
         usable = np.where(np.isfinite(fits.twice_nll) & fits.minimised, fits.twice_nll, np.inf)
         lowest = int(np.argmin(usable))
         if not usable[lowest] < self.best.twice_nll - BETTER:
@@ -165,7 +167,7 @@ def origin_of(model: Model, dataset: str, problem: Problem, options: FitOptions,
     Bounds are those that are not the model's own; None is an infinite one.
     """
     names = model.parameter_names
-    kept = {names[i]: float(problem.start[i]) for i in np.flatnonzero(problem.held & ~model.fixed)}
+    kept = {names[i]: float(problem.start[i]) for i in np.flatnonzero(problem.held & ~problem.idle & ~model.fixed)}
     sides = np.stack([problem.lower, problem.upper])
     changed = np.flatnonzero((sides != np.stack(model.bounds)).any(axis=0) & ~problem.held)
     bounds = {names[i]: [float(side) if np.isfinite(side) else None for side in sides[:, i]] for i in changed}
@@ -204,7 +206,7 @@ def study(
         if name not in model.parameter_names:
             raise ModelError(f'no parameter of interest "{name}" in this model{nearest(name, model.parameter_names)}')
         index = model.index(name)
-        if needs_poi and problem.held[index]:
+        if needs_poi and problem.held[index] and not problem.idle[index]:
             raise ModelError(f'the parameter of interest "{name}" is fixed')
     elif needs_poi:
         raise ModelError('the model has no parameter of interest: name one (poi="...", command line: --poi NAME)')
@@ -224,7 +226,7 @@ def starting_from(found: Study, result: FitResult | None) -> Study:
     low, high = found.problem.lower, found.problem.upper
     on_bound = (values == low) | (values == high)
     fits = np.where(held, values == found.problem.start, (low <= values) & (values <= high))
-    if (result.fixed == held).all() and fits.all() and (on_bound | held | ~result.at_bound).all():
+    if ((result.fixed == held) | result.idle).all() and fits.all() and (on_bound | held | ~result.at_bound).all():
         return replace(found, given=result)
     usable = np.isfinite(values) & ~held
     start = np.where(usable, np.clip(values, low, high), found.problem.start)

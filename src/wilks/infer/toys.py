@@ -152,7 +152,8 @@ def _ensemble(
         if not matching(model.parameter_names, pattern):
             model.index(pattern)
     if held := [model.parameter_names[i] for i in chosen if problem.held[i]]:
-        raise ModelError(f'profile: "{held[0]}" is fixed')
+        idle = problem.idle[model.index(held[0])]
+        raise ModelError(f'profile: {"no rate depends on " if idle else ""}"{held[0]}"{"" if idle else " is fixed"}')
     toy_data(model, values=truth, seed=seed, count=1, stream=stream)  # raises where no toys can be made
     return Ensemble(model, truth, replace(problem, start=start), int(seed), int(stream), tuple(chosen), running)
 

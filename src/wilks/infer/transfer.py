@@ -26,11 +26,13 @@ def transfer(result: FitResult, model: Model) -> FitResult:
     here, there = (np.array(side) for side in common_parameters(model, result))
     values, sigma = model.prefit_values.copy(), model.prefit_uncertainties.copy()
     covariance = np.diag(sigma**2)
-    fixed, at_bound = model.fixed.copy(), np.zeros(model.n_parameters, np.bool_)
+    fixed, at_bound, idle = model.fixed | model.idle, np.zeros(model.n_parameters, np.bool_), model.idle.copy()
+    flat = np.zeros((len(result.flat), model.n_parameters))
     values[here], sigma[here] = result.values[there], result.uncertainties[there]
     covariance[np.ix_(here, here)] = result.covariance[np.ix_(there, there)]
-    fixed[here], at_bound[here] = result.fixed[there], result.at_bound[there]
-    if not result.covariance_valid:
+    fixed[here], at_bound[here], idle[here] = result.fixed[there], result.at_bound[there], result.idle[there]
+    flat[:, here] = result.flat[:, there]
+    if not result.covariance_usable:
         covariance = np.full_like(covariance, np.nan)
     common = set(here.tolist())
     names = [name for i, name in enumerate(model.parameter_names) if i not in common]
@@ -53,5 +55,7 @@ def transfer(result: FitResult, model: Model) -> FitResult:
         measurement=model.measurement,
         workspace_digest=model.workspace_digest,
         mirrored=(),
+        idle=idle,
+        flat=flat,
         settings={**result.settings, "transferred_from": result.workspace_digest, "not_in_fit": names},
     )

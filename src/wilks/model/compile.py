@@ -86,6 +86,7 @@ def compile_model(
         workspace_digest=workspace.digest,
         settings={"normsys": normsys, "histosys": histosys},
         even=arrays.even(),
+        idle=arrays.idle(),
     )
 
 
@@ -144,12 +145,23 @@ class _Arrays:
     bin_start: list[int] = field(default_factory=lambda: [0])
     bin_parameter: list[int] = field(default_factory=list)
     uneven: set[int] = field(default_factory=set)
+    reached: set[int] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         starts = np.cumsum([0, *(len(s) for s in self.sets)])
         self.first = {s.name: int(start) for s, start in zip(self.sets, starts[:-1], strict=True)}
         self.sizes = {s.name: len(s) for s in self.sets}
+        fixed, initial = (np.concatenate([getattr(s, key) for s in self.sets]) for key in ("fixed", "inits"))
+        free, factor = (
+            np.repeat(which, [len(s) for s in self.sets])
+            for which in (
+                [s.constraint == "none" for s in self.sets],
+                [not {"histosys", "normsys"}.intersection(s.types) for s in self.sets],
+            )
+        )
+        self.undetermined = set(np.flatnonzero(free & ~fixed).tolist())
+        self.removing = set(np.flatnonzero(factor & fixed & (initial == 0)).tolist())  # what they act on is not there
         self.staterror_offset: dict[str, tuple[str, int, int]] = {}  # name: channel, offset of it, of the next one
 
     def add_block(
@@ -158,6 +170,7 @@ class _Arrays:
         self.block_channel.append(index)
         self.nominal.append(nominal)
         bins, per_bin = len(nominal), 0
+        factors, columns = len(self.factor_parameter), len(self.bin_parameter)
         for modifier in modifiers:
             parameter = self.first[modifier.name]
             match modifier:
@@ -182,6 +195,20 @@ class _Arrays:
         self.factor_start.append(len(self.factor_parameter))
         self.shape_start.append(len(self.shape_parameter))
         self.bin_start.append(self.bin_start[-1] + per_bin)
+        self._reach(self.factor_parameter[factors:], self.bin_parameter[columns:], nominal, modifiers)
+
+    def _reach(self, factors: list[int], columns: list[int], nominal: list[Number], modifiers: list[Modifier]) -> None:
+        """Note which undetermined parameters change a rate of a block, by its factors and by those of its bins."""
+        open_ = self.undetermined - self.reached
+        scalars, per_bin = open_.intersection(factors), open_.intersection(columns)
+        if not (scalars or per_bin) or self.removing.intersection(factors):
+            return
+        alive = np.asarray(nominal) != 0
+        for shape in (m.data for m in modifiers if isinstance(m, HistoSys)):
+            alive |= (np.asarray(shape.lo_data) != 0) | (np.asarray(shape.hi_data) != 0)
+        rows = np.array(columns, np.intp).reshape(-1, alive.size)
+        alive &= ~np.isin(rows, list(self.removing)).any(axis=0)
+        self.reached |= set(rows[:, alive].ravel().tolist()) | (scalars if alive.any() else set())
 
     def _factor(self, parameter: int, code: int, lo: Number, hi: Number) -> None:
         self.factor_parameter.append(parameter)
@@ -212,6 +239,12 @@ class _Arrays:
         even[self.factor_parameter + self.shape_parameter] = True
         even[list(self.uneven)] = False
         return even
+
+    def idle(self) -> BoolArray:
+        """Return which parameters nothing determines: no rate depends on them, and they have no constraint."""
+        idle = np.zeros(sum(self.sizes.values()), np.bool_)
+        idle[list(self.undetermined - self.reached)] = True
+        return idle
 
     def engine(self, channel_bins: list[int]) -> Engine:
         constrained = [s for s in self.sets if s.constraint != "none"]

@@ -39,7 +39,9 @@ class Model:
     `theta` is always the full parameter vector, shape (n_parameters,), in the order of `parameter_names`. Data are one
     vector: observed main bins (channels sorted by name, bins in order) followed by the auxiliary data of the constraint
     terms, in the order of the parameters. `expected` gives the main bins only. `even` marks parameters whose up and
-    down variations are identical, so that the rates depend on their absolute value only.
+    down variations are identical, so that the rates depend on their absolute value only. `idle` marks free parameters
+    without constraint that no rate depends on (a factor of empty samples, or of what another factor held at 0 removes):
+    fits keep them where they start.
 
     `nll`, its derivatives and `expected` also take batches: leading axes of `theta` and of data are broadcast against
     each other as NumPy does, and lead the shape of what is returned. Every entry is that of the single call, to the
@@ -58,6 +60,7 @@ class Model:
     workspace_digest: str
     settings: Mapping[str, Any]
     even: BoolArray
+    idle: BoolArray
 
     @cached_property
     def parameter_names(self) -> tuple[str, ...]:
@@ -165,16 +168,40 @@ class Model:
 
     def check_data(self, values: FloatArray) -> None:
         """Raise ModelError where data (last axis: main bins, then auxiliary data) hold impossible values."""
+        if problems := self.impossible_data(values):
+            raise ModelError(problems)
+
+    def impossible_data(self, values: FloatArray) -> list[str]:
+        """Return a sentence for every impossible value of data (last axis: main bins, then auxiliary data), up to ten.
+
+        Of many data sets, the first that has any is told about.
+        """
         counts = np.zeros(values.shape[-1], np.bool_)
         counts[: self.observed_main.size] = True
         counts[self.observed_main.size :] = [c == "poisson" for c in self.constraints if c != "none"]
-        for wrong, rule in (
-            (~np.isfinite(values), "data must be finite numbers"),
-            ((values < 0) & counts, "observed counts and auxiliary data of Poisson constraints can't be negative"),
-        ):
-            if wrong.any():
-                where = ", ".join(str(int(i)) for i in np.argwhere(wrong)[0])
-                raise ModelError(f"{rule}; entry {where} is {values[wrong][0]:g}")
+        finite = np.isfinite(values)
+        wrong = ~finite | ((values < 0) & counts)
+        if not wrong.any():
+            return []
+        row = tuple(int(i) for i in np.argwhere(wrong)[0][:-1])
+        rules = {
+            True: "observed counts and auxiliary data of Poisson constraints can't be negative",
+            False: "data must be finite numbers",
+        }
+        return [
+            f"{self.place(entry)}: {rules[bool(finite[row][entry])]}; entry "
+            f"{', '.join(map(str, (*row, entry)))} is {values[row][entry]:g}"
+            for entry in np.flatnonzero(wrong[row])[:10].tolist()
+        ]
+
+    def place(self, entry: int) -> str:
+        """Return what an entry of the data is, in words: `channel "SR", bin 3`, `auxiliary data of "jes"`."""
+        for name, bins in self.channel_slices.items():
+            if bins.start <= entry < bins.stop:
+                return f'channel "{name}", bin {entry - bins.start}'
+        kinds = zip(self.parameter_names, self.constraints, strict=True)
+        constrained = [name for name, kind in kinds if kind != "none"]
+        return f'auxiliary data of "{constrained[entry - self.observed_main.size]}"'
 
     def expected(self, theta: ArrayLike) -> FloatArray:
         """Return the expected rate in every main bin, shape (..., bins)."""

@@ -189,8 +189,8 @@ def _default_set(modifier: Modifier, sample: Sample, uses: list[Use]) -> Paramet
 def collect_parameter_sets(channels: list[Channel], measurement: Measurement) -> tuple[ParameterSet, ...]:
     """Return the parameter sets of a workspace's measurement in the order of the model's parameters.
 
-    Raises ModelError with every contradiction: names shared by incompatible modifiers, a shapesys used twice, settings
-    of the wrong length, a luminosity without settings.
+    Raises ModelError with every contradiction: names shared by incompatible modifiers, or by one and a component of
+    another, a shapesys used twice, settings of the wrong length, a luminosity without settings.
     """
     first: dict[type, dict[str, Use]] = {kind: {} for kind in TYPE_ORDER}
     problems: list[str] = []
@@ -227,9 +227,22 @@ def collect_parameter_sets(channels: list[Channel], measurement: Measurement) ->
             sets[settings.name] = _configured(sets[settings.name], settings, problems)
     for parameter_set in sets.values():
         problems += _incomplete(parameter_set)
+    problems += _clashes(sets)
     if problems:
         raise ModelError(problems)
     return tuple(sets.values())
+
+
+def _clashes(sets: dict[str, ParameterSet]) -> list[str]:
+    """Return a sentence for every parameter that is called like a component of another one."""
+    owners = {name: s for s in sets.values() if not s.scalar for name in s.names}
+    return [
+        f'the name "{name}" is used by a {s.types[0]}, and is that of a component of the {owners[name].types[0]} '
+        f'"{owners[name].name}"; give them different names'
+        for s in sets.values()
+        for name in s.names
+        if name in owners and owners[name] is not s
+    ]
 
 
 def _same(a: ParameterSet, b: ParameterSet) -> bool:

@@ -33,7 +33,10 @@ def two_digits(value: float, uncertainty: float) -> str:
 
 @dataclass(frozen=True)
 class ParameterResult:
-    """One fitted parameter: value, symmetric uncertainty, and what it was before the fit."""
+    """One fitted parameter: value, symmetric uncertainty, and what it was before the fit.
+
+    `idle` and `flat` are those of `FitResult`: no effect on any rate, and none in some combination with others.
+    """
 
     name: str
     value: float
@@ -43,6 +46,8 @@ class ParameterResult:
     constraint: str
     fixed: bool
     at_bound: bool
+    idle: bool = False
+    flat: bool = False
 
     @property
     def pull(self) -> float:
@@ -70,6 +75,12 @@ class FitResult:
     "none" for each parameter. `mirrored` holds (parameter, value) pairs: other minima with the same likelihood.
     `minima` are all minima that the search from `starts` other starts found, the lowest, which is this one, first.
     `conditions` are what is odd about the fit, for everything that is built on it.
+
+    `idle` marks parameters that nothing determines, since no rate depends on them, given what else is held or at a
+    bound: they are `fixed` where they started, and their uncertainty is NaN. `flat`, shape (directions, parameters),
+    has combinations of several parameters along which the likelihood does not change (empty where there are none). The
+    fit is not converged then; the uncertainties are those of what does not change along them, else NaN, and
+    `covariance` is that of a fit in which one parameter for each direction is held.
     """
 
     names: tuple[str, ...]
@@ -101,6 +112,25 @@ class FitResult:
     minima: tuple[Minimum, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     conditions: tuple[Condition, ...] = ()
+    idle: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
+    flat: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+
+    def __post_init__(self) -> None:
+        # Files of before have neither.
+        if not self.idle.size:
+            object.__setattr__(self, "idle", np.zeros(len(self.names), np.bool_))
+        if not self.flat.size:
+            object.__setattr__(self, "flat", np.zeros((0, len(self.names))))
+
+    @property
+    def covariance_usable(self) -> bool:
+        """Whether `covariance` says anything: it is valid, or that of all that is not flat."""
+        return self.covariance_valid or bool(self.flat.size and np.isfinite(self.covariance).all())
+
+    @property
+    def flat_together(self) -> BoolArray:
+        """Parameters that take part in a combination along which the likelihood does not change."""
+        return np.asarray((self.flat != 0).any(axis=0))
 
     @property
     def minimised(self) -> bool:
@@ -136,6 +166,8 @@ class FitResult:
             constraint=self.constraints[i],
             fixed=bool(self.fixed[i]),
             at_bound=bool(self.at_bound[i]),
+            idle=bool(self.idle[i]),
+            flat=bool((self.flat[:, i] != 0).any()),
         )
 
     def __iter__(self) -> Iterator[ParameterResult]:

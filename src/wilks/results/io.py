@@ -226,6 +226,8 @@ def _shape_problem(result: Any) -> str:
         expected = {name: (getattr(result, name), (n,)) for name in vectors}
         expected["covariance"] = (result.covariance, (n, n))
         expected |= {f"minima[{i}].values": (minimum.values, (n,)) for i, minimum in enumerate(result.minima)}
+        expected["idle"] = (result.idle, (n,))
+        expected["flat"] = (result.flat, (len(result.flat), n))
         expected["constraints"] = (np.empty(len(result.constraints)), (n,))
         expected["modifier_types"] = (np.empty(len(result.modifier_types)), (n,))
     if isinstance(result, Prediction):

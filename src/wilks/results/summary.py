@@ -21,7 +21,8 @@ def parameter_table(result: FitResult, names: Iterable[str] | None = None) -> Ta
     """Return a table of the parameters (all, or those named): value, pull, constraint and remarks.
 
     The pull is (value - pre-fit value) / pre-fit uncertainty, the constraint post-fit / pre-fit uncertainty; both are
-    empty for unconstrained parameters. A fixed parameter or one at its bound is marked so and has no uncertainty.
+    empty for unconstrained parameters. A fixed parameter, one at its bound and one without effect is marked so and has
+    no uncertainty.
     """
     rows = tuple(_row(result[name]) for name in (result.names if names is None else names))
     header = ("parameter", "value", "pull", "constraint", "remark")
@@ -62,8 +63,12 @@ def _header(result: FitResult) -> list[tuple[str, str]]:
     ]
     if result.starts:
         rows.append(("search", _search(result)))
-    if not result.covariance_valid:
+    if result.flat.size:
+        rows.insert(1, ("covariance", "only of what is not flat"))
+    elif not result.covariance_usable:
         rows.insert(1, ("covariance", "can't be used: no uncertainties are given"))
+    if result.idle.any():
+        rows.append(("no effect", f"{_idle(result)} (no rate depends on it: kept there)"))
     if result.mirrored:
         others = ", ".join(f"{name} = {number(value)}" for name, value in result.mirrored)
         rows.append(("mirrored", f"{others} (another minimum with the same 2NLL)"))
@@ -82,6 +87,12 @@ def _search(result: FitResult) -> str:
     return f"{tried}, {which}: 2NLL higher by {heights}{more}"
 
 
+def _idle(result: FitResult, limit: int = 6) -> str:
+    """Return the parameters without effect with their values, at most so many."""
+    found = [f"{p.name} = {number(p.value)}" for p in result if p.idle]
+    return ", ".join(found[:limit]) + (f" and {len(found) - limit} more" if len(found) > limit else "")
+
+
 def _shown(result: FitResult) -> tuple[list[str], int]:
     """Return the names to print and how many are left out: staterrors of a fit with more than 60 parameters."""
     if len(result) <= 60:
@@ -94,6 +105,8 @@ def _row(parameter: ParameterResult) -> tuple[str, ...]:
     usable = not parameter.fixed and not parameter.at_bound and parameter.uncertainty > 0
     constrained = parameter.constraint != "none" and parameter.prefit_uncertainty > 0
     remark = "fixed" if parameter.fixed else "at bound" if parameter.at_bound else ""
+    if parameter.idle or parameter.flat:
+        remark = "no effect" if parameter.idle else "flat"
     if not usable and not remark:
         remark = "no uncertainty"
     pull = constrained and not parameter.fixed and math.isfinite(parameter.pull)
