@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
+from tests.fitting.test_hard_cases import shape
 from tests.infer.profiled import compiled, counting, factor, free, specification
+from tests.reference.likelihood import Likelihood
 
 import wilks
 from wilks.fitting.conditions import RULES
+from wilks.fitting.problem import FitOptions
 from wilks.results.conditions import Condition
 from wilks.results.fit import FitResult
 
@@ -135,3 +138,30 @@ def test_hidden_values_are_not_told() -> None:
 
 def test_every_rule_says_what_it_finds() -> None:
     assert all(rule.__doc__ for rule in RULES)
+
+
+def test_a_rival_minimum_is_told_with_both_places() -> None:
+    """Both sides raise the yield: 10.1622 at 1.16 and 10.7231 at -1.32, by brute force."""
+    spec = specification([140.0], {"b": ([100.0], [shape("a", [125.0], [130.0])])})
+    model = compiled(spec)
+    grid = np.linspace(-3.0, 3.0, 60_001)
+    levels = 2 * Likelihood(spec).nll(grid[:, None])
+    right = grid[np.argmin(np.where(grid > 0, levels, np.inf))]
+    left = grid[np.argmin(np.where(grid < 0, levels, np.inf))]
+    found = only(wilks.fit(model))
+    assert found.rule == "other-minima"
+    assert found.parameters == ("a",)
+    assert found.numbers["a"] == pytest.approx(left, abs=1e-3)
+    assert found.numbers["2NLL"] == pytest.approx(levels[grid < 0].min() - levels.min(), abs=1e-5)
+    assert f"{left:.3g} there and {right:.3g} here" in found.text
+    assert wilks.fit(model, options=FitOptions(search="none")).conditions == ()
+
+
+def test_a_minimum_far_above_or_a_mirror_image_is_no_rival() -> None:
+    far = compiled(specification([160.0], {"b": ([100.0], [shape("a", [101.0], [160.0])])}))
+    assert wilks.fit(far).conditions == ()
+    even = compiled(specification([140.0], {"b": ([100.0], [shape("a", [130.0], [130.0])])}))
+    result = wilks.fit(even)
+    assert result.mirrored
+    assert len(result.minima) == 2
+    assert result.conditions == ()

@@ -10,7 +10,7 @@ from wilks._types import FloatArray
 from wilks.checks.cases import parameter_case
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.wording import percent, some
-from wilks.results.conditions import AT_BOUND, FAILED, FLAT
+from wilks.results.conditions import AT_BOUND, FAILED, FLAT, IDLE_POI
 from wilks.results.findings import Finding, Severity
 from wilks.results.fit import FitResult
 
@@ -84,6 +84,7 @@ def mirrored_minimum(result: FitResult, limits: Thresholds) -> Iterator[Finding]
 def idle_factor(result: FitResult, limits: Thresholds) -> Iterator[Finding]:
     """No rate depends on a free parameter: the fit holds it."""
     names = [name for name, idle in zip(result.names, result.idle, strict=True) if idle]
+    names = [name for name in names if name not in _told(result, IDLE_POI)]
     if names:
         is_poi = result.poi in names
         yield Finding(

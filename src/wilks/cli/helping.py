@@ -21,7 +21,7 @@ _GROUPS = {
         "values",
         "blind_poi",
     ),
-    "Running": ("threads", "progress"),
+    "Running": ("search", "threads", "progress"),
 }
 
 

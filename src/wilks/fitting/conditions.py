@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 import numpy as np
 
+from wilks.fitting.other_minima import other_minima
 from wilks.fitting.problem import Problem
 from wilks.model.model import Model
-from wilks.results.conditions import AT_BOUND, FAILED, FLAT, KEPT_BY_START, NO_RATE, Condition
+from wilks.results.conditions import AT_BOUND, FAILED, FLAT, IDLE_POI, KEPT_BY_START, NO_RATE, Condition
 from wilks.results.findings import Severity
 from wilks.results.fit import FitResult
 from wilks.results.many import FLAT as FLAT_STATUS
@@ -293,4 +294,27 @@ def kept_by_start(model: Model, problem: Problem, asked: Problem) -> Iterator[Co
         )
 
 
-RULES: tuple[Rule, ...] = (not_converged, factors_at_bounds, constrained_at_bounds, poi_at_bound, no_rate)
+def idle_poi(fitted: Fitted) -> Iterator[Condition]:
+    """No rate depends on the parameter of interest."""
+    if fitted.poi >= 0 and fitted.best.idle[fitted.poi]:
+        name = fitted.best.names[fitted.poi]
+        yield Condition(
+            IDLE_POI,
+            Severity.ERROR,
+            f"no rate depends on {name}",
+            f'No rate depends on the parameter of interest "{name}", given what else is held or at its bound.',
+            "What is said of it follows from nothing in the data.",
+            "Look at the samples that it acts on: is the signal empty?",
+            (name,),
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    not_converged,
+    idle_poi,
+    other_minima,
+    factors_at_bounds,
+    constrained_at_bounds,
+    poi_at_bound,
+    no_rate,
+)

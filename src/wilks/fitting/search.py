@@ -109,7 +109,7 @@ def minima_of(fits: ManyFits) -> Iterator[Minimum]:
 
 
 def distinct(model: Model, minima: list[Minimum], *, anywhere: bool = False) -> list[Minimum]:
-    """Return the minima without repetition, the lowest first; those of one height are one if they may lie `anywhere`."""
+    """Return the minima without repetition, the lowest first; of one height only one if `anywhere`."""
     width = np.where(model.prefit_uncertainties > 0, model.prefit_uncertainties, 1.0)
     kept: list[Minimum] = []
     for minimum in sorted(minima, key=lambda one: one.twice_nll):

@@ -11,6 +11,7 @@ from wilks.results.findings import Severity
 
 # All rules; those of the first line are also rules about fits.
 FAILED, FLAT, AT_BOUND = "failed-fit", "flat-direction", "at-bound"
+OTHER_MINIMA, IDLE_POI = "other-minima", "idle-poi"
 FEW_EVENTS, BELOW_ZERO, OTHER_RANGE, KEPT_BY_START, NO_RATE = (
     "few-events",
     "below-zero",
@@ -18,7 +19,18 @@ FEW_EVENTS, BELOW_ZERO, OTHER_RANGE, KEPT_BY_START, NO_RATE = (
     "kept-by-start",
     "no-rate",
 )
-RULES = (FAILED, FLAT, AT_BOUND, FEW_EVENTS, BELOW_ZERO, OTHER_RANGE, KEPT_BY_START, NO_RATE)
+RULES = (
+    FAILED,
+    FLAT,
+    AT_BOUND,
+    OTHER_MINIMA,
+    IDLE_POI,
+    FEW_EVENTS,
+    BELOW_ZERO,
+    OTHER_RANGE,
+    KEPT_BY_START,
+    NO_RATE,
+)
 
 
 @dataclass(frozen=True)
