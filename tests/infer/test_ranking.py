@@ -167,6 +167,13 @@ def test_a_parameter_at_its_bound_says_so_and_has_prefit_impacts() -> None:
     assert profiled.uncertainties[row, 1] == 0
 
 
+def test_where_no_row_has_a_step_all_say_why(shared_data: Path) -> None:
+    path = shared_data.parent / "cases/ranking_crash_all_at_bound/workspace.json"
+    result = ranking(wilks.compile_model(wilks.load_workspace(path)))
+    assert np.isnan(result.impacts).all()
+    assert {row[2] for row in result.statuses} == {"at a bound, no post-fit uncertainty"}
+
+
 def test_profile_steps_are_minos_intervals() -> None:
     model = mixed_model()
     result = ranking(model, profile=True, parameters="norm")

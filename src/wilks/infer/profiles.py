@@ -98,6 +98,8 @@ def lowest(
 
     Where the likelihood has several minima, the way from the best fit may lead into one that is not the lowest.
     """
+    if not len(start):
+        return asked.fits(start, held, data)
     count, low, high = len(start), asked.problem.lower, asked.problem.upper
     starts = [start, np.clip(asked.model.initial, low, high)]
     if data is None:
