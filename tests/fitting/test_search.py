@@ -17,6 +17,7 @@ from wilks import compile_model, fit, load_result, load_workspace
 from wilks.errors import ModelError
 from wilks.fitting.many import fit_problems
 from wilks.fitting.problem import FitOptions, pose
+from wilks.fitting.search import _ends, effort
 from wilks.model.model import Model
 
 Spec = dict[str, Any]
@@ -184,3 +185,26 @@ def test_bends_are_what_both_sides_have_in_common() -> None:
         common = 0.5 * (up + down) - centre if name in ("x", "y") else 0.0
         assert bends[i] == pytest.approx(np.sqrt((common**2 / ref.expected(theta)).sum()), abs=1e-12)
     assert wilks.fit(model).converged
+
+
+def test_long_fits_go_on_where_they_are_low() -> None:
+    model = random_model(3)
+    problem = pose(model, None, None, None)
+    start = np.clip(model.nominal + np.linspace(-1.0, 1.0, 5)[:, None], problem.lower, problem.upper)
+    problem = replace(problem, start=np.where(problem.held, problem.start, start))
+    whole = fit_problems(model, model.observed(), problem)
+    assert whole.minimised.all()
+    for level in (np.inf, float(np.median(2.0 * model.nll(problem.start)))):
+        ends = _ends(model, model.observed(), problem, FitOptions(), 2, level, 1)
+        short = fit_problems(model, model.observed(), problem, options=FitOptions(max_iterations=2))
+        on = ~short.minimised & (short.twice_nll < level)
+        np.testing.assert_array_equal(ends.minimised, on | short.minimised)
+        np.testing.assert_allclose(ends.twice_nll[on], whole.twice_nll[on], atol=1e-5)
+    assert not _ends(model, model.observed(), problem, FitOptions(), 1, -np.inf, 1).minimised.any()
+
+
+def test_less_is_tried_where_a_fit_takes_long() -> None:
+    model = random_model(1)
+    quick, slow, slower = (effort("default", model, evaluations) for evaluations in (10, 300, 10_000))
+    assert quick.suggested + quick.random > slow.suggested + slow.random > slower.suggested + slower.random > 0
+    assert effort("thorough", model, 10_000) == effort("thorough", model, 10)

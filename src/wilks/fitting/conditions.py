@@ -20,6 +20,8 @@ from wilks.results.many import INTERRUPTED
 
 # How far a bound is moved to see what it holds back: ten times, until the parameter leaves it, to a million times.
 _STEPS = 6
+# Minima of the best fit from which fits beyond its bounds start.
+_MINIMA = 3
 # Parameters that a sentence names with their values.
 _NAMED = 3
 # A fall of 2NLL beyond a natural bound that is worth a warning: about one standard deviation.
@@ -28,7 +30,7 @@ _MATTERS = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A best fit and what it answers; `refit` fits the same data with other bounds.
+    """A best fit and what it answers; `refit` fits the same data with other bounds, from one start.
 
     `poi` is the position of the parameter of interest, -1 where there is none; `bounded` says that its lower bound is
     that of a test statistic.
@@ -50,7 +52,7 @@ class Fitted:
         """Return the problem with the bounds that parameters are at moved outwards, which these are, and its fit.
 
         They are moved until no parameter is at one of them any more, or as far as makes sense. Unconstrained parameters
-        that end at the same side then are moved too.
+        that end at the same side then are moved too. The last fit is the lowest of those from all minima known.
         """
         up, moved, found = self.upper(where[0]), list(where), self.best
         start = np.where(self.problem.held, self.problem.start, self.best.values)
@@ -67,7 +69,9 @@ class Fitted:
                 if not others.size or self.poi in others:
                     break
                 moved += others.tolist()
-        return moved, problem, found
+        more = [self.refit(replace(problem, start=minimum.values)) for minimum in self.best.minima[1:_MINIMA]]
+        lower = [other for other in more if other.minimised and other.twice_nll < found.twice_nll]
+        return moved, problem, min(lower, key=lambda fit: fit.twice_nll, default=found)
 
     def upper(self, i: int) -> bool:
         """Return whether a parameter at a bound is at the upper one."""

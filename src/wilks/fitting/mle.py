@@ -71,7 +71,7 @@ def fit(
         result = fit_problem(model, dataset, problem, label=used.label, options=options)
     if raise_on_failure and not result.converged:
         raise FitError(result.status)
-    refit = partial(fit_problem, model, dataset, label=used.label, options=options)
+    refit = partial(fit_problem, model, dataset, label=used.label, options=replace(options, search="none"))
     poi = -1 if model.poi is None else model.index(model.poi)
     found = conditions(Fitted(model, problem, result, poi, refit))
     kept = () if start is None else tuple(kept_by_start(model, problem, pose(model, None, fixed, bounds)))

@@ -27,8 +27,13 @@ SAME, NEAR = 1e-4, 0.05
 LOWER = 1e-6
 # Of the random starts; they are the same in every fit.
 _SEED = 1
-# What the random starts of a model of up to 200 parameters may take, on one core.
+# What the starts of a model of up to 200 parameters may take, on one core.
 _SECONDS = 0.02
+# How much longer than the fit itself one from another start takes.
+_LONGER = 1.5
+# A start is given up after so many iterations, and so many times the evaluations of the fit itself, unless it is lower
+# by then than any minimum known.
+_ITERATIONS, _TIMES = 50, 3
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Effort:
 
 
 def effort(search: Search, model: Model, evaluations: int) -> Effort:
-    """Return what a search tries: with up to 200 parameters what takes some 20 ms, above 500 at most two fits.
+    """Return what a search tries: with up to 200 parameters what takes some 20 ms, above 500 at most one more fit.
 
     The time is that of arithmetic, for a fit of so many `evaluations`: the answer depends on no clock.
     """
@@ -49,11 +54,16 @@ def effort(search: Search, model: Model, evaluations: int) -> Effort:
         return Effort(suggested=60, random=400, rounds=5)
     if model.n_parameters > 500:
         return Effort(suggested=1, random=0, rounds=1)
-    if model.n_parameters > 200:
+    starts = _SECONDS / (_LONGER * evaluations * _seconds(model))
+    if model.n_parameters > 200 or starts < 2:
         return Effort(suggested=3, random=1, rounds=2)
+    return Effort(suggested=int(np.clip(starts, 4, 6)), random=int(np.clip(starts - 6, 2, 32)), rounds=3)
+
+
+def _seconds(model: Model) -> float:
+    """Return what an evaluation takes in a fit of up to some 200 parameters, with its share of the steps."""
     shared, bins = len(model.engine.shared_parameters), model.observed_main.size
-    seconds = evaluations * (25e-6 + 0.5e-9 * shared**2 * (bins + shared / 3))
-    return Effort(suggested=6, random=int(np.clip(_SECONDS / seconds, 4, 32)), rounds=3)
+    return 10e-6 + 0.25e-6 * bins + 15e-9 * shared**2
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,13 +103,34 @@ def search_minima(
         )
         if not len(points):
             break
-        fits = fit_problems(model, data, replace(problem, start=points), options=options, threads=threads)
+        most = options.max_iterations if options.search == "thorough" else max(_ITERATIONS, _TIMES * evaluations)
+        level = minima[0].twice_nll if minima else np.inf
+        fits = _ends(model, data, replace(problem, start=points), options, most, level, threads)
         starts += len(points)
         minima = distinct(model, [*minima, *minima_of(fits)], anywhere=flat)
         if not minima or not minima[0].twice_nll < lowest.twice_nll - LOWER:
             break
         lowest = minima[0]
     return Found(tuple(minima), starts)
+
+
+def _ends(
+    model: Model,
+    data: FloatArray,
+    problem: Problem,
+    options: FitOptions,
+    most: int,
+    level: float,
+    threads: int | None,
+) -> ManyFits:
+    """Return fits from many starts; after `most` iterations only those that are below a `level` of 2NLL go on."""
+    first = replace(options, max_iterations=min(most, options.max_iterations))
+    fits = fit_problems(model, data, problem, options=first, threads=threads)
+    rows = np.flatnonzero(~fits.minimised & (fits.twice_nll < level))
+    if not rows.size or most >= options.max_iterations:
+        return fits
+    onwards = replace(problem, start=fits.values[rows])
+    return fits.with_rows(rows, fit_problems(model, data, onwards, options=options, threads=threads))
 
 
 def minima_of(fits: ManyFits) -> Iterator[Minimum]:

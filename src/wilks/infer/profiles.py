@@ -80,7 +80,7 @@ def searched(asked: Study, fits: ManyFits, held: BoolArray, rows: Sequence[int])
             settled=True,
             flat=bool(asked.best.flat.size),
             along=None,
-            evaluations=max(asked.best.evaluations, 1),
+            evaluations=max(asked.evaluations(here.values, held[row]), 1),
             options=running.options,
             threads=running.threads,
         ).minima

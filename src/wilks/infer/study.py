@@ -131,10 +131,16 @@ class Study:
         better = self._again(fits.values[lowest], self.problem.held)
         return replace(self, given=better) if better.twice_nll < self.best.twice_nll - BETTER else None
 
+    def evaluations(self, values: FloatArray, held: BoolArray) -> int:
+        """Return how many evaluations a fit takes from the best fit, with what is `held` moved to its `values`."""
+        start = np.where(held | ~np.isfinite(self.best.values), values, self.best.values)
+        problem = replace(self.problem, start=start, held=held)
+        return fit_problem(self.model, self._dataset, problem, label=self.data.label, options=self._alone).evaluations
+
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
         """What is odd about the best fit."""
-        refit = partial(fit_problem, self.model, self._dataset, label=self.data.label, options=self.running.options)
+        refit = partial(fit_problem, self.model, self._dataset, label=self.data.label, options=self._alone)
         bounded = self.tested is not None and self.tested.bounded
         return conditions(Fitted(self.model, self.problem, self.best, self.poi, refit, bounded), rules(self.tested))
 
@@ -151,6 +157,11 @@ class Study:
         """Where most fits end near: the best fit, if it is known."""
         best: FitResult | None = self.given or self.__dict__.get("best")
         return best.values if best is not None and best.minimised else None
+
+    @property
+    def _alone(self) -> FitOptions:
+        """Options of fits without a search."""
+        return replace(self.running.options, search="none")
 
     @cached_property
     def _dataset(self) -> Dataset:
