@@ -38,11 +38,14 @@ _ITERATIONS, _TIMES = 50, 3
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is tried: starts that the model suggests, random ones, and how often the search begins anew."""
+    """How much is tried: starts that the model suggests, the best of so many `moves` of parameters that bend the rates,
+    and of as many of free ones; random ones; and how often the search begins anew.
+    """
 
     suggested: int
     random: int
     rounds: int
+    moves: int
 
 
 def effort(search: Search, model: Model, evaluations: int) -> Effort:
@@ -51,13 +54,14 @@ def effort(search: Search, model: Model, evaluations: int) -> Effort:
     The time is that of arithmetic, for a fit of so many `evaluations`: the answer depends on no clock.
     """
     if search == "thorough":
-        return Effort(suggested=60, random=400, rounds=5)
+        return Effort(suggested=60, random=400, rounds=5, moves=100_000)
     if model.n_parameters > 500:
-        return Effort(suggested=1, random=0, rounds=1)
+        return Effort(suggested=1, random=0, rounds=1, moves=44)
     starts = _SECONDS / (_LONGER * evaluations * _seconds(model))
     if model.n_parameters > 200 or starts < 2:
-        return Effort(suggested=3, random=1, rounds=2)
-    return Effort(suggested=int(np.clip(starts, 4, 6)), random=int(np.clip(starts - 6, 2, 32)), rounds=3)
+        return Effort(suggested=3, random=1, rounds=2, moves=220)
+    suggested, drawn = np.clip(starts, 4, 6), np.clip(starts - 6, 2, 32)
+    return Effort(suggested=int(suggested), random=int(drawn), rounds=3, moves=2200)
 
 
 def _seconds(model: Model) -> float:
@@ -97,7 +101,7 @@ def search_minima(
     for turn in range(tried.rounds):
         points = np.concatenate(
             [
-                _suggested(model, data, problem, lowest, along if turn == 0 else None, tried.suggested),
+                _suggested(model, data, problem, lowest, along if turn == 0 else None, tried),
                 _random(model, problem, lowest.values, tried.random, turn),
             ]
         )
@@ -140,7 +144,7 @@ def minima_of(fits: ManyFits) -> Iterator[Minimum]:
 
 
 def distinct(model: Model, minima: list[Minimum], *, anywhere: bool = False) -> list[Minimum]:
-    """Return the minima without repetition, the lowest first; of one height only one if `anywhere`."""
+    """Return the minima without repetition, lowest first; those of one height are one if they may lie `anywhere`."""
     width = np.where(model.prefit_uncertainties > 0, model.prefit_uncertainties, 1.0)
     kept: list[Minimum] = []
     for minimum in sorted(minima, key=lambda one: one.twice_nll):
@@ -154,16 +158,16 @@ def distinct(model: Model, minima: list[Minimum], *, anywhere: bool = False) -> 
 
 
 def _suggested(
-    model: Model, data: FloatArray, problem: Problem, lowest: Minimum, covariance: FloatArray | None, count: int
+    model: Model, data: FloatArray, problem: Problem, lowest: Minimum, covariance: FloatArray | None, tried: Effort
 ) -> FloatArray:
-    """Return the most promising starts that the model suggests, shape (up to `count`, n_parameters).
+    """Return the most promising starts that the model suggests, shape (up to `tried.suggested`, n_parameters).
 
     Each moves one parameter: one that bends the rates, along its constraint; a free one, to its bounds. The others
     stay, or move along to first order: what gives the lower nll. The less 2NLL rises, of what the curvature at the
     minimum promises, the more promising. Everything mirrored at once, and the constraints' centres, come last.
     """
-    theta = lowest.values
-    moved, value = _moves(model, problem, theta)
+    theta, count = lowest.values, tried.suggested
+    moved, value = _moves(model, problem, theta, tried.moves)
     whole = [point for point in _whole(model, problem, theta) if (point != theta).any()]
     each = np.arange(moved.size)
     rows = np.tile(theta, (moved.size, 1))
@@ -181,17 +185,20 @@ def _suggested(
     return np.array([*single, *whole][:count]).reshape(-1, theta.size)
 
 
-def _moves(model: Model, problem: Problem, theta: FloatArray) -> tuple[np.ndarray, FloatArray]:
-    """Return which parameter is moved, and whereto, shape (moves,) each."""
+def _moves(model: Model, problem: Problem, theta: FloatArray, most: int) -> tuple[np.ndarray, FloatArray]:
+    """Return which parameter is moved, and whereto, shape (moves,) each; at `most` so many of those that bend the rates
+    most, and of free ones.
+    """
     sigma, free = model.prefit_uncertainties, ~problem.held
     bends = model.engine.bends(theta)
     bent = np.flatnonzero((bends > BENT) & free & (sigma > 0))
+    bent = np.sort(bent[np.argsort(-bends[bent], kind="stable")][: most // (GRID.size + 1)])
     values = model.nominal[bent, None] + GRID * sigma[bent, None]
     values = np.concatenate([values, 2.0 * model.nominal[bent, None] - theta[bent, None]], axis=1)
     values = np.clip(values, problem.lower[bent, None], problem.upper[bent, None])
     index = np.repeat(bent, values.shape[1])
     unconstrained = np.array([kind == "none" for kind in model.constraints], np.bool_)
-    loose = np.flatnonzero(unconstrained & free)
+    loose = np.flatnonzero(unconstrained & free)[: most // 2]
     bounds = np.concatenate([problem.lower[loose], problem.upper[loose]])
     index, flat = np.concatenate([index, loose, loose]), np.concatenate([values.ravel(), bounds])
     use = np.isfinite(flat) & (np.abs(flat - theta[index]) > 1e-6 * np.maximum(1.0, np.abs(theta[index])))
