@@ -28,6 +28,19 @@ def histosys(low: list[float], high: list[float]) -> dict[str, Any]:
     return modifier("coupled", "histosys", {"lo_data": low, "hi_data": high})
 
 
+# Two minima.
+COUPLED_HISTOSYS = workspace(
+    {
+        "SR": {
+            "signal": ([30.0, 35.0], [MU]),
+            "bkg1": ([100.0, 100.0], [histosys([90.0, 90.0], [110.0, 110.0])]),
+            "bkg2": ([50.0, 120.0], [histosys([45.0, 45.0], [55.0, 55.0])]),
+        },
+        "CR": {"background": ([105.0, 100.0], [histosys([95.0, 90.0], [110.0, 115.0])])},
+    },
+    {"SR": [170.0, 220.0], "CR": [110.0, 105.0]},
+)
+
 # pyhf's validation inputs (its folder validation/data) with its results: observed CLs, expected CLs, tolerance.
 VALIDATION: dict[str, tuple[dict[str, Any], float, list[float], float]] = {
     "1bin_shapesys": (
@@ -126,17 +139,7 @@ def test_pyhfs_validation(name: str) -> None:
 
 def test_the_lower_of_two_minima_where_pyhf_takes_the_other() -> None:
     """pyhf's validation says 0.0797: at mu = 1 its fit ends at alpha = 0.48, 2NLL 0.503 above that at -0.36."""
-    spec = workspace(
-        {
-            "SR": {
-                "signal": ([30.0, 35.0], [MU]),
-                "bkg1": ([100.0, 100.0], [histosys([90.0, 90.0], [110.0, 110.0])]),
-                "bkg2": ([50.0, 120.0], [histosys([45.0, 45.0], [55.0, 55.0])]),
-            },
-            "CR": {"background": ([105.0, 100.0], [histosys([95.0, 90.0], [110.0, 115.0])])},
-        },
-        {"SR": [170.0, 220.0], "CR": [110.0, 105.0]},
-    )
+    spec = COUPLED_HISTOSYS
     ref = Likelihood(spec, normsys="code1", histosys="code0")
     mu, alpha = ref.parameter_names.index("mu"), ref.parameter_names.index("coupled")
     grid = np.linspace(-2.0, 2.0, 4001)

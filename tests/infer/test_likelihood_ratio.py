@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.infer.searches import MU, canonical, counting, model, modifier, workspace
-from tests.infer.test_hypotest import VALIDATION
+from tests.infer.test_hypotest import COUPLED_HISTOSYS
 
 import wilks
+from wilks.fitting.problem import FitOptions
 from wilks.infer.likelihood_ratio import Profile, asimov_study, one_sided, test_study
 from wilks.infer.study import Study
+
+ALONE = FitOptions(search="none")
 
 
 def study(statistic: str = "t", spec: dict[str, Any] | None = None, **options: Any) -> Study:
@@ -78,9 +81,9 @@ def test_the_best_fit_to_asimov_data_is_where_they_were_made() -> None:
 
 def test_a_better_minimum_found_on_the_way_replaces_the_best_fit() -> None:
     """pyhf's model of coupled variations has two minima; a fit sent to the wrong one is replaced."""
-    spec = VALIDATION["coupledhistosys"][0]
+    spec = COUPLED_HISTOSYS
     found = model(spec)
-    worse, better = (wilks.fit(found, start={"coupled": a}) for a in (-2.0, 2.0))
+    worse, better = (wilks.fit(found, start={"coupled": a}, options=ALONE) for a in (-2.0, 2.0))
     assert worse.twice_nll > better.twice_nll + 1
     before = study("t", spec, result=worse)
     assert before.best.twice_nll == worse.twice_nll
@@ -92,9 +95,9 @@ def test_a_better_minimum_found_on_the_way_replaces_the_best_fit() -> None:
 
 def test_tests_are_made_again_with_a_better_best_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     """The conditional fits start in the good minimum, the free fit that is handed in is the other one."""
-    spec = VALIDATION["coupledhistosys"][0]
+    spec = COUPLED_HISTOSYS
     found = model(spec)
-    worse = wilks.fit(found, start={"coupled": -2.0})
+    worse = wilks.fit(found, start={"coupled": -2.0}, options=ALONE)
 
     def predicted(self: Study, fixed: Any) -> np.ndarray:
         theta = np.tile(self.best.values, (len(fixed[self.poi]), 1))
