@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wilks._engine import sample
+from wilks._engine import Dataset, sample
 from wilks._types import BoolArray, FloatArray
 from wilks.fitting.many import fit_problems
 from wilks.fitting.problem import FitOptions, Problem, Search
@@ -31,9 +31,11 @@ _SEED = 1
 _SECONDS = 0.02
 # How much longer than the fit itself one from another start takes.
 _LONGER = 1.5
+# How many moves of a parameter are looked at in the time of an evaluation with derivatives, and its part of the whole.
+_MOVES = 1.5
 # A start is given up after so many iterations, and so many times the evaluations of the fit itself, unless it is lower
 # by then than any minimum known.
-_ITERATIONS, _TIMES = 50, 3
+_ITERATIONS, _TIMES = 30, 2
 
 
 @dataclass(frozen=True)
@@ -57,17 +59,33 @@ def effort(search: Search, model: Model, evaluations: int) -> Effort:
         return Effort(suggested=60, random=400, rounds=5, moves=100_000)
     if model.n_parameters > 500:
         return Effort(suggested=1, random=0, rounds=1, moves=44)
-    starts = _SECONDS / (_LONGER * evaluations * _seconds(model))
+    seconds = _seconds(model)
+    starts, moves = _SECONDS / (_LONGER * evaluations * seconds), int(np.clip(_MOVES * _SECONDS / seconds, 110, 2200))
     if model.n_parameters > 200 or starts < 2:
-        return Effort(suggested=3, random=1, rounds=2, moves=220)
-    suggested, drawn = np.clip(starts, 4, 6), np.clip(starts - 6, 2, 32)
-    return Effort(suggested=int(suggested), random=int(drawn), rounds=3, moves=2200)
+        return Effort(suggested=3, random=1, rounds=2, moves=moves)
+    return Effort(suggested=int(np.clip(starts, 4, 6)), random=int(np.clip(starts - 6, 2, 32)), rounds=3, moves=moves)
 
 
 def _seconds(model: Model) -> float:
     """Return what an evaluation takes in a fit of up to some 200 parameters, with its share of the steps."""
     shared, bins = len(model.engine.shared_parameters), model.observed_main.size
     return 10e-6 + 0.25e-6 * bins + 15e-9 * shared**2
+
+
+def evaluations(model: Model, dataset: Dataset, problem: Problem, options: FitOptions) -> int:
+    """Return how many evaluations a fit takes from the initial values of a model, with what is held where it is."""
+    raw = model.engine.fit(
+        dataset,
+        np.where(problem.held, problem.start, np.clip(model.initial, problem.lower, problem.upper)),
+        problem.lower,
+        problem.upper,
+        problem.mask,
+        options.tolerance,
+        options.max_iterations,
+        covariance=False,
+        polish=False,
+    )
+    return int(raw["evaluations"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,8 +190,8 @@ def _suggested(
     each = np.arange(moved.size)
     rows = np.tile(theta, (moved.size, 1))
     rows[each, moved] = value
-    rows = _lower(model, data, rows, _along(problem, theta, covariance, moved, value))
-    rise = 2.0 * model.nll(rows, data) - (lowest.twice_nll if np.isfinite(lowest.twice_nll) else 0.0)
+    rows, nll = _lower(model, data, rows, _along(problem, theta, covariance, moved, value))
+    rise = 2.0 * nll - (lowest.twice_nll if np.isfinite(lowest.twice_nll) else 0.0)
     width = model.prefit_uncertainties if covariance is None else np.sqrt(np.maximum(np.diag(covariance), 0.0))
     distance = np.abs(value - theta[moved]) / np.where(width > 0, width, 1.0)[moved]
     share = np.where(distance > CLOSE, rise / distance**2, np.inf)
@@ -222,10 +240,12 @@ def _along(
     return rows
 
 
-def _lower(model: Model, data: FloatArray, one: FloatArray, other: FloatArray) -> FloatArray:
-    lower = model.nll(other, data) < model.nll(one, data)
+def _lower(model: Model, data: FloatArray, one: FloatArray, other: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the points with the lower nll of each pair, and their nll."""
+    first, second = model.nll(one, data), model.nll(other, data)
+    lower = second < first
     chosen: FloatArray = np.where(lower[:, None], other, one)
-    return chosen
+    return chosen, np.where(lower, second, first)
 
 
 def _whole(model: Model, problem: Problem, theta: FloatArray) -> list[FloatArray]:

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray, Positions
-from wilks.fitting.search import search_minima
+from wilks.fitting.search import evaluations, search_minima
 from wilks.infer.study import BETTER, Study
 from wilks.results.fit import Minimum
 from wilks.results.many import INTERRUPTED, ManyFits, minimised
@@ -80,7 +80,7 @@ def searched(asked: Study, fits: ManyFits, held: BoolArray, rows: Sequence[int])
             settled=True,
             flat=bool(asked.best.flat.size),
             along=None,
-            evaluations=max(asked.evaluations(here.values, held[row]), 1),
+            evaluations=evaluations(asked.model, asked.dataset, problem, running.options),
             options=running.options,
             threads=running.threads,
         ).minima

@@ -131,16 +131,10 @@ class Study:
         better = self._again(fits.values[lowest], self.problem.held)
         return replace(self, given=better) if better.twice_nll < self.best.twice_nll - BETTER else None
 
-    def evaluations(self, values: FloatArray, held: BoolArray) -> int:
-        """Return how many evaluations a fit takes from the best fit, with what is `held` moved to its `values`."""
-        start = np.where(held | ~np.isfinite(self.best.values), values, self.best.values)
-        problem = replace(self.problem, start=start, held=held)
-        return fit_problem(self.model, self._dataset, problem, label=self.data.label, options=self._alone).evaluations
-
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
         """What is odd about the best fit."""
-        refit = partial(fit_problem, self.model, self._dataset, label=self.data.label, options=self._alone)
+        refit = partial(fit_problem, self.model, self.dataset, label=self.data.label, options=self._alone)
         bounded = self.tested is not None and self.tested.bounded
         return conditions(Fitted(self.model, self.problem, self.best, self.poi, refit, bounded), rules(self.tested))
 
@@ -164,12 +158,13 @@ class Study:
         return replace(self.running.options, search="none")
 
     @cached_property
-    def _dataset(self) -> Dataset:
+    def dataset(self) -> Dataset:
+        """The data as the engine takes them."""
         return self.model.dataset(self.data.values)
 
     def _again(self, start: FloatArray, held: BoolArray) -> FitResult:
         problem = replace(self.problem, start=start, held=held)
-        return fit_problem(self.model, self._dataset, problem, label=self.data.label, options=self.running.options)
+        return fit_problem(self.model, self.dataset, problem, label=self.data.label, options=self.running.options)
 
 
 def origin_of(model: Model, dataset: str, problem: Problem, options: FitOptions, **settings: object) -> Origin:
