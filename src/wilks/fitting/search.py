@@ -27,8 +27,8 @@ SAME, NEAR = 1e-4, 0.05
 LOWER = 1e-6
 # Of the random starts; they are the same in every fit.
 _SEED = 1
-# What the starts of a model of up to 200 parameters may take, on one core.
-_SECONDS = 0.02
+# What the starts of a model of up to 200 parameters may take, in one thread; two take half of it.
+_SECONDS = 0.04
 # How much longer than the fit itself one from another start takes.
 _LONGER = 1.5
 # How many moves of a parameter are looked at in the time of an evaluation with derivatives, and its part of the whole.
@@ -60,10 +60,11 @@ def effort(search: Search, model: Model, evaluations: int) -> Effort:
     if model.n_parameters > 500:
         return Effort(suggested=1, random=0, rounds=1, moves=44)
     seconds = _seconds(model)
-    starts, moves = _SECONDS / (_LONGER * evaluations * seconds), int(np.clip(_MOVES * _SECONDS / seconds, 110, 2200))
+    starts = _SECONDS / (_LONGER * evaluations * seconds)
+    moves = int(np.clip(0.5 * _MOVES * _SECONDS / seconds, 110, 2200))
     if model.n_parameters > 200 or starts < 2:
         return Effort(suggested=3, random=1, rounds=2, moves=moves)
-    return Effort(suggested=int(np.clip(starts, 4, 6)), random=int(np.clip(starts - 6, 2, 32)), rounds=3, moves=moves)
+    return Effort(suggested=int(np.clip(starts, 4, 6)), random=int(np.clip(starts - 6, 2, 48)), rounds=3, moves=moves)
 
 
 def _seconds(model: Model) -> float:
