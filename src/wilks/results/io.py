@@ -104,7 +104,7 @@ def decode_result(content: bytes | str, where: str = "input") -> Any:
     try:
         result = _restored(record, body)
         problem = _shape_problem(result)
-    except (msgspec.ValidationError, ValueError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         problem = str(error)
     if problem:
         raise ResultError(f"{where}: the {kind} result is damaged: {problem}")
@@ -160,7 +160,10 @@ def _restored(kind: Any, value: Any) -> Any:
 
     if kind is int and isinstance(value, int) and not -_LARGEST <= value < 2 * _LARGEST:
         raise ValueError("whole numbers have 64 bits at most")
-    return msgspec.convert(_number(value) if kind is float else value, kind)
+    try:
+        return msgspec.convert(_number(value) if kind is float else value, kind)
+    except msgspec.ValidationError as error:  # older ones are no ValueError, and the field's name belongs before it
+        raise ValueError(str(error)) from None
 
 
 def _field(name: str, kind: Any, value: Any) -> Any:
