@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says nothing: the machine may be busy.
+settings.register_profile("wilks", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("wilks")
 
 
 @pytest.fixture(scope="session")

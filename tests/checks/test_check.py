@@ -359,7 +359,9 @@ def test_many_findings_of_a_rule_share_the_last_one(good: Spec) -> None:
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_no_number_makes_a_rule_fail(good: Spec, data: st.DataObject) -> None:
     spec = deepcopy(good)
     nasty = st.sampled_from([0.0, -1.0, 1e-300, 1e300, float("nan"), float("inf"), float("-inf")])

@@ -214,7 +214,7 @@ def test_interrupted_run_ends_with_one_line_and_whole_files(config: Path, tmp_pa
         if line.startswith("fit"):
             process.send_signal(signal.SIGINT)
             break
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate()
     assert process.returncode == 130
     assert stderr == "wilks: interrupted\n"
     names = {path.name for path in output.rglob("*") if path.is_file()}

@@ -113,7 +113,8 @@ def test_a_bar_of_entries(monkeypatch: pytest.MonkeyPatch, stream: str) -> None:
     if stream == "stdout":
         with narrator() as tell:
             assert all(tell.progress(done, 4000) for done in (0, 1000, 2000))
-            time.sleep(0.5)  # the bar is drawn ten times a second
+            while "2.00k of 4.00k, " not in terminal.getvalue():
+                time.sleep(0.01)  # the bar is drawn ten times a second
             tell.observe(_events()[1])
     else:
         with reading_progress() as progress:

@@ -58,7 +58,7 @@ def test_toys_after_ctrl_c_are_kept_and_gone_on_with(workspace: Path, tmp_path: 
     while process.poll() is None and not (folder / "toys-00000001.npz").exists():
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate()
     assert process.returncode == 130
     assert stderr.endswith("wilks: interrupted\n")
     assert "(interrupted)" in stdout
@@ -85,7 +85,7 @@ def test_tests_with_toys_keep_what_is_done(workspace: Path, tmp_path: Path, comm
     first = process.stderr.readline()
     assert re.fullmatch(rf"{what}: \d+ of \d+(, \d+:\d\d:\d\d left)?\n", first)
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate()
     assert process.returncode == 130
     assert stderr.endswith("wilks: interrupted\n")
     assert "toys not made" in stdout

@@ -42,10 +42,10 @@ def workspace(systematics, bins, events):
 """
 
 
-def run(code: str, timeout: float) -> Any:
+def run(code: str) -> Any:
     """Run Python in a new process and return what it prints, as JSON."""
     command = [sys.executable, "-c", MODEL + textwrap.dedent(code)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -68,14 +68,13 @@ def test_compiling_and_fitting_again_and_again_takes_no_memory() -> None:
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
         document = workspace(15, 30, 100.0)
         print(json.dumps([cycles(n) for n in (300, 700, 700, 700)]))
-        """,
-        timeout=300,
+        """
     )
     assert peaks[-1] - peaks[0] < 2e6, peaks
 
 
 def test_control_c_stops_a_fit_and_leaves_the_process_usable() -> None:
-    """The signal comes at a tenth of the time that the same fit took before; it is stopped long before its end."""
+    """The signal comes after a tenth of the processor time of the same fit; it is stopped long before its end."""
     outcome = run(
         """
         def interrupt(delay):
@@ -84,17 +83,17 @@ def test_control_c_stops_a_fit_and_leaves_the_process_usable() -> None:
             return timer
 
         model = compile_model(workspace(400, 600, 30.0))
-        begin = time.perf_counter()
+        begin = time.process_time()
         first = fit(model)
-        whole = time.perf_counter() - begin
+        whole = time.process_time() - begin
         stopped = []
-        for _ in range(3):  # a busy machine may make one of them late
-            begin = time.perf_counter()
+        for _ in range(3):  # one of them may be late
+            begin = time.process_time()
             timer = interrupt(0.1 * whole)
             try:
                 fit(model)
             except KeyboardInterrupt:
-                stopped.append(time.perf_counter() - begin)
+                stopped.append(time.process_time() - begin)
             timer.join()
         small = compile_model(workspace(3, 4, 100.0))
         again = fit(model)
@@ -102,8 +101,7 @@ def test_control_c_stops_a_fit_and_leaves_the_process_usable() -> None:
             "whole": whole, "stopped": stopped, "converged": first.converged, "small": fit(small).converged,
             "same": bool((again.values == first.values).all() and (again.covariance == first.covariance).all()),
         }))
-        """,
-        timeout=600,
+        """
     )
     assert outcome["converged"]
     assert outcome["stopped"], outcome
@@ -123,6 +121,6 @@ def test_control_c_from_the_keyboard() -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.5)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate()
     assert process.returncode == -signal.SIGINT
     assert "KeyboardInterrupt" in errors

@@ -99,14 +99,14 @@ def test_as_small_as_the_templates() -> None:
 
 def test_opens_faster_than_it_compiles() -> None:
     spec = many_variations(300, 200)
-    begin = time.perf_counter()
+    begin = time.process_time()
     model = compile_model(load_workspace(spec))
-    compiled = time.perf_counter() - begin
+    compiled = time.process_time() - begin
     text, opened = pickle.dumps(model), []
     for _ in range(5):
-        begin = time.perf_counter()
+        begin = time.process_time()
         pickle.loads(text)
-        opened.append(time.perf_counter() - begin)
+        opened.append(time.process_time() - begin)
     assert min(opened) < 0.5 * compiled
 
 
@@ -146,4 +146,4 @@ def best(model: Model) -> tuple[float, list[float]]:
 def test_in_another_process() -> None:
     model = compile_model(load_workspace(many_variations(6, 5)))
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        assert pool.submit(best, model).result(timeout=120) == best(model)
+        assert pool.submit(best, model).result() == best(model)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,10 +18,8 @@ def test_a_port_that_accepts_and_says_nothing(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("wilks.templates.clusters._SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
-        started = time.monotonic()
         with pytest.raises(InputError, match=f'no scheduler of a dask cluster answers at "{address}"'):
             dask_executor(address).__enter__()
-        assert time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize("address", ["", "127.0.0.1", "http://127.0.0.1:1", "tls://127.0.0.1:1"])

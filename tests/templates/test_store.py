@@ -39,7 +39,9 @@ keys = st.builds(TemplateKey, texts, texts) | st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=50, deadline=None
+)
 @given(st.dictionaries(keys, histograms(), max_size=4), st.dictionaries(keys, histograms(), max_size=2))
 def test_what_is_saved_is_loaded(tmp_path: Path, found: dict, originals: dict) -> None:
     templates = Templates(found, originals)

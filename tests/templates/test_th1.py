@@ -97,7 +97,9 @@ def test_what_is_unexpected_is_left_to_the_general_reader(written: Path) -> None
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_no_bytes_lead_to_another_error(written: Path, data: st.DataObject) -> None:
     with uproot.open(written) as file:
         broken = bytearray(content(file, "weighted 1"))

@@ -158,7 +158,7 @@ def test_somebody_wants_to_stop() -> None:
     release, done = threading.Event(), []
 
     def work(number: int) -> int:
-        release.wait(20)
+        release.wait()
         done.append(number)
         return number
 

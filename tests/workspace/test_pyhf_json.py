@@ -20,7 +20,7 @@ from wilks.errors import WorkspaceError
 from wilks.workspace.workspace import Workspace
 
 AXES = {"SR": Axis(np.array([0.0, 1.5, 7.0]), "m_T", "GeV"), "CR": Axis(np.array([-1.0, 1.0]), "charge")}
-in_a_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+in_a_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 
 
 def example(**changes: Any) -> dict[str, Any]:
