@@ -1,6 +1,7 @@
 """Say, in one sentence each, what this machine lacks to build wilks. Runs on any Python 3.
 
-With `--not-installed CONSTRAINTS`: say what to do where pip has failed.
+With `--not-installed CONSTRAINTS`: what to do where pip has failed. With `--not-tested newest` or `lowest`: where it
+has failed to install those versions for the tests.
 """
 
 import importlib.util
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+
+AGAIN = "If the network failed, run it again"
 
 
 def compiles_cxx20(compiler):
@@ -60,17 +63,36 @@ def not_installed(constraints):
     """Return what to do after pip has failed; `constraints` is the file with the tested versions, if one was used."""
     version = ".".join(map(str, sys.version_info[:2]))
     if not constraints:
-        return "what wilks needs could not be installed (pip says why, above)"
+        return f"what wilks needs could not be installed (pip says why, above). {AGAIN}"
     return (
         f"the tested versions of what wilks needs ({constraints}) could not be installed for Python {version} "
-        "(pip says why, above). If some have no release for it, take another Python "
+        f"(pip says why, above). {AGAIN}. If some have no release for it, take another Python "
         "(rm -r .venv; make demo PYTHON=python3.12) or the newest versions that fit (make demo PIN=)"
     )
+
+
+def not_tested(lane):
+    """Return what to do after pip has failed to install the "newest" or "lowest" versions."""
+    version = ".".join(map(str, sys.version_info[:2]))
+    what, otherwise = {
+        "newest": (
+            "newest versions of what wilks needs",
+            "If a package has no wheel for it yet, take another Python (make test-newest PYTHON=python3.12)",
+        ),
+        "lowest": (
+            "lowest versions that pyproject.toml allows (.venv-lowest/lowest.txt)",
+            "If one has no wheel for it, take Python 3.11 (make test-lowest PYTHON=python3.11) or raise its bound; "
+            "raise one too where they exclude each other",
+        ),
+    }[lane]
+    return f"the {what} could not be installed for Python {version} (pip says why, above). {AGAIN}. {otherwise}"
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--not-installed"]:
         sys.exit("wilks is not installed: " + not_installed("".join(sys.argv[2:3])))
+    if sys.argv[1:2] == ["--not-tested"]:
+        sys.exit("not tested: " + not_tested(sys.argv[2]))
     problems = missing()
     for problem in problems:
         print("wilks can't be built yet: " + problem, file=sys.stderr)

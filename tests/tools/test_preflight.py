@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -32,3 +34,14 @@ def test_failed_installation_says_the_way_out() -> None:
     code, said = _ran("--not-installed", "")
     assert (code, said.count("\n")) == (1, 1)
     assert "PIN" not in said
+
+
+@pytest.mark.parametrize(("lane", "words"), [("newest", "no wheel"), ("lowest", "raise its bound")])
+def test_versions_that_can_not_be_installed_say_the_way_out(lane: str, words: str) -> None:
+    code, said = _ran("--not-tested", lane)
+    assert (code, said.count("\n")) == (1, 1)
+    assert said.startswith(f"not tested: the {lane} versions")
+    assert "pip says why, above" in said
+    assert "If the network failed, run it again. " in said
+    assert f"make test-{lane} PYTHON=" in said
+    assert words in said
