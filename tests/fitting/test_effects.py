@@ -127,3 +127,13 @@ def test_the_metric_is_that_of_the_reference() -> None:
     expected = (jacobian**2 / rates[:, None]).sum(axis=0)
     expected[m.index("jes")] += 1.0
     np.testing.assert_allclose(metric(m, theta), expected, rtol=1e-6)
+
+
+def test_the_metric_is_finite_where_an_empty_bin_may_get_everything() -> None:
+    shape = modifier("shape", "histosys", {"lo_data": [50.0, -1e300], "hi_data": [50.0, 0.0]})
+    spec = workspace({"SR": {"S": ([5.0, 0.0], [MU]), "B": ([50.0, 0.0], [shape])}}, {"SR": [55.0, 0.0]})
+    m = model(spec)
+    found = metric(m, m.initial)
+    assert found[m.index("mu")] == pytest.approx(5.0**2 / 55.0)
+    assert np.isfinite(found).all()
+    assert found[m.index("shape")] > 1e100

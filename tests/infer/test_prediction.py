@@ -109,6 +109,9 @@ def test_an_unknown_method_is_refused(shared_data: Path) -> None:
         predict(model, method="cabinetri")
 
 
+SIDES = (("norm", 0.1), ("scale", 0.2))
+
+
 def counting(modifiers: list[dict[str, Any]], data: list[float] | None = None) -> dict[str, Any]:
     """Return a workspace with a signal of free size and a background of two bins."""
     signal = {"name": "s", "data": [8.0, 5.0], "modifiers": [{"name": "mu", "type": "normfactor", "data": None}]}
@@ -143,3 +146,15 @@ def test_a_result_of_another_model_is_refused(shared_data: Path) -> None:
         predict(lesson, result)
     with pytest.raises(ResultError, match="gives no covariance"):
         predict(example, replace(result, covariance_valid=False))
+
+
+@pytest.mark.parametrize("size", [1e-300, 1.0, 1e200, 1e300])
+def test_uncertainties_have_numbers_wherever_yields_have(size: float) -> None:
+    """A background of 10 % and 20 % uncertainty, however large: exponentials, so that the slopes are logarithms."""
+    sides = [(name, {"lo": 1 / (1 + x), "hi": 1 + x}) for name, x in SIDES]
+    document = counting([{"name": name, "type": "normsys", "data": data} for name, data in sides])
+    document["channels"][0]["samples"][1]["data"] = [size, 2 * size]
+    model = compile_model(load_workspace(document), normsys="code1")
+    found = predict(model).channels[0].uncertainties[1]
+    slopes = [np.log(1 + x) for _, x in SIDES]
+    np.testing.assert_allclose(found / np.hypot(*slopes), [size, 2 * size], rtol=1e-12)

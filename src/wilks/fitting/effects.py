@@ -12,6 +12,8 @@ from wilks.model.model import Model
 _ROUNDING = 1e-14
 # So many parameters are moved one by one; for more, all derivatives are computed.
 _FEW = 100
+# An effect beyond this is no other: its square has to be a number.
+_LARGE = 1e100
 # Effects of combinations below this part of the largest one are rounding.
 _RANK = 1e-8
 # The share of a parameter in a flat direction, by its effect, that is worth its name.
@@ -62,10 +64,10 @@ def metric(model: Model, theta: FloatArray) -> FloatArray:
 
     These are the squared effects of parameters, in standard deviations of the data and of constraints.
     """
-    jacobian = _jacobian(model, theta)
-    weights = 1.0 / np.maximum(model.expected(theta), 0.1)
+    effects = _jacobian(model, theta) / np.sqrt(np.maximum(model.expected(theta), 0.1))[:, None]
     width = model.prefit_uncertainties
-    return np.asarray(weights @ jacobian**2 + np.where(width > 0, 1.0 / np.where(width > 0, width, 1.0) ** 2, 0.0))
+    effects = np.minimum(np.abs(effects), _LARGE)
+    return np.asarray(np.sum(effects**2, axis=0) + np.where(width > 0, 1.0 / np.where(width > 0, width, 1.0) ** 2, 0.0))
 
 
 def combinations_without_effect(

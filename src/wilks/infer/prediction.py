@@ -142,6 +142,9 @@ def _channel(
 
 
 def _propagated(change: FloatArray, covariance: FloatArray) -> FloatArray:
-    variance = np.einsum("bi,ij,bj->b", change, covariance, change, optimize=True)
-    uncertainty: FloatArray = np.sqrt(np.maximum(variance, 0.0))
+    """Return the uncertainties of what changes so; powers of two keep the squares of large changes finite."""
+    exponents = np.frexp(np.abs(change).max(axis=1, initial=0.0))[1]
+    scaled = np.ldexp(change, -exponents[:, None])
+    variance = np.einsum("bi,ij,bj->b", scaled, covariance, scaled, optimize=True)
+    uncertainty: FloatArray = np.ldexp(np.sqrt(np.maximum(variance, 0.0)), exponents)
     return uncertainty
