@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.fitting.test_hard_cases import compiled, factor, free, per_bin, shape, workspace
+from tests.fuzz.models import random_workspace
 from tests.reference.likelihood import Likelihood
 
 import wilks
@@ -98,6 +99,19 @@ def test_random_starts_find_nothing_lower_and_all_arrive() -> None:
         assert fit(model).twice_nll <= others.min() + 1e-6, seed
         alone_lost += fit(model, options=ALONE).twice_nll > others.min() + 1e-6
     assert alone_lost >= 2  # so that the search has something to find
+
+
+@pytest.mark.parametrize("seed", [900051, 900063])
+def test_free_factors_leave_the_bounds_where_they_ended(seed: int) -> None:
+    """The lowest minimum has factors of about 1 that are 0 in the first one found."""
+    spec = random_workspace(seed)
+    model, ref = compiled(spec), Likelihood(spec)
+    moves = np.random.default_rng(seed).normal(size=(72, model.n_parameters)) * ref.scales()
+    start = np.where(model.fixed, model.initial, np.clip(model.initial + moves, *model.bounds))
+    with np.errstate(all="ignore"):
+        others = wilks.fit_many(model, start=start, threads=2)
+        levels = [float(ref.twice_nll(point)) for point in others.values[others.minimised]]
+    assert fit(model).twice_nll <= min(levels) + 1e-6
 
 
 @pytest.mark.parametrize(

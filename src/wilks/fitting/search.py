@@ -260,11 +260,13 @@ def _whole(model: Model, problem: Problem, theta: FloatArray) -> list[FloatArray
 
 def _random(model: Model, problem: Problem, theta: FloatArray, count: int, turn: int) -> FloatArray:
     """Return starts with the constrained parameters drawn from their constraints, once, twice and three times as wide
-    in turn, and the others where they are.
+    in turn, and the others where they are, or every other time about as large as they are initially: one that has
+    ended at its bound stays there.
     """
     ones = np.ones(theta.size)
     normal = sample(ones, ones, seed=_SEED, stream=turn, first=0, count=count) - 1.0
     sigma = model.prefit_uncertainties * (1.0 + np.arange(count)[:, None] % 3)
-    drawn = np.where(sigma > 0, model.nominal + sigma * normal, theta)
+    loose = np.where(np.arange(count)[:, None] % 2 == 1, model.initial * np.exp(normal), theta)
+    drawn = np.where(sigma > 0, model.nominal + sigma * normal, loose)
     points: FloatArray = np.where(problem.held, theta, np.clip(drawn, problem.lower, problem.upper))
     return points
