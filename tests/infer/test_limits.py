@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import optimize, stats
+from tests.fuzz.models import random_workspace
 from tests.infer.searches import MU, canonical, counting, model, modifier, one_channel, poisson_q, workspace
 
 import wilks
@@ -62,6 +63,17 @@ def test_limits_are_where_cls_is_that_of_the_level() -> None:
             tests = wilks.hypotest(found, value=values, statistic=statistic, base=base)
             assert tests.observed.cls[0] == pytest.approx(0.1, rel=1e-5)
             np.testing.assert_allclose(np.diag(tests.expected.cls[1:]), 0.1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("seed", [7000020, 1000052])
+def test_limits_of_models_with_several_minima(seed: int) -> None:
+    """Between the first values another minimum may be the lowest: a test of the limit alone, which looks, agrees."""
+    m = wilks.compile_model(wilks.load_workspace(random_workspace(seed)))
+    found = wilks.limit(m)
+    assert found.converged
+    for i, value in enumerate(found.expected):
+        alone = wilks.hypotest(m, value=float(value))
+        assert alone.expected.cls[0, i] == pytest.approx(0.05, abs=1e-4)
 
 
 def test_a_model_with_systematics_by_brute_force() -> None:

@@ -12,6 +12,7 @@ from wilks.infer.few_events import for_limit, for_significance
 from wilks.infer.likelihood_ratio import Profile, asimov_study
 from wilks.infer.study import Study
 from wilks.results.conditions import Condition
+from wilks.results.fit import FitResult
 from wilks.results.hypotest import HypothesisTest, PValues
 from wilks.results.many import CONVERGED
 
@@ -44,6 +45,19 @@ class AsymptoticTests:
             before, observed = observed, observed.extended(observed.needed(values, self.statistic))
         asimov = self.asimov.extended(self.asimov.needed(values, self.statistic)) if self.asimov is not None else None
         return AsymptoticTests(self.statistic, self.base, observed, asimov, values)
+
+    def confirmed(self, observed: FloatArray, expected: FloatArray) -> AsymptoticTests | None:
+        """Return the tests with the lowest minimum searched for at these values, where several are known or the fit is
+        flat; None where the fits there are the lowest already.
+        """
+        fits, asimov = self.observed, self.asimov
+        if asimov is None or not any(_ambiguous(one.study.best) for one in (fits, asimov)):
+            return None
+        others = fits.confirmed(observed), asimov.confirmed(np.union1d(observed, expected))
+        if not any(new.below(old) for new, old in zip(others, (fits, asimov), strict=True)):
+            return None
+        again = AsymptoticTests(self.statistic, self.base, *others, self.values)
+        return again.extended(np.empty(0))
 
     @property
     def sigma(self) -> float:
@@ -87,6 +101,10 @@ class AsymptoticTests:
             statuses=tuple(s if s != CONVERGED or o == CONVERGED else f"Asimov data: {o}" for s, o in both),
             origin=found.origin(statistic=self.statistic, calculator="asymptotic", base=self.base),
         )
+
+
+def _ambiguous(best: FitResult) -> bool:
+    return len(best.minima) > 1 or bool(best.flat.size)
 
 
 def alternative(statistic: str) -> float:

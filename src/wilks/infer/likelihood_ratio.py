@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.infer.asymptotics import BOUNDED
 from wilks.infer.profiles import exchanged, lowest, searched
-from wilks.infer.study import Study, Tested, starting_from, study
+from wilks.infer.study import BETTER, Study, Tested, starting_from, study
 from wilks.model.datasets import Data, expected_data
 from wilks.results.many import CONVERGED, ManyFits
 from wilks.selection import matching
@@ -73,12 +73,41 @@ class Profile:
         new = np.setdiff1d(values, self.values)
         if not new.size:
             return self
+        ends = [] if self.values.size else sorted({0, new.size - 1})
+        return self._with(new, self._starts(new), ends)
+
+    def confirmed(self, values: FloatArray) -> Profile:
+        """Return the profile with the lowest minimum searched for at these values, as far as there are fits at them, as
+        if each were asked for alone.
+        """
+        again = np.isin(self.values, values)
+        if not again.any():
+            return self
+        rest = replace(
+            self,
+            values=self.values[~again],
+            twice_nll=self.twice_nll[~again],
+            theta=self.theta[~again],
+            statuses=tuple(status for status, other in zip(self.statuses, again, strict=True) if not other),
+        )
+        new = self.values[again]
+        alone = [Profile.of(self.study).extended(new[i : i + 1]) for i in range(new.size)]
+        lower = np.array([one.statuses[0] == CONVERGED for one in alone], np.bool_)
+        lower &= np.concatenate([one.twice_nll for one in alone]) < self.twice_nll[again] - BETTER
+        starts = np.where(lower[:, None], np.concatenate([one.theta for one in alone]), self.theta[again])
+        return rest._with(new, starts) if lower.any() else self
+
+    def below(self, other: Profile) -> bool:
+        """Return whether this profile of the same values is lower than another one anywhere."""
+        return bool((self.twice_nll < other.twice_nll - BETTER).any())
+
+    def _with(self, new: FloatArray, starts: FloatArray, rows: Sequence[int] = ()) -> Profile:
+        """Return the profile with fits at new values from these starts, the lowest minimum searched for in `rows`."""
         found, poi = self.study, self.study.poi
-        fits = conditional_fits(found, self._starts(new))
+        fits = conditional_fits(found, starts)
         held = np.broadcast_to(found.problem.held, fits.values.shape).copy()
         held[:, poi] = True
-        if not self.values.size:
-            fits = searched(found, fits, held, sorted({0, new.size - 1}))
+        fits = searched(found, fits, held, rows)
         fits, every = self._merged(fits, new)
         held = np.broadcast_to(held[0], fits.values.shape)
         fits = exchanged(found, fits, found.predicted({poi: every}), held, (every.size,))

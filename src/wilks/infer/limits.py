@@ -120,6 +120,9 @@ class Tests(Protocol):
     def test(self, values: FloatArray) -> HypothesisTest:
         """Return the test at values that were made."""
 
+    def confirmed(self, observed: FloatArray, expected: FloatArray) -> Tests | None:
+        """Return the tests with better fits at these values, None where there are none."""
+
     def told(self, values: FloatArray) -> tuple[Condition, ...]:
         """Return what answers at these values have too few events for."""
 
@@ -155,7 +158,10 @@ def _search(tests: Tests, values: FloatArray, level: float, none: str = "") -> L
             else:
                 asked.append(following)
         if not asked:
-            break
+            better = tests.confirmed(*_tested(test, roots))
+            if better is None or turn + 1 == ROUNDS:
+                break
+            tests = better
         values = np.unique(asked)
     statuses = tuple(failed.get(i, CONVERGED) for i in range(6))
     found = np.array([np.nan if i in failed else root.value for i, root in enumerate(roots)])
@@ -172,6 +178,13 @@ def _search(tests: Tests, values: FloatArray, level: float, none: str = "") -> L
         ranges=_ranges(test, level, found),
         origin=test.origin.also(*tests.told(found[:1]), level=level),
     )
+
+
+def _tested(test: HypothesisTest, roots: list[Root]) -> tuple[FloatArray, FloatArray]:
+    """Return the tested values beside the observed limit and beside the expected ones, as far as these are found."""
+    beside = [root.x[np.argmin(np.abs(root.x - root.value))] if root.found else np.nan for root in roots]
+    values = np.array(beside)
+    return values[:1], values[1:]
 
 
 def _ranges(test: HypothesisTest, level: float, limits: FloatArray) -> FloatArray:

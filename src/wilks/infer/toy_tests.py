@@ -126,6 +126,9 @@ class ToyTests:
         """Return nothing: toys need no asymptotic formulae."""
         return ()
 
+    def confirmed(self, observed: FloatArray, expected: FloatArray) -> None:
+        """Return nothing: toys were made at these fits."""
+
     def test(self, values: FloatArray) -> HypothesisTest:
         """Return the test at values that have toys."""
         base = self.tests.test(values)
