@@ -18,7 +18,7 @@ from wilks.infer.crossings import crossings
 from wilks.infer.intervals import intervals, quantile
 from wilks.infer.study import Study, study
 from wilks.results.intervals import AT_BOUND, CONVERGED
-from wilks.results.many import ManyFits
+from wilks.results.many import EDGE, ManyFits
 
 
 def test_questions_of_all_kinds_at_once() -> None:
@@ -133,3 +133,21 @@ def test_an_impossible_model_is_a_status() -> None:
     assert not result.converged
     assert np.isnan(result["mu"].upper)
     assert "no possible point" in result["mu"].upper_status
+
+
+def test_beside_a_best_fit_that_is_none_nothing_is_searched_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bin 1 is empty: its rate vanishes at mu = -0.3, where the best fit is said to be, and below all fits fail."""
+    samples = {"S": ([10.0, 5.0], [free("mu")]), "B": ([3.0, 50.0], [])}
+    model = compiled(specification([0.0, 160.0], samples, poi="mu", mu=[-10.0, 10.0]))
+    edge = wilks.fit(model, fixed={"mu": -0.3 + 1e-9})
+    asked = study(model, needs_poi=False)
+    values = edge.values
+    best = replace(edge, fixed=np.zeros(1, np.bool_), converged=False, status=f"{EDGE}: somewhere", edm=1.0)
+    calls = []
+    fits = Study.fits
+    monkeypatch.setattr(Study, "fits", lambda self, *args, **options: calls.append(1) or fits(self, *args, **options))
+    found = crossings(replace(asked, given=best), [0], [-1], [1.0])
+    assert found.statuses[0].startswith("not reached: beyond -0.3 fits fail (")
+    assert np.isnan(found.values[0])
+    assert len(calls) <= 3
+    np.testing.assert_array_equal(found.study.best.values, values)

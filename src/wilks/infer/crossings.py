@@ -167,7 +167,9 @@ class _Search:
 
     def _close_narrow(self, rows: Positions) -> None:
         for i in rows:
-            if self.outer[i] - self.inner[i] <= _NARROW * max(self.inner[i], self.guess[i]) and not self.statuses[i]:
+            # Where the best fit is no minimum either, what fails fails everywhere: that takes long.
+            narrow = np.inf if self.failures[i] and not self.study.best.minimised else _NARROW
+            if self.outer[i] - self.inner[i] <= narrow * max(self.inner[i], self.guess[i]) and not self.statuses[i]:
                 last = self.study.best.values[self.index[i]] + self.sign[i] * self.inner[i]
                 reason, (low, high) = self.failures[i], self.rise[:, i]
                 self.end[i] = np.nan if reason else self.outer[i]
