@@ -291,9 +291,7 @@ def test_what_breaks_the_harness_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> 
     assert kinds(run_trial("model", 0).faults) == {"harness"}
 
 
-def test_a_short_campaign_finds_no_fit_that_is_untrue() -> None:
-    summary = campaign(8, seconds=float("inf"), trials=15)
-    never = ("traceback", "crash", "harness", "slow", "refused", "no minimum", "impossible, untrue", "flat, untrue")
-    numbers = ("wrong", "converged", "outside", "no uncertainty", "at a bound", "not at a bound", "held at a bound")
-    assert not [kind for kind in summary.examples if kind in never or kind.startswith(numbers)], str(summary)
+def test_a_short_campaign_finds_nothing() -> None:
+    summary = campaign(8, seconds=float("inf"), trials=40)
+    assert not summary.examples, str(summary)
     assert not summary.lower, str(summary)
