@@ -154,3 +154,11 @@ def test_a_lower_minimum_on_the_edge_is_the_result() -> None:
     levels = np.array(2.0 * model.nll(grid[:, None]))
     result = fit(model)
     assert result.twice_nll <= levels[np.isfinite(levels)].min() + 1e-6
+
+
+def test_an_auxiliary_datum_beyond_all_numbers_is_told() -> None:
+    """The square of its distance is no number: nowhere is the likelihood one, and the fit ends at once."""
+    lumi = {"name": "lumi", "type": "lumi", "data": None}
+    settings = {"auxdata": [1.7e308], "sigmas": [0.01], "inits": [1.0], "bounds": [[0.0, 10.0]]}
+    result = fit(compiled(workspace({"SR": ([4.0], {"b": ([5.0], [lumi])})}, lumi=settings)))
+    assert result.status == 'no possible point was found: "lumi" is too far from its auxiliary datum'

@@ -64,6 +64,7 @@ int add_constraints(const Model& m, const double* theta, const Data& data, Deriv
     if (m.constraint_kind[i] == constraint_normal) {
       const double x = (theta[p] - aux) / scale;
       term = 0.5 * x * x;
+      if (!std::isfinite(term)) return m.bins + i;
       d1 = x / scale;
       d2 = 1.0 / (scale * scale);
     } else {

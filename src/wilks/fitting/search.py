@@ -213,7 +213,7 @@ def _moves(model: Model, problem: Problem, theta: FloatArray, most: int) -> tupl
     bent = np.flatnonzero((bends > BENT) & free & (sigma > 0))
     bent = np.sort(bent[np.argsort(-bends[bent], kind="stable")][: most // (GRID.size + 1)])
     values = model.nominal[bent, None] + GRID * sigma[bent, None]
-    values = np.concatenate([values, 2.0 * model.nominal[bent, None] - theta[bent, None]], axis=1)
+    values = np.concatenate([values, _mirrored(model, theta)[bent, None]], axis=1)
     values = np.clip(values, problem.lower[bent, None], problem.upper[bent, None])
     index = np.repeat(bent, values.shape[1])
     unconstrained = np.array([kind == "none" for kind in model.constraints], np.bool_)
@@ -249,10 +249,16 @@ def _lower(model: Model, data: FloatArray, one: FloatArray, other: FloatArray) -
     return chosen, np.where(lower, second, first)
 
 
+def _mirrored(model: Model, theta: FloatArray) -> FloatArray:
+    """Return the mirror image at the centres of the constraints, infinite where no number is so large."""
+    with np.errstate(over="ignore"):
+        return 2.0 * model.nominal - theta
+
+
 def _whole(model: Model, problem: Problem, theta: FloatArray) -> list[FloatArray]:
     """Return starts that move many parameters: constrained ones mirrored at their centres, and put there."""
     constrained: BoolArray = np.array([kind != "none" for kind in model.constraints], np.bool_) & ~problem.held
-    mirrored = np.where(constrained, 2.0 * model.nominal - theta, theta)
+    mirrored = np.where(constrained, _mirrored(model, theta), theta)
     centred = np.where(constrained, model.nominal, theta)
     inside = [np.clip(point, problem.lower, problem.upper) for point in (mirrored, centred)]
     return [np.where(problem.held, theta, point) for point in inside]

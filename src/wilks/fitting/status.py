@@ -99,5 +99,7 @@ def _place(model: Model, dataset: Dataset, where: int) -> str:
     if where < 0:
         return "a rate is not positive"
     if where >= model.observed_main.size:
-        return f"{model.place(where).removeprefix('auxiliary data of ')} is at or below zero"
+        name = model.place(where).removeprefix("auxiliary data of ")
+        poisson = model.constraints[model.index(name.strip('"'))] == "poisson"
+        return f"{name} is {'at or below zero' if poisson else 'too far from its auxiliary datum'}"
     return f"{model.place(where)} has {dataset.values[where]:g} events and no positive rate"
