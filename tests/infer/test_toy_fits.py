@@ -189,7 +189,7 @@ def test_intervals_of_tests_hold_the_whole_answer(request: Any) -> None:
     assert (result.counts.cls_error > whole.counts.cls_error).all()
     low, high = ranges.cls[1]
     assert f"mu = 1: with the 40 toys without a fit CLs lies between {low:.4g} and {high:.4g}" in str(result)
-    assert [finding.rule for finding in wilks.check(result)] == ["lost-toys"]
+    assert [finding.rule for finding in wilks.check(result)] == ["lost-toys", "below-zero"]
 
 
 def test_limits_and_significances_are_intervals_too(request: Any) -> None:
