@@ -101,7 +101,7 @@ def histogram_of_bytes(content: bytes, classname: str) -> Histogram | None:
 
 def _histogram(reader: _Reader, kind: str) -> Histogram:
     whole = reader.part(range(1, 4))
-    base = reader.part(range(7, 9))
+    base = reader.part(range(6, 9))
     title = reader.title()
     for _ in ("TAttLine", "TAttFill", "TAttMarker"):
         reader.skip_part()
