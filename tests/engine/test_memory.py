@@ -17,6 +17,7 @@ MODEL = """
 import json, resource, signal, sys, threading, time
 import numpy as np
 from wilks import compile_model, fit, load_workspace
+from wilks.fitting.problem import FitOptions
 
 def workspace(systematics, bins, events):
     rng = np.random.default_rng(1)
@@ -58,15 +59,15 @@ def test_compiling_and_fitting_again_and_again_takes_no_memory() -> None:
         def cycles(number):
             for i in range(number):
                 model = compile_model(document)
-                result = fit(model, fixed={"mu": 1.0} if i % 3 else None)
+                result = fit(model, fixed={"mu": 1.0} if i % 3 else None, options=alone if i % 20 else FitOptions())
                 model.hessian(result.values), model.jacobian(result.values, 0), model.expected(result.values)
-                fit(model, start={"mu": 0.0, "s0": 4.0})
+                fit(model, start={"mu": 0.0, "s0": 4.0}, options=alone)
                 try:
                     model.engine.expected(np.ones(1))
                 except ValueError:
                     pass
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-        document = workspace(15, 30, 100.0)
+        document, alone = workspace(15, 30, 100.0), FitOptions(search="none")
         print(json.dumps([cycles(n) for n in (300, 700, 700, 700)]))
         """
     )
