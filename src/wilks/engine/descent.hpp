@@ -351,7 +351,6 @@ struct Descent {
     }
     for (double& x : p_) x *= scale;
   }
-
 };
 
 }  // namespace wilks

@@ -31,8 +31,8 @@ _SEED = 1
 _SECONDS = 0.04
 # How much longer than the fit itself one from another start takes.
 _LONGER = 1.5
-# How many moves of a parameter are looked at in the time of an evaluation with derivatives, and its part of the whole.
-_MOVES = 1.5
+# How many moves of a parameter are looked at in the time of an evaluation with derivatives, with their part in it all.
+_MOVES = 0.75
 # A start is given up after so many iterations, and so many times the evaluations of the fit itself, unless it is lower
 # by then than any minimum known.
 _ITERATIONS, _TIMES = 30, 2
@@ -61,7 +61,7 @@ def effort(search: Search, model: Model, evaluations: int) -> Effort:
         return Effort(suggested=1, random=0, rounds=1, moves=44)
     seconds = _seconds(model)
     starts = _SECONDS / (_LONGER * evaluations * seconds)
-    moves = int(np.clip(0.5 * _MOVES * _SECONDS / seconds, 110, 2200))
+    moves = int(np.clip(_MOVES * _SECONDS / seconds, 110, 2200))
     if model.n_parameters > 200 or starts < 2:
         return Effort(suggested=3, random=1, rounds=2, moves=moves)
     return Effort(suggested=int(np.clip(starts, 4, 6)), random=int(np.clip(starts - 6, 2, 48)), rounds=3, moves=moves)

@@ -113,23 +113,11 @@ def lowest(
         starts=len(starts),
         together=together,
     )
-    found = _rows(fits, slice(count))
-    for first in range(count, len(starts) * count, count):
-        found = improved_by(found, np.arange(count), _rows(fits, slice(first, first + count)))[0]
+    each = np.arange(count)
+    found = fits.rows(each)
+    for turn in range(1, len(starts)):
+        found = improved_by(found, each, fits.rows(each + turn * count))[0]
     return found
-
-
-def _rows(fits: ManyFits, rows: slice) -> ManyFits:
-    """Return some of the fits; their uncertainties are not looked at here."""
-    return replace(
-        fits,
-        values=fits.values[rows],
-        uncertainties=None,
-        twice_nll=fits.twice_nll[rows],
-        edm=fits.edm[rows],
-        converged=fits.converged[rows],
-        statuses=fits.statuses[rows],
-    )
 
 
 def rises(asked: Study, fits: ManyFits) -> FloatArray:
@@ -184,12 +172,4 @@ def improved_by(fits: ManyFits, rows: Positions, again: ManyFits) -> tuple[ManyF
     """Return the fits with some rows made again, where that succeeded and led lower, and how many these are."""
     before = np.where(found(fits)[rows], fits.twice_nll[rows], np.inf)
     chosen = np.flatnonzero(found(again) & (again.twice_nll < before - BETTER))
-    where = rows[chosen]
-    values, twice_nll, edm = fits.values.copy(), fits.twice_nll.copy(), fits.edm.copy()
-    converged, statuses = fits.converged.copy(), list(fits.statuses)
-    values[where], twice_nll[where], edm[where] = again.values[chosen], again.twice_nll[chosen], again.edm[chosen]
-    converged[where] = again.converged[chosen]
-    for row, i in zip(where, chosen, strict=True):
-        statuses[row] = again.statuses[i]
-    better = replace(fits, values=values, twice_nll=twice_nll, edm=edm, converged=converged, statuses=tuple(statuses))
-    return better, chosen.size
+    return fits.with_rows(rows[chosen], again.rows(chosen)), chosen.size
