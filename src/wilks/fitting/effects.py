@@ -27,7 +27,7 @@ def without_effect(model: Model, theta: FloatArray, kept: BoolArray) -> BoolArra
     Those with a constraint are determined by it. All others are moved away from the point, so that none is without
     effect only because a factor happens to be 0.
     """
-    unconstrained = np.array([kind == "none" for kind in model.constraints], np.bool_)
+    unconstrained = model.unconstrained
     candidates = unconstrained & ~kept
     if not candidates.any():
         return candidates
@@ -52,7 +52,7 @@ def inseparable(model: Model) -> tuple[tuple[tuple[int, ...], int], ...]:
     The Fisher matrix J^T diag(1/nu) J + constraints has no effect along these. A constraint is one, so they consist of
     unconstrained parameters. At a point like any other its rank is the highest: what is lost there is lost everywhere.
     """
-    unconstrained = np.array([kind == "none" for kind in model.constraints], np.bool_)
+    unconstrained = model.unconstrained
     kept = model.fixed | model.idle
     point = beside(model, np.clip(model.prefit_values, *model.bounds), kept)
     where, directions, _ = combinations_without_effect(model, point, unconstrained & ~kept)

@@ -103,7 +103,7 @@ def _loose(ladder: Ladder, answer: Answer, at_bound: BoolArray) -> BoolArray:
     """Return which unconstrained parameters are at a bound that nothing pushes them to: a valley without a slope may
     end there."""
     model, theta = ladder.model, answer.raw["theta"]
-    unconstrained = np.array([kind == "none" for kind in model.constraints], np.bool_)
+    unconstrained = model.unconstrained
     candidates = at_bound & unconstrained & ~ladder.problem.held
     if not candidates.any():
         return candidates
@@ -119,7 +119,7 @@ def _loose(ladder: Ladder, answer: Answer, at_bound: BoolArray) -> BoolArray:
 def _wide(ladder: Ladder, answer: Answer, at_bound: BoolArray) -> BoolArray:
     """Return which unconstrained parameters have an uncertainty far beyond their range: hardly anything fixes them."""
     model, problem, free = ladder.model, ladder.problem, ~(ladder.problem.held | at_bound)
-    unconstrained = np.array([kind == "none" for kind in model.constraints], np.bool_)
+    unconstrained = model.unconstrained
     if "covariance" not in answer.raw or not (free & unconstrained).any():
         return np.zeros_like(free)
     sigma = np.sqrt(np.maximum(np.diag(answer.raw["covariance"]), 0.0))
@@ -155,7 +155,7 @@ def _without_effect(ladder: Ladder, answer: Answer, idle: BoolArray, kept: BoolA
     None where there are none, or where others are left.
     """
     model, theta = ladder.model, answer.raw["theta"]
-    among = ~kept & np.array([kind == "none" for kind in model.constraints], np.bool_)
+    among = ~kept & model.unconstrained
     free, directions, _ = combinations_without_effect(model, theta, among)
     # What is at a bound is held there anyway.
     other = _held_at(ladder, answer, idle, free[pivots(directions.T, answer.raw["at_bound"][free] != 0)])

@@ -107,7 +107,7 @@ class Ladder:
     def _starts(self, first: Answer) -> Iterator[FloatArray]:
         """Other starts: values before the fit (free factors 1); free ones fitted alone; constrained ones mirrored."""
         start, held = self.problem.start, self.problem.held
-        constrained = np.array([kind != "none" for kind in self.model.constraints], np.bool_)
+        constrained = ~self.model.unconstrained
         nominal = np.where(held, start, self._inside(np.where(constrained, self.model.nominal, self.model.initial)))
         if (nominal != start).any():
             yield nominal

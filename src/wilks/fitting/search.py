@@ -216,7 +216,7 @@ def _moves(model: Model, problem: Problem, theta: FloatArray, most: int) -> tupl
     values = np.concatenate([values, _mirrored(model, theta)[bent, None]], axis=1)
     values = np.clip(values, problem.lower[bent, None], problem.upper[bent, None])
     index = np.repeat(bent, values.shape[1])
-    unconstrained = np.array([kind == "none" for kind in model.constraints], np.bool_)
+    unconstrained = model.unconstrained
     loose = np.flatnonzero(unconstrained & free)[: most // 2]
     bounds = np.concatenate([problem.lower[loose], problem.upper[loose]])
     index, flat = np.concatenate([index, loose, loose]), np.concatenate([values.ravel(), bounds])
@@ -257,7 +257,7 @@ def _mirrored(model: Model, theta: FloatArray) -> FloatArray:
 
 def _whole(model: Model, problem: Problem, theta: FloatArray) -> list[FloatArray]:
     """Return starts that move many parameters: constrained ones mirrored at their centres, and put there."""
-    constrained: BoolArray = np.array([kind != "none" for kind in model.constraints], np.bool_) & ~problem.held
+    constrained: BoolArray = ~model.unconstrained & ~problem.held
     mirrored = np.where(constrained, _mirrored(model, theta), theta)
     centred = np.where(constrained, model.nominal, theta)
     inside = [np.clip(point, problem.lower, problem.upper) for point in (mirrored, centred)]

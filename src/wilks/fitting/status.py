@@ -70,7 +70,7 @@ def _flat(model: Model, raw: Mapping[str, Any], groups: Sequence[tuple[tuple[int
         known = "what is not named has its uncertainty"
     elif (size := np.abs(raw.get("direction", np.zeros(1)))).any():
         size = size * np.sqrt(metric(model, raw["theta"])) if np.count_nonzero(size) > 1 else size
-        free = np.array([kind == "none" for kind in model.constraints]) & (size > 0)
+        free = model.unconstrained & (size > 0)
         size = np.where(free, size, 0.0) if free.any() else size  # a constraint depends on its parameter
         order = np.argsort(-size, kind="stable")
         groups = ((tuple(int(i) for i in order if size[i] > 1e-3 * size.max() and size[i] > 0), 1),)

@@ -62,7 +62,7 @@ def goodness_of_fit(
     statistic = max(best.twice_nll - float(_saturated(model, asked.data.values[None], best.values, held)[0]), 0.0)
     rates = model.expected(best.values)
     parts = _by_channel(model, asked.data.values[None], rates[None])[0]
-    free = ~held & np.array([kind == "none" for kind in model.constraints])
+    free = ~held & model.unconstrained
     bins = (rates > 0) | (model.expected(model.prefit_values) > 0)
     ndof = int(bins.sum() - free.sum())
     sample, of_channels, statuses = _toys(asked, int(toys), seed)

@@ -22,7 +22,7 @@ def standard_deviations(model: Model, data: FloatArray) -> FloatArray:
 
 def positions(model: Model) -> npt.NDArray[np.intp]:
     """Return the position of each parameter's auxiliary datum in the data; -1 for unconstrained parameters."""
-    constrained = np.array([kind != "none" for kind in model.constraints])
+    constrained = ~model.unconstrained
     where: npt.NDArray[np.intp] = np.where(constrained, model.observed_main.size + np.cumsum(constrained) - 1, -1)
     return where
 

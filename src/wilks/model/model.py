@@ -113,6 +113,11 @@ class Model:
         return tuple(s.constraint for s in self.parameter_sets for _ in range(len(s)))
 
     @cached_property
+    def unconstrained(self) -> BoolArray:
+        """Which parameters no constraint term holds, shape (n_parameters,)."""
+        return _frozen(np.array([kind == "none" for kind in self.constraints], np.bool_))
+
+    @cached_property
     def modifier_types(self) -> tuple[tuple[str, ...], ...]:
         """For each parameter the types of the modifiers it steers."""
         return tuple(s.types for s in self.parameter_sets for _ in range(len(s)))
