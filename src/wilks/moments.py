@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wilks.drawables import HistogramND
 from wilks.histogram import Histogram
 
 
@@ -38,6 +39,27 @@ def statistics(histogram: Histogram) -> Statistics:
         variance = float(np.dot(contents, (centers - mean) ** 2)) / integral
         stdev = math.sqrt(variance) if variance >= 0.0 else None
     return Statistics(histogram.entries, integral, mean, stdev, histogram.underflow, histogram.overflow)
+
+
+def plane_statistics(plane: HistogramND) -> dict[str, float | None]:
+    """Return what a statistics box shows of a histogram of two axes: entries, integral, means, standard deviations.
+
+    As in `statistics`, those of the bins inside the edges; `outside` is the sum of the contents outside of them. Means
+    of averages have no meaning, and are left out.
+    """
+    inside = plane.inside
+    found: dict[str, float | None] = {"entries": plane.entries}
+    if plane.averaged:
+        return found
+    total = found["integral"] = float(inside.sum())
+    for letter, axis, summed in (("x", plane.axes[0], 1), ("y", plane.axes[1], 0)):
+        weights = inside.sum(axis=summed)
+        mean = float(weights @ axis.centers) / total if total else None
+        variance = None if mean is None else float(weights @ (axis.centers - mean) ** 2) / total
+        found[f"mean {letter}"] = mean
+        found[f"std dev {letter}"] = None if variance is None or not variance >= 0.0 else math.sqrt(variance)
+    found["outside"] = float(plane.contents.sum()) - total
+    return found
 
 
 def spill(histogram: Histogram) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.browse.terminal_points import edges_of, heights_of, label_of, values_of, x_range_of
+from wilks.drawables import Points
 from wilks.errors import InputError
 from wilks.histogram import Histogram
 from wilks.moments import number, printable, spill, statistics
@@ -57,11 +59,13 @@ class _Scale:
         return range(self.above - 1, -self.below - 1, -1)
 
 
-def draw(histograms: Sequence[tuple[str, Histogram]], width: int, *, unicode: bool = True, color: bool = False) -> str:
+def draw(
+    histograms: Sequence[tuple[str, Histogram | Points]], width: int, *, unicode: bool = True, color: bool = False
+) -> str:
     """Return one or several histograms drawn with characters, at most `width` columns wide, and their statistics.
 
     One histogram is drawn as bars, several as lines of one mark each, on a common pair of axes; where lines share a
-    cell their marks alternate. Bins keep their relative widths. With `unicode=False` only ASCII is used; `color=True`
+    cell their marks alternate. Bins keep their relative widths. Points are marks with their error bars. With `unicode=False` only ASCII is used; `color=True`
     adds ANSI colours for a terminal. Raises InputError for an empty list, too small a width, and yields whose range
     no axis can show.
 
@@ -80,15 +84,14 @@ def draw(histograms: Sequence[tuple[str, Histogram]], width: int, *, unicode: bo
     margin = max(map(len, labels))
     low, high = _x_range([histogram for _, histogram in histograms])
     plot_columns = _plot_columns(histograms, low, high, width - margin - 2)
-    heights = [_heights(histogram, low, high, plot_columns) / scale.step for _, histogram in histograms]
     paint = _Paint(color)
-    cells = _bars(heights[0], scale, glyphs, paint) if len(heights) == 1 else _lines(heights, scale, glyphs, paint)
+    cells = _cells([drawn for _, drawn in histograms], low, high, plot_columns, scale, glyphs, paint)
     ticks = (glyphs.y_tick if label else glyphs.vertical for label in labels)
     lines = [f"{label:>{margin}} {tick}{row}".rstrip() for label, tick, row in zip(labels, ticks, cells, strict=True)]
     lines += [
-        " " * (margin + 1) + line for line in _x_axis(histograms[0][1].axis.edges, low, high, plot_columns, glyphs)
+        " " * (margin + 1) + line for line in _x_axis(edges_of(histograms[0][1]), low, high, plot_columns, glyphs)
     ]
-    label = next((h.axis.label for _, h in histograms if h.axis.label), "")
+    label = next((text for _, drawn in histograms if (text := label_of(drawn))), "")
     if label:
         lines.append(f"{printable(plain(label, unicode=unicode)):>{margin + plot_columns + 2}}")
     title = _title(histograms, width, unicode)
@@ -108,8 +111,8 @@ class _Paint:
         return f"\x1b[{_COLORS[index % len(_COLORS)]}m{text}\x1b[0m" if self.active and text.strip() else text
 
 
-def _scale(histograms: Sequence[Histogram]) -> _Scale:
-    finite = np.concatenate([h.contents[np.isfinite(h.contents)] for h in histograms] or [np.zeros(1)])
+def _scale(histograms: Sequence[Histogram | Points]) -> _Scale:
+    finite = np.concatenate([values_of(drawn) for drawn in histograms] or [np.zeros(1)])
     top, bottom = float(max(finite.max(initial=0.0), 0.0)), float(min(finite.min(initial=0.0), 0.0))
     span = top - bottom
     if not span > 0.0:
@@ -132,14 +135,16 @@ def _tidy(value: float) -> float:
     return float(f"{value:.12g}")
 
 
-def _x_range(histograms: Sequence[Histogram]) -> tuple[float, float]:
-    edges = [histogram.axis.edges for histogram in histograms]
-    return float(min(e[0] for e in edges)), float(max(e[-1] for e in edges))
+def _x_range(histograms: Sequence[Histogram | Points]) -> tuple[float, float]:
+    ranges = [x_range_of(drawn) for drawn in histograms]
+    return min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
-def _plot_columns(histograms: Sequence[tuple[str, Histogram]], low: float, high: float, available: int) -> int:
+def _plot_columns(histograms: Sequence[tuple[str, Histogram | Points]], low: float, high: float, available: int) -> int:
     """Return the number of columns: a multiple of the number of equal bins, so that each is equally wide."""
     for _, histogram in histograms:
+        if isinstance(histogram, Points):
+            continue
         axis = histogram.axis
         equal = np.allclose(axis.widths, axis.widths[0], rtol=1e-6)
         if equal and (axis.edges[0], axis.edges[-1]) == (low, high) and len(axis) <= available:
@@ -164,6 +169,30 @@ def _heights(histogram: Histogram, low: float, high: float, columns: int) -> Flo
     return heights
 
 
+def _cells(
+    drawn: Sequence[Histogram | Points],
+    low: float,
+    high: float,
+    columns: int,
+    scale: _Scale,
+    glyphs: _Glyphs,
+    paint: _Paint,
+) -> list[str]:
+    """Return the rows of the picture, the highest first."""
+    if len(drawn) == 1 and isinstance(drawn[0], Histogram):
+        return _bars(_heights(drawn[0], low, high, columns) / scale.step, scale, glyphs, paint)
+    heights, nothing = [], np.full(columns, np.nan)
+    bars = []
+    for one in drawn:
+        if isinstance(one, Points):
+            height, *ends = heights_of(one, low, high, columns)
+        else:
+            height, ends = _heights(one, low, high, columns), [nothing, nothing]
+        heights.append(height / scale.step)
+        bars.append((ends[0] / scale.step, ends[1] / scale.step))
+    return _lines(heights, bars, scale, glyphs, paint)
+
+
 def _bars(heights: FloatArray, scale: _Scale, glyphs: _Glyphs, paint: _Paint) -> list[str]:
     rows = []
     for row in scale.rows:
@@ -174,16 +203,29 @@ def _bars(heights: FloatArray, scale: _Scale, glyphs: _Glyphs, paint: _Paint) ->
     return rows
 
 
-def _lines(heights: Sequence[FloatArray], scale: _Scale, glyphs: _Glyphs, paint: _Paint) -> list[str]:
-    """Return the rows of several histograms; marks that share a cell take turns from column to column."""
+def _lines(
+    heights: Sequence[FloatArray],
+    bars: Sequence[tuple[FloatArray, FloatArray]],
+    scale: _Scale,
+    glyphs: _Glyphs,
+    paint: _Paint,
+) -> list[str]:
+    """Return the rows of several histograms; marks that share a cell take turns from column to column.
+
+    `bars` are the ends of error bars in units of rows; marks stand before them.
+    """
     levels = [np.clip(np.floor(h + 1e-9), -scale.below, scale.above - 1) for h in heights]
     rows = []
     for row in scale.rows:
         cells = []
         for column in range(heights[0].size):
             here = [i for i, level in enumerate(levels) if level[column] == row]
-            mark = here[column % len(here)] if here else -1
-            cells.append(paint(glyphs.marks[mark % len(glyphs.marks)], mark) if here else " ")
+            if here:
+                mark = here[column % len(here)]
+                cells.append(paint(glyphs.marks[mark % len(glyphs.marks)], mark))
+            else:
+                bar = [i for i, (low, high) in enumerate(bars) if low[column] < row + 0.75 and high[column] > row + 0.25]
+                cells.append(paint(glyphs.vertical, bar[0]) if bar else " ")
         rows.append("".join(cells).rstrip())
     return rows
 
@@ -212,7 +254,7 @@ def _x_ticks(edges: FloatArray, low: float, high: float) -> list[float]:
     return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _title(histograms: Sequence[tuple[str, Histogram]], width: int, unicode: bool) -> str:
+def _title(histograms: Sequence[tuple[str, Histogram | Points]], width: int, unicode: bool) -> str:
     if len(histograms) > 1:
         return ""
     name, histogram = histograms[0]
@@ -221,10 +263,15 @@ def _title(histograms: Sequence[tuple[str, Histogram]], width: int, unicode: boo
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
-def _notes(histograms: Sequence[tuple[str, Histogram]], columns: int) -> list[str]:
+def _notes(histograms: Sequence[tuple[str, Histogram | Points]], columns: int) -> list[str]:
     """Return sentences on what the picture does not show."""
     notes = []
     for name, histogram in histograms:
+        if isinstance(histogram, Points):
+            lost = len(histogram) - len(histogram.finite)
+            notes += [f"{printable(name)}: {histogram.note}"] if histogram.note else []
+            notes += [f"{printable(name)}: {lost} of {len(histogram)} points not finite, not drawn"] if lost else []
+            continue
         outside = spill(histogram)
         if outside:
             notes.append(f"{printable(name)}: {outside}")
@@ -239,11 +286,14 @@ def _notes(histograms: Sequence[tuple[str, Histogram]], columns: int) -> list[st
 
 
 def _statistics_lines(
-    histograms: Sequence[tuple[str, Histogram]], glyphs: _Glyphs, paint: _Paint, width: int
+    histograms: Sequence[tuple[str, Histogram | Points]], glyphs: _Glyphs, paint: _Paint, width: int
 ) -> list[str]:
     """Return the legend: a mark and a name per histogram with its statistics, as a table where the width allows."""
     rows = []
     for _, histogram in histograms:
+        if isinstance(histogram, Points):
+            rows.append([number(len(histogram)), *"-----"])
+            continue
         s = statistics(histogram)
         rows.append([number(v) for v in (s.entries, s.integral, s.mean, s.stdev, s.underflow, s.overflow)])
     marks = [glyphs.marks[i % len(glyphs.marks)] + " " if len(histograms) > 1 else "" for i in range(len(histograms))]

@@ -9,36 +9,51 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import click
 
 import wilks
 from wilks.cli.inputs import ROOT, refuse_other_kinds
-from wilks.cli.streams import STDIN, figure_target, output_option, source, wrote
+from wilks.cli.streams import STDIN, figure_target, output_option, source, warn, wrote
 from wilks.errors import InputError, TemplateError
+
+if TYPE_CHECKING:
+    from wilks.browse import Request
+
+
+_HELP_BINS = "Bins of what is drawn of a tree: 40, or with a range 40,0,200; of y:x both, x first: 40,0,200,20,-1,1."
 
 
 @click.command()
 @click.argument("file", metavar="FILE")
 @click.argument("names", metavar="[NAMES]...", nargs=-1)
+@click.option("--where", metavar="EXPRESSION", help="Draw the entries of a tree that pass this, such as 'n_jets > 2'.")
+@click.option("--weight", metavar="EXPRESSION", help="Weight of each entry of a tree.")
+@click.option("--bins", metavar="N[,LOW,HIGH]", help=_HELP_BINS)
+@click.option("--project", metavar="AXES", help="Draw the projection of a TH2 or TH3: x, y, z, xy, xz or yz.")
+@click.option("--profile", metavar="AXIS", help="Draw the mean of the other axis of a TH2 along x or y.")
 @output_option(
-    "Write a page (.html) with everything in the file, or a figure (.pdf, .png) of the named histograms.",
-    never_printed="writes a page or figures: name a path (.html, .pdf, .png)",
+    "Write a page (.html) with everything in the file, or a figure (.pdf, .png, .svg) of what is named.",
+    never_printed="writes a page or figures: name a path (.html, .pdf, .png, .svg)",
 )
-def browse(file: str, names: tuple[str, ...], output: str | None) -> None:
+def browse(file: str, names: tuple[str, ...], output: str | None, **options: str | None) -> None:
     """List or draw what is in a ROOT file.
 
-    Without names the objects are listed; named histograms are drawn over each other, here or in a figure.
+    Without names the objects are listed. Named histograms, graphs and stacks are drawn over each other, here or in a
+    figure. After the name of a tree stand expressions over its branches: wilks browse FILE events pt/1000
     """
+    from wilks.browse import Request
+
+    asked = Request(names, **options)
     with _file(file) as path:
         if output is None:
-            click.echo(_drawn(path, names) if names else _listed(path, file))
+            click.echo(_picture(path, asked) if names else _listed(path, file))
         elif output.endswith((".html", ".htm")):
-            _write_page(path, names, output)
+            _write_page(path, asked, output)
         else:
-            _write_figure(path, names, output)
+            _write_figure(path, asked, output)
 
 
 @contextmanager
@@ -76,30 +91,36 @@ def _listed(path: str, file: str) -> str:
     return listing(path).replace(path, STDIN, 1) if file == "-" else listing(path)
 
 
-def _drawn(path: str, names: tuple[str, ...]) -> str:
-    from wilks.browse import draw, select
+def _picture(path: str, asked: Request) -> str:
+    from wilks.browse import draw, show
 
     encoding = (sys.stdout.encoding or "").lower()
     color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    return draw(
-        select(path, names), shutil.get_terminal_size().columns, unicode=encoding.startswith("utf"), color=color
-    )
+    selected = show(path, asked)
+    width = shutil.get_terminal_size().columns
+    picture = draw(selected.drawn, width, unicode=encoding.startswith("utf"), color=color)
+    return "\n".join([picture, *(["", *selected.notes] if selected.notes else [])])
 
 
-def _write_page(path: str, names: tuple[str, ...], output: str) -> None:
-    from wilks.browse import select, write_page
+def _write_page(path: str, asked: Request, output: str) -> None:
+    from wilks.browse import show, write_page
 
-    select(path, names)
-    write_page(path, output)
+    selected = show(path, asked)
+    write_page(path, output, selected.own)
     wrote([Path(output)])
-    if names:
-        click.echo(f"opens with them at {output}#{'&'.join(quote(name) for name in names)}")
+    for note in selected.notes:
+        warn(note)
+    if asked.names:
+        click.echo(f"opens with them at {output}#{'&'.join(quote(name) for name in selected.names)}")
 
 
-def _write_figure(path: str, names: tuple[str, ...], output: str) -> None:
-    from wilks.browse import select
+def _write_figure(path: str, asked: Request, output: str) -> None:
+    from wilks.browse import show
 
-    if not names:
-        raise InputError(f"name the histograms to draw in {output}; without names only a page (.html) can be written")
+    if not asked.names:
+        raise InputError(f"name what to draw in {output}; without names only a page (.html) can be written")
     stem, formats = figure_target(output)
-    wrote(wilks.figures.save(wilks.figures.histograms(select(path, names)), stem, formats))
+    selected = show(path, asked)
+    wrote(wilks.figures.save(wilks.figures.drawables(selected.drawn), stem, formats))
+    for note in selected.notes:
+        warn(note)

@@ -6,6 +6,7 @@ state of matplotlib. Importing this package does not import matplotlib.
 
 from wilks.figures.correlations import correlations
 from wilks.figures.draw import draw
+from wilks.figures.drawables import drawables
 from wilks.figures.goodness import compatibility, goodness_of_fit
 from wilks.figures.grids import grid
 from wilks.figures.impacts import impacts
@@ -33,6 +34,7 @@ __all__ = [
     "correlations",
     "data_mc",
     "draw",
+    "drawables",
     "goodness_of_fit",
     "grid",
     "histograms",

@@ -169,12 +169,17 @@ class TreeFile:
         """Bytes that were asked for so far."""
         return int(self.file.file.source.num_requested_bytes)
 
+    @property
+    def trees(self) -> list[str]:
+        """Names of the trees."""
+        return [found for found, classname in self.classnames.items() if classname in _TREES]
+
     def tree(self, name: str) -> Tree:
         """Return a tree. Raises TemplateError, with the trees that there are, if there is none of this name.
 
         UnreadableError if it can't be read.
         """
-        trees = [found for found, classname in self.classnames.items() if classname in _TREES]
+        trees = self.trees
         plain = name.strip("/").partition(";")[0]
         if plain not in trees:
             other = self.classnames.get(plain)

@@ -1,0 +1,153 @@
+"""Objects of ROOT files as they are drawn: histograms of any number of axes, profiles, graphs, stacks, efficiencies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.browse.efficiencies import efficiency, read_efficiency
+from wilks.drawables import Drawable, HistogramND, Parts, Points, of_bins
+from wilks.errors import TemplateError
+from wilks.histogram import Axis, Histogram
+
+_ND = ("TH2C", "TH2S", "TH2I", "TH2L", "TH2F", "TH2D", "TH3C", "TH3S", "TH3I", "TH3L", "TH3F", "TH3D")
+_GRAPHS = ("TGraph", "TGraphErrors", "TGraphAsymmErrors")
+_CLASSES = (*_ND, "TProfile", "TProfile2D", *_GRAPHS, "TMultiGraph", "THStack", "TEfficiency")
+
+
+def is_drawable(classname: str) -> bool:
+    """Return whether objects of a class can be drawn."""
+    return classname.startswith("TH1") or classname in _CLASSES
+
+
+def read_drawables(path: str | Path, names: Iterable[str]) -> dict[str, Drawable]:
+    """Return the objects of these names as they are drawn; one-dimensional histograms as for templates.
+
+    Raises TemplateError with a sentence for each that is missing, can't be drawn, or can't be read.
+    """
+    from wilks.templates.files import first_line
+    from wilks.templates.readers import classnames_of, opened, read_available
+
+    wanted, plain, problems = list(dict.fromkeys(names)), [], []
+    found: dict[str, Drawable] = {}
+    with opened(path) as file:
+        classnames = classnames_of(file)
+        for name in wanted:
+            classname = classnames.get(name.strip("/").partition(";")[0], "")
+            if classname.startswith("TH1"):
+                plain.append(name)
+            elif classname not in _CLASSES:
+                problems.append(f'{path}: "{name}" is {f"a {classname}" if classname else "not there"}')
+            else:
+                try:
+                    found[name] = _drawable(file, name, classname)
+                except Exception as error:  # uproot raises whatever the first unreadable byte leads to
+                    problems.append(f"{path}:{name}: can't be read ({first_line(error)})")
+    reading = read_available([(path, name) for name in plain])
+    problems += reading.problems
+    if problems:
+        raise TemplateError(problems)
+    found |= {name: histogram for (_, name), histogram in reading.histograms.items()}
+    return {name: found[name] for name in wanted}
+
+
+def _drawable(file: Any, name: str, classname: str) -> Drawable:
+    if classname == "TEfficiency":
+        return read_efficiency(file, name, _axis)
+    source = file[name]
+    return _READERS.get(classname, _graph)(source)
+
+
+def _axis(source: Any, name: str) -> Axis:
+    axis = source.member(f"f{name}axis")
+    return Axis(np.asarray(axis.edges(), dtype=np.float64), label=axis.member("fTitle"))
+
+
+def _histogram_nd(source: Any) -> HistogramND:
+    letters = "XYZ"[: len(source.axes)]
+    contents = np.asarray(source.values(flow=True), dtype=np.float64)
+    sumw2 = np.asarray(source.member("fSumw2"), dtype=np.float64)
+    # ROOT counts the bins along x first.
+    given = sumw2.reshape(contents.shape[::-1]).T if sumw2.size == contents.size else np.abs(contents)
+    label = source.member("fZaxis").member("fTitle") if len(letters) == 2 else ""
+    axes = tuple(_axis(source, letter) for letter in letters)
+    return HistogramND(axes, contents, given, float(source.member("fEntries")), source.title, label)
+
+
+def _histogram(source: Any) -> Histogram:
+    contents = np.asarray(source.values(flow=True), dtype=np.float64)
+    sumw2 = np.asarray(source.member("fSumw2"), dtype=np.float64)
+    variances = sumw2 if sumw2.size == contents.size else np.abs(contents)
+    outside = float(contents[0]), float(contents[-1])
+    entries = float(source.member("fEntries"))
+    return Histogram(_axis(source, "X"), contents[1:-1], variances[1:-1], *outside, entries, source.title)
+
+
+def _profile(source: Any) -> Points:
+    filled = np.asarray(source.member("fBinEntries"), dtype=np.float64)[1:-1] != 0
+    with np.errstate(all="ignore"):
+        values, errors = source.values(), source.errors(error_mode=source.member("fErrorMode"))
+    label = source.member("fYaxis").member("fTitle") or "mean"
+    return of_bins(_axis(source, "X"), np.asarray(values), np.asarray(errors), filled, source.title, label)
+
+
+def _profile_2d(source: Any) -> HistogramND:
+    with np.errstate(all="ignore"):
+        values = np.array(source.values(flow=True), dtype=np.float64)
+        errors = np.asarray(source.errors(flow=True, error_mode=source.member("fErrorMode")), dtype=np.float64)
+    filled = np.asarray(source.member("fBinEntries"), dtype=np.float64).reshape(values.shape[::-1]).T != 0
+    axes, label = (_axis(source, "X"), _axis(source, "Y")), source.member("fZaxis").member("fTitle")
+    means = np.where(filled, values, np.nan)
+    return HistogramND(axes, means, errors**2, float(source.member("fEntries")), source.title, label, averaged=True)
+
+
+def _titles(source: Any) -> tuple[str, str, str]:
+    """Return title and titles of the axes: of the frame, where it was made, else what follows ";" in the title."""
+    title, *rest = str(source.member("fTitle")).split(";")
+    frame = source.member("fHistogram") if source.has_member("fHistogram") else None
+    given = [frame.member(name).member("fTitle") for name in ("fXaxis", "fYaxis")] if frame is not None else ["", ""]
+    x, y = (own or (rest[i] if i < len(rest) else "") for i, own in enumerate(given))
+    return title, x, y
+
+
+def _graph(source: Any) -> Points:
+    x, y = (np.asarray(source.member(name), dtype=np.float64) for name in ("fX", "fY"))
+
+    def error(axis: str, side: str) -> FloatArray:
+        for name in (f"fE{axis}{side}", f"fE{axis}"):
+            if source.has_member(name):
+                return np.asarray(source.member(name), dtype=np.float64)
+        return np.zeros(x.size)
+
+    lengths = [error(axis, side) for axis in "XY" for side in ("low", "high")]
+    return Points(x, y, *lengths, *_titles(source))
+
+
+def _parts(source: Any) -> Parts:
+    stacked = source.has_member("fHists")
+    members: Sequence[Any] = list(source.member("fHists" if stacked else "fGraphs") or ())
+    read: Callable[[Any], Any] = _histogram if stacked else _graph
+    names = [str(member.member("fName")) for member in members]
+    unique = len(set(names)) == len(names)
+    parts = tuple(
+        (name if unique and name else f"{name or 'part'} {i}", read(member))
+        for i, (name, member) in enumerate(zip(names, members, strict=True), 1)
+    )
+    title, x, y = _titles(source)
+    inner = next((part.axis.label if stacked else part.label for _, part in parts), "")
+    return Parts(parts, stacked, title, x or inner, y)
+
+
+_READERS: dict[str, Callable[[Any], Drawable]] = {
+    **dict.fromkeys(_ND, _histogram_nd),
+    "TProfile": _profile,
+    "TProfile2D": _profile_2d,
+    "TMultiGraph": _parts,
+    "THStack": _parts,
+}
+
+__all__ = ["efficiency", "is_drawable", "read_drawables"]

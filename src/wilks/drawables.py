@@ -1,0 +1,144 @@
+"""What else than one-dimensional histograms can be drawn: histograms of two and three axes, points, and sets of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.errors import InputError
+from wilks.histogram import Axis, Histogram
+
+AXES = "xyz"
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Points with error bars: graphs, profiles, efficiencies. All arrays have shape (n,); errors are lengths.
+
+    `label` and `y_label` are the titles of the axes; `note` is a sentence on where the errors come from.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    x_low: FloatArray
+    x_high: FloatArray
+    y_low: FloatArray
+    y_high: FloatArray
+    title: str = ""
+    label: str = ""
+    y_label: str = ""
+    note: str = ""
+
+    def __len__(self) -> int:
+        return int(self.x.size)
+
+    @property
+    def finite(self) -> Points:
+        """The points that can be drawn: neither coordinate is NaN or infinite."""
+        good = np.isfinite(self.x) & np.isfinite(self.y)
+        arrays = (self.x, self.y, self.x_low, self.x_high, self.y_low, self.y_high)
+        x, y, *errors = (array[good] for array in arrays)
+        return Points(x, y, *map(np.nan_to_num, errors), self.title, self.label, self.y_label, self.note)
+
+
+@dataclass(frozen=True, eq=False)
+class HistogramND:
+    """A histogram of two or three axes, with what lies outside of them.
+
+    `contents` and `sumw2` have shape (n + 2, ...): underflow first and overflow last along each axis. Where `averaged`,
+    a content is the mean of what was filled (NaN in bins without entries), and `sumw2` the square of its error.
+    """
+
+    axes: tuple[Axis, ...]
+    contents: FloatArray
+    sumw2: FloatArray
+    entries: float | None = None
+    title: str = ""
+    label: str = ""
+    averaged: bool = False
+
+    @property
+    def inside(self) -> FloatArray:
+        """Contents inside the edges, shape (n, ...)."""
+        return self.contents[(slice(1, -1),) * len(self.axes)]
+
+    @property
+    def integral(self) -> float:
+        """Sum of the contents inside the edges."""
+        return float(np.nansum(self.inside))
+
+    @property
+    def projections(self) -> tuple[str, ...]:
+        """The names of all projections: `x`, `y`, and for three axes also `z`, `xy`, `xz`, `yz`."""
+        if self.averaged:
+            return ()
+        singles = tuple(AXES[: len(self.axes)])
+        return singles if len(self.axes) == 2 else (*singles, "xy", "xz", "yz")
+
+    def project(self, onto: str) -> Histogram | HistogramND:
+        """Return the sum over all axes that `onto` ("x", "yz", ...) does not name, as ROOT's ProjectionX, Project3D.
+
+        What lies outside of an axis that is summed over is part of the sum, as it is there.
+
+        >>> plane = HistogramND((Axis([0, 1, 2]), Axis([0, 1])), np.ones((4, 3)), np.ones((4, 3)))
+        >>> plane.project("x").contents
+        array([3., 3.])
+        """
+        if onto not in self.projections:
+            raise InputError(f'no projection "{onto}"; there are {", ".join(self.projections) or "none of averages"}')
+        kept = tuple(AXES.index(letter) for letter in onto)
+        summed = tuple(i for i in range(len(self.axes)) if i not in kept)
+        contents, sumw2 = self.contents.sum(axis=summed), self.sumw2.sum(axis=summed)
+        if len(kept) > 1:
+            return HistogramND(tuple(self.axes[i] for i in kept), contents, sumw2, self.entries, self.title, self.label)
+        flow = float(contents[0]), float(contents[-1])
+        return Histogram(self.axes[kept[0]], contents[1:-1], sumw2[1:-1], *flow, self.entries, self.title)
+
+    def profile(self, along: str) -> Points:
+        """Return the mean of the other axis in each bin of one, with its error: ROOT's ProfileX and ProfileY.
+
+        Values are the centres of the bins; what lies outside of the other axis is left out, and so are bins without
+        contents. The error is the standard deviation over the square root of the effective number of entries.
+        """
+        if self.averaged or len(self.axes) != 2 or along not in ("x", "y"):
+            raise InputError(f'no profile along "{along}"; there are those of x and y, of histograms with two axes')
+        axis, other = self.axes if along == "x" else self.axes[::-1]
+        weights, sumw2 = (a[1:-1, 1:-1] if along == "x" else a[1:-1, 1:-1].T for a in (self.contents, self.sumw2))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            total = weights.sum(axis=1)
+            mean = weights @ other.centers / total
+            variance = (weights * (other.centers - mean[:, None]) ** 2).sum(axis=1) / total
+            error = np.sqrt(np.maximum(variance, 0.0) * sumw2.sum(axis=1)) / np.abs(total)
+        return of_bins(axis, mean, error, total != 0, self.title, f"mean of {other.label or 'the other axis'}")
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Several histograms or sets of points that are one object; `stacked` ones stand on each other."""
+
+    parts: tuple[tuple[str, Histogram | Points], ...]
+    stacked: bool = False
+    title: str = ""
+    label: str = ""
+    y_label: str = ""
+
+    def sums(self) -> tuple[tuple[str, Histogram], ...]:
+        """Return the parts of a stack as they stand on each other, the lowest first: the last is the sum."""
+        found: list[tuple[str, Histogram]] = []
+        for name, part in self.parts:
+            if isinstance(part, Histogram):
+                found.append((name, found[-1][1] + part if found else part))
+        return tuple(found)
+
+
+Drawable: TypeAlias = Histogram | Points | HistogramND | Parts
+
+
+def of_bins(axis: Axis, values: FloatArray, errors: FloatArray, there: FloatArray, title: str, y_label: str) -> Points:
+    """Return points at the centres of the bins that are `there`, as wide as these."""
+    good = np.asarray(there, dtype=bool) & np.isfinite(values)
+    half, spread = 0.5 * axis.widths[good], np.nan_to_num(errors[good])
+    return Points(axis.centers[good], values[good], half, half, spread, spread, title, axis.label, y_label)

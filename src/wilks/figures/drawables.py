@@ -1,0 +1,129 @@
+"""What is in a ROOT file as a figure: histograms and points over each other, stacks, histograms of two axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wilks.drawables import Drawable, HistogramND, Parts, Points
+from wilks.errors import InputError
+from wilks.figures.overlay import histograms
+from wilks.figures.style import PETROFF10, FigureStyle, as_style, label, settings
+from wilks.histogram import Histogram
+from wilks.moments import number, plane_statistics
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_WIDTH, _HEIGHT = 7.0, 4.6
+_SMALL = {"font.size": 11, "xtick.labelsize": 10, "ytick.labelsize": 10, "axes.labelsize": 12, "ytick.major.size": 7}
+
+
+def drawables(named: Sequence[tuple[str, Drawable]], *, style: str | FigureStyle = "plain") -> Figure:
+    """Return a figure of objects of a ROOT file, drawn over each other; histograms of two axes are drawn alone.
+
+    Raises InputError where there is nothing to draw, or a histogram of two axes beside something else.
+    """
+    if named and all(isinstance(drawn, Histogram) for _, drawn in named):
+        return histograms([(name, drawn) for name, drawn in named if isinstance(drawn, Histogram)], style=style)
+    if not named:
+        raise InputError("there is nothing to draw")
+    planes = [drawn for _, drawn in named if isinstance(drawn, HistogramND)]
+    if planes and len(named) > 1:
+        raise InputError(f"a histogram of two axes is drawn alone, found {len(named)} objects")
+    from wilks.figures.canvas import Drawing, fit_margins, styled
+
+    rc = settings(as_style(style)) | _SMALL
+    with styled(rc):
+        figure = Drawing(rc, figsize=(_WIDTH, _HEIGHT))
+        target = figure.add_subplot()
+        if planes:
+            _plane(figure, target, named[0][0], planes[0])
+        else:
+            _overlay(target, named)
+            legend = target.legend(loc="lower left", bbox_to_anchor=(0, 1), fontsize=9, borderaxespad=0.3)
+            box = legend.get_window_extent()
+            figure.set_size_inches(max(_WIDTH, box.width / figure.dpi + 1.0), _HEIGHT + box.height / figure.dpi)
+        fit_margins(figure, figure.axes)
+    return figure
+
+
+def _overlay(ax: Axes, named: Sequence[tuple[str, Drawable]]) -> None:
+    index = 0
+    for name, drawn in named:
+        parts = drawn.parts if isinstance(drawn, Parts) else ((name, drawn),)
+        names = [label(f"{name}: {part}" if isinstance(drawn, Parts) else part, 70) for part, _ in parts]
+        colors = [PETROFF10[(index + i) % len(PETROFF10)] for i in range(len(parts))]
+        if isinstance(drawn, Parts) and drawn.stacked:
+            _stack(ax, drawn, names, colors)
+        else:
+            for text, color, (_, part) in zip(names, colors, parts, strict=True):
+                _one(ax, text, part, color)
+        index += len(parts)
+    ax.margins(x=0 if all(isinstance(d, Histogram) or (isinstance(d, Parts) and d.stacked) for _, d in named) else 0.03)
+    low, high = ax.get_ylim()
+    ax.set_ylim(0 if 0 <= low < 0.4 * high else low, high)
+    x, y = _titles(named)
+    ax.set_xlabel(label(x, 60))
+    ax.set_ylabel(label(y, 60))
+
+
+def _stack(ax: Axes, stack: Parts, names: list[str], colors: list[str]) -> None:
+    sums = stack.sums()
+    below = np.zeros(len(sums[0][1].axis)) if sums else np.zeros(0)
+    for text, color, (_, total) in zip(names, colors, sums, strict=True):
+        ax.stairs(total.contents, total.axis.edges, baseline=below, fill=True, color=color, label=text, linewidth=0)
+        below = total.contents
+    if sums:
+        total = sums[-1][1]
+        ax.stairs(total.contents, total.axis.edges, color="black", linewidth=1.2, label=f"sum: {number(total.integral)}")
+
+
+def _one(ax: Axes, text: str, drawn: Any, color: str) -> None:
+    if isinstance(drawn, Histogram):
+        edges, values, error = drawn.axis.edges, drawn.contents, drawn.stdev
+        ax.stairs(values + error, edges, baseline=values - error, fill=True, color=color, alpha=0.25, linewidth=0)
+        ax.stairs(values, edges, color=color, linewidth=1.4, baseline=None, label=text)
+        return
+    points: Points = drawn.finite
+    note = f" ({points.note})" if points.note else ""
+    ax.errorbar(
+        points.x,
+        points.y,
+        xerr=[points.x_low, points.x_high],
+        yerr=[points.y_low, points.y_high],
+        fmt="o",
+        markersize=4,
+        linewidth=1.1,
+        color=color,
+        label=text + note,
+    )
+
+
+def _titles(named: Sequence[tuple[str, Drawable]]) -> tuple[str, str]:
+    """Return the titles of the axes: the first that is there."""
+    found = []
+    for _, drawn in named:
+        if isinstance(drawn, Histogram):
+            found.append((drawn.axis.label, "Entries"))
+        elif isinstance(drawn, Points | Parts):
+            found.append((drawn.label, drawn.y_label))
+    return next((x for x, _ in found if x), ""), next((y for _, y in found if y), "")
+
+
+def _plane(figure: Figure, ax: Axes, name: str, plane: HistogramND) -> None:
+    if len(plane.axes) != 2:
+        raise InputError(f"a histogram of {len(plane.axes)} axes is drawn by its projections")
+    x, y = plane.axes
+    cells = np.where(plane.inside == 0, np.nan, plane.inside)
+    mesh = ax.pcolormesh(x.edges, y.edges, cells.T, cmap="viridis", rasterized=cells.size > 20_000)
+    figure.colorbar(mesh, ax=ax, pad=0.02, label=label(plane.label or ("mean" if plane.averaged else "Entries"), 40))
+    ax.set_xlabel(label(x.label, 60))
+    ax.set_ylabel(label(y.label, 60))
+    box = [f"{key} {number(value)}" for key, value in plane_statistics(plane).items() if value is not None]
+    half = (len(box) + 1) // 2
+    lines = [label(name, 70), "    ".join(box[:half]), "    ".join(box[half:])]
+    ax.set_title("\n".join(line for line in lines if line), loc="left", fontsize=9)
