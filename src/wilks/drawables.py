@@ -45,11 +45,20 @@ class Points:
 
 
 @dataclass(frozen=True, eq=False)
+class Filled(Histogram):
+    """A histogram that knows mean and standard deviation of what was filled between its edges (None: undefined)."""
+
+    mean: float | None = None
+    stdev_of_values: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class HistogramND:
     """A histogram of two or three axes, with what lies outside of them.
 
     `contents` and `sumw2` have shape (n + 2, ...): underflow first and overflow last along each axis. Where `averaged`,
     a content is the mean of what was filled (NaN in bins without entries), and `sumw2` the square of its error.
+    `moments` are mean and standard deviation along each axis of what was filled, where they are known.
     """
 
     axes: tuple[Axis, ...]
@@ -59,6 +68,7 @@ class HistogramND:
     title: str = ""
     label: str = ""
     averaged: bool = False
+    moments: tuple[tuple[float | None, float | None], ...] = ()
 
     @property
     def inside(self) -> FloatArray:

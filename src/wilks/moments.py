@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wilks.drawables import HistogramND
+from wilks.drawables import Filled, HistogramND
 from wilks.histogram import Histogram
 
 
@@ -29,12 +29,15 @@ def statistics(histogram: Histogram) -> Statistics:
     Integral, mean and standard deviation are those of the bins inside the edges, every bin's content sitting at its
     centre: what ROOT's TH1 gives after SetRange over all bins. (Without a range ROOT takes the sums it kept while
     filling, which a histogram that was rebinned or scaled by hand no longer has.) Contents that sum to zero have no
-    mean, and a variance that negative weights make negative has no root.
+    mean, and a variance that negative weights make negative has no root. A histogram that was filled here (`Filled`)
+    knows mean and standard deviation of the values themselves.
     """
     contents, centers = histogram.contents, histogram.axis.centers
     integral = histogram.integral
     mean = stdev = None
-    if integral != 0.0 and math.isfinite(integral):
+    if isinstance(histogram, Filled):
+        mean, stdev = histogram.mean, histogram.stdev_of_values
+    elif integral != 0.0 and math.isfinite(integral):
         mean = float(np.dot(contents, centers)) / integral
         variance = float(np.dot(contents, (centers - mean) ** 2)) / integral
         stdev = math.sqrt(variance) if variance >= 0.0 else None
@@ -56,6 +59,9 @@ def plane_statistics(plane: HistogramND) -> dict[str, float | None]:
         weights = inside.sum(axis=summed)
         mean = float(weights @ axis.centers) / total if total else None
         variance = None if mean is None else float(weights @ (axis.centers - mean) ** 2) / total
+        if plane.moments:
+            found[f"mean {letter}"], found[f"std dev {letter}"] = plane.moments["xy".index(letter)]
+            continue
         found[f"mean {letter}"] = mean
         found[f"std dev {letter}"] = None if variance is None or not variance >= 0.0 else math.sqrt(variance)
     found["outside"] = float(plane.contents.sum()) - total

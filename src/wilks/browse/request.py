@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
+from wilks.browse.page import made_path
 from wilks.browse.selection import flattened, select
 from wilks.browse.terminal import draw as draw_lines
 from wilks.browse.terminal_plane import draw_plane
@@ -42,12 +44,14 @@ class Request:
 class Selected:
     """What was asked for: (name, object) in that order, and sentences on what is not in them.
 
-    `own` are those that are made of trees, which are not in the file as they are.
+    `own` are those that are made of trees, which are not in the file as they are; `words` is what the address of a page
+    says after "#" to open with all of this.
     """
 
     drawn: tuple[tuple[str, Drawable], ...]
     notes: tuple[str, ...] = ()
     own: tuple[tuple[str, Drawable], ...] = ()
+    words: tuple[str, ...] = ()
 
 
 def show(path: str | Path, request: Request) -> Selected:
@@ -62,7 +66,16 @@ def show(path: str | Path, request: Request) -> Selected:
         raise InputError(f'{option}: for histograms of two and three axes; of a tree draw one axis, or "y:x"')
     drawn = select(path, objects, project=request.project, profile=request.profile) if objects else ()
     own, notes = _of_trees(path, request, expressions, binnings)
-    return Selected((*drawn, *own), notes, own)
+    return Selected((*drawn, *own), notes, own, tuple(_words(request, objects, own)))
+
+
+def _words(request: Request, objects: list[str], own: tuple[tuple[str, Drawable], ...]) -> Iterator[str]:
+    for name in objects:
+        yield quote(name.strip("/").partition(";")[0])
+    for name, _ in own:
+        yield quote(made_path(name))
+    if request.project or request.profile:
+        yield f"!view={request.project or f'profile-{request.profile}'}"
 
 
 def _sorted(path: str | Path, request: Request) -> tuple[list[str], dict[str, list[str]]]:

@@ -289,16 +289,10 @@ def _statistics_lines(
     histograms: Sequence[tuple[str, Histogram | Points]], glyphs: _Glyphs, paint: _Paint, width: int
 ) -> list[str]:
     """Return the legend: a mark and a name per histogram with its statistics, as a table where the width allows."""
-    rows = []
-    for _, histogram in histograms:
-        if isinstance(histogram, Points):
-            rows.append([number(len(histogram)), *"-----"])
-            continue
-        s = statistics(histogram)
-        rows.append([number(v) for v in (s.entries, s.integral, s.mean, s.stdev, s.underflow, s.overflow)])
+    titles, rows = _table([drawn for _, drawn in histograms])
     marks = [glyphs.marks[i % len(glyphs.marks)] + " " if len(histograms) > 1 else "" for i in range(len(histograms))]
     names = [printable(name) for name, _ in histograms]
-    sizes = [max(map(len, column)) for column in zip(_STATISTICS, *rows, strict=True)]
+    sizes = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
     room = width - sum(sizes) - 2 * len(sizes) - len(marks[0])
     if room < min(max(map(len, names)), _MINIMUM_NAME):
         return [
@@ -306,16 +300,30 @@ def _statistics_lines(
             for index, (mark, name, row) in enumerate(zip(marks, names, rows, strict=True))
             for line in (
                 paint(mark, index) + _shortened(name, width - len(mark)),
-                *(f"    {label:<10}{value}" for label, value in zip(_STATISTICS, row, strict=True)),
+                *(f"    {label:<10}{value}" for label, value in zip(titles, row, strict=True)),
             )
         ]
     size = min(room, max(map(len, names)))
-    cells = [["", *_STATISTICS], *([_shortened(name, size), *row] for name, row in zip(names, rows, strict=True))]
+    cells = [["", *titles], *([_shortened(name, size), *row] for name, row in zip(names, rows, strict=True))]
     table = ["  ".join([f"{c[0]:<{size}}", *(f"{v:>{n}}" for v, n in zip(c[1:], sizes, strict=True))]) for c in cells]
     return [
         " " * len(marks[0]) + table[0],
         *(paint(mark, i) + line for i, (mark, line) in enumerate(zip(marks, table[1:], strict=True))),
     ]
+
+
+def _table(drawn: Sequence[Histogram | Points]) -> tuple[Sequence[str], list[list[str]]]:
+    """Return the titles and the cells of the statistics; points have none, they are counted."""
+    if all(isinstance(one, Points) for one in drawn):
+        return ("points",), [[number(len(one))] for one in drawn if isinstance(one, Points)]
+    rows = []
+    for one in drawn:
+        if isinstance(one, Points):
+            rows.append([number(len(one)), *"-" * (len(_STATISTICS) - 1)])
+        else:
+            s = statistics(one)
+            rows.append([number(v) for v in (s.entries, s.integral, s.mean, s.stdev, s.underflow, s.overflow)])
+    return _STATISTICS, rows
 
 
 def _shortened(text: str, size: int) -> str:

@@ -34,7 +34,7 @@ def draw_plane(name: str, plane: HistogramND, width: int, *, unicode: bool = Tru
     columns = width - margin - 2
     columns = columns // len(x) * len(x) if len(x) <= columns else columns
     cells = _cells(plane, rows, columns)
-    low, high = _range(cells)
+    low, high = _range(cells if plane.averaged else np.append(cells, 0.0))
     shades = "".join(_SHADES if unicode else _ASCII_SHADES)
     lines = [f"{printable(name)}  {printable(plain(plane.title, unicode=unicode))}".rstrip()[:width]]
     for row in range(rows - 1, -1, -1):
@@ -51,7 +51,7 @@ def draw_plane(name: str, plane: HistogramND, width: int, *, unicode: bool = Tru
 
 def _cells(plane: HistogramND, rows: int, columns: int) -> FloatArray:
     """Return what each character shows, shape (columns, rows): the largest in size of the bins in it, NaN for none."""
-    cells = plane.inside
+    cells = plane.inside if plane.averaged else np.where(plane.inside == 0, np.nan, plane.inside)
     for axis, count in ((0, columns), (1, rows)):
         edges = plane.axes[axis].edges
         position = (edges - edges[0]) / (edges[-1] - edges[0]) * count
@@ -68,14 +68,14 @@ def _cells(plane: HistogramND, rows: int, columns: int) -> FloatArray:
 
 def _range(cells: FloatArray) -> tuple[float, float]:
     finite = cells[np.isfinite(cells)]
-    low, high = float(finite.min(initial=0.0)), float(finite.max(initial=0.0))
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     if not math.isfinite(high - low):
         raise InputError(f"contents from {low:g} to {high:g} can't be drawn on one scale")
     return low, high if high > low else low + 1.0
 
 
 def _cell(value: float, low: float, high: float, shades: str, color: bool) -> str:
-    if not math.isfinite(value) or value == 0:
+    if not math.isfinite(value):
         return " "
     share = (value - low) / (high - low)
     if color:

@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.drawables import Drawable, HistogramND
+from wilks.drawables import Drawable, Filled, HistogramND
 from wilks.errors import InputError, TemplateError
-from wilks.histogram import Axis, Histogram
+from wilks.histogram import Axis
 from wilks.moments import number, printable
 from wilks.templates.evaluation import evaluate
 from wilks.templates.expression_text import ExpressionError, pointed
@@ -220,24 +220,56 @@ class _Filling:
         """Return the histogram in these bins."""
         shape = tuple(own.size + 1 for own in edges)
         contents, sumw2 = np.zeros(math.prod(shape)), np.zeros(math.prod(shape))
+        sums = _Sums(edges)
         for values, weights, _, _ in self._blocks():
             cells = tuple(np.searchsorted(own, column, side="right") for own, column in zip(edges, values, strict=True))
             places = np.ravel_multi_index(cells, shape)
             contents += np.bincount(places, weights, contents.size)
             sumw2 += np.bincount(places, weights**2, contents.size)
+            sums.add(cells, values, weights)
         axes = tuple(Axis(own, label=use.text) for own, use in zip(edges, self.uses, strict=False))
-        title = " ".join(f"{use.role.lower()} {use.text}" for use in self.uses if use.role != "Variable")
-        title = title.replace("filter", "where")
+        words = [("where", self.asked.where), ("weight", self.asked.weight)]
+        title = " ".join(f"{word} {text}" for word, text in words if text is not None)
+        moments = sums.moments()
         if len(axes) > 1:
-            return HistogramND(axes, contents.reshape(shape), sumw2.reshape(shape), self.selected, title)
+            arrays = contents.reshape(shape), sumw2.reshape(shape)
+            return HistogramND(axes, *arrays, self.selected, title, moments=moments)
         flow = float(contents[0]), float(contents[-1])
-        return Histogram(axes[0], contents[1:-1], sumw2[1:-1], *flow, self.selected, title)
+        return Filled(axes[0], contents[1:-1], sumw2[1:-1], *flow, self.selected, title, *moments[0])
 
     def notes(self) -> Iterator[str]:
         """Yield a sentence on entries that are not drawn."""
         if self.undefined:
             count = f"{self.undefined} of {self.selected + self.undefined} selected entries"
             yield f"{printable(self.name)}: {count} left out, their value is missing or NaN"
+
+
+class _Sums:
+    """Sums over what lies inside all edges, of distances to the middle of each axis: small numbers lose no digits."""
+
+    def __init__(self, edges: Sequence[FloatArray]) -> None:
+        self.sizes = [own.size for own in edges]
+        self.middle = np.array([0.5 * (own[0] + own[-1]) for own in edges])
+        self.weight = 0.0
+        self.first, self.second = np.zeros(len(edges)), np.zeros(len(edges))
+
+    def add(self, cells: Sequence[Any], values: FloatArray, weights: FloatArray) -> None:
+        inside = np.all([(cell > 0) & (cell < size) for cell, size in zip(cells, self.sizes, strict=True)], axis=0)
+        distances, taken = values[:, inside] - self.middle[:, None], weights[inside]
+        self.weight += float(taken.sum())
+        self.first += distances @ taken
+        self.second += distances**2 @ taken
+
+    def moments(self) -> tuple[tuple[float | None, float | None], ...]:
+        """Return mean and standard deviation along each axis, None where there is none."""
+        if not self.weight:
+            return ((None, None),) * len(self.sizes)
+        means, squares = self.first / self.weight, self.second / self.weight
+        variances = squares - means**2
+        return tuple(
+            (float(middle + mean), math.sqrt(variance) if variance >= 0 else None)
+            for middle, mean, variance in zip(self.middle, means, variances, strict=True)
+        )
 
 
 def _edges(filled: Sequence[_Filling], asked: Draw) -> list[tuple[FloatArray, ...]]:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import click
 
@@ -111,7 +110,7 @@ def _write_page(path: str, asked: Request, output: str) -> None:
     for note in selected.notes:
         warn(note)
     if asked.names:
-        click.echo(f"opens with them at {output}#{'&'.join(quote(name) for name in selected.names)}")
+        click.echo(f"opens with them at {output}#{'&'.join(selected.words)}")
 
 
 def _write_figure(path: str, asked: Request, output: str) -> None:

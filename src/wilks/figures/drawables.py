@@ -118,7 +118,7 @@ def _plane(figure: Figure, ax: Axes, name: str, plane: HistogramND) -> None:
     if len(plane.axes) != 2:
         raise InputError(f"a histogram of {len(plane.axes)} axes is drawn by its projections")
     x, y = plane.axes
-    cells = np.where(plane.inside == 0, np.nan, plane.inside)
+    cells = plane.inside if plane.averaged else np.where(plane.inside == 0, np.nan, plane.inside)
     mesh = ax.pcolormesh(x.edges, y.edges, cells.T, cmap="viridis", rasterized=cells.size > 20_000)
     figure.colorbar(mesh, ax=ax, pad=0.02, label=label(plane.label or ("mean" if plane.averaged else "Entries"), 40))
     ax.set_xlabel(label(x.label, 60))

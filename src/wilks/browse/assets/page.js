@@ -1,32 +1,18 @@
-/* The page: what is chosen, the panel on the right, the address. */
-
-const payload = JSON.parse(document.getElementById("payload").textContent);
-
-/* JSON has no infinities and no NaN: they travel as strings. */
-for (const object of payload.objects) {
-  const histogram = object.histogram;
-  for (const key of ["entries", "integral"]) if (typeof object[key] === "string") object[key] = Number(object[key]);
-  if (!histogram) continue;
-  histogram.edges = payload.edges[histogram.edges];
-  for (const key of ["values", "errors"]) histogram[key] = histogram[key].map(Number);
-  for (const key of ["integral", "mean", "stdev", "underflow", "overflow"])
-    if (histogram[key] !== null) histogram[key] = Number(histogram[key]);
-}
+/* The page: what is chosen, the address, the keys. */
 
 const root = plant(payload.objects);
 const nodes = new Map();
 const gather = (node) => {
   if (node.object) nodes.set(node.path, node);
-  node.children.forEach((child) => {
-    if (!child.branch) gather(child);
-  });
+  if (node.branch) nodes.set(node.path, node);
+  node.children.forEach(gather);
 };
 gather(root);
 
 const SWITCHES = ["log", "ratio", "normalise"];
-const panel = document.getElementById("panel");
-const state = { chosen: [], branch: null, log: false, ratio: false, normalise: false };
-let plot = null;
+const CHOICES = ["view", "bins"];
+const state = { chosen: [], log: false, ratio: false, normalise: false, view: null, bins: null };
+const objectCount = payload.objects.filter((object) => !object.folder).length;
 
 const tree = new Tree({
   root,
@@ -34,24 +20,21 @@ const tree = new Tree({
   ontoggle: (node) => overlay(node),
   onfound: (count) => {
     document.getElementById("found").textContent =
-      count === null ? `${format(nodes.size)} object${nodes.size === 1 ? "" : "s"}` : `${format(count)} found`;
+      count === null ? `${format(objectCount)} object${objectCount === 1 ? "" : "s"}` : `${format(count)} found`;
   },
 });
 tree.onfound(null);
 
 function choose(node) {
-  if (node.branch) {
-    state.branch = node.name;
-    return update([node.parent]);
-  }
-  state.branch = null;
-  return node.object ? update([node]) : undefined;
+  return node.object || node.branch ? update([node]) : undefined;
 }
 
-/* Only histograms overlay; anything else is chosen alone. */
+/* What is a map in the view that is chosen is drawn alone, and so is what can't be drawn. */
+const overlays = (node) => node.drawable && !(viewsOf(node) && viewOf(node, state.view).plane);
+
 function overlay(node) {
-  if (!node.object || !node.object.histogram) return choose(node);
-  const kept = state.chosen.filter((one) => one.object.histogram);
+  if (!overlays(node)) return choose(node);
+  const kept = state.chosen.filter(overlays);
   return update(kept.includes(node) ? kept.filter((one) => one !== node) : [...kept, node]);
 }
 
@@ -66,6 +49,7 @@ function update(chosen) {
 function remember() {
   const words = state.chosen.map((node) => encodeURIComponent(node.path).replaceAll("!", "%21").replaceAll("%2F", "/"));
   for (const key of SWITCHES) if (state[key]) words.push(`!${key}`);
+  for (const key of CHOICES) if (state[key]) words.push(`!${key}=${state[key]}`);
   const hash = `#${words.join("&")}`;
   try {
     if (hash !== location.hash) history.replaceState(null, "", hash);
@@ -77,6 +61,9 @@ function remember() {
 function recall() {
   const words = location.hash.slice(1).split("&").filter(Boolean);
   for (const key of SWITCHES) state[key] = words.includes(`!${key}`);
+  const settings = words.filter((word) => /^!(view|bins)=[\w-]+$/.test(word)).map((word) => word.slice(1).split("="));
+  const { view = null, bins = null } = Object.fromEntries(settings);
+  Object.assign(state, { view, bins: bins === null ? null : Math.max(1, Math.min(Math.round(Number(bins)), 5000)) || null });
   const decode = (word) => {
     try {
       return decodeURIComponent(word);
@@ -84,11 +71,11 @@ function recall() {
       return word;
     }
   };
-  const named = words.filter((word) => !SWITCHES.some((key) => word === `!${key}`)).map(decode);
+  const named = words.filter((word) => !word.startsWith("!")).map(decode);
   const known = named.map((name) => nodes.get(name)).filter(Boolean);
-  const drawable = known.filter((node) => node.object.histogram);
+  const drawable = known.length > 1 ? known.filter(overlays) : known.filter((node) => node.drawable);
   const all = [...nodes.values()];
-  const fallback = all.find((node) => node.object.histogram) || all[0];
+  const fallback = all.find((node) => node.drawable) || all[0];
   const chosen = drawable.length
     ? [...new Set(drawable)]
     : known.length
@@ -104,231 +91,11 @@ function recall() {
   if (lost.length) panel.prepend(note(`Not in this file: ${lost.join(", ")}`));
 }
 
-const note = (...texts) => make("div", { class: "note" }, ...texts.map((text) => make("p", {}, text)));
-
-function render() {
-  if (plot) plot.close();
-  plot = null;
-  const { chosen } = state;
-  if (!chosen.length) {
-    panel.replaceChildren(
-      make("p", { class: "hint" }, nodes.size ? "Choose an object on the left." : "This file contains no objects."),
-    );
-    return;
-  }
-  if (chosen[0].object.histogram) return renderHistograms(chosen);
-  const { object, path } = chosen[0];
-  panel.replaceChildren(
-    heading(path, [object.title, object.class, object.entries === null ? "" : `${format(object.entries)} entries`]),
-  );
-  if (object.note) panel.append(note(object.note));
-  if (object.branches) panel.append(branchTable(object.branches));
-}
-
-function heading(name, details, ...tools) {
-  return make(
-    "div",
-    { class: "head" },
-    make("div", {}, make("h2", {}, name), make("p", { class: "subtitle" }, details.filter(Boolean).join(" · "))),
-    tools.length ? make("div", { class: "tools" }, ...tools) : null,
-  );
-}
-
-function branchTable(branches) {
-  const body = make(
-    "tbody",
-    {},
-    ...branches.map(([name, type]) =>
-      make(
-        "tr",
-        { class: name === state.branch ? "marked" : null },
-        make("th", { scope: "row" }, name),
-        make("td", { class: "text" }, type),
-      ),
-    ),
-  );
-  const table = make(
-    "table",
-    {},
-    make(
-      "thead",
-      {},
-      make(
-        "tr",
-        {},
-        make("th", { class: "text", scope: "col" }, `${format(branches.length)} branches`),
-        make("th", { class: "text", scope: "col" }, "type"),
-      ),
-    ),
-    body,
-  );
-  const marked = body.querySelector(".marked");
-  if (marked) requestAnimationFrame(() => marked.scrollIntoView({ block: "center" }));
-  return make("div", { class: "card scroll" }, table);
-}
-
-function renderHistograms(chosen) {
-  const several = chosen.length > 1;
-  const { object, path } = chosen[0];
-  const switches = [
-    ["log", "Log y", "l"],
-    ["ratio", "Ratio", "r"],
-    ["normalise", "Normalise", "n"],
-  ].map(([key, text, letter]) => {
-    const button = make(
-      "button",
-      {
-        type: "button",
-        "aria-pressed": String(state[key]),
-        title: `${text} (key ${letter})`,
-        "data-key": key,
-        onclick: () => toggle(key),
-      },
-      text,
-    );
-    button.disabled = key === "ratio" && !several;
-    return button;
-  });
-  const title = several ? `${chosen.length} histograms` : path;
-  const details = several
-    ? []
-    : [object.title === path ? "" : object.title, object.class, `${format(object.bins[0])} bins`];
-  const focused =
-    document.activeElement && document.activeElement.dataset ? document.activeElement.dataset.key : undefined;
-  panel.replaceChildren(heading(title, details, ...switches));
-  plot = new Plot(panel);
-  const all = chosen.map((node, index) => series(node, index, state.normalise));
-  plot.show(all, state);
-  const texts = notes(chosen, all);
-  if (texts.length) panel.append(note(...texts));
-  panel.append(
-    statisticsTable(chosen),
-    binTable(all),
-    make(
-      "p",
-      { class: "hint" },
-      make("kbd", {}, "Ctrl"),
-      " or ",
-      make("kbd", {}, "⌘"),
-      " click, or the boxes in the tree, overlay histograms. ",
-      "Arrow keys go through the tree, or through the bins when the plot has the focus.",
-    ),
-  );
-  if (focused) panel.querySelector(`[data-key="${focused}"]`)?.focus();
-}
-
-function notes(chosen, all) {
-  const texts = chosen
-    .filter((node) => node.object.histogram.outside)
-    .map((node) => `${chosen.length > 1 ? `${node.path}: ` : ""}${node.object.histogram.outside}`);
-  for (const node of chosen) {
-    const bad = node.object.histogram.values.filter((v) => !Number.isFinite(v)).length;
-    if (bad) texts.push(`${node.path}: ${bad} of ${node.object.bins[0]} bins not finite, not drawn`);
-    if (state.normalise && !(node.object.histogram.integral !== 0 && Number.isFinite(node.object.histogram.integral)))
-      texts.push(`${node.path}: an integral of ${format(node.object.histogram.integral)} can't be normalised`);
-  }
-  const different = all.filter((one) => !sameEdges(one.edges, all[0].edges));
-  if (state.ratio && different.length)
-    texts.push(
-      `No ratio for ${different.map((one) => one.node.path).join(", ")}: other bin edges than ${all[0].node.path}`,
-    );
-  return texts;
-}
-
 function toggle(key) {
-  if (!state.chosen.length || !state.chosen[0].object.histogram) return;
+  if (!state.chosen.length || !state.chosen[0].drawable) return;
   state[key] = !state[key];
   remember();
   render();
-}
-
-function statisticsTable(chosen) {
-  const head = ["entries", "integral", "mean", "std dev", "underflow", "overflow"];
-  const body = chosen.map((node, index) => {
-    const h = node.object.histogram;
-    const cells = [node.object.entries, h.integral, h.mean, h.stdev, h.underflow, h.overflow].map((value, i) =>
-      make(
-        "td",
-        { class: i >= 4 && h.outside && Math.abs(value) > 0.01 * Math.abs(h.integral) ? "warn" : null },
-        format(value),
-      ),
-    );
-    const remove = make(
-      "button",
-      { type: "button", "aria-label": `Remove ${node.path}`, title: "Remove", onclick: () => overlay(node) },
-      "×",
-    );
-    return make(
-      "tr",
-      {},
-      make("th", { scope: "row", title: node.path }, swatch(index), ` ${node.path}`),
-      ...cells,
-      chosen.length > 1 ? make("td", {}, remove) : null,
-    );
-  });
-  return make(
-    "div",
-    { class: "card scroll" },
-    make(
-      "table",
-      { id: "statistics" },
-      make(
-        "thead",
-        {},
-        make(
-          "tr",
-          {},
-          make("th", { class: "text", scope: "col" }, "statistics"),
-          ...head.map((text) => make("th", { scope: "col" }, text)),
-          chosen.length > 1 ? make("th") : null,
-        ),
-      ),
-      make("tbody", {}, ...body),
-    ),
-  );
-}
-
-/* The numbers behind the picture, made only when somebody opens them. */
-function binTable(all) {
-  const same = all.filter((one) => sameEdges(one.edges, all[0].edges));
-  const details = make("details", {}, make("summary", {}, "Contents of the bins"));
-  details.addEventListener("toggle", () => {
-    if (!details.open || details.children.length > 1) return;
-    const { edges } = all[0];
-    const body = all[0].values.map((_, i) =>
-      make(
-        "tr",
-        {},
-        make("td", {}, format(i + 1)),
-        make("td", {}, format(edges[i])),
-        make("td", {}, format(edges[i + 1])),
-        ...same.map((one) => make("td", {}, `${format(one.values[i])} ± ${format(one.errors[i], 3)}`)),
-      ),
-    );
-    details.append(
-      make(
-        "div",
-        { class: "card scroll" },
-        make(
-          "table",
-          {},
-          make(
-            "thead",
-            {},
-            make(
-              "tr",
-              {},
-              ...["bin", "low edge", "high edge", ...same.map((one) => one.node.path)].map((text) =>
-                make("th", { scope: "col" }, text),
-              ),
-            ),
-          ),
-          make("tbody", {}, ...body),
-        ),
-      ),
-    );
-  });
-  return details;
 }
 
 const search = document.getElementById("search");
@@ -342,7 +109,7 @@ search.addEventListener("keydown", (event) => {
   else if (event.key === "Enter") {
     const first =
       tree.visible.find((node) => node.object && (!tree.forced || !tree.forced.has(node))) ||
-      tree.visible.find((node) => node.branch);
+      tree.visible.find((node) => node.branch && (!tree.kept || tree.kept.has(node)));
     if (first) {
       tree.move(tree.visible.indexOf(first));
       choose(first);
@@ -353,8 +120,11 @@ search.addEventListener("keydown", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target === search) return;
+  if (event.target.matches("select, input")) return;
   const key = { l: "log", r: "ratio", n: "normalise" }[event.key];
   if (event.key === "/") search.focus();
+  else if (event.key === "s") saveShown(saveSvg);
+  else if (event.key === "p") saveShown(savePng);
   else if (key && !(key === "ratio" && state.chosen.length < 2)) toggle(key);
   else return;
   event.preventDefault();

@@ -25,27 +25,13 @@ function logTicks(low, high) {
   return ticks;
 }
 
-/* What is drawn of one object: yields and errors, both divided by the integral when only shapes are compared. */
-function series(node, index, normalise) {
-  const histogram = node.object.histogram;
-  const scale =
-    normalise && histogram.integral !== 0 && Number.isFinite(histogram.integral) ? 1 / histogram.integral : 1;
-  return {
-    node,
-    index,
-    edges: histogram.edges,
-    label: histogram.label,
-    values: scale === 1 ? histogram.values : histogram.values.map((v) => v * scale),
-    errors: scale === 1 ? histogram.errors : histogram.errors.map((v) => v * Math.abs(scale)),
-  };
-}
-
 const sameEdges = (a, b) => a === b || (a.length === b.length && a.every((edge, i) => edge === b[i]));
 
 function ratios(all) {
-  const first = all[0];
+  const first = all.find((one) => one.kind === "steps" && !one.layer);
+  if (!first) return [];
   return all
-    .filter((one) => sameEdges(one.edges, first.edges))
+    .filter((one) => one.kind === "steps" && !one.layer && sameEdges(one.edges, first.edges))
     .map((one) => ({
       ...one,
       values: one.values.map((v, i) => (first.values[i] === 0 ? NaN : v / first.values[i])),
@@ -53,33 +39,55 @@ function ratios(all) {
     }));
 }
 
+/* From zero, as yields are; points that are all far from it have a range of their own. */
 function linearRange(all) {
-  let low = 0,
-    high = 0;
-  for (const { values, errors } of all)
-    values.forEach((v, i) => {
+  let low = Infinity,
+    high = -Infinity;
+  for (const one of all)
+    one.values.forEach((v, i) => {
       if (!Number.isFinite(v)) return;
-      const e = Number.isFinite(errors[i]) ? errors[i] : 0;
-      low = Math.min(low, v - (v - e < 0 && v >= 0 ? v : e));
-      high = Math.max(high, v + e);
+      const [down, up] = barOf(one, i);
+      low = Math.min(low, one.kind === "steps" && down < 0 && v >= 0 ? v : down);
+      high = Math.max(high, up);
     });
-  const span = high - low;
-  return span > 0 ? [low < 0 ? low - 0.06 * span : 0, high + 0.08 * span] : [0, 1];
+  if (low > high) return [0, 1];
+  const far = all.every((one) => one.kind === "points") && (low > 0.4 * high || high < 0.4 * low);
+  if (!far) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
+  const span = high - low || Math.abs(high) || 1;
+  return [low < 0 || far ? low - 0.06 * span : 0, high + 0.08 * span];
 }
 
 /* At most ten decades below the largest value, so that one tiny yield does not flatten everything else. */
 function logRange(all) {
   let low = Infinity,
     high = 0;
-  for (const { values, errors } of all)
-    values.forEach((v, i) => {
+  for (const one of all)
+    one.values.forEach((v, i) => {
       if (!(v > 0 && Number.isFinite(v))) return;
       low = Math.min(low, v);
-      high = Math.max(high, v + (Number.isFinite(errors[i]) ? errors[i] : 0));
+      high = Math.max(high, barOf(one, i)[1]);
     });
   if (high === 0) return null;
   low = Math.max(low, high * 1e-10);
   return [low / 2, high * Math.max(1.5, (high / low) ** 0.06)];
+}
+
+/* Places on the page of values from `low` to `high`, and back. */
+function scale(low, high, first, last) {
+  const to = (value) => first + ((value - low) / (high - low)) * (last - first);
+  return Object.assign(to, { low, high, from: (px) => low + ((px - first) / (last - first)) * (high - low) });
+}
+
+const textAt = (text, x, y, anchor, kind = "") => shape("text", { class: kind, x, y, "text-anchor": anchor }, text);
+
+function xRange(one) {
+  if (one.kind === "steps") return [one.edges[0], one.edges[one.edges.length - 1]];
+  const good = one.x.map((_, i) => i).filter((i) => Number.isFinite(one.x[i]) && Number.isFinite(one.y[i]));
+  if (!good.length) return [0, 1];
+  const low = Math.min(...good.map((i) => one.x[i] - one.xLow[i]));
+  const high = Math.max(...good.map((i) => one.x[i] + one.xHigh[i]));
+  const margin = 0.03 * (high - low) || Math.abs(low) / 2 || 0.5;
+  return [low - margin, high + margin];
 }
 
 function ratioRange(all) {
@@ -115,11 +123,12 @@ class Plot {
     const width = Math.max(this.card.clientWidth - 12, 260);
     if (!this.all || width === this.drawn) return;
     this.drawn = width;
-    const height = Math.round(Math.min(Math.max(width * 0.56, 300), 480)) + (this.ratio ? 130 : 0);
+    const legend = legendHeight(this.all);
+    const height = Math.round(Math.min(Math.max(width * 0.56, 300), 480)) + (this.ratio ? 130 : 0) + legend;
     this.frame = {
       left: 74,
       right: width - 18,
-      top: 16,
+      top: 12 + legend,
       bottom: height - 48,
       split: this.ratio ? height - 178 : height - 48,
     };
@@ -128,13 +137,14 @@ class Plot {
       height,
       tabindex: 0,
       role: "img",
-      "aria-label": `Histogram of ${this.all.map((one) => one.node.path).join(", ")}; arrow keys go through the bins`,
+      "aria-label": `Histogram of ${this.all.map((one) => one.name).join(", ")}; arrow keys go through the bins`,
     });
     this.x = this.horizontal();
     const range = this.log ? logRange(this.all) : linearRange(this.all);
     this.y = this.vertical(range || [0.1, 1], this.frame.top, this.frame.split, Boolean(this.log));
     this.grid();
-    if (range) this.all.forEach((one) => this.curve(one, this.y));
+    this.svg.append(...legendOf(this.all, width));
+    if (range) this.all.forEach((one) => (one.kind === "points" ? this.dots(one) : this.curve(one, this.y)));
     if (this.ratio) this.lower();
     this.axes(height, range !== null);
     this.listen();
@@ -143,11 +153,9 @@ class Plot {
   }
 
   horizontal() {
-    const { left, right } = this.frame;
-    const low = Math.min(...this.all.map(({ edges }) => edges[0]));
-    const high = Math.max(...this.all.map(({ edges }) => edges[edges.length - 1]));
-    const to = (value) => left + ((value - low) / (high - low)) * (right - left);
-    return Object.assign(to, { low, high, from: (px) => low + ((px - left) / (right - left)) * (high - low) });
+    const ranges = this.all.map(xRange);
+    const [low, high] = [Math.min(...ranges.map(([a]) => a)), Math.max(...ranges.map(([, b]) => b))];
+    return scale(low, high, this.frame.left, this.frame.right);
   }
 
   vertical([low, high], top, bottom, log) {
@@ -183,7 +191,9 @@ class Plot {
   }
 
   /* One step line, interrupted where a content is not finite, and its error bars as one path. */
-  curve({ values, errors, edges, index }, y, { area = this.all.length === 1, outline = true } = {}) {
+  curve(one, y, { area = this.all.length === 1 || one.layer, outline = true } = {}) {
+    const { values, edges, index, layer } = one;
+    const errors = layer ? values.map(() => 0) : one.errors;
     const line = [],
       bars = [];
     let down = true;
@@ -208,7 +218,7 @@ class Plot {
     });
     if (!down && outline) line.push(`V${y.base.toFixed(2)}`);
     const group = shape("g", { "clip-path": `url(#${outline ? this.clip : `${this.clip}r`})` });
-    const color = `var(--c${index % 8})`;
+    const color = one.outline ? "var(--text)" : colorOf(index);
     const dense = values.length > (this.frame.right - this.frame.left) / 4;
     for (const [kind, d] of [
       ["area", area ? line.join("") : ""],
@@ -218,8 +228,32 @@ class Plot {
       if (!d) continue;
       const path = shape("path", { class: kind, d });
       path.style[kind === "area" ? "fill" : "stroke"] = color;
+      if (layer && kind === "area") path.setAttribute("class", "area layer");
       if (dense && kind !== "area") path.style.strokeWidth = kind === "bars" ? 0.5 : 1;
       if (kind === "curve" && index >= 8) path.style.strokeDasharray = "6 3";
+      group.append(path);
+    }
+    this.svg.append(group);
+  }
+
+  /* Points with their error bars in both directions. */
+  dots({ x, y, xLow, xHigh, low, high, index }) {
+    const group = shape("g", { "clip-path": `url(#${this.clip})` });
+    const bars = [];
+    const marks = [];
+    x.forEach((value, i) => {
+      if (!Number.isFinite(value) || !Number.isFinite(y[i]) || (this.log && y[i] <= 0)) return;
+      const [px, py] = [this.x(value).toFixed(2), this.y(y[i]).toFixed(2)];
+      if (xLow[i] > 0 || xHigh[i] > 0) bars.push(`M${this.x(value - xLow[i]).toFixed(2)} ${py}H${this.x(value + xHigh[i]).toFixed(2)}`);
+      if (high[i] > low[i]) bars.push(`M${px} ${this.y(low[i]).toFixed(2)}V${this.y(high[i]).toFixed(2)}`);
+      marks.push(`M${px} ${py}m-3.4 0a3.4 3.4 0 1 0 6.8 0a3.4 3.4 0 1 0 -6.8 0`);
+    });
+    for (const [kind, d, key] of [
+      ["bars", bars.join(""), "stroke"],
+      ["dots", marks.join(""), "fill"],
+    ]) {
+      const path = shape("path", { class: kind, d });
+      path.style[key] = colorOf(index);
       group.append(path);
     }
     this.svg.append(group);
@@ -268,7 +302,7 @@ class Plot {
       shape(
         "text",
         { class: "title", "text-anchor": "end", transform: `translate(16 ${top}) rotate(-90)` },
-        this.normalise ? "fraction of integral per bin" : "yield per bin",
+        this.normalise ? "fraction of integral per bin" : this.all.map((one) => one.yLabel).find(Boolean) || "yield per bin",
       ),
     );
     if (!drawable)
@@ -293,13 +327,14 @@ class Plot {
     svg.addEventListener("pointerleave", () => this.hover(null));
     svg.addEventListener("blur", () => this.hover(null));
     svg.addEventListener("keydown", (event) => {
-      const edges = this.all[0].edges;
+      const first = this.all[0];
+      const edges = first.edges || [...first.x, 0];
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (event.key === "Escape") this.hover(null);
       else if (step) {
         const next = this.bin === null ? (step > 0 ? 0 : edges.length - 2) : this.bin + step;
         const bin = Math.max(0, Math.min(next, edges.length - 2));
-        this.hover((edges[bin] + edges[bin + 1]) / 2, 40);
+        this.hover(first.kind === "points" ? first.x[bin] : (edges[bin] + edges[bin + 1]) / 2, 40);
         this.bin = bin;
       } else return;
       event.preventDefault();
@@ -307,37 +342,52 @@ class Plot {
   }
 
   hover(value, height = 0) {
-    const inside = this.all.map((one) => find(one.edges, value));
+    const inside = this.all.map((one) => (one.kind === "points" ? this.closest(one, value) : find(one.edges, value)));
     this.bin = inside[0] ?? null;
     const lead = inside.findIndex((bin) => bin !== null);
     this.tip.hidden = lead < 0;
     this.band.setAttribute("visibility", lead < 0 ? "hidden" : "visible");
     if (lead < 0) return;
-    const { edges } = this.all[lead];
-    const [left, right] = [this.x(edges[inside[lead]]), this.x(edges[inside[lead] + 1])];
+    const range = (one, bin) =>
+      one.kind === "points" ? format(one.x[bin]) : `${format(one.edges[bin])} – ${format(one.edges[bin + 1])}`;
+    const first = this.all[lead];
+    const [left, right] =
+      first.kind === "points"
+        ? [this.x(first.x[inside[lead]]) - 4, this.x(first.x[inside[lead]]) + 4]
+        : [this.x(first.edges[inside[lead]]), this.x(first.edges[inside[lead] + 1])];
     this.band.setAttribute("x", left);
     this.band.setAttribute("width", Math.max(right - left, 1));
-    const range = (edges, bin) => `${format(edges[bin])} – ${format(edges[bin + 1])}`;
-    this.tip.replaceChildren(make("b", {}, `bin ${inside[lead] + 1}:  ${range(edges, inside[lead])}`));
+    const kind = first.kind === "points" ? "point" : "bin";
+    this.tip.replaceChildren(make("b", {}, `${kind} ${inside[lead] + 1}:  ${range(first, inside[lead])}`));
     this.all.forEach((one, i) => {
       const bin = inside[i];
       if (bin === null) return;
-      const other = sameEdges(one.edges, edges) ? "" : `  [${range(one.edges, bin)}]`;
+      const same = one.kind === first.kind && (one.kind === "points" || sameEdges(one.edges, first.edges));
+      const other = same ? "" : `  [${range(one, bin)}]`;
       this.tip.append(
-        make(
-          "div",
-          {},
-          swatch(one.index),
-          make("span", { class: "name" }, one.node.name),
-          `${format(one.values[bin])} ± ${format(one.errors[bin], 3)}${other}`,
-        ),
+        make("div", {}, swatch(one), make("span", { class: "name" }, one.name), `${contentOf(one, bin)}${other}`),
       );
     });
-    const scale = this.svg.getBoundingClientRect().width / this.svg.viewBox.baseVal.width;
-    const place = right * scale + 16;
-    const flip = place + this.tip.offsetWidth > this.card.clientWidth - 8;
-    this.tip.style.left = `${flip ? Math.max(left * scale - this.tip.offsetWidth, 6) : place}px`;
-    this.tip.style.top = `${Math.max(8, Math.min(height - 20, this.card.clientHeight - this.tip.offsetHeight - 8))}px`;
+    this.place(left, right, height - 20);
+  }
+
+  /* The point next to a value, or null outside of the frame. */
+  closest(one, value) {
+    if (value === null || value < this.x.low || value > this.x.high) return null;
+    let best = null;
+    one.x.forEach((x, i) => {
+      if (Number.isFinite(x) && (best === null || Math.abs(x - value) < Math.abs(one.x[best] - value))) best = i;
+    });
+    return best;
+  }
+
+  /* Put the box of numbers beside what it is of, inside the card. */
+  place(left, right, top) {
+    const factor = this.svg.getBoundingClientRect().width / this.svg.viewBox.baseVal.width;
+    const at = right * factor + 16;
+    const flip = at + this.tip.offsetWidth > this.card.clientWidth - 8;
+    this.tip.style.left = `${flip ? Math.max(left * factor - this.tip.offsetWidth, 6) : at}px`;
+    this.tip.style.top = `${Math.max(8, Math.min(top, this.card.clientHeight - this.tip.offsetHeight - 8))}px`;
   }
 }
 Plot.count = 0;
@@ -355,9 +405,9 @@ function find(edges, value) {
   return low;
 }
 
-function swatch(index) {
-  const mark = make("span", { class: "swatch" });
-  mark.style.borderColor = `var(--c${index % 8})`;
-  if (index >= 8) mark.style.borderTopStyle = "dashed";
-  return mark;
+function contentOf(one, bin) {
+  if (one.kind === "steps") return `${format((one.own || one.values)[bin])} ± ${format(one.errors[bin], 3)}`;
+  const [up, down] = [one.yHigh[bin], one.yLow[bin]];
+  const error = !up && !down ? "" : up === down ? ` ± ${format(up, 3)}` : ` +${format(up, 3)} −${format(down, 3)}`;
+  return `${format(one.y[bin])}${error}`;
 }

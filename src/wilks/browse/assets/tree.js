@@ -1,3 +1,5 @@
+const payload = JSON.parse(document.getElementById("payload").textContent);
+
 /* Small builders shared by all parts. Text only ever enters the page as text, never as markup. */
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -60,11 +62,13 @@ function plant(objects) {
     const cut = object.path.lastIndexOf("/");
     const parent = folder(object.path.slice(0, Math.max(cut, 0)));
     const node = { name: object.path.slice(cut + 1), path: object.path, object, depth: parent.depth + 1, parent };
+    node.drawable = Boolean(object.histogram || object.points || object.parts || object.views);
     node.children = (object.branches || []).map(([name, type]) => ({
       name,
       type,
       path: `${object.path}/${name}`,
       branch: true,
+      drawable: Boolean(object.sample && object.sample.branches[name] && object.sample.branches[name].values),
       depth: node.depth + 1,
       parent: node,
       children: [],
@@ -174,7 +178,7 @@ class Tree {
   }
 
   row(node, index) {
-    const drawable = Boolean(node.object && node.object.histogram);
+    const { drawable } = node;
     const chosen = this.chosen.includes(node);
     const siblings = node.parent.children;
     const row = make("div", {
@@ -275,9 +279,11 @@ Tree.ROW = 26;
 function info(node) {
   if (node.branch) return node.type;
   if (!node.object) return format(node.children.length);
-  const { class: type, bins, branches, entries } = node.object;
+  const { class: type, bins, branches, entries, points, parts } = node.object;
+  if (points && !bins) return `${type} · ${format(points.x.length)}`;
+  if (parts) return `${type} · ${format(parts.of.length)}`;
   if (branches) return `${type} · ${format(entries)}`;
-  if (!bins) return type;
+  if (!bins) return node.object.histogram ? `${format(node.object.histogram.values.length)} bins` : type;
   return bins.length > 1 ? `${type} · ${bins.map((n) => format(n)).join("×")}` : `${format(bins[0])} bins`;
 }
 
@@ -287,6 +293,8 @@ const ICONS = {
   tree: ["M2 2h10v3H2zM2 6h10v3H2zM2 10h10v3H2z", "var(--c2)"],
   branch: ["M4 5h6v4H4z", "var(--c2)"],
   grid: ["M1 2h5v5H1zM8 2h5v5H8zM1 8h5v5H1zM8 8h5v5H8z", "var(--c3)"],
+  points: ["M1 10a2 2 0 1 0 4 0a2 2 0 1 0 -4 0M5 5a2 2 0 1 0 4 0a2 2 0 1 0 -4 0M9 9a2 2 0 1 0 4 0a2 2 0 1 0 -4 0", "var(--c1)"],
+  stack: ["M1 13V9h4v4zM5 13V5h4v8zM9 13V2h4v11z", "var(--c6)"],
   other: ["M3 1h6l3 3v9H3z", "var(--c7)"],
 };
 
@@ -295,6 +303,9 @@ function icon(node) {
   if (node.branch) kind = "branch";
   else if (!node.object) kind = "folder";
   else if (node.object.branches) kind = "tree";
+  else if (node.object.points) kind = "points";
+  else if (node.object.parts) kind = node.object.parts.stacked ? "stack" : "points";
+  else if (node.object.histogram) kind = "histogram";
   else if (node.object.bins) kind = node.object.bins.length > 1 ? "grid" : "histogram";
   const [path, color] = ICONS[kind];
   const drawing = shape("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" });
