@@ -1,4 +1,4 @@
-"""What else than one-dimensional histograms can be drawn: histograms of two and three axes, points, and sets of them."""
+"""What can be drawn beside one-dimensional histograms: those of two and three axes, points, and sets of them."""
 
 from __future__ import annotations
 
@@ -40,8 +40,10 @@ class Points:
         """The points that can be drawn: neither coordinate is NaN or infinite."""
         good = np.isfinite(self.x) & np.isfinite(self.y)
         arrays = (self.x, self.y, self.x_low, self.x_high, self.y_low, self.y_high)
-        x, y, *errors = (array[good] for array in arrays)
-        return Points(x, y, *map(np.nan_to_num, errors), self.title, self.label, self.y_label, self.note)
+        kept = [array[good] for array in arrays]
+        lengths = [np.nan_to_num(array) for array in kept[2:]]
+        left, right, down, up = lengths
+        return Points(kept[0], kept[1], left, right, down, up, self.title, self.label, self.y_label, self.note)
 
 
 @dataclass(frozen=True, eq=False)

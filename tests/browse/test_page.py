@@ -80,7 +80,10 @@ def test_every_kind_of_object_is_described(root_file: Path, tmp_path: Path) -> N
     assert objects["folder/inner"]["folder"] is True
     assert objects["events"]["branches"] == [["pt", "double"], ["charge", "int32_t"]]
     assert objects["plane"]["bins"] == [4, 6]
-    assert "not supported" in objects["plane"]["note"]
+    views = {view["key"]: view for view in objects["plane"]["views"]}
+    assert list(views) == ["map", "x", "y", "profile-x", "profile-y"]
+    assert np.sum(views["map"]["plane"]["values"]) == 9
+    assert views["x"]["histogram"]["values"] == [2, 2, 2, 3]
     assert "TObjString" in objects["remark"]["note"]
     plain = objects["plain"]
     assert (plain["title"], plain["entries"], plain["bins"]) == ("Plain title", 17, [3])

@@ -34,7 +34,7 @@ def test_figure_of_named_histograms(call: Call, root_file: Path) -> None:
     assert Path("h.pdf").read_bytes().startswith(b"%PDF")
     result = call("browse", root_file, "--output", "h.png")
     assert result.exit_code == 2
-    assert "name the histograms" in result.stderr
+    assert "name what to draw" in result.stderr
 
 
 def test_page_says_how_it_opens_with_the_named_histograms(call: Call, root_file: Path) -> None:

@@ -60,7 +60,16 @@ def read_efficiency(file: Any, name: str, axis_of: Callable[[Any, str], Axis]) -
     label = axis.label or (rest[0] if rest else "")
     y_label = rest[1] if len(rest) > 1 else "efficiency"
     return Points(
-        axis.centers[there], found[there], half, half, down[there], up[there], title, label, y_label or "efficiency", note
+        axis.centers[there],
+        found[there],
+        half,
+        half,
+        down[there],
+        up[there],
+        title,
+        label,
+        y_label or "efficiency",
+        note,
     )
 
 

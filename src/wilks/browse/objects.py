@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.browse.efficiencies import efficiency, read_efficiency
+from wilks.browse.efficiencies import read_efficiency
 from wilks.drawables import Drawable, HistogramND, Parts, Points, of_bins
 from wilks.errors import TemplateError
 from wilks.histogram import Axis, Histogram
@@ -123,8 +123,9 @@ def _graph(source: Any) -> Points:
                 return np.asarray(source.member(name), dtype=np.float64)
         return np.zeros(x.size)
 
-    lengths = [error(axis, side) for axis in "XY" for side in ("low", "high")]
-    return Points(x, y, *lengths, *_titles(source))
+    across, up = ([error(axis, side) for side in ("low", "high")] for axis in "XY")
+    title, label, y_label = _titles(source)
+    return Points(x, y, across[0], across[1], up[0], up[1], title, label, y_label)
 
 
 def _parts(source: Any) -> Parts:
@@ -149,5 +150,3 @@ _READERS: dict[str, Callable[[Any], Drawable]] = {
     "TMultiGraph": _parts,
     "THStack": _parts,
 }
-
-__all__ = ["efficiency", "is_drawable", "read_drawables"]

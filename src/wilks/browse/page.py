@@ -42,8 +42,8 @@ def write_page(path: str | Path, output: str | Path, made: Sequence[tuple[str, D
     On the left a searchable tree of folders, histograms, graphs, trees and their branches; on the right what is chosen,
     with error bars, legend, statistics, logarithmic axis, ratio, normalisation and projections, to be saved as SVG or
     PNG. `page.html#name&other` opens with these. `made` are histograms made of trees, which stand first, in a folder
-    `drawn`. Where a file has more than 1.5 million bins, the page lists the rest without drawing it, and says so; of each
-    branch it has at most 20 000 entries, of all together at most 1.5 million values, and says that as well.
+    `drawn`. Where a file has more than 1.5 million bins, the page lists the rest without drawing it, and says so; of
+    each branch it has at most 20 000 entries, of all together at most 1.5 million values, and says that as well.
     The page is written beside the target and then moved there, so that no half a page is ever left.
 
     Raises TemplateError where the file can't be read, InputError where the page can't be written.

@@ -12,8 +12,9 @@ from wilks.browse.selection import flattened, select
 from wilks.browse.terminal import draw as draw_lines
 from wilks.browse.terminal_plane import draw_plane
 from wilks.browse.trees import Binning, Draw, binnings_of, draw_tree, trees_of
-from wilks.drawables import Drawable, Histogram, HistogramND, Points
+from wilks.drawables import Drawable, HistogramND, Points
 from wilks.errors import InputError
+from wilks.histogram import Histogram
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,19 @@ class Selected:
     own: tuple[tuple[str, Drawable], ...] = ()
     words: tuple[str, ...] = ()
 
+    @property
+    def labelled(self) -> tuple[tuple[str, Drawable], ...]:
+        """The objects with names that say also which entries of a tree they have, and with which weight."""
+        return tuple(_labelled(self.drawn, len(self.drawn) - len(self.own)))
+
+
+def _labelled(drawn: tuple[tuple[str, Drawable], ...], objects: int) -> Iterator[tuple[str, Drawable]]:
+    for i, (name, drawable) in enumerate(drawn):
+        yield f"{name}, {drawable.title}" if i >= objects and drawable.title else name, drawable
+
 
 def show(path: str | Path, request: Request) -> Selected:
-    """Return what was asked for of a ROOT file. Raises InputError, with all mistakes of the first kind that is found."""
+    """Return what was asked for of a ROOT file. Raises InputError, with all mistakes of the first kind found."""
     binnings = () if request.bins is None else binnings_of(request.bins)
     objects, expressions = _sorted(path, request)
     given = [f"--{key}" for key in ("where", "weight", "bins") if getattr(request, key) is not None]
@@ -72,7 +83,7 @@ def show(path: str | Path, request: Request) -> Selected:
 def _words(request: Request, objects: list[str], own: tuple[tuple[str, Drawable], ...]) -> Iterator[str]:
     for name in objects:
         yield quote(name.strip("/").partition(";")[0])
-    for name, _ in own:
+    for name, _ in _labelled(own, 0):
         yield quote(made_path(name))
     if request.project or request.profile:
         yield f"!view={request.project or f'profile-{request.profile}'}"

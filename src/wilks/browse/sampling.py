@@ -17,7 +17,8 @@ MOST_ENTRIES = 20_000
 MOST_VALUES = 1_500_000
 # Of all branches of a page together: 8 MB in it.
 _FEWEST = 200
-_MOST_READS = 1_000
+_MOST_READS = 3_000
+# Of baskets.
 _MOST_BLOCKS = 10
 _EXACT_IN_SINGLE = 1 << 24
 
@@ -25,14 +26,15 @@ _EXACT_IN_SINGLE = 1 << 24
 def sample(file: TreeFile, name: str, branches: Sequence[str], values: int) -> JSONDict:
     """Return some entries of the branches of a tree: in blocks, evenly over the tree, at most `values` altogether.
 
-    `entries` were read of the `of` in the tree, in `blocks`; `branches` has by name the values as base64 of little-endian
-    numbers (`type` f4 or f8), with all elements of lists, or a `note` why there are none.
+    `entries` were read of the `of` in the tree, in `blocks`; `branches` has by name the values as base64 of
+    little-endian numbers (`type` f4 or f8), with all elements of lists, or a `note` why there are none.
     """
     tree = file.tree(name)
     most = int(min(MOST_ENTRIES, max(values // max(len(branches), 1), _FEWEST)))
     shown = branches[: max(values // most, 0)]
     spans = _spans(tree.entries, most, max(1, min(_MOST_BLOCKS, _MOST_READS // max(len(shown), 1))))
-    found = {branch: _branch(tree, branch, spans, most) for branch in shown}
+    read = _read(tree, shown, spans)
+    found = {branch: _branch(read.get(branch), most) for branch in shown}
     left = f"Not in the page: the first {len(shown)} of {len(branches)} branches are."
     found |= {branch: {"note": left} for branch in branches[len(shown) :]}
     entries = sum(stop - start for start, stop in spans)
@@ -52,10 +54,24 @@ def _spans(entries: int, most: int, blocks: int) -> list[tuple[int, int]]:
     return [(int(start), int(start) + size) for start in starts]
 
 
-def _branch(tree: Tree, branch: str, spans: Sequence[tuple[int, int]], most: int) -> JSONDict:
+def _read(tree: Tree, branches: Sequence[str], spans: Sequence[tuple[int, int]]) -> dict[str, list[Any]]:
+    """Return the values of branches by block, without those that can't be read; many branches are read together."""
+    found: dict[str, list[Any]] = {branch: [] for branch in branches}
     try:
-        parts = [part for span in spans for _, columns, _ in tree.chunks([branch], *span) for part in columns.values()]
+        for span in spans:
+            for _, columns, _ in tree.chunks(branches, *span):
+                for branch, values in columns.items():
+                    found[branch].append(values)
     except Exception:  # uproot raises what it likes for a class that it can't lay out, and for unreadable bytes
+        if len(branches) == 1:
+            return {}
+        half = len(branches) // 2
+        return _read(tree, branches[:half], spans) | _read(tree, branches[half:], spans)
+    return found
+
+
+def _branch(parts: Sequence[Any] | None, most: int) -> JSONDict:
+    if parts is None:
         return {"note": "This branch can't be drawn: it can't be read as numbers."}
     dtypes = [dtype for part in parts if (dtype := type_of(part)) is not None]
     if not parts:
@@ -69,7 +85,9 @@ def _branch(tree: Tree, branch: str, spans: Sequence[tuple[int, int]], most: int
     record: JSONDict = {"whole": whole, **_encoded(values)}
     if listed:
         every = "" if values is flat else f", {values.size} of {flat.size} are in the page"
-        record["note"] = f"Lists of {flat.size / max(sum(len(part) for part in parts), 1):.3g} on average: all elements{every}."
+        record["note"] = (
+            f"Lists of {flat.size / max(sum(len(part) for part in parts), 1):.3g} on average: all elements{every}."
+        )
     return record
 
 

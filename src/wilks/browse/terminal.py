@@ -65,9 +65,9 @@ def draw(
     """Return one or several histograms drawn with characters, at most `width` columns wide, and their statistics.
 
     One histogram is drawn as bars, several as lines of one mark each, on a common pair of axes; where lines share a
-    cell their marks alternate. Bins keep their relative widths. Points are marks with their error bars. With `unicode=False` only ASCII is used; `color=True`
-    adds ANSI colours for a terminal. Raises InputError for an empty list, too small a width, and yields whose range
-    no axis can show.
+    cell their marks alternate. Bins keep their relative widths. Points are marks with their error bars. With
+    `unicode=False` only ASCII is used; `color=True` adds ANSI colours for a terminal. Raises InputError for an empty
+    list, too small a width, and yields whose range no axis can show.
 
     >>> from wilks.histogram import Axis, Histogram
     >>> picture = draw([("h", Histogram(Axis([0, 1, 2]), [1, 3], [1, 3]))], 60, unicode=False)
@@ -224,7 +224,9 @@ def _lines(
                 mark = here[column % len(here)]
                 cells.append(paint(glyphs.marks[mark % len(glyphs.marks)], mark))
             else:
-                bar = [i for i, (low, high) in enumerate(bars) if low[column] < row + 0.75 and high[column] > row + 0.25]
+                bar = [
+                    i for i, (low, high) in enumerate(bars) if low[column] < row + 0.75 and high[column] > row + 0.25
+                ]
                 cells.append(paint(glyphs.vertical, bar[0]) if bar else " ")
         rows.append("".join(cells).rstrip())
     return rows

@@ -77,10 +77,10 @@ def trees_of(path: str | Path) -> frozenset[str]:
 def draw_tree(path: str | Path, asked: Draw) -> tuple[tuple[tuple[str, Drawable], ...], tuple[str, ...]]:
     """Return (expression, histogram) for each expression, and sentences on what is not in them.
 
-    One-dimensional histograms of one call have common bins, so that they can be compared. Without a range it is that of
-    the selected values of all expressions; whole numbers have a bin each. Entries whose value is missing or NaN are left
-    out, and a sentence says how many. Raises TemplateError, with all mistakes, where an expression doesn't fit, where a
-    weight is no finite number, and where no entry is selected.
+    One-dimensional histograms of one call have common bins, so that they can be compared. Without a range it is that
+    of the selected values of all expressions; whole numbers have a bin each. Entries whose value is missing or NaN are
+    left out, and a sentence says how many. Raises TemplateError, with all mistakes, where an expression doesn't fit,
+    where a weight is no finite number, and where no entry is selected.
     """
     with open_trees(str(path)) as file:
         tree = file.tree(asked.tree)
@@ -129,7 +129,8 @@ def _fitting(text: str, tree: Tree, error: ExpressionError) -> str:
             f'the branch "{text}" ({typename}) has a list per entry; draw one number: '
             f"'{text}[0]', 'max({text})', 'sum({text})' or 'count({text})'"
         )
-    return f'the branch "{text}" ({typename}) has no numbers'
+    found = "has no numbers" if "no numbers" in error.message else error.message
+    return f'the branch "{text}" ({typename}) {found}'
 
 
 class _Filling:
@@ -274,11 +275,15 @@ class _Sums:
 
 def _edges(filled: Sequence[_Filling], asked: Draw) -> list[tuple[FloatArray, ...]]:
     """Return the edges of each axis of each expression; those along x are common."""
-    low, high = (reduce([getattr(f, name) for f in filled], axis=0) for reduce, name in ((np.min, "low"), (np.max, "high")))
+    low, high = (
+        reduce([getattr(f, name) for f in filled], axis=0) for reduce, name in ((np.min, "low"), (np.max, "high"))
+    )
     axes = filled[0].axes
     binnings = [*asked.binnings, *[Binning()] * axes][:axes]
     common = tuple(
-        edges_of(binning, float(low[i]), float(high[i]), all(f.whole[i] for f in filled), _BINS if axes == 1 else _BINS_ND)
+        edges_of(
+            binning, float(low[i]), float(high[i]), all(f.whole[i] for f in filled), _BINS if axes == 1 else _BINS_ND
+        )
         for i, binning in enumerate(binnings)
     )
     return [common] * len(filled)
@@ -296,19 +301,28 @@ def edges_of(binning: Binning, low: float, high: float, whole: bool, default: in
         return np.linspace(*binning.range, (binning.bins or default) + 1)
     if whole and binning.bins is None and high - low < _MOST_WHOLE:
         return np.arange(low - 0.5, high + 1.0, 1.0)
+    if not math.isfinite(high - low):
+        raise TemplateError(f"values from {low:g} to {high:g} are too far apart for bins; choose a range with --bins")
     if not high > low:
         reach = max(abs(low), 1.0) / 2
         low, high = low - reach, high + reach
     if binning.bins is not None:
         # The largest value belongs into the last bin, whose upper edge is not part of it.
-        return np.linspace(low, high + (high - low) * 1e-6, binning.bins + 1)
-    raw = (high - low) / default
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = power * next(nice for nice in (1.0, 2.0, 2.5, 5.0, 10.0) if nice * power >= raw * (1 - 1e-12))
+        return _increasing(np.linspace(low, high + (high - low) * 1e-6, binning.bins + 1), low, high)
+    step = _round_step((high - low) / default)
     first, last = math.floor(low / step), math.floor(high / step) + 1
-    if not math.isfinite(step) or low + step == low:
-        return np.linspace(low, high, default + 1)
-    return np.array([float(f"{i * step:.12g}") for i in range(first, last + 1)])
+    return _increasing(np.array([float(f"{i * step:.15g}") for i in range(first, last + 1)]), low, high)
+
+
+def _round_step(raw: float) -> float:
+    """Return the next round number: 1, 2, 2.5 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(raw))
+    return power * next(nice for nice in (1.0, 2.0, 2.5, 5.0, 10.0) if nice * power >= raw * (1 - 1e-12))
+
+
+def _increasing(edges: FloatArray, low: float, high: float) -> FloatArray:
+    """Return the edges, or one bin around values that are too close to each other for as many."""
+    return edges if bool(np.all(np.diff(edges) > 0)) else np.array([low, np.nextafter(high, np.inf)])
 
 
 def binnings_of(text: str) -> tuple[Binning, ...]:
@@ -317,7 +331,9 @@ def binnings_of(text: str) -> tuple[Binning, ...]:
     >>> binnings_of("40,0,200")
     (Binning(bins=40, range=(0.0, 200.0)),)
     """
-    allowed = f'--bins: found "{text}"; allowed: a number (40), with a range (40,0,200), for "y:x" of both (40,0,200,20,-1,1)'
+    allowed = (
+        f'--bins: found "{text}"; allowed: a number (40), with a range (40,0,200), for "y:x" of both (40,0,200,20,-1,1)'
+    )
     try:
         given = [float(part) for part in text.split(",")]
     except ValueError:

@@ -105,7 +105,7 @@ def _write_page(path: str, asked: Request, output: str) -> None:
     from wilks.browse import show, write_page
 
     selected = show(path, asked)
-    write_page(path, output, selected.own)
+    write_page(path, output, selected.labelled[len(selected.drawn) - len(selected.own) :])
     wrote([Path(output)])
     for note in selected.notes:
         warn(note)
@@ -120,6 +120,6 @@ def _write_figure(path: str, asked: Request, output: str) -> None:
         raise InputError(f"name what to draw in {output}; without names only a page (.html) can be written")
     stem, formats = figure_target(output)
     selected = show(path, asked)
-    wrote(wilks.figures.save(wilks.figures.drawables(selected.drawn), stem, formats))
+    wrote(wilks.figures.save(wilks.figures.drawables(selected.labelled), stem, formats))
     for note in selected.notes:
         warn(note)

@@ -79,7 +79,9 @@ def _stack(ax: Axes, stack: Parts, names: list[str], colors: list[str]) -> None:
         below = total.contents
     if sums:
         total = sums[-1][1]
-        ax.stairs(total.contents, total.axis.edges, color="black", linewidth=1.2, label=f"sum: {number(total.integral)}")
+        ax.stairs(
+            total.contents, total.axis.edges, color="black", linewidth=1.2, label=f"sum: {number(total.integral)}"
+        )
 
 
 def _one(ax: Axes, text: str, drawn: Any, color: str) -> None:

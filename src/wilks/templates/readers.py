@@ -212,12 +212,13 @@ def _described(file: Any, name: str, classname: str) -> RootObject:
     if plain.is_directory:
         return plain
     try:
-        source = _object(file, name)
         if plain.is_histogram:
-            histogram = _histogram(source, classname)
+            quick = _quickly(file, name, classname)
+            histogram = _histogram(_object(file, name), classname) if quick is None else quick
             edges = float(histogram.axis.edges[0]), float(histogram.axis.edges[-1])
             shape = (len(histogram.axis),)
             return RootObject(name, classname, histogram.title, histogram.entries, shape, edges, histogram.integral)
+        source = _object(file, name)
         if classname.startswith(("TH2", "TH3", "TProfile")):
             bins = tuple(len(axis) for axis in source.axes)
             return RootObject(name, classname, source.title, float(source.member("fEntries")), bins)

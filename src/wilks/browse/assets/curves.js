@@ -111,16 +111,17 @@ function sampleEdges(nodes, bins) {
         if (value > high) high = value;
       }
   if (low > high) return [0, 1];
-  const even = (first, step, count) => Array.from({ length: count + 1 }, (_, i) => Number((first + i * step).toPrecision(12)));
+  const even = (first, step, count) => Array.from({ length: count + 1 }, (_, i) => Number((first + i * step).toPrecision(15)));
   if (!bins && high - low < 120 && nodes.every((node) => sampleOf(node).whole)) return even(low - 0.5, 1, high - low + 1);
   if (low === high) [low, high] = [low - Math.max(Math.abs(low), 1) / 2, high + Math.max(Math.abs(high), 1) / 2];
   if (bins) return Array.from({ length: bins + 1 }, (_, i) => low + ((high - low) * (1 + 1e-6) * i) / bins);
   const step = niceSteps((high - low) / 60);
   const first = Math.floor(low / step);
-  return Array.from({ length: Math.floor(high / step) + 2 - first }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+  return Array.from({ length: Math.floor(high / step) + 2 - first }, (_, i) => Number(((first + i) * step).toPrecision(15)));
 }
 
 function sampleSteps(node, edges) {
+  const { entries: read, of } = node.parent.object.sample;
   const values = new Array(edges.length - 1).fill(0);
   let underflow = 0,
     overflow = 0,
@@ -142,7 +143,7 @@ function sampleSteps(node, edges) {
   const mean = count ? sum / count : null;
   return {
     kind: "steps",
-    name: node.path,
+    name: node.path + (of > read ? ` (sample: ${format(read)} of ${format(of)} entries)` : ""),
     label: node.name,
     edges,
     values,
@@ -161,10 +162,13 @@ function sampleSteps(node, edges) {
 function sampleSentence(node) {
   const { entries, of, blocks } = node.parent.object.sample;
   const { note } = sampleOf(node);
+  const some = `${format(entries)} of ${format(of)} entries`;
   const part =
     entries === of
       ? `all ${format(of)} entries`
-      : `a sample: ${format(entries)} of ${format(of)} entries, in ${blocks} block${blocks === 1 ? "" : "s"} spread evenly over the tree`;
+      : blocks === 1
+        ? `a sample: the first ${some}`
+        : `a sample: ${some}, in ${blocks} blocks spread evenly over the tree`;
   return `${node.path}: ${part}.${note ? ` ${note}` : ""}`;
 }
 

@@ -33,13 +33,16 @@ function legendOf(items, width) {
   const narrow = width < 520;
   items.slice(0, MOST_LINES).forEach((one, i) => {
     const y = 18 + LEGEND_LINE * i;
-    if (one.kind !== "plane") parts.push(legendMark(one, left, y - 4));
-    const box = boxOf(one).map(([key, value]) => `${key} ${format(value, narrow ? 4 : 6)}`);
-    const room = one.kind === "plane" ? right - left : right - left - 32 - 6.2 * box.join(GAP).length;
-    const start = one.kind === "plane" ? left : left + 30;
-    parts.push(textAt(shortened(one.name, Math.max(room / 6.6, 12)), start, y, "start", "title"));
-    if (one.kind !== "plane") parts.push(textAt(box.join(GAP), right, y, "end"));
-    else parts.push(textAt(shortened(box.join(GAP), (right - left) / 6), left, y + LEGEND_LINE, "start"));
+    const flat = one.kind === "plane";
+    const words = boxOf(one).map(([key, value]) => `${key} ${format(value, narrow || flat ? 4 : 6)}`);
+    // What does not fit is in the table below the picture.
+    while (flat && words.length > 1 && 6.6 * words.join(GAP).length > right - left) words.pop();
+    const box = words.join(GAP);
+    const room = flat ? right - left : right - left - 44 - 6.4 * box.length;
+    const shown = narrow && room < 80 && !flat ? "" : box;
+    if (!flat) parts.push(legendMark(one, left, y - 4));
+    parts.push(textAt(shortened(one.name, (shown ? room : right - left - 44) / 6.8), flat ? left : left + 30, y, "start", "title"));
+    parts.push(flat ? textAt(box, left, y + LEGEND_LINE, "start") : textAt(shown, right, y, "end"));
   });
   if (items.length > MOST_LINES)
     parts.push(textAt(`and ${items.length - MOST_LINES} more`, left + 30, 18 + LEGEND_LINE * MOST_LINES, "start"));
@@ -64,4 +67,5 @@ function legendMark(one, x, y) {
 }
 
 /* The end of a name after three dots: names in one file mostly differ there. */
-const shortened = (text, size) => (text.length <= size ? text : `…${text.slice(text.length - Math.floor(size) + 1)}`);
+const shortened = (text, size) =>
+  text.length <= size ? text : `…${text.slice(text.length - Math.max(Math.floor(size), 4) + 1)}`;

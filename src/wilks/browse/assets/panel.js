@@ -165,6 +165,7 @@ function renderItems(chosen) {
   const shown = state.normalise ? items.map(normalised) : items;
   plot.show(shown, state);
   const sampled = chosen.filter((node) => node.branch).map(sampleSentence);
+  for (const item of items) if (item.kind === "points" && item.note) sampled.push(`${item.name}: ${item.note}`);
   if (sampled.length) panel.append(information(...sampled));
   const texts = notes(chosen, items);
   if (texts.length) panel.append(note(...texts));
@@ -186,7 +187,6 @@ function renderItems(chosen) {
 function notes(chosen, items) {
   const named = (item, text) => (items.length > 1 ? `${item.name}: ${text}` : text);
   const texts = items.filter((item) => item.outside).map((item) => named(item, item.outside));
-  texts.push(...items.filter((item) => item.kind === "points" && item.note).map((item) => named(item, item.note)));
   for (const item of items) {
     const bad = item.values.filter((v) => !Number.isFinite(v)).length;
     const what = item.kind === "points" ? "points" : "bins";

@@ -1,0 +1,127 @@
+"""Objects as ROOT itself draws them: `graphs.root` and what ROOT says of it in `graphs.json`, see make_graphs.py."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from wilks.browse.efficiencies import efficiency
+from wilks.browse.objects import read_drawables
+from wilks.browse.selection import flattened, select
+from wilks.drawables import HistogramND, Parts, Points
+from wilks.errors import InputError, TemplateError
+from wilks.histogram import Histogram
+
+HERE = Path(__file__).parent
+GRAPHS = HERE / "graphs.root"
+
+
+@pytest.fixture(scope="module")
+def said() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((HERE / "graphs.json").read_text(encoding="utf-8"))
+    return found
+
+
+def drawn(name: str, **options: str) -> Any:
+    ((_, found),) = select(GRAPHS, [name], **options)
+    return found
+
+
+@pytest.mark.parametrize("axis", ["x", "y"])
+def test_projections_and_profiles_of_a_plane_are_those_of_root(said: dict[str, Any], axis: str) -> None:
+    plane, profile = drawn("plane", project=axis), drawn("plane", profile=axis)
+    np.testing.assert_allclose([plane.contents, plane.stdev], said[f"plane {axis}"], rtol=1e-12)
+    np.testing.assert_allclose([profile.y, profile.y_high], said[f"plane profile {axis}"], rtol=1e-12)
+    assert plane.axis.label == f"{axis} title"
+
+
+def test_projections_of_three_axes_are_those_of_root(said: dict[str, Any]) -> None:
+    single = drawn("cube", project="z")
+    np.testing.assert_allclose([single.contents, single.stdev], said["cube z"], rtol=1e-12)
+    np.testing.assert_allclose(drawn("cube", project="xy").inside, said["cube yx"], rtol=1e-12)
+    np.testing.assert_allclose(drawn("cube", project="xz").inside, said["cube zx"], rtol=1e-12)
+    assert np.array_equal(drawn("cube").inside, drawn("cube", project="xy").inside)
+    yz, z = drawn("cube", project="yz"), drawn("cube", project="z")
+    assert isinstance(yz, HistogramND)
+    np.testing.assert_allclose(yz.contents.sum(axis=0)[1:-1], z.contents, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["profile", "spread"])
+def test_profiles_have_the_errors_that_they_were_made_with(said: dict[str, Any], name: str) -> None:
+    points = drawn(name)
+    np.testing.assert_allclose([points.y, points.y_low], said[name], rtol=1e-12)
+    assert points.x.tolist() == [0.5, 1.5, 2.5, 3.5]
+    assert points.x_high.tolist() == [0.5] * 4
+
+
+def test_profile_of_two_axes(said: dict[str, Any]) -> None:
+    plane = drawn("profile2d")
+    assert plane.averaged
+    np.testing.assert_allclose(plane.inside, said["profile2d"], rtol=1e-12)
+    with pytest.raises(InputError, match='--project x: "profile2d" has no projection "x"'):
+        select(GRAPHS, ["profile2d"], project="x")
+
+
+def test_graphs_keep_their_points_and_errors() -> None:
+    plain, symmetric, lopsided = (found for _, found in select(GRAPHS, ["plain", "symmetric", "lopsided"]))
+    for graph in (plain, symmetric, lopsided):
+        assert isinstance(graph, Points)
+        assert graph.x.tolist() == [1.0, 2.0, 4.0]
+        assert graph.y.tolist() == [3.0, 1.0, 2.0]
+        assert (graph.label, graph.y_label) == ("m [GeV]", "limit [pb]")
+    assert not plain.y_low.any()
+    assert symmetric.y_low.tolist() == symmetric.y_high.tolist() == [0.4, 0.5, 0.6]
+    assert lopsided.y_low.tolist() == [0.1, 0.2, 0.3]
+    assert lopsided.y_high.tolist() == [0.4, 0.5, 0.6]
+    assert lopsided.title == "lopsided graph"
+
+
+def test_sets_are_taken_apart() -> None:
+    several, stack = drawn("several"), drawn("stack")
+    assert isinstance(several, Parts)
+    assert [name for name, _ in several.parts] == ["plain", "symmetric"]
+    assert [name for name, _ in stack.parts] == ["top", "zjets"]
+    (_, top), (name, total) = flattened([("s", stack)])
+    assert isinstance(top, Histogram)
+    assert isinstance(total, Histogram)
+    assert name == "s: top ... zjets"
+    assert top.contents.tolist() == [1.0, 2.0, 3.0]
+    assert total.contents.tolist() == [5.0, 4.0, 4.0]
+
+
+@pytest.mark.parametrize(("name", "index", "words"), [("turnon", 0, "Clopper-Pearson"), ("weighted", 1, "normal")])
+def test_efficiencies_are_those_of_root(said: dict[str, Any], name: str, index: int, words: str) -> None:
+    points = drawn(name)
+    np.testing.assert_allclose([*points.y, *points.y_low, *points.y_high], said["turnon"][index], rtol=1e-9, atol=1e-12)
+    assert words in points.note
+    assert points.x.tolist() == [5.0, 15.0, 25.0]  # the last bin has no total
+
+
+def test_intervals_of_efficiencies_have_equal_tails() -> None:
+    value, down, up = efficiency(np.array([3.0]), np.array([9.0]), None, 0.9)
+    assert binom.sf(2, 9, value[0] - down[0]) == pytest.approx(0.05, rel=1e-9)
+    assert binom.cdf(3, 9, value[0] + up[0]) == pytest.approx(0.05, rel=1e-9)
+
+
+def test_what_has_no_such_projection_is_told_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        select(GRAPHS, ["plane", "plain", "stack"], project="xz")
+    plane, plain, stack = caught.value.problems
+    assert plane.endswith('--project xz: "plane" has no projection "xz"; there are x, y')
+    assert plain.endswith('--project xz: "plain" is no histogram of two or three axes')
+    assert '"stack"' in stack
+    with pytest.raises(InputError, match="no profile along"):
+        select(GRAPHS, ["cube"], profile="x")
+
+
+def test_objects_that_are_missing_or_of_another_kind_are_told(root_file: Path) -> None:
+    with pytest.raises(TemplateError) as caught:
+        read_drawables(root_file, ["plain", "none", "remark"])
+    none, remark = caught.value.problems
+    assert none.endswith('"none" is not there')
+    assert remark.endswith('"remark" is a TObjString')
