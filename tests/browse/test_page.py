@@ -5,17 +5,22 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import awkward as ak
 import numpy as np
 import pytest
 import uproot
 
+from wilks._types import FloatArray
 from wilks.browse import page as page_module
 from wilks.browse.page import write_page
+from wilks.browse.request import Request, show
 from wilks.errors import InputError, TemplateError
+from wilks.templates.trees import Tree
 
 
 class Document(HTMLParser):
@@ -90,6 +95,90 @@ def test_every_kind_of_object_is_described(root_file: Path, tmp_path: Path) -> N
     assert plain["histogram"]["label"] == "m [GeV]"
     assert plain["histogram"]["values"] == [3.25, -1.5, 4]
     assert (plain["histogram"]["underflow"], plain["histogram"]["overflow"]) == (0.5, 7)
+
+
+def test_graphs_stacks_and_efficiencies_are_in_the_page(tmp_path: Path) -> None:
+    _, _, payload = written(Path(__file__).parent / "graphs.root", tmp_path)
+    objects = objects_of(payload)
+    points = objects["lopsided"]["points"]
+    assert (points["x"], points["y"], points["yLow"]) == ([1, 2, 4], [3, 1, 2], [0.1, 0.2, 0.3])
+    assert (points["label"], points["yLabel"]) == ("m [GeV]", "limit [pb]")
+    assert objects["stack"]["parts"]["stacked"] is True
+    assert [part["name"] for part in objects["stack"]["parts"]["of"]] == ["top", "zjets"]
+    assert [part["histogram"]["values"] for part in objects["stack"]["parts"]["of"]] == [[1, 2, 3], [4, 2, 1]]
+    assert [part["points"]["y"] for part in objects["several"]["parts"]["of"]] == [[3, 1, 2]] * 2
+    assert "Clopper-Pearson" in objects["turnon"]["points"]["note"]
+    keys = [view["key"] for view in objects["cube"]["views"]]
+    assert keys == ["xy", "xz", "yz", "x", "y", "z"]
+    assert [view["key"] for view in objects["profile2d"]["views"]] == ["map"]
+    assert not any("note" in entry for entry in objects.values())
+
+
+def values_of(sample: dict[str, Any]) -> FloatArray:
+    return np.frombuffer(base64.b64decode(sample["values"]), dtype=f"<{sample['type']}").astype(np.float64)
+
+
+def test_all_entries_of_small_trees_are_in_the_page(root_file: Path, tmp_path: Path) -> None:
+    _, _, payload = written(root_file, tmp_path)
+    sample = objects_of(payload)["events"]["sample"]
+    assert (sample["entries"], sample["of"], sample["blocks"]) == (12, 12, 1)
+    assert [sample["branches"][name]["whole"] for name in ("pt", "charge")] == [False, True]
+    np.testing.assert_allclose(values_of(sample["branches"]["pt"]), np.linspace(0, 1, 12), rtol=1e-7)
+    assert values_of(sample["branches"]["charge"]).tolist() == list(range(12))
+
+
+def test_sampled_branches_are_limited_and_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, entries = tmp_path / "tree.root", 4000
+    rows = np.arange(entries)
+    lists = ak.Array([[float(i), float(i)] for i in rows])
+    with uproot.recreate(source) as file:
+        file.mktree("events", {"big": np.int64, "lists": "var * float64", "word": "string", "last": np.float64})
+        words = ["ee"] * entries
+        file["events"].extend({"big": rows + (1 << 40), "lists": lists, "word": words, "last": rows * 1e200})
+    monkeypatch.setattr(page_module, "MOST_VALUES", 2000)
+    _, _, payload = written(source, tmp_path)
+    sample = objects_of(payload)["events"]["sample"]
+    assert (sample["entries"], sample["of"], sample["blocks"]) == (400, 4000, 10)
+    branches = sample["branches"]
+    big = values_of(branches["big"]) - (1 << 40)
+    assert big[:41].tolist() == [*range(40), 440]
+    assert big[-1] == entries - 1
+    assert branches["lists"]["note"] == "Lists of 2 on average: all elements, 400 of 800 are in the page."
+    assert values_of(branches["lists"]).size == 400
+    assert branches["word"]["note"].endswith("it has no numbers.")
+    assert values_of(branches["last"])[1] == 1e200
+    monkeypatch.setattr(page_module, "MOST_VALUES", 700)
+    _, _, payload = written(source, tmp_path)
+    sample = objects_of(payload)["events"]["sample"]
+    lacking = [name for name, found in sample["branches"].items() if "Not in the page" in found.get("note", "")]
+    assert sample["branches"][lacking[0]]["note"].startswith("Not in the page: the first 3 of")
+
+
+def test_branches_that_cannot_be_read_do_not_hide_others(
+    root_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunks = Tree.chunks
+
+    def failing(tree: Tree, names: Sequence[str], start: int, stop: int) -> Any:
+        if "pt" in names:
+            raise ValueError("unreadable")
+        return chunks(tree, names, start, stop)
+
+    monkeypatch.setattr(Tree, "chunks", failing)
+    _, _, payload = written(root_file, tmp_path)
+    branches = objects_of(payload)["events"]["sample"]["branches"]
+    assert "can't be read" in branches["pt"]["note"]
+    assert values_of(branches["charge"]).size == 12
+
+
+def test_histograms_made_of_trees_stand_first(root_file: Path, tmp_path: Path) -> None:
+    selected = show(root_file, Request(("events", "pt/2"), where="charge > 3"))
+    write_page(root_file, tmp_path / "page.html", selected.labelled)
+    payload = json.loads(Document((tmp_path / "page.html").read_text(encoding="utf-8")).all("script")[0])
+    first = payload["objects"][0]
+    assert first["path"] == "drawn/pt\N{DIVISION SLASH}2, where charge > 3"
+    assert (first["entries"], sum(first["histogram"]["values"])) == (8, 8)
+    assert selected.words == ("drawn/pt%E2%88%952%2C%20where%20charge%20%3E%203",)
 
 
 def test_numbers_that_json_lacks_travel_as_words(root_file: Path, tmp_path: Path) -> None:

@@ -134,8 +134,16 @@ def test_large_trees_are_read_twice_with_the_same_outcome(tree_file: Path, monke
         (["dir/events", "jets*2"], {}, ["gives a list per entry where one number is needed"]),
         (["dir/events", "name"], {}, ['the branch "name" (char*) has no numbers']),
         (["dir/events", "pt"], {"where": "n > 200"}, [f"--where: none of {SIZE} entries passes n > 200"]),
-        (["dir/events", "pt"], {"where": "nn > 2", "weight": "ww"}, ['--where: no branch "nn"', '--weight: no branch "ww"']),
-        (["dir/events", "pt"], {"where": "eta"}, ["--where: the branch "eta" (float) gives numbers where a filter needs true or false"]),
+        (
+            ["dir/events", "pt"],
+            {"where": "nn > 2", "weight": "ww"},
+            ['--where: no branch "nn"', '--weight: no branch "ww"'],
+        ),
+        (
+            ["dir/events", "pt"],
+            {"where": "eta"},
+            ['--where: the branch "eta" (float) gives numbers where a filter needs true or false'],
+        ),
         (["dir/events", "pt"], {"weight": "hole"}, ['--weight: "hole" is missing, NaN or infinite in entry']),
         (["dir/events", "hole"], {"where": "pt > 80e3"}, ['"hole" is no finite number in any of']),
         (["empty", "x"], {}, ['tree "empty" has no entries']),
