@@ -149,6 +149,23 @@ def test_names_cannot_steer_the_terminal() -> None:
     assert draw([("µ", source)], 60, unicode=False).isascii()
 
 
+def test_logarithmic_bars_end_at_the_logarithm() -> None:
+    contents = [3.0, 20_000.0, 0.0, -4.0, 500.0]
+    lines = draw([("h", histogram(contents))], 80, log=True).splitlines()
+    lines = [line for line in lines if re.match(r"^ *(1e-?\d+)? [│┤]", line)][::-1]
+    labels = {row: float(line.split("┤")[0]) for row, line in enumerate(lines) if "┤" in line}
+    (row, low), *_, (other, high) = labels.items()
+    rows = [re.split("[│┤]", line)[1] for line in lines]
+    every = (other - row) / np.log10(high / low)
+    width = max(map(len, rows)) // 5
+    for i, content in enumerate(contents):
+        found = sum(LEVELS.index(line.ljust(5 * width)[i * width]) / 8 for line in rows)
+        expected = max(np.log10(content / low) * every, 0.0) if content > 0 else 0.0
+        assert found == pytest.approx(expected, abs=1 / 15.9)
+    with pytest.raises(InputError, match="no positive yield"):
+        draw([("h", histogram([0.0, -1.0]))], 80, log=True)
+
+
 def test_mistakes_are_told() -> None:
     with pytest.raises(InputError, match="no histogram was named"):
         draw([], 80)

@@ -74,6 +74,16 @@ def test_zero_is_a_mean_and_no_content() -> None:
     assert "·" in "".join(cells_of(draw_plane("p", plane([[0.0, 5.0]], averaged=True), 60)))
 
 
+def test_logarithmic_shades_are_of_the_logarithm() -> None:
+    contents = [[1.0, 0.0], [100.0, 1e4], [-5.0, 10.0]]
+    picture = draw_plane("p", plane(contents), 80, log=True)
+    rows = cells_of(picture)
+    width, height = max(map(len, rows)) // 3, len(rows) // 2
+    shades = [[SHADES.index(rows[j * height].ljust(3 * width)[i * width]) for j in range(2)] for i in range(3)]
+    assert shades == [[1, 0], [3, 5], [0, 2]]
+    assert "log10 of contents: 0 ·░▒▓█ 4;" in picture
+
+
 def test_ascii_colour_and_hostile_names() -> None:
     contents = [[1.0, 2.0], [3.0, 4.0]]
     assert draw_plane("µ", plane(contents), 60, unicode=False).isascii()

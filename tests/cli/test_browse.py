@@ -93,6 +93,15 @@ def test_expressions_over_a_tree(call: Call, tree_file: Path) -> None:
     assert piped.stdout == call("browse", tree_file, "events", "pt").stdout
 
 
+def test_logarithmic(call: Call, tree_file: Path) -> None:
+    assert "1e1 ┤" in call("browse", tree_file, "events/n", "--log").stdout
+    assert "log10 of contents" in call("browse", tree_file, "plane", "--log").stdout
+    assert call("browse", tree_file, "plane", "--log", "-o", "page.html").stdout.endswith("#plane&!log\n")
+    assert call("browse", tree_file, "--log").stderr == "wilks: --log: name what to draw\n"
+    linear, log = (call("browse", tree_file, "events/n", *more, "-o", "h.svg") for more in ([], ["--log"]))
+    assert linear.exit_code == log.exit_code == 0
+
+
 @pytest.mark.parametrize("output", ["h.png", "h.svg", "page.html"])
 def test_pictures_of_trees_and_planes(call: Call, tree_file: Path, output: str) -> None:
     for names in (["events", "pt/1000", "--where", "n > 2"], ["plane"], ["plane", "--project", "x"], ["events/pt:n"]):

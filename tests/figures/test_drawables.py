@@ -63,6 +63,13 @@ def test_histograms_are_those_of_the_overlay() -> None:
     assert "integral 3" in figure.axes[0].get_legend().get_texts()[0].get_text()
 
 
+def test_logarithmic_axes_and_colours(plane: HistogramND, points: Points) -> None:
+    assert figures.drawables([("g", points)], log=True).axes[0].get_yscale() == "log"
+    assert figures.drawables([("h", histogram([1.0, 2.0]))], log=True).axes[0].get_yscale() == "log"
+    norm = figures.drawables([("p", plane)], log=True).axes[0].collections[0].norm
+    assert (norm(1.0), norm(6.0), norm(6.0**0.5)) == pytest.approx((0, 1, 0.5))
+
+
 def test_mistakes_are_told(plane: HistogramND, points: Points) -> None:
     with pytest.raises(InputError, match="nothing to draw"):
         figures.drawables([])

@@ -33,7 +33,17 @@ if TYPE_CHECKING:
 _MOST_BINS = 1_500_000
 # All bins of a page together; about 25 bytes each, so that the largest page is some 40 MB and still opens at once.
 
-_SCRIPTS = ("tree.js", "curves.js", "legend.js", "plot.js", "plane.js", "picture.js", "panel.js", "page.js")
+_SCRIPTS = (
+    "tree.js",
+    "curves.js",
+    "scales.js",
+    "legend.js",
+    "plot.js",
+    "plane.js",
+    "picture.js",
+    "panel.js",
+    "page.js",
+)
 
 
 def write_page(path: str | Path, output: str | Path, made: Sequence[tuple[str, Drawable]] = ()) -> None:

@@ -140,16 +140,24 @@ def _of_trees(
     return tuple(drawn), tuple(notes)
 
 
-def draw(named: tuple[tuple[str, Drawable], ...], width: int, *, unicode: bool = True, color: bool = False) -> str:
+def draw(
+    named: tuple[tuple[str, Drawable], ...],
+    width: int,
+    *,
+    unicode: bool = True,
+    color: bool = False,
+    log: bool = False,
+) -> str:
     """Return objects drawn with characters: histograms and points over each other, histograms of two axes one by one.
 
-    At most `width` columns are used. With `unicode=False` only ASCII is; `color=True` adds ANSI colours for a terminal.
+    At most `width` columns are used. With `unicode=False` only ASCII is; `color=True` adds ANSI colours for a terminal,
+    `log=True` makes the scale of contents logarithmic.
     Raises InputError for an empty list, too small a width, and yields whose range no axis can show.
     """
     flat = flattened(named)
     planes = [(name, drawn) for name, drawn in flat if isinstance(drawn, HistogramND)]
     lines = [(name, drawn) for name, drawn in flat if isinstance(drawn, Histogram | Points)]
-    pictures = [draw_plane(name, plane, width, unicode=unicode, color=color) for name, plane in planes]
+    pictures = [draw_plane(name, plane, width, unicode=unicode, color=color, log=log) for name, plane in planes]
     if lines or not planes:
-        pictures.append(draw_lines(lines, width, unicode=unicode, color=color))
+        pictures.append(draw_lines(lines, width, unicode=unicode, color=color, log=log))
     return "\n\n".join(pictures)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.browse.terminal_log import Logarithmic
 from wilks.browse.terminal_points import edges_of, heights_of, label_of, values_of, x_range_of
 from wilks.drawables import Points
 from wilks.errors import InputError
@@ -60,14 +61,19 @@ class _Scale:
 
 
 def draw(
-    histograms: Sequence[tuple[str, Histogram | Points]], width: int, *, unicode: bool = True, color: bool = False
+    histograms: Sequence[tuple[str, Histogram | Points]],
+    width: int,
+    *,
+    unicode: bool = True,
+    color: bool = False,
+    log: bool = False,
 ) -> str:
     """Return one or several histograms drawn with characters, at most `width` columns wide, and their statistics.
 
     One histogram is drawn as bars, several as lines of one mark each, on a common pair of axes; where lines share a
     cell their marks alternate. Bins keep their relative widths. Points are marks with their error bars. With
-    `unicode=False` only ASCII is used; `color=True` adds ANSI colours for a terminal. Raises InputError for an empty
-    list, too small a width, and yields whose range no axis can show.
+    `unicode=False` only ASCII is used; `color=True` adds ANSI colours for a terminal; `log=True` makes the y axis
+    logarithmic. Raises InputError for an empty list, too small a width, and yields whose range no axis can show.
 
     >>> from wilks.histogram import Axis, Histogram
     >>> picture = draw([("h", Histogram(Axis([0, 1, 2]), [1, 3], [1, 3]))], 60, unicode=False)
@@ -79,13 +85,20 @@ def draw(
     if width < _MINIMUM_WIDTH:
         raise InputError(f"a terminal {width} columns wide is too narrow to draw in; at least {_MINIMUM_WIDTH} needed")
     glyphs = _UNICODE if unicode else _ASCII
-    scale = _scale([histogram for _, histogram in histograms])
-    labels = _y_labels(scale)
+    shown: Sequence[Histogram | Points] = [drawn for _, drawn in histograms]
+    if log:
+        scaled = Logarithmic.of(shown)
+        shown, every = scaled.drawn, max(_HEIGHT // scaled.decades, 1)
+        scale = _Scale(1.0 / every, every * scaled.decades + 1, 0)
+        labels = [f"1e{scaled.floor + row // every}" if row % every == 0 else "" for row in scale.rows]
+    else:
+        scale = _scale(shown)
+        labels = _y_labels(scale)
     margin = max(map(len, labels))
     low, high = _x_range([histogram for _, histogram in histograms])
     plot_columns = _plot_columns(histograms, low, high, width - margin - 2)
     paint = _Paint(color)
-    cells = _cells([drawn for _, drawn in histograms], low, high, plot_columns, scale, glyphs, paint)
+    cells = _cells(shown, low, high, plot_columns, scale, glyphs, paint)
     ticks = (glyphs.y_tick if label else glyphs.vertical for label in labels)
     lines = [f"{label:>{margin}} {tick}{row}".rstrip() for label, tick, row in zip(labels, ticks, cells, strict=True)]
     lines += [

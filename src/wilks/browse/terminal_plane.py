@@ -19,7 +19,9 @@ _COLORS = (17, 18, 19, 25, 31, 37, 36, 71, 107, 143, 179, 220)
 _MINIMUM_WIDTH = 40
 
 
-def draw_plane(name: str, plane: HistogramND, width: int, *, unicode: bool = True, color: bool = False) -> str:
+def draw_plane(
+    name: str, plane: HistogramND, width: int, *, unicode: bool = True, color: bool = False, log: bool = False
+) -> str:
     """Return a histogram of two axes as a map of characters, at most `width` columns wide, and its statistics.
 
     Bins keep their relative widths; of several bins in one character the largest in size is drawn. Bins that are empty
@@ -34,7 +36,10 @@ def draw_plane(name: str, plane: HistogramND, width: int, *, unicode: bool = Tru
     columns = width - margin - 2
     columns = columns // len(x) * len(x) if len(x) <= columns else columns
     cells = _cells(plane, rows, columns)
-    low, high = _range(cells if plane.averaged else np.append(cells, 0.0))
+    if log:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cells = np.where(cells > 0, np.log10(cells), np.nan)
+    low, high = _range(cells if plane.averaged or log else np.append(cells, 0.0))
     shades = "".join(_SHADES if unicode else _ASCII_SHADES)
     lines = [f"{printable(name)}  {printable(plain(plane.title, unicode=unicode))}".rstrip()[:width]]
     for row in range(rows - 1, -1, -1):
@@ -43,7 +48,7 @@ def draw_plane(name: str, plane: HistogramND, width: int, *, unicode: bool = Tru
     lines += _below(x.edges, columns, margin, unicode)
     titles = [f"{letter}: {plain(axis.label, unicode=unicode)}" for letter, axis in zip("xy", (x, y), strict=True)]
     lines.append("  ".join(printable(t) for t in titles if t[3:])[:width])
-    what = "means" if plane.averaged else "contents"
+    what = ("log10 of " if log else "") + ("means" if plane.averaged else "contents")
     lines += [_legend(low, high, shades, what, color)[: None if color else width], "", *_statistics(plane)]
     picture = "\n".join(line.rstrip() for line in lines if line or line == "")
     return picture if unicode else picture.encode("ascii", "backslashreplace").decode("ascii")

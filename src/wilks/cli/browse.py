@@ -33,11 +33,12 @@ _HELP_BINS = "Bins of what is drawn of a tree: 40, or with a range 40,0,200; of 
 @click.option("--bins", metavar="N[,LOW,HIGH]", help=_HELP_BINS)
 @click.option("--project", metavar="AXES", help="Draw the projection of a TH2 or TH3: x, y, z, xy, xz or yz.")
 @click.option("--profile", metavar="AXIS", help="Draw the mean of the other axis of a TH2 along x or y.")
+@click.option("--log", is_flag=True, help="Logarithmic axis; of maps, logarithmic colours.")
 @output_option(
     "Write a page (.html) with everything in the file, or a figure (.pdf, .png, .svg) of what is named.",
     never_printed="writes a page or figures: name a path (.html, .pdf, .png, .svg)",
 )
-def browse(file: str, names: tuple[str, ...], output: str | None, **options: str | None) -> None:
+def browse(file: str, names: tuple[str, ...], output: str | None, log: bool, **options: str | None) -> None:
     """List or draw what is in a ROOT file.
 
     Without names the objects are listed. Named histograms, graphs and stacks are drawn over each other, here or in a
@@ -46,13 +47,15 @@ def browse(file: str, names: tuple[str, ...], output: str | None, **options: str
     from wilks.browse import Request
 
     asked = Request(names, **options)
+    if log and not names:
+        raise InputError("--log: name what to draw")
     with _file(file) as path:
         if output is None:
-            click.echo(_picture(path, asked) if names else _listed(path, file))
+            click.echo(_picture(path, asked, log) if names else _listed(path, file))
         elif output.endswith((".html", ".htm")):
-            _write_page(path, asked, output)
+            _write_page(path, asked, log, output)
         else:
-            _write_figure(path, asked, output)
+            _write_figure(path, asked, log, output)
 
 
 @contextmanager
@@ -90,18 +93,18 @@ def _listed(path: str, file: str) -> str:
     return listing(path).replace(path, STDIN, 1) if file == "-" else listing(path)
 
 
-def _picture(path: str, asked: Request) -> str:
+def _picture(path: str, asked: Request, log: bool) -> str:
     from wilks.browse import draw, show
 
     encoding = (sys.stdout.encoding or "").lower()
     color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     selected = show(path, asked)
     width = shutil.get_terminal_size().columns
-    picture = draw(selected.drawn, width, unicode=encoding.startswith("utf"), color=color)
+    picture = draw(selected.drawn, width, unicode=encoding.startswith("utf"), color=color, log=log)
     return "\n".join([picture, *(["", *selected.notes] if selected.notes else [])])
 
 
-def _write_page(path: str, asked: Request, output: str) -> None:
+def _write_page(path: str, asked: Request, log: bool, output: str) -> None:
     from wilks.browse import show, write_page
 
     selected = show(path, asked)
@@ -110,16 +113,16 @@ def _write_page(path: str, asked: Request, output: str) -> None:
     for note in selected.notes:
         warn(note)
     if asked.names:
-        click.echo(f"opens with them at {output}#{'&'.join(selected.words)}")
+        click.echo(f"opens with them at {output}#{'&'.join([*selected.words, *(['!log'] if log else [])])}")
 
 
-def _write_figure(path: str, asked: Request, output: str) -> None:
+def _write_figure(path: str, asked: Request, log: bool, output: str) -> None:
     from wilks.browse import show
 
     if not asked.names:
         raise InputError(f"name what to draw in {output}; without names only a page (.html) can be written")
     stem, formats = figure_target(output)
     selected = show(path, asked)
-    wrote(wilks.figures.save(wilks.figures.drawables(selected.labelled), stem, formats))
+    wrote(wilks.figures.save(wilks.figures.drawables(selected.labelled, log=log), stem, formats))
     for note in selected.notes:
         warn(note)

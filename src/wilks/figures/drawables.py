@@ -22,13 +22,19 @@ _WIDTH, _HEIGHT = 7.0, 4.6
 _SMALL = {"font.size": 11, "xtick.labelsize": 10, "ytick.labelsize": 10, "axes.labelsize": 12, "ytick.major.size": 7}
 
 
-def drawables(named: Sequence[tuple[str, Drawable]], *, style: str | FigureStyle = "plain") -> Figure:
+def drawables(
+    named: Sequence[tuple[str, Drawable]], *, style: str | FigureStyle = "plain", log: bool = False
+) -> Figure:
     """Return a figure of objects of a ROOT file, drawn over each other; histograms of two axes are drawn alone.
+
+    `log` makes the axis (of two: the colours) logarithmic, where there is something positive.
 
     Raises InputError where there is nothing to draw, or a histogram of two axes beside something else.
     """
     if named and all(isinstance(drawn, Histogram) for _, drawn in named):
-        return histograms([(name, drawn) for name, drawn in named if isinstance(drawn, Histogram)], style=style)
+        return histograms(
+            [(name, drawn) for name, drawn in named if isinstance(drawn, Histogram)], style=style, log=log
+        )
     if not named:
         raise InputError("there is nothing to draw")
     planes = [drawn for _, drawn in named if isinstance(drawn, HistogramND)]
@@ -41,8 +47,10 @@ def drawables(named: Sequence[tuple[str, Drawable]], *, style: str | FigureStyle
         figure = Drawing(rc, figsize=(_WIDTH, _HEIGHT))
         target = figure.add_subplot()
         if planes:
-            _plane(figure, target, named[0][0], planes[0])
+            _plane(figure, target, named[0][0], planes[0], log)
         else:
+            if log:
+                target.set_yscale("log", nonpositive="clip")
             _overlay(target, named)
             legend = target.legend(loc="lower left", bbox_to_anchor=(0, 1), fontsize=9, borderaxespad=0.3)
             box = legend.get_window_extent()
@@ -65,7 +73,8 @@ def _overlay(ax: Axes, named: Sequence[tuple[str, Drawable]]) -> None:
         index += len(parts)
     ax.margins(x=0 if all(isinstance(d, Histogram) or (isinstance(d, Parts) and d.stacked) for _, d in named) else 0.03)
     low, high = ax.get_ylim()
-    ax.set_ylim(0 if 0 <= low < 0.4 * high else low, high)
+    if ax.get_yscale() != "log":
+        ax.set_ylim(0 if 0 <= low < 0.4 * high else low, high)
     x, y = _titles(named)
     ax.set_xlabel(label(x, 60))
     ax.set_ylabel(label(y, 60))
@@ -116,12 +125,17 @@ def _titles(named: Sequence[tuple[str, Drawable]]) -> tuple[str, str]:
     return next((x for x, _ in found if x), ""), next((y for _, y in found if y), "")
 
 
-def _plane(figure: Figure, ax: Axes, name: str, plane: HistogramND) -> None:
+def _plane(figure: Figure, ax: Axes, name: str, plane: HistogramND, log: bool) -> None:
     if len(plane.axes) != 2:
         raise InputError(f"a histogram of {len(plane.axes)} axes is drawn by its projections")
     x, y = plane.axes
     cells = plane.inside if plane.averaged else np.where(plane.inside == 0, np.nan, plane.inside)
-    mesh = ax.pcolormesh(x.edges, y.edges, cells.T, cmap="viridis", rasterized=cells.size > 20_000)
+    if log and (cells > 0).any():
+        norm: str | None = "log"
+        cells = np.where(cells > 0, cells, np.nan)
+    else:
+        norm = None
+    mesh = ax.pcolormesh(x.edges, y.edges, cells.T, cmap="viridis", norm=norm, rasterized=cells.size > 20_000)
     figure.colorbar(mesh, ax=ax, pad=0.02, label=label(plane.label or ("mean" if plane.averaged else "Entries"), 40))
     ax.set_xlabel(label(x.label, 60))
     ax.set_ylabel(label(y.label, 60))
