@@ -130,6 +130,7 @@ def test_large_trees_are_read_twice_with_the_same_outcome(tree_file: Path, monke
     ("names", "options", "words"),
     [
         (["dir/events", "ptt"], {}, ['tree "dir/events": no branch "ptt"; did you mean "pt"?']),
+        (["dir/events", "zzzzzz"], {}, ['no branch "zzzzzz"; there are "eta", "hole", "jets", ']),
         (["dir/events/jets"], {}, ["the branch \"jets\" (double[]) has a list per entry; draw one number: 'jets[0]'"]),
         (["dir/events", "jets*2"], {}, ["gives a list per entry where one number is needed"]),
         (["dir/events", "name"], {}, ['the branch "name" (char*) has no numbers']),

@@ -12,7 +12,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.drawables import Drawable, Filled, HistogramND
-from wilks.errors import InputError, TemplateError
+from wilks.errors import InputError, TemplateError, listed
 from wilks.histogram import Axis
 from wilks.moments import number, printable
 from wilks.templates.evaluation import evaluate
@@ -122,8 +122,10 @@ def _check(tree: Tree, path: str | Path, asked: Draw) -> None:
 def _fitting(text: str, tree: Tree, error: ExpressionError) -> str:
     """Return a mistake in words of a tree: what a branch is that is drawn by its name alone, else with a caret."""
     if text.strip() not in tree.names:
+        if error.message.startswith("no branch") and "did you mean" not in error.message:
+            error = ExpressionError(f"{error.message}; there are {listed(sorted(tree.names))}", error.column)
         return pointed(text, error)
-    typename = tree.source[text.strip()].typename
+    typename = tree.source[text.strip()].typename or "a struct"
     if "list per entry" in error.message:
         return (
             f'the branch "{text}" ({typename}) has a list per entry; draw one number: '
