@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import hist
 import numpy as np
 import pytest
+import uhi.io.json
 import uproot
 
 from wilks.browse.selection import select
@@ -29,6 +32,15 @@ def test_every_mistake_is_told_at_once(root_file: Path) -> None:
     assert '"folder" is a folder, not a histogram; it holds "folder/inner"' in folder
     assert 'no object "zzzz"; what can be drawn: "plain"' in unknown
     assert all(problem.startswith(str(root_file)) for problem in caught.value.problems)
+
+
+def test_histograms_of_other_formats_are_drawn_by_name(tmp_path: Path) -> None:
+    histogram = hist.Hist.new.Reg(3, 0, 3, name="x").Double().fill([0.5, 1.5, 1.5])
+    path = tmp_path / "h.json"
+    path.write_text(json.dumps({"h": histogram}, default=uhi.io.json.default))
+    ((name, found),) = select(path, ["h"])
+    assert name == "h"
+    assert found.contents.tolist() == [1, 2, 0]  # type: ignore[union-attr]
 
 
 def test_missing_file_is_told(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.browse.efficiencies import read_efficiency
+from wilks.config.paths import is_uhi_file
 from wilks.drawables import Drawable, HistogramND, Parts, Points, of_bins
 from wilks.errors import TemplateError
 from wilks.histogram import Axis, Histogram
@@ -30,8 +31,12 @@ def read_drawables(path: str | Path, names: Iterable[str]) -> dict[str, Drawable
     Raises TemplateError with a sentence for each that is missing, can't be drawn, or can't be read.
     """
     from wilks.templates.files import first_line
-    from wilks.templates.readers import classnames_of, opened, read_available
+    from wilks.templates.readers import classnames_of, opened, read_available, read_histograms
 
+    if is_uhi_file(path):
+        given = list(names)
+        histograms = read_histograms([(path, name) for name in given])
+        return {name: histograms[str(path), name] for name in given}
     wanted, plain, problems = list(dict.fromkeys(names)), [], []
     found: dict[str, Drawable] = {}
     with opened(path) as file:

@@ -68,6 +68,8 @@ def _labelled(drawn: tuple[tuple[str, Drawable], ...], objects: int) -> Iterator
 def show(path: str | Path, request: Request) -> Selected:
     """Return what was asked for of a ROOT file. Raises InputError, with all mistakes of the first kind found."""
     binnings = () if request.bins is None else binnings_of(request.bins)
+    if request == Request(request.names) and (plain := _histograms(path, request.names)) is not None:
+        return Selected(plain, words=tuple(_words(request, list(request.names), ())))
     objects, expressions = _sorted(path, request)
     given = [f"--{key}" for key in ("where", "weight", "bins") if getattr(request, key) is not None]
     if given and not expressions:
@@ -78,6 +80,16 @@ def show(path: str | Path, request: Request) -> Selected:
     drawn = select(path, objects, project=request.project, profile=request.profile) if objects else ()
     own, notes = _of_trees(path, request, expressions, binnings)
     return Selected((*drawn, *own), notes, own, tuple(_words(request, objects, own)))
+
+
+def _histograms(path: str | Path, names: tuple[str, ...]) -> tuple[tuple[str, Drawable], ...] | None:
+    """Return the histograms of these names, None where not all are some: the file is listed only once for them."""
+    from wilks.templates.readers import read_available
+
+    reading = read_available([(path, name) for name in names])
+    if reading.problems or reading.missing:
+        return None
+    return tuple((name, reading.histograms[str(path), name]) for name in names)
 
 
 def _words(request: Request, objects: list[str], own: tuple[tuple[str, Drawable], ...]) -> Iterator[str]:
