@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import binom
 
 from wilks.browse.efficiencies import efficiency
-from wilks.browse.objects import read_drawables
+from wilks.browse.objects import _parts, read_drawables
 from wilks.browse.selection import flattened, select
 from wilks.drawables import HistogramND, Parts, Points
 from wilks.errors import InputError, TemplateError
@@ -92,6 +92,37 @@ def test_sets_are_taken_apart() -> None:
     assert name == "s: top ... zjets"
     assert top.contents.tolist() == [1.0, 2.0, 3.0]
     assert total.contents.tolist() == [5.0, 4.0, 4.0]
+
+
+def test_parts_with_other_edges_do_not_stand_on_each_other() -> None:
+    class Member:
+        def __init__(self, members: dict[str, Any]) -> None:
+            self.members = members
+            self.title = ""
+
+        def has_member(self, name: str) -> bool:
+            return name in self.members
+
+        def member(self, name: str) -> Any:
+            return self.members[name]
+
+        def edges(self) -> Any:
+            return self.members["edges"]
+
+        def values(self, flow: bool) -> Any:
+            return np.ones(self.members["fXaxis"].edges().size + 1)
+
+    def part(high: float) -> Member:
+        axis = Member({"edges": np.array([0.0, 1.0, high]), "fTitle": ""})
+        return Member({"fName": "h", "fXaxis": axis, "fSumw2": [], "fEntries": 2.0})
+
+    def stack(*highs: float) -> Parts:
+        found = _parts(Member({"fHists": [part(high) for high in highs], "fTitle": "s", "fHistogram": None}))
+        assert [name for name, _ in found.parts] == ["h 1", "h 2"]
+        return found
+
+    assert stack(2.0, 2.0).stacked
+    assert not stack(2.0, 3.0).stacked
 
 
 @pytest.mark.parametrize(("name", "index", "words"), [("turnon", 0, "Clopper-Pearson"), ("weighted", 1, "normal")])

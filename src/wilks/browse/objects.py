@@ -145,7 +145,12 @@ def _parts(source: Any) -> Parts:
     )
     title, x, y = _titles(source)
     inner = next((part.axis.label if stacked else part.label for _, part in parts), "")
-    return Parts(parts, stacked, title, x or inner, y)
+    return Parts(parts, stacked and _same_edges(parts), title, x or inner, y)
+
+
+def _same_edges(parts: Sequence[tuple[str, Any]]) -> bool:
+    """Return whether histograms can stand on each other; others are drawn over each other."""
+    return all(np.array_equal(part.axis.edges, parts[0][1].axis.edges) for _, part in parts)
 
 
 _READERS: dict[str, Callable[[Any], Drawable]] = {
