@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import reduce
 from operator import add
 from typing import Any
@@ -201,23 +202,40 @@ def _source(config: Config, settings: tuple[Setting, ...], resolved: dict[str, s
 def on_region_axes(
     templates: dict[TemplateKey, Histogram], config: Config
 ) -> tuple[dict[TemplateKey, Histogram], list[str]]:
-    """Return the templates on one labelled axis per region, and a sentence for each that has other edges."""
+    """Return the templates on one labelled axis per region, and a sentence for each that has other bins.
+
+    Bins with labels are brought into the order that they have in the first simulated sample.
+    """
     found: dict[TemplateKey, Histogram] = {}
     problems: list[str] = []
+    data = {sample.name for sample in config.samples if sample.data}
     for region in config.regions:
         inside = {key: histogram for key, histogram in templates.items() if key.region == region.name}
         if not inside:
             continue
-        first, reference = next(iter(inside.items()))
+        first = _reference(inside, data)
+        reference = inside[first]
         titles = [histogram.axis.label for histogram in inside.values() if histogram.axis.label]
         label = region.variable or next(iter(titles), region.name)
-        axis = Axis(reference.axis.edges, label=label, unit=reference.axis.unit)
+        axis = replace(reference.axis, label=label)
         for key, histogram in inside.items():
-            if _same_edges(axis, histogram.axis):
-                found[key] = histogram.with_axis(axis)
+            try:
+                ordered = histogram.in_order_of(axis)
+            except TemplateError as error:
+                problems.append(f"{key}: its bins are not those of {first}: {error}")
+                continue
+            if axis.is_categorical or _same_edges(axis, ordered.axis):
+                found[key] = ordered.with_axis(axis)
             else:
                 problems.append(f"{key}: {_edges(histogram.axis)}, but {first} has {_edges(axis)}")
     return found, problems
+
+
+def _reference(templates: dict[TemplateKey, Histogram], data: Collection[str]) -> TemplateKey:
+    """Return the template that has the bins of a region: the first, where there are labels a simulated one with them."""
+    labelled = [key for key, histogram in templates.items() if histogram.axis.bin_labels]
+    simulated = [key for key in labelled if key.sample not in data]
+    return next(iter([*simulated, *labelled, *templates]))
 
 
 def _same_edges(axis: Axis, other: Axis) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from wilks import bin_labels
 from wilks.config.paths import is_uhi_file
 from wilks.errors import TemplateError, listed, nearest
 from wilks.histogram import Axis, Histogram
@@ -184,8 +185,9 @@ def _histogram(source: Any, classname: str) -> Histogram:
     sumw2 = np.asarray(source.member("fSumw2"), dtype=np.float64)
     variances = sumw2 if sumw2.size == contents.size else np.abs(contents)
     axis = source.member("fXaxis")
-    return Histogram(
-        Axis(np.asarray(axis.edges()), label=axis.member("fTitle")),
+    labels, grown = bin_labels.of_root_axis(axis)
+    histogram = Histogram(
+        Axis(np.asarray(axis.edges()), label=axis.member("fTitle"), bin_labels=labels),
         contents[1:-1],
         variances[1:-1],
         underflow=float(contents[0]),
@@ -193,6 +195,7 @@ def _histogram(source: Any, classname: str) -> Histogram:
         entries=float(source.member("fEntries")),
         title=source.member("fTitle"),
     )
+    return histogram.without_spare_bins() if grown else histogram
 
 
 def _quickly(file: Any, name: str, classname: str) -> Histogram | None:
