@@ -1,7 +1,7 @@
 """Labels of bins: read from axes of other packages, and used to find the bins of one histogram in another.
 
 ROOT gives labels to bins in the order in which they are filled, so the same bins stand in another order from one
-histogram to the next. Where every bin has a label of its own, the label says which bin it is, and its place says nothing.
+histogram to the next. Where every bin has a label of its own, the label says which bin it is; its place says nothing.
 """
 
 from __future__ import annotations
@@ -35,13 +35,28 @@ def order(labels: Sequence[str], wanted: Sequence[str]) -> list[int] | None:
     if len(labels) != len(wanted):
         return None
     if identify(labels) or identify(wanted):
-        places = {label: place for place, label in enumerate(labels)}
-        found = [places.get(label) for label in wanted]
-        return [place for place in found if place is not None] if None not in found and len(places) == len(found) else None
+        known = {label: number for number, label in enumerate(labels)}
+        return [known[label] for label in wanted] if known.keys() == set(wanted) and len(known) == len(wanted) else None
     named, others = set(labels) - {""}, set(wanted) - {""}
     pairs = zip(labels, wanted, strict=True)
     agree = all(one == other or not ((one and other) or one in others or other in named) for one, other in pairs)
     return list(range(len(labels))) if agree else None
+
+
+def places(indices: Iterable[int], labels: Sequence[str] = (), limit: int = 6) -> str:
+    """Return bins as they are written everywhere: number (from 0) and, where there is one, label; over `limit` counted.
+
+    >>> places([3]), places([1, 2]), places([1, 2], ("ee", "em", "mm"))
+    ('bin 3 (from 0)', 'bins 1, 2 (from 0)', 'bins 1 "em", 2 "mm" (from 0)')
+    """
+    names = [place(int(index), labels) for index in indices]
+    shown = ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
+    return f"bin{'s' if len(names) != 1 else ''} {shown} (from 0)"
+
+
+def place(index: int, labels: Sequence[str] = ()) -> str:
+    """Return the number of a bin with its label, if it has one: `2 "mm"`."""
+    return f'{index} "{labels[index]}"' if labels and labels[index] else str(index)
 
 
 def mismatch(labels: Sequence[str], wanted: Sequence[str]) -> str:

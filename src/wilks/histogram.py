@@ -95,17 +95,6 @@ class Axis:
         """Whether every bin has a label of its own, which says which bin it is: its place and edges say nothing."""
         return bin_labels.identify(self.bin_labels)
 
-    def bin_name(self, index: int) -> str:
-        """Return what a bin (from 0) is called: its label, else its range.
-
-        >>> Axis([0, 1, 2.5], unit="GeV").bin_name(1), Axis.of_labels(["ee", "mm"]).bin_name(1)
-        ('1–2.5 GeV', 'mm')
-        """
-        if self.bin_labels and self.bin_labels[index]:
-            return self.bin_labels[index]
-        low, high = self.interval(index)
-        return f"{low:.6g}–{high:.6g}" + (f" {self.unit}" if self.unit else "")
-
     def interval(self, index: int) -> tuple[float, float]:
         """Return lower and upper edge of a bin (from 0)."""
         return float(self.edges[index]), float(self.edges[index + 1])
@@ -187,9 +176,9 @@ class Histogram:
     def from_uhi(cls, source: Any) -> Histogram:
         """Return a histogram from any one-dimensional UHI `PlottableHistogram`: boost-histogram, hist, uproot's TH1.
 
-        Categories (StrCategory, IntCategory) become `Axis.bin_labels`. Raises TemplateError where `source` has more than
-        one axis or neither numbers nor categories. A missing `variances()` means unweighted counts: the variance is the
-        content.
+        Categories (StrCategory, IntCategory) become `Axis.bin_labels`. Raises TemplateError where `source` has more
+        than one axis, or one of neither numbers nor categories. A missing `variances()` means unweighted counts: the
+        variance is the content.
         """
         axes = source.axes
         if len(axes) != 1:
@@ -301,7 +290,7 @@ class Histogram:
         return replace(self, axis=axis, contents=self.contents[places], sumw2=self.sumw2[places])
 
     def without_spare_bins(self) -> Histogram:
-        """Return the histogram without the empty bins behind the last label, of which ROOT makes some as labels come."""
+        """Return the histogram without empty bins behind the last label: ROOT makes some whenever labels are added."""
         spare = bin_labels.spare(self.axis.bin_labels)
         used = len(self.axis) - spare
         if not spare or self.contents[used:].any() or self.sumw2[used:].any():

@@ -154,8 +154,10 @@ class Templates(Mapping[TemplateKey, Histogram]):
         for key, histogram in self.histograms.items():
             variance = float(histogram.sumw2.sum())
             read = [{"name": "read"} | packed(self.origins[key], inputs)] if key in self.origins else []
+            labels = {"bin_labels": list(histogram.axis.bin_labels)} if histogram.axis.bin_labels else {}
             templates.append(
                 asdict(key)
+                | labels
                 | {
                     "yield": histogram.integral,
                     "entries": histogram.entries,

@@ -100,8 +100,9 @@ def _categories(axis: Any) -> tuple[str, ...]:
     values = found.tolist() if isinstance(found, np.ndarray) else found
     values = [value.decode() if isinstance(value, bytes) else value for value in values] if values else []
     wanted = _CATEGORIES[axis["type"]]
-    if not values or len(set(values)) < len(values) or not all(type(value) is wanted and value != "" for value in values):
-        raise TemplateError(f'has "categories" that are no list of different {"texts" if wanted is str else "integers"}')
+    sound = all(type(value) is wanted and value != "" for value in values) and len(set(values)) == len(values)
+    if not (values and sound):
+        raise TemplateError(f'has "categories" that are no different {"texts" if wanted is str else "integers"}')
     return tuple(map(str, values))
 
 
