@@ -65,7 +65,7 @@ class Axis:
             self._take_bin_labels()
 
     def _take_bin_labels(self) -> None:
-        labels = tuple(_readable(str(text)) for text in self.bin_labels)
+        labels = tuple([_readable(str(text)) for text in self.bin_labels])
         if len(labels) != len(self):
             raise TemplateError(f"{len(self)} bins need as many labels, found {len(labels)}: {', '.join(labels)}")
         object.__setattr__(self, "bin_labels", labels if any(labels) else ())

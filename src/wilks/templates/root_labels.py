@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from wilks import bin_labels
@@ -26,26 +27,43 @@ def axis_labels(reader: _Reader, begin: int, end: int, bins: int) -> tuple[tuple
     (version,) = struct.unpack_from(">H", reader.content, begin + 4)
     if version not in (9, 10):
         raise ValueError("labels in an axis of another version")
+    numbers, bits = _numbered(reader.content[reader.place : end])
+    return bin_labels.numbered(numbers, bins), bin_labels.grows(version, bits)
+
+
+@lru_cache(maxsize=1024)
+def _numbered(content: bytes) -> tuple[tuple[tuple[int, str], ...], int]:
+    """Return labels with the numbers of their bins, and fBits2, of a TAxis from fFirst on.
+
+    They are the same bytes in thousands of histograms.
+    """
+    from wilks.templates.th1 import _Reader
+
+    reader = _Reader(content)
     reader.place += 8  # fFirst, fLast
-    bits = reader.number(">H")
+    bits = int(reader.number(">H"))
     reader.place += 1  # fTimeDisplay
     reader.text()  # fTimeFormat
     _enter(reader, "THashList")
     inside = reader.part(range(1, 100))  # of TList
     _unique_id(reader)
     reader.text()  # fName
-    numbered = []
-    for _ in range(reader.number(">i")):
-        _enter(reader, "TObjString")
-        stop = reader.part(range(1, 2))
-        number = _unique_id(reader)
-        numbered.append((number, reader.text()))
-        if reader.place != stop:
-            raise ValueError("a label with something more")
-        reader.text()  # the option with which it was added
-    if reader.place != inside or inside > end:
+    found = tuple(_label(reader) for _ in range(reader.number(">i")))
+    if reader.place != inside:
         raise ValueError("a list that ends elsewhere")
-    return bin_labels.numbered(numbered, bins), bin_labels.grows(version, bits)
+    return found, bits
+
+
+def _label(reader: _Reader) -> tuple[int, str]:
+    """Return number of the bin and text of a label."""
+    _enter(reader, "TObjString")
+    stop = reader.part(range(1, 2))
+    number = _unique_id(reader)
+    text = reader.text()
+    if reader.place != stop:
+        raise ValueError("a label with something more")
+    reader.text()  # the option with which it was added
+    return number, text
 
 
 def _enter(reader: _Reader, classname: str) -> None:
