@@ -98,7 +98,8 @@ def _categories(axis: Any) -> tuple[str, ...]:
     """Return the labels of bins that are categories, whole numbers written out."""
     found = _entry(axis, "categories")
     values = found.tolist() if isinstance(found, np.ndarray) else found
-    values = [value.decode() if isinstance(value, bytes) else value for value in values] if values else []
+    values = list(values) if isinstance(values, list | tuple) else []
+    values = [value.decode(errors="replace") if isinstance(value, bytes) else value for value in values]
     wanted = _CATEGORIES[axis["type"]]
     sound = all(type(value) is wanted and value != "" for value in values) and len(set(values)) == len(values)
     if not (values and sound):
