@@ -188,6 +188,21 @@ def test_categories_and_flags(write: Write) -> None:
     assert found["flag"].contents.tolist() == [1.0, 2.0]
 
 
+def test_what_a_circular_axis_keeps_apart_is_no_overflow(write: Write) -> None:
+    angle = bh.Histogram(bh.axis.Regular(2, 0, 6.4, circular=True))
+    angle.fill([1.0, 4.0, 7.0, np.nan])
+    found = read_histogram(write("angle", {"phi": angle}), "phi")
+    assert found.values(flow=True).tolist() == [0.0, 2.0, 1.0, 0.0]
+    assert_same(found, angle)
+
+
+@pytest.mark.parametrize("kind", [[], {}, None, 3])
+def test_kinds_of_axes_that_are_no_text(kind: Any) -> None:
+    written = {"uhi_schema": 1, "axes": [{"type": kind}], "storage": {"type": "double", "values": [1.0]}}
+    with pytest.raises(TemplateError, match="has an axis of type"):
+        histogram_of(written)
+
+
 @pytest.mark.parametrize("wrong", [["a", "a"], ["a", 3], ["a", ""], [], "ab", None, 7, [["a"]]])
 def test_categories_that_are_none(wrong: Any) -> None:
     axis = {"type": "category_str", "categories": wrong, "flow": False}

@@ -38,8 +38,9 @@ def label_bins(axis: Axis, ax: Axes, *above: Axes) -> bool:
     room = float(ax.get_window_extent().width) * float(axis.widths.min()) / span
     if max(tick.get_window_extent().width for tick in ticks) <= 0.95 * room:
         return True
-    line = _LINE * ticks[0].get_fontsize() * figure.dpi / 72.0
-    size = max(ticks[0].get_fontsize() * min(1.0, room / line), _SMALLEST)
+    normal = float(ticks[0].get_fontsize())
+    line = _LINE * normal * figure.dpi / 72.0
+    size = max(normal * min(1.0, room / line), _SMALLEST)
     every = math.ceil(_LINE * size * figure.dpi / 72.0 / room)
     ax.set_xticks(axis.centers[::every], texts[::every])
     for tick in ax.get_xticklabels():

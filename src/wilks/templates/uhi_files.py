@@ -78,8 +78,8 @@ def histogram_of(written: Any) -> Histogram:
 
 def _histogram(axis: Any, storage: Any, metadata: Any) -> Histogram:
     kind = _entry(axis, "type")
-    labels = _categories(axis) if kind in _CATEGORIES else ()
-    edges, flow = (np.arange(len(labels) + 1), (False, bool(axis.get("flow")))) if labels else _edges(axis, kind)
+    labels = _categories(axis) if isinstance(kind, str) and kind in _CATEGORIES else ()
+    edges, flow = (np.arange(len(labels) + 1.0), (False, bool(axis.get("flow")))) if labels else _edges(axis, kind)
     size = edges.size - 1 + sum(flow)
     values = _numbers(storage, "values", size)
     variances = _numbers(storage, "variances", size) if storage["type"] == "weighted" else np.abs(values)
@@ -89,7 +89,8 @@ def _histogram(axis: Any, storage: Any, metadata: Any) -> Histogram:
         values[inside],
         variances[inside],
         underflow=float(values[0]) if flow[0] else 0.0,
-        overflow=float(values[-1]) if flow[1] else 0.0,
+        # What a circular axis keeps apart is no number.
+        overflow=float(values[-1]) if flow[1] and not axis.get("circular") else 0.0,
         title=_text(metadata, "title", "name"),
     )
 
