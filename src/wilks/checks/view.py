@@ -5,7 +5,7 @@ A block is one sample in one channel. The lengths of all lists of a channel must
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wilks._types import BoolArray, FloatArray
+from wilks.checks.wording import bins
 from wilks.errors import ModelError
 from wilks.workspace.spec import (
     HistoSys,
@@ -123,6 +124,11 @@ class View:
         self.observed: dict[str, FloatArray] = {
             observation.name: np.asarray(observation.data, dtype=np.float64) for observation in document.observations
         }
+
+    def bins(self, channel: str, indices: Iterable[int]) -> str:
+        """Return bins of a channel in words, with their labels where they have some: `bins 1 "em", 2 "mm" (from 0)`."""
+        axis = self.workspace.axes.get(channel)
+        return bins(indices, axis.bin_labels if axis is not None else ())
 
     @cached_property
     def blocks_of(self) -> Mapping[str, list[Block]]:

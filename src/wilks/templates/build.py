@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import reduce
 from operator import add
 from typing import Any
 
 import numpy as np
 
+from wilks.bin_labels import mismatch
 from wilks.config.paths import histogram_path, resolve_input
 from wilks.config.schema import Config, Region, Sample, applies
 from wilks.errors import InputError, TemplateError, nearest
@@ -201,23 +203,58 @@ def _source(config: Config, settings: tuple[Setting, ...], resolved: dict[str, s
 def on_region_axes(
     templates: dict[TemplateKey, Histogram], config: Config
 ) -> tuple[dict[TemplateKey, Histogram], list[str]]:
-    """Return the templates on one labelled axis per region, and a sentence for each that has other edges."""
+    """Return the templates on one labelled axis per region, and a sentence for each that has other bins.
+
+    Bins with labels are brought into the order that they have in the first simulated sample of the first region that
+    has the same ones.
+    """
     found: dict[TemplateKey, Histogram] = {}
     problems: list[str] = []
+    orders: dict[frozenset[str], Axis] = {}
+    data = {sample.name for sample in config.samples if sample.data}
     for region in config.regions:
         inside = {key: histogram for key, histogram in templates.items() if key.region == region.name}
         if not inside:
             continue
-        first, reference = next(iter(inside.items()))
+        first = _reference(inside, data)
+        reference = inside[first]
         titles = [histogram.axis.label for histogram in inside.values() if histogram.axis.label]
         label = region.variable or next(iter(titles), region.name)
-        axis = Axis(reference.axis.edges, label=label, unit=reference.axis.unit)
+        axis = replace(reference.axis, label=label)
+        if axis.is_categorical:
+            known = orders.setdefault(frozenset(axis.bin_labels), axis)
+            axis = replace(axis, edges=known.edges, bin_labels=known.bin_labels)
         for key, histogram in inside.items():
-            if _same_edges(axis, histogram.axis):
-                found[key] = histogram.with_axis(axis)
+            try:
+                ordered = histogram.in_order_of(axis)
+            except TemplateError as error:
+                problems.append(f"{key}: its bins are not those of {first}: {error}")
+                continue
+            if axis.is_categorical or _same_edges(axis, ordered.axis):
+                found[key] = ordered.with_axis(axis)
             else:
                 problems.append(f"{key}: {_edges(histogram.axis)}, but {first} has {_edges(axis)}")
     return found, problems
+
+
+def other_bins(templates: Mapping[TemplateKey, Histogram]) -> list[str]:
+    """Return a sentence for each template whose bins have other labels than their region's, or another order."""
+    first: dict[str, TemplateKey] = {}
+    problems = []
+    for key, histogram in templates.items():
+        reference = first.setdefault(key.region, key)
+        labels, wanted = histogram.axis.bin_labels, templates[reference].axis.bin_labels
+        if labels != wanted:
+            text = mismatch(labels, wanted)
+            problems.append(f"{key}: its bins are not those of {reference}, or stand in another order: {text}")
+    return problems
+
+
+def _reference(templates: dict[TemplateKey, Histogram], data: Collection[str]) -> TemplateKey:
+    """Return the template that has the bins of a region: the first; with labels, a simulated one of these."""
+    labelled = [key for key, histogram in templates.items() if histogram.axis.bin_labels]
+    simulated = [key for key in labelled if key.sample not in data]
+    return next(iter([*simulated, *labelled, *templates]))
 
 
 def _same_edges(axis: Axis, other: Axis) -> bool:
