@@ -8,7 +8,7 @@ that mplhep draws it and uproot writes it to ROOT files; `hist.Hist(h)` and `boo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -79,6 +79,11 @@ class Axis:
         """Centres of the bins, shape (n,)."""
         return 0.5 * (self.edges[1:] + self.edges[:-1])
 
+    def has_edges_of(self, other: Axis) -> bool:
+        """Return whether the edges are those of another axis; computed in other ways they differ in the last digits."""
+        same = len(self) == len(other)
+        return same and bool(np.all(np.abs(self.edges - other.edges) <= 1e-9 * self.widths.min()))
+
     def __len__(self) -> int:
         return self.edges.size - 1
 
@@ -113,7 +118,8 @@ class Histogram:
     """Yields and their variances in the bins of one axis; what lay outside is kept apart.
 
     `contents` and `sumw2` have shape (n,); `underflow` and `overflow` are summed weights outside the edges; `entries`
-    is the number of fills where known; `title` is the title of the histogram it was read from.
+    is the number of fills where known; `title` is the title of the histogram it was read from. `outside_sumw2` are the
+    variances of `underflow` and `overflow` until the bins of a template are settled, None where nobody knows them.
     """
 
     axis: Axis
@@ -123,6 +129,7 @@ class Histogram:
     overflow: float = 0.0
     entries: float | None = None
     title: str = ""
+    outside_sumw2: tuple[float, float] | None = None
     kind: str = field(default="COUNT", init=False)
 
     def __post_init__(self) -> None:
@@ -164,9 +171,11 @@ class Histogram:
         values = np.asarray(source.values(), dtype=np.float64)
         variances = source.variances()
         sumw2 = np.abs(values) if variances is None else np.asarray(variances, dtype=np.float64)
-        under, over = _flow_of(source, values)
+        under, over = _flow_of(source.values, values.size) or (0.0, 0.0)
+        outside = (abs(under), abs(over)) if variances is None else _flow_of(source.variances, values.size)
+        outside = outside if outside is not None and np.isfinite(outside).all() else None
         title = getattr(source, "title", None) or getattr(source, "name", None) or ""
-        return cls(Axis(edges, label=label), values, sumw2, under, over, title=str(title))
+        return cls(Axis(edges, label=label), values, sumw2, under, over, None, str(title), outside)
 
     @property
     def axes(self) -> tuple[Axis]:
@@ -220,6 +229,7 @@ class Histogram:
             sumw2=self.sumw2 * factor**2,
             underflow=self.underflow * factor,
             overflow=self.overflow * factor,
+            outside_sumw2=_sum_of(self.outside_sumw2, factor=factor**2),
         )
 
     def with_axis(self, axis: Axis) -> Histogram:
@@ -227,7 +237,7 @@ class Histogram:
         return replace(self, axis=axis)
 
     def __add__(self, other: Histogram) -> Histogram:
-        if not np.array_equal(self.axis.edges, other.axis.edges):
+        if not self.axis.has_edges_of(other.axis):
             raise TemplateError("histograms with different bin edges can't be added")
         entries = None if self.entries is None or other.entries is None else self.entries + other.entries
         return replace(
@@ -237,6 +247,7 @@ class Histogram:
             underflow=self.underflow + other.underflow,
             overflow=self.overflow + other.overflow,
             entries=entries,
+            outside_sumw2=_sum_of(self.outside_sumw2, other.outside_sumw2),
         )
 
     def __repr__(self) -> str:
@@ -257,12 +268,18 @@ class Histogram:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _flow_of(source: Any, values: FloatArray) -> tuple[float, float]:
-    """Return underflow and overflow where the object can tell, else zeros."""
+def _flow_of(read: Callable[..., Any], size: int) -> tuple[float, float] | None:
+    """Return what a method of a histogram with `size` bins has in under- and overflow, None where it can't tell."""
     try:
-        full = np.asarray(source.values(flow=True), dtype=np.float64)
+        full = np.asarray(read(flow=True), dtype=np.float64)
     except TypeError:
-        return 0.0, 0.0
-    if full.shape[0] != values.shape[0] + 2:
-        return 0.0, 0.0
-    return float(full[0]), float(full[-1])
+        return None
+    return (float(full[0]), float(full[-1])) if full.shape == (size + 2,) else None
+
+
+def _sum_of(*pairs: tuple[float, float] | None, factor: float = 1.0) -> tuple[float, float] | None:
+    """Return the sums of pairs of variances times a factor, None where one is not known."""
+    known = [pair for pair in pairs if pair is not None]
+    if len(known) < len(pairs):
+        return None
+    return factor * sum(pair[0] for pair in known), factor * sum(pair[1] for pair in known)

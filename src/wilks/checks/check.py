@@ -72,6 +72,7 @@ CONFIG_RULES = (
 TEMPLATE_RULES = (
     templates.unreadable_files,
     templates.lost_variance,
+    templates.merged_bins,
     templates.outside_edges,
     templates.few_entries,
 )

@@ -124,12 +124,6 @@ def keys_suit_input(draft: Draft) -> Iterator[Mistake]:
     ntuples = draft.reads_ntuples
     if ntuples is None:
         return
-    if not ntuples:
-        for path, region in draft.regions.sound("OutsideBinning"):
-            if region.outside_binning != "drop":
-                yield Mistake(
-                    (*path, "OutsideBinning"), f'"{region.outside_binning}" is for ntuple input ({_ABOUT_TREES})'
-                )
     key, needed = ("VariationPath", "histogram") if ntuples else ("RegionPath", "ntuple")
     for path, template in _shape_templates(draft):
         if key in _written(template):

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import reduce
 from operator import add
-from typing import Any
-
-import numpy as np
+from typing import Any, TypeAlias
 
 from wilks.config.paths import histogram_path, resolve_input
 from wilks.config.schema import Config, Region, Sample, applies
 from wilks.errors import InputError, TemplateError, nearest
 from wilks.histogram import Axis, Histogram
+from wilks.templates.binning import BINNED, binned, bins_of
 from wilks.templates.missing import Setting, Source, missing_histograms
 from wilks.templates.ntuples import Made, Progress, fill_from_ntuples
 from wilks.templates.origins import changed_since, origins_of_histograms, reusable, states
 from wilks.templates.readers import read_available
-from wilks.templates.record import Origin
+from wilks.templates.record import Origin, Step
 from wilks.templates.router import Router
 from wilks.templates.sources import filled, path_settings
 from wilks.templates.store import TemplateKey, Templates
 from wilks.templates.workers import Workers
+
+Steps: TypeAlias = dict[TemplateKey, tuple[Step, ...]]
 
 
 def build_templates(
@@ -50,7 +52,8 @@ def build_templates(
     them: any one-dimensional histogram of the UHI protocol (boost-histogram, hist, uproot, `wilks.Histogram`) by
     `TemplateKey`, or the same as a tuple: (region, sample) or (region, sample, systematic, side), with "Up", "Down" or,
     of several that are combined, "Variations[0]" and so on. What is not handed in is read. All templates of a region
-    have the same bin edges; its axis is labelled with the region's `Variable`, else with the first axis title found,
+    have the same bin edges: those of `Binning`, to which finer bins are merged, else those of the input. Its axis is
+    labelled with the region's `Variable`, else with the first axis title found,
     else with the region's name. A sample with several paths is the sum of their histograms.
 
     Raises one TemplateError with everything that is missing, unreadable or does not fit together, and TypeError for
@@ -76,11 +79,19 @@ def build_templates(
         read = _read(config, missing, previous)
     found, origins = found | read.histograms, origins | read.origins
     problems += read.problems
-    found, mistakes = on_region_axes({key: found[key] for key in keys if key in found}, config)
+    found, steps, mistakes = on_region_axes({key: found[key] for key in keys if key in found}, config)
     problems += mistakes
     if problems:
         raise TemplateError(problems)
-    return Templates(found, events=read.events, origins=origins, reused=read.reused)
+    steps |= _steps_before(previous, read.reused)
+    return Templates(found, steps=steps, events=read.events, origins=origins, reused=read.reused)
+
+
+def _steps_before(previous: Templates | None, reused: Iterable[TemplateKey]) -> Steps:
+    """Return what had been done to the templates that are not made again."""
+    before = previous.steps if previous is not None else {}
+    kept = {key: tuple(step for step in before.get(key, ()) if step.name == BINNED) for key in reused}
+    return {key: steps for key, steps in kept.items() if steps}
 
 
 def needed_templates(config: Config) -> tuple[TemplateKey, ...]:
@@ -180,8 +191,10 @@ def _read(config: Config, keys: list[TemplateKey], previous: Templates | None) -
             parts = [histogram for histogram in histograms if histogram is not None]
             if len(parts) == len(paths):
                 found[key] = reduce(add, parts)
-        except TemplateError as error:
-            problems.append(f"{key}, a sum over several paths: {error}")
+        except TemplateError:
+            each = zip(paths, parts, strict=True)
+            found_bins = [f"{source.file}:{source.name} has {bins_of(part.axis.edges)}" for source, part in each]
+            problems.append(f"{key} can't be summed over its paths, the edges differ: {'; '.join(found_bins)}")
     return Made(found | reused, list(dict.fromkeys(problems)), None, origins, tuple(reused))
 
 
@@ -200,12 +213,18 @@ def _source(config: Config, settings: tuple[Setting, ...], resolved: dict[str, s
 
 def on_region_axes(
     templates: dict[TemplateKey, Histogram], config: Config
-) -> tuple[dict[TemplateKey, Histogram], list[str]]:
-    """Return the templates on one labelled axis per region, and a sentence for each that has other edges."""
+) -> tuple[dict[TemplateKey, Histogram], Steps, list[str]]:
+    """Return the templates on one labelled axis per region, what was done for it, and what is wrong with the others.
+
+    Where a region has a `Binning`, finer bins are merged to it.
+    """
     found: dict[TemplateKey, Histogram] = {}
+    steps: Steps = {}
     problems: list[str] = []
     for region in config.regions:
         inside = {key: histogram for key, histogram in templates.items() if key.region == region.name}
+        inside, problems_here = _binned(inside, region, steps)
+        problems += problems_here
         if not inside:
             continue
         first, reference = next(iter(inside.items()))
@@ -213,18 +232,30 @@ def on_region_axes(
         label = region.variable or next(iter(titles), region.name)
         axis = Axis(reference.axis.edges, label=label, unit=reference.axis.unit)
         for key, histogram in inside.items():
-            if _same_edges(axis, histogram.axis):
-                found[key] = histogram.with_axis(axis)
+            if axis.has_edges_of(histogram.axis):
+                # What is saved has no variances of what lies outside: what was just made should be the same.
+                found[key] = replace(histogram, axis=axis, outside_sumw2=None)
             else:
-                problems.append(f"{key}: {_edges(histogram.axis)}, but {first} has {_edges(axis)}")
+                problems.append(f"{key}: {bins_of(histogram.axis.edges)}, but {first} has {bins_of(axis.edges)}")
+    return found, steps, problems
+
+
+def _binned(
+    templates: dict[TemplateKey, Histogram], region: Region, steps: Steps
+) -> tuple[dict[TemplateKey, Histogram], list[str]]:
+    """Return the templates of a region in its `Binning`, and a sentence for each other binning that can't be merged."""
+    found: dict[TemplateKey, Histogram] = {}
+    refused: dict[str, list[TemplateKey]] = {}
+    for key, histogram in templates.items():
+        try:
+            found[key], step = binned(histogram, region)
+        except TemplateError as error:
+            refused.setdefault(str(error), []).append(key)
+            continue
+        if step is not None:
+            steps[key] = (step,)
+    problems = []
+    for text, keys in refused.items():
+        more = f" and {len(keys) - 1} more of this region" if len(keys) > 1 else ""
+        problems.append(f"{keys[0]}{more}: {text}")
     return found, problems
-
-
-def _same_edges(axis: Axis, other: Axis) -> bool:
-    # Edges computed in different ways differ in the last digits.
-    return len(axis) == len(other) and bool(np.all(np.abs(axis.edges - other.edges) <= 1e-9 * axis.widths.min()))
-
-
-def _edges(axis: Axis) -> str:
-    numbers = ", ".join(f"{edge:.12g}" for edge in axis.edges[:12]) + (", ..." if len(axis) > 11 else "")
-    return f"{len(axis)} bins with edges {numbers}"

@@ -12,6 +12,7 @@ from wilks._types import FloatArray
 from wilks.config.schema import Config, Smoothing, applies
 from wilks.errors import TemplateError
 from wilks.histogram import Histogram
+from wilks.templates.binning import BINNED
 from wilks.templates.combining import COMBINED, combined
 from wilks.templates.keep_yield import keep_yields
 from wilks.templates.kept_parts import keep_parts
@@ -40,7 +41,7 @@ def process_templates(templates: Templates, config: Config) -> Templates:
     templates that can't be processed as asked.
     """
     originals = {key: templates.original(key) for key in templates if not _made(templates.steps.get(key, ()))}
-    histograms, steps = dict(originals), dict[TemplateKey, tuple[Step, ...]]()
+    histograms, steps = dict(originals), _before_processing(templates)
     for stage in _STAGES:
         changes, problems = stage(histograms, config)
         if problems:
@@ -57,6 +58,12 @@ def process_templates(templates: Templates, config: Config) -> Templates:
         steps=steps,
         effects=tuple(pruned(histograms, config)),
     )
+
+
+def _before_processing(templates: Templates) -> dict[TemplateKey, tuple[Step, ...]]:
+    """Return what was done to the originals when they were built."""
+    kept = {key: tuple(step for step in steps if step.name == BINNED) for key, steps in templates.steps.items()}
+    return {key: steps for key, steps in kept.items() if steps}
 
 
 def _made(steps: tuple[Step, ...]) -> bool:

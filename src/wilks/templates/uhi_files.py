@@ -86,6 +86,7 @@ def _histogram(axis: Any, storage: Any, metadata: Any) -> Histogram:
         variances[inside],
         underflow=float(values[0]) if flow[0] else 0.0,
         overflow=float(values[-1]) if flow[1] else 0.0,
+        outside_sumw2=(float(variances[0]) if flow[0] else 0.0, float(variances[-1]) if flow[1] else 0.0),
         title=_text(metadata, "title", "name"),
     )
 

@@ -1,0 +1,71 @@
+"""The bins that a region asks for, made of those that its histograms have."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.config.schema import Region
+from wilks.errors import TemplateError
+from wilks.histogram import Axis, Histogram
+from wilks.templates.rebinning import merged, with_outside
+from wilks.templates.record import Step
+
+BINNED = "binned"
+
+
+def binned(histogram: Histogram, region: Region) -> tuple[Histogram, Step | None]:
+    """Return a histogram in the bins that its region asks for, and what was done, None where nothing was.
+
+    The edges of `Binning` must be some of the histogram's. What lies outside goes to under- and overflow, or into the
+    first and last bin (`OutsideBinning`). Raises TemplateError, without saying of which template, where that is not
+    possible.
+    """
+    result = histogram if region.binning is None else _in_bins(histogram, region)
+    below, above = result.underflow, result.overflow
+    merging = region.outside_binning == "merge" and bool(below or above)
+    if merging:
+        result = with_outside(result)
+    if len(result.axis) == len(histogram.axis) and not merging:
+        return result, None
+    numbers = {
+        "bins_before": len(histogram.axis),
+        "bins": len(result.axis),
+        "edges": result.axis.edges.tolist(),
+        "edges_before": histogram.axis.edges.tolist(),
+        "outside": "merged" if merging else "left out",
+        "below": below,
+        "above": above,
+    }
+    return result, Step(BINNED, numbers)
+
+
+def _in_bins(histogram: Histogram, region: Region) -> Histogram:
+    """Return a histogram with its bins merged to the `Binning` of a region."""
+    edges = np.asarray(region.binning, dtype=np.float64)
+    if histogram.axis.has_edges_of(Axis(edges)):
+        return histogram
+    try:
+        return merged(histogram, edges)
+    except TemplateError:
+        found = histogram.axis.edges
+        wrong = [f"{edge:.12g}" for edge in edges if np.abs(found - edge).min() > 1e-9 * histogram.axis.widths.min()]
+        hint = ""
+        if len(edges) == len(found) and np.array_equal(found, np.arange(len(found))):
+            hint = "; its edges are bin numbers: leave Binning out, or write the histograms with their edges"
+        raise TemplateError(
+            f'{bins_of(found)} can\'t be merged to the {bins_of(edges)} of Regions "{region.name}".Binning: '
+            f"{', '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} not among them{hint}"
+        ) from None
+
+
+def bins_of(edges: FloatArray) -> str:
+    """Return how many bins there are between some edges, and these.
+
+    >>> import numpy as np
+    >>> bins_of(np.array([0, 1, 2.5]))
+    '2 bins with edges 0, 1, 2.5'
+    """
+    numbers = [f"{edge:.12g}" for edge in edges]
+    shown = numbers if len(numbers) <= 13 else [*numbers[:11], "...", numbers[-1]]
+    return f"{len(edges) - 1} bins with edges {', '.join(shown)}"
