@@ -67,6 +67,8 @@ CONFIG_RULES = (
     steering.idle_systematic,
     steering.idle_norm_factor,
     steering.idle_smoothing,
+    steering.unused_key,
+    steering.replaced_key,
 )
 
 TEMPLATE_RULES = (

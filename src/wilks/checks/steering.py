@@ -1,14 +1,16 @@
-"""Rules about a steering file: blocks that apply to nothing, which leave no trace in a workspace."""
+"""Rules about a steering file: blocks that apply to nothing, keys that nobody reads. A workspace shows neither."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from wilks.checks.thresholds import Thresholds
+from wilks.checks.wording import quoted, some
 from wilks.results.findings import Case, Finding, Severity
 
 if TYPE_CHECKING:
+    from wilks.config.idle_keys import IdleKey
     from wilks.config.schema import Config, NormFactor, Smoothing, Systematic
 
 
@@ -65,6 +67,43 @@ def idle_smoothing(config: Config, limits: Thresholds) -> Iterator[Finding]:
                 "Compare Smoothing's Samples and Regions with those of the systematic.",
                 (Case(systematic=systematic.name),),
             )
+
+
+def unused_key(config: Config, limits: Thresholds) -> Iterator[Finding]:
+    """Keys that nobody reads for this kind of input, type of systematic or sample."""
+    from wilks.config.idle_keys import unused_keys
+
+    yield from _by_key("unused-key", unused_keys(config), "has no effect")
+
+
+def replaced_key(config: Config, limits: Thresholds) -> Iterator[Finding]:
+    """Keys that are given again in a block that goes before."""
+    from wilks.config.idle_keys import replaced_keys
+
+    yield from _by_key("replaced-key", replaced_keys(config), "is not used")
+
+
+def _by_key(rule: str, found: Iterable[IdleKey], what: str) -> Iterator[Finding]:
+    """Yield one finding for each key and reason, whatever the number of blocks."""
+    groups: dict[tuple[Any, ...], list[IdleKey]] = {}
+    for idle in found:
+        groups.setdefault((idle.key, idle.kind, idle.why, idle.advice, idle.serious), []).append(idle)
+    for (key, kind, why, advice, serious), idles in groups.items():
+        names = list(dict.fromkeys(idle.name for idle in idles))
+        yield Finding(
+            rule,
+            Severity.WARNING if serious else Severity.NOTE,
+            f'key "{key}" of {kind}{"s" if len(names) > 1 else ""} {some([quoted(name) for name in names])}',
+            f"It {what}: {why}.",
+            advice,
+            tuple(_case(kind, name) for name in names),
+        )
+
+
+def _case(kind: str, name: str) -> Case:
+    if kind in ("region", "sample"):
+        return Case(region=name) if kind == "region" else Case(sample=name)
+    return Case(systematic=name) if kind != "block" else Case()
 
 
 def empty_region(config: Config, limits: Thresholds) -> Iterator[Finding]:
