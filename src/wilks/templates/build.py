@@ -13,7 +13,7 @@ from wilks.config.schema import Config, Region, Sample, applies
 from wilks.errors import InputError, TemplateError, nearest
 from wilks.histogram import Axis, Histogram
 from wilks.templates.binning import BINNED, binned, bins_of
-from wilks.templates.missing import Setting, Source, missing_histograms
+from wilks.templates.missing import Setting, Source, missing_histograms, unreadable, with_users
 from wilks.templates.ntuples import Made, Progress, fill_from_ntuples
 from wilks.templates.origins import changed_since, origins_of_histograms, reusable, states
 from wilks.templates.readers import read_available
@@ -169,11 +169,14 @@ def _read(config: Config, keys: list[TemplateKey], previous: Templates | None) -
     problems: list[str] = []
     sources: dict[TemplateKey, list[Source]] = {}
     resolved: dict[str, str] = {}
+    unresolved: dict[str, list[TemplateKey]] = {}
     for key in keys:
         try:
-            sources[key] = [_source(config, settings, resolved) for settings in path_settings(config, key)]
+            sources[key] = [_source(config, key, settings, resolved) for settings in path_settings(config, key)]
         except InputError as error:
-            problems += error.problems
+            for text in error.problems:
+                unresolved.setdefault(text, []).append(key)
+    problems += [with_users(text, users) for text, users in unresolved.items()]
     origins = origins_of_histograms(
         config, {key: [(source.file, source.name) for source in paths] for key, paths in sources.items()}
     )
@@ -181,7 +184,7 @@ def _read(config: Config, keys: list[TemplateKey], previous: Templates | None) -
     wanted = [source for key, paths in sources.items() if key not in reused for source in paths]
     before = states(source.file for source in wanted)
     reading = read_available((source.file, source.name) for source in wanted)
-    problems += changed_since(before) or [*reading.problems, *missing_histograms(config, wanted, reading)]
+    problems += changed_since(before) or [*unreadable(wanted, reading), *missing_histograms(config, wanted, reading)]
     found: dict[TemplateKey, Histogram] = {}
     for key, paths in sources.items():
         if key in reused:
@@ -198,7 +201,7 @@ def _read(config: Config, keys: list[TemplateKey], previous: Templates | None) -
     return Made(found | reused, list(dict.fromkeys(problems)), None, origins, tuple(reused))
 
 
-def _source(config: Config, settings: tuple[Setting, ...], resolved: dict[str, str]) -> Source:
+def _source(config: Config, key: TemplateKey, settings: tuple[Setting, ...], resolved: dict[str, str]) -> Source:
     """Split `file.root:path/in/file`, find the file, and remember where it was."""
     path = filled(config, settings)
     parts = histogram_path(path)
@@ -208,7 +211,7 @@ def _source(config: Config, settings: tuple[Setting, ...], resolved: dict[str, s
     if file not in resolved:
         resolved[file] = resolve_input(config, file)
     used = tuple(s for s in settings if not s.placeholder or (s.value and f"{{{s.placeholder}}}" in settings[0].value))
-    return Source(file, resolved[file], name, used)
+    return Source(file, resolved[file], name, used, key)
 
 
 def on_region_axes(
