@@ -14,13 +14,11 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.checks.cases import block_case, channel_case
 from wilks.checks.thresholds import Thresholds
-from wilks.checks.view import Block, View
+from wilks.checks.view import Block, Side, View
 from wilks.checks.wording import number, quoted, some
 from wilks.results.findings import Case, Finding, Severity
-from wilks.workspace.spec import HistoSys, NormSys
 
 _Pair: TypeAlias = tuple[str, str]
-_Side: TypeAlias = tuple[float, bytes]
 _DIGITS = 6
 # Fewer digits than these, all bins together, are equal now and then.
 _EXPECTED = 10.0
@@ -144,15 +142,15 @@ def equal_variations(view: View, limits: Thresholds) -> Iterator[Finding]:
     """Sides of different systematics that are the same in all templates that both act on: one histogram taken twice."""
     acting: dict[str, set[int]] = {}
     same: dict[_Pair, dict[int, set[_Pair]]] = {}
-    for index, block in enumerate(view.blocks):
-        by_key: dict[_Side, list[_Pair]] = {}
-        for name, keys in _varied(block).items():
+    for index, (block, varied) in enumerate(zip(view.blocks, view.sides, strict=True)):
+        by_key: dict[Side, list[_Pair]] = {}
+        for name, keys in varied.items():
             acting.setdefault(name, set()).add(index)
             for side, key in zip(("Up", "Down"), keys, strict=True):
                 if key is not None:
                     by_key.setdefault(key, []).append((name, side))
         for key, users in by_key.items():
-            for (first, side), (second, other) in combinations(users if _telling(key, block) else (), 2):
+            for (first, side), (second, other) in combinations(users if len(users) > 1 and _telling(key, block) else (), 2):
                 if first != second:
                     same.setdefault((first, second), {}).setdefault(index, set()).add((side, other))
     found = {pair: blocks for pair, blocks in same.items() if blocks.keys() == acting[pair[0]] & acting[pair[1]]}
@@ -185,26 +183,7 @@ def _equal_pairs(pairs: list[_Pair], blocks: dict[int, set[_Pair]], severity: Se
     )
 
 
-def _varied(block: Block) -> dict[str, tuple[_Side | None, _Side | None]]:
-    """Return factor and yields of both sides of each systematic on a block, None where they are nominal."""
-    factors: dict[str, tuple[float, float]] = {}
-    shapes: dict[str, tuple[bytes, bytes]] = {}
-    for modifier in block.sample.modifiers:
-        if isinstance(modifier, NormSys):
-            factors[modifier.name] = float(modifier.data.hi), float(modifier.data.lo)
-        elif isinstance(modifier, HistoSys):
-            hi, lo = (np.asarray(data, dtype=np.float64) for data in (modifier.data.hi_data, modifier.data.lo_data))
-            shapes[modifier.name] = hi.tobytes(), lo.tobytes()
-    nominal = block.nominal.tobytes()
-    found: dict[str, tuple[_Side | None, _Side | None]] = {}
-    for name in dict.fromkeys((*factors, *shapes)) if block.nominal.any() else ():
-        sides = zip(factors.get(name, (1.0, 1.0)), shapes.get(name, (nominal, nominal)), strict=True)
-        up, down = (None if side == (1.0, nominal) else side for side in sides)
-        found[name] = up, down
-    return found
-
-
-def _telling(side: _Side, block: Block) -> bool:
+def _telling(side: Side, block: Block) -> bool:
     """Return whether a side has too many digits, beside those of nominal, to be the same by chance or by hand."""
     factor, yields = side[0], np.frombuffer(side[1])
     return _digits(np.array([factor])) >= _DIGITS or _digits(yields[yields != block.nominal]) >= _DIGITS
@@ -213,8 +192,8 @@ def _telling(side: _Side, block: Block) -> bool:
 def nominal_side(view: View, limits: Thresholds) -> Iterator[Finding]:
     """Systematics of which one side is nominal to the last bit wherever the other is not."""
     sides: dict[str, set[tuple[bool, bool]]] = {}
-    for block in view.blocks:
-        for name, (up, down) in _varied(block).items():
+    for varied in view.sides:
+        for name, (up, down) in varied.items():
             sides.setdefault(name, set()).add((up is None, down is None))
     found = {
         name: "Up" if (True, False) in seen else "Down"
@@ -263,10 +242,9 @@ def empty_channel(view: View, limits: Thresholds) -> Iterator[Finding]:
 
 
 def unit_weights(view: View, limits: Thresholds) -> Iterator[Finding]:
-    """Samples of whole numbers whose variances equal them, beside others that are weighted."""
+    """Samples of whole numbers whose variances equal them."""
     found = [blocks for blocks in _with_root(view) if all(_whole(block) for block in blocks)]
-    others = {block.sample.name for block in view.blocks if block.has_staterror}
-    if found and len(found) < len(others):
+    if found:
         yield _weights_finding(
             "unit-weights",
             found,
