@@ -113,8 +113,26 @@ def test_what_stands_beside_symmetrize(histograms: dict[str, Any]) -> None:
 def test_other_keys_without_effect(histograms: dict[str, Any]) -> None:
     histograms["Systematics"][0]["Smoothing"] = {"Algorithm": "353QH, twice"}
     histograms["Samples"][0]["DisableStaterror"] = True
-    places = [place for _, place, _ in findings(histograms, "unused-key")]
-    assert places == ['key "Smoothing" of systematic "Lumi"', 'key "DisableStaterror" of sample "Data"']
+    histograms["Regions"][1]["Rebin"] = 1
+    histograms["General"]["Staterror"] = {"Threshold": 0.1}
+    smoothing = 'key "Smoothing" of systematic "Lumi"'
+    others = 'keys "Rebin" of region "CR", "DisableStaterror" of sample "Data"'
+    assert [place for _, place, _ in findings(histograms, "unused-key")] == [smoothing, others]
+    assert findings(histograms, "unused-key")[1][2] == (
+        '"Rebin" of region "CR": It has no effect: groups of 1 bin are the bins themselves. '
+        '"DisableStaterror" of sample "Data": It has no effect: data have no parameters for a statistical uncertainty.'
+    )
+    histograms["Samples"][1]["DisableStaterror"] = True
+    staterror = 'key "Staterror" of block "General"'
+    assert [place for _, place, _ in findings(histograms, "unused-key")] == [staterror, smoothing, others]
+
+
+def test_several_keys_with_one_reason(histograms: dict[str, Any]) -> None:
+    histograms["Regions"][0]["Filter"] = "x > 1"
+    histograms["Samples"][1]["Weight"] = histograms["Samples"][2]["Weight"] = "w"
+    ((_, place, message),) = findings(histograms, "unused-key")
+    assert place == 'keys "Filter" of region "Signal region", "Weight" of samples "Signal", "ttbar"'
+    assert message == "They have no effect: the input is histograms, which are taken as they are."
 
 
 def test_a_selection_that_samples_replace(ntuples: dict[str, Any]) -> None:

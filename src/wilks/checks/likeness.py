@@ -150,7 +150,8 @@ def equal_variations(view: View, limits: Thresholds) -> Iterator[Finding]:
                 if key is not None:
                     by_key.setdefault(key, []).append((name, side))
         for key, users in by_key.items():
-            for (first, side), (second, other) in combinations(users if len(users) > 1 and _telling(key, block) else (), 2):
+            shared = len(users) > 1 and _telling(key, block)
+            for (first, side), (second, other) in combinations(users, 2) if shared else ():
                 if first != second:
                     same.setdefault((first, second), {}).setdefault(index, set()).add((side, other))
     found = {pair: blocks for pair, blocks in same.items() if blocks.keys() == acting[pair[0]] & acting[pair[1]]}
@@ -214,6 +215,7 @@ def nominal_side(view: View, limits: Thresholds) -> Iterator[Finding]:
 def empty_channel(view: View, limits: Thresholds) -> Iterator[Finding]:
     """Channels without any data where some are expected, or without any prediction."""
     nothing, unseen = [], []
+    everywhere = len(view.total) if len(view.total) > 1 else None
     for channel, total in view.total.items():
         data = view.observed.get(channel)
         if not any(block.nominal.any() for block in view.blocks_of[channel]):
@@ -225,7 +227,7 @@ def empty_channel(view: View, limits: Thresholds) -> Iterator[Finding]:
             "empty-channel",
             Severity.WARNING,
             f"channel{'s' if len(nothing) > 1 else ''} {some([quoted(name) for name in nothing], 6)}",
-            f"Nothing is predicted{' in any channel' if len(nothing) == len(view.total) else ''}, by no sample.",
+            f"Nothing is predicted{' in any channel' if len(nothing) == everywhere else ''}, by no sample.",
             "Check RegionPath and Filter, or leave the region out.",
             tuple(map(channel_case, nothing)),
         )
@@ -234,7 +236,7 @@ def empty_channel(view: View, limits: Thresholds) -> Iterator[Finding]:
             "empty-channel",
             Severity.WARNING,
             f"channel{'s' if len(unseen) > 1 else ''} {some([quoted(name) for name, _ in unseen], 6)}",
-            f"There are no data{' in any channel' if len(unseen) == len(view.total) else ''}, where "
+            f"There are no data{' in any channel' if len(unseen) == everywhere else ''}, where "
             f"{some([number(expected) for _, expected in unseen])} events are predicted.",
             "Check the path and the selection of the data; a region is blinded by leaving it out of the fit.",
             tuple(channel_case(name, expected) for name, expected in unseen),

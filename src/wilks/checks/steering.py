@@ -88,16 +88,32 @@ def _by_key(rule: str, found: Iterable[IdleKey], what: str) -> Iterator[Finding]
     groups: dict[tuple[Any, ...], list[IdleKey]] = {}
     for idle in found:
         groups.setdefault((idle.key, idle.kind, idle.why, idle.advice, idle.serious), []).append(idle)
+    notes: list[Finding] = []
     for (key, kind, why, advice, serious), idles in groups.items():
         names = list(dict.fromkeys(idle.name for idle in idles))
-        yield Finding(
-            rule,
-            Severity.WARNING if serious else Severity.NOTE,
-            f'key "{key}" of {kind}{"s" if len(names) > 1 else ""} {some([quoted(name) for name in names])}',
-            f"It {what}: {why}.",
-            advice,
-            tuple(_case(kind, name) for name in names),
-        )
+        place = f'key "{key}" of {kind}{"s" if len(names) > 1 else ""} {some([quoted(name) for name in names])}'
+        severity = Severity.WARNING if serious else Severity.NOTE
+        cases = tuple(_case(kind, name) for name in names)
+        finding = Finding(rule, severity, place, f"It {what}: {why}.", advice, cases)
+        if serious:
+            yield finding
+        else:
+            notes.append(finding)
+    if notes:
+        yield _in_one(notes)
+
+
+def _in_one(notes: list[Finding]) -> Finding:
+    """Return one finding for several, which have reasons of their own."""
+    if len(notes) == 1:
+        return notes[0]
+    places = ", ".join(note.place.removeprefix("key ") for note in notes)
+    messages, advice = (dict.fromkeys(getattr(note, part) for note in notes) for part in ("message", "advice"))
+    text = next(iter(messages)).replace("It has", "They have").replace("It is", "They are")
+    if len(messages) > 1:
+        text = " ".join(f"{note.place.removeprefix('key ')}: {note.message}" for note in notes)
+    cases = tuple(case for note in notes for case in note.cases)
+    return Finding(notes[0].rule, Severity.NOTE, f"keys {places}", text, " ".join(advice), cases)
 
 
 def _case(kind: str, name: str) -> Case:

@@ -49,6 +49,8 @@ def unused_keys(config: Config) -> Iterator[IdleKey]:
         for key in written_keys(region):
             if use_of(region, key, kind) == Use.IDLE:
                 yield IdleKey(key, "region", region.name, _AS_THEY_ARE, advice)
+        if region.rebin == 1:
+            yield IdleKey("Rebin", "region", region.name, "groups of 1 bin are the bins themselves", "Leave it out.")
     for sample in config.samples:
         for key in written_keys(sample):
             if use_of(sample, key, kind) == Use.IDLE:
@@ -56,6 +58,9 @@ def unused_keys(config: Config) -> Iterator[IdleKey]:
         if sample.data and sample.disable_staterror:
             why = "data have no parameters for a statistical uncertainty"
             yield IdleKey("DisableStaterror", "sample", sample.name, why, "Leave it out.")
+    if config.general.staterror is not None and all(s.disable_staterror for s in config.samples if not s.data):
+        why = "all samples have DisableStaterror: True"
+        yield IdleKey("Staterror", "block", "General", why, "Leave one of them out.", serious=True)
     for systematic in _as_written(config):
         yield from _unused_in_systematic(config, systematic)
 
