@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,49 @@ def test_outside_goes_into_the_edge_bins_where_it_is_asked_for(analysis: Path) -
     whole = built({"OutsideBinning": "merge"})[TemplateKey("SR", "Signal")]
     assert whole.contents.tolist() == [7 + 8, *range(9, 17), 17 + 18]
     assert whole.sumw2.tolist() == [1 + 2, *range(3, 11), 11 + 12]
+
+
+def test_histograms_in_json_files_are_merged_likewise(tmp_path: Path) -> None:
+    axis = {"type": "variable", "edges": [0, 1, 2, 3], "underflow": True, "overflow": True, "circular": False}
+    written = {
+        name: {
+            "uhi_schema": 1,
+            "axes": [axis],
+            "storage": {"type": "weighted", "values": [7, 8, 9, 10, 11], "variances": [1, 2, 3, 4, 5]},
+        }
+        for name in SAMPLES
+    }
+    (tmp_path / "in.json").write_text(json.dumps(written))
+    document = steering({"Binning": [0, 2, 3], "OutsideBinning": "merge"})
+    document["General"]["InputPath"] = f"{tmp_path}/in.json:{{SamplePath}}"
+    signal = wilks.build_templates(wilks.load_config(document))[TemplateKey("SR", "Signal")]
+    assert signal.contents.tolist() == [7 + 8 + 9, 10 + 11]
+    assert signal.sumw2.tolist() == [1 + 2 + 3, 4 + 5]
+
+
+@pytest.mark.parametrize("storage", ["TH1F", "no variances"])
+def test_root_histograms_of_other_kinds(tmp_path: Path, storage: str) -> None:
+    counts = np.array([3.0, 8.0, 9.0, 4.0])  # with what lies outside
+    plain = uproot.writing.identify.to_TH1x(
+        fName="h",
+        fTitle="",
+        data=counts.astype("f4" if storage == "TH1F" else "f8"),
+        fEntries=24.0,
+        fTsumw=17.0,
+        fTsumw2=17.0,
+        fTsumwx=0.0,
+        fTsumwx2=0.0,
+        fSumw2=np.array([]) if storage != "TH1F" else 2.0 * counts,
+        fXaxis=uproot.writing.identify.to_TAxis("xaxis", "", 2, 0.0, 2.0),
+    )
+    with uproot.recreate(tmp_path / "in.root") as file:
+        for name in SAMPLES:
+            file[name] = plain
+    document = steering({"OutsideBinning": "merge"})
+    document["General"]["InputPath"] = f"{tmp_path}/in.root:{{SamplePath}}"
+    data = wilks.build_templates(wilks.load_config(document))[TemplateKey("SR", "Data")]
+    assert data.contents.tolist() == [11, 13]
+    assert data.sumw2.tolist() == ([22, 26] if storage == "TH1F" else [11, 13])
 
 
 def test_the_merging_is_in_the_record_and_stays_there(analysis: Path) -> None:

@@ -14,14 +14,21 @@ from wilks.templates.record import Step
 BINNED = "binned"
 
 
-def binned(histogram: Histogram, region: Region) -> tuple[Histogram, Step | None]:
+def asked_axis(region: Region) -> Axis | None:
+    """Return the bins that a region asks for, None where it takes those of the input."""
+    return None if region.binning is None else Axis(np.asarray(region.binning, dtype=np.float64))
+
+
+def binned(histogram: Histogram, region: Region, asked: Axis | None = None) -> tuple[Histogram, Step | None]:
     """Return a histogram in the bins that its region asks for, and what was done, None where nothing was.
 
     The edges of `Binning` must be some of the histogram's. What lies outside goes to under- and overflow, or into the
-    first and last bin (`OutsideBinning`). Raises TemplateError, without saying of which template, where that is not
-    possible.
+    first and last bin (`OutsideBinning`). `asked` is `asked_axis(region)`, for many histograms of a region. Raises
+    TemplateError, without saying of which template, where that is not possible.
     """
-    result = histogram if region.binning is None else _in_bins(histogram, region)
+    asked = asked or asked_axis(region)
+    same = asked is None or asked.has_edges_of(histogram.axis)
+    result = histogram if asked is None or same else _in_bins(histogram, asked.edges, region)
     below, above = result.underflow, result.overflow
     merging = region.outside_binning == "merge" and bool(below or above)
     if merging:
@@ -40,11 +47,8 @@ def binned(histogram: Histogram, region: Region) -> tuple[Histogram, Step | None
     return result, Step(BINNED, numbers)
 
 
-def _in_bins(histogram: Histogram, region: Region) -> Histogram:
+def _in_bins(histogram: Histogram, edges: FloatArray, region: Region) -> Histogram:
     """Return a histogram with its bins merged to the `Binning` of a region."""
-    edges = np.asarray(region.binning, dtype=np.float64)
-    if histogram.axis.has_edges_of(Axis(edges)):
-        return histogram
     try:
         return merged(histogram, edges)
     except TemplateError:

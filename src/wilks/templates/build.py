@@ -12,7 +12,7 @@ from wilks.config.paths import histogram_path, resolve_input
 from wilks.config.schema import Config, Region, Sample, applies
 from wilks.errors import InputError, TemplateError, nearest
 from wilks.histogram import Axis, Histogram
-from wilks.templates.binning import BINNED, binned, bins_of
+from wilks.templates.binning import BINNED, asked_axis, binned, bins_of
 from wilks.templates.missing import Setting, Source, missing_histograms, unreadable, with_users
 from wilks.templates.ntuples import Made, Progress, fill_from_ntuples
 from wilks.templates.origins import changed_since, origins_of_histograms, reusable, states
@@ -249,9 +249,10 @@ def _binned(
     """Return the templates of a region in its `Binning`, and a sentence for each other binning that can't be merged."""
     found: dict[TemplateKey, Histogram] = {}
     refused: dict[str, list[TemplateKey]] = {}
+    asked = asked_axis(region)
     for key, histogram in templates.items():
         try:
-            found[key], step = binned(histogram, region)
+            found[key], step = binned(histogram, region, asked)
         except TemplateError as error:
             refused.setdefault(str(error), []).append(key)
             continue
