@@ -144,7 +144,7 @@ def test_a_selection_that_samples_replace(ntuples: dict[str, Any]) -> None:
     ntuples["Samples"][1]["Filter"] = "x > 0"
     ((severity, place, message),) = findings(ntuples, "replaced-key")
     assert (severity, place) == ("note", 'key "Filter" of region "SR"')
-    assert message == 'It is not used: not for "Signal", whose own Filter replaces it.'
+    assert message == 'It is replaced: "Signal" has its own Filter, and this one does not act there.'
     ntuples["Samples"][0]["Filter"] = ""
     ((severity, _, message),) = findings(ntuples, "replaced-key")
     assert severity == "warning"

@@ -171,6 +171,16 @@ def test_the_same_edges_change_nothing(analysis: Path) -> None:
     assert templates[TemplateKey("SR", "Data")] == built()[TemplateKey("SR", "Data")]
 
 
+def test_edges_that_were_32_bit_numbers_are_those_of_binning() -> None:
+    edges = [0.1, 0.2, 0.3, 2.4]
+    config = wilks.load_config(steering({"Binning": edges}) | {"Systematics": []})
+    handed = {("SR", name): filled(edges, 1.0) for name in ("Data", "Signal")}
+    handed["SR", "Bkg"] = filled(np.array(edges, dtype=np.float32).astype(np.float64), 1.0)
+    templates = wilks.build_templates(config, histograms=handed)
+    assert not templates.steps
+    assert all(histogram.axis.edges.tolist() == edges for histogram in templates.values())
+
+
 @pytest.mark.parametrize("binning", [[20, 45, 55, 90], [-10, 0, 50, 100], [0, 50, 110]])
 def test_bins_that_cannot_be_merged_are_an_error(analysis: Path, binning: list[float]) -> None:
     with pytest.raises(TemplateError) as caught:

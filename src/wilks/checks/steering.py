@@ -80,7 +80,7 @@ def replaced_key(config: Config, limits: Thresholds) -> Iterator[Finding]:
     """Keys that are given again in a block that goes before."""
     from wilks.config.idle_keys import replaced_keys
 
-    yield from _by_key("replaced-key", replaced_keys(config), "is not used")
+    yield from _by_key("replaced-key", replaced_keys(config), "is replaced")
 
 
 def _by_key(rule: str, found: Iterable[IdleKey], what: str) -> Iterator[Finding]:

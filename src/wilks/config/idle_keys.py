@@ -115,11 +115,11 @@ def _replaced_filter(config: Config, region: Region) -> Iterator[IdleKey]:
     inside = [sample for sample in config.samples if applies(sample, region, sample)]
     own = [sample.name for sample in inside if _replaces(sample, wanted)]
     if own and len(own) == len(inside):
-        why = "every sample has its own Filter, which replaces it"
+        why = "every sample has its own Filter"
         yield IdleKey("Filter", "region", region.name, why, 'Write "{Filter} & (...)" in a sample to have both.', True)
     elif own:
         samples = ", ".join(f'"{name}"' for name in own[:3]) + (f" and {len(own) - 3} more" if len(own) > 3 else "")
-        why = f"not for {samples}, whose own Filter replaces it"
+        why = f"{samples} {'has its' if len(own) == 1 else 'have their'} own Filter, and this one does not act there"
         yield IdleKey("Filter", "region", region.name, why, 'Write "{Filter} & (...)" there to have both.')
 
 
@@ -177,7 +177,7 @@ def _covered(places: Sequence[tuple[str, Block, Sequence[Any]]], kind: str, name
                     break  # it stands in the other's expression
                 left -= set(taken) if text else set()
             if not left:
-                why = "Overrides replace it wherever it would hold"
+                why = "Overrides give it again wherever it would hold"
                 yield IdleKey(
                     f"{place}{key}", kind, name, why, "Leave it out, or restrict the Overrides.", serious=True
                 )

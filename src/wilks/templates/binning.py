@@ -12,6 +12,8 @@ from wilks.templates.rebinning import merged, with_outside
 from wilks.templates.record import Step
 
 BINNED = "binned"
+_TOLERANCE = 1e-5
+# Of the narrowest bin: edges that were once kept as 32-bit numbers are those that they stand for.
 
 
 def asked_axis(region: Region) -> Axis | None:
@@ -28,7 +30,7 @@ def binned(histogram: Histogram, region: Region, asked: Axis | None = None) -> t
     """
     asked = asked or asked_axis(region)
     same = asked is None or asked.has_edges_of(histogram.axis)
-    result = histogram if asked is None or same else _in_bins(histogram, asked.edges, region)
+    result = histogram if asked is None or same else _in_bins(histogram, asked, region)
     below, above = result.underflow, result.overflow
     merging = region.outside_binning == "merge" and bool(below or above)
     if merging:
@@ -47,20 +49,21 @@ def binned(histogram: Histogram, region: Region, asked: Axis | None = None) -> t
     return result, Step(BINNED, numbers)
 
 
-def _in_bins(histogram: Histogram, edges: FloatArray, region: Region) -> Histogram:
+def _in_bins(histogram: Histogram, asked: Axis, region: Region) -> Histogram:
     """Return a histogram with its bins merged to the `Binning` of a region."""
-    try:
-        return merged(histogram, edges)
-    except TemplateError:
-        found = histogram.axis.edges
-        wrong = [f"{edge:.12g}" for edge in edges if np.abs(found - edge).min() > 1e-9 * histogram.axis.widths.min()]
+    axis, edges = histogram.axis, asked.edges
+    nearest = axis.edges[[int(np.argmin(np.abs(axis.edges - edge))) for edge in edges]]
+    far = np.abs(nearest - edges) > _TOLERANCE * axis.widths.min()
+    if far.any():
+        wrong = ", ".join(f"{edge:.12g}" for edge in edges[far])
         hint = ""
-        if len(edges) == len(found) and np.array_equal(found, np.arange(len(found))):
+        if len(edges) == len(axis.edges) and np.array_equal(axis.edges, np.arange(len(edges))):
             hint = "; its edges are bin numbers: leave Binning out, or write the histograms with their edges"
         raise TemplateError(
-            f'{bins_of(found)} can\'t be merged to the {bins_of(edges)} of Regions "{region.name}".Binning: '
-            f"{', '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} not among them{hint}"
-        ) from None
+            f'{bins_of(axis.edges)} can\'t be merged to the {bins_of(edges)} of Regions "{region.name}".Binning: '
+            f"{wrong} {'is' if far.sum() == 1 else 'are'} not among them{hint}"
+        )
+    return merged(histogram, nearest).with_axis(Axis(edges, axis.label, axis.unit))
 
 
 def bins_of(edges: FloatArray) -> str:
