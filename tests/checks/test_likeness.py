@@ -53,8 +53,17 @@ def test_several_groups_of_regions(good: Spec) -> None:
     both = found(good, "equal-regions")
     assert [(finding.severity.value, finding.message.partition(" are ")[0]) for finding in both] == [
         ("error", 'The data and all samples of "CR" and "copy 1"'),
+        ("warning", 'All samples of "CR", "copy 0" and "copy 1"'),
         ("warning", 'The data of "SR" and "copy 0"'),
     ]
+
+
+def test_regions_with_the_same_samples_and_other_data(good: Spec) -> None:
+    with_copies(good, 1)
+    good["observations"][2]["data"] = [1401, 1302, 1154]
+    (finding,) = found(good, "equal-regions")
+    assert finding.severity == "warning"
+    assert finding.message == 'All samples of "CR" and "copy 0" are the same to the last bit, the data are not.'
 
 
 def test_equal_counts_by_chance_are_no_copies(good: Spec) -> None:

@@ -49,34 +49,40 @@ def _together(groups: Sequence[Sequence[str]], limit: int = 3) -> str:
 
 
 def equal_regions(view: View, limits: Thresholds) -> Iterator[Finding]:
-    """Channels with the same data, or with the same data and prediction: one selection taken twice."""
+    """Channels with the same data, the same samples, or both: one selection taken twice."""
+    both: list[tuple[Hashable, str]] = []
+    samples: list[tuple[Hashable, str]] = []
     data: list[tuple[Hashable, str]] = []
-    everything: list[tuple[Hashable, str]] = []
     for channel, blocks in view.blocks_of.items():
-        observed = view.observed.get(channel, np.zeros(0))
-        predicted = tuple(sorted(block.nominal.tobytes() for block in blocks))
-        if _digits(observed, *(block.nominal for block in blocks)) >= _DIGITS:
-            everything.append(((observed.tobytes(), predicted), channel))
-        if _digits(observed) >= _DIGITS:
-            data.append((observed.tobytes(), channel))
-    same = _groups(everything)
-    told = {frozenset(names) for names in same}
-    for groups, severity, what, then in (
-        (same, Severity.ERROR, "data and all samples", "events count twice, and uncertainties come out too small"),
+        observed, yields = view.observed.get(channel, np.zeros(0)), [block.nominal for block in blocks]
+        predicted = tuple(sorted(array.tobytes() for array in yields))
+        for kind, arrays, key in (
+            (both, [observed, *yields], (observed.tobytes(), predicted)),
+            (samples, yields, predicted),
+            (data, [observed], observed.tobytes()),
+        ):
+            if _digits(*arrays) >= _DIGITS:
+                kind.append((key, channel))
+    told: set[str] = set()
+    for kind, severity, what in (
         (
-            [names for names in _groups(data) if frozenset(names) not in told],
-            Severity.WARNING,
-            "data",
-            "they would count twice",
+            both,
+            Severity.ERROR,
+            "The data and all samples of {} are the same to the last bit: events count twice, and "
+            "uncertainties come out too small.",
         ),
+        (samples, Severity.WARNING, "All samples of {} are the same to the last bit, the data are not."),
+        (data, Severity.WARNING, "The data of {} are the same to the last bit, the samples are not."),
     ):
+        groups = [names for names in _groups(kind) if not told.issuperset(names)]
+        names = [name for group in groups for name in group]
+        told.update(names)
         if groups:
-            names = [name for group in groups for name in group]
             yield Finding(
                 "equal-regions",
                 severity,
                 f"channels {some([quoted(name) for name in names])}",
-                f"The {what} of {_together(groups)} are the same to the last bit: {then}.",
+                what.format(_together(groups)),
                 "Check RegionPath, Filter and Variable of these regions.",
                 tuple(map(channel_case, names)),
             )
