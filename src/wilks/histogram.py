@@ -8,7 +8,7 @@ that mplhep draws it and uproot writes it to ROOT files; `hist.Hist(h)` and `boo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -109,6 +109,11 @@ class Axis:
         """Centres of the bins, shape (n,)."""
         return 0.5 * (self.edges[1:] + self.edges[:-1])
 
+    def has_edges_of(self, other: Axis) -> bool:
+        """Return whether the edges are those of another axis; computed in other ways they differ in the last digits."""
+        same = len(self) == len(other)
+        return same and bool(np.all(np.abs(self.edges - other.edges) <= 1e-9 * self.widths.min()))
+
     def __len__(self) -> int:
         return self.edges.size - 1
 
@@ -144,7 +149,8 @@ class Histogram:
     """Yields and their variances in the bins of one axis; what lay outside is kept apart.
 
     `contents` and `sumw2` have shape (n,); `underflow` and `overflow` are summed weights outside the edges; `entries`
-    is the number of fills where known; `title` is the title of the histogram it was read from.
+    is the number of fills where known; `title` is the title of the histogram it was read from. `outside_sumw2` are the
+    variances of `underflow` and `overflow` until the bins of a template are settled, None where nobody knows them.
     """
 
     axis: Axis
@@ -154,6 +160,7 @@ class Histogram:
     overflow: float = 0.0
     entries: float | None = None
     title: str = ""
+    outside_sumw2: tuple[float, float] | None = None
     kind: str = field(default="COUNT", init=False)
 
     def __post_init__(self) -> None:
@@ -196,9 +203,12 @@ class Histogram:
         values = np.asarray(source.values(), dtype=np.float64)
         variances = source.variances()
         sumw2 = np.abs(values) if variances is None else np.asarray(variances, dtype=np.float64)
-        under, over = _flow_of(source, values, getattr(axis, "traits", None))
+        traits = getattr(axis, "traits", None)
+        under, over = _flow_of(source.values, values.size, traits) or (0.0, 0.0)
+        outside = (abs(under), abs(over)) if variances is None else _flow_of(source.variances, values.size, traits)
+        outside = outside if outside is not None and np.isfinite(outside).all() else None
         title = getattr(source, "title", None) or getattr(source, "name", None) or ""
-        made = cls(Axis(edges, label=label, bin_labels=labels), values, sumw2, under, over, title=str(title))
+        made = cls(Axis(edges, label=label, bin_labels=labels), values, sumw2, under, over, None, str(title), outside)
         return made.without_spare_bins() if grown else made
 
     @property
@@ -259,6 +269,7 @@ class Histogram:
             sumw2=self.sumw2 * factor**2,
             underflow=self.underflow * factor,
             overflow=self.overflow * factor,
+            outside_sumw2=_sum_of(self.outside_sumw2, factor=factor**2),
         )
 
     def with_axis(self, axis: Axis) -> Histogram:
@@ -306,7 +317,7 @@ class Histogram:
             second = other.in_order_of(first.axis)
         except TemplateError as error:
             raise TemplateError(f"histograms with different bins can't be added: {error}") from None
-        if not first.axis.is_categorical and not np.array_equal(first.axis.edges, second.axis.edges):
+        if not first.axis.is_categorical and not first.axis.has_edges_of(second.axis):
             raise TemplateError("histograms with different bin edges can't be added")
         return first._plus(second)
 
@@ -322,6 +333,7 @@ class Histogram:
             underflow=self.underflow + other.underflow,
             overflow=self.overflow + other.overflow,
             entries=entries,
+            outside_sumw2=_sum_of(self.outside_sumw2, other.outside_sumw2),
         )
 
     def __repr__(self) -> str:
@@ -352,14 +364,24 @@ def _edges_of(axis: Any, labels: tuple[str, ...]) -> FloatArray:
     return np.asarray(edges, dtype=np.float64)
 
 
-def _flow_of(source: Any, values: FloatArray, traits: Any) -> tuple[float, float]:
-    """Return underflow and overflow where the object can tell, else zeros."""
+def _flow_of(read: Callable[..., Any], size: int, traits: Any) -> tuple[float, float] | None:
+    """Return what a method of a histogram with `size` bins has in under- and overflow, None where it can't tell."""
     try:
-        full = np.asarray(source.values(flow=True), dtype=np.float64)
+        full = np.asarray(read(flow=True), dtype=np.float64)
     except TypeError:
-        return 0.0, 0.0
-    outside = full.shape[0] - values.shape[0]
+        return None
+    outside = full.shape[0] - size
+    if outside not in (0, 1, 2):
+        return None
     one = outside == 1 and not getattr(traits, "circular", False)  # what a circular axis keeps apart is no number
     below = outside == 2 or (one and bool(getattr(traits, "underflow", False)))
     above = outside == 2 or (one and bool(getattr(traits, "overflow", False)))
     return float(full[0]) if below else 0.0, float(full[-1]) if above else 0.0
+
+
+def _sum_of(*pairs: tuple[float, float] | None, factor: float = 1.0) -> tuple[float, float] | None:
+    """Return the sums of pairs of variances times a factor, None where one is not known."""
+    known = [pair for pair in pairs if pair is not None]
+    if len(known) < len(pairs):
+        return None
+    return factor * sum(pair[0] for pair in known), factor * sum(pair[1] for pair in known)

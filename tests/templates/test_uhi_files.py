@@ -426,7 +426,8 @@ def test_one_wrong_path_is_one_sentence(write: Write) -> None:
     problem, contents = caught.value.problems
     assert problem.startswith('Samples "S".SamplePath "sg_1": none of its 2 histograms is in ')
     assert problem.endswith('first: SR/sg_1_nominal; did you mean "sig_1"?')
-    assert contents.startswith(f"{path} contains 5 objects: ")
+    wanted = 'sample "S" in region "Signal region" (nominal, systematic "JES" Up)'
+    assert contents.startswith(f"{wanted} is not in {path}; {path} contains 5 objects: ")
 
 
 def test_a_file_for_each_histogram(write: Write, tmp_path: Path) -> None:

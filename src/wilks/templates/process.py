@@ -12,6 +12,7 @@ from wilks._types import FloatArray
 from wilks.config.schema import Config, Smoothing, applies
 from wilks.errors import TemplateError, listed
 from wilks.histogram import Histogram
+from wilks.templates.binning import BINNED
 from wilks.templates.build import other_bins
 from wilks.templates.combining import COMBINED, combined
 from wilks.templates.keep_yield import keep_yields
@@ -43,7 +44,7 @@ def process_templates(templates: Templates, config: Config) -> Templates:
     originals = {key: templates.original(key) for key in templates if not _made(templates.steps.get(key, ()))}
     if problems := other_bins(originals):
         raise TemplateError(problems)
-    histograms, steps = dict(originals), dict[TemplateKey, tuple[Step, ...]]()
+    histograms, steps = dict(originals), _before_processing(templates)
     for stage in _STAGES:
         changes, problems = stage(histograms, config)
         if problems:
@@ -60,6 +61,12 @@ def process_templates(templates: Templates, config: Config) -> Templates:
         steps=steps,
         effects=tuple(pruned(histograms, config)),
     )
+
+
+def _before_processing(templates: Templates) -> dict[TemplateKey, tuple[Step, ...]]:
+    """Return what was done to the originals when they were built."""
+    kept = {key: tuple(step for step in steps if step.name == BINNED) for key, steps in templates.steps.items()}
+    return {key: steps for key, steps in kept.items() if steps}
 
 
 def _made(steps: tuple[Step, ...]) -> bool:

@@ -194,6 +194,7 @@ def _histogram(source: Any, classname: str) -> Histogram:
         variances[1:-1],
         underflow=float(contents[0]),
         overflow=float(contents[-1]),
+        outside_sumw2=(float(variances[0]), float(variances[-1])),
         entries=float(source.member("fEntries")),
         title=source.member("fTitle"),
     )

@@ -38,6 +38,8 @@ def merged(histogram: Histogram, edges: FloatArray) -> Histogram:
         )
     first, last = places[0], places[-1]
     labels = [axis.bin_labels[i] if axis.bin_labels and j - i == 1 else "" for i, j in pairwise(places)]
+    outside = histogram.outside_sumw2
+    below, above = float(histogram.sumw2[:first].sum()), float(histogram.sumw2[last:].sum())
     return replace(
         histogram,
         axis=Axis(axis.edges[places], axis.label, axis.unit, tuple(labels)),
@@ -45,6 +47,26 @@ def merged(histogram: Histogram, edges: FloatArray) -> Histogram:
         sumw2=np.add.reduceat(histogram.sumw2[:last], places[:-1]),
         underflow=histogram.underflow + float(histogram.contents[:first].sum()),
         overflow=histogram.overflow + float(histogram.contents[last:].sum()),
+        outside_sumw2=None if outside is None else (below + outside[0], above + outside[1]),
+    )
+
+
+def with_outside(histogram: Histogram) -> Histogram:
+    """Return a histogram with what lies outside its edges in the first and the last bin.
+
+    Raises TemplateError where the variance of what lies outside is not known.
+    """
+    sides = (0, histogram.underflow), (-1, histogram.overflow)
+    outside = histogram.outside_sumw2
+    if outside is None and (histogram.underflow or histogram.overflow):
+        text = "what lies outside the edges can't be merged (OutsideBinning): its variance is not known"
+        raise TemplateError(text)
+    contents, sumw2 = histogram.contents.copy(), histogram.sumw2.copy()
+    for (edge, content), variance in zip(sides, outside or (0.0, 0.0), strict=True):
+        contents[edge] += content
+        sumw2[edge] += variance
+    return replace(
+        histogram, contents=contents, sumw2=sumw2, underflow=0.0, overflow=0.0, outside_sumw2=outside and (0.0, 0.0)
     )
 
 

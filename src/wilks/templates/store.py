@@ -70,7 +70,8 @@ class Templates(Mapping[TemplateKey, Histogram]):
 
     `originals` has the histograms that processing changed, as they were before; `steps` what was done to each template,
     in order; `effects` what each systematic does to each sample in each region, and which parts of it are kept
-    (see `effect`). These three are empty before `process_templates`. `events` says what was read from ntuples, and
+    (see `effect`). Before `process_templates` there are steps only where `Binning` changed the bins of the input, the
+    others are empty. `events` says what was read from ntuples, and
     `origins` where each template comes from; what processing makes anew has none. The templates in `reused` were made
     before, of the same things.
     """

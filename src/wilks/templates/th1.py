@@ -125,6 +125,7 @@ def _histogram(reader: _Reader, kind: str) -> Histogram:
         variances[1:-1],
         underflow=float(contents[0]),
         overflow=float(contents[-1]),
+        outside_sumw2=(float(variances[0]), float(variances[-1])),
         entries=entries,
         title=title,
     )

@@ -91,6 +91,10 @@ def _histogram(axis: Any, storage: Any, metadata: Any) -> Histogram:
         underflow=float(values[0]) if flow[0] else 0.0,
         # What a circular axis keeps apart is no number.
         overflow=float(values[-1]) if flow[1] and not axis.get("circular") else 0.0,
+        outside_sumw2=(
+            float(variances[0]) if flow[0] else 0.0,
+            float(variances[-1]) if flow[1] and not axis.get("circular") else 0.0,
+        ),
         title=_text(metadata, "title", "name"),
     )
 
