@@ -98,3 +98,13 @@ def test_norm_effects_and_figures_have_one_order() -> None:
     assert rows == [("SR", "A"), ("SR", "X"), ("SR", "B"), ("CR", "A"), ("CR", "X"), ("CR", "B"), ("CR", "Z")]
     (ax,) = figures.pruning(templates).axes
     assert [text.get_text() for text in ax.get_yticklabels()] == ["A", "X", "B", "Z"]
+
+
+def test_bins_with_labels_have_their_label_in_the_table() -> None:
+    prediction = small()
+    channel = prediction.channels[0]
+    axis = Axis(channel.axis.edges, "x", "GeV", ("ee", *[""] * (len(channel.axis) - 1)))
+    table = tables.yields(replace(prediction, channels=(replace(channel, axis=axis),)), per_bin=True)
+    names = [row[1] for row in table.rows]
+    assert names[0] == "ee"
+    assert all("–" in name and name.endswith(" GeV") for name in names[1:])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.errors import InputError
+from wilks.bin_labels import mismatch, order
+from wilks.errors import InputError, TemplateError
 from wilks.histogram import Axis, Histogram
 
 AXES = "xyz"
@@ -18,7 +19,8 @@ AXES = "xyz"
 class Points:
     """Points with error bars: graphs, profiles, efficiencies. All arrays have shape (n,); errors are lengths.
 
-    `label` and `y_label` are the titles of the axes; `note` is a sentence on where the errors come from.
+    `label` and `y_label` are the titles of the axes; `note` is a sentence on where the errors come from. `bins` are
+    those with labels whose centres are `x`, None where x is a number.
     """
 
     x: FloatArray
@@ -31,6 +33,7 @@ class Points:
     label: str = ""
     y_label: str = ""
     note: str = ""
+    bins: Axis | None = None
 
     def __len__(self) -> int:
         return int(self.x.size)
@@ -43,7 +46,21 @@ class Points:
         kept = [array[good] for array in arrays]
         lengths = [np.nan_to_num(array) for array in kept[2:]]
         left, right, down, up = lengths
-        return Points(kept[0], kept[1], left, right, down, up, self.title, self.label, self.y_label, self.note)
+        return replace(self, x=kept[0], y=kept[1], x_low=left, x_high=right, y_low=down, y_high=up)
+
+    def in_order_of(self, axis: Axis) -> Points:
+        """Return the points at the places that the labels of their bins have on another axis, if these are labels.
+
+        Raises TemplateError, with both lists of labels, where the bins are not the same. Points without bins stay.
+        """
+        if self.bins is None or self.bins == axis:
+            return self
+        places = order(axis.bin_labels, self.bins.bin_labels)
+        if places is None:
+            raise TemplateError(mismatch(self.bins.bin_labels, axis.bin_labels))
+        at = np.array(places, dtype=int)[np.searchsorted(self.bins.edges, self.x) - 1]
+        half = 0.5 * axis.widths[at]
+        return replace(self, x=axis.centers[at], x_low=half, x_high=half, bins=axis)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +107,13 @@ class HistogramND:
         singles = tuple(AXES[: len(self.axes)])
         return singles if len(self.axes) == 2 else (*singles, "xy", "xz", "yz")
 
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The axes along which there is a profile: `x` and `y` of two axes, where the other one has numbers."""
+        if self.averaged or len(self.axes) != 2:
+            return ()
+        return tuple(AXES[i] for i in (0, 1) if not self.axes[1 - i].is_categorical)
+
     def project(self, onto: str) -> Histogram | HistogramND:
         """Return the sum over all axes that `onto` ("x", "yz", ...) does not name, as ROOT's ProjectionX, Project3D.
 
@@ -115,7 +139,11 @@ class HistogramND:
         Values are the centres of the bins; what lies outside of the other axis is left out, and so are bins without
         contents. The error is the standard deviation over the square root of the effective number of entries.
         """
-        if self.averaged or len(self.axes) != 2 or along not in ("x", "y"):
+        if along not in self.profiles:
+            if along in AXES[: len(self.axes)] and len(self.axes) == 2 and not self.averaged:
+                raise InputError(
+                    f'no profile along "{along}": the bins of the other axis have labels, which have no mean'
+                )
             raise InputError(f'no profile along "{along}"; there are those of x and y, of histograms with two axes')
         axis, other = self.axes if along == "x" else self.axes[::-1]
         weights, sumw2 = (a[1:-1, 1:-1] if along == "x" else a[1:-1, 1:-1].T for a in (self.contents, self.sumw2))
@@ -153,4 +181,5 @@ def of_bins(axis: Axis, values: FloatArray, errors: FloatArray, there: FloatArra
     """Return points at the centres of the bins that are `there`, as wide as these."""
     good = np.asarray(there, dtype=bool) & np.isfinite(values)
     half, spread = 0.5 * axis.widths[good], np.nan_to_num(errors[good])
-    return Points(axis.centers[good], values[good], half, half, spread, spread, title, axis.label, y_label)
+    x, y, bins = axis.centers[good], values[good], axis if axis.bin_labels else None
+    return Points(x, y, half, half, spread, spread, title, axis.label, y_label, bins=bins)

@@ -29,15 +29,15 @@ def statistics(histogram: Histogram) -> Statistics:
     Integral, mean and standard deviation are those of the bins inside the edges, every bin's content sitting at its
     centre: what ROOT's TH1 gives after SetRange over all bins. (Without a range ROOT takes the sums it kept while
     filling, which a histogram that was rebinned or scaled by hand no longer has.) Contents that sum to zero have no
-    mean, and a variance that negative weights make negative has no root. A histogram that was filled here (`Filled`)
-    knows mean and standard deviation of the values themselves.
+    mean, nor have bins that are labels, and a variance that negative weights make negative has no root. A histogram
+    that was filled here (`Filled`) knows mean and standard deviation of the values themselves.
     """
     contents, centers = histogram.contents, histogram.axis.centers
     integral = histogram.integral
     mean = stdev = None
     if isinstance(histogram, Filled):
         mean, stdev = histogram.mean, histogram.stdev_of_values
-    elif integral != 0.0 and math.isfinite(integral):
+    elif integral != 0.0 and not histogram.axis.is_categorical and math.isfinite(integral):
         mean = float(np.dot(contents, centers)) / integral
         variance = float(np.dot(contents, (centers - mean) ** 2)) / integral
         stdev = math.sqrt(variance) if variance >= 0.0 else None
@@ -48,7 +48,7 @@ def plane_statistics(plane: HistogramND) -> dict[str, float | None]:
     """Return what a statistics box shows of a histogram of two axes: entries, integral, means, standard deviations.
 
     As in `statistics`, those of the bins inside the edges; `outside` is the sum of the contents outside of them. Means
-    of averages have no meaning, and are left out.
+    of averages have no meaning, and are left out; bins that are labels have no mean.
     """
     inside = plane.inside
     found: dict[str, float | None] = {"entries": plane.entries}
@@ -57,7 +57,7 @@ def plane_statistics(plane: HistogramND) -> dict[str, float | None]:
     total = found["integral"] = float(inside.sum())
     for letter, axis, summed in (("x", plane.axes[0], 1), ("y", plane.axes[1], 0)):
         weights = inside.sum(axis=summed)
-        mean = float(weights @ axis.centers) / total if total else None
+        mean = float(weights @ axis.centers) / total if total and not axis.is_categorical else None
         variance = None if mean is None else float(weights @ (axis.centers - mean) ** 2) / total
         if plane.moments:
             found[f"mean {letter}"], found[f"std dev {letter}"] = plane.moments["xy".index(letter)]

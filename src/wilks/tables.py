@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wilks.errors import InputError, listed, nearest
+from wilks.histogram import Axis
 from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction, Prediction
 from wilks.results.summary import parameter_table
@@ -102,7 +103,7 @@ def _per_bin(prediction: Prediction, channels: list[ChannelPrediction]) -> Table
     samples = _samples(channels)
     rows = []
     for channel in channels:
-        for b, (low, high) in enumerate(channel.axis):
+        for b in range(len(channel.axis)):
             cells = [
                 measured(float(channel.yields[i, b]), float(channel.uncertainties[i, b]))
                 if (i := channel.samples.index(sample) if sample in channel.samples else -1) >= 0
@@ -110,10 +111,17 @@ def _per_bin(prediction: Prediction, channels: list[ChannelPrediction]) -> Table
                 for sample in samples
             ]
             total = measured(float(channel.total[b]), float(channel.total_uncertainty[b]))
-            span = f"{number(low)}–{number(high)}" + (f" {channel.axis.unit}" if channel.axis.unit else "")
-            rows.append((channel.name, span, *cells, total, _observed(float(channel.data[b]))))
+            rows.append((channel.name, _bin(channel.axis, b), *cells, total, _observed(float(channel.data[b]))))
     header = ("channel", "bin", *samples, "total", "data")
     return Table(f"Yields per bin, {prediction.label}", header, tuple(rows), "ll" + "r" * (len(samples) + 2))
+
+
+def _bin(axis: Axis, index: int) -> str:
+    """Return what a bin is called: its label, else its range."""
+    if axis.bin_labels and axis.bin_labels[index]:
+        return axis.bin_labels[index]
+    low, high = axis.interval(index)
+    return f"{number(low)}–{number(high)}" + (f" {axis.unit}" if axis.unit else "")
 
 
 def _observed(data: float) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.stats import binom
+from tests.labelled import labelled_th1
 
 from wilks.browse.efficiencies import efficiency
 from wilks.browse.objects import _parts, read_drawables
@@ -94,35 +95,34 @@ def test_sets_are_taken_apart() -> None:
     assert total.contents.tolist() == [5.0, 4.0, 4.0]
 
 
-def test_parts_with_other_edges_do_not_stand_on_each_other() -> None:
-    class Member:
+def stack(*members: Any) -> Parts:
+    class Stack:
         def __init__(self, members: dict[str, Any]) -> None:
-            self.members = members
-            self.title = ""
+            self.member = members.__getitem__
+            self.has_member = members.__contains__
 
-        def has_member(self, name: str) -> bool:
-            return name in self.members
+    found = _parts(Stack({"fHists": members, "fTitle": "s", "fHistogram": None}))
+    assert [name for name, _ in found.parts] == ["h 1", "h 2"]
+    return found
 
-        def member(self, name: str) -> Any:
-            return self.members[name]
 
-        def edges(self) -> Any:
-            return self.members["edges"]
+def test_parts_with_other_edges_do_not_stand_on_each_other() -> None:
+    def part(high: float) -> Any:
+        return labelled_th1([1.0, 1.0], [], edges=[0.0, 1.0, high])
 
-        def values(self, flow: bool) -> Any:
-            return np.ones(self.members["fXaxis"].edges().size + 1)
+    assert stack(part(2.0), part(2.0)).stacked
+    assert not stack(part(2.0), part(3.0)).stacked
 
-    def part(high: float) -> Member:
-        axis = Member({"edges": np.array([0.0, 1.0, high]), "fTitle": ""})
-        return Member({"fName": "h", "fXaxis": axis, "fSumw2": [], "fEntries": 2.0})
 
-    def stack(*highs: float) -> Parts:
-        found = _parts(Member({"fHists": [part(high) for high in highs], "fTitle": "s", "fHistogram": None}))
-        assert [name for name, _ in found.parts] == ["h 1", "h 2"]
-        return found
-
-    assert stack(2.0, 2.0).stacked
-    assert not stack(2.0, 3.0).stacked
+def test_parts_stand_on_each_other_by_their_labels() -> None:
+    one = labelled_th1([1.0, 8.0], [(1, "ee"), (2, "mm")])
+    other = labelled_th1([80.0, 10.0, 0.0, 0.0], [(1, "mm"), (2, "ee")], alphanumeric=True)
+    found = stack(one, other)
+    assert found.stacked
+    assert [part.contents.tolist() for _, part in found.parts] == [[1.0, 8.0], [10.0, 80.0]]
+    assert found.sums()[1][1].contents.tolist() == [11.0, 88.0]
+    assert found.parts[0][1].axis == found.parts[1][1].axis
+    assert not stack(one, labelled_th1([1.0, 8.0], [(1, "ee"), (2, "tt")])).stacked
 
 
 @pytest.mark.parametrize(("name", "index", "words"), [("turnon", 0, "Clopper-Pearson"), ("weighted", 1, "normal")])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,8 @@ from tests.reference.likelihood import Likelihood
 import wilks
 from wilks.errors import ModelError
 from wilks.infer.contours import contour
+from wilks.infer.study import Study
+from wilks.results.many import ManyFits
 from wilks.results.scan import contour_height
 
 
@@ -131,3 +135,21 @@ def test_mistakes() -> None:
     ):
         with pytest.raises(ModelError, match=sentence):
             contour(model, **options)  # type: ignore[arg-type]
+
+
+def test_a_jump_of_the_profile_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """2NLL is higher by 4 where a is above 1: the contours end on this line, and are told to."""
+    honest = Study.fits
+
+    def higher(self: Study, *asked: Any, **more: Any) -> ManyFits:
+        fits = honest(self, *asked, **more)
+        return replace(fits, twice_nll=fits.twice_nll + 4.0 * (fits.values[:, 0] > 1.0))
+
+    whole = contour(gaussian(), parameters=("a", "b"), points=15)
+    monkeypatch.setattr(Study, "fits", higher)
+    result = contour(gaussian(), parameters=("a", "b"), points=15, bounds={"a": (-5.0, 5.0), "b": (-5.0, 5.0)})
+    assert not whole.notes
+    (note,) = result.notes
+    assert "points of the contours are only as exact as the grid" in note
+    cell = result.x_values[1] - result.x_values[0]
+    assert all((line.points[:, 0] < 1.0 + cell).all() for line in result.lines if line.level < 0.7)

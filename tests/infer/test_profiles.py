@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.infer.profiled import gaussian, measured
+from tests.infer.profiled import compiled, free, gaussian, measured, specification
 
 import wilks
 from wilks.fitting.problem import FitOptions
 from wilks.infer import profiles
-from wilks.infer.profiles import profile, rises
+from wilks.infer.profiles import _shortened, profile, rises
 from wilks.infer.scans import scan
 from wilks.infer.study import Study, study
 from wilks.results.intervals import CONVERGED
@@ -86,3 +86,22 @@ def test_the_lower_of_two_minima_counts(shared_data: Path) -> None:
     test = wilks.hypotest(model, value=1.0, fixed=kept)
     assert test.observed.cls[0] == pytest.approx(0.592, abs=1e-3)
     assert test.expected.cls[0, 2] == pytest.approx(0.312, abs=1e-3)
+
+
+def test_a_start_that_leads_too_far_is_shortened() -> None:
+    """To first order a parameter goes where the rate is negative, or far too high: the way back is tried."""
+    shift = {"name": "shift", "type": "histosys", "data": {"lo_data": [20.0], "hi_data": [80.0]}}
+    model = compiled(specification([60.0], {"b": ([50.0], [shift, free("mu")])}, poi="mu"))
+    asked = study(model)
+    pull, mu = model.index("shift"), model.index("mu")
+    start = np.tile(asked.best.values, (3, 1))
+    start[:, pull], start[:, mu] = [-4.0, 0.5, 40.0], [1.0, 1.0, 0.7]
+    held = np.zeros(start.shape, np.bool_)
+    held[:, mu] = True
+    initial = np.where(held, start, model.initial)
+    found = _shortened(asked, start, initial, held)
+    assert not np.isfinite(model.nll(start[0]))
+    np.testing.assert_array_equal(found[1], start[1])
+    np.testing.assert_array_equal(found[:, mu], start[:, mu])
+    assert (model.nll(found)[[0, 2]] < model.nll(start)[[0, 2]]).all()
+    assert np.isfinite(profiles.lowest(asked, start, held).twice_nll).all()

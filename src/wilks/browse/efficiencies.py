@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from wilks._types import FloatArray
+from wilks._types import BoolArray, FloatArray, Positions
+from wilks.bin_labels import mismatch
 from wilks.drawables import Points
 from wilks.histogram import Axis
+
+AxesOf: TypeAlias = Callable[[Any, BoolArray], tuple[tuple[Axis, ...], tuple[Positions, ...]]]
 
 _ONE_SIGMA = 0.682689492137086
 _CLOPPER_PEARSON, _NORMAL = 0, 1
@@ -38,14 +41,22 @@ def efficiency(
     return value, value - low, high - value
 
 
-def read_efficiency(file: Any, name: str, axis_of: Callable[[Any, str], Axis]) -> Points:
-    """Return a TEfficiency of one axis as points. Raises ValueError for others."""
+def read_efficiency(file: Any, name: str, axes_of: AxesOf) -> Points:
+    """Return a TEfficiency of one axis as points. Raises ValueError for others.
+
+    `axes_of` tells of a histogram, and which of its bins (with flow) are filled, the axes and how bins are taken out.
+    """
     members = _members(file, name)
     passed, total = members["passed"], members["total"]
     if len(total.axes) != 1:
         raise ValueError(f"it has {len(total.axes)} axes; efficiencies of one axis can be drawn")
-    values = [np.asarray(h.values(), dtype=np.float64) for h in (passed, total)]
-    squares = [np.asarray(h.variances(), dtype=np.float64) for h in (passed, total)]
+    values = [np.asarray(h.values(flow=True), dtype=np.float64) for h in (passed, total)]
+    squares = [np.asarray(h.variances(flow=True), dtype=np.float64) for h in (passed, total)]
+    (axis,), bins = axes_of(total, values[1] != 0)
+    (other,), _ = axes_of(passed, values[1] != 0)
+    if axis.bin_labels != other.bin_labels:
+        raise ValueError(f"passed and total have other bins: {mismatch(other.bin_labels, axis.bin_labels)}")
+    values, squares = [v[bins][1:-1] for v in values], [s[bins][1:-1] for s in squares]
     # Counts that were stored as weights of 1 are counts.
     weighted = any(not np.array_equal(v, s) for v, s in zip(values, squares, strict=True))
     option, level = members["option"], members["level"] if 0 < members["level"] < 1 else _ONE_SIGMA
@@ -54,7 +65,7 @@ def read_efficiency(file: Any, name: str, axis_of: Callable[[Any, str], Axis]) -
     note = f"error bars: {'normal approximation' if normal else 'Clopper-Pearson'} at {level:.1%}"
     if option in _OTHERS:
         note += f" (the file asks for {_OTHERS[option]} intervals)"
-    axis, there = axis_of(total, "X"), np.isfinite(found)
+    there = np.isfinite(found)
     half = 0.5 * axis.widths[there]
     title, *rest = str(members["title"]).split(";")
     label = axis.label or (rest[0] if rest else "")
@@ -70,6 +81,7 @@ def read_efficiency(file: Any, name: str, axis_of: Callable[[Any, str], Axis]) -
         label,
         y_label or "efficiency",
         note,
+        axis if axis.bin_labels else None,
     )
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from wilks._types import FloatArray, JSONDict
 from wilks.drawables import Drawable, HistogramND, Parts, Points
 from wilks.histogram import Axis, Histogram
 from wilks.moments import plane_statistics
 from wilks.tlatex import plain
-
-_PROFILES = ("x", "y")
 
 
 def number(value: float, digits: int = 12) -> float | int | str:
@@ -53,19 +50,20 @@ def size_of_bins(bins: Sequence[int]) -> int:
 
 
 class Encoder:
-    """Makes records of objects; edges are stored once for all that share them, `edges` has them by their place."""
+    """Makes records of objects; `edges` and `labels` of bins are stored once for all that share them."""
 
-    def __init__(self, histogram: Callable[[Histogram, dict[tuple[Any, ...], int]], JSONDict]) -> None:
-        self.edges: dict[tuple[Any, ...], int] = {}
+    def __init__(self, histogram: Callable[[Histogram], JSONDict]) -> None:
+        self.edges: dict[tuple[float, ...], int] = {}
+        self.labels: dict[tuple[str, ...], int] = {}
         self._histogram = histogram
 
     def record(self, drawable: Drawable) -> JSONDict:
         """Return an object under the name of its kind: "histogram", "points", "parts", or "views" of several axes."""
         if isinstance(drawable, Histogram):
             entries = {} if drawable.entries is None else {"entries": number(drawable.entries)}
-            return {"histogram": self._histogram(drawable, self.edges), **entries}
+            return {"histogram": {**self._bins(drawable.axis), **self._histogram(drawable)}, **entries}
         if isinstance(drawable, Points):
-            return {"points": _points(drawable)}
+            return {"points": self._points(drawable)}
         if isinstance(drawable, HistogramND):
             return {"views": self._views(drawable)}
         parts = [{"name": name, **self.record(part)} for name, part in drawable.parts]
@@ -84,28 +82,30 @@ class Encoder:
                 views.append({"key": onto, "name": name, **self.record(projection)})
             else:
                 views.append({"key": onto, "name": name, "plane": self._plane(projection)})
-        if len(histogram.axes) == 2 and not histogram.averaged:
-            for along in _PROFILES:
-                points = _points(histogram.profile(along))
-                views.append({"key": f"profile-{along}", "name": f"profile {along}", "points": points})
+        for along in histogram.profiles:
+            points = self._points(histogram.profile(along))
+            views.append({"key": f"profile-{along}", "name": f"profile {along}", "points": points})
         return views
 
     def _plane(self, plane: HistogramND) -> JSONDict:
-        x, y = (self._place(axis) for axis in plane.axes)
-        box = {key: number(value) for key, value in plane_statistics(plane).items() if value is not None}
-        labels = [plain(axis.label) for axis in plane.axes]
-        label = plain(plane.label) or ("mean" if plane.averaged else "yield per bin")
-        values = numbers(plane.inside, 6)
         return {
-            "edges": [x, y], "labels": labels, "label": label, "values": values, "box": box, "averaged": plane.averaged
-        }  # fmt: skip
+            "axes": [{**self._bins(axis), "label": plain(axis.label)} for axis in plane.axes],
+            "label": plain(plane.label) or ("mean" if plane.averaged else "yield per bin"),
+            "values": numbers(plane.inside, 6),
+            "box": {key: number(value) for key, value in plane_statistics(plane).items() if value is not None},
+            "averaged": plane.averaged,
+        }
 
-    def _place(self, axis: Axis) -> int:
-        return self.edges.setdefault(tuple(axis.edges.tolist()), len(self.edges))
+    def _points(self, points: Points) -> JSONDict:
+        arrays = {"x": points.x, "y": points.y, "xLow": points.x_low, "xHigh": points.x_high}
+        arrays |= {"yLow": points.y_low, "yHigh": points.y_high}
+        found: JSONDict = {name: numbers(array, 8) for name, array in arrays.items()}
+        bins = self._bins(points.bins) if points.bins else {}
+        return {**found, **bins, "label": plain(points.label), "yLabel": plain(points.y_label), "note": points.note}
 
-
-def _points(points: Points) -> JSONDict:
-    arrays = {"x": points.x, "y": points.y, "xLow": points.x_low, "xHigh": points.x_high}
-    arrays |= {"yLow": points.y_low, "yHigh": points.y_high}
-    found: JSONDict = {name: numbers(array, 8) for name, array in arrays.items()}
-    return {**found, "label": plain(points.label), "yLabel": plain(points.y_label), "note": points.note}
+    def _bins(self, axis: Axis) -> JSONDict:
+        """Return the places of edges and, where there are some, labels."""
+        edges = self.edges.setdefault(tuple(axis.edges.tolist()), len(self.edges))
+        names = tuple(plain(text) for text in axis.bin_labels)
+        labels = {"labels": self.labels.setdefault(names, len(self.labels))} if names else {}
+        return {"edges": edges, **labels}

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from wilks._types import FloatArray
+from wilks import bin_labels
+from wilks._types import BoolArray, FloatArray, Positions
+from wilks.aligned import aligned
 from wilks.browse.efficiencies import read_efficiency
 from wilks.config.paths import is_uhi_file
 from wilks.drawables import Drawable, HistogramND, Parts, Points, of_bins
-from wilks.errors import TemplateError
+from wilks.errors import InputError, TemplateError
 from wilks.histogram import Axis, Histogram
 
 _ND = ("TH2C", "TH2S", "TH2I", "TH2L", "TH2F", "TH2D", "TH3C", "TH3S", "TH3I", "TH3L", "TH3F", "TH3D")
@@ -62,42 +64,62 @@ def read_drawables(path: str | Path, names: Iterable[str]) -> dict[str, Drawable
 
 def _drawable(file: Any, name: str, classname: str) -> Drawable:
     if classname == "TEfficiency":
-        return read_efficiency(file, name, _axis)
+        return read_efficiency(file, name, _axes)
     source = file[name]
     return _READERS.get(classname, _graph)(source)
 
 
-def _axis(source: Any, name: str) -> Axis:
+def _axis(source: Any, name: str, filled: BoolArray) -> tuple[Axis, Positions]:
+    """Return an axis without the empty bins that labels made ROOT add, and the places of its bins, flow included.
+
+    `filled` has shape (n + 2,): whether there is something in a bin, or whatever lies beside it along other axes.
+    """
     axis = source.member(f"f{name}axis")
-    return Axis(np.asarray(axis.edges(), dtype=np.float64), label=axis.member("fTitle"))
+    edges = np.asarray(axis.edges(), dtype=np.float64)
+    labels, grown = bin_labels.of_root_axis(axis)
+    used = len(edges) - 1 - (bin_labels.spare(labels) if grown else 0)
+    if filled[used + 1 : -1].any():
+        used = len(edges) - 1
+    places = np.append(np.arange(used + 1), len(edges))
+    return Axis(edges[: used + 1], label=axis.member("fTitle"), bin_labels=labels[:used]), places
+
+
+def _axes(source: Any, filled: BoolArray) -> tuple[tuple[Axis, ...], tuple[Positions, ...]]:
+    """Return the axes as `_axis` does, and how their bins are taken out of arrays of all; `filled` is such an array."""
+    found = []
+    for i, letter in enumerate("XYZ"[: filled.ndim]):
+        others = tuple(j for j in range(filled.ndim) if j != i)
+        found.append(_axis(source, letter, np.asarray(filled.any(axis=others))))
+    return tuple(axis for axis, _ in found), np.ix_(*(places for _, places in found))
 
 
 def _histogram_nd(source: Any) -> HistogramND:
-    letters = "XYZ"[: len(source.axes)]
     contents = np.asarray(source.values(flow=True), dtype=np.float64)
     sumw2 = np.asarray(source.member("fSumw2"), dtype=np.float64)
     # ROOT counts the bins along x first.
     given = sumw2.reshape(contents.shape[::-1]).T if sumw2.size == contents.size else np.abs(contents)
-    label = source.member("fZaxis").member("fTitle") if len(letters) == 2 else ""
-    axes = tuple(_axis(source, letter) for letter in letters)
-    return HistogramND(axes, contents, given, float(source.member("fEntries")), source.title, label)
+    axes, bins = _axes(source, (contents != 0) | (given != 0))
+    label = source.member("fZaxis").member("fTitle") if len(axes) == 2 else ""
+    return HistogramND(axes, contents[bins], given[bins], float(source.member("fEntries")), source.title, label)
 
 
 def _histogram(source: Any) -> Histogram:
     contents = np.asarray(source.values(flow=True), dtype=np.float64)
     sumw2 = np.asarray(source.member("fSumw2"), dtype=np.float64)
     variances = sumw2 if sumw2.size == contents.size else np.abs(contents)
-    outside = float(contents[0]), float(contents[-1])
-    entries = float(source.member("fEntries"))
-    return Histogram(_axis(source, "X"), contents[1:-1], variances[1:-1], *outside, entries, source.title)
+    (axis,), bins = _axes(source, (contents != 0) | (variances != 0))
+    below, *inside, above = contents[bins].tolist()
+    return Histogram(axis, inside, variances[bins][1:-1], below, above, float(source.member("fEntries")), source.title)
 
 
 def _profile(source: Any) -> Points:
-    filled = np.asarray(source.member("fBinEntries"), dtype=np.float64)[1:-1] != 0
+    filled = np.asarray(source.member("fBinEntries"), dtype=np.float64) != 0
     with np.errstate(all="ignore"):
-        values, errors = source.values(), source.errors(error_mode=source.member("fErrorMode"))
-    label = source.member("fYaxis").member("fTitle") or "mean"
-    return of_bins(_axis(source, "X"), np.asarray(values), np.asarray(errors), filled, source.title, label)
+        values = np.asarray(source.values(flow=True), dtype=np.float64)
+        errors = np.asarray(source.errors(flow=True, error_mode=source.member("fErrorMode")), dtype=np.float64)
+    (axis,), bins = _axes(source, filled)
+    values, errors, filled = (array[bins][1:-1] for array in (values, errors, filled))
+    return of_bins(axis, values, errors, filled, source.title, source.member("fYaxis").member("fTitle") or "mean")
 
 
 def _profile_2d(source: Any) -> HistogramND:
@@ -105,9 +127,10 @@ def _profile_2d(source: Any) -> HistogramND:
         values = np.array(source.values(flow=True), dtype=np.float64)
         errors = np.asarray(source.errors(flow=True, error_mode=source.member("fErrorMode")), dtype=np.float64)
     filled = np.asarray(source.member("fBinEntries"), dtype=np.float64).reshape(values.shape[::-1]).T != 0
-    axes, label = (_axis(source, "X"), _axis(source, "Y")), source.member("fZaxis").member("fTitle")
-    means = np.where(filled, values, np.nan)
-    return HistogramND(axes, means, errors**2, float(source.member("fEntries")), source.title, label, averaged=True)
+    axes, bins = _axes(source, filled)
+    means, sumw2 = np.where(filled, values, np.nan)[bins], errors[bins] ** 2
+    entries, label = float(source.member("fEntries")), source.member("fZaxis").member("fTitle")
+    return HistogramND(axes, means, sumw2, entries, source.title, label, averaged=True)
 
 
 def _titles(source: Any) -> tuple[str, str, str]:
@@ -139,18 +162,24 @@ def _parts(source: Any) -> Parts:
     read: Callable[[Any], Any] = _histogram if stacked else _graph
     names = [str(member.member("fName")) for member in members]
     unique = len(set(names)) == len(names)
-    parts = tuple(
+    parts: Sequence[tuple[str, Any]] = tuple(
         (name if unique and name else f"{name or 'part'} {i}", read(member))
         for i, (name, member) in enumerate(zip(names, members, strict=True), 1)
     )
     title, x, y = _titles(source)
     inner = next((part.axis.label if stacked else part.label for _, part in parts), "")
-    return Parts(parts, stacked and _same_edges(parts), title, x or inner, y)
+    whole = _stack(parts) if stacked else None
+    return Parts(tuple(parts if whole is None else whole), whole is not None, title, x or inner, y)
 
 
-def _same_edges(parts: Sequence[tuple[str, Any]]) -> bool:
-    """Return whether histograms can stand on each other; others are drawn over each other."""
-    return all(np.array_equal(part.axis.edges, parts[0][1].axis.edges) for _, part in parts)
+def _stack(parts: Sequence[tuple[str, Histogram]]) -> Sequence[tuple[str, Histogram]] | None:
+    """Return histograms as they can stand on each other, bin on bin; None where they have other edges or labels."""
+    try:
+        parts = aligned(parts)
+        Parts(tuple(parts), stacked=True).sums()
+    except InputError:
+        return None
+    return parts
 
 
 _READERS: dict[str, Callable[[Any], Drawable]] = {

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wilks import __version__
 from wilks._files import write_atomically
@@ -36,6 +36,7 @@ _MOST_BINS = 1_500_000
 _SCRIPTS = (
     "tree.js",
     "curves.js",
+    "labels.js",
     "scales.js",
     "legend.js",
     "plot.js",
@@ -98,7 +99,7 @@ def made_path(name: str) -> str:
 
 
 def _payload(path: str | Path, made: Sequence[tuple[str, Drawable]] = ()) -> JSONDict:
-    """Return what the page knows of the file; edges are stored once for all histograms that share them."""
+    """Return what the page knows of the file; edges and labels are stored once for all histograms that share them."""
     from wilks.templates.readers import list_objects
 
     objects = list_objects(path)
@@ -123,6 +124,7 @@ def _payload(path: str | Path, made: Sequence[tuple[str, Drawable]] = ()) -> JSO
         "file": os.path.basename(os.fspath(path)),
         "summary": summary(objects),
         "edges": [list(key) for key in encoder.edges],
+        "labels": [list(key) for key in encoder.labels],
         "objects": described,
     }
 
@@ -193,12 +195,10 @@ def _record(entry: RootObject) -> JSONDict:
     return record
 
 
-def _drawing(histogram: Histogram, edges: dict[tuple[Any, ...], int]) -> JSONDict:
-    """Return what the page draws of one histogram; its edges by their place in the list of all edges."""
+def _drawing(histogram: Histogram) -> JSONDict:
+    """Return what the page draws of one histogram, without its bins."""
     s = statistics(histogram)
-    key = tuple(histogram.axis.edges.tolist())
     return {
-        "edges": edges.setdefault(key, len(edges)),
         "label": plain(histogram.axis.label),
         "values": numbers(histogram.contents, 10),
         "errors": numbers(histogram.stdev, 6),

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.aligned import aligned, bins_of
+from wilks.browse.terminal_labels import labelled_axis, shown_labels
 from wilks.browse.terminal_log import Logarithmic
 from wilks.browse.terminal_points import edges_of, heights_of, label_of, values_of, x_range_of
 from wilks.drawables import Points
@@ -73,7 +75,9 @@ def draw(
     One histogram is drawn as bars, several as lines of one mark each, on a common pair of axes; where lines share a
     cell their marks alternate. Bins keep their relative widths. Points are marks with their error bars. With
     `unicode=False` only ASCII is used; `color=True` adds ANSI colours for a terminal; `log=True` makes the y axis
-    logarithmic. Raises InputError for an empty list, too small a width, and yields whose range no axis can show.
+    logarithmic. Labels of bins stand under them; bins of all histograms are in the order of the first. Raises
+    InputError for an empty list, too small a width, yields whose range no axis can show, and labels that are not the
+    same.
 
     >>> from wilks.histogram import Axis, Histogram
     >>> picture = draw([("h", Histogram(Axis([0, 1, 2]), [1, 3], [1, 3]))], 60, unicode=False)
@@ -84,6 +88,7 @@ def draw(
         raise InputError("nothing to draw: no histogram was named")
     if width < _MINIMUM_WIDTH:
         raise InputError(f"a terminal {width} columns wide is too narrow to draw in; at least {_MINIMUM_WIDTH} needed")
+    histograms = aligned(histograms)
     glyphs = _UNICODE if unicode else _ASCII
     shown: Sequence[Histogram | Points] = [drawn for _, drawn in histograms]
     if log:
@@ -101,13 +106,13 @@ def draw(
     cells = _cells(shown, low, high, plot_columns, scale, glyphs, paint)
     ticks = (glyphs.y_tick if label else glyphs.vertical for label in labels)
     lines = [f"{label:>{margin}} {tick}{row}".rstrip() for label, tick, row in zip(labels, ticks, cells, strict=True)]
-    lines += [
-        " " * (margin + 1) + line for line in _x_axis(edges_of(histograms[0][1]), low, high, plot_columns, glyphs)
-    ]
+    below, listed = _below([drawn for _, drawn in histograms], low, high, plot_columns, glyphs, unicode)
+    lines += [(" " * (margin + 1) + line).rstrip() for line in below]
     label = next((text for _, drawn in histograms if (text := label_of(drawn))), "")
     if label:
         lines.append(f"{printable(plain(label, unicode=unicode)):>{margin + plot_columns + 2}}")
     title = _title(histograms, width, unicode)
+    lines += textwrap.wrap(listed, width)
     notes = [line for note in _notes(histograms, plot_columns) for line in textwrap.wrap(note, width)]
     table = _statistics_lines(histograms, glyphs, paint, width)
     picture = "\n".join([*([title] if title else []), *lines, *notes, "", *table])
@@ -243,6 +248,20 @@ def _lines(
                 cells.append(paint(glyphs.vertical, bar[0]) if bar else " ")
         rows.append("".join(cells).rstrip())
     return rows
+
+
+def _below(
+    drawn: Sequence[Histogram | Points], low: float, high: float, columns: int, glyphs: _Glyphs, unicode: bool
+) -> tuple[list[str], str]:
+    """Return the axis line and what stands under it; and a sentence with the labels of bins where these don't fit."""
+    axes = [axis for one in drawn if (axis := bins_of(one)) is not None]
+    axis = next((axis for axis in axes if axis.is_categorical), bins_of(drawn[0]))
+    names = shown_labels(axis, unicode) if axis is not None else []
+    if axis is not None and names:
+        places = np.rint((axis.edges - low) / (high - low) * columns).astype(int)
+        if lines := labelled_axis(names, places, columns, (glyphs.corner, glyphs.horizontal, glyphs.x_tick)):
+            return lines, ""
+    return _x_axis(edges_of(drawn[0]), low, high, columns, glyphs), f"bins: {', '.join(names)}" if names else ""
 
 
 def _x_axis(edges: FloatArray, low: float, high: float, columns: int, glyphs: _Glyphs) -> list[str]:

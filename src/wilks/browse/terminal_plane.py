@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import textwrap
 
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.browse.terminal_labels import labelled_axis, shown_labels
 from wilks.drawables import HistogramND
 from wilks.errors import InputError
+from wilks.histogram import Axis
 from wilks.moments import number, plane_statistics, printable
 from wilks.tlatex import plain
 
@@ -31,7 +34,7 @@ def draw_plane(
         raise InputError(f"a terminal {width} columns wide is too narrow to draw in; at least {_MINIMUM_WIDTH} needed")
     x, y = plane.axes
     rows = len(y) * max(_HEIGHT // len(y), 1) if len(y) <= _HEIGHT else _HEIGHT
-    labels = _labels(y.edges, rows)
+    labels = _labels(y, rows, width // 3, unicode)
     margin = max(map(len, labels))
     columns = width - margin - 2
     columns = columns // len(x) * len(x) if len(x) <= columns else columns
@@ -45,9 +48,12 @@ def draw_plane(
     for row in range(rows - 1, -1, -1):
         text = "".join(_cell(value, low, high, shades, color) for value in cells[:, row])
         lines.append(f"{labels[row]:>{margin}} |{text}" if not unicode else f"{labels[row]:>{margin}} │{text}")
-    lines += _below(x.edges, columns, margin, unicode)
+    below, listed = _below(x, columns, unicode)
+    lines += [" " * (margin + 1) + line for line in below]
     titles = [f"{letter}: {plain(axis.label, unicode=unicode)}" for letter, axis in zip("xy", (x, y), strict=True)]
     lines.append("  ".join(printable(t) for t in titles if t[3:])[:width])
+    if listed:
+        lines += textwrap.wrap(listed, width)
     what = ("log10 of " if log else "") + ("means" if plane.averaged else "contents")
     lines += [_legend(low, high, shades, what, color)[: None if color else width], "", *_statistics(plane)]
     picture = "\n".join(line.rstrip() for line in lines if line or line == "")
@@ -88,18 +94,31 @@ def _cell(value: float, low: float, high: float, shades: str, color: bool) -> st
     return shades[1 + min(int(share * (len(shades) - 1)), len(shades) - 2)]
 
 
-def _labels(edges: FloatArray, rows: int) -> list[str]:
-    """Return one label per row, the lowest first: the lower edge of a row, every fourth."""
+def _labels(axis: Axis, rows: int, longest: int, unicode: bool) -> list[str]:
+    """Return one text per row, the lowest first: the label of the bin in its middle row, or every fourth lower edge."""
+    edges = axis.edges
+    if axis.bin_labels and len(axis) <= rows:
+        found = [""] * rows
+        middle = np.floor((axis.centers - edges[0]) / (edges[-1] - edges[0]) * rows).astype(int)
+        for row, name in zip(middle, shown_labels(axis, unicode, longest), strict=True):
+            found[row] = name
+        return found
     every = 4 if rows > 8 else 1
     step = (edges[-1] - edges[0]) / rows
     return [number(float(f"{edges[0] + row * step:.4g}")) if row % every == 0 else "" for row in range(rows)]
 
 
-def _below(edges: FloatArray, columns: int, margin: int, unicode: bool) -> list[str]:
+def _below(axis: Axis, columns: int, unicode: bool) -> tuple[list[str], str]:
+    """Return the axis line and what stands under it; and a sentence with the labels of bins where these don't fit."""
+    edges, names = axis.edges, shown_labels(axis, unicode)
+    if names:
+        places = np.rint((edges - edges[0]) / (edges[-1] - edges[0]) * columns).astype(int)
+        if lines := labelled_axis(names, places, columns, ("└", "─", "┬") if unicode else ("+", "-", "+")):
+            return lines, ""
     line = ("└" + "─" * columns) if unicode else "+" + "-" * columns
     ends = [number(float(edge)) for edge in (edges[0], edges[-1])]
     gap = columns + 1 - sum(map(len, ends))
-    return [" " * (margin + 1) + line, " " * (margin + 1) + (" " * max(gap, 1)).join(ends)]
+    return [line, (" " * max(gap, 1)).join(ends)], f"bins of x: {', '.join(names)}" if names else ""
 
 
 def _legend(low: float, high: float, shades: str, what: str, color: bool) -> str:

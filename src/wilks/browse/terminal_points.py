@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.aligned import bins_of
 from wilks.drawables import Points
 from wilks.histogram import Histogram
 
@@ -19,8 +20,10 @@ def values_of(drawn: Histogram | Points) -> FloatArray:
 
 def x_range_of(drawn: Histogram | Points) -> tuple[float, float]:
     """Return the first and last edge, or the range of the points with their error bars."""
-    if isinstance(drawn, Histogram):
-        return float(drawn.axis.edges[0]), float(drawn.axis.edges[-1])
+    axis = bins_of(drawn)
+    if axis is not None or isinstance(drawn, Histogram):
+        edges = edges_of(drawn)
+        return float(edges[0]), float(edges[-1])
     points = drawn.finite
     if not len(points):
         return 0.0, 1.0
@@ -30,7 +33,8 @@ def x_range_of(drawn: Histogram | Points) -> tuple[float, float]:
 
 def edges_of(drawn: Histogram | Points) -> FloatArray:
     """Return the edges that ticks may stand at: of points there are too many of them for any."""
-    return drawn.axis.edges if isinstance(drawn, Histogram) else np.linspace(*x_range_of(drawn), 101)
+    axis = bins_of(drawn)
+    return np.linspace(*x_range_of(drawn), 101) if axis is None else axis.edges
 
 
 def label_of(drawn: Histogram | Points) -> str:

@@ -238,7 +238,9 @@ class _Filling:
             arrays = contents.reshape(shape), sumw2.reshape(shape)
             return HistogramND(axes, *arrays, self.selected, title, moments=moments)
         flow = float(contents[0]), float(contents[-1])
-        return Filled(axes[0], contents[1:-1], sumw2[1:-1], *flow, self.selected, title, *moments[0])
+        mean, stdev = moments[0]
+        inside = contents[1:-1], sumw2[1:-1]
+        return Filled(axes[0], *inside, *flow, self.selected, title, mean=mean, stdev_of_values=stdev)
 
     def notes(self) -> Iterator[str]:
         """Yield a sentence on entries that are not drawn."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wilks.checks.thresholds import Thresholds
-from wilks.checks.wording import number, percent, some
+from wilks.checks.wording import counted, number, percent, some
 from wilks.results.findings import ALL, Case, Finding, Severity
 
 if TYPE_CHECKING:
@@ -56,9 +56,32 @@ def outside_edges(templates: Templates, limits: Thresholds) -> Iterator[Finding]
                 Severity.NOTE,
                 f'region "{region}"',
                 f"Events lie outside the edges and are left out: {some([text for _, text in lost])}.",
-                "Widen the first or last bin if they should count.",
+                "Widen the first or last bin, or write OutsideBinning: merge, if they should count.",
                 tuple(cases),
             )
+
+
+def merged_bins(templates: Templates, limits: Thresholds) -> Iterator[Finding]:
+    """Histograms of the input that have more bins than their region's `Binning`, which are merged to it."""
+    from wilks.templates.binning import BINNED
+
+    for region, nominal in _nominal_by_region(templates).items():
+        steps = [step for key, _ in nominal for step in templates.steps.get(key, ()) if step.name == BINNED]
+        merged = [step.numbers for step in steps if step.numbers["bins"] != step.numbers["bins_before"]]
+        if merged:
+            before = dict.fromkeys(_range(numbers["edges_before"]) for numbers in merged)
+            yield Finding(
+                "merged-bins",
+                Severity.NOTE,
+                f'region "{region}"',
+                f"Binning merges {some(list(before))} of the input to {_range(merged[0]['edges'])}.",
+                "Leave Binning out to keep them.",
+                (Case(region=region),),
+            )
+
+
+def _range(edges: Sequence[float]) -> str:
+    return f"{counted(len(edges) - 1, 'bin')} from {edges[0]:g} to {edges[-1]:g}"
 
 
 def _nominal_by_region(templates: Templates) -> dict[str, list[tuple[TemplateKey, Histogram]]]:

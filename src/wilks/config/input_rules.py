@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
+from wilks.config.keys_by_input import Use, kind_of, use_of, written_keys
 from wilks.config.paths import histogram_path, is_uhi_file
 from wilks.config.sample import SampleInput
 from wilks.config.schema import Sample, Systematic, Template, Variation
@@ -124,16 +125,11 @@ def keys_suit_input(draft: Draft) -> Iterator[Mistake]:
     ntuples = draft.reads_ntuples
     if ntuples is None:
         return
-    if not ntuples:
-        for path, region in draft.regions.sound("OutsideBinning"):
-            if region.outside_binning != "drop":
-                yield Mistake(
-                    (*path, "OutsideBinning"), f'"{region.outside_binning}" is for ntuple input ({_ABOUT_TREES})'
-                )
-    key, needed = ("VariationPath", "histogram") if ntuples else ("RegionPath", "ntuple")
+    needed = "histogram" if ntuples else "ntuple"
     for path, template in _shape_templates(draft):
-        if key in _written(template):
-            yield Mistake((*path, key), f"is for {needed} input ({_ABOUT_TREES})")
+        for key in PLACEHOLDERS:
+            if key in _written(template) and use_of(template, key, kind_of(ntuples)) == Use.REFUSED:
+                yield Mistake((*path, key), f"is for {needed} input ({_ABOUT_TREES})")
 
 
 def _shape_templates(draft: Draft) -> Iterator[tuple[KeyPath, Variation]]:
@@ -228,8 +224,7 @@ def sides_of(systematic: Systematic) -> list[tuple[KeyPath, Template]]:
 
 def _written(template: Variation) -> set[str]:
     """Return the keys that the steering file gives for a template."""
-    fields = type(template).model_fields
-    return {fields[name].alias or name for name in template.model_fields_set}
+    return set(written_keys(template))
 
 
 def _placeholders(draft: Draft) -> list[str]:

@@ -18,14 +18,19 @@ class Minimiser {
 
   Outcome run(const double* start) {
     Outcome out;
-    box_.place(start, data_.auxiliary, options_.max_iterations > 0);
+    const bool moves = options_.max_iterations > 0;
+    budget_ = options_.max_iterations;
+    used_ = 0;
+    box_.place(start, data_.auxiliary, moves);
     begun_ = x_;
-    out.status = descent_.minimise(out);
-    if (out.status == start_outside && options_.max_iterations > 0 && come_inside(start, out)) {
+    out.status = descend(out);
+    if (out.status == start_outside && moves && come_inside(start, out)) {
       begun_ = x_;
-      out.status = descent_.minimise(out);
+      out.status = descend(out);
     }
-    if (out.status == rate_boundary || out.status == stalled || out.status == iteration_limit) approach_boundary(out);
+    if (moves && (out.status == rate_boundary || out.status == stalled || out.status == iteration_limit)) approach_boundary(out);
+    options_.max_iterations = budget_;
+    out.iterations = used_;
     finish(out);
     return out;
   }
@@ -40,9 +45,23 @@ class Minimiser {
   TrustRegion& region_;
   std::vector<double>& x_;
   std::vector<double> begun_;  // the point inside that the fit began with
+  int budget_ = 0, used_ = 0;  // iterations allowed, and used by all descents
 
   // A direction whose curvature relative to the metric is below this is flat: rounding alone makes about 1e-12 of it.
   static constexpr double flat_eigenvalue = 1e-9;
+
+  // Iterations of one descent: one that takes more will not arrive.
+  static constexpr int patience = 1000;
+
+  // Descend with what is left of the iterations, `most` at most.
+  Status descend(Outcome& out, int most = patience) {
+    options_.max_iterations = std::min(std::max(budget_ - used_, 0), most);
+    const Status end = descent_.minimise(out);
+    used_ += out.iterations;
+    return end;
+  }
+
+  bool exhausted() const { return used_ >= budget_; }
 
   // From a start outside: look for a point inside, from there, else with the constrained parameters at their centres, or
   // mirrored at these. Free factors and those of single bins first stay out of it: most only scale a rate, and would hide
@@ -54,7 +73,6 @@ class Minimiser {
     for (int p = 0; p < m.parameters; ++p) scaling[p] |= local[p] = m.shared_index[p] < 0;
     const std::pair<double, const std::vector<char>&> ways[] = {{1.0, scaling}, {1.0, local},   {0.0, scaling}, {0.0, local},
                                                                 {-1.0, scaling}, {-1.0, local}, {1.0, none}};
-    int used = 0;
     descent_.centre(start);
     for (const auto& [mirror, still] : ways) {
       for (int p = 0; p < m.parameters; ++p) other[p] = descent_.centre_[p] + mirror * (start[p] - descent_.centre_[p]);
@@ -63,8 +81,8 @@ class Minimiser {
       for (int p = 0; p < m.parameters; ++p) box_.fixed[p] |= still[p];
       const bool inside = minimise_continued(out);
       box_.fixed = fixed;
-      out.iterations = used += out.iterations;
       if (inside) return true;
+      if (exhausted()) break;
     }
     box_.place(start, data_.auxiliary, true);
     out.bad_bin = descent_.evaluate_all(out);
@@ -81,9 +99,7 @@ class Minimiser {
     data_.observed = raised.data();
     data_.least = least.data();
     options_.polish = false;
-    options_.max_iterations = std::min(options_.max_iterations, 100);
     bool inside = false;
-    int used = 0;
     if (descent_.evaluate_all(out) == inside_domain) {
       // Rates differ by orders of magnitude: the scale of each is what is expected here, or seen.
       for (int b = 0; b < m.bins; ++b) {
@@ -91,10 +107,9 @@ class Minimiser {
         size[b] = rate > 0 ? std::min(rate, raised[b]) : raised[b];
       }
       double depth = -std::numeric_limits<double>::infinity();
-      for (double fraction = 0.1; !inside && fraction > 1e-7; fraction *= 0.1) {
+      for (double fraction = 0.1; !inside && fraction > 1e-7 && !exhausted(); fraction *= 0.1) {
         for (int b = 0; b < m.bins; ++b) least[b] = fraction * size[b];
-        const Status end = descent_.minimise(out);
-        used += out.iterations;
+        const Status end = descend(out, 100);
         if (end == start_outside || end == interrupted) break;
         inside = feasible(truth);
         // A rate that gets no closer to being positive never will.
@@ -106,7 +121,6 @@ class Minimiser {
     }
     data_ = truth;
     options_ = options;
-    out.iterations = used;
     return inside;
   }
 
@@ -122,18 +136,17 @@ class Minimiser {
     descent_.starved_.clear();
     for (int b = 0; b < m.bins; ++b)
       if (data_.observed[b] < 0.1 && descent_.derivatives_.rate[b] < 0.1) descent_.starved_.push_back(b);
-    if (descent_.starved_.empty() || options_.max_iterations == 0) return;
+    if (descent_.starved_.empty() || exhausted()) return;
     const Data truth = data_;
     const Status first = out.status;
     std::vector<double> lowest(x_), raised(truth.observed, truth.observed + m.bins);
     const double lowest_value = descent_.value_;
-    const int where = out.bad_bin, budget = options_.max_iterations;
-    int used = out.iterations;
+    const int where = out.bad_bin;
     Status last = first;
     box_.place(begun_.data(), data_.auxiliary, true);  // the point reached has no room left
     double gap = std::numeric_limits<double>::infinity();  // of the last minimum with a barrier, above that without
     // To begin with, the barrier has to withstand what the other data gain by crossing it.
-    for (double events = std::max(0.1, 0.1 * descent_.value_); last != interrupted && events > 1e-9 && used < 10 * budget; events *= 0.1) {
+    for (double events = std::max(0.1, 0.1 * descent_.value_); last != interrupted && events > 1e-9 && !exhausted(); events *= 0.1) {
       bool any = false;
       for (const int b : descent_.starved_) {
         any = any || truth.observed[b] < events;
@@ -141,13 +154,11 @@ class Minimiser {
       }
       if (!any) break;
       data_.observed = raised.data();
-      last = descent_.minimise(out);
-      used += out.iterations;
+      last = descend(out);
       gap = last == converged ? events * static_cast<double>(descent_.starved_.size()) : std::numeric_limits<double>::infinity();
     }
     data_ = truth;
-    last = last == interrupted ? last : descent_.minimise(out);
-    out.iterations += used;
+    last = last == interrupted ? last : descend(out);
     if (last == start_outside || !(descent_.value_ <= lowest_value)) {
       x_ = lowest;
       descent_.evaluate_all(out);

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wilks.aligned import aligned, bins_of
 from wilks.drawables import Drawable, HistogramND, Parts, Points
 from wilks.errors import InputError
+from wilks.figures.bin_ticks import label_bins, label_rows
 from wilks.figures.overlay import histograms
 from wilks.figures.style import PETROFF10, FigureStyle, as_style, label, settings
 from wilks.histogram import Histogram
@@ -27,9 +30,11 @@ def drawables(
 ) -> Figure:
     """Return a figure of objects of a ROOT file, drawn over each other; histograms of two axes are drawn alone.
 
-    `log` makes the axis (of two: the colours) logarithmic, where there is something positive.
+    `log` makes the axis (of two: the colours) logarithmic, where there is something positive. Bins with labels stand in
+    the order of the first histogram.
 
-    Raises InputError where there is nothing to draw, or a histogram of two axes beside something else.
+    Raises InputError where there is nothing to draw, a histogram of two axes beside something else, or labels that are
+    not the same.
     """
     if named and all(isinstance(drawn, Histogram) for _, drawn in named):
         return histograms(
@@ -42,6 +47,7 @@ def drawables(
         raise InputError(f"a histogram of two axes is drawn alone, found {len(named)} objects")
     from wilks.figures.canvas import Drawing, fit_margins, styled
 
+    named = named if planes else _in_one_order(named)
     rc = settings(as_style(style)) | _SMALL
     with styled(rc):
         figure = Drawing(rc, figsize=(_WIDTH, _HEIGHT))
@@ -57,6 +63,25 @@ def drawables(
             figure.set_size_inches(max(_WIDTH, box.width / figure.dpi + 1.0), _HEIGHT + box.height / figure.dpi)
         fit_margins(figure, figure.axes)
     return figure
+
+
+def _in_one_order(named: Sequence[tuple[str, Drawable]]) -> list[tuple[str, Drawable]]:
+    """Return objects with the bins of all histograms and points in them in one order."""
+    lines = iter(aligned([(name, line) for name, drawn in named for line in _lines_of(drawn)]))
+    found: list[tuple[str, Drawable]] = []
+    for name, drawn in named:
+        if isinstance(drawn, Parts):
+            parts = tuple((part, next(lines)[1]) for part, _ in drawn.parts)
+            found.append((name, replace(drawn, parts=parts)))
+        else:
+            found.append((name, next(lines)[1]))
+    return found
+
+
+def _lines_of(drawn: Drawable) -> Sequence[Histogram | Points]:
+    if isinstance(drawn, Parts):
+        return [part for _, part in drawn.parts]
+    return [] if isinstance(drawn, HistogramND) else [drawn]
 
 
 def _overlay(ax: Axes, named: Sequence[tuple[str, Drawable]]) -> None:
@@ -78,6 +103,9 @@ def _overlay(ax: Axes, named: Sequence[tuple[str, Drawable]]) -> None:
     x, y = _titles(named)
     ax.set_xlabel(label(x, 60))
     ax.set_ylabel(label(y, 60))
+    axes = [axis for _, drawn in named for line in _lines_of(drawn) if (axis := bins_of(line)) is not None]
+    if axes:
+        label_bins(next((axis for axis in axes if axis.is_categorical), axes[0]), ax)
 
 
 def _stack(ax: Axes, stack: Parts, names: list[str], colors: list[str]) -> None:
@@ -139,6 +167,8 @@ def _plane(figure: Figure, ax: Axes, name: str, plane: HistogramND, log: bool) -
     figure.colorbar(mesh, ax=ax, pad=0.02, label=label(plane.label or ("mean" if plane.averaged else "Entries"), 40))
     ax.set_xlabel(label(x.label, 60))
     ax.set_ylabel(label(y.label, 60))
+    label_bins(x, ax)
+    label_rows(y, ax)
     box = [f"{key} {number(value)}" for key, value in plane_statistics(plane).items() if value is not None]
     half = (len(box) + 1) // 2
     lines = [label(name, 70), "    ".join(box[:half]), "    ".join(box[half:])]

@@ -10,6 +10,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import InputError, listed, nearest
+from wilks.figures.bin_ticks import label_bins
 from wilks.figures.conditions import add_note
 from wilks.figures.decoration import Entry, decorate, scale_y
 from wilks.figures.poisson import garwood
@@ -105,12 +106,16 @@ def _check_names(
         problems += [
             f'prefit has no channel "{name}" with the same bins'
             for name in ([channel] if channel in known else known)
-            if name not in prefit.channel_names or len(prefit[name].axis) != len(prediction[name].axis)
+            if name not in prefit.channel_names or not _same_bins(prefit[name].axis, prediction[name].axis)
         ]
     if ax is not None and channel is None:
         problems.append("ax is for the figure of one channel: name it with channel=")
     if problems:
         raise InputError(problems)
+
+
+def _same_bins(one: Axis, other: Axis) -> bool:
+    return len(one) == len(other) and one.bin_labels == other.bin_labels
 
 
 def _hidden(channel: ChannelPrediction, blind: Blind) -> list[int]:
@@ -155,7 +160,9 @@ def _content(
     data = channel.data.copy()
     data[hidden] = np.nan
     low, high = garwood(data)
-    scale = 1.0 / channel.axis.widths if divide_by_width else np.ones(len(channel.axis))
+    # Categories have no width.
+    by_width = divide_by_width and not channel.axis.is_categorical
+    scale = 1.0 / channel.axis.widths if by_width else np.ones(len(channel.axis))
     return _Content(
         channel.name,
         channel.axis,
@@ -171,6 +178,8 @@ def _content(
 
 
 def _y_title(axis: Axis, divide_by_width: bool) -> str:
+    if axis.is_categorical:
+        return "Events"
     if divide_by_width:
         return f"Events / {axis.unit or 'bin width'}"
     widths = axis.widths
@@ -231,6 +240,8 @@ def _label_axes(main: Axes, ratio: Axes, content: _Content) -> None:
     main.tick_params(labelbottom=False)
     ratio.set_ylabel("Data / Pred.", loc="center")
     ratio.set_xlabel(label(axis_title(content.axis, content.name), 60))
+    if label_bins(content.axis, ratio, main):
+        return
     if np.array_equal(edges, np.arange(edges.size)):
         ratio.xaxis.set_major_locator(MaxNLocator(integer=True))
         ratio.xaxis.set_minor_locator(MaxNLocator(integer=True, nbins=100))
@@ -297,5 +308,5 @@ def _key(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _hatch_hidden(ax: Axes, content: _Content, height: float) -> None:
     for b in content.hidden:
-        low, high = content.axis[b]
+        low, high = content.axis.interval(b)
         ax.axvspan(low, high, ymax=height, fill=False, hatch="\\\\\\", edgecolor="#9a9a9a", linewidth=0, zorder=7)

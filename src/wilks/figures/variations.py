@@ -9,6 +9,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import InputError
+from wilks.figures.bin_ticks import label_bins
 from wilks.figures.blocks import blocks_of, canvas
 from wilks.figures.decoration import Entry, decorate, scale_y
 from wilks.figures.poisson import garwood
@@ -77,6 +78,7 @@ def variation(
         main.tick_params(labelbottom=False)
         scale_y(main, "Events", tallest)
         below.set_xlabel(label(axis_title(content.nominal.axis, region), 60))
+        label_bins(content.nominal.axis, below, main)
         _draw_changes(below, content)
         entries = _draw_yields(main, content)
         main.set_ylim(0, 1.6 * tallest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,7 @@ class _Row:
     twice_nll: float = np.nan
     edm: float = np.nan
     converged: bool = False
+    iterations: int = 0
     status: str = INTERRUPTED
 
 
@@ -79,7 +81,9 @@ def fit_every(
 def _first(many: ManyFits, row: int) -> Answer:
     """Return a fit that failed as the first answer of a ladder, as far as it is known."""
     known = {"theta": many.values[row], "nll": 0.5 * many.twice_nll[row], "edm": many.edm[row]}
-    return Answer({**known, "status": _CODES[many.statuses[row]], "iterations": 0, "evaluations": 0})
+    return Answer(
+        {**known, "status": _CODES[many.statuses[row]], "iterations": int(many.iterations[row]), "evaluations": 0}
+    )
 
 
 def _climb(ladder: Ladder, first: Answer, sentences: bool) -> _Row:
@@ -98,6 +102,7 @@ def _climb(ladder: Ladder, first: Answer, sentences: bool) -> _Row:
         twice_nll=2.0 * answer.raw["nll"],
         edm=answer.raw["edm"],
         converged=code == Status.CONVERGED,
+        iterations=answer.raw["iterations"],
         status=describe(ladder.model, ladder.dataset, answer.raw)[1] if sentences else BRIEF[code],
     )
 
@@ -139,12 +144,10 @@ def _posed(problem: Problem, row: int) -> Problem:
 
 def _with(many: ManyFits, rows: dict[int, _Row]) -> ManyFits:
     """Return the fits with some rows replaced."""
-    arrays = {name: getattr(many, name).copy() for name in ("values", "twice_nll", "edm", "converged")}
-    if many.uncertainties is not None:
-        arrays["uncertainties"] = many.uncertainties.copy()
-    statuses = list(many.statuses)
-    for row, found in rows.items():
-        for name, array in arrays.items():
-            array[row] = getattr(found, name)
-        statuses[row] = found.status
-    return replace(many, statuses=tuple(statuses), **arrays)
+    chosen = np.array(list(rows))
+    names = ("values", "uncertainties", "twice_nll", "edm", "converged", "iterations")
+    arrays: dict[str, Any] = {name: np.array([getattr(row, name) for row in rows.values()]) for name in names}
+    if many.uncertainties is None:
+        arrays["uncertainties"] = None
+    statuses = tuple(row.status for row in rows.values())
+    return many.with_rows(chosen, replace(many.rows(chosen), statuses=statuses, **arrays))

@@ -113,6 +113,7 @@ def fit_problems(
         twice_nll=2.0 * raw["nll"],
         edm=raw["edm"],
         converged=converged,
+        iterations=raw["iterations"].astype(np.intp),
         statuses=tuple(BRIEF[Status(code)] for code in status),
         workspace_digest=model.workspace_digest,
         version=wilks.__version__,

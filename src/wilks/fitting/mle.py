@@ -18,7 +18,7 @@ from wilks.fitting.effects import without_effect
 from wilks.fitting.flat import Flat, resolved
 from wilks.fitting.ladder import Answer, Ladder
 from wilks.fitting.problem import FitOptions, Problem, pose
-from wilks.fitting.search import evaluations, search_minima
+from wilks.fitting.search import search_minima
 from wilks.fitting.status import describe
 from wilks.model.datasets import Data, labelled
 from wilks.model.model import ArrayLike, Model
@@ -93,8 +93,6 @@ def fit_problem(
         return _result(model, dataset, answer, problem, options, label, flat)
     raw = answer.raw
     here = Minimum(2.0 * raw["nll"], raw["theta"])
-    # A fit that starts where it ends does not tell how long others take.
-    arrived = raw["iterations"] <= 1
     found = search_minima(
         model,
         dataset.values,
@@ -103,7 +101,7 @@ def fit_problem(
         answer.settled,
         bool(flat.idle.any() or flat.directions.size),
         raw.get("covariance"),
-        evaluations=evaluations(model, dataset, problem, options) if arrived else raw["evaluations"],
+        iterations=raw["iterations"],
         options=options,
     )
     lowest = ladder.lowest(answer, found.minima)

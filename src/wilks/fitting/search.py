@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wilks._engine import Dataset, sample
+from wilks._engine import sample
 from wilks._types import BoolArray, FloatArray
 from wilks.fitting.many import fit_problems
 from wilks.fitting.problem import FitOptions, Problem, Search
@@ -27,66 +27,53 @@ SAME, NEAR = 1e-4, 0.05
 LOWER = 1e-6
 # Of the random starts; they are the same in every fit.
 _SEED = 1
-# What the starts of a model of up to 200 parameters may take, in one thread; two take half of it.
-_SECONDS = 0.04
-# How much longer than the fit itself one from another start takes.
-_LONGER = 1.5
-# How many moves of a parameter are looked at in the time of an evaluation with derivatives, with their part in it all.
-_MOVES = 0.75
-# A start is given up after so many iterations, and so many times the evaluations of the fit itself, unless it is lower
-# by then than any minimum known.
-_ITERATIONS, _TIMES = 30, 2
+# What the fits of a search may take with up to 200 parameters, on one thread that nothing else keeps busy; and looking
+# at moves of parameters, which takes that long for so many iterations of a fit.
+_SECONDS, _MOVES = 0.014, 0.03
+# A start is given up after so many iterations, or so many times those of the fit itself, and when it has had this part
+# of all, unless it is lower by then than any minimum known. However long the fit itself took, there are some.
+_ITERATIONS, _TIMES, _PART, _LEAST = 30, 2, 6, 4
 
 
 @dataclass(frozen=True)
 class Effort:
     """How much is tried: starts that the model suggests, the best of so many `moves` of parameters that bend the rates,
-    and of as many of free ones; random ones; and how often the search begins anew.
+    and of as many of free ones; random ones, as long as all fits together take no more than so many `iterations`, each
+    at `most` so many; and how often the search begins anew.
     """
 
     suggested: int
     random: int
     rounds: int
     moves: int
+    iterations: float
+    most: float
 
 
-def effort(search: Search, model: Model, evaluations: int) -> Effort:
+def effort(search: Search, model: Model, iterations: int) -> Effort:
     """Return what a search tries: with up to 200 parameters what takes some 20 ms, above 500 at most one more fit.
 
-    The time is that of arithmetic, for a fit of so many `evaluations`: the answer depends on no clock.
+    The time is that of arithmetic, where the fit itself took so many `iterations`: the answer depends on no clock.
     """
     if search == "thorough":
-        return Effort(suggested=60, random=400, rounds=5, moves=100_000)
+        return Effort(suggested=60, random=400, rounds=5, moves=100_000, iterations=np.inf, most=np.inf)
+    long = max(_ITERATIONS, _TIMES * iterations)
     if model.n_parameters > 500:
-        return Effort(suggested=1, random=0, rounds=1, moves=44)
+        return Effort(suggested=1, random=0, rounds=1, moves=44, iterations=long, most=long)
     seconds = _seconds(model)
-    starts = _SECONDS / (_LONGER * evaluations * seconds)
-    moves = int(np.clip(_MOVES * _SECONDS / seconds, 110, 2200))
-    if model.n_parameters > 200 or starts < 2:
-        return Effort(suggested=3, random=1, rounds=2, moves=moves)
-    return Effort(suggested=int(np.clip(starts, 4, 6)), random=int(np.clip(starts - 6, 2, 48)), rounds=3, moves=moves)
+    total, moves = _SECONDS / seconds, int(np.clip(_MOVES / seconds, 110, 2200))
+    if model.n_parameters > 200:
+        return Effort(suggested=3, random=1, rounds=2, moves=moves, iterations=4 * long, most=long)
+    most = min(long, max(total / _PART, _TIMES * iterations))
+    total = max(total, _LEAST * most)
+    suggested = int(np.clip(total / most - 1, 3, 6))
+    return Effort(suggested=suggested, random=48, rounds=3, moves=moves, iterations=total, most=most)
 
 
 def _seconds(model: Model) -> float:
-    """Return what an evaluation takes in a fit of up to some 200 parameters, with its share of the steps."""
+    """Return what an iteration of a fit of up to some 200 parameters takes."""
     shared, bins = len(model.engine.shared_parameters), model.observed_main.size
     return 10e-6 + 0.25e-6 * bins + 15e-9 * shared**2
-
-
-def evaluations(model: Model, dataset: Dataset, problem: Problem, options: FitOptions) -> int:
-    """Return how many evaluations a fit takes from the initial values of a model, with what is held where it is."""
-    raw = model.engine.fit(
-        dataset,
-        np.where(problem.held, problem.start, np.clip(model.initial, problem.lower, problem.upper)),
-        problem.lower,
-        problem.upper,
-        problem.mask,
-        options.tolerance,
-        options.max_iterations,
-        covariance=False,
-        polish=False,
-    )
-    return int(raw["evaluations"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +92,7 @@ def search_minima(
     settled: bool,
     flat: bool,
     along: FloatArray | None,
-    evaluations: int,
+    iterations: int,
     options: FitOptions,
     threads: int | None = None,
 ) -> Found:
@@ -113,27 +100,22 @@ def search_minima(
 
     Where the likelihood is `flat` along something, minima of the same height are one, wherever they lie.
     `along` is the covariance at `first`, None without one: it tells how the others move along with a parameter;
-    `evaluations` is what the fit took that found it.
+    `iterations` are what the fit took that found it.
     """
-    tried = effort(options.search, model, evaluations)
-    minima, starts, lowest = [first] if settled else [], 0, first
+    tried = effort(options.search, model, iterations)
+    minima, starts, left, lowest = [first] if settled else [], 0, tried.iterations, first
     for turn in range(tried.rounds):
-        points = np.concatenate(
-            [
-                _suggested(model, data, problem, lowest, along if turn == 0 else None, tried),
-                _random(model, problem, lowest.values, tried.random, turn),
-            ]
-        )
-        if not len(points):
-            break
-        most = options.max_iterations if options.search == "thorough" else max(_ITERATIONS, _TIMES * evaluations)
-        level = minima[0].twice_nll if minima else np.inf
-        fits = _ends(model, data, replace(problem, start=points), options, most, level, threads)
-        starts += len(points)
-        minima = distinct(model, [*minima, *minima_of(fits)], anywhere=flat)
+        suggested = _suggested(model, data, problem, lowest, along if turn == 0 else None, tried)
+        points = np.concatenate([suggested, _random(model, problem, lowest.values, tried.random, turn)])
+        while len(points) and left > 0:
+            count = int(min(max(left / tried.most, 1), len(points))) if np.isfinite(left) else len(points)
+            level = minima[0].twice_nll if minima else np.inf
+            fits = _ends(model, data, replace(problem, start=points[:count]), options, tried.most, level, threads)
+            points, starts, left = points[count:], starts + count, left - float(fits.iterations.sum())
+            minima = distinct(model, [*minima, *minima_of(fits)], anywhere=flat)
         if not minima or not minima[0].twice_nll < lowest.twice_nll - LOWER:
             break
-        lowest = minima[0]
+        lowest, left = minima[0], max(left, tried.most)
     return Found(tuple(minima), starts)
 
 
@@ -142,18 +124,18 @@ def _ends(
     data: FloatArray,
     problem: Problem,
     options: FitOptions,
-    most: int,
+    most: float,
     level: float,
     threads: int | None,
 ) -> ManyFits:
     """Return fits from many starts; after `most` iterations only those that are below a `level` of 2NLL go on."""
-    first = replace(options, max_iterations=min(most, options.max_iterations))
+    first = replace(options, max_iterations=int(min(most, options.max_iterations)))
     fits = fit_problems(model, data, problem, options=first, threads=threads)
     rows = np.flatnonzero(~fits.minimised & (fits.twice_nll < level))
     if not rows.size or most >= options.max_iterations:
         return fits
-    onwards = replace(problem, start=fits.values[rows])
-    return fits.with_rows(rows, fit_problems(model, data, onwards, options=options, threads=threads))
+    onwards = fit_problems(model, data, replace(problem, start=fits.values[rows]), options=options, threads=threads)
+    return fits.with_rows(rows, replace(onwards, iterations=fits.iterations[rows] + onwards.iterations))
 
 
 def minima_of(fits: ManyFits) -> Iterator[Minimum]:

@@ -23,6 +23,8 @@ from wilks.results.scan import ContourLine, ContourResult, contour_height
 _RESTARTS = 10
 # Points of a line are moved onto the contour until the next step is this fraction of a cell of the grid.
 _CLOSE, _ROUNDS = 1e-3, 4
+# More rounds for those that are still on their way: they are near a jump, or a kink.
+_PATIENCE = 12
 
 
 def contour(
@@ -62,6 +64,7 @@ def contour(
     asked, x, y, fits, notes = _grid(asked, pair, max(contour_height(level) for level in levels), given, points)
     best = asked.best
     delta = rises(asked, fits).reshape(y.size, x.size)
+    lines, astray = _lines(asked, pair, x, y, fits, delta, levels)
     return ContourResult(
         parameters=(best.names[pair[0]], best.names[pair[1]]),
         best=(float(best.values[pair[0]]), float(best.values[pair[1]])),
@@ -72,8 +75,8 @@ def contour(
         delta=delta,
         statuses=tuple(fits.statuses[row * x.size : (row + 1) * x.size] for row in range(y.size)),
         levels=tuple(float(level) for level in levels),
-        lines=_lines(asked, pair, x, y, fits, delta, levels),
-        notes=remarks(first, asked) + notes,
+        lines=lines,
+        notes=(*remarks(first, asked), *notes, *_told(astray, sum(len(line.points) for line in lines))),
         origin=asked.origin(*for_interval(asked, pair)),
     )
 
@@ -120,8 +123,10 @@ def _lines(
     fits: ManyFits,
     delta: FloatArray,
     levels: Sequence[float],
-) -> tuple[ContourLine, ...]:
-    """Return the contours: lines on the grid, with their points moved onto the exact place."""
+) -> tuple[tuple[ContourLine, ...], FloatArray]:
+    """Return the contours: lines on the grid, with their points moved onto the exact place; and the points, shape
+    (points, 2), that have none.
+    """
     from contourpy import LineType, contour_generator
 
     # The square root is nearly linear along rays from the best fit.
@@ -129,11 +134,23 @@ def _lines(
     generator = contour_generator(x, y, np.ma.masked_invalid(root), line_type=LineType.Separate)
     found = [(level, line) for level in levels for line in generator.lines(np.sqrt(contour_height(level)))]
     if not found:
-        return ()
+        return (), np.empty((0, 2))
     height = np.concatenate([np.full(len(line), contour_height(level)) for level, line in found])
-    exact = _exact(asked, pair, x, y, fits, np.concatenate([line for _, line in found]), height)
+    exact, astray = _exact(asked, pair, x, y, fits, np.concatenate([line for _, line in found]), height)
     pieces = np.split(exact, np.cumsum([len(line) for _, line in found])[:-1])
-    return tuple(ContourLine(float(level), piece) for (level, _), piece in zip(found, pieces, strict=True))
+    lines = tuple(ContourLine(float(level), piece) for (level, _), piece in zip(found, pieces, strict=True))
+    return lines, exact[astray]
+
+
+def _told(astray: FloatArray, count: int) -> tuple[str, ...]:
+    """Return what is to be said of points of contours that have no exact place, of so many."""
+    if not len(astray):
+        return ()
+    first = ", ".join(f"{value:.4g}" for value in astray[0])
+    return (
+        f"{len(astray)} of the {count} points of the contours are only as exact as the grid, the first at ({first}): "
+        "fits fail there, or the profile jumps",
+    )
 
 
 def _exact(
@@ -144,10 +161,12 @@ def _exact(
     fits: ManyFits,
     points: FloatArray,
     height: FloatArray,
-) -> FloatArray:
-    """Return points, shape (points, 2), moved along the gradient to where 2NLL is `height` above its minimum.
+) -> tuple[FloatArray, BoolArray]:
+    """Return points, shape (points, 2), moved along the gradient to where 2NLL is `height` above its minimum; and which
+    of them could not be moved there.
 
-    Those on an edge of the grid stay on it: a bound. Those whose fits fail stay where they are.
+    Those on an edge of the grid stay on it: a bound. Those whose fits fail, or that step to and fro over a jump, stay
+    where they were on the grid.
     """
     cell = np.array([x[1] - x[0], y[1] - y[0]])
     low, high = np.array([x[0], y[0]]), np.array([x[-1], y[-1]])
@@ -157,17 +176,20 @@ def _exact(
     theta = np.where(np.isfinite(theta), theta, asked.best.values)
     held = asked.problem.held.copy()
     held[pair] = True
-    points, rows = points.copy(), np.arange(len(points))
-    for _ in range(_ROUNDS):
+    begun, points, rows = points, points.copy(), np.arange(len(points))
+    astray = np.zeros(len(points), np.bool_)
+    for _ in range(_ROUNDS + _PATIENCE):
         theta[rows[:, None], pair] = points[rows]
         there = asked.fits(theta[rows], np.broadcast_to(held, (rows.size, held.size)))
         theta[rows] = np.where(there.converged[:, None], there.values, theta[rows])
         step = _steps(asked, pair, there, height[rows], cell * ~on_edge[rows])
         points[rows] = np.clip(points[rows] + step, low, high)
-        rows = rows[np.abs(step / cell).max(axis=1) > _CLOSE]
+        astray[rows] = ~there.converged | (np.abs(step / cell).max(axis=1) > _CLOSE)
+        rows = rows[there.converged & astray[rows]]
         if not rows.size:
             break
-    return points
+    points[astray] = begun[astray]
+    return points, astray
 
 
 def _steps(asked: Study, pair: list[int], there: ManyFits, height: FloatArray, scale: FloatArray) -> FloatArray:

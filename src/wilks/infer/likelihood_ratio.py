@@ -131,6 +131,7 @@ class Profile:
             twice_nll=np.concatenate([self.twice_nll, fits.twice_nll])[order],
             edm=np.concatenate([np.zeros(known.size), fits.edm])[order],
             converged=np.concatenate([known, fits.converged])[order],
+            iterations=np.concatenate([np.zeros(known.size, np.intp), fits.iterations])[order],
             statuses=tuple(statuses[i] for i in order),
         )
         return merged, np.concatenate([self.values, new])[order]

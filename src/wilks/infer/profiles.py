@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray, Positions
-from wilks.fitting.search import evaluations, search_minima
+from wilks.fitting.search import search_minima
 from wilks.infer.study import BETTER, Study
 from wilks.results.fit import Minimum
 from wilks.results.many import INTERRUPTED, ManyFits, minimised
@@ -20,6 +20,8 @@ _FOLLOWED, _MINIMA = 50.0, 2
 # A neighbour lies elsewhere if a parameter differs by more than this, in standard deviations of its constraint; it
 # nearly is as low if 2NLL there is not higher than this.
 _ELSEWHERE, _NEARLY = 0.3, 1.0
+# Which parts of a way that leads too high are tried instead.
+_PARTS = (0.5, 0.25, 0.125, 0.0)
 
 
 def profile(asked: Study, fixed: Mapping[int, FloatArray], shape: tuple[int, ...]) -> ManyFits:
@@ -80,7 +82,7 @@ def searched(asked: Study, fits: ManyFits, held: BoolArray, rows: Sequence[int])
             settled=True,
             flat=bool(asked.best.flat.size),
             along=None,
-            evaluations=evaluations(asked.model, asked.dataset, problem, running.options),
+            iterations=int(fits.iterations[row]),
             options=running.options,
             threads=running.threads,
         ).minima
@@ -96,12 +98,16 @@ def lowest(
     """Return conditional fits as `Study.fits`, each the lowest of several: from `start`, from the initial values and,
     to the study's own data, from where `start` would be if it had been foreseen from another minimum of the free fit.
 
-    Where the likelihood has several minima, the way from the best fit may lead into one that is not the lowest.
+    Where the likelihood has several minima, the way from the best fit may lead into one that is not the lowest. The
+    iterations are those from the best of the starts.
     """
     if not len(start):
         return asked.fits(start, held, data)
     count, low, high = len(start), asked.problem.lower, asked.problem.upper
-    starts = [start, np.clip(asked.model.initial, low, high)]
+    initial = np.where(held, start, np.clip(asked.model.initial, low, high))
+    if data is None:
+        start = _shortened(asked, start, initial, held)
+    starts = [start, initial]
     if data is None:
         best = asked.best
         near = [one for one in best.minima[1:] if one.twice_nll < best.twice_nll + _FOLLOWED][:_MINIMA]
@@ -117,7 +123,30 @@ def lowest(
     found = fits.rows(each)
     for turn in range(1, len(starts)):
         found = improved_by(found, each, fits.rows(each + turn * count))[0]
-    return found
+    return replace(found, iterations=fits.iterations.reshape(len(starts), count).min(axis=0))
+
+
+def _shortened(asked: Study, start: FloatArray, initial: FloatArray, held: BoolArray) -> FloatArray:
+    """Return the starts, or, for those that are higher than the initial values, the lowest of some points on the way
+    from the best fit. What is held stays.
+
+    First order leads anywhere far from the best fit, also where the data are impossible.
+    """
+
+    def height(theta: FloatArray) -> FloatArray:
+        nll: FloatArray = asked.model.nll(theta, asked.data.values)
+        return np.where(np.isnan(nll), np.inf, nll)
+
+    lowest = height(start)
+    far = np.flatnonzero(~(lowest <= height(initial)))
+    start, shift = start.copy(), start[far] - asked.best.values
+    for part in _PARTS:
+        if far.size:
+            there = np.where(held[far], start[far], asked.best.values + part * shift)
+            level = height(there)
+            lower = level < lowest[far]
+            start[far[lower]], lowest[far[lower]] = there[lower], level[lower]
+    return start
 
 
 def rises(asked: Study, fits: ManyFits) -> FloatArray:

@@ -48,6 +48,7 @@ def undone(model: Model, count: int) -> ManyFits:
         twice_nll=nothing,
         edm=nothing,
         converged=np.zeros(count, np.bool_),
+        iterations=np.zeros(count, np.intp),
         statuses=(INTERRUPTED,) * count,
         workspace_digest=model.workspace_digest,
         version=wilks.__version__,

@@ -18,6 +18,8 @@ IMPOSSIBLE = "no possible point was found: "
 FLAT = "the likelihood is flat"
 # On the edge the EDM says how far the minimum can be below; so far the likelihood is right.
 EDGE_EDM = 1e-5
+# The arrays with a row for each fit, but for uncertainties, which are not always asked for.
+_EACH = ("values", "twice_nll", "edm", "converged", "iterations")
 
 
 def minimised(status: str, edm: float = np.nan) -> bool:
@@ -33,9 +35,9 @@ def minimised(status: str, edm: float = np.nan) -> bool:
 class ManyFits:
     """One row per fit, in their order; a fit that failed keeps its row, and one that was not done has NaN in it.
 
-    `values` and `uncertainties` have shape (fits, parameters) in the order of `names`; `twice_nll`, `edm`, `converged`
-    have shape (fits,). Uncertainties are 0 for fixed parameters, NaN where a fit gives none, and None where they were
-    not asked for. `statuses` says for each fit how it ended.
+    `values` and `uncertainties` have shape (fits, parameters) in the order of `names`; `twice_nll`, `edm`, `converged`,
+    `iterations` have shape (fits,). Uncertainties are 0 for fixed parameters, NaN where a fit gives none, and None
+    where they were not asked for. `statuses` says for each fit how it ended.
     """
 
     names: tuple[str, ...]
@@ -44,6 +46,7 @@ class ManyFits:
     twice_nll: FloatArray
     edm: FloatArray
     converged: BoolArray
+    iterations: Positions
     statuses: tuple[str, ...]
     workspace_digest: str
     version: str
@@ -62,13 +65,13 @@ class ManyFits:
 
     def rows(self, chosen: Positions) -> ManyFits:
         """Return some of the fits, one for each position, in this order."""
-        arrays = {name: getattr(self, name)[chosen] for name in ("values", "twice_nll", "edm", "converged")}
+        arrays = {name: getattr(self, name)[chosen] for name in _EACH}
         sigma = None if self.uncertainties is None else self.uncertainties[chosen]
         return replace(self, uncertainties=sigma, statuses=tuple(self.statuses[i] for i in chosen), **arrays)
 
     def with_rows(self, chosen: Positions, other: ManyFits) -> ManyFits:
         """Return the fits with those at some positions replaced."""
-        names = ["values", "twice_nll", "edm", "converged"]
+        names = [*_EACH]
         names += ["uncertainties"] * (self.uncertainties is not None and other.uncertainties is not None)
         arrays = {name: getattr(self, name).copy() for name in names}
         for name, array in arrays.items():

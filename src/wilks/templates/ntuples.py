@@ -17,6 +17,7 @@ from wilks.templates.filling import Tally, Task, Use, fill, starts_of
 from wilks.templates.looking import Look, Question, about, about_all, look, parses_not, place_of, sentences
 from wilks.templates.origins import changed_since, origins_of_ntuples, reusable, states, without
 from wilks.templates.plan import Plan, planned
+from wilks.templates.rebinning import with_outside
 from wilks.templates.record import Origin
 from wilks.templates.store import EventsRead, TemplateKey, Templates
 from wilks.templates.workers import Map, Processes, Workers, mapping
@@ -217,22 +218,15 @@ def _templates(
             entries += tally.entries[number]
             undefined += tally.undefined[number]
         axis = Axis(np.array(region.binning, dtype=np.float64))
-        histogram = Histogram(axis, sums[1:-1], variances[1:-1], float(sums[0]), float(sums[-1]), entries)
+        outside = float(variances[0]), float(variances[-1])
+        found[key] = Histogram(
+            axis, sums[1:-1], variances[1:-1], float(sums[0]), float(sums[-1]), entries, outside_sumw2=outside
+        )
         if region.outside_binning == "merge":
-            histogram = _merged(histogram, variances)
-        found[key] = histogram
+            found[key] = with_outside(found[key])
         if key.systematic is None:
             notes += _notes(key, sums, undefined, entries, merged=region.outside_binning == "merge")
     return found, notes
-
-
-def _merged(histogram: Histogram, variances: FloatArray) -> Histogram:
-    """Return the histogram with what lies outside its edges in the first and the last bin."""
-    contents, sumw2 = histogram.contents.copy(), histogram.sumw2.copy()
-    for edge, outside, variance in ((0, histogram.underflow, variances[0]), (-1, histogram.overflow, variances[-1])):
-        contents[edge] += outside
-        sumw2[edge] += variance
-    return replace(histogram, contents=contents, sumw2=sumw2, underflow=0.0, overflow=0.0)
 
 
 def _notes(key: TemplateKey, sums: FloatArray, undefined: float, entries: float, *, merged: bool) -> Iterator[str]:

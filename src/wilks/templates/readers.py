@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from wilks import bin_labels
 from wilks.config.paths import is_uhi_file
 from wilks.errors import TemplateError, listed, nearest
 from wilks.histogram import Axis, Histogram
@@ -37,8 +38,9 @@ class RootObject:
     """One object of a ROOT file, found at `path` inside it.
 
     `bins` has the number of bins per axis (empty for anything but a histogram); `edges` is the range of the first
-    axis and `integral` the sum of the contents inside it, both only for one-dimensional histograms. `branches` is
-    filled for TTrees and RNTuples. An object whose class can't be read keeps its path and class name only.
+    axis, `bin_labels` what its bins are called where they have labels, and `integral` the sum of the contents inside,
+    all only for one-dimensional histograms. `branches` is filled for TTrees and RNTuples. An object whose class can't
+    be read keeps its path and class name only.
     """
 
     path: str
@@ -49,6 +51,7 @@ class RootObject:
     edges: tuple[float, float] | None = None
     integral: float | None = None
     branches: tuple[Branch, ...] = ()
+    bin_labels: tuple[str, ...] = ()
 
     @property
     def is_histogram(self) -> bool:
@@ -184,15 +187,18 @@ def _histogram(source: Any, classname: str) -> Histogram:
     sumw2 = np.asarray(source.member("fSumw2"), dtype=np.float64)
     variances = sumw2 if sumw2.size == contents.size else np.abs(contents)
     axis = source.member("fXaxis")
-    return Histogram(
-        Axis(np.asarray(axis.edges()), label=axis.member("fTitle")),
+    labels, grown = bin_labels.of_root_axis(axis)
+    histogram = Histogram(
+        Axis(np.asarray(axis.edges()), label=axis.member("fTitle"), bin_labels=labels),
         contents[1:-1],
         variances[1:-1],
         underflow=float(contents[0]),
         overflow=float(contents[-1]),
+        outside_sumw2=(float(variances[0]), float(variances[-1])),
         entries=float(source.member("fEntries")),
         title=source.member("fTitle"),
     )
+    return histogram.without_spare_bins() if grown else histogram
 
 
 def _quickly(file: Any, name: str, classname: str) -> Histogram | None:
@@ -217,7 +223,8 @@ def _described(file: Any, name: str, classname: str) -> RootObject:
             histogram = _histogram(_object(file, name), classname) if quick is None else quick
             edges = float(histogram.axis.edges[0]), float(histogram.axis.edges[-1])
             shape = (len(histogram.axis),)
-            return RootObject(name, classname, histogram.title, histogram.entries, shape, edges, histogram.integral)
+            numbers = histogram.entries, shape, edges, histogram.integral
+            return RootObject(name, classname, histogram.title, *numbers, bin_labels=histogram.axis.bin_labels)
         source = _object(file, name)
         if classname.startswith(("TH2", "TH3", "TProfile")):
             bins = tuple(len(axis) for axis in source.axes)

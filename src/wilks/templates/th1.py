@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wilks._types import FloatArray
 from wilks.histogram import Axis, Histogram
+from wilks.templates.root_labels import axis_labels
 
 _COUNTED = 0x40000000  # set in a number of bytes
 _REFERENCED = 1 << 4  # of TObject: the number of its process follows
@@ -106,7 +106,7 @@ def _histogram(reader: _Reader, kind: str) -> Histogram:
     for _ in ("TAttLine", "TAttFill", "TAttMarker"):
         reader.skip_part()
     cells = reader.number(">i")
-    edges, label = _axis(reader, cells - 2)
+    axis, grown = _axis(reader, cells - 2)
     for _ in ("fYaxis", "fZaxis"):
         reader.skip_part()
     reader.place += 4  # fBarOffset, fBarWidth
@@ -119,19 +119,22 @@ def _histogram(reader: _Reader, kind: str) -> Histogram:
     if reader.place != whole or whole != len(reader.content) or contents.size != cells:
         raise _UnexpectedError
     variances = sumw2 if sumw2.size == contents.size else np.abs(contents)
-    return Histogram(
-        Axis(edges, label=label),
+    histogram = Histogram(
+        axis,
         contents[1:-1],
         variances[1:-1],
         underflow=float(contents[0]),
         overflow=float(contents[-1]),
+        outside_sumw2=(float(variances[0]), float(variances[-1])),
         entries=entries,
         title=title,
     )
+    return histogram.without_spare_bins() if grown else histogram
 
 
-def _axis(reader: _Reader, bins: int) -> tuple[FloatArray, str]:
-    """Return edges and title of a TAxis that begins here and go behind it."""
+def _axis(reader: _Reader, bins: int) -> tuple[Axis, bool]:
+    """Return the axis in a TAxis that begins here, and whether labels may have made it grow, and go behind it."""
+    begin = reader.place
     end = reader.part(range(6, 11))
     title = reader.title()
     reader.skip_part()  # TAttAxis
@@ -143,5 +146,6 @@ def _axis(reader: _Reader, bins: int) -> tuple[FloatArray, str]:
         edges = np.linspace(lower, upper, bins + 1)
     if edges.size != bins + 1 or reader.place > end:
         raise _UnexpectedError
+    labels, grown = axis_labels(reader, begin, end, bins)
     reader.place = end
-    return edges, title
+    return Axis(edges, label=title, bin_labels=labels), grown

@@ -10,9 +10,15 @@ function once(key, make) {
   return made.get(key);
 }
 
+/* Edges and labels of bins, which are stored once for all that share them. */
+const binsOf = ({ edges = null, labels = null }) => ({
+  edges: edges === null ? null : payload.edges[edges],
+  labels: labels === null ? null : payload.labels[labels],
+});
+
 function stepsOf(histogram, name, entries) {
   const found = once(histogram, () => {
-    const steps = { kind: "steps", edges: payload.edges[histogram.edges] };
+    const steps = { kind: "steps", ...binsOf(histogram) };
     for (const key of ["values", "errors"]) steps[key] = numbers(histogram[key]);
     for (const key of ["integral", "mean", "stdev", "underflow", "overflow"]) steps[key] = numeric(histogram[key]);
     return steps;
@@ -22,7 +28,7 @@ function stepsOf(histogram, name, entries) {
 
 function pointsOf(points, name) {
   const found = once(points, () => {
-    const item = { kind: "points" };
+    const item = { kind: "points", ...binsOf(points) };
     for (const key of ["x", "y", "xLow", "xHigh", "yLow", "yHigh"]) item[key] = numbers(points[key]);
     item.values = item.y;
     item.low = item.y.map((y, i) => y - item.yLow[i]);
@@ -35,8 +41,7 @@ function pointsOf(points, name) {
 function planeOf(plane, name) {
   const found = once(plane, () => ({
     kind: "plane",
-    x: payload.edges[plane.edges[0]],
-    y: payload.edges[plane.edges[1]],
+    axes: plane.axes.map((axis) => ({ ...binsOf(axis), title: axis.label })),
     values: numbers(plane.values),
   }));
   return { ...plane, ...found, name };
@@ -62,7 +67,8 @@ function partsOf(parts, name) {
   const total = (key) => items.reduce((sum, item) => sum + item[key], 0);
   const sum = { ...items[0], name: `${name}: sum`, values: below, errors: squares, outline: true };
   for (const key of ["entries", "integral", "underflow", "overflow"]) sum[key] = total(key);
-  Object.assign(sum, moments(sum.edges, sum.values), { outside: "" });
+  const box = identify(sum.labels) ? { mean: null, stdev: null } : moments(sum.edges, sum.values);
+  Object.assign(sum, box, { outside: "" });
   return [...layers.reverse(), sum];
 }
 
@@ -146,6 +152,7 @@ function sampleSteps(node, edges) {
     name: node.path + (of > read ? ` (sample: ${format(read)} of ${format(of)} entries)` : ""),
     label: node.name,
     edges,
+    labels: null,
     values,
     errors: values.map(Math.sqrt),
     entries: count + underflow + overflow,

@@ -19,6 +19,7 @@ const legendHeight = (items) => LEGEND_LINE * (Math.min(items.length, MOST_LINES
 function boxOf(one) {
   if (one.kind === "plane") return Object.entries(one.box).map(([key, value]) => [key, Number(value)]);
   if (one.kind === "points") return [["points", one.entries]];
+  if (identify(one.labels)) return [["entries", one.entries]];
   return [
     ["entries", one.entries],
     ["mean", one.mean],

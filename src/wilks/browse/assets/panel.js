@@ -146,7 +146,8 @@ function saveButtons() {
 }
 
 function renderItems(chosen) {
-  const items = itemsOf(chosen, state);
+  const every = aligned(itemsOf(chosen, state));
+  const items = every.filter((item) => !item.unlike);
   const { object, path } = chosen[0];
   const several = chosen.length > 1;
   const what = object ? [object.title === path ? "" : object.title, object.class] : [chosen[0].type, `branch of ${chosen[0].parent.path}`];
@@ -167,10 +168,10 @@ function renderItems(chosen) {
   const sampled = chosen.filter((node) => node.branch).map(sampleSentence);
   for (const item of items) if (item.kind === "points" && item.note) sampled.push(`${item.name}: ${item.note}`);
   if (sampled.length) panel.append(information(...sampled));
-  const texts = notes(chosen, items);
+  const texts = notes(every, items);
   if (texts.length) panel.append(note(...texts));
   if (flat) panel.append(boxTable(items[0]));
-  else panel.append(statisticsTable(items, several), binTable(shown));
+  else panel.append(statisticsTable(every, several), binTable(shown));
   panel.append(
     make(
       "p",
@@ -184,7 +185,7 @@ function renderItems(chosen) {
   if (focused) panel.querySelector(`[data-key="${focused}"]`)?.focus();
 }
 
-function notes(chosen, items) {
+function notes(every, items) {
   const named = (item, text) => (items.length > 1 ? `${item.name}: ${text}` : text);
   const texts = items.filter((item) => item.outside).map((item) => named(item, item.outside));
   for (const item of items) {
@@ -198,6 +199,11 @@ function notes(chosen, items) {
   const different = steps.filter((one) => !sameEdges(one.edges, steps[0].edges));
   if (state.ratio && different.length)
     texts.push(`No ratio for ${different.map((one) => one.name).join(", ")}: other bin edges than ${steps[0].name}`);
+  for (const { name, labels, unlike } of every.filter((item) => item.unlike))
+    texts.push(
+      `${name} is not drawn: its bins (${listLabels(labels)}) are not those of ${unlike.name} ` +
+        `(${listLabels(unlike.labels)})`,
+    );
   if (state.ratio && steps.length > 1 && items.some((item) => item.kind === "points"))
     texts.push("Points have no ratio.");
   return texts;
@@ -264,16 +270,23 @@ function binTable(all) {
   const details = make("details", {}, make("summary", {}, first.kind === "points" ? "Coordinates of the points" : "Contents of the bins"));
   details.addEventListener("toggle", () => {
     if (!details.open || details.children.length > 1) return;
-    const place = (i) => (first.kind === "points" ? [first.x[i]] : [first.edges[i], first.edges[i + 1]]);
+    const { kind, labels } = first;
+    const place = (i) => {
+      if (labels) return [make("td", { class: "text" }, kind === "points" ? pointName(first, i) : labels[i])];
+      const values = kind === "points" ? [first.x[i]] : [first.edges[i], first.edges[i + 1]];
+      return values.map((value) => make("td", {}, format(value)));
+    };
     const body = first.values.map((_, i) =>
       make(
         "tr",
         {},
-        ...[i + 1, ...place(i)].map((value) => make("td", {}, format(value))),
+        make("td", {}, format(i + 1)),
+        ...place(i),
         ...same.map((one) => make("td", {}, contentOf(one, i))),
       ),
     );
-    const head = [...(first.kind === "points" ? ["point", "x"] : ["bin", "low edge", "high edge"]), ...same.map((one) => one.name)];
+    const where = labels ? ["label"] : kind === "points" ? ["x"] : ["low edge", "high edge"];
+    const head = [kind === "points" ? "point" : "bin", ...where, ...same.map((one) => one.name)];
     const titles = make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)));
     details.append(make("div", { class: "card scroll" }, make("table", {}, make("thead", {}, titles), make("tbody", {}, ...body))));
   });

@@ -21,13 +21,20 @@ class PlanePlot extends Plot {
     if (!this.item || width === this.drawn) return;
     this.drawn = width;
     const legend = legendHeight([this.item]);
-    const height = Math.round(Math.min(Math.max(width * 0.62, 300), 540)) + legend;
-    this.frame = { left: 74, right: width - 104, top: 16 + legend, bottom: height - 48 };
+    const bottom = Math.round(Math.min(Math.max(width * 0.62, 300), 540)) + legend - 48;
+    const top = 16 + legend;
+    const right = width - 104;
+    const [across, up] = this.item.axes;
+    const span = ({ edges }) => edges[edges.length - 1] - edges[0];
+    const beside = up.labels ? labelRoom(up, span(up), bottom - top) : null;
+    const left = beside ? Math.max(74, Math.min(beside.size + 38, 0.4 * width)) : 74;
+    const below = across.labels ? labelRoom(across, span(across), right - left) : null;
+    const height = bottom + 48 + (below && below.upright ? below.size - 8 : 0);
+    Object.assign(this, { below, beside, frame: { left, right, top, bottom } });
     this.svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, height, tabindex: 0, role: "img" });
     this.svg.setAttribute("aria-label", `Map of ${this.item.name}; arrow keys go through the bins`);
-    const { left, right, top, bottom } = this.frame;
-    this.x = scale(this.item.x[0], this.item.x[this.item.x.length - 1], left, right);
-    this.y = scale(this.item.y[0], this.item.y[this.item.y.length - 1], bottom, top);
+    this.x = scale(across.edges[0], across.edges[across.edges.length - 1], left, right);
+    this.y = scale(up.edges[0], up.edges[up.edges.length - 1], bottom, top);
     this.levels = this.range();
     this.svg.append(...legendOf([this.item], width));
     if (this.levels) this.svg.append(this.cells(), ...this.bar(width));
@@ -68,10 +75,11 @@ class PlanePlot extends Plot {
     const canvas = make("canvas", { width, height });
     const context = canvas.getContext("2d");
     const pixels = context.createImageData(width, height);
-    const { x, y, values } = this.item;
-    const binsOf = (edges, size) =>
+    const { axes, values } = this.item;
+    const [x, y] = axes.map(({ edges }) => edges);
+    const placesOf = (edges, size) =>
       Array.from({ length: size }, (_, i) => find(edges, edges[0] + ((i + 0.5) / size) * (edges[edges.length - 1] - edges[0])));
-    const [columns, rows] = [binsOf(x, width), binsOf(y, height)];
+    const [columns, rows] = [placesOf(x, width), placesOf(y, height)];
     const colors = values.map((value) => {
       const share = this.share(value);
       return share === null ? null : viridis(share);
@@ -109,20 +117,22 @@ class PlanePlot extends Plot {
   axesOf(height) {
     const { left, right, top, bottom } = this.frame;
     const parts = [shape("rect", { class: "axis", x: left, y: top, width: right - left, height: bottom - top })];
-    for (const tick of linearTicks(this.x.low, this.x.high, (right - left) / 90))
+    const [across, up] = this.item.axes;
+    if (this.below) parts.push(...labelsBelow(across, this.x, bottom, this.below));
+    if (this.beside) parts.push(...labelsBeside(up, this.y, left, this.beside));
+    for (const tick of this.below ? [] : linearTicks(this.x.low, this.x.high, (right - left) / 90))
       parts.push(
         shape("line", { class: "axis", x1: this.x(tick), x2: this.x(tick), y1: bottom, y2: bottom + 5 }),
         textAt(format(tick), this.x(tick), bottom + 19, "middle"),
       );
-    for (const tick of linearTicks(this.y.low, this.y.high, (bottom - top) / 55))
+    for (const tick of this.beside ? [] : linearTicks(this.y.low, this.y.high, (bottom - top) / 55))
       parts.push(
         shape("line", { class: "axis", x1: left - 5, x2: left, y1: this.y(tick), y2: this.y(tick) }),
         textAt(format(tick), left - 9, this.y(tick) + 4, "end"),
       );
-    const [x, y] = this.item.labels;
     parts.push(
-      textAt(x, right, height - 8, "end", "title"),
-      shape("text", { class: "title", "text-anchor": "end", transform: `translate(16 ${top}) rotate(-90)` }, y),
+      textAt(across.title, right, height - 8, "end", "title"),
+      shape("text", { class: "title", "text-anchor": "end", transform: `translate(16 ${top}) rotate(-90)` }, up.title),
     );
     return parts;
   }
@@ -135,7 +145,8 @@ class PlanePlot extends Plot {
     };
     this.svg.addEventListener("pointermove", (event) => {
       const [x, y] = at(event);
-      this.hover([find(this.item.x, this.x.from(x)), find(this.item.y, this.y.from(y))]);
+      const [across, up] = this.item.axes;
+      this.hover([find(across.edges, this.x.from(x)), find(up.edges, this.y.from(y))]);
     });
     this.svg.addEventListener("pointerleave", () => this.hover(null));
     this.svg.addEventListener("blur", () => this.hover(null));
@@ -144,8 +155,8 @@ class PlanePlot extends Plot {
       if (event.key === "Escape") this.hover(null);
       else if (step) {
         const [i, j] = this.bin || [0, 0];
-        const inside = (bin, edges) => Math.max(0, Math.min(bin, edges.length - 2));
-        this.hover([inside(i + step[0], this.item.x), inside(j + step[1], this.item.y)]);
+        const inside = (bin, { edges }) => Math.max(0, Math.min(bin, edges.length - 2));
+        this.hover([inside(i + step[0], this.item.axes[0]), inside(j + step[1], this.item.axes[1])]);
       } else return;
       event.preventDefault();
     });
@@ -156,7 +167,8 @@ class PlanePlot extends Plot {
     this.tip.hidden = !this.bin;
     this.band.setAttribute("visibility", this.bin ? "visible" : "hidden");
     if (!this.bin) return;
-    const { x, y, values, labels } = this.item;
+    const { axes, values } = this.item;
+    const [x, y] = axes.map(({ edges }) => edges);
     const [i, j] = this.bin;
     const [left, right, low, high] = [this.x(x[i]), this.x(x[i + 1]), this.y(y[j]), this.y(y[j + 1])];
     for (const [key, value] of Object.entries({ x: left, y: high, width: right - left, height: low - high }))
@@ -164,8 +176,8 @@ class PlanePlot extends Plot {
     const line = (name, text) => make("div", {}, make("span", { class: "name" }, name), text);
     this.tip.replaceChildren(
       make("b", {}, format(values[i * (y.length - 1) + j])),
-      line(labels[0] || "x", `${format(x[i])} – ${format(x[i + 1])}`),
-      line(labels[1] || "y", `${format(y[j])} – ${format(y[j + 1])}`),
+      line(axes[0].title || "x", binName(x, axes[0].labels, i)),
+      line(axes[1].title || "y", binName(y, axes[1].labels, j)),
     );
     this.place(left, right, high);
   }

@@ -39,14 +39,20 @@ class Plot {
     const width = Math.max(this.card.clientWidth - 12, 260);
     if (!this.all || width === this.drawn) return;
     this.drawn = width;
+    const lead = this.all.find((one) => identify(one.labels)) || this.all[0];
+    this.labelled = lead.labels ? lead : null;
+    const ranges = this.all.map(xRange);
+    const [low, high] = [Math.min(...ranges.map(([a]) => a)), Math.max(...ranges.map(([, b]) => b))];
+    this.room = this.labelled && labelRoom(lead, high - low, width - 92);
     const legend = legendHeight(this.all);
-    const height = Math.round(Math.min(Math.max(width * 0.56, 300), 480)) + (this.ratio ? 130 : 0) + legend;
+    const below = 48 + (this.room && this.room.upright ? this.room.size - 8 : 0);
+    const height = Math.round(Math.min(Math.max(width * 0.56, 300), 480)) + (this.ratio ? 130 : 0) + legend + below - 48;
     this.frame = {
       left: 74,
       right: width - 18,
       top: 12 + legend,
-      bottom: height - 48,
-      split: this.ratio ? height - 178 : height - 48,
+      bottom: height - below,
+      split: this.ratio ? height - below - 130 : height - below,
     };
     this.svg = shape("svg", {
       viewBox: `0 0 ${width} ${height}`,
@@ -55,7 +61,7 @@ class Plot {
       role: "img",
       "aria-label": `Histogram of ${this.all.map((one) => one.name).join(", ")}; arrow keys go through the bins`,
     });
-    this.x = this.horizontal();
+    this.x = scale(low, high, this.frame.left, this.frame.right);
     const range = this.log ? logRange(this.all) : linearRange(this.all);
     this.y = this.vertical(range || [0.1, 1], this.frame.top, this.frame.split, Boolean(this.log));
     this.grid();
@@ -66,12 +72,6 @@ class Plot {
     this.listen();
     this.card.replaceChildren(this.svg, this.tip);
     this.hover(null);
-  }
-
-  horizontal() {
-    const ranges = this.all.map(xRange);
-    const [low, high] = [Math.min(...ranges.map(([a]) => a)), Math.max(...ranges.map(([, b]) => b))];
-    return scale(low, high, this.frame.left, this.frame.right);
   }
 
   vertical([low, high], top, bottom, log) {
@@ -205,7 +205,8 @@ class Plot {
     this.svg.append(shape("rect", { class: "axis", x: left, y: top, width: right - left, height: split - top }));
     for (const tick of this.y.ticks)
       this.svg.append(shape("text", { x: left - 8, y: this.y(tick) + 4, "text-anchor": "end" }, format(tick)));
-    for (const tick of linearTicks(this.x.low, this.x.high, (right - left) / 90)) {
+    if (this.labelled) this.svg.append(...labelsBelow(this.labelled, this.x, bottom, this.room));
+    for (const tick of this.labelled ? [] : linearTicks(this.x.low, this.x.high, (right - left) / 90)) {
       const x = this.x(tick);
       this.svg.append(
         shape("line", { class: "axis", x1: x, x2: x, y1: bottom, y2: bottom + 5 }),
@@ -244,7 +245,7 @@ class Plot {
     svg.addEventListener("blur", () => this.hover(null));
     svg.addEventListener("keydown", (event) => {
       const first = this.all[0];
-      const edges = first.edges || [...first.x, 0];
+      const edges = first.kind === "steps" ? first.edges : [...first.x, 0];
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (event.key === "Escape") this.hover(null);
       else if (step) {
@@ -264,8 +265,7 @@ class Plot {
     this.tip.hidden = lead < 0;
     this.band.setAttribute("visibility", lead < 0 ? "hidden" : "visible");
     if (lead < 0) return;
-    const range = (one, bin) =>
-      one.kind === "points" ? format(one.x[bin]) : `${format(one.edges[bin])} – ${format(one.edges[bin + 1])}`;
+    const range = (one, bin) => (one.kind === "points" ? pointName(one, bin) : binName(one.edges, one.labels, bin));
     const first = this.all[lead];
     const [left, right] =
       first.kind === "points"
@@ -320,6 +320,9 @@ function find(edges, value) {
   }
   return low;
 }
+
+/* Where a point is: the label of its bin, else the value. */
+const pointName = ({ x, edges, labels }, i) => (labels ? binName(edges, labels, find(edges, x[i])) : format(x[i]));
 
 function contentOf(one, bin) {
   if (one.kind === "steps") return `${format((one.own || one.values)[bin])} ± ${format(one.errors[bin], 3)}`;

@@ -67,7 +67,7 @@ function scale(low, high, first, last) {
 const textAt = (text, x, y, anchor, kind = "") => shape("text", { class: kind, x, y, "text-anchor": anchor }, text);
 
 function xRange(one) {
-  if (one.kind === "steps") return [one.edges[0], one.edges[one.edges.length - 1]];
+  if (one.edges) return [one.edges[0], one.edges[one.edges.length - 1]];
   const good = one.x.map((_, i) => i).filter((i) => Number.isFinite(one.x[i]) && Number.isFinite(one.y[i]));
   if (!good.length) return [0, 1];
   const low = Math.min(...good.map((i) => one.x[i] - one.xLow[i]));
