@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import uproot
 from scipy.stats import binom
-from tests.labelled import labelled_th1
+from tests.labelled import labelled_profile, labelled_th1, labelled_th2
 
+from wilks.browse import efficiencies
 from wilks.browse.efficiencies import efficiency
-from wilks.browse.objects import _parts, read_drawables
+from wilks.browse.objects import _axes, _parts, read_drawables
 from wilks.browse.selection import flattened, select
 from wilks.drawables import HistogramND, Parts, Points
 from wilks.errors import InputError, TemplateError
-from wilks.histogram import Histogram
+from wilks.histogram import Axis, Histogram
 
 HERE = Path(__file__).parent
 GRAPHS = HERE / "graphs.root"
@@ -156,3 +158,45 @@ def test_objects_that_are_missing_or_of_another_kind_are_told(root_file: Path) -
     none, remark = caught.value.problems
     assert none.endswith('"none" is not there')
     assert remark.endswith('"remark" is a TObjString')
+
+
+def test_axes_of_maps_and_profiles_have_labels_without_spare_bins(tmp_path: Path) -> None:
+    path = tmp_path / "labels.root"
+    with uproot.recreate(path) as file:
+        file["map"] = labelled_th2(
+            [[1.0, 2.0], [3.0, 4.0], [0.0, 0.0], [0.0, 0.0]], [(2, "ee"), (1, "mm")], alphanumeric=True
+        )
+        file["kept"] = labelled_th2([[1.0, 2.0], [3.0, 4.0], [0.0, 9.0]], [(2, "ee"), (1, "mm")], alphanumeric=True)
+        file["up"] = labelled_th2([[1.0, 2.0], [3.0, 4.0]], y=[(1, "bad"), (2, "good")])
+        file["profile"] = labelled_profile([3.0, 0.0, 7.0, 0.0], [(1, "a"), (2, "b"), (3, "c")], alphanumeric=True)
+    found = read_drawables(path, ["map", "kept", "up", "profile"])
+    plane, kept, up, profile = (found[name] for name in ("map", "kept", "up", "profile"))
+    assert isinstance(plane, HistogramND)
+    assert isinstance(kept, HistogramND)
+    assert isinstance(up, HistogramND)
+    assert isinstance(profile, Points)
+    assert plane.axes[0].bin_labels == ("mm", "ee")
+    assert plane.inside.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    assert plane.sumw2.shape == (4, 4)
+    assert plane.project("x").axes[0] == plane.axes[0]
+    assert kept.axes[0].bin_labels == ("mm", "ee", "")
+    assert kept.integral == 19.0
+    assert (up.axes[0].bin_labels, up.axes[1].bin_labels) == ((), ("bad", "good"))
+    assert profile.bins == Axis.of_labels(["a", "b", "c"])
+    assert dict(zip(profile.x, profile.y, strict=True)) == {0.5: 3.0, 2.5: 7.0}
+
+
+def test_efficiencies_of_other_labels_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "labels.root"
+    with uproot.recreate(path) as file:
+        file["passed"] = labelled_th1([1.0, 8.0], [(1, "ee"), (2, "mm")])
+        file["total"] = labelled_th1([10.0, 5.0], [(1, "mm"), (2, "ee")])
+    with uproot.open(path) as file:
+        members = {"title": "", "level": 0.0, "option": 0, "passed": file["passed"], "total": file["total"]}
+        monkeypatch.setattr(efficiencies, "_members", lambda *_: members)
+        with pytest.raises(ValueError, match='other bins: labels "ee", "mm" and labels "mm", "ee"'):
+            efficiencies.read_efficiency(None, "e", _axes)
+        members["passed"] = file["total"]
+        points = efficiencies.read_efficiency(None, "e", _axes)
+    assert points.bins == Axis.of_labels(["mm", "ee"])
+    assert points.y.tolist() == [1.0, 1.0]

@@ -14,7 +14,7 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from tests.labelled import labelled_th1
+from tests.labelled import labelled_profile, labelled_th1, labelled_th2
 
 from wilks._types import FloatArray
 from wilks.browse import page as page_module
@@ -261,3 +261,23 @@ def test_labels_are_stored_once(tmp_path: Path) -> None:
     assert drawn["a"]["labels"] == drawn["b"]["labels"] == 0
     assert "labels" not in drawn["numbers"]
     assert drawn["a"]["mean"] is None
+
+
+def test_axes_of_maps_have_labels_and_no_profile_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "labels.root"
+    with uproot.recreate(path) as file:
+        file["a"] = labelled_th1([1.0, 2.0], [(1, "ee"), (2, "mm")])
+        file["map"] = labelled_th2([[1.0, 2.0, 3.0], [3.0, 4.0, 5.0]], [(1, "ee"), (2, "mm")])
+        file["profile"] = labelled_profile([3.0, 7.0], [(2, "ee"), (1, "mm")])
+    _, _, payload = written(path, tmp_path)
+    drawn = objects_of(payload)
+    views = {view["key"]: view for view in drawn["map"]["views"]}
+    assert set(views) == {"map", "x", "y", "profile-x"}
+    x, y = views["map"]["plane"]["axes"]
+    assert x["labels"] == views["x"]["histogram"]["labels"] == views["profile-x"]["points"]["labels"]
+    assert x["labels"] == drawn["a"]["histogram"]["labels"]
+    assert "labels" not in y
+    assert len(payload["edges"][y["edges"]]) == 4
+    assert "mean x" not in views["map"]["plane"]["box"]
+    assert "mean y" in views["map"]["plane"]["box"]
+    assert payload["labels"][drawn["profile"]["points"]["labels"]] == ["mm", "ee"]

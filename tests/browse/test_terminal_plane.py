@@ -97,3 +97,26 @@ def test_mistakes_are_told() -> None:
         draw_plane("p", plane([[1.0]]), 30)
     with pytest.raises(InputError, match="can't be drawn on one scale"):
         draw_plane("p", plane([[1.7e308, -1.7e308]]), 60)
+
+
+def test_labels_stand_at_the_bins_of_both_axes() -> None:
+    axes = Axis.of_labels(["ee", "#mu#mu"]), Axis.of_labels(["low", "high"])
+    contents = np.zeros((4, 4))
+    contents[1, 1], contents[2, 2] = 1.0, 2.0
+    lines = draw_plane("h", HistogramND(axes, contents, contents), 60).splitlines()
+    low, high = (next(line for line in lines if line.startswith(word.rjust(4) + " │")) for word in ("low", "high"))
+    names = next(line for line in lines if "μμ" in line)
+    assert names.split() == ["ee", "μμ"]
+    assert low[names.index("ee")] != " "
+    assert len(low) < names.index("μμ") + 2
+    assert high[names.index("ee")] == " "
+    assert high[names.index("μμ")] == "█"
+    assert "mean" not in lines[-2]
+
+
+def test_labels_that_have_no_room_are_listed() -> None:
+    axes = Axis.of_labels([f"c{i}" for i in range(70)]), Axis([0, 1])
+    lines = draw_plane("h", HistogramND(axes, np.ones((72, 3)), np.ones((72, 3))), 60, unicode=False).splitlines()
+    assert "bins of x: c0, c1," in " ".join(lines)
+    assert "c69" in " ".join(lines)
+    assert max(map(len, lines)) <= 60

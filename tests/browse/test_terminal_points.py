@@ -6,7 +6,8 @@ from tests.browse.test_terminal import histogram, rows_of
 
 from wilks._types import FloatArray
 from wilks.browse.terminal import draw
-from wilks.drawables import Points
+from wilks.drawables import Points, of_bins
+from wilks.histogram import Axis, Histogram
 
 
 def points(x: list[float], y: list[float], error: float = 0.0, **more: str) -> Points:
@@ -48,3 +49,19 @@ def test_what_is_not_drawn_is_told() -> None:
 @pytest.mark.parametrize("x", [[], [3.0], [np.nan], [2.0, 2.0]])
 def test_few_points_are_drawn(x: list[float]) -> None:
     assert draw([("g", points(x, [1.0] * len(x)))], 60)
+
+
+def test_points_in_bins_with_labels_stand_over_these() -> None:
+    axis = Axis.of_labels(["ee", "em", "mm"])
+    drawn = of_bins(axis, np.array([1.0, 0.0, 3.0]), np.zeros(3), np.array([True, False, True]), "", "mean")
+    lines = draw([("p", drawn)], 60).splitlines()
+    names = next(line for line in lines if "em" in line)
+    assert names.split() == ["ee", "em", "mm"]
+    highest = next(line for line in lines if "●" in line)
+    assert abs(highest.index("●") - names.index("mm")) <= 1
+    other = Histogram(Axis.of_labels(["mm", "ee", "em"]), [3, 1, 2], [3, 1, 2])
+    both = draw([("h", other), ("p", drawn)], 60).splitlines()
+    names = next(line for line in both if "em" in line)
+    assert names.split() == ["mm", "ee", "em"]
+    # The middle of a bin with an even number of columns is between two of them.
+    assert 0 <= next(line for line in both if "○" in line).index("○") - names.index("mm") <= 2

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wilks import figures
-from wilks.drawables import HistogramND, Parts, Points
+from wilks.drawables import HistogramND, Parts, Points, of_bins
 from wilks.errors import InputError
 from wilks.histogram import Axis, Histogram
 
@@ -75,3 +75,26 @@ def test_mistakes_are_told(plane: HistogramND, points: Points) -> None:
         figures.drawables([])
     with pytest.raises(InputError, match="drawn alone, found 2"):
         figures.drawables([("a", plane), ("b", points)])
+
+
+def test_labels_of_bins_are_on_all_axes() -> None:
+    axes = Axis.of_labels(["ee", "mm"]), Axis.of_labels(["low", "middle", "high"])
+    figure = figures.drawables([("map", HistogramND(axes, np.ones((4, 5)), np.ones((4, 5))))])
+    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["ee", "mm"]
+    assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["low", "middle", "high"]
+    many = Axis([0, 1]), Axis.of_labels([f"c{i}" for i in range(400)])
+    figure = figures.drawables([("map", HistogramND(many, np.ones((3, 402)), np.ones((3, 402))))])
+    ticks = figure.axes[0].get_yticklabels()
+    assert 10 < len(ticks) < 200
+    assert ticks[0].get_text() == "c0"
+
+
+def test_parts_and_points_are_drawn_in_the_order_of_the_first() -> None:
+    one, other = Axis.of_labels(["ee", "mm"]), Axis.of_labels(["mm", "ee"])
+    stack = Parts((("s", Histogram(one, [1, 2], [1, 2])),), stacked=True)
+    means = of_bins(other, np.array([20.0, 10.0]), np.zeros(2), np.ones(2, dtype=bool), "", "mean")
+    figure = figures.drawables([("stack", stack), ("means", means)])
+    ax = figure.axes[0]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["ee", "mm"]
+    (line,) = (line for line in ax.lines if line.get_marker() == "o")
+    assert sorted(zip(line.get_xdata(), line.get_ydata(), strict=True)) == [(0.5, 10.0), (1.5, 20.0)]
