@@ -187,6 +187,19 @@ def test_other_labels_are_refused_with_both_lists(
     assert refused.value.problems[0].startswith(said[:40])
 
 
+def test_labels_at_two_places_are_refused_in_sums(tmp_path: Path) -> None:
+    found = histograms(root_axis, ORDERS)
+    found |= {"bkg": labelled_th1([1.0, 2.0], [(1, "bad")]), "more": labelled_th1([1.0, 2.0], [(2, "bad")])}
+    write(tmp_path, found)
+    with pytest.raises(TemplateError) as refused:
+        build_templates(steering(tmp_path))
+    (said,) = (text for text in refused.value.problems if "sum" in text)
+    assert said == (
+        '"Bkg" in "SR", a sum over several paths: histograms with different bins can\'t be added: '
+        'labels (none), "bad" and labels "bad", (none)'
+    )
+
+
 def test_labels_of_nothing_are_not_needed(tmp_path: Path) -> None:
     found = histograms(root_axis, ORDERS) | {"sig": labelled_th1([0.0], []), "more": labelled_th1([0.0], [])}
     write(tmp_path, found)

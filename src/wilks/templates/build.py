@@ -195,7 +195,11 @@ def _read(config: Config, keys: list[TemplateKey], previous: Templates | None) -
             parts = [histogram for histogram in histograms if histogram is not None]
             if len(parts) == len(paths):
                 found[key] = reduce(add, parts)
-        except TemplateError:
+        except TemplateError as error:
+            axes = [part.axis for part in parts]
+            if any(axis.is_categorical for axis in axes) or all(axis.has_edges_of(axes[0]) for axis in axes):
+                problems.append(f"{key}, a sum over several paths: {error}")
+                continue
             each = zip(paths, parts, strict=True)
             found_bins = [f"{source.file}:{source.name} has {bins_of(part.axis.edges)}" for source, part in each]
             problems.append(f"{key} can't be summed over its paths, the edges differ: {'; '.join(found_bins)}")
