@@ -10,7 +10,7 @@ from wilks.errors import InputError, listed, nearest
 from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction, Prediction
 from wilks.results.summary import parameter_table
-from wilks.table import Table, measured, number
+from wilks.table import Table, number, pdg_measured
 
 if TYPE_CHECKING:
     from wilks.templates.record import Effect
@@ -89,11 +89,10 @@ def _per_channel(prediction: Prediction, channels: list[ChannelPrediction]) -> T
         cells = []
         for channel in channels:
             i = channel.samples.index(sample) if sample in channel.samples else None
-            cells.append(
-                "" if i is None else measured(float(channel.yields[i].sum()), float(channel.sample_sums_uncertainty[i]))
-            )
+            sums = None if i is None else (float(channel.yields[i].sum()), float(channel.sample_sums_uncertainty[i]))
+            cells.append("" if sums is None else pdg_measured(*sums))
         rows.append((sample, *cells))
-    rows.append(("total", *(measured(float(c.total.sum()), c.sum_uncertainty) for c in channels)))
+    rows.append(("total", *(pdg_measured(float(c.total.sum()), c.sum_uncertainty) for c in channels)))
     rows.append(("data", *(_observed(float(c.data.sum())) for c in channels)))
     return Table(f"Yields, {prediction.label}", ("sample", *(c.name for c in channels)), tuple(rows))
 
@@ -104,12 +103,12 @@ def _per_bin(prediction: Prediction, channels: list[ChannelPrediction]) -> Table
     for channel in channels:
         for b, (low, high) in enumerate(channel.axis):
             cells = [
-                measured(float(channel.yields[i, b]), float(channel.uncertainties[i, b]))
+                pdg_measured(float(channel.yields[i, b]), float(channel.uncertainties[i, b]))
                 if (i := channel.samples.index(sample) if sample in channel.samples else -1) >= 0
                 else ""
                 for sample in samples
             ]
-            total = measured(float(channel.total[b]), float(channel.total_uncertainty[b]))
+            total = pdg_measured(float(channel.total[b]), float(channel.total_uncertainty[b]))
             span = f"{number(low)}–{number(high)}" + (f" {channel.axis.unit}" if channel.axis.unit else "")
             rows.append((channel.name, span, *cells, total, _observed(float(channel.data[b]))))
     header = ("channel", "bin", *samples, "total", "data")

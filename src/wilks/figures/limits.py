@@ -11,11 +11,10 @@ from wilks.figures.brazil import BLUE, RED, canvas_for, check_kind, draw_bands
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, counted, decorate, in_red
 from wilks.figures.style import FigureStyle, as_style, figure_of, label, signed, weight
-from wilks.results.fit import two_digits
 from wilks.results.hypotest import HypothesisTest, LimitResult, ToyCounts
 from wilks.results.lost_toys import from_to
 from wilks.results.many import CONVERGED
-from wilks.table import number
+from wilks.table import measured, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -221,7 +220,7 @@ def _toys_lines(result: HypothesisTest, counts: ToyCounts) -> list[str]:
     one_sided = result.statistic in ("q", "q~")
     p = float((result.observed.cls if one_sided else result.observed.clsb)[0])
     error = float((counts.cls_error if one_sided else counts.clsb_error)[0])
-    lines = [f"{whole} = {two_digits(p, error) if error > 0 else number(p, 3)}"]
+    lines = [f"{whole} = {measured(p, error) if error > 0 else number(p, 3)}"]
     if p == 0 and not counts.failures[0]:
         lines = [f"{whole} < {number(1 / max(float(counts.toys[0]), 1.0), 2)} ({number(float(counts.toys[0]))} toys)"]
     if counts.failures[0] and counts.ranges is not None:

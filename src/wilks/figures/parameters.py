@@ -11,7 +11,7 @@ from wilks.errors import InputError, nearest
 from wilks.figures.conditions import noted
 from wilks.figures.row_axis import draw_row_axis
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed
-from wilks.results.fit import FitResult, ParameterResult, two_digits
+from wilks.results.fit import FitResult, ParameterResult
 from wilks.selection import matching
 from wilks.table import measured, number
 
@@ -104,7 +104,7 @@ def _row(parameter: ParameterResult) -> _Row:
     remark = "fixed" if parameter.fixed else "at bound" if parameter.at_bound else "" if usable else "no uncertainty"
     remark = "no effect" if parameter.idle else "flat" if parameter.flat else remark
     if parameter.constraint == "none" or not parameter.prefit_uncertainty > 0 or not math.isfinite(parameter.pull):
-        value = two_digits(parameter.value, parameter.uncertainty) if usable else number(parameter.value)
+        value = measured(parameter.value, parameter.uncertainty) if usable else number(parameter.value)
         return _Row(parameter.name, None, 0.0, f"{value} ({remark})" if remark else value)
     error = parameter.uncertainty / parameter.prefit_uncertainty if usable else 0.0
     return _Row(parameter.name, parameter.pull, error, remark)

@@ -13,11 +13,11 @@ from wilks.errors import InputError, nearest
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, counted, decorate, experiment_texts, in_red
 from wilks.figures.style import PANEL, FigureStyle, as_style, compact, figure_of, label, settings, signed, weight
-from wilks.results.fit import two_digits
 from wilks.results.intervals import percent
 from wilks.results.lost_toys import with_lost
 from wilks.results.toys import LEVELS, ToysResult
 from wilks.selection import matching
+from wilks.table import measured
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,8 +109,8 @@ def _lines(result: ToysResult, i: int) -> list[str]:
     lines = [label(result.names[i], 30), f"{n:.0f} of {result.done} toys usable"]
     if n > 1 and width > 0:
         lines += [
-            f"mean {two_digits(mean, width / math.sqrt(n))}",
-            f"width {two_digits(width, width / math.sqrt(2 * n))}",
+            f"mean {measured(mean, width / math.sqrt(n))}",
+            f"width {measured(width, width / math.sqrt(2 * n))}",
         ]
     for level, value, (low, high) in zip(LEVELS, result.coverage[i], result.coverage_range[i], strict=True):
         covered = f"{100 * value:.1f}" if low == high else f"{100 * low:.1f} to {100 * high:.1f}"
