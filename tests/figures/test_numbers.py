@@ -18,7 +18,8 @@ def drawn(edges: list[float], label: str, unit: str = "", contents: float = 50.0
 
 
 def numbers_along(figure: Figure) -> list[str]:
-    return [text.get_text() for text in figure.axes[1].get_xticklabels() if text.get_text()]
+    texts = [text.get_text() for text in figure.axes[1].get_xticklabels()]
+    return [text.removeprefix(r"$\mathdefault{").removesuffix("}$") for text in texts if text]
 
 
 @pytest.mark.parametrize(
@@ -28,8 +29,8 @@ def numbers_along(figure: Figure) -> list[str]:
         (5e8, "MET [MeV]", "MET [TeV]"),
         (3e-3, "mass [GeV]", "mass [MeV]"),
         (1e6, "$p_T$ [MeV/c]", "$p_T$ [GeV/c]"),
-        (2e5, "L [mm]", "L [mm]   [$10^{3}$]"),
-        (2e6, "n", "n   [$10^{6}$]"),
+        (2e5, "L [mm]", "L [$10^{3}$ mm]"),
+        (2e6, "n", "n [$10^{6}$]"),
         (2000, "MET [GeV]", "MET [GeV]"),
     ],
 )
@@ -50,7 +51,7 @@ def test_the_width_of_bins_has_the_unit_of_the_axis() -> None:
 
 def test_narrow_ranges_of_large_numbers_keep_their_digits() -> None:
     figure = drawn([358000.0, 358010, 358020], "run")
-    assert figure.axes[1].get_xlabel() in ("run", "run   [$10^{3}$]")
+    assert figure.axes[1].get_xlabel() in ("run", "run [$10^{3}$]")
     assert not figure.axes[1].xaxis.get_offset_text().get_text()
     assert len(set(numbers_along(figure))) == len(numbers_along(figure)) > 1
 

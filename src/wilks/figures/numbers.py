@@ -21,6 +21,7 @@ _LONG, _SHORT = 1e5, 0.01  # from where on, and up to where, numbers get another
 _NARROW = 1e-3
 _VOLTS = ("eV", "keV", "MeV", "GeV", "TeV", "PeV")
 _UNIT = re.compile(r"\[(?P<prefix>|k|M|G|T|P)eV(?P<more>/\$?c\$?(?:\$?\^\{?2\}?\$?)?)?\]\s*$")
+_BRACKET = re.compile(r"\[([^\[\]$]+)\]\s*$")
 # Edges are logarithmic where bins are so much more alike on such an axis.
 _BINS, _ALIKE, _UNLIKE, _RANGE = 3, 1.5, 4.0, 10.0
 
@@ -39,8 +40,8 @@ def in_unit(title: str, top: float) -> tuple[str, int]:
 
     Energies get the prefix that leaves up to five digits, anything else a power of ten.
 
-    >>> in_unit("MET [MeV]", 1e6), in_unit("Events", 1e6), in_unit("Events", 99.0)
-    (('MET [GeV]', 3), ('Events   [$10^{6}$]', 6), ('Events', 0))
+    >>> in_unit("MET [MeV]", 1e6), in_unit("L [mm]", 1e6), in_unit("Events", 1e6), in_unit("Events", 99.0)
+    (('MET [GeV]', 3), ('L [$10^{6}$ mm]', 6), ('Events   [$10^{6}$]', 6), ('Events', 0))
     """
     power = power_of(top)
     if not power:
@@ -50,6 +51,8 @@ def in_unit(title: str, top: float) -> tuple[str, int]:
         place = _VOLTS.index(f"{found['prefix']}eV") + shift // 3
         if 0 <= place < len(_VOLTS):
             return f"{title[: found.start()]}[{_VOLTS[place]}{found['more'] or ''}]", shift
+    if found := _BRACKET.search(title):
+        return rf"{title[: found.start()]}[$10^{{{power}}}$ {found[1]}]", power
     return (rf"{title}   [$10^{{{power}}}$]" if title else rf"$\times 10^{{{power}}}$"), power
 
 
@@ -100,7 +103,7 @@ def logarithmic(edges: FloatArray) -> bool:
     wide, ratio = np.diff(edges), np.diff(np.log(edges))
     linear, log = float(wide.max() / wide.min()), float(ratio.max() / ratio.min())
     alike = log <= _ALIKE and linear >= _UNLIKE
-    return alike or (edges[-1] >= _RANGE * edges[0] and linear >= _RANGE and log <= linear / _UNLIKE)
+    return alike or (bool(edges[-1] >= _RANGE * edges[0]) and linear >= _RANGE and log <= linear / _UNLIKE)
 
 
 def set_log_x(axes: Axes) -> None:
