@@ -98,3 +98,17 @@ def test_norm_effects_and_figures_have_one_order() -> None:
     assert rows == [("SR", "A"), ("SR", "X"), ("SR", "B"), ("CR", "A"), ("CR", "X"), ("CR", "B"), ("CR", "Z")]
     (ax,) = figures.pruning(templates).axes
     assert [text.get_text() for text in ax.get_yticklabels()] == ["A", "X", "B", "Z"]
+
+
+def test_many_channels_are_rows_in_natural_order() -> None:
+    channels = (
+        make_channel(f"SR {k}", Axis([0.0, 1.0]), np.array([[7.0 + k], [1.0]]), ("b", "c"), np.array([9.0]))
+        for k in sorted(range(12), key=str)
+    )
+    prediction = Prediction("pre-fit", tuple(channels), "")
+    table = tables.yields(prediction)
+    assert table.header == ("channel", "b", "c", "total", "data")
+    assert [row[0] for row in table.rows] == [f"SR {k}" for k in range(12)]
+    assert table.rows[3][1].startswith("10.0")
+    few = tables.yields(prediction, channels=["SR 2", "SR 10"])
+    assert few.header == ("sample", "SR 2", "SR 10")

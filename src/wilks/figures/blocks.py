@@ -169,7 +169,7 @@ class _Titles:
         longest = _LETTER * max(map(len, samples.values()))
         head = _LETTER * max(map(len, regions.values())) + 0.1 if upright else 0.25
         level = longest < cell[0]
-        return cls(regions, samples, (upright, not level), head, 0.25 if level else longest + 0.15)
+        return cls(regions, samples, (upright, not level), head, 0.25 if level else 0.85 * longest + 0.15)
 
 
 @contextmanager
