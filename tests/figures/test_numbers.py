@@ -95,6 +95,13 @@ def test_logarithmic_edges_get_a_logarithmic_axis_with_plain_numbers() -> None:
     assert drawn([1.0, 2, 3], "x", log_x=True).axes[0].get_xscale() == "log"
 
 
+def test_a_logarithmic_axis_keeps_its_unit() -> None:
+    figure = drawn([1e4, 2e4, 5e4, 1e5, 2e5, 1e6], "MET [MeV]")
+    assert figure.axes[1].get_xscale() == "log"
+    assert figure.axes[1].get_xlabel() == "MET [MeV]"
+    assert r"$\mathdefault{10^{5}}$" in [text.get_text() for text in figure.axes[1].get_xticklabels()]
+
+
 def test_an_axis_from_zero_can_not_be_logarithmic() -> None:
     from wilks.errors import InputError
 

@@ -107,14 +107,14 @@ def logarithmic(edges: FloatArray) -> bool:
 
 
 def set_log_x(axes: Axes) -> None:
-    """Make the x axis logarithmic, with plain numbers where they are few decades: 20, 50, 100."""
+    """Make the x axis logarithmic, with plain numbers where they are short and of few decades, else powers of ten."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
     low, high = axes.get_xlim()
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     decades = math.log10(high / low)
-    if not 1e-3 <= low < high <= 1e6 or decades > 5:
+    if not _SHORT <= low < high < _LONG or decades > 5:
         return
     steps = (1.0, 2.0, 5.0) if decades <= 2.5 else (1.0, 3.0) if decades <= 3.5 else (1.0,)
     axes.xaxis.set_major_locator(LogLocator(subs=steps, numticks=20))

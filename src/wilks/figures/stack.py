@@ -245,6 +245,8 @@ def _label_axes(main: Axes, ratio: Axes, content: Content) -> None:
     main.tick_params(labelbottom=False)
     ratio.set_ylabel("Data / Pred.", loc="center")
     title, power = x_title(content.axis, content.name)
+    if content.log_x:  # powers of ten are short in any unit
+        title, power = axis_title(content.axis, content.name), 0
     ratio.set_xlabel(label(title, 60))
     if content.log_x:
         set_log_x(main)
