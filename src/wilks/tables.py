@@ -11,18 +11,22 @@ from wilks.histogram import Axis
 from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction, Prediction
 from wilks.results.summary import parameter_table
+from wilks.selection import natural
 from wilks.table import Table, measured, number
 
 if TYPE_CHECKING:
     from wilks.templates.record import Effect
     from wilks.templates.store import Templates
 
+_COLUMNS = 8  # channels; more of them are rows
+
 
 def yields(prediction: Prediction, *, per_bin: bool = False, channels: Sequence[str] | None = None) -> Table:
     """Return the yields of samples, total and data, with uncertainties.
 
-    One column per channel with sums over its bins (uncertainties with all correlations); with `per_bin` one row per
-    bin and one column per sample. Only the channels named, if any are. Raises InputError for unknown channels.
+    One column per channel with sums over its bins (uncertainties with all correlations), one row where there are more
+    than eight of them; with `per_bin` one row per bin and one column per sample. Only the channels named, if any are.
+    Raises InputError for unknown channels.
     """
     chosen = _chosen(prediction, channels)
     return _per_bin(prediction, chosen) if per_bin else _per_channel(prediction, chosen)
@@ -67,7 +71,7 @@ def _norm(effect: Effect | None) -> str:
 
 def _chosen(prediction: Prediction, names: Sequence[str] | None) -> list[ChannelPrediction]:
     if names is None:
-        return list(prediction.channels)
+        return [prediction[name] for name in natural(prediction.channel_names)]
     names = [names] if isinstance(names, str) else list(names)
     known = prediction.channel_names
     unknown = [
@@ -96,7 +100,11 @@ def _per_channel(prediction: Prediction, channels: list[ChannelPrediction]) -> T
         rows.append((sample, *cells))
     rows.append(("total", *(measured(float(c.total.sum()), c.sum_uncertainty) for c in channels)))
     rows.append(("data", *(_observed(float(c.data.sum())) for c in channels)))
-    return Table(f"Yields, {prediction.label}", ("sample", *(c.name for c in channels)), tuple(rows))
+    title = f"Yields, {prediction.label}"
+    if len(channels) > _COLUMNS:
+        header, *turned = zip(("channel", *(c.name for c in channels)), *rows, strict=True)
+        return Table(title, header, tuple(turned))
+    return Table(title, ("sample", *(c.name for c in channels)), tuple(rows))
 
 
 def _per_bin(prediction: Prediction, channels: list[ChannelPrediction]) -> Table:
