@@ -113,7 +113,8 @@ class Histogram:
     """Yields and their variances in the bins of one axis; what lay outside is kept apart.
 
     `contents` and `sumw2` have shape (n,); `underflow` and `overflow` are summed weights outside the edges; `entries`
-    is the number of fills where known; `title` is the title of the histogram it was read from.
+    is the number of fills where known; `title` is the title of the histogram it was read from, `remarks` sentences on
+    what that one said besides its bins.
     """
 
     axis: Axis
@@ -123,6 +124,7 @@ class Histogram:
     overflow: float = 0.0
     entries: float | None = None
     title: str = ""
+    remarks: tuple[str, ...] = ()
     kind: str = field(default="COUNT", init=False)
 
     def __post_init__(self) -> None:
@@ -237,6 +239,7 @@ class Histogram:
             underflow=self.underflow + other.underflow,
             overflow=self.overflow + other.overflow,
             entries=entries,
+            remarks=tuple(dict.fromkeys(self.remarks + other.remarks)),
         )
 
     def __repr__(self) -> str:

@@ -74,6 +74,8 @@ TEMPLATE_RULES = (
     templates.lost_variance,
     templates.outside_edges,
     templates.few_entries,
+    templates.entries_disagree,
+    templates.root_state,
 )
 
 FIT_RULES = (

@@ -18,6 +18,7 @@ from wilks.config.paths import is_uhi_file
 from wilks.errors import TemplateError, listed, nearest
 from wilks.histogram import Axis, Histogram
 from wilks.templates.files import UnreadableError, first_line, require_file
+from wilks.templates.th1_state import CAN_EXTEND, TYPES, State, filled
 
 _HINTS = 20
 # Missing objects that get a search for the nearest name: with hundreds missing, the path pattern is wrong, not a name.
@@ -53,7 +54,7 @@ class RootObject:
     @property
     def is_histogram(self) -> bool:
         """True for what `read_histogram` reads: one-dimensional histograms."""
-        return self.classname.startswith("TH1")
+        return self.classname in TYPES
 
     @property
     def is_directory(self) -> bool:
@@ -178,20 +179,46 @@ def missing_objects(path: str, names: list[str], available: list[str]) -> list[s
 
 def _histogram(source: Any, classname: str) -> Histogram:
     """Return a TH1 as a histogram; raises TemplateError without saying where."""
-    if not classname.startswith("TH1"):
-        raise TemplateError(f"is a {classname}; only one-dimensional histograms (TH1) can be templates")
-    contents = np.asarray(source.values(flow=True), dtype=np.float64)
-    sumw2 = np.asarray(source.member("fSumw2"), dtype=np.float64)
-    variances = sumw2 if sumw2.size == contents.size else np.abs(contents)
+    if classname not in TYPES:
+        raise TemplateError(f"is a {classname}; only one-dimensional histograms ({listed(TYPES)}) can be templates")
+    state = _state(source)
+    state.require_range()
     axis = source.member("fXaxis")
+    edges = np.asarray(axis.edges(), dtype=np.float64)
+    contents, variances = filled(
+        classname, state, np.asarray(source.values(flow=True)), np.asarray(source.member("fSumw2")), edges
+    )
     return Histogram(
-        Axis(np.asarray(axis.edges()), label=axis.member("fTitle")),
+        Axis(edges, label=axis.member("fTitle")),
         contents[1:-1],
         variances[1:-1],
         underflow=float(contents[0]),
         overflow=float(contents[-1]),
-        entries=float(source.member("fEntries")),
+        entries=float(source.member("fEntries")) + max(state.waiting, 0),
         title=source.member("fTitle"),
+        remarks=tuple(state.remarks()),
+    )
+
+
+def _state(source: Any) -> State:
+    """Return what a TH1 keeps beside its bins."""
+    axis = source.member("fXaxis")
+    size = source.member("fBufferSize", none_if_missing=True) or 0
+    buffer = source.member("fBuffer", none_if_missing=True) if size > 0 else None
+    regular = not len(axis.member("fXbins"))
+    lower, upper = (axis.member("fXmin"), axis.member("fXmax")) if regular else axis.edges()[[0, -1]]
+    return State(
+        bits=source.member("@fBits"),
+        buffer=np.empty(0) if buffer is None else np.asarray(buffer, dtype=np.float64),
+        norm_factor=source.member("fNormFactor"),
+        bins=axis.member("fNbins"),
+        lower=float(lower),
+        upper=float(upper),
+        regular=regular,
+        axis_bits=axis.member("@fBits"),
+        first=axis.member("fFirst"),
+        last=axis.member("fLast"),
+        extends=bool((axis.member("fBits2", none_if_missing=True) or 0) & CAN_EXTEND),
     )
 
 

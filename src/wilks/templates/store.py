@@ -235,7 +235,8 @@ def load_templates(path: str | Path) -> Templates:
 
 
 def _index_row(key: TemplateKey, histogram: Histogram, original: bool) -> JSONDict:
-    return {
+    remarks = {"remarks": histogram.remarks} if histogram.remarks else {}
+    return remarks | {
         "region": key.region,
         "sample": key.sample,
         "systematic": key.systematic,
@@ -279,6 +280,7 @@ def _unpacked(rows: list[JSONDict], arrays: dict[str, Any]) -> Templates:
             overflow,
             None if np.isnan(entries) else entries,
             row["title"],
+            tuple(row.get("remarks", ())),
         )
         start = stop
     return Templates(histograms, originals, steps)
