@@ -8,8 +8,8 @@ is.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,11 @@ from wilks.templates.th1_state import CAN_EXTEND, TYPES, State, filled
 
 _COUNTED = 0x40000000  # set in a number of bytes
 _REFERENCED = 1 << 4  # of TObject: the number of its process follows
+_HEAD, _BYTE, _INT = struct.Struct(">IH"), struct.Struct(">B"), struct.Struct(">i")
+_OBJECT = struct.Struct(">HII")  # a TObject: its version (and no number of bytes), identifier, bits
+_SUMS = struct.Struct(">4xd48xd")  # fBarOffset, fBarWidth, fEntries, four sums, fMaximum, fMinimum, fNormFactor
+_ENDS, _RANGE = struct.Struct(">idd"), struct.Struct(">iiH")
+_ANY = range(1, 100)
 _NO_BUFFER: FloatArray = np.empty(0)
 
 
@@ -36,28 +41,28 @@ class _Reader:
 
     def part(self, versions: range) -> int:
         """Go into a part that begins here, of one of some versions; return where it ends."""
-        count, version = struct.unpack_from(">IH", self.content, self.place)
-        end = int(self.place + 4 + (count & ~_COUNTED))
-        if not count & _COUNTED or version not in versions or end > len(self.content):
+        count, version = _HEAD.unpack_from(self.content, self.place)
+        end: int = self.place + 4 + (count ^ _COUNTED)
+        if version not in versions or end > len(self.content):  # without the flag the end is far away
             raise _UnexpectedError
         self.place += 6
         return end
 
     def skip_part(self) -> None:
         """Go behind a part that begins here."""
-        self.place = self.part(range(1, 100))
+        self.place = self.part(_ANY)
 
-    def number(self, layout: str) -> Any:
-        """Return one number and go on."""
-        (value,) = struct.unpack_from(layout, self.content, self.place)
-        self.place += struct.calcsize(layout)
-        return value
+    def numbers(self, layout: struct.Struct) -> tuple[Any, ...]:
+        """Return some numbers and go on."""
+        values = layout.unpack_from(self.content, self.place)
+        self.place += layout.size
+        return values
 
     def text(self) -> str:
         """Return a TString and go on."""
-        length = self.number(">B")
+        (length,) = self.numbers(_BYTE)
         if length == 255:
-            length = self.number(">I")
+            (length,) = self.numbers(_INT)
         self.place += length
         if self.place > len(self.content):
             raise _UnexpectedError
@@ -65,7 +70,7 @@ class _Reader:
 
     def array(self, kind: str) -> npt.NDArray[Any]:
         """Return a TArray and go on."""
-        length = self.number(">i")
+        (length,) = self.numbers(_INT)
         if length < 0:
             raise _UnexpectedError
         found = np.frombuffer(self.content, kind, length, self.place)
@@ -75,11 +80,9 @@ class _Reader:
     def named(self) -> tuple[str, int]:
         """Return title and bits of a TNamed that begins here and go behind it."""
         end = self.part(range(1, 2))
-        self.number(">H")  # TObject has a version and no number of bytes
-        self.number(">I")
-        bits = self.number(">I")
+        _, _, bits = self.numbers(_OBJECT)
         if bits & _REFERENCED:
-            self.number(">H")
+            self.place += 2
         self.text()
         title = self.text()
         if self.place != end:
@@ -108,14 +111,11 @@ def _histogram(reader: _Reader, classname: str) -> Histogram:
     title, bits = reader.named()
     for _ in ("TAttLine", "TAttFill", "TAttMarker"):
         reader.skip_part()
-    cells = reader.number(">i")
+    (cells,) = reader.numbers(_INT)
     axis = _axis(reader, cells - 2)
     for _ in ("fYaxis", "fZaxis"):
         reader.skip_part()
-    reader.place += 4  # fBarOffset, fBarWidth
-    entries = reader.number(">d")
-    reader.place += 6 * 8  # four sums of weights, fMaximum, fMinimum
-    norm_factor = reader.number(">d")
+    entries, norm_factor = reader.numbers(_SUMS)
     reader.array(">f8")  # fContour
     sumw2 = reader.array(">f8")
     buffer = _buffer(reader)
@@ -143,7 +143,7 @@ def _buffer(reader: _Reader) -> FloatArray:
     """Return fBuffer, behind fOption and fFunctions, and go behind it."""
     reader.text()
     reader.skip_part()
-    size = reader.number(">i")
+    (size,) = reader.numbers(_INT)
     reader.place += 1  # says whether there is one
     if size <= 0:
         return _NO_BUFFER
@@ -152,8 +152,7 @@ def _buffer(reader: _Reader) -> FloatArray:
     return found
 
 
-@dataclass(frozen=True)
-class _RootAxis:
+class _RootAxis(NamedTuple):
     """A TAxis: its edges, whether they are stored one by one, and what else tells."""
 
     title: str
@@ -173,19 +172,24 @@ class _RootAxis:
         return state
 
 
+@lru_cache(maxsize=256)
+def _regular(lower: float, upper: float, bins: int) -> FloatArray:
+    return np.linspace(lower, upper, bins + 1)
+
+
 def _axis(reader: _Reader, bins: int) -> _RootAxis:
     """Return a TAxis that begins here and go behind it."""
     end = reader.part(range(6, 11))
     title, bits = reader.named()
     reader.skip_part()  # TAttAxis
-    if reader.number(">i") != bins or not 0 < bins < len(reader.content):
+    stored, lower, upper = reader.numbers(_ENDS)
+    if stored != bins or not 0 < bins < len(reader.content):
         raise _UnexpectedError
-    lower, upper = reader.number(">d"), reader.number(">d")
     edges = reader.array(">f8").astype(np.float64)
     regular = edges.size == 0
     if regular:
-        edges = np.linspace(lower, upper, bins + 1)
-    first, last, more_bits = struct.unpack_from(">iiH", reader.content, reader.place)
+        edges = _regular(lower, upper, bins)
+    first, last, more_bits = reader.numbers(_RANGE)
     if edges.size != bins + 1 or reader.place > end:
         raise _UnexpectedError
     reader.place = end

@@ -7,8 +7,7 @@ the entries in it are not in the bins: ROOT fills them in when the histogram is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +22,7 @@ CAN_EXTEND = 1 << 1  # of the second bits of a TAxis
 _EMPTY_BUFFER = "call BufferEmpty(1) before it is written"
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """Members of a TH1: bits, fBuffer, fNormFactor, and of its axis the number of bins, bits and range.
 
     `lower` and `upper` are the ends of the axis, `regular` says whether its bins have one width, `extends` whether ROOT
