@@ -233,7 +233,8 @@ def _written(template: Variation) -> set[str]:
 
 
 def _placeholders(draft: Draft) -> list[str]:
-    return list(dict.fromkeys(re.findall(r"\{([^{}]*)\}", draft.general.block.input_path)))
+    # With a comma it is a choice of files, mc_{1,2}.root.
+    return list(dict.fromkeys(re.findall(r"\{([^{},]*)\}", draft.general.block.input_path)))
 
 
 RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (

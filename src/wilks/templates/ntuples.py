@@ -69,7 +69,7 @@ def fill_from_ntuples(
         reading.problems = changed or reading.problems
         return Made({}, reading.problems, reading.events())
     found, notes = _templates(config, plan, reading.tallies)
-    notes = [*reading.notes, *reading.left_out(), *notes, *_notes_again(previous, reused)]
+    notes = [*plan.notes, *reading.notes, *reading.left_out(), *notes, *_notes_again(previous, reused)]
     origins |= {key: without(origins[key], reading.skipped) for key in found}
     return Made(found | reused, [], reading.events(notes), origins, tuple(reused))
 

@@ -6,7 +6,7 @@ The only module that reads ROOT files; histograms of UHI files come through here
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from wilks.config.paths import is_uhi_file
+from wilks.config.paths import is_uhi_file, tidy_name
 from wilks.errors import TemplateError, listed, nearest
 from wilks.histogram import Axis, Histogram
 from wilks.templates.files import UnreadableError, first_line, require_file
@@ -130,13 +130,14 @@ def _read_from(file: Any, path: str, names: list[str], reading: Reading) -> None
     """Add the histograms of an open file to what was read."""
     classnames = classnames_of(file)
     for name in names:
-        classname = classnames.get(name.strip("/").partition(";")[0])
-        if classname is None:
+        known = known_as(name, classnames)
+        if known is None:
             reading.missing.setdefault(path, []).append(name)
             continue
+        classname = classnames[known.partition(";")[0]]
         try:
-            quick = _quickly(file, name, classname)
-            found = _histogram(_object(file, name), classname) if quick is None else quick
+            quick = _quickly(file, known, classname)
+            found = _histogram(_object(file, known), classname) if quick is None else quick
             reading.histograms[path, name] = found
         except TemplateError as error:
             reading.problems.append(f"{path}:{name}: {error}")
@@ -145,13 +146,25 @@ def _read_from(file: Any, path: str, names: list[str], reading: Reading) -> None
         reading.contents[path] = kept
 
 
+def known_as(name: str, names: Container[str]) -> str | None:
+    """Return the name of an object, cycle included, as its file has it; None where it has none.
+
+    Slashes too many and blanks around the parts of a path are read over where no object has them.
+    """
+    written, separator, cycle = name.partition(";")
+    for path in (written.strip("/"), tidy_name(written)):
+        if path in names:
+            return f"{path}{separator}{cycle.strip()}"
+    return None
+
+
 def _read_uhi(path: str, names: list[str], reading: Reading) -> None:
     """Add the histograms of a UHI file to what was read."""
     from wilks.templates.uhi_files import histogram_of, opened_uhi
 
     with opened_uhi(path) as entries:
         for name in names:
-            found = name if name in entries else name.strip("/")
+            found = name if name in entries else known_as(name, entries) or name.strip("/")
             if found not in entries and (not name or "" in entries):
                 alone = f"holds one histogram without a name; leave out :{name}"
                 text = alone if name else f"holds {len(entries)} histograms; say which, as in file.json:name"

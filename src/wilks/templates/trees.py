@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from wilks.config.paths import tidy_name
 from wilks.errors import TemplateError, listed, nearest
 from wilks.templates.expression_text import ExpressionError
 from wilks.templates.expressions import DEEPEST, Node, parse
 from wilks.templates.files import UnreadableError, first_line
-from wilks.templates.readers import classnames_of, opened
+from wilks.templates.readers import classnames_of, known_as, opened
 
 _TREES = ("TTree", "TNtuple", "TNtupleD", "TChain", "ROOT::RNTuple", "ROOT::Experimental::RNTuple")
 _CHUNK_BYTES = 32 << 20
@@ -175,8 +176,9 @@ class TreeFile:
         UnreadableError if it can't be read.
         """
         trees = [found for found, classname in self.classnames.items() if classname in _TREES]
-        plain = name.strip("/").partition(";")[0]
-        if plain not in trees:
+        known = known_as(name, trees)
+        if known is None:
+            plain = tidy_name(name.partition(";")[0])
             other = self.classnames.get(plain)
             hint = (
                 f"; {plain} is a {other}"
@@ -185,7 +187,7 @@ class TreeFile:
             )
             raise TemplateError(f'no tree "{name}" in {self.path}{hint}')
         try:
-            source = self.file[name]
+            source = self.file[known]
             names = set(source.keys())
             # Branches that were split have a path, and a name that is often the only one of its kind.
             if hasattr(source, "branches") and any("/" in found for found in names):
