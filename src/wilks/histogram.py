@@ -38,6 +38,26 @@ def _readable(text: str) -> str:
     return printable("".join(chr(ord(c) - 0xDC00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text))
 
 
+def closed(edges: Any) -> FloatArray:
+    """Return bin edges with numbers in place of -inf and inf at the ends: an open bin is as wide as the one beside it.
+
+    Where there is none its width is one.
+
+    >>> closed([0.0, 5.0, 15.0, float("inf")]).tolist()
+    [0.0, 5.0, 15.0, 25.0]
+    """
+    found = np.array(edges, dtype=np.float64)
+    if found.ndim != 1 or found.size < 2 or not (found[0] == -np.inf or found[-1] == np.inf):
+        return found
+    inside = found[np.isfinite(found)]
+    widths = np.diff(inside) if inside.size > 1 else np.ones(1)
+    if found[0] == -np.inf:
+        found[0] = inside[0] - widths[0] if inside.size else 0.0
+    if found[-1] == np.inf:
+        found[-1] = inside[-1] + widths[-1] if inside.size else 1.0
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Axis:
     """Bin edges (n + 1 increasing numbers), a label for the axis, and the unit of the edges ("" if none).
@@ -140,8 +160,11 @@ class Histogram:
 
     @classmethod
     def from_arrays(cls, edges: Any, yields: Any, stdev: Any, *, label: str = "") -> Histogram:
-        """Return a histogram from bin edges (n + 1), yields (n) and their standard deviations (n)."""
-        return cls(Axis(np.asarray(edges), label=label), yields, np.square(np.asarray(stdev, dtype=np.float64)))
+        """Return a histogram from bin edges (n + 1), yields (n) and their standard deviations (n).
+
+        An open bin, at -inf or inf, is on the axis as wide as the one beside it.
+        """
+        return cls(Axis(closed(edges), label=label), yields, np.square(np.asarray(stdev, dtype=np.float64)))
 
     @classmethod
     def from_uhi(cls, source: Any) -> Histogram:
@@ -168,7 +191,7 @@ class Histogram:
         sumw2 = np.abs(values) if variances is None else np.asarray(variances, dtype=np.float64)
         under, over = _flow_of(source, values)
         title = getattr(source, "title", None) or getattr(source, "name", None) or ""
-        return cls(Axis(edges, label=label), values, sumw2, under, over, title=str(title))
+        return cls(Axis(closed(edges), label=label), values, sumw2, under, over, title=str(title))
 
     @property
     def axes(self) -> tuple[Axis]:

@@ -12,7 +12,7 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.config.schema import Config
 from wilks.errors import listed
-from wilks.histogram import Axis, Histogram
+from wilks.histogram import Axis, Histogram, closed
 from wilks.templates.filling import Tally, Task, Use, fill, starts_of
 from wilks.templates.looking import Look, Question, about, about_all, look, parses_not, place_of, sentences
 from wilks.templates.origins import changed_since, origins_of_ntuples, reusable, states, without
@@ -216,14 +216,22 @@ def _templates(
             variances += tally.sumw2[start : start + bins + 2]
             entries += tally.entries[number]
             undefined += tally.undefined[number]
-        axis = Axis(np.array(region.binning, dtype=np.float64))
+        axis = Axis(closed(region.binning))
         histogram = Histogram(axis, sums[1:-1], variances[1:-1], float(sums[0]), float(sums[-1]), entries)
         if region.outside_binning == "merge":
             histogram = _merged(histogram, variances)
         found[key] = histogram
         if key.systematic is None:
+            notes += _open_bins(key, region.binning or (), axis)
             notes += _notes(key, sums, undefined, entries, merged=region.outside_binning == "merge")
     return found, notes
+
+
+def _open_bins(key: TemplateKey, edges: Sequence[float], axis: Axis) -> Iterator[str]:
+    """Yield what stands for the edges of bins without one."""
+    for place, name in ((0, "first"), (-1, "last")):
+        if len(edges) and np.isinf(edges[place]):
+            yield f"{key}: the {name} bin is open; on axes it ends at {axis.edges[place]:g}"
 
 
 def _merged(histogram: Histogram, variances: FloatArray) -> Histogram:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
-
-import numpy as np
 
 from wilks.config.paths import tidy_name
 from wilks.errors import TemplateError, listed, nearest
@@ -15,6 +14,7 @@ from wilks.templates.expression_text import ExpressionError
 from wilks.templates.expressions import DEEPEST, Node, parse
 from wilks.templates.files import UnreadableError, first_line
 from wilks.templates.readers import classnames_of, known_as, opened
+from wilks.templates.records import column
 
 _TREES = ("TTree", "TNtuple", "TNtupleD", "TChain", "ROOT::RNTuple", "ROOT::Experimental::RNTuple")
 _CHUNK_BYTES = 32 << 20
@@ -73,7 +73,26 @@ class Tree:
                 return _moved(meant, node.column)
             except ExpressionError as error:
                 raise ExpressionError(f'the alias "{name}": {error.message}', node.column) from None
+        inside = self._member_of_branch(name, node.column)
+        if inside is not None:
+            return inside
         raise ExpressionError(f'no branch "{name}"{nearest(name, [*self.names, *aliases])}', node.column)
+
+    def _member_of_branch(self, name: str, column: int) -> Node | None:
+        """Return the operations of a dotted name: a branch inside others, or a member of what a branch has."""
+        paths = {_dotted(path): path for path in self.names if "/" in path}
+        if name in paths:
+            return Node("branch", (paths[name],), column)
+        parts = name.split(".")
+        for length in range(len(parts) - 1, 0, -1):
+            start = ".".join(parts[:length])
+            found = next((known for known in (start, f"{start}.", paths.get(start)) if known in self.names), None)
+            if found is not None:
+                node = Node("branch", (found,), column)
+                for part in parts[length:]:
+                    node = Node("member", (node, part), column)
+                return node
+        return None
 
     def empties(self, names: Sequence[str]) -> dict[str, Any]:
         """Return arrays without entries, of the types of the branches; nothing is read. Raises ExpressionError."""
@@ -82,12 +101,12 @@ class Tree:
         if self._is_rntuple:
             form = self.source.to_akform(filter_name=list(names))[0]
             records = awkward.Array(form.length_zero_array())
-            return {name: _column(_field(records, name)) for name in names}
+            return {name: column(_field(records, name)) for name in names}
         found = {}
         for name in names:
             branch = self.source[name]
             try:
-                found[name] = _column(
+                found[name] = column(
                     awkward.Array(branch.interpretation.awkward_form(self.source.file).length_zero_array())
                 )
             except Exception:  # uproot raises what it likes for a class that it can't lay out
@@ -121,7 +140,7 @@ class Tree:
             ends = [end for end in self._boundaries(names) if start < end <= stop]
             for first, end in zip([start, *ends], ends, strict=False):  # a cluster is what can be read by itself
                 records = self.source.arrays(filter_name=list(names), entry_start=first, entry_stop=end)
-                yield first, {name: _column(_field(records, name)) for name in names}, end - first
+                yield first, {name: column(_field(records, name)) for name in names}, end - first
         else:
             rows = self._rows(names)
             first = start
@@ -129,7 +148,7 @@ class Tree:
                 list(names), entry_start=start, entry_stop=stop, step_size=rows, how=dict, library="ak"
             ):
                 entries = min(rows, stop - first)
-                yield first, {name: _column(columns[name]) for name in names}, entries
+                yield first, {name: column(columns[name]) for name in names}, entries
                 first += entries
 
     def _rows(self, names: Sequence[str]) -> int:
@@ -143,18 +162,19 @@ def _moved(node: Node, column: int) -> Node:
     return Node(node.op, tuple(_moved(arg, column) if isinstance(arg, Node) else arg for arg in node.args), column)
 
 
+def _dotted(path: str) -> str:
+    """Return the path of a branch inside others with dots, as TTree::Draw has it.
+
+    >>> _dotted("p4/fCoordinates/fCoordinates.fPt")
+    'p4.fCoordinates.fPt'
+    """
+    parts = path.split("/")
+    names = [part.removeprefix(f"{above.strip('.')}.") for above, part in pairwise(parts)]
+    return ".".join(name.strip(".") for name in [parts[0], *names])
+
+
 def _field(records: Any, name: str) -> Any:
     return records[name] if name in records.fields else records[tuple(name.split("."))]
-
-
-def _column(array: Any) -> Any:
-    """Return one value per entry as a NumPy array, all else (lists) as an awkward array."""
-    import awkward
-
-    layout = array.layout
-    if layout.is_numpy:
-        return np.asarray(layout.data) if layout.data.ndim == 1 else awkward.Array(layout.to_RegularArray())
-    return array
 
 
 @dataclass
