@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -71,6 +71,7 @@ def fill_from_ntuples(
     found, notes = _templates(config, plan, reading.tallies)
     notes = [*plan.notes, *reading.notes, *reading.left_out(), *notes, *_notes_again(previous, reused)]
     origins |= {key: without(origins[key], reading.skipped) for key in found}
+    origins |= {key: replace(origins[key], fingerprint="") for key in reading.with_friends(found)}
     return Made(found | reused, [], reading.events(notes), origins, tuple(reused))
 
 
@@ -142,6 +143,11 @@ class _Reading:
         for key, parts in self.plan.parts.items():
             if all(file in self.skipped for (file, _), _ in parts):
                 yield f"{key}: none of its files can be read ({self.skipped[parts[0][0][0]]})"
+
+    def with_friends(self, keys: Iterable[TemplateKey]) -> Iterator[TemplateKey]:
+        """Yield those that friend trees in other files are part of: when these change, nobody would notice."""
+        files = {file for file, look in self.looks.items() if look.friends}
+        yield from (key for key in keys if any(file in files for (file, _), _ in self.plan.parts[key]))
 
     def left_out(self) -> Iterator[str]:
         """Yield a sentence on each file that was left out."""

@@ -287,14 +287,17 @@ def classnames_of(file: Any) -> dict[str, str]:
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[Any]:
-    """Open a ROOT file, local or remote (`root://`); raises TemplateError if it is not there, else UnreadableError."""
+def opened(path: str | Path, **options: Any) -> Iterator[Any]:
+    """Open a ROOT file, local or remote (`root://`), with options of uproot's.
+
+    Raises TemplateError if it is not there, UnreadableError if it can't be read.
+    """
     import uproot
 
     require_file(path)
     try:
         # A dictionary, because uproot would take a colon in a plain string for the start of an object's name.
-        file = uproot.open({str(path): None})
+        file = uproot.open({str(path): None}, **options)
     except FileNotFoundError:  # only of a remote file
         raise TemplateError(f"{path}: no such file") from None
     except Exception as error:  # uproot raises whatever the first unreadable byte leads to
