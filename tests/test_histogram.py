@@ -157,3 +157,124 @@ def test_titles_that_are_no_unicode_are_latin_1() -> None:
     assert (histogram.axis.label, histogram.axis.unit) == ("m_{µ} [µm]", "µm")
     assert histogram.title == "m_{µ} [µm]\\ud800"
     assert Axis(np.array([0.0, 1.0]), "µ 😀").label == "µ 😀"
+
+
+CATEGORIES = [
+    (bh.axis.StrCategory(["mm", "ee"]), ("mm", "ee")),
+    (bh.axis.StrCategory(["mm", "ee"], overflow=False), ("mm", "ee")),
+    (bh.axis.StrCategory(["mm", "ee"], growth=True), ("mm", "ee")),
+    (bh.axis.IntCategory([13, -11]), ("13", "-11")),
+    (hist.axis.IntCategory([13, -11], name="flavour", flow=False), ("13", "-11")),
+    (hist.axis.StrCategory(["mm", "ee"], name="channel"), ("mm", "ee")),
+    # These are numbers, in the order of numbers.
+    (bh.axis.Integer(3, 5), ()),
+    (bh.axis.Boolean(), ()),
+    (bh.axis.Regular(2, 0, 1, circular=True), ()),
+]
+
+
+@pytest.mark.parametrize(("axis", "labels"), CATEGORIES)
+def test_categories_of_other_packages_are_labels(axis: Any, labels: tuple[str, ...]) -> None:
+    source = bh.Histogram(axis, storage=bh.storage.Weight())
+    source.view().value = [2.0, 3.0]
+    source.view().variance = [5.0, 7.0]
+    histogram = Histogram.from_uhi(source)
+    assert histogram.axis.bin_labels == labels
+    assert histogram.contents.tolist() == [2.0, 3.0]
+    assert histogram.sumw2.tolist() == [5.0, 7.0]
+    assert histogram.axis.edges.tolist() == axis.edges.tolist()
+
+
+@pytest.mark.parametrize(
+    ("axis", "below", "above"),
+    [
+        (bh.axis.StrCategory(["a", "b"]), 0.0, 4.0),
+        (bh.axis.Regular(2, 0, 2, underflow=False), 0.0, 4.0),
+        (bh.axis.Regular(2, 0, 2, overflow=False), 8.0, 0.0),
+        (bh.axis.Regular(2, 0, 2), 8.0, 4.0),
+        (bh.axis.Regular(2, 0, 2, circular=True), 0.0, 0.0),
+        (bh.axis.Integer(0, 2, underflow=False, overflow=False), 0.0, 0.0),
+    ],
+)
+def test_flow_of_axes_with_one_side_only(axis: Any, below: float, above: float) -> None:
+    source = bh.Histogram(axis)
+    full = source.view(flow=True)
+    full[-1] = 4.0
+    full[0] = 8.0
+    source.view()[...] = [1.0, 2.0]
+    histogram = Histogram.from_uhi(source)
+    assert (histogram.underflow, histogram.overflow) == (below, above)
+    assert histogram.contents.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("kind", [bh.Histogram, hist.Hist])
+def test_labels_and_flow_go_to_other_packages_and_back(kind: Any) -> None:
+    axis = Axis.of_labels(["mm", "ee"], label="channel")
+    for underflow in (0.0, 0.5):  # which categories of other packages do not have
+        ours = Histogram(axis, [1.0, 2.0], [3.0, 4.0], underflow=underflow, overflow=7.0)
+        theirs = kind(ours)
+        assert isinstance(theirs.axes[0], bh.axis.StrCategory) == (underflow == 0.0)
+        back = Histogram.from_uhi(theirs)
+        assert back == (ours if underflow == 0.0 else ours.with_axis(replace(axis, bin_labels=())))
+
+
+def test_sums_find_bins_by_their_labels() -> None:
+    one = Histogram(Axis.of_labels(["ee", "em", "mm"]), [1.0, 2.0, 3.0], [1.0, 4.0, 9.0], 0.1, 0.2, entries=3.0)
+    other = Histogram(Axis([0, 10, 20, 30], bin_labels=("mm", "ee", "em")), [30, 10, 20], [0.3, 0.1, 0.2], 1.0, 2.0)
+    both = one + other
+    assert both.axis == one.axis
+    assert both.contents.tolist() == [11.0, 22.0, 33.0]
+    np.testing.assert_allclose(both.sumw2, [1.1, 4.2, 9.3])
+    assert (both.underflow, both.overflow) == (1.1, 2.2)
+    assert (other + one).contents.tolist() == [33.0, 11.0, 22.0]
+
+
+def test_sums_of_other_labels_are_refused_with_both_lists() -> None:
+    one = Histogram(Axis.of_labels(["ee", "em"]), [1, 2], [1, 2])
+    for other, said in (
+        (Axis.of_labels(["ee", "mm"]), 'labels "ee", "em" and labels "ee", "mm"; only one has "em", "mm"'),
+        (Axis.of_labels(["em"]), 'labels "ee", "em" and labels "em"; only one has "ee"'),
+        (Axis([0, 1, 2]), 'no labels and labels "ee", "em"'),
+    ):
+        full = Histogram(other, np.ones(len(other)), np.ones(len(other)))
+        with pytest.raises(TemplateError, match="different bins can't be added") as refused:
+            full + one
+        assert said in str(refused.value)
+
+
+def test_what_was_never_filled_has_nothing_in_any_category() -> None:
+    # ROOT gives labels when they are filled, so that a histogram of no events has one bin and no label.
+    empty = Histogram(Axis([0, 1]), [0.0], [0.0], overflow=2.0)
+    full = Histogram(Axis.of_labels(["ee", "em"]), [1, 2], [1, 2])
+    for total in (empty + full, full + empty):
+        assert total.axis == full.axis
+        assert total.contents.tolist() == [1.0, 2.0]
+        assert total.overflow == 2.0
+
+
+def test_axes_of_numbers_with_remarks_add_by_place() -> None:
+    one = Histogram(Axis([0, 1, 2], bin_labels=("", ">= 1")), [1, 2], [1, 2])
+    other = Histogram(Axis([0, 1, 2]), [10, 20], [1, 2])
+    assert (one + other).axis == (other + one).axis == one.axis
+    assert (other + one).contents.tolist() == [11.0, 22.0]
+    assert not one.axis.is_categorical
+
+
+def test_axes_tell_labels_as_uhi_wants_it() -> None:
+    axis = Axis.of_labels(["ee", 3])
+    assert list(axis) == ["ee", "3"]
+    assert axis.traits.discrete
+    assert list(Axis([0, 1, 2])) == [(0.0, 1.0), (1.0, 2.0)]
+    assert not Axis([0, 1, 2]).traits.discrete
+    assert Axis.of_labels(["ee", "mm"]) != Axis.of_labels(["mm", "ee"])
+    assert hash(Axis.of_labels(["ee", "mm"])) == hash(Axis.of_labels(["ee", "mm"]))
+    assert Axis([0, 1], bin_labels=("",)).bin_labels == ()
+    with pytest.raises(TemplateError, match="2 bins need as many labels, found 1: ee"):
+        Axis([0, 1, 2], bin_labels=("ee",))
+
+
+def test_mean_and_width_of_labels_are_none() -> None:
+    from wilks.moments import statistics
+
+    box = statistics(Histogram(Axis.of_labels(["ee", "mm"]), [1, 2], [1, 2]))
+    assert (box.mean, box.stdev, box.integral) == (None, None, 3.0)

@@ -204,3 +204,19 @@ def test_what_is_no_mathematics_is_text() -> None:
     assert rows[3].startswith(r"$\mu_{t}$ of \$\textbackslash{}def")
     assert "^" not in rows[4].replace(r"\textasciicircum", "")
     assert r"\$\\href\{x\}\{y\}\$" in table.markdown()
+
+
+def test_wide_tables_are_folded_with_their_names_in_each_part() -> None:
+    header = ("region", "systematic", *(f"a sample with a long name {k}" for k in range(28)))
+    rows = tuple((f"SR {r}", "JES", *(f"{r}.{k}" for k in range(28))) for r in range(3))
+    table = Table("Effects", header, rows, "ll" + "r" * 28)
+    text = table.text()
+    assert max(map(len, text.splitlines())) <= 160
+    for name in (*header[2:], *(cell for row in rows for cell in row[2:])):
+        assert len(re.findall(rf"(?<![\w.]){re.escape(name)}(?![\w.])", text)) == 1
+    parts = table.folded()
+    assert len(parts) == text.count("SR 0")
+    assert table.latex().count(r"\begin{tabular}") == len(parts)
+    assert sum(len(part.header) - 2 for part in parts) == 28
+    narrow = Table("", ("a", "b"), (("x" * 300, "1"),))
+    assert narrow.folded() == (narrow,)

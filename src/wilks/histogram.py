@@ -8,12 +8,13 @@ that mplhep draws it and uproot writes it to ROOT files; `hist.Hist(h)` and `boo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from wilks import bin_labels
 from wilks._types import FloatArray
 from wilks.errors import TemplateError, printable
 
@@ -38,16 +39,38 @@ def _readable(text: str) -> str:
     return printable("".join(chr(ord(c) - 0xDC00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text))
 
 
+def closed(edges: Any) -> FloatArray:
+    """Return bin edges with numbers in place of -inf and inf at the ends: an open bin is as wide as the one beside it.
+
+    Where there is none its width is one.
+
+    >>> closed([0.0, 5.0, 15.0, float("inf")]).tolist()
+    [0.0, 5.0, 15.0, 25.0]
+    """
+    found = np.array(edges, dtype=np.float64)
+    if found.ndim != 1 or found.size < 2 or not (found[0] == -np.inf or found[-1] == np.inf):
+        return found
+    inside = found[np.isfinite(found)]
+    widths = np.diff(inside) if inside.size > 1 else np.ones(1)
+    if found[0] == -np.inf:
+        found[0] = inside[0] - widths[0] if inside.size else 0.0
+    if found[-1] == np.inf:
+        found[-1] = inside[-1] + widths[-1] if inside.size else 1.0
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Axis:
     """Bin edges (n + 1 increasing numbers), a label for the axis, and the unit of the edges ("" if none).
 
-    Where only a label is given, a unit in brackets at its end counts: "$H_T$ [GeV]".
+    Where only a label is given, a unit in brackets at its end counts: "$H_T$ [GeV]". `bin_labels` has one text per bin,
+    "" for a bin without, or nothing at all where the bins are ranges of numbers.
     """
 
     edges: FloatArray
     label: str = ""
     unit: str = ""
+    bin_labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         edges = _frozen(self.edges)
@@ -58,6 +81,24 @@ class Axis:
         object.__setattr__(self, "unit", _readable(self.unit))
         if not self.unit and (bracketed := re.search(r"\s\[([A-Za-z][^\[\]]*)\]\s*$", self.label)):
             object.__setattr__(self, "unit", bracketed.group(1))
+        if self.bin_labels:
+            self._take_bin_labels()
+
+    def _take_bin_labels(self) -> None:
+        labels = tuple([_readable(str(text)) for text in self.bin_labels])
+        if len(labels) != len(self):
+            raise TemplateError(f"{len(self)} bins need as many labels, found {len(labels)}: {', '.join(labels)}")
+        object.__setattr__(self, "bin_labels", labels if any(labels) else ())
+
+    @classmethod
+    def of_labels(cls, bin_labels: Iterable[str | int], label: str = "") -> Axis:
+        """Return an axis of categories: bins with these labels and edges 0, 1, ..., n.
+
+        >>> Axis.of_labels(["ee", "mm"], label="channel").bin_labels
+        ('ee', 'mm')
+        """
+        names = tuple(str(name) for name in bin_labels)
+        return cls(np.arange(len(names) + 1, dtype=np.float64), label=label, bin_labels=names)
 
     @classmethod
     def of_bin_numbers(cls, bins: int, label: str = "bin") -> Axis:
@@ -66,8 +107,17 @@ class Axis:
 
     @property
     def traits(self) -> _Traits:
-        """UHI axis traits: neither circular nor discrete."""
-        return _Traits()
+        """UHI axis traits: never circular, discrete where labels say which bin is which."""
+        return _Traits(discrete=self.is_categorical)
+
+    @property
+    def is_categorical(self) -> bool:
+        """Whether every bin has a label of its own, which says which bin it is: its place and edges say nothing."""
+        return bin_labels.identify(self.bin_labels)
+
+    def interval(self, index: int) -> tuple[float, float]:
+        """Return lower and upper edge of a bin (from 0)."""
+        return float(self.edges[index]), float(self.edges[index + 1])
 
     @property
     def widths(self) -> FloatArray:
@@ -79,27 +129,33 @@ class Axis:
         """Centres of the bins, shape (n,)."""
         return 0.5 * (self.edges[1:] + self.edges[:-1])
 
+    def has_edges_of(self, other: Axis) -> bool:
+        """Return whether the edges are those of another axis; computed in other ways they differ in the last digits."""
+        same = len(self) == len(other)
+        return same and bool(np.all(np.abs(self.edges - other.edges) <= 1e-9 * self.widths.min()))
+
     def __len__(self) -> int:
         return self.edges.size - 1
 
-    def __getitem__(self, index: int) -> tuple[float, float]:
+    def __getitem__(self, index: int) -> tuple[float, float] | str:
+        """Return a bin as UHI wants it: its label where `is_categorical`, else its edges."""
         if not -len(self) <= index < len(self):
             raise IndexError(index)
         index %= len(self)
-        return float(self.edges[index]), float(self.edges[index + 1])
+        return self.bin_labels[index] if self.is_categorical else self.interval(index)
 
-    def __iter__(self) -> Iterator[tuple[float, float]]:
+    def __iter__(self) -> Iterator[tuple[float, float] | str]:
         return (self[i] for i in range(len(self)))
 
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Axis)
             and np.array_equal(self.edges, other.edges)
-            and (self.label, self.unit) == (other.label, other.unit)
+            and (self.label, self.unit, self.bin_labels) == (other.label, other.unit, other.bin_labels)
         )
 
     def __hash__(self) -> int:
-        return hash((self.edges.tobytes(), self.label, self.unit))
+        return hash((self.edges.tobytes(), self.label, self.unit, self.bin_labels))
 
 
 @dataclass(frozen=True)
@@ -113,7 +169,9 @@ class Histogram:
     """Yields and their variances in the bins of one axis; what lay outside is kept apart.
 
     `contents` and `sumw2` have shape (n,); `underflow` and `overflow` are summed weights outside the edges; `entries`
-    is the number of fills where known; `title` is the title of the histogram it was read from.
+    is the number of fills where known; `title` is the title of the histogram it was read from. `outside_sumw2` are the
+    variances of `underflow` and `overflow` until the bins of a template are settled, None where nobody knows them.
+    `remarks` are sentences on what the histogram that was read said besides its bins.
     """
 
     axis: Axis
@@ -123,6 +181,8 @@ class Histogram:
     overflow: float = 0.0
     entries: float | None = None
     title: str = ""
+    outside_sumw2: tuple[float, float] | None = None
+    remarks: tuple[str, ...] = ()
     kind: str = field(default="COUNT", init=False)
 
     def __post_init__(self) -> None:
@@ -138,35 +198,44 @@ class Histogram:
 
     @classmethod
     def from_arrays(cls, edges: Any, yields: Any, stdev: Any, *, label: str = "") -> Histogram:
-        """Return a histogram from bin edges (n + 1), yields (n) and their standard deviations (n)."""
-        return cls(Axis(np.asarray(edges), label=label), yields, np.square(np.asarray(stdev, dtype=np.float64)))
+        """Return a histogram from bin edges (n + 1), yields (n) and their standard deviations (n).
+
+        An open bin, at -inf or inf, is on the axis as wide as the one beside it.
+        """
+        return cls(Axis(closed(edges), label=label), yields, np.square(np.asarray(stdev, dtype=np.float64)))
 
     @classmethod
     def from_uhi(cls, source: Any) -> Histogram:
         """Return a histogram from any one-dimensional UHI `PlottableHistogram`: boost-histogram, hist, uproot's TH1.
 
-        Raises TemplateError where `source` has more than one axis or none of numbers. A missing `variances()` means
-        unweighted counts: the variance is the content.
+        Categories (StrCategory, IntCategory) become `Axis.bin_labels`. Raises TemplateError where `source` has more
+        than one axis, or one of neither numbers nor categories. A missing `variances()` means unweighted counts: the
+        variance is the content.
         """
         axes = source.axes
         if len(axes) != 1:
             raise TemplateError(f"only one-dimensional histograms can be templates, found {len(axes)} axes")
         axis = axes[0]
-        edges = getattr(axis, "edges", None)
-        if callable(edges):
-            edges = edges()
-        if edges is None:
-            edges = np.array([low for low, _ in axis] + [axis[len(axis) - 1][1]])
-        edges = np.asarray(edges, dtype=np.float64)
+        grown = False
+        if hasattr(axis, "member"):  # uproot's, whose own list of labels is in the order of the file
+            labels, grown = bin_labels.of_root_axis(axis)
+        else:
+            labels = bin_labels.of_axis(axis)
+        edges = _edges_of(axis, labels)
         label = str(getattr(axis, "label", None) or getattr(axis, "metadata", None) or "")
         if label == _NO_LABEL:
             label = ""
         values = np.asarray(source.values(), dtype=np.float64)
         variances = source.variances()
         sumw2 = np.abs(values) if variances is None else np.asarray(variances, dtype=np.float64)
-        under, over = _flow_of(source, values)
+        traits = getattr(axis, "traits", None)
+        under, over = _flow_of(source.values, values.size, traits) or (0.0, 0.0)
+        outside = (abs(under), abs(over)) if variances is None else _flow_of(source.variances, values.size, traits)
+        outside = outside if outside is not None and np.isfinite(outside).all() else None
         title = getattr(source, "title", None) or getattr(source, "name", None) or ""
-        return cls(Axis(edges, label=label), values, sumw2, under, over, title=str(title))
+        axis = Axis(closed(edges), label=label, bin_labels=labels)
+        made = cls(axis, values, sumw2, under, over, None, str(title), outside)
+        return made.without_spare_bins() if grown else made
 
     @property
     def axes(self) -> tuple[Axis]:
@@ -204,12 +273,18 @@ class Histogram:
         """Return the same histogram of boost-histogram, label and flow included: the hook that it and hist call."""
         import boost_histogram
 
-        axis = boost_histogram.axis.Variable(self.axis.edges, metadata=self.axis.label or None)
+        categories = self.axis.is_categorical and self.underflow == 0.0  # of which there is none below categories
+        axis: Any
+        if categories:
+            axis = boost_histogram.axis.StrCategory(self.axis.bin_labels, metadata=self.axis.label or None)
+        else:
+            axis = boost_histogram.axis.Variable(self.axis.edges, metadata=self.axis.label or None)
         # hist keeps its label here, beside the metadata.
         axis.label = self.axis.label
         histogram = boost_histogram.Histogram(axis, storage=boost_histogram.storage.Weight())
         view: Any = histogram.view(flow=True)
-        view.value, view.variance = self.values(flow=True), self.variances(flow=True)
+        cells = slice(1 if categories else 0, None)
+        view.value, view.variance = self.values(flow=True)[cells], self.variances(flow=True)[cells]
         return histogram
 
     def scaled(self, factor: float) -> Histogram:
@@ -220,23 +295,72 @@ class Histogram:
             sumw2=self.sumw2 * factor**2,
             underflow=self.underflow * factor,
             overflow=self.overflow * factor,
+            outside_sumw2=_sum_of(self.outside_sumw2, factor=factor**2),
         )
 
     def with_axis(self, axis: Axis) -> Histogram:
         """Return the same yields on another axis of equal length."""
         return replace(self, axis=axis)
 
+    def in_order_of(self, axis: Axis) -> Histogram:
+        """Return the histogram with the bins in the order of another axis, which they are found on by their labels.
+
+        Where labels don't say which bin is which, bins stay where they are. A histogram without labels and without
+        content, as ROOT leaves one that was never filled, has nothing in any of them. Raises TemplateError, with both
+        lists of labels, where the bins are not the same. Edges are not compared, nor changed unless bins move.
+
+        >>> Histogram(Axis.of_labels(["mm", "ee"]), [2, 1], [4, 1]).in_order_of(Axis.of_labels(["ee", "mm"])).contents
+        array([1., 2.])
+        """
+        own, wanted = self.axis.bin_labels, axis.bin_labels
+        if own == wanted:
+            return self
+        if not own and axis.is_categorical and not (self.contents.any() or self.sumw2.any()):
+            return replace(self, axis=axis, contents=np.zeros(len(axis)), sumw2=np.zeros(len(axis)))
+        if not (self.axis.is_categorical or axis.is_categorical) and len(self.axis) != len(axis):
+            return self
+        places = bin_labels.order(own or ("",) * len(self.axis), wanted or ("",) * len(axis))
+        if places is None:
+            raise TemplateError(bin_labels.mismatch(own, wanted))
+        if places == list(range(len(places))):
+            return self
+        return replace(self, axis=axis, contents=self.contents[places], sumw2=self.sumw2[places])
+
+    def without_spare_bins(self) -> Histogram:
+        """Return the histogram without empty bins behind the last label: ROOT makes some whenever labels are added."""
+        spare = bin_labels.spare(self.axis.bin_labels)
+        used = len(self.axis) - spare
+        if not spare or self.contents[used:].any() or self.sumw2[used:].any():
+            return self
+        axis = replace(self.axis, edges=self.axis.edges[: used + 1], bin_labels=self.axis.bin_labels[:used])
+        return replace(self, axis=axis, contents=self.contents[:used], sumw2=self.sumw2[:used])
+
     def __add__(self, other: Histogram) -> Histogram:
-        if not np.array_equal(self.axis.edges, other.axis.edges):
+        """Return the sum, on the axis of the first; bins with labels are found by these."""
+        try:
+            # Only a histogram with labels tells in which order those of an empty one without them are.
+            first = self if self.axis.bin_labels else self.in_order_of(other.axis)
+            second = other.in_order_of(first.axis)
+        except TemplateError as error:
+            raise TemplateError(f"histograms with different bins can't be added: {error}") from None
+        if not first.axis.is_categorical and not first.axis.has_edges_of(second.axis):
             raise TemplateError("histograms with different bin edges can't be added")
+        return first._plus(second)
+
+    def _plus(self, other: Histogram) -> Histogram:
+        """Return the sum of two histograms whose bins are the same."""
         entries = None if self.entries is None or other.entries is None else self.entries + other.entries
+        labels = self.axis.bin_labels or other.axis.bin_labels
         return replace(
             self,
+            axis=replace(self.axis, bin_labels=labels) if labels else self.axis,
             contents=self.contents + other.contents,
             sumw2=self.sumw2 + other.sumw2,
             underflow=self.underflow + other.underflow,
             overflow=self.overflow + other.overflow,
             entries=entries,
+            outside_sumw2=_sum_of(self.outside_sumw2, other.outside_sumw2),
+            remarks=tuple(dict.fromkeys(self.remarks + other.remarks)),
         )
 
     def __repr__(self) -> str:
@@ -257,12 +381,34 @@ class Histogram:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _flow_of(source: Any, values: FloatArray) -> tuple[float, float]:
-    """Return underflow and overflow where the object can tell, else zeros."""
+def _edges_of(axis: Any, labels: tuple[str, ...]) -> FloatArray:
+    """Return the edges of a UHI axis; of categories that have none, bin numbers."""
+    edges = getattr(axis, "edges", None)
+    if callable(edges):
+        edges = edges()
+    if edges is None:
+        edges = range(len(labels) + 1) if labels else [low for low, _ in axis] + [axis[len(axis) - 1][1]]
+    return np.asarray(edges, dtype=np.float64)
+
+
+def _flow_of(read: Callable[..., Any], size: int, traits: Any) -> tuple[float, float] | None:
+    """Return what a method of a histogram with `size` bins has in under- and overflow, None where it can't tell."""
     try:
-        full = np.asarray(source.values(flow=True), dtype=np.float64)
+        full = np.asarray(read(flow=True), dtype=np.float64)
     except TypeError:
-        return 0.0, 0.0
-    if full.shape[0] != values.shape[0] + 2:
-        return 0.0, 0.0
-    return float(full[0]), float(full[-1])
+        return None
+    outside = full.shape[0] - size
+    if outside not in (0, 1, 2):
+        return None
+    one = outside == 1 and not getattr(traits, "circular", False)  # what a circular axis keeps apart is no number
+    below = outside == 2 or (one and bool(getattr(traits, "underflow", False)))
+    above = outside == 2 or (one and bool(getattr(traits, "overflow", False)))
+    return float(full[0]) if below else 0.0, float(full[-1]) if above else 0.0
+
+
+def _sum_of(*pairs: tuple[float, float] | None, factor: float = 1.0) -> tuple[float, float] | None:
+    """Return the sums of pairs of variances times a factor, None where one is not known."""
+    known = [pair for pair in pairs if pair is not None]
+    if len(known) < len(pairs):
+        return None
+    return factor * sum(pair[0] for pair in known), factor * sum(pair[1] for pair in known)

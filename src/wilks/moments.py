@@ -28,12 +28,12 @@ def statistics(histogram: Histogram) -> Statistics:
     Integral, mean and standard deviation are those of the bins inside the edges, every bin's content sitting at its
     centre: what ROOT's TH1 gives after SetRange over all bins. (Without a range ROOT takes the sums it kept while
     filling, which a histogram that was rebinned or scaled by hand no longer has.) Contents that sum to zero have no
-    mean, and a variance that negative weights make negative has no root.
+    mean, nor have bins that are labels, and a variance that negative weights make negative has no root.
     """
     contents, centers = histogram.contents, histogram.axis.centers
     integral = histogram.integral
     mean = stdev = None
-    if integral != 0.0 and math.isfinite(integral):
+    if integral != 0.0 and not histogram.axis.is_categorical and math.isfinite(integral):
         mean = float(np.dot(contents, centers)) / integral
         variance = float(np.dot(contents, (centers - mean) ** 2)) / integral
         stdev = math.sqrt(variance) if variance >= 0.0 else None

@@ -65,13 +65,35 @@ class Table:
         if len(self.alignment) != width or set(self.alignment) - set("lcr") or any(len(r) != width for r in self.rows):
             raise ValueError(f"a table with {width} columns needs as many alignments (l, c, r) and cells in each row")
 
+    def folded(self, widest: int = 160) -> tuple[Table, ...]:
+        """Return the table in parts of at most so many characters in a line, the first columns of text in each."""
+        lines = [[_one_line(cell) for cell in row] for row in (self.header, *self.rows)]
+        widths = [max(_width(line[i]) for line in lines) + 2 for i in range(len(self.header))]
+        keys = len(self.alignment) - len(self.alignment.lstrip("l")) or 1
+        if sum(widths) - 2 <= widest or keys + 1 >= len(widths):
+            return (self,)
+        first, parts = sum(widths[:keys]) - 2, [[keys]]
+        for i in range(keys + 1, len(widths)):
+            if first + sum(widths[j] for j in parts[-1]) + widths[i] > widest:
+                parts.append([])
+            parts[-1].append(i)
+        return tuple(self._of_columns([*range(keys), *part]) for part in parts)
+
+    def _of_columns(self, places: list[int]) -> Table:
+        header, *rows = (tuple(row[i] for i in places) for row in (self.header, *self.rows))
+        return Table(self.title, header, tuple(rows), "".join(self.alignment[i] for i in places))
+
     def text(self) -> str:
-        """Return the table with columns padded by spaces, for a terminal."""
+        """Return the table with columns padded by spaces, for a terminal; a wide one `folded`."""
+        bodies = "\n\n".join(part._body() for part in self.folded())
+        return f"{self.title}\n\n{bodies}" if self.title else bodies
+
+    def _body(self) -> str:
         lines = [[_one_line(cell) for cell in row] for row in (self.header, *self.rows)]
         widths = [max(_width(line[i]) for line in lines) for i in range(len(self.header))]
         body = [_padded(line, widths, self.alignment) for line in lines]
         rule = "  ".join("-" * width for width in widths)
-        return "\n".join(([self.title, ""] if self.title else []) + [body[0], rule, *body[1:]])
+        return "\n".join([body[0], rule, *body[1:]])
 
     def markdown(self) -> str:
         """Return a pipe table; characters with a meaning in Markdown are escaped."""
@@ -82,13 +104,17 @@ class Table:
         return title + "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
     def latex(self) -> str:
-        r"""Return a `tabular` between `\hline`s, which needs no package; the title becomes a comment before it."""
+        r"""Return a `tabular` between `\hline`s, which needs no package; the title becomes a comment before it.
+
+        A wide table is `folded` into several.
+        """
+        title = [f"% {_one_line(self.title)}"] if self.title else []
+        return "\n".join([*title, "\n\n".join(part._tabular() for part in self.folded())])
+
+    def _tabular(self) -> str:
         lines = [" & ".join(_latex(cell) for cell in row) + r" \\" for row in (self.header, *self.rows)]
         lines[1:1] = [r"\hline"]
-        title = [f"% {_one_line(self.title)}"] if self.title else []
-        return "\n".join(
-            [*title, rf"\begin{{tabular}}{{{self.alignment}}}", r"\hline", *lines, r"\hline", r"\end{tabular}"]
-        )
+        return "\n".join([rf"\begin{{tabular}}{{{self.alignment}}}", r"\hline", *lines, r"\hline", r"\end{tabular}"])
 
     def html(self) -> str:
         """Return a `<table>` with caption."""

@@ -7,21 +7,26 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wilks.errors import InputError, listed, nearest
+from wilks.histogram import Axis
 from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction, Prediction
 from wilks.results.summary import parameter_table
+from wilks.selection import natural
 from wilks.table import Table, number, pdg_measured
 
 if TYPE_CHECKING:
     from wilks.templates.record import Effect
     from wilks.templates.store import Templates
 
+_COLUMNS = 8  # channels; more of them are rows
+
 
 def yields(prediction: Prediction, *, per_bin: bool = False, channels: Sequence[str] | None = None) -> Table:
     """Return the yields of samples, total and data, with uncertainties.
 
-    One column per channel with sums over its bins (uncertainties with all correlations); with `per_bin` one row per
-    bin and one column per sample. Only the channels named, if any are. Raises InputError for unknown channels.
+    One column per channel with sums over its bins (uncertainties with all correlations), one row where there are more
+    than eight of them; with `per_bin` one row per bin and one column per sample. Only the channels named, if any are.
+    Raises InputError for unknown channels.
     """
     chosen = _chosen(prediction, channels)
     return _per_bin(prediction, chosen) if per_bin else _per_channel(prediction, chosen)
@@ -66,7 +71,7 @@ def _norm(effect: Effect | None) -> str:
 
 def _chosen(prediction: Prediction, names: Sequence[str] | None) -> list[ChannelPrediction]:
     if names is None:
-        return list(prediction.channels)
+        return [prediction[name] for name in natural(prediction.channel_names)]
     names = [names] if isinstance(names, str) else list(names)
     known = prediction.channel_names
     unknown = [
@@ -94,14 +99,18 @@ def _per_channel(prediction: Prediction, channels: list[ChannelPrediction]) -> T
         rows.append((sample, *cells))
     rows.append(("total", *(pdg_measured(float(c.total.sum()), c.sum_uncertainty) for c in channels)))
     rows.append(("data", *(_observed(float(c.data.sum())) for c in channels)))
-    return Table(f"Yields, {prediction.label}", ("sample", *(c.name for c in channels)), tuple(rows))
+    title = f"Yields, {prediction.label}"
+    if len(channels) > _COLUMNS:
+        header, *turned = zip(("channel", *(c.name for c in channels)), *rows, strict=True)
+        return Table(title, header, tuple(turned))
+    return Table(title, ("sample", *(c.name for c in channels)), tuple(rows))
 
 
 def _per_bin(prediction: Prediction, channels: list[ChannelPrediction]) -> Table:
     samples = _samples(channels)
     rows = []
     for channel in channels:
-        for b, (low, high) in enumerate(channel.axis):
+        for b in range(len(channel.axis)):
             cells = [
                 pdg_measured(float(channel.yields[i, b]), float(channel.uncertainties[i, b]))
                 if (i := channel.samples.index(sample) if sample in channel.samples else -1) >= 0
@@ -109,10 +118,17 @@ def _per_bin(prediction: Prediction, channels: list[ChannelPrediction]) -> Table
                 for sample in samples
             ]
             total = pdg_measured(float(channel.total[b]), float(channel.total_uncertainty[b]))
-            span = f"{number(low)}–{number(high)}" + (f" {channel.axis.unit}" if channel.axis.unit else "")
-            rows.append((channel.name, span, *cells, total, _observed(float(channel.data[b]))))
+            rows.append((channel.name, _bin(channel.axis, b), *cells, total, _observed(float(channel.data[b]))))
     header = ("channel", "bin", *samples, "total", "data")
     return Table(f"Yields per bin, {prediction.label}", header, tuple(rows), "ll" + "r" * (len(samples) + 2))
+
+
+def _bin(axis: Axis, index: int) -> str:
+    """Return what a bin is called: its label, else its range."""
+    if axis.bin_labels and axis.bin_labels[index]:
+        return axis.bin_labels[index]
+    low, high = axis.interval(index)
+    return f"{number(low)}–{number(high)}" + (f" {axis.unit}" if axis.unit else "")
 
 
 def _observed(data: float) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from wilks import Histogram, build_templates, build_workspace, load_config, load_workspace, process_templates
 from wilks.errors import TemplateError
+from wilks.histogram import Axis
 from wilks.templates.build import needed_templates
 from wilks.templates.record import Origin, Part
 from wilks.templates.store import TemplateKey, Templates
@@ -246,3 +247,28 @@ def test_everything_wrong_with_the_templates_is_in_one_error() -> None:
     del complete[signal]
     with pytest.raises(TemplateError, match=r'"S" in "signal region": no template'):
         build_workspace(Templates(complete), load_config(document))
+
+
+def test_bins_with_labels_are_named_by_them() -> None:
+    document = steering([])
+    axis = Axis.of_labels(["ee", "em", "mm"])
+    found = {
+        key: histogram.with_axis(axis) for key, histogram in templates(document, {("S",): [1, np.nan, np.inf]}).items()
+    }
+    with pytest.raises(TemplateError, match=r'not a finite number in bins 1 "em", 2 "mm" \(from 0\)'):
+        build_workspace(Templates(found), load_config(document))
+
+
+def test_a_parameter_of_each_bin_is_of_one_label_in_all_regions() -> None:
+    document = steering([]) | {"Regions": [{"Name": "A"}, {"Name": "B"}]}
+    document["ShapeFactors"] = [{"Name": "free", "Samples": "S"}]
+    config = load_config(document)
+
+    def of(labels: list[str]) -> Templates:
+        axes = {"A": Axis.of_labels(["ee", "em", "mm"]), "B": Axis.of_labels(labels)}
+        return Templates({k: h.with_axis(axes[k.region]) for k, h in templates(document).items()})
+
+    assert build_workspace(of(["ee", "em", "mm"]), config).axes["B"].bin_labels == ("ee", "em", "mm")
+    assert build_workspace(of(["0j", "1j", "2j"]), config).axes["B"].bin_labels == ("0j", "1j", "2j")
+    with pytest.raises(TemplateError, match=r'the ShapeFactor "free" has .* but "mm" is bin 2 of one region and 0 of'):
+        build_workspace(of(["mm", "tt", "te"]), config)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import uproot
+from tests.labelled import labelled_th1
 
 from wilks.browse import page as page_module
 from wilks.browse.page import write_page
@@ -154,3 +155,17 @@ def test_bad_input_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="no such file"):
         write_page(tmp_path / "none.root", tmp_path / "page.html")
     assert not os.listdir(tmp_path)
+
+
+def test_labels_are_stored_once(tmp_path: Path) -> None:
+    path = tmp_path / "labels.root"
+    with uproot.recreate(path) as file:
+        file["a"] = labelled_th1([1.0, 2.0], [(2, "#mu#mu"), (1, "ee")])
+        file["b"] = labelled_th1([3.0, 4.0], [(1, "ee"), (2, "#mu#mu")])
+        file["numbers"] = labelled_th1([3.0, 4.0], [])
+    _, _, payload = written(path, tmp_path)
+    assert payload["labels"] == [["ee", "μμ"]]
+    drawn = {entry["path"]: entry["histogram"] for entry in payload["objects"]}
+    assert drawn["a"]["labels"] == drawn["b"]["labels"] == 0
+    assert "labels" not in drawn["numbers"]
+    assert drawn["a"]["mean"] is None

@@ -156,3 +156,43 @@ def test_mistakes_are_told() -> None:
         draw([("h", histogram([1.0]))], 12)
     with pytest.raises(InputError, match="can't be drawn on one axis"):
         draw([("h", histogram([1.7e308, -1.7e308]))], 80)
+
+
+def labelled(labels: list[str], contents: object) -> Histogram:
+    return Histogram(Axis.of_labels(labels), contents, contents)
+
+
+def test_labels_stand_under_their_bins() -> None:
+    lines = draw([("h", labelled(["ee", "em", "#mu#mu"], [1.0, 2.0, 3.0]))], 60).splitlines()
+    line = next(line for line in lines if "em" in line)
+    assert line.split() == ["ee", "em", "μμ"]
+    axis = lines[lines.index(line) - 1]
+    edges = [axis.index("└"), *(i for i, c in enumerate(axis) if c == "┬")]
+    for text, low, high in zip(line.split(), edges[:-1], edges[1:], strict=True):
+        assert abs(line.index(text) + len(text) / 2 - (low + high + 1) / 2) <= 1
+
+
+def test_labels_that_are_wider_than_bins_are_upright() -> None:
+    names = [f"{i} jets" for i in range(12)]
+    lines = draw([("h", labelled(names, np.arange(12.0)))], 60, unicode=False).splitlines()
+    start = next(i for i, line in enumerate(lines) if "+---" in line)
+    columns = [i for i, c in enumerate(lines[start + 1]) if c != " "]
+    rows = [line.ljust(60) for line in lines[start + 1 : start + 8]]
+    assert ["".join(row[column] for row in rows).rstrip() for column in columns] == names
+
+
+def test_labels_of_very_many_bins_are_listed() -> None:
+    names = [f"c{i}" for i in range(70)]
+    picture = draw([("h", labelled(names, np.arange(70.0)))], 60)
+    assert "bins: c0, c1, c2" in picture
+    assert picture.replace("\n", " ").count("c69") == 1
+    assert max(map(len, picture.splitlines())) <= 60
+
+
+def test_bins_of_several_are_in_the_order_of_the_first() -> None:
+    one, other = labelled(["ee", "mm"], [1.0, 8.0]), labelled(["mm", "ee"], [8.0, 1.0])
+    rows = [line for line in draw([("a", one), ("b", other)], 60).splitlines() if "●" in line and "a" not in line]
+    assert len(rows) == 2  # the marks of both take turns in the same rows
+    assert all("○" in row for row in rows)
+    with pytest.raises(InputError, match=r'"b" can.t be drawn over "a".*"ee", "mm".*only one has'):
+        draw([("a", one), ("b", labelled(["ee", "tt"], [1.0, 2.0]))], 60)

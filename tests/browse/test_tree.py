@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import uproot
+from tests.labelled import labelled_th1
 
 from wilks.browse.tree import listing
 from wilks.errors import TemplateError
@@ -65,3 +66,15 @@ def test_empty_file(tmp_path: Path) -> None:
     with uproot.recreate(path):
         pass
     assert listing(path).strip().endswith("empty.root: 0 objects")
+
+
+def test_labels_of_bins_are_shown_in_place_of_their_range(tmp_path: Path) -> None:
+    path = tmp_path / "labels.root"
+    with uproot.recreate(path) as file:
+        file["few"] = labelled_th1([1.0, 2.0, 0.0], [(2, "mm"), (1, "ee")], alphanumeric=True)
+        file["many"] = labelled_th1([1.0] * 20, [(i, f"cut {i}") for i in range(1, 21)])
+        file["some"] = labelled_th1([1.0, 2.0], [(2, "mm")])
+    lines = {line.split()[0]: line for line in listing(path).splitlines()[3:]}
+    assert "ee, mm" in lines["few"]
+    assert "cut 1 .. cut 20" in lines["many"]
+    assert "0 .. 2" in lines["some"]

@@ -146,6 +146,44 @@ def fix_poi(spec: Spec) -> None:
     spec["measurements"][0]["config"]["parameters"][0]["fixed"] = True
 
 
+def same_region_twice(spec: Spec) -> None:
+    spec["channels"][1]["samples"] = deepcopy(spec["channels"][0]["samples"])
+    same_data(spec)
+
+
+def same_data(spec: Spec) -> None:
+    spec["observations"][1]["data"] = list(spec["observations"][0]["data"])
+
+
+def same_sample_twice(spec: Spec) -> None:
+    replace_yields(spec, "top", 0.987654)
+    for top, wjets in zip(blocks(spec, "top"), blocks(spec, "wjets"), strict=True):
+        wjets |= deepcopy(top) | {"name": "wjets"}
+        wjets["modifiers"] = [modifier for modifier in wjets["modifiers"] if modifier["name"] != "mu_top"]
+
+
+def data_from_a_sample(spec: Spec) -> None:
+    replace_yields(spec, "top", 1.01)
+    for channel, observation in zip(spec["channels"], spec["observations"], strict=True):
+        observation["data"] = list(channel["samples"][1]["data"])
+
+
+def same_variation_twice(spec: Spec) -> None:
+    for block in blocks(spec):
+        block["modifiers"].append(
+            {"name": "jet energy again", "type": "histosys", "data": deepcopy(data_of(block, "jet energy scale"))}
+        )
+
+
+def unweighted(scale: float) -> Callable[[Spec], None]:
+    def spoil(spec: Spec) -> None:
+        replace_yields(spec, "wjets", scale)
+        for block in blocks(spec, "wjets"):
+            data_of(block, "staterror")[:] = [value**0.5 for value in block["data"]]
+
+    return spoil
+
+
 DEFECTS: dict[str, tuple[Callable[[Spec], None], set[str]]] = {
     "not finite yield": (
         lambda s: data_of(blocks(s)[0], "staterror").__setitem__(1, float("nan")),
@@ -209,6 +247,15 @@ DEFECTS: dict[str, tuple[Callable[[Spec], None], set[str]]] = {
     "zero staterror": (lambda s: data_of(blocks(s, "top")[0], "staterror").__setitem__(2, 0.0), {"zero-staterror"}),
     "missing staterror": (lambda s: drop(s, "staterror", "wjets"), {"missing-staterror"}),
     "large staterror": (lambda s: data_of(blocks(s, "top")[0], "staterror").__setitem__(2, 60.0), {"large-staterror"}),
+    "region twice": (same_region_twice, {"equal-regions"}),
+    "data twice": (same_data, {"equal-regions"}),
+    "sample twice": (same_sample_twice, {"equal-samples"}),
+    "data from a sample": (data_from_a_sample, {"data-of-sample", "equal-regions"}),
+    "systematic twice": (same_variation_twice, {"equal-variations"}),
+    "nominal side": (lambda s: set_histosys(s, lambda n: ([n[0] * 0.96, n[1], n[2] * 1.05], n)), {"nominal-side"}),
+    "no data": (lambda s: s["observations"][0].update(data=[0, 0, 0]), {"empty-channel"}),
+    "weights of one": (unweighted(1.0), {"unit-weights"}),
+    "lost weights": (unweighted(1.01), {"lost-weights"}),
     "tiny process": (lambda s: replace_yields(s, "wjets", 1e-4), {"tiny-process"}),
 }
 

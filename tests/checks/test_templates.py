@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from wilks import build_templates, load_config, process_templates
 from wilks.checks.check import check
 from wilks.histogram import Axis, Histogram
 from wilks.templates.store import EventsRead, TemplateKey, Templates
@@ -60,3 +63,18 @@ def test_variance_that_processing_set_to_zero() -> None:
     (finding,) = check(Templates({KEY: after}, {KEY: before}))
     assert finding.rule == "lost-variance"
     assert "SR" in finding.message
+
+
+def test_bins_that_are_merged_are_said_once_for_each_region() -> None:
+    document: dict[str, Any] = {
+        "General": {"Measurement": "m", "InputPath": "in.root:{SamplePath}", "HistogramFolder": "h"},
+        "Regions": [{"Name": "SR", "Binning": [0, 2, 3], "Rebin": [0, 3]}, {"Name": "CR", "Binning": [0, 1, 2, 3, 4]}],
+        "Samples": [{"Name": "Data", "SamplePath": "d", "Data": True}, {"Name": "top", "SamplePath": "t"}],
+        "NormFactors": [{"Name": "k"}],
+    }
+    config = load_config(document)
+    fine = Histogram.from_arrays([0, 1, 2, 3, 4], [5, 6, 7, 0], [1, 1, 1, 0])
+    templates = build_templates(config, histograms={(r, s): fine for r in ("SR", "CR") for s in ("Data", "top")})
+    (finding,) = check(process_templates(templates, config)).of_rule("merged-bins")
+    assert finding.place == 'region "SR"'
+    assert finding.message == "Binning merges 4 bins from 0 to 4 of the input to 2 bins from 0 to 3."

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from wilks import check, load_workspace
+from wilks import Axis, check, load_workspace
+from wilks.workspace.workspace import Workspace
 
 NOMINAL = {"signal": [10.0, 20.0, 30.0], "background": [100.0, 80.0, 60.0]}
 
@@ -62,3 +63,12 @@ def test_a_systematic_of_each_bin_is_no_statistical_uncertainty() -> None:
     closure = {"name": "closure_SR_signal", "type": "shapesys", "data": [2.0, 2.0, 2.0]}
     spec["channels"][0]["samples"][0]["modifiers"].append(closure)
     assert places(spec) == []
+
+
+def test_bins_with_labels_are_named_by_them() -> None:
+    spec = workspace({"signal": [1, 1, 1], "background": [3, 3, 3]})
+    spec["observations"][0]["data"] = [110.0, -1.0, -2.0]
+    axes = {"SR": Axis.of_labels(["ee", "em", "mm"])}
+    found = check(Workspace(load_workspace(spec).document, axes))
+    (finding,) = [finding for finding in found if finding.rule == "negative-data"]
+    assert finding.message == 'The data are negative in bins 1 "em", 2 "mm" (from 0) (lowest -2).'

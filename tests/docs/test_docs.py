@@ -24,6 +24,7 @@ import wilks
 from wilks.checks import check
 from wilks.checks.thresholds import Thresholds
 from wilks.cli import main
+from wilks.config.keys_by_input import as_markdown
 from wilks.config.load import config_json_schema
 from wilks.results.conditions import RULES as CONDITIONS
 from wilks.results.io import KINDS
@@ -192,6 +193,11 @@ def test_every_key_of_the_steering_file_is_described() -> None:
     keys = set(schema["properties"]).union(*(block["properties"] for block in schema["$defs"].values()))
     named = set(re.findall(r"`(\w+)`", text)) | set(re.findall(r"\{(\w+), (\w+)\}", text)[0])
     assert keys - named == set()
+
+
+def test_keys_by_input_are_those_of_the_table() -> None:
+    text = (REFERENCE / "keys-by-input.md").read_text(encoding="utf-8")
+    assert text.partition("## General")[1:] == as_markdown().partition("## General")[1:], "run tools/keys_page.py"
 
 
 def test_every_rule_and_threshold_is_described() -> None:

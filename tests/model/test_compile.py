@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wilks import compile_model, load_workspace
+from wilks import Axis, compile_model, load_workspace
 from wilks.errors import ModelError
+from wilks.workspace.workspace import Workspace
 
 Spec = dict[str, Any]
 
@@ -318,3 +319,17 @@ def test_impossible_data_are_told_with_channel_and_bin() -> None:
     broken[-1] = np.nan
     with pytest.raises(ModelError, match=r'auxiliary data of ".*": data must be finite numbers; entry'):
         model.checked(broken)
+
+
+def test_places_of_bins_with_labels_have_them() -> None:
+    sample = {"name": "s", "data": [1.0, 2.0], "modifiers": [{"name": "mu", "type": "normfactor", "data": None}]}
+    spec = {
+        "channels": [{"name": "SR", "samples": [sample]}],
+        "observations": [{"name": "SR", "data": [1.0, 2.0]}],
+        "measurements": [{"name": "m", "config": {"poi": "mu", "parameters": []}}],
+        "version": "1.0.0",
+    }
+    model = compile_model(Workspace(load_workspace(spec).document, {"SR": Axis.of_labels(["ee", "mm"])}))
+    assert model.place(1) == 'channel "SR", bin 1 "mm"'
+    with pytest.raises(ModelError, match=r'channel "SR", bin 0 "ee": .*data'):
+        model.checked([-1.0, 2.0])

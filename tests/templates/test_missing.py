@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import uproot
 import yaml
 
 from wilks import build_templates, load_config
@@ -73,3 +76,76 @@ def test_a_sample_of_the_lesson(shared_data: Path) -> None:
     assert first.startswith(f'Samples "tW".SamplePath "{sample["SamplePath"]}": none of its 22 histograms is in {file}')
     assert first.endswith(f'did you mean "{sample["SamplePath"][:-1]}"?')
     assert "contains 146 objects" in contents
+
+
+@pytest.fixture
+def analysis(tmp_path: Path) -> dict[str, Any]:
+    with uproot.recreate(tmp_path / "in.root") as file:
+        for name in ("data", "sig", "bkg", "bkg_jes"):
+            file[name] = np.array([1.0, 2.0]), np.array([0.0, 1.0, 2.0])
+    shape = {"Type": "NormPlusShape", "Samples": "Bkg", "Down": {"Symmetrize": True}}
+    return {
+        "General": {"Measurement": "m", "InputPath": f"{tmp_path}/in.root:{{SamplePath}}", "HistogramFolder": "h"},
+        "Regions": [{"Name": "SR"}],
+        "Samples": [
+            {"Name": "Data", "SamplePath": "data", "Data": True},
+            {"Name": "Signal", "SamplePath": "sig"},
+            {"Name": "Bkg", "SamplePath": "bkg"},
+        ],
+        "NormFactors": [{"Name": "mu", "Samples": "Signal"}],
+        "Systematics": [
+            {"Name": "JES 1", "Up": {"SamplePath": "bkg_jes1"}} | shape,
+            shape | {"Name": "JES 2", "Down": {"SamplePath": "zzz"}, "Up": {"Symmetrize": True}},
+        ],
+    }
+
+
+def said(document: dict[str, Any]) -> tuple[str, ...]:
+    with pytest.raises(TemplateError) as caught:
+        build_templates(load_config(document))
+    return caught.value.problems
+
+
+def test_each_missing_histogram_is_wanted_by_somebody(analysis: dict[str, Any], tmp_path: Path) -> None:
+    first, second, contents = said(analysis)
+    bkg = 'Wanted for sample "Bkg" in region "SR"'
+    assert first == (f'{tmp_path}/in.root: no object "bkg_jes1"; did you mean "bkg_jes"? {bkg} (systematic "JES 1" Up)')
+    assert second == f'{tmp_path}/in.root: no object "zzz". {bkg} (systematic "JES 2" Down)'
+    assert contents.startswith(f"{tmp_path}/in.root contains 4 objects")
+
+
+def test_a_path_that_many_templates_share(analysis: dict[str, Any], tmp_path: Path) -> None:
+    analysis["Regions"] = [{"Name": f"R{number}"} for number in range(10)]
+    analysis["Samples"][1]["SamplePath"] = "sgi"
+    analysis["Systematics"] = []
+    first, contents = said(analysis)
+    eight = ", ".join(f'sample "Signal" in region "R{number}" (nominal)' for number in range(8))
+    assert first == f'{tmp_path}/in.root: no object "sgi"; did you mean "sig"? Wanted for {eight} and 2 more'
+    assert "contains 4 objects" in contents
+
+
+def test_a_setting_says_for_which_templates_it_is_wrong(analysis: dict[str, Any], tmp_path: Path) -> None:
+    analysis["General"]["InputPath"] = f"{tmp_path}/in.root:{{SamplePath}}{{VariationPath}}"
+    analysis["Systematics"] = [
+        {"Name": "JER", "Type": "NormPlusShape", "Up": {"VariationPath": "_jer"}, "Down": {"Symmetrize": True}}
+    ]
+    setting, contents = said(analysis)
+    assert setting.startswith('Systematics "JER".Up.VariationPath "_jer": none of its 2 histograms is in')
+    users = ", ".join(f'sample "{name}" in region "SR" (systematic "JER" Up)' for name in ("Signal", "Bkg"))
+    assert contents.startswith(f"{users} is not in {tmp_path}/in.root; ")
+
+
+def test_files_and_objects_that_cannot_be_read(analysis: dict[str, Any], tmp_path: Path) -> None:
+    analysis["Systematics"] = []
+    with uproot.update(tmp_path / "in.root") as file:
+        file["flat"] = np.histogram2d([0.5], [0.5], bins=2)
+    analysis["Samples"][1]["SamplePath"] = "flat"
+    (problem,) = said(analysis)
+    assert problem.endswith(
+        'only one-dimensional histograms (TH1) can be templates. Wanted for sample "Signal" in region "SR" (nominal)'
+    )
+    analysis["General"]["InputPath"] = f"{tmp_path}/{{SamplePath}}.root:data"
+    problems = said(analysis)
+    assert [problem.partition(". Wanted for ")[2] for problem in problems] == [
+        f'sample "{name}" in region "SR" (nominal)' for name in ("Data", "Signal", "Bkg")
+    ]

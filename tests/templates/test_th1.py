@@ -12,6 +12,7 @@ import uproot
 import uproot.writing.identify
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.labelled import labelled_th1
 
 from wilks.errors import TemplateError
 from wilks.histogram import Histogram
@@ -32,6 +33,26 @@ def assert_same(found: Histogram | None, expected: Histogram) -> None:
     one, other = ((h.underflow, h.overflow, h.entries) for h in (found, expected))
     assert np.array_equal(one, other, equal_nan=True)
     assert (found.title, found.axis.label) == (expected.title, expected.axis.label)
+    assert found.axis.bin_labels == expected.axis.bin_labels
+
+
+LABELLED = {
+    "all": labelled_th1([1.0, 2.0, 3.0], [(1, "ee"), (2, "em"), (3, "mm")]),
+    "in another order": labelled_th1([1.0, 2.0, 3.0], [(3, "mm"), (1, "ee"), (2, "em")]),
+    "some": labelled_th1([1.0, 2.0, 3.0], [(2, "em")]),
+    "spare": labelled_th1([1.0, 2.0, 0.0, 0.0], [(2, "mm"), (1, "ee")], alphanumeric=True, flow=(0.5, 0.25)),
+    "spare of numbers": labelled_th1([1.0, 2.0, 0.0, 0.0], [(1, "ee"), (2, "mm")]),
+    "filled behind": labelled_th1([1.0, 2.0, 0.0, 3.0], [(1, "ee"), (2, "mm")], alphanumeric=True),
+    "error behind": labelled_th1([1.0, 0.0], [(1, "ee")], variances=[1.0, 4.0], alphanumeric=True),
+    "a gap": labelled_th1([1.0, 0.0, 2.0, 0.0], [(1, "ee"), (3, "mm")], alphanumeric=True),
+    "without numbers": labelled_th1([1.0, 2.0], [(0, "mm"), (0, "ee")]),
+    "beyond": labelled_th1([1.0, 2.0], [(1, "ee"), (2, "mm"), (7, "old")]),
+    "long and foreign": labelled_th1([1.0, 2.0], [(1, "x" * 300), (2, "µµ")]),
+    "twice": labelled_th1([1.0, 2.0], [(1, "0j"), (2, "0j")]),
+    "of ranges": labelled_th1([1.0, 2.0], [(2, "high"), (1, "low")], edges=[0.0, 20.0, 100.0]),
+    "none": labelled_th1([1.0, 2.0], []),
+    "empty text": labelled_th1([1.0, 2.0], [(1, ""), (2, "")]),
+}
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +82,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 fSumw2=None if i else np.arange(6.0),
                 fXaxis=uproot.writing.identify.to_TAxis(fName="x", fTitle="mass [GeV]", fNbins=4, fXmin=0.5, fXmax=9.0),
             )
+        for name, histogram in LABELLED.items():
+            file[f"labelled {name}"] = histogram
     return path
 
 
@@ -70,6 +93,59 @@ def test_the_same_as_the_general_reader(written: Path) -> None:
         assert set(classes.values()) == {"TH1D", "TH1F", "TH1I", "TH1S", "TH1C"}
         for name, kind in classes.items():
             assert_same(histogram_of_bytes(content(file, name), kind), readers._histogram(file[name], kind))
+
+
+def test_labels_belong_to_the_bin_whose_number_they_have(written: Path) -> None:
+    expected: dict[str, tuple[tuple[str, ...], list[float]]] = {
+        "all": (("ee", "em", "mm"), [1.0, 2.0, 3.0]),
+        "in another order": (("ee", "em", "mm"), [1.0, 2.0, 3.0]),
+        "some": (("", "em", ""), [1.0, 2.0, 3.0]),
+        "spare": (("ee", "mm"), [1.0, 2.0]),
+        "spare of numbers": (("ee", "mm", "", ""), [1.0, 2.0, 0.0, 0.0]),
+        "filled behind": (("ee", "mm", "", ""), [1.0, 2.0, 0.0, 3.0]),
+        "error behind": (("ee", ""), [1.0, 0.0]),
+        "a gap": (("ee", "", "mm", ""), [1.0, 0.0, 2.0, 0.0]),
+        "without numbers": (("mm", "ee"), [1.0, 2.0]),
+        "beyond": (("ee", "mm"), [1.0, 2.0]),
+        "long and foreign": (("x" * 300, "µµ"), [1.0, 2.0]),
+        "twice": (("0j", "0j"), [1.0, 2.0]),
+        "of ranges": (("low", "high"), [1.0, 2.0]),
+        "none": ((), [1.0, 2.0]),
+        "empty text": ((), [1.0, 2.0]),
+    }
+    with uproot.open(written) as file:
+        for name, (labels, values) in expected.items():
+            quick = histogram_of_bytes(content(file, f"labelled {name}"), "TH1D")
+            assert quick is not None
+            for found in (quick, Histogram.from_uhi(file[f"labelled {name}"])):
+                assert (found.axis.bin_labels, found.contents.tolist()) == (labels, values), name
+        spare = histogram_of_bytes(content(file, "labelled spare"), "TH1D")
+        assert spare is not None
+        assert spare.values(flow=True).tolist() == [0.5, 1.0, 2.0, 0.25]
+        assert spare.axis.edges.tolist() == [0.0, 1.0, 2.0]
+
+
+def test_labels_that_name_their_class_once_as_those_of_root(written: Path) -> None:
+    """uproot writes the name of the class with every label, ROOT with the first one and then its place."""
+    with uproot.open(written) as file:
+        whole = content(file, "labelled all")
+    first = whole.index(b"TObjString\0")
+    shorter = bytearray(whole)
+    places = [i for i in range(first + 1, len(whole)) if whole.startswith(b"\xff\xff\xff\xffTObjString\0", i)]
+    cut = len(b"TObjString\0")
+    for place in reversed(places):
+        shorter[place : place + 4 + cut] = (0x80000000 | (first - 4 + 2)).to_bytes(4, "big")
+        shorter[place - 4 : place] = (int.from_bytes(whole[place - 4 : place], "big") - cut).to_bytes(4, "big")
+    saved = cut * len(places)
+    start = whole.index(b"THashList\0")
+    axis = whole.rindex(b"\x00\x0a", 0, whole.index(b"xaxis")) - 4  # number of bytes of TAxis, version 10
+    for place in (0, 6, axis, start - 8, start + len(b"THashList\0")):
+        size = int.from_bytes(shorter[place : place + 4], "big") - saved
+        shorter[place : place + 4] = size.to_bytes(4, "big")
+    found = histogram_of_bytes(bytes(shorter), "TH1D")
+    assert found is not None
+    assert found.axis.bin_labels == ("ee", "em", "mm")
+    assert found.contents.tolist() == [1.0, 2.0, 3.0]
 
 
 def test_real_files_of_many_versions(shared_data: Path) -> None:
@@ -103,7 +179,7 @@ def test_what_is_unexpected_is_left_to_the_general_reader(written: Path) -> None
 )
 def test_no_bytes_lead_to_another_error(written: Path, data: st.DataObject) -> None:
     with uproot.open(written) as file:
-        broken = bytearray(content(file, "weighted 1"))
+        broken = bytearray(content(file, data.draw(st.sampled_from(["weighted 1", "labelled all"]))))
     for _ in range(data.draw(st.integers(1, 4))):
         broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
     try:

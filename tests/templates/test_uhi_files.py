@@ -157,24 +157,73 @@ def test_cut_off_files(write: Write) -> None:
         assert reading.problems
 
 
+def test_categories_and_flags(write: Write) -> None:
+    text = hist.Hist(hist.axis.StrCategory(["mm", "ee"], label="channel"), storage=hist.storage.Weight())
+    text.fill(["ee", "mm", "mm", "tt"], weight=[1.0, 2.0, 3.0, 7.0])
+    path = write(
+        "categories",
+        {
+            "text": text,
+            "closed": hist.Hist(hist.axis.StrCategory(["x", "y"], overflow=False)).fill(["y"]),
+            "growing": hist.Hist.new.StrCat([], growth=True).Double().fill(["b", "a", "b"]),
+            "numbers": hist.Hist.new.IntCat([3, -1]).Double().fill([3, -1, -1, 5]),
+            "flag": hist.Hist.new.Boolean().Double().fill([True, True, False]),
+        },
+    )
+    found = {name: read_histogram(path, name) for name in ("text", "closed", "growing", "numbers", "flag")}
+    labels = {name: histogram.axis.bin_labels for name, histogram in found.items()}
+    assert labels == {
+        "text": ("mm", "ee"),
+        "closed": ("x", "y"),
+        "growing": ("b", "a"),
+        "numbers": ("3", "-1"),
+        "flag": (),
+    }
+    assert found["text"].values(flow=True).tolist() == [0.0, 5.0, 1.0, 7.0]
+    assert found["text"].variances().tolist() == [13.0, 1.0]
+    assert found["text"].axis.label == "channel"
+    assert found["closed"].values(flow=True).tolist() == [0.0, 0.0, 1.0, 0.0]
+    assert found["growing"].contents.tolist() == [2.0, 1.0]
+    assert found["numbers"].values(flow=True).tolist() == [0.0, 1.0, 2.0, 1.0]
+    assert found["flag"].contents.tolist() == [1.0, 2.0]
+
+
+def test_what_a_circular_axis_keeps_apart_is_no_overflow(write: Write) -> None:
+    angle = bh.Histogram(bh.axis.Regular(2, 0, 6.4, circular=True))
+    angle.fill([1.0, 4.0, 7.0, np.nan])
+    found = read_histogram(write("angle", {"phi": angle}), "phi")
+    assert found.values(flow=True).tolist() == [0.0, 2.0, 1.0, 0.0]
+    assert_same(found, angle)
+
+
+@pytest.mark.parametrize("kind", [[], {}, None, 3])
+def test_kinds_of_axes_that_are_no_text(kind: Any) -> None:
+    written = {"uhi_schema": 1, "axes": [{"type": kind}], "storage": {"type": "double", "values": [1.0]}}
+    with pytest.raises(TemplateError, match="has an axis of type"):
+        histogram_of(written)
+
+
+@pytest.mark.parametrize("wrong", [["a", "a"], ["a", 3], ["a", ""], [], "ab", None, 7, [["a"]]])
+def test_categories_that_are_none(wrong: Any) -> None:
+    axis = {"type": "category_str", "categories": wrong, "flow": False}
+    written = {"uhi_schema": 1, "axes": [axis], "storage": {"type": "double", "values": [1.0, 2.0]}}
+    with pytest.raises(TemplateError, match='has "categories" that are no different texts'):
+        histogram_of(written)
+    with pytest.raises(TemplateError, match="no different integers"):
+        histogram_of(written | {"axes": [axis | {"type": "category_int", "categories": [1, True]}]})
+
+
 def test_kinds_that_are_no_templates(write: Write) -> None:
     bad = {
         "two": hist.Hist.new.Reg(2, 0, 1).Reg(3, 0, 1).Double(),
-        "text": hist.Hist.new.StrCat(["x"]).Double(),
-        "numbers": hist.Hist.new.IntCat([3, 1]).Double(),
-        "flag": hist.Hist.new.Boolean().Double(),
         "profile": hist.Hist.new.Reg(2, 0, 1).Mean(),
         "weighted_profile": hist.Hist.new.Reg(2, 0, 1).WeightedMean(),
     }
     path = write("bad", bad)
     reading = read_available([(path, name) for name in bad])
-    numbers = 'templates need one of numbers, "regular" or "variable"'
     kinds = 'templates are counts, of "int", "double", "weighted"'
     assert reading.problems == [
         f"{path}:two: has 2 axes; only one-dimensional histograms can be templates",
-        f'{path}:text: has an axis of type "category_str"; {numbers}',
-        f'{path}:numbers: has an axis of type "category_int"; {numbers}',
-        f'{path}:flag: has an axis of type "boolean"; {numbers}',
         f'{path}:profile: has the storage "mean"; {kinds}',
         f'{path}:weighted_profile: has the storage "weighted_mean"; {kinds}',
     ]
@@ -377,7 +426,8 @@ def test_one_wrong_path_is_one_sentence(write: Write) -> None:
     problem, contents = caught.value.problems
     assert problem.startswith('Samples "S".SamplePath "sg_1": none of its 2 histograms is in ')
     assert problem.endswith('first: SR/sg_1_nominal; did you mean "sig_1"?')
-    assert contents.startswith(f"{path} contains 5 objects: ")
+    wanted = 'sample "S" in region "Signal region" (nominal, systematic "JES" Up)'
+    assert contents.startswith(f"{wanted} is not in {path}; {path} contains 5 objects: ")
 
 
 def test_a_file_for_each_histogram(write: Write, tmp_path: Path) -> None:

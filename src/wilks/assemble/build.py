@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -10,11 +10,13 @@ from wilks._types import BoolArray
 from wilks.assemble.measurement import measurement_of
 from wilks.assemble.staterrors import staterrors
 from wilks.assemble.systematics import systematic_modifiers
+from wilks.bin_labels import places
 from wilks.config.schema import Config, Region, applies
 from wilks.config.schema import Sample as SampleBlock
 from wilks.config.staterrors import staterror_of
 from wilks.errors import TemplateError, WorkspaceError, listed
-from wilks.templates.build import needed_templates
+from wilks.histogram import Histogram
+from wilks.templates.build import needed_templates, other_bins
 from wilks.templates.combining import combined_templates
 from wilks.templates.store import TemplateKey, Templates
 from wilks.workspace.spec import Channel, Document, Modifier, NormFactor, Observation, Sample, ShapeFactor
@@ -41,7 +43,7 @@ def build_workspace(templates: Templates, config: Config) -> Workspace:
         workspace = wilks.build_workspace(templates, config)
         workspace.save("workspace.json")
     """
-    mistakes = _template_mistakes(templates, config) or _unequal_bins(templates, config)
+    mistakes = _template_mistakes(templates, config) or other_bins(templates) or _unequal_bins(templates, config)
     if mistakes:
         raise TemplateError(mistakes)
     channels = [_channel(templates, config, region) for region in config.regions]
@@ -80,11 +82,11 @@ def _template_mistakes(templates: Templates, config: Config) -> list[str]:
         if reference is not None and len(reference.axis) != len(histogram.axis):
             mistakes.append(f"{key}: {len(histogram.axis)} bins, but the data have {len(reference.axis)}")
         if not np.isfinite(histogram.contents).all():
-            where = _bins_where(~np.isfinite(histogram.contents))
+            where = _bins_where(~np.isfinite(histogram.contents), histogram)
             mistakes.append(f"{key}: the yield is not a finite number in {where}{_read_from(templates, key)}")
         undefined = ~(np.isfinite(histogram.sumw2) & (histogram.sumw2 >= 0.0))
         if key.systematic is None and undefined.any():
-            where = _bins_where(undefined)
+            where = _bins_where(undefined, histogram)
             mistakes.append(
                 f"{key}: the statistical uncertainty is undefined in {where}; process_templates sets it to 0"
             )
@@ -95,16 +97,29 @@ def _unequal_bins(templates: Templates, config: Config) -> list[str]:
     """Return a sentence for every factor of bins that acts in regions with different numbers of them."""
     mistakes: list[str] = []
     for factor in config.shape_factors:
-        bins = {
-            region.name: len(templates[_data_key(config, region)].axis)
+        regions = [
+            region
             for region in config.regions
             if any(applies(factor, region, sample) for sample in _simulated(config, region))
-        }
+        ]
+        bins = {region.name: len(templates[_data_key(config, region)].axis) for region in regions}
         if len(set(bins.values())) > 1:
             found = ", ".join(f'"{name}" has {number}' for name, number in bins.items())
             text = f'the ShapeFactor "{factor.name}" needs regions with the same number of bins'
             mistakes.append(f"{text}: {found}; restrict its Regions")
+        mistakes += _moved_labels(factor.name, [templates[_data_key(config, region)] for region in regions])
     return mistakes
+
+
+def _moved_labels(name: str, histograms: Sequence[Histogram]) -> list[str]:
+    """Return a sentence where a label is that of another bin from one region to the next: bins share parameters."""
+    first: dict[str, int] = {}
+    for histogram in histograms:
+        for number, label in enumerate(histogram.axis.bin_labels):
+            if label and first.setdefault(label, number) != number:
+                where = f'"{label}" is bin {first[label]} of one region and {number} of another'
+                return [f'the ShapeFactor "{name}" has a parameter for each bin, but {where}; restrict its Regions']
+    return []
 
 
 def _read_from(templates: Templates, key: TemplateKey) -> str:
@@ -114,9 +129,8 @@ def _read_from(templates: Templates, key: TemplateKey) -> str:
     return f"; read from {listed(places, 3)}" if places else ""
 
 
-def _bins_where(chosen: BoolArray) -> str:
-    bins = ", ".join(str(i) for i in np.flatnonzero(chosen))
-    return f"bin{'s' if np.count_nonzero(chosen) > 1 else ''} {bins} (from 0)"
+def _bins_where(chosen: BoolArray, histogram: Histogram) -> str:
+    return places(np.flatnonzero(chosen).tolist(), histogram.axis.bin_labels, limit=chosen.size)
 
 
 def _channel(templates: Templates, config: Config, region: Region) -> Channel:

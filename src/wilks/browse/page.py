@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _MOST_BINS = 1_500_000
 # All bins of a page together; about 25 bytes each, so that the largest page is some 40 MB and still opens at once.
 
-_SCRIPTS = ("tree.js", "plot.js", "page.js")
+_SCRIPTS = ("tree.js", "labels.js", "plot.js", "page.js")
 
 
 def write_page(path: str | Path, output: str | Path) -> None:
@@ -78,18 +78,19 @@ def _embedded(payload: JSONDict) -> str:
 
 
 def _payload(path: str | Path) -> JSONDict:
-    """Return what the page knows of the file; edges are stored once for all histograms that share them."""
+    """Return what the page knows of the file; edges and labels are stored once for all histograms that share them."""
     from wilks.templates.readers import list_objects, read_histograms
 
     objects = list_objects(path)
     drawn = _drawn(objects)
     histograms = read_histograms([(path, name) for name in drawn])
     edges: dict[tuple[Any, ...], int] = {}
+    labels: dict[tuple[str, ...], int] = {}
     described = []
     for entry in objects:
         record = _record(entry)
         if entry.path in drawn:
-            record["histogram"] = _drawing(histograms[str(path), entry.path], edges)
+            record["histogram"] = _drawing(histograms[str(path), entry.path], edges, labels)
         elif entry.is_histogram and entry.bins:
             record["note"] = (
                 f"Not drawn: the page holds at most {_MOST_BINS} bins, and those of other histograms came first."
@@ -99,6 +100,7 @@ def _payload(path: str | Path) -> JSONDict:
         "file": os.path.basename(os.fspath(path)),
         "summary": summary(objects),
         "edges": [list(key) for key in edges],
+        "labels": [list(key) for key in labels],
         "objects": described,
     }
 
@@ -128,11 +130,12 @@ def _record(entry: RootObject) -> JSONDict:
     return record
 
 
-def _drawing(histogram: Histogram, edges: dict[tuple[Any, ...], int]) -> JSONDict:
-    """Return what the page draws of one histogram; its edges by their place in the list of all edges."""
+def _drawing(histogram: Histogram, edges: dict[tuple[Any, ...], int], labels: dict[tuple[str, ...], int]) -> JSONDict:
+    """Return what the page draws of one histogram; edges and labels of bins by their place in the list of all."""
     s = statistics(histogram)
     key = tuple(histogram.axis.edges.tolist())
-    return {
+    names = tuple(plain(text) for text in histogram.axis.bin_labels)
+    return ({"labels": labels.setdefault(names, len(labels))} if names else {}) | {
         "edges": edges.setdefault(key, len(edges)),
         "label": plain(histogram.axis.label),
         "values": _numbers(histogram.contents, 10),

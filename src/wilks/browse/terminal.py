@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.aligned import aligned
 from wilks.errors import InputError
 from wilks.histogram import Histogram
 from wilks.moments import number, printable, spill, statistics
@@ -21,6 +22,7 @@ _STEPS = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _MINIMUM_WIDTH = 40
 _MOST_EDGE_TICKS = 25
 _MINIMUM_NAME = 12
+_LONGEST_LABEL = 20
 _STATISTICS = ("entries", "integral", "mean", "std dev", "underflow", "overflow")
 _COLORS = (34, 31, 32, 35, 36, 33)
 
@@ -62,8 +64,9 @@ def draw(histograms: Sequence[tuple[str, Histogram]], width: int, *, unicode: bo
 
     One histogram is drawn as bars, several as lines of one mark each, on a common pair of axes; where lines share a
     cell their marks alternate. Bins keep their relative widths. With `unicode=False` only ASCII is used; `color=True`
-    adds ANSI colours for a terminal. Raises InputError for an empty list, too small a width, and yields whose range
-    no axis can show.
+    adds ANSI colours for a terminal. Labels of bins stand under them; bins of all histograms are in the order of the
+    first. Raises InputError for an empty list, too small a width, yields whose range no axis can show, and labels that
+    are not the same.
 
     >>> from wilks.histogram import Axis, Histogram
     >>> picture = draw([("h", Histogram(Axis([0, 1, 2]), [1, 3], [1, 3]))], 60, unicode=False)
@@ -74,6 +77,7 @@ def draw(histograms: Sequence[tuple[str, Histogram]], width: int, *, unicode: bo
         raise InputError("nothing to draw: no histogram was named")
     if width < _MINIMUM_WIDTH:
         raise InputError(f"a terminal {width} columns wide is too narrow to draw in; at least {_MINIMUM_WIDTH} needed")
+    histograms = aligned(histograms)
     glyphs = _UNICODE if unicode else _ASCII
     scale = _scale([histogram for _, histogram in histograms])
     labels = _y_labels(scale)
@@ -85,13 +89,18 @@ def draw(histograms: Sequence[tuple[str, Histogram]], width: int, *, unicode: bo
     cells = _bars(heights[0], scale, glyphs, paint) if len(heights) == 1 else _lines(heights, scale, glyphs, paint)
     ticks = (glyphs.y_tick if label else glyphs.vertical for label in labels)
     lines = [f"{label:>{margin}} {tick}{row}".rstrip() for label, tick, row in zip(labels, ticks, cells, strict=True)]
-    lines += [
-        " " * (margin + 1) + line for line in _x_axis(histograms[0][1].axis.edges, low, high, plot_columns, glyphs)
-    ]
+    axis = histograms[0][1].axis
+    names = [_shortened(printable(plain(text, unicode=unicode)), _LONGEST_LABEL) for text in axis.bin_labels]
+    below = _labels(names, axis.edges, plot_columns, glyphs) if names else []
+    narrow = bool(names) and not below
+    below = below or _x_axis(axis.edges, low, high, plot_columns, glyphs)
+    lines += [(" " * (margin + 1) + line).rstrip() for line in below]
     label = next((h.axis.label for _, h in histograms if h.axis.label), "")
     if label:
         lines.append(f"{printable(plain(label, unicode=unicode)):>{margin + plot_columns + 2}}")
     title = _title(histograms, width, unicode)
+    if narrow:
+        lines += textwrap.wrap(f"bins: {', '.join(names)}", width)
     notes = [line for note in _notes(histograms, plot_columns) for line in textwrap.wrap(note, width)]
     table = _statistics_lines(histograms, glyphs, paint, width)
     picture = "\n".join([*([title] if title else []), *lines, *notes, "", *table])
@@ -200,6 +209,32 @@ def _x_axis(edges: FloatArray, low: float, high: float, columns: int, glyphs: _G
             labels[start : start + len(text)] = text
     line[0] = glyphs.corner
     return ["".join(line), "".join(labels).rstrip()]
+
+
+def _labels(names: Sequence[str], edges: FloatArray, columns: int, glyphs: _Glyphs) -> list[str]:
+    """Return the axis line with a tick at every edge, and labels under the bins; nothing if bins are too narrow.
+
+    Labels that don't fit side by side stand under each other, letter by letter.
+    """
+    places = np.rint((edges - edges[0]) / (edges[-1] - edges[0]) * columns).astype(int)
+    room = int(np.diff(places).min())
+    if room < 2:
+        return []
+    line = [glyphs.horizontal] * (columns + 1)
+    for place in places:
+        line[place] = glyphs.x_tick
+    line[0] = glyphs.corner
+    upright = max(map(len, names)) >= room
+    rows = [[" "] * (columns + 1) for _ in range(max(map(len, names)) if upright else 1)]
+    for name, low, high in zip(names, places[:-1], places[1:], strict=True):
+        middle = (low + high + 1) // 2
+        if upright:
+            for row, letter in zip(rows, name, strict=False):
+                row[middle] = letter
+        else:
+            start = middle - len(name) // 2
+            rows[0][start : start + len(name)] = name
+    return ["".join(line), *("".join(row).rstrip() for row in rows)]
 
 
 def _x_ticks(edges: FloatArray, low: float, high: float) -> list[float]:

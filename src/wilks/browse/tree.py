@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wilks.bin_labels import identify
 from wilks.moments import number, printable
 
 if TYPE_CHECKING:
@@ -14,13 +15,15 @@ if TYPE_CHECKING:
 
 _HEADER = ("name", "type", "bins", "range", "entries", "integral", "title")
 _LEFT = {0, 1, 6}
+_LONGEST_LABELS = 30
 
 
 def listing(path: str | Path) -> str:
     """Return the tree of objects of a ROOT file as a table in plain text, one line per object or branch.
 
     Folders and trees stand above what they hold, which is indented. Columns: name, type, bins (per axis), range of
-    the first axis, entries, integral inside the edges, title. Raises TemplateError where the file can't be read.
+    the first axis (where all bins have labels, these), entries, integral inside the edges, title. Raises TemplateError
+    where the file can't be read.
     """
     from wilks.templates.readers import list_objects
 
@@ -50,6 +53,8 @@ def _rows(entry: RootObject) -> list[tuple[str, ...]]:
     if entry.is_directory:
         return [(f"{name}/", "folder", "", "", "", "", printable(entry.title))]
     edges = "" if entry.edges is None else f"{number(entry.edges[0])} .. {number(entry.edges[1])}"
+    if identify(entry.bin_labels):
+        edges = _shortened(entry.bin_labels)
     entries = "" if entry.entries is None else number(entry.entries)
     integral = "" if entry.integral is None else number(entry.integral)
     bins = " x ".join(map(str, entry.bins))
@@ -58,6 +63,13 @@ def _rows(entry: RootObject) -> list[tuple[str, ...]]:
     row = (name, printable(entry.classname), bins, edges, entries, integral, title)
     inner = "  " * (depth + 1)
     return [row, *((inner + printable(b.name), printable(b.typename), "", "", "", "", "") for b in entry.branches)]
+
+
+def _shortened(labels: Sequence[str]) -> str:
+    """Return the labels of bins; where that is long, the first and the last one."""
+    names = [printable(label) for label in labels]
+    text = ", ".join(names)
+    return text if len(text) <= _LONGEST_LABELS else f"{names[0]} .. {names[-1]}"[:_LONGEST_LABELS]
 
 
 def _aligned(table: Sequence[Sequence[str]], columns: Sequence[int]) -> list[str]:

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import numpy as np
 
-from wilks.checks import conditions, fits, model, parameters, rankings, steering, systematics, templates, toys, yields
+from wilks.checks import (
+    conditions,
+    fits,
+    likeness,
+    model,
+    parameters,
+    rankings,
+    steering,
+    systematics,
+    templates,
+    toys,
+    yields,
+)
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.view import View
 from wilks.checks.wording import some
@@ -34,6 +46,10 @@ WORKSPACE_RULES: tuple[WorkspaceRule, ...] = (
     yields.negative_yield,
     yields.negative_background,
     yields.data_without_prediction,
+    likeness.empty_channel,
+    likeness.equal_regions,
+    likeness.equal_samples,
+    likeness.data_of_sample,
     parameters.missing_poi,
     model.idle_poi,
     parameters.fixed_poi,
@@ -51,10 +67,14 @@ WORKSPACE_RULES: tuple[WorkspaceRule, ...] = (
     systematics.large_effect,
     systematics.no_shape,
     systematics.no_effect,
+    likeness.equal_variations,
+    likeness.nominal_side,
     yields.signal_only,
     yields.zero_staterror,
     yields.missing_staterror,
     yields.large_staterror,
+    likeness.unit_weights,
+    likeness.lost_weights,
     yields.staterror_on_nothing,
     yields.shapesys_on_nothing,
     yields.empty_process,
@@ -67,13 +87,18 @@ CONFIG_RULES = (
     steering.idle_systematic,
     steering.idle_norm_factor,
     steering.idle_smoothing,
+    steering.unused_key,
+    steering.replaced_key,
 )
 
 TEMPLATE_RULES = (
     templates.unreadable_files,
     templates.lost_variance,
+    templates.merged_bins,
     templates.outside_edges,
     templates.few_entries,
+    templates.entries_disagree,
+    templates.root_state,
 )
 
 FIT_RULES = (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wilks.checks.thresholds import Thresholds
-from wilks.checks.wording import number, percent, some
+from wilks.checks.wording import counted, number, percent, some
 from wilks.results.findings import ALL, Case, Finding, Severity
 
 if TYPE_CHECKING:
@@ -56,9 +56,32 @@ def outside_edges(templates: Templates, limits: Thresholds) -> Iterator[Finding]
                 Severity.NOTE,
                 f'region "{region}"',
                 f"Events lie outside the edges and are left out: {some([text for _, text in lost])}.",
-                "Widen the first or last bin if they should count.",
+                "Widen the first or last bin, or write OutsideBinning: merge, if they should count.",
                 tuple(cases),
             )
+
+
+def merged_bins(templates: Templates, limits: Thresholds) -> Iterator[Finding]:
+    """Histograms of the input that have more bins than their region's `Binning`, which are merged to it."""
+    from wilks.templates.binning import BINNED
+
+    for region, nominal in _nominal_by_region(templates).items():
+        steps = [step for key, _ in nominal for step in templates.steps.get(key, ()) if step.name == BINNED]
+        merged = [step.numbers for step in steps if step.numbers["bins"] != step.numbers["bins_before"]]
+        if merged:
+            before = dict.fromkeys(_range(numbers["edges_before"]) for numbers in merged)
+            yield Finding(
+                "merged-bins",
+                Severity.NOTE,
+                f'region "{region}"',
+                f"Binning merges {some(list(before))} of the input to {_range(merged[0]['edges'])}.",
+                "Leave Binning out to keep them.",
+                (Case(region=region),),
+            )
+
+
+def _range(edges: Sequence[float]) -> str:
+    return f"{counted(len(edges) - 1, 'bin')} from {edges[0]:g} to {edges[-1]:g}"
 
 
 def _nominal_by_region(templates: Templates) -> dict[str, list[tuple[TemplateKey, Histogram]]]:
@@ -116,4 +139,58 @@ def lost_variance(templates: Templates, limits: Thresholds) -> Iterator[Finding]
             f"Statistical uncertainties are not a number in {some(regions)}; they count as zero.",
             "Look at the histogram's sum of squared weights: negative or undefined weights.",
             tuple(Case(region=region, sample=sample) for region in regions),
+        )
+
+
+def entries_disagree(templates: Templates, limits: Thresholds) -> Iterator[Finding]:
+    """Unweighted templates with more entries than their bins, under- and overflow hold."""
+    found: dict[str, list[str]] = {}
+    cases: dict[str, list[Case]] = {}
+    for key in templates:
+        if key.systematic is not None:
+            continue
+        histogram = templates.original(key)
+        entries, everything = histogram.entries, float(histogram.values(flow=True).sum())
+        # Bins that were set one by one count as entries too.
+        if (
+            entries is None
+            or not np.array_equal(histogram.contents, histogram.sumw2)
+            or entries <= len(histogram.axis) + 2
+        ):
+            continue
+        if everything < entries - 0.5:
+            found.setdefault(key.sample, []).append(
+                f"{key.region} ({number(entries)} entries, {number(everything)} in bins)"
+            )
+            cases.setdefault(key.sample, []).append(
+                Case(region=key.region, sample=key.sample, value=entries - everything)
+            )
+    for sample, places in found.items():
+        yield Finding(
+            "entries-disagree",
+            Severity.WARNING,
+            f'sample "{sample}"',
+            f"Histograms have more entries than their bins hold: {some(places)}.",
+            "Look at how they were written: bins emptied afterwards, or numbers too large for TH1C, TH1S or TH1F.",
+            tuple(cases[sample]),
+        )
+
+
+def root_state(templates: Templates, limits: Thresholds) -> Iterator[Finding]:
+    """Histograms that ROOT draws, sums or adds in another way than their bins say."""
+    found: dict[str, list[str]] = {}
+    cases: dict[str, list[Case]] = {}
+    for key in templates:
+        for remark in templates.original(key).remarks:
+            side = f", {key.systematic} {key.side}" if key.systematic is not None else ""
+            found.setdefault(key.sample, []).append(f"{key.region}{side}: {remark}")
+            cases.setdefault(key.sample, []).append(Case(key.systematic or ALL, key.region, key.sample))
+    for sample, remarks in found.items():
+        yield Finding(
+            "root-state",
+            Severity.WARNING,
+            f'sample "{sample}"',
+            f"ROOT shows histograms in another way than their bins say: {some(remarks)}.",
+            "Undo it before they are written if it was meant for a picture; scale the bins if it was meant.",
+            tuple(dict.fromkeys(cases[sample])),
         )

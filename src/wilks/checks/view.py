@@ -5,15 +5,16 @@ A block is one sample in one channel. The lengths of all lists of a channel must
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
 from wilks._types import BoolArray, FloatArray
+from wilks.checks.wording import bins
 from wilks.errors import ModelError
 from wilks.workspace.spec import (
     HistoSys,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from wilks.model.model import Model
 
 FREE = (NormFactor, ShapeFactor)
+
+Side: TypeAlias = tuple[float, bytes]
+# A side of a systematic on a block: its factor and its yields, as bytes.
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +128,11 @@ class View:
             observation.name: np.asarray(observation.data, dtype=np.float64) for observation in document.observations
         }
 
+    def bins(self, channel: str, indices: Iterable[int]) -> str:
+        """Return bins of a channel in words, with their labels where they have some: `bins 1 "em", 2 "mm" (from 0)`."""
+        axis = self.workspace.axes.get(channel)
+        return bins(indices, axis.bin_labels if axis is not None else ())
+
     @cached_property
     def blocks_of(self) -> Mapping[str, list[Block]]:
         """The blocks of each channel."""
@@ -213,6 +222,11 @@ class View:
         columns: dict[str, Any] = {key: np.concatenate([table[key] for table in tables]) for key in tables[0]}
         return Effects(names=tuple(names), **columns)
 
+    @cached_property
+    def sides(self) -> tuple[Mapping[str, tuple[Side | None, Side | None]], ...]:
+        """Up and down of every systematic on each block, None where that is nominal to the last bit."""
+        return tuple(_sides_of(block) for block in self.blocks)
+
     def settings(self, name: str) -> ParameterSettings | None:
         """What the first measurement says about a parameter."""
         entries = self.measurements[0].config.parameters if self.measurements else []
@@ -239,6 +253,25 @@ def _block(channel: str, sample: Sample) -> Block:
 def is_statistical(modifier: Modifier) -> TypeGuard[StatError | ShapeSys]:
     """Return whether a modifier is a statistical uncertainty of the simulation."""
     return isinstance(modifier, StatError) or (isinstance(modifier, ShapeSys) and modifier.name.startswith("staterror"))
+
+
+def _sides_of(block: Block) -> dict[str, tuple[Side | None, Side | None]]:
+    """Return factor and yields of both sides of each systematic on a block; nothing where the block is empty."""
+    factors: dict[str, tuple[float, float]] = {}
+    shapes: dict[str, tuple[bytes, bytes]] = {}
+    for modifier in block.sample.modifiers:
+        if isinstance(modifier, NormSys):
+            factors[modifier.name] = float(modifier.data.hi), float(modifier.data.lo)
+        elif isinstance(modifier, HistoSys):
+            hi, lo = (np.asarray(data, dtype=np.float64) for data in (modifier.data.hi_data, modifier.data.lo_data))
+            shapes[modifier.name] = hi.tobytes(), lo.tobytes()
+    nominal = block.nominal.tobytes()
+    found: dict[str, tuple[Side | None, Side | None]] = {}
+    for name in dict.fromkeys((*factors, *shapes)) if block.nominal.any() else ():
+        sides = zip(factors.get(name, (1.0, 1.0)), shapes.get(name, (nominal, nominal)), strict=True)
+        up, down = (None if side == (1.0, nominal) else side for side in sides)
+        found[name] = up, down
+    return found
 
 
 def _effects_of(block: Block, total: FloatArray) -> tuple[list[str], dict[str, npt.NDArray[Any]]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.bin_labels import places
 
 
 def percent(value: float, *, sign: bool = True) -> str:
@@ -46,7 +47,6 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def bins(indices: Iterable[int]) -> str:
-    """Return bin numbers as they are written everywhere: `bin 3 (from 0)`, `bins 1, 2, 5 (from 0)`."""
-    numbers = [str(int(index)) for index in indices]
-    return f"bin {numbers[0]} (from 0)" if len(numbers) == 1 else f"bins {some(numbers, 6)} (from 0)"
+def bins(indices: Iterable[int], labels: Sequence[str] = ()) -> str:
+    """Return bins as they are written everywhere: `bin 3 (from 0)`, `bins 1 "em", 2 "mm" (from 0)`."""
+    return places(indices, labels)

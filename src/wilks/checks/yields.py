@@ -11,7 +11,7 @@ from wilks._types import BoolArray, FloatArray
 from wilks.checks.cases import block_case, channel_case
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.view import Block, View, is_statistical
-from wilks.checks.wording import bins, counted, number, percent, some
+from wilks.checks.wording import counted, number, percent, some
 from wilks.results.findings import Finding, Severity
 from wilks.workspace.spec import ShapeSys, StatError
 
@@ -45,7 +45,7 @@ def not_finite_yield(view: View, limits: Thresholds) -> Iterator[Finding]:
                 "not-finite-yield",
                 Severity.ERROR,
                 f'channel "{channel}"',
-                f"The data are not finite in {bins(lost)}.",
+                f"The data are not finite in {view.bins(channel, lost)}.",
                 "Look at the data histogram.",
                 (channel_case(channel, bins=lost),),
             )
@@ -65,7 +65,7 @@ def negative_yield(view: View, limits: Thresholds) -> Iterator[Finding]:
                 "negative-yield",
                 Severity.ERROR,
                 f'channel "{channel}"',
-                f"The prediction is negative in {bins(below)} (lowest {number(total.min())}).",
+                f"The prediction is negative in {view.bins(channel, below)} (lowest {number(total.min())}).",
                 "Merge these bins with their neighbours: a negative expectation has no likelihood.",
                 (channel_case(channel, total.min(), below),),
             )
@@ -93,7 +93,7 @@ def negative_data(view: View, limits: Thresholds) -> Iterator[Finding]:
                 "negative-data",
                 Severity.ERROR,
                 f'channel "{channel}"',
-                f"The data are negative in {bins(below)} (lowest {number(data.min())}).",
+                f"The data are negative in {view.bins(channel, below)} (lowest {number(data.min())}).",
                 "Look at the data histogram: counts can't be negative, and every fit refuses them.",
                 (channel_case(channel, data.min(), below),),
             )
@@ -124,7 +124,8 @@ def negative_background(view: View, limits: Thresholds) -> Iterator[Finding]:
                 "negative-background",
                 Severity.ERROR,
                 f'channel "{channel}"',
-                f"Without {view.poi} the prediction is negative in {bins(below)} (lowest {number(background.min())}).",
+                f"Without {view.poi} the prediction is negative in {view.bins(channel, below)} "
+                f"(lowest {number(background.min())}).",
                 "Merge these bins with their neighbours: without signal there is no likelihood.",
                 (channel_case(channel, background.min(), below),),
             )
@@ -142,7 +143,8 @@ def data_without_prediction(view: View, limits: Thresholds) -> Iterator[Finding]
                 "data-without-prediction",
                 Severity.ERROR,
                 f'channel "{channel}"',
-                f"There are {number(data[empty].sum())} events of data and no prediction in {bins(empty)}.",
+                f"There are {number(data[empty].sum())} events of data and no prediction in "
+                f"{view.bins(channel, empty)}.",
                 "Merge these bins with their neighbours or add the missing process: the likelihood is zero.",
                 (channel_case(channel, data[empty].sum(), empty),),
             )
@@ -158,7 +160,7 @@ def signal_only(view: View, limits: Thresholds) -> Iterator[Finding]:
                 "signal-only",
                 Severity.WARNING,
                 f'channel "{channel}"',
-                f"Only samples scaled by {view.poi} predict events in {bins(alone)}.",
+                f"Only samples scaled by {view.poi} predict events in {view.bins(channel, alone)}.",
                 "With no background a single event excludes zero signal: merge bins, or make sure that it is true.",
                 (channel_case(channel, view.total[channel][alone].sum(), alone),),
             )
@@ -180,7 +182,7 @@ def zero_staterror(view: View, limits: Thresholds) -> Iterator[Finding]:
                 described = _has_uncertainty(block) | dropped[block.channel]
                 zero = np.flatnonzero(counts & (block.nominal > 0) & ~described)
                 if zero.size:
-                    places.append(f"{block.channel} {bins(zero)}")
+                    places.append(f"{block.channel} {view.bins(block.channel, zero)}")
                     cases.append(block_case(block, bins=zero))
         if places:
             yield Finding(
@@ -247,8 +249,8 @@ def large_staterror(view: View, limits: Thresholds) -> Iterator[Finding]:
                 "large-staterror",
                 Severity.WARNING,
                 f'channel "{channel}"',
-                f"The simulation's statistical uncertainty is above {100 * limits.statistical:.0f} % in {bins(large)} "
-                f"(largest {percent(relative.max(), sign=False)}).",
+                f"The simulation's statistical uncertainty is above {100 * limits.statistical:.0f} % in "
+                f"{view.bins(channel, large)} (largest {percent(relative.max(), sign=False)}).",
                 "Merge bins or use more simulated events: a Gaussian uncertainty is a poor description here.",
                 (channel_case(channel, relative.max(), large),),
             )
@@ -302,8 +304,8 @@ def _on_nothing(
         rule,
         Severity.WARNING,
         f'channel "{channel}"',
-        f"There is {what} on a yield {'that is not above zero' if below else 'of zero'} in {bins(lost)} of "
-        f"{some(samples)} (largest {number(error[lost].max())}).",
+        f"There is {what} on a yield {'that is not above zero' if below else 'of zero'} in "
+        f"{view.bins(channel, lost)} of {some(samples)} (largest {number(error[lost].max())}).",
         "It has no effect: its parameter is held constant. Merge these bins with their neighbours"
         + (", or add the sample to a larger one." if below else "."),
         (channel_case(channel, error[lost].max(), lost),),

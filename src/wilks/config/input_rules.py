@@ -6,11 +6,13 @@ not happen.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
+from wilks.config.keys_by_input import Use, kind_of, use_of, written_keys
 from wilks.config.paths import histogram_path, is_uhi_file
 from wilks.config.sample import SampleInput
 from wilks.config.schema import Sample, Systematic, Template, Variation
@@ -41,6 +43,16 @@ def ntuples_have_binning(draft: Draft) -> Iterator[Mistake]:
     for path, region in draft.regions.sound("Binning"):
         if region.binning is None:
             yield Mistake(path, f'missing key "Binning", needed to make histograms from ntuples ({_ABOUT_TREES})')
+
+
+def open_bins_are_filled(draft: Draft) -> Iterator[Mistake]:
+    """Bins that begin at -.inf or end at .inf are filled from ntuples; histograms have what lies outside instead."""
+    if draft.reads_ntuples is not False:
+        return
+    for path, region in draft.regions.sound("Binning", "Rebin"):
+        for key, edges in (("Binning", region.binning), ("Rebin", region.rebin)):
+            if isinstance(edges, tuple) and any(map(math.isinf, edges)):
+                yield Mistake((*path, key), f"an edge at infinity is for ntuple input ({_ABOUT_TREES})")
 
 
 def placeholders_are_known(draft: Draft) -> Iterator[Mistake]:
@@ -124,16 +136,11 @@ def keys_suit_input(draft: Draft) -> Iterator[Mistake]:
     ntuples = draft.reads_ntuples
     if ntuples is None:
         return
-    if not ntuples:
-        for path, region in draft.regions.sound("OutsideBinning"):
-            if region.outside_binning != "drop":
-                yield Mistake(
-                    (*path, "OutsideBinning"), f'"{region.outside_binning}" is for ntuple input ({_ABOUT_TREES})'
-                )
-    key, needed = ("VariationPath", "histogram") if ntuples else ("RegionPath", "ntuple")
+    needed = "histogram" if ntuples else "ntuple"
     for path, template in _shape_templates(draft):
-        if key in _written(template):
-            yield Mistake((*path, key), f"is for {needed} input ({_ABOUT_TREES})")
+        for key in PLACEHOLDERS:
+            if key in _written(template) and use_of(template, key, kind_of(ntuples)) == Use.REFUSED:
+                yield Mistake((*path, key), f"is for {needed} input ({_ABOUT_TREES})")
 
 
 def _shape_templates(draft: Draft) -> Iterator[tuple[KeyPath, Variation]]:
@@ -228,17 +235,18 @@ def sides_of(systematic: Systematic) -> list[tuple[KeyPath, Template]]:
 
 def _written(template: Variation) -> set[str]:
     """Return the keys that the steering file gives for a template."""
-    fields = type(template).model_fields
-    return {fields[name].alias or name for name in template.model_fields_set}
+    return set(written_keys(template))
 
 
 def _placeholders(draft: Draft) -> list[str]:
-    return list(dict.fromkeys(re.findall(r"\{([^{}]*)\}", draft.general.block.input_path)))
+    # With a comma it is a choice of files, mc_{1,2}.root.
+    return list(dict.fromkeys(re.findall(r"\{([^{},]*)\}", draft.general.block.input_path)))
 
 
 RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     trees_on_all_or_none,
     ntuples_have_binning,
+    open_bins_are_filled,
     placeholders_are_known,
     placeholders_have_values,
     histograms_are_named,

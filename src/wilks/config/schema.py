@@ -42,13 +42,15 @@ class Region(Block):
     variable: OptionalText = Field(
         default=None, description="Expression to histogram (ntuple input); label of the axis in figures"
     )
-    binning: Binning | SkipJsonSchema[None] = Field(default=None, description="Bin edges, increasing")
+    binning: Binning | SkipJsonSchema[None] = Field(
+        default=None, description="Bin edges, increasing; to these the bins of histograms are merged"
+    )
     filter: OptionalText = Field(default=None, description="Selection of events (ntuple input)")
     region_path: OptionalText = Field(default=None, description="Value of {RegionPath}")
     outside_binning: Literal["drop", "merge"] = Field(
         default="drop",
         description="What becomes of events below the first and above the last edge: left out, or put into the first "
-        "and the last bin (ntuple input)",
+        "and the last bin",
     )
     rebin: Rebinning | SkipJsonSchema[None] = Field(
         default=None, description="Bins that are merged into one, or the edges that are kept"

@@ -14,7 +14,8 @@ from wilks.config.block import Block
 from wilks.config.by_source import by_source, parts_sources
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
-from wilks.config.input_rules import sides_of
+from wilks.config.input_rules import PLACEHOLDERS, sides_of
+from wilks.config.keys_by_input import Use, use_of, written_keys
 from wilks.config.sample import inputs_of
 from wilks.config.schema import NormFactor, Region, Sample, Systematic, Template, applies, selects
 from wilks.config.values import Part
@@ -22,7 +23,6 @@ from wilks.errors import listed
 
 Pairs = Sequence[tuple[Region, Sample]]
 _INPUT_KEYS = ("Tree", "Weight", "Filter", "SamplePath")
-_NTUPLE_KEYS = ("Tree", "Weight", "Filter", "Variable")
 
 
 def sources_differ(draft: Draft) -> Iterator[Mistake]:
@@ -82,8 +82,8 @@ def parts_suit_input(draft: Draft) -> Iterator[Mistake]:
         return
     text = "is for ntuple input, which has a Tree on every sample"
     for path, block in _parts(draft):
-        for key in _NTUPLE_KEYS:
-            if getattr(block, key.lower(), None) is not None:
+        for key in written_keys(block):
+            if use_of(block, key, "histograms") == Use.REFUSED and key not in PLACEHOLDERS:
                 yield Mistake((*path, key), text)
 
 

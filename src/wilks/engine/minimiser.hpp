@@ -50,8 +50,11 @@ class Minimiser {
   // A direction whose curvature relative to the metric is below this is flat: rounding alone makes about 1e-12 of it.
   static constexpr double flat_eigenvalue = 1e-9;
 
+  // Iterations of one descent: one that takes more will not arrive.
+  static constexpr int patience = 1000;
+
   // Descend with what is left of the iterations, `most` at most.
-  Status descend(Outcome& out, int most = std::numeric_limits<int>::max()) {
+  Status descend(Outcome& out, int most = patience) {
     options_.max_iterations = std::min(std::max(budget_ - used_, 0), most);
     const Status end = descent_.minimise(out);
     used_ += out.iterations;

@@ -17,7 +17,7 @@ enum Status : int {
 
 struct Options {
   double tolerance = 1e-8;  // on the EDM, in nll
-  int max_iterations = 1000;
+  int max_iterations = 3000;
   bool covariance = true;
   bool polish = true;  // take full Newton steps below the tolerance until the EDM no longer falls
   bool scoring = false;  // the metric stands in for the Hessian down to the tolerance (Fisher scoring)

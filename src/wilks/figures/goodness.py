@@ -10,6 +10,7 @@ import numpy as np
 from wilks.errors import InputError
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import FAILED_COLOR, Entry, counted, decorate, experiment_texts, in_red
+from wilks.figures.names import labels
 from wilks.figures.style import PANEL, FigureStyle, as_style, compact, figure_of, label, settings, signed, weight
 from wilks.results.goodness import Compatibility, GoodnessOfFit
 from wilks.results.lost_toys import from_to
@@ -181,7 +182,8 @@ def _draw_groups(ax: Axes, result: Compatibility) -> None:
         place: dict[str, Any] = {"ha": "right", "va": "center_baseline", "transform": ax.get_yaxis_transform()}
         ax.text(0.98, y, signed(text).replace("−0 ", "0 "), **place)
     ax.set_ylim(bottom, -0.7)
-    ax.set_yticks(range(rows + 1), [*(label(name) for name in result.groups), "all"])
+    texts = labels(result.groups)
+    ax.set_yticks(range(rows + 1), [*(texts[name] for name in result.groups), "all"])
     ax.tick_params(axis="y", which="both", length=0)
     ax.set_xlabel(label(result.poi), loc="center")
     p = rf"$\chi^2$ = {number(result.statistic, 3)} / {result.ndof},  p = {number(result.p_value, 3)}"

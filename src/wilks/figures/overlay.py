@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wilks.aligned import aligned
 from wilks.errors import InputError
+from wilks.figures.bin_ticks import label_bins
 from wilks.figures.decoration import scale_y
+from wilks.figures.names import labels
 from wilks.figures.style import PETROFF10, FigureStyle, as_style, axis_title, figure_of, label, settings
 from wilks.histogram import Histogram
 from wilks.moments import number
@@ -35,13 +38,14 @@ def histograms(
     """Return a figure with the histograms as outlines, each with its statistical uncertainty as a band.
 
     The legend above the frame has, with `statistics`, entries, mean, standard deviation (of what lies inside the
-    edges), underflow and overflow of each. `normalize` scales each to an integral of 1. Raises InputError where
-    there is nothing to draw.
+    edges), underflow and overflow of each. `normalize` scales each to an integral of 1. Bins with labels stand in the
+    order of the first histogram. Raises InputError where there is nothing to draw, or labels are not the same.
     """
     from wilks.figures.canvas import Drawing, fit_margins, styled
 
     if not named:
         raise InputError("there is no histogram to draw")
+    named = aligned(named)
     rc = settings(as_style(style)) | _SMALL
     shown = [(h.scaled(1.0 / h.integral) if normalize and h.integral > 0 else h) for _, h in named]
     with styled(rc):
@@ -53,7 +57,8 @@ def histograms(
         lines = [_outline(target, histogram, i) for i, histogram in enumerate(shown)]
         _scale(target, shown, log)
         _titles(target, named[0][1], normalize)
-        texts = [_entry(name, histogram, statistics) for name, histogram in named]
+        titles = labels((name for name, _ in named), 70)
+        texts = [_entry(titles[name], histogram, statistics) for name, histogram in named]
         legend = target.legend(lines, texts, loc="lower left", bbox_to_anchor=(0, 1), fontsize=9, borderaxespad=0.3)
         if ax is None:
             box = legend.get_window_extent()
@@ -87,6 +92,7 @@ def _scale(ax: Axes, shown: Sequence[Histogram], log: bool) -> None:
 
 def _titles(ax: Axes, first: Histogram, normalize: bool) -> None:
     ax.set_xlabel(label(axis_title(first.axis, ""), 60))
+    label_bins(first.axis, ax)
     title = "Fraction of the integral" if normalize else "Entries"
     if ax.get_yscale() == "log":
         ax.set_ylabel(title)
@@ -94,8 +100,7 @@ def _titles(ax: Axes, first: Histogram, normalize: bool) -> None:
         scale_y(ax, title, ax.get_ylim()[1])
 
 
-def _entry(name: str, histogram: Histogram, with_statistics: bool) -> str:
-    title = label(name, 70)
+def _entry(title: str, histogram: Histogram, with_statistics: bool) -> str:
     if not with_statistics:
         return title
     box = statistics_of(histogram)
@@ -107,4 +112,6 @@ def _entry(name: str, histogram: Histogram, with_statistics: bool) -> str:
         "underflow": box.underflow,
         "overflow": box.overflow,
     }
+    if histogram.axis.is_categorical:
+        del parts["mean"], parts["std dev"]
     return title + "\n" + "    ".join(f"{key} {number(value)}" for key, value in parts.items())

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from wilks import bin_labels
 from wilks.fitting.other_minima import other_minima
 from wilks.fitting.problem import Problem
 from wilks.model.model import Model
@@ -260,7 +261,9 @@ def no_rate(fitted: Fitted) -> Iterator[Condition]:
     for name, bins in model.channel_slices.items():
         found = np.flatnonzero(gone[bins])
         if found.size:
-            numbers = ", ".join(map(str, found[:6])) + (" and more" if found.size > 6 else "")
+            labels = model.axes[name].bin_labels
+            numbers = ", ".join(bin_labels.place(b, labels) for b in found[:6].tolist())
+            numbers += " and more" if found.size > 6 else ""
             lowest = float(rates[bins][found].min())
             yield Condition(
                 NO_RATE,

@@ -23,14 +23,15 @@ Search: TypeAlias = Literal["none", "default", "thorough"]
 
 @dataclass(frozen=True)
 class FitOptions:
-    """How far a fit goes: it stops where the EDM (in nll) is below `tolerance`, or after `max_iterations`.
+    """How far a fit goes: it stops where the EDM (in nll) is below `tolerance`, or after `max_iterations`, those
+    of its ways into the domain and along its edge included.
 
     `search` says how far the lowest minimum is searched for once there is one: "none", "default" (other starts that the
     model suggests and some random ones: milliseconds), "thorough" (hundreds of starts).
     """
 
     tolerance: float = 1e-8
-    max_iterations: int = 1000
+    max_iterations: int = 3000
     search: Search = "default"
 
     def __post_init__(self) -> None:

@@ -100,9 +100,8 @@ def expected_data(model: Model, theta: ArrayLike) -> FloatArray:
     rates = model.expected(theta)
     means = np.concatenate([rates, *_auxiliary(model, np.asarray(theta, np.float64))])
     problems = []
-    for channel, bins in model.channel_slices.items():
-        for b in np.flatnonzero(~((rates[bins] >= 0) & (rates[bins] < np.inf))):
-            problems.append(f'channel "{channel}", bin {b}: the model expects {rates[bins][b]:g}, no possible count')
+    for b in np.flatnonzero(~((rates >= 0) & (rates < np.inf))).tolist():
+        problems.append(f"{model.place(b)}: the model expects {rates[b]:g}, no possible count")
     if problems:
         raise ModelError(problems)
     model.check_data(means)

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
+from wilks import bin_labels
 from wilks._engine import Dataset
 from wilks._engine import Model as Engine
 from wilks._types import BoolArray, FloatArray
@@ -203,7 +204,7 @@ class Model:
         """Return what an entry of the data is, in words: `channel "SR", bin 3`, `auxiliary data of "jes"`."""
         for name, bins in self.channel_slices.items():
             if bins.start <= entry < bins.stop:
-                return f'channel "{name}", bin {entry - bins.start}'
+                return f'channel "{name}", bin {bin_labels.place(entry - bins.start, self.axes[name].bin_labels)}'
         kinds = zip(self.parameter_names, self.constraints, strict=True)
         constrained = [name for name, kind in kinds if kind != "none"]
         return f'auxiliary data of "{constrained[entry - self.observed_main.size]}"'

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from wilks.results.conditions import beyond_status, condition_html, condition_lines
+from wilks.selection import natural
 from wilks.table import Table, measured, number
 
 # Other minima whose height is told.
@@ -24,7 +25,7 @@ def parameter_table(result: FitResult, names: Iterable[str] | None = None) -> Ta
     empty for unconstrained parameters. A fixed parameter, one at its bound and one without effect is marked so and has
     no uncertainty.
     """
-    rows = tuple(_row(result[name]) for name in (result.names if names is None else names))
+    rows = tuple(_row(result[name]) for name in natural(result.names if names is None else names))
     header = ("parameter", "value", "pull", "constraint", "remark")
     return Table("Fitted parameters", header, rows, "lrrrl")
 

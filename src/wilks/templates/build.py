@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, TypeAlias
 
-import numpy as np
-
+from wilks.bin_labels import mismatch
 from wilks.config.paths import histogram_path, resolve_input
 from wilks.config.schema import Config, Region, Sample, applies
 from wilks.errors import InputError, TemplateError, nearest
 from wilks.histogram import Axis, Histogram
-from wilks.templates.missing import Setting, Source, missing_histograms
+from wilks.templates.binning import BINNED, asked_axis, binned, bins_of
+from wilks.templates.missing import Setting, Source, missing_histograms, unreadable, with_users
 from wilks.templates.ntuples import Made, Progress, fill_from_ntuples
 from wilks.templates.origins import changed_since, origins_of_histograms, reusable, states
 from wilks.templates.readers import read_available
-from wilks.templates.record import Origin
+from wilks.templates.record import Origin, Step
 from wilks.templates.router import Router
 from wilks.templates.sources import filled, path_settings
 from wilks.templates.store import TemplateKey, Templates
 from wilks.templates.workers import Workers
+
+Steps: TypeAlias = dict[TemplateKey, tuple[Step, ...]]
 
 
 def build_templates(
@@ -50,7 +53,8 @@ def build_templates(
     them: any one-dimensional histogram of the UHI protocol (boost-histogram, hist, uproot, `wilks.Histogram`) by
     `TemplateKey`, or the same as a tuple: (region, sample) or (region, sample, systematic, side), with "Up", "Down" or,
     of several that are combined, "Variations[0]" and so on. What is not handed in is read. All templates of a region
-    have the same bin edges; its axis is labelled with the region's `Variable`, else with the first axis title found,
+    have the same bin edges: those of `Binning`, to which finer bins are merged, else those of the input. Its axis is
+    labelled with the region's `Variable`, else with the first axis title found,
     else with the region's name. A sample with several paths is the sum of their histograms.
 
     Raises one TemplateError with everything that is missing, unreadable or does not fit together, and TypeError for
@@ -76,11 +80,19 @@ def build_templates(
         read = _read(config, missing, previous)
     found, origins = found | read.histograms, origins | read.origins
     problems += read.problems
-    found, mistakes = on_region_axes({key: found[key] for key in keys if key in found}, config)
+    found, steps, mistakes = on_region_axes({key: found[key] for key in keys if key in found}, config)
     problems += mistakes
     if problems:
         raise TemplateError(problems)
-    return Templates(found, events=read.events, origins=origins, reused=read.reused)
+    steps |= _steps_before(previous, read.reused)
+    return Templates(found, steps=steps, events=read.events, origins=origins, reused=read.reused)
+
+
+def _steps_before(previous: Templates | None, reused: Iterable[TemplateKey]) -> Steps:
+    """Return what had been done to the templates that are not made again."""
+    before = previous.steps if previous is not None else {}
+    kept = {key: tuple(step for step in before.get(key, ()) if step.name == BINNED) for key in reused}
+    return {key: steps for key, steps in kept.items() if steps}
 
 
 def needed_templates(config: Config) -> tuple[TemplateKey, ...]:
@@ -158,11 +170,14 @@ def _read(config: Config, keys: list[TemplateKey], previous: Templates | None) -
     problems: list[str] = []
     sources: dict[TemplateKey, list[Source]] = {}
     resolved: dict[str, str] = {}
+    unresolved: dict[str, list[TemplateKey]] = {}
     for key in keys:
         try:
-            sources[key] = [_source(config, settings, resolved) for settings in path_settings(config, key)]
+            sources[key] = [_source(config, key, settings, resolved) for settings in path_settings(config, key)]
         except InputError as error:
-            problems += error.problems
+            for text in error.problems:
+                unresolved.setdefault(text, []).append(key)
+    problems += [with_users(text, users) for text, users in unresolved.items()]
     origins = origins_of_histograms(
         config, {key: [(source.file, source.name) for source in paths] for key, paths in sources.items()}
     )
@@ -170,7 +185,7 @@ def _read(config: Config, keys: list[TemplateKey], previous: Templates | None) -
     wanted = [source for key, paths in sources.items() if key not in reused for source in paths]
     before = states(source.file for source in wanted)
     reading = read_available((source.file, source.name) for source in wanted)
-    problems += changed_since(before) or [*reading.problems, *missing_histograms(config, wanted, reading)]
+    problems += changed_since(before) or [*unreadable(wanted, reading), *missing_histograms(config, wanted, reading)]
     found: dict[TemplateKey, Histogram] = {}
     for key, paths in sources.items():
         if key in reused:
@@ -180,12 +195,14 @@ def _read(config: Config, keys: list[TemplateKey], previous: Templates | None) -
             parts = [histogram for histogram in histograms if histogram is not None]
             if len(parts) == len(paths):
                 found[key] = reduce(add, parts)
-        except TemplateError as error:
-            problems.append(f"{key}, a sum over several paths: {error}")
+        except TemplateError:
+            each = zip(paths, parts, strict=True)
+            found_bins = [f"{source.file}:{source.name} has {bins_of(part.axis.edges)}" for source, part in each]
+            problems.append(f"{key} can't be summed over its paths, the edges differ: {'; '.join(found_bins)}")
     return Made(found | reused, list(dict.fromkeys(problems)), None, origins, tuple(reused))
 
 
-def _source(config: Config, settings: tuple[Setting, ...], resolved: dict[str, str]) -> Source:
+def _source(config: Config, key: TemplateKey, settings: tuple[Setting, ...], resolved: dict[str, str]) -> Source:
     """Split `file.root:path/in/file`, find the file, and remember where it was."""
     path = filled(config, settings)
     parts = histogram_path(path)
@@ -195,36 +212,87 @@ def _source(config: Config, settings: tuple[Setting, ...], resolved: dict[str, s
     if file not in resolved:
         resolved[file] = resolve_input(config, file)
     used = tuple(s for s in settings if not s.placeholder or (s.value and f"{{{s.placeholder}}}" in settings[0].value))
-    return Source(file, resolved[file], name, used)
+    return Source(file, resolved[file], name, used, key)
 
 
 def on_region_axes(
     templates: dict[TemplateKey, Histogram], config: Config
-) -> tuple[dict[TemplateKey, Histogram], list[str]]:
-    """Return the templates on one labelled axis per region, and a sentence for each that has other edges."""
+) -> tuple[dict[TemplateKey, Histogram], Steps, list[str]]:
+    """Return the templates on one labelled axis per region, what was done for it, and what is wrong with the others.
+
+    Where a region has a `Binning`, finer bins are merged to it. Bins with labels are brought into the order that they
+    have in the first simulated sample of the first region that has the same ones.
+    """
     found: dict[TemplateKey, Histogram] = {}
+    steps: Steps = {}
     problems: list[str] = []
+    orders: dict[frozenset[str], Axis] = {}
+    data = {sample.name for sample in config.samples if sample.data}
     for region in config.regions:
         inside = {key: histogram for key, histogram in templates.items() if key.region == region.name}
+        inside, problems_here = _binned(inside, region, steps)
+        problems += problems_here
         if not inside:
             continue
-        first, reference = next(iter(inside.items()))
+        first = _reference(inside, data)
+        reference = inside[first]
         titles = [histogram.axis.label for histogram in inside.values() if histogram.axis.label]
         label = region.variable or next(iter(titles), region.name)
-        axis = Axis(reference.axis.edges, label=label, unit=reference.axis.unit)
+        axis = replace(reference.axis, label=label)
+        if axis.is_categorical:
+            known = orders.setdefault(frozenset(axis.bin_labels), axis)
+            axis = replace(axis, edges=known.edges, bin_labels=known.bin_labels)
         for key, histogram in inside.items():
-            if _same_edges(axis, histogram.axis):
-                found[key] = histogram.with_axis(axis)
+            try:
+                ordered = histogram.in_order_of(axis)
+            except TemplateError as error:
+                problems.append(f"{key}: its bins are not those of {first}: {error}")
+                continue
+            if axis.is_categorical or axis.has_edges_of(ordered.axis):
+                # What is saved has no variances of what lies outside: what was just made should be the same.
+                found[key] = replace(ordered, axis=axis, outside_sumw2=None)
             else:
-                problems.append(f"{key}: {_edges(histogram.axis)}, but {first} has {_edges(axis)}")
+                problems.append(f"{key}: {bins_of(histogram.axis.edges)}, but {first} has {bins_of(axis.edges)}")
+    return found, steps, problems
+
+
+def _binned(
+    templates: dict[TemplateKey, Histogram], region: Region, steps: Steps
+) -> tuple[dict[TemplateKey, Histogram], list[str]]:
+    """Return the templates of a region in its `Binning`, and a sentence for each other binning that can't be merged."""
+    found: dict[TemplateKey, Histogram] = {}
+    refused: dict[str, list[TemplateKey]] = {}
+    asked = asked_axis(region)
+    for key, histogram in templates.items():
+        try:
+            found[key], step = binned(histogram, region, asked)
+        except TemplateError as error:
+            refused.setdefault(str(error), []).append(key)
+            continue
+        if step is not None:
+            steps[key] = (step,)
+    problems = []
+    for text, keys in refused.items():
+        more = f" and {len(keys) - 1} more of this region" if len(keys) > 1 else ""
+        problems.append(f"{keys[0]}{more}: {text}")
     return found, problems
 
 
-def _same_edges(axis: Axis, other: Axis) -> bool:
-    # Edges computed in different ways differ in the last digits.
-    return len(axis) == len(other) and bool(np.all(np.abs(axis.edges - other.edges) <= 1e-9 * axis.widths.min()))
+def other_bins(templates: Mapping[TemplateKey, Histogram]) -> list[str]:
+    """Return a sentence for each template whose bins have other labels than their region's, or another order."""
+    first: dict[str, TemplateKey] = {}
+    problems = []
+    for key, histogram in templates.items():
+        reference = first.setdefault(key.region, key)
+        labels, wanted = histogram.axis.bin_labels, templates[reference].axis.bin_labels
+        if labels != wanted:
+            text = mismatch(labels, wanted)
+            problems.append(f"{key}: its bins are not those of {reference}, or stand in another order: {text}")
+    return problems
 
 
-def _edges(axis: Axis) -> str:
-    numbers = ", ".join(f"{edge:.12g}" for edge in axis.edges[:12]) + (", ..." if len(axis) > 11 else "")
-    return f"{len(axis)} bins with edges {numbers}"
+def _reference(templates: dict[TemplateKey, Histogram], data: Collection[str]) -> TemplateKey:
+    """Return the template that has the bins of a region: the first; with labels, a simulated one of these."""
+    labelled = [key for key, histogram in templates.items() if histogram.axis.bin_labels]
+    simulated = [key for key in labelled if key.sample not in data]
+    return next(iter([*simulated, *labelled, *templates]))

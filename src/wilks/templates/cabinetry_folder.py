@@ -9,6 +9,7 @@ from wilks._reading import read_arrays, read_file
 from wilks.config.schema import Config
 from wilks.errors import TemplateError, nearest
 from wilks.histogram import Histogram
+from wilks.templates.binning import binned
 from wilks.templates.build import needed_templates, on_region_axes
 from wilks.templates.store import TemplateKey, Templates
 
@@ -40,10 +41,13 @@ def load_cabinetry_folder(folder: str | Path, config: Config) -> Templates:
         found[key] = histograms[0]
         if len(histograms) > 1:
             originals[key] = histograms[1]
-    found, mistakes = on_region_axes(found, config)
+    found, steps, mistakes = on_region_axes(found, config)
     if problems or mistakes:
         raise TemplateError([*problems, *mistakes])
-    return Templates(found, {key: histogram.with_axis(found[key].axis) for key, histogram in originals.items()})
+    regions = {region.name: region for region in config.regions}
+    before = {key: binned(histogram, regions[key.region])[0] for key, histogram in originals.items()}
+    kept = {key: histogram.with_axis(found[key].axis) for key, histogram in before.items()}
+    return Templates(found, kept, steps)
 
 
 def _file_name(key: TemplateKey) -> str:

@@ -127,10 +127,11 @@ def origins_of_histograms(
     """Return where sums of histograms come from, each given as file and path inside it."""
     known = identities(file for parts in sources.values() for file, _ in parts)
     labels = {region.name: region.variable or "" for region in config.regions}
+    bins = {region.name: [repr(region.binning), region.outside_binning] for region in config.regions}
     found = {}
     for key, parts in sources.items():
         made_of = tuple(Part((file,), path) for file, path in parts)
-        ingredients = ["histograms", labels[key.region]]
+        ingredients = ["histograms", labels[key.region], *bins[key.region]]
         for file, path in parts:
             ingredients += [known.get(file, ""), path]
         complete = all(file in known for file, _ in parts)

@@ -10,8 +10,10 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.config.schema import Config, Smoothing, applies
-from wilks.errors import TemplateError
+from wilks.errors import TemplateError, listed
 from wilks.histogram import Histogram
+from wilks.templates.binning import BINNED
+from wilks.templates.build import other_bins
 from wilks.templates.combining import COMBINED, combined
 from wilks.templates.keep_yield import keep_yields
 from wilks.templates.kept_parts import keep_parts
@@ -40,7 +42,9 @@ def process_templates(templates: Templates, config: Config) -> Templates:
     templates that can't be processed as asked.
     """
     originals = {key: templates.original(key) for key in templates if not _made(templates.steps.get(key, ()))}
-    histograms, steps = dict(originals), dict[TemplateKey, tuple[Step, ...]]()
+    if problems := other_bins(originals):
+        raise TemplateError(problems)
+    histograms, steps = dict(originals), _before_processing(templates)
     for stage in _STAGES:
         changes, problems = stage(histograms, config)
         if problems:
@@ -57,6 +61,12 @@ def process_templates(templates: Templates, config: Config) -> Templates:
         steps=steps,
         effects=tuple(pruned(histograms, config)),
     )
+
+
+def _before_processing(templates: Templates) -> dict[TemplateKey, tuple[Step, ...]]:
+    """Return what was done to the originals when they were built."""
+    kept = {key: tuple(step for step in steps if step.name == BINNED) for key, steps in templates.steps.items()}
+    return {key: steps for key, steps in kept.items() if steps}
 
 
 def _made(steps: tuple[Step, ...]) -> bool:
@@ -104,6 +114,11 @@ def _smooth(histograms: Mapping[TemplateKey, Histogram], config: Config) -> tupl
             continue
         source = replace(key, sample=smoothing.reference or key.sample)
         nominal, lacking = _nominal(histograms, key), _nominal(histograms, source) is None
+        if variation.axis.is_categorical:
+            labels = listed(variation.axis.bin_labels)
+            text = f"bins with labels ({labels}) have no neighbours to be smoothed with"
+            problems.append(f"{key}: {text}; restrict the Regions of Smoothing")
+            continue
         if nominal is None or lacking:
             missing = "a nominal template" if nominal is None else f'the template of "{source.sample}"'
             problems.append(f"{key}: can't be smoothed without {missing} of the same binning")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
 from wilks._types import FloatArray
 from wilks.config.schema import Config, Region
-from wilks.errors import TemplateError
+from wilks.errors import TemplateError, listed
 from wilks.histogram import Axis, Histogram
 from wilks.templates.record import Step
 from wilks.templates.store import TemplateKey
@@ -30,14 +31,42 @@ def merged(histogram: Histogram, edges: FloatArray) -> Histogram:
     if wrong.size:
         known = ", ".join(f"{edge:.12g}" for edge in axis.edges)
         raise TemplateError(f"{wrong[0]:.12g} is no edge of the histogram; there are {known}")
+    if axis.is_categorical and len(places) < len(axis.edges):
+        raise TemplateError(
+            f"bins with labels ({listed(axis.bin_labels)}) have no neighbours to be merged with; "
+            "DropBins leaves some out, and what is to be one category is filled as one"
+        )
     first, last = places[0], places[-1]
+    labels = [axis.bin_labels[i] if axis.bin_labels and j - i == 1 else "" for i, j in pairwise(places)]
+    outside = histogram.outside_sumw2
+    below, above = float(histogram.sumw2[:first].sum()), float(histogram.sumw2[last:].sum())
     return replace(
         histogram,
-        axis=Axis(axis.edges[places], axis.label, axis.unit),
+        axis=Axis(axis.edges[places], axis.label, axis.unit, tuple(labels)),
         contents=np.add.reduceat(histogram.contents[:last], places[:-1]),
         sumw2=np.add.reduceat(histogram.sumw2[:last], places[:-1]),
         underflow=histogram.underflow + float(histogram.contents[:first].sum()),
         overflow=histogram.overflow + float(histogram.contents[last:].sum()),
+        outside_sumw2=None if outside is None else (below + outside[0], above + outside[1]),
+    )
+
+
+def with_outside(histogram: Histogram) -> Histogram:
+    """Return a histogram with what lies outside its edges in the first and the last bin.
+
+    Raises TemplateError where the variance of what lies outside is not known.
+    """
+    sides = (0, histogram.underflow), (-1, histogram.overflow)
+    outside = histogram.outside_sumw2
+    if outside is None and (histogram.underflow or histogram.overflow):
+        text = "what lies outside the edges can't be merged (OutsideBinning): its variance is not known"
+        raise TemplateError(text)
+    contents, sumw2 = histogram.contents.copy(), histogram.sumw2.copy()
+    for (edge, content), variance in zip(sides, outside or (0.0, 0.0), strict=True):
+        contents[edge] += content
+        sumw2[edge] += variance
+    return replace(
+        histogram, contents=contents, sumw2=sumw2, underflow=0.0, overflow=0.0, outside_sumw2=outside and (0.0, 0.0)
     )
 
 
@@ -56,10 +85,14 @@ def without(histogram: Histogram, bins: tuple[int, ...]) -> Histogram:
     if kept.size == 0:
         raise TemplateError("all bins would be dropped")
     axis = histogram.axis
+    labels = tuple(axis.bin_labels[i] for i in kept) if axis.bin_labels else ()
     if kept[-1] - kept[0] + 1 == kept.size:
-        left = Axis(axis.edges[kept[0] : kept[-1] + 2], axis.label, axis.unit)
+        left = Axis(axis.edges[kept[0] : kept[-1] + 2], axis.label, axis.unit, labels)
+    elif axis.is_categorical:
+        left = Axis.of_labels(labels, axis.label)
     else:
-        left = Axis.of_bin_numbers(kept.size, f"{axis.label}, bins {', '.join(map(str, kept))}".lstrip(", "))
+        title = f"{axis.label}, bins {', '.join(map(str, kept))}".lstrip(", ")
+        left = replace(Axis.of_bin_numbers(kept.size, title), bin_labels=labels)
     return replace(histogram, axis=left, contents=histogram.contents[kept], sumw2=histogram.sumw2[kept])
 
 
@@ -95,12 +128,16 @@ def _changed(histogram: Histogram, region: Region) -> tuple[Histogram, Step]:
         "dropped": list(region.drop_bins),
         "yield_dropped": histogram.integral - result.integral,
     }
+    if histogram.axis.bin_labels and region.drop_bins:
+        numbers["labels_dropped"] = [histogram.axis.bin_labels[i] for i in region.drop_bins]
     return result, Step(REBINNED, numbers)
 
 
 def _edges(axis: Axis, rebin: int | tuple[int | float, ...]) -> FloatArray:
     if isinstance(rebin, tuple):
-        return np.asarray(rebin, dtype=np.float64)
+        edges = np.asarray(rebin, dtype=np.float64)
+        # Of ntuples an open bin is one of the `Binning` too, and the axis has what stands for its edge.
+        return np.clip(edges, *axis.edges[[0, -1]]) if np.isinf(edges).any() else edges
     if len(axis) % rebin:
         raise TemplateError(f"{len(axis)} bins can't be merged in groups of {rebin}")
     return axis.edges[::rebin]

@@ -24,7 +24,7 @@ from wilks.templates.record import Effect, Origin, Step, effect_of, json_of, pac
 Side = Literal["Up", "Down"]
 SIDES: tuple[Side, ...] = get_args(Side)
 
-_FORMAT = "wilks templates 2"
+_FORMAT = "wilks templates 3"
 _NUMBERS = ("edges", "contents", "sumw2", "outside", "entries")
 
 
@@ -70,7 +70,8 @@ class Templates(Mapping[TemplateKey, Histogram]):
 
     `originals` has the histograms that processing changed, as they were before; `steps` what was done to each template,
     in order; `effects` what each systematic does to each sample in each region, and which parts of it are kept
-    (see `effect`). These three are empty before `process_templates`. `events` says what was read from ntuples, and
+    (see `effect`). Before `process_templates` there are steps only where `Binning` changed the bins of the input, the
+    others are empty. `events` says what was read from ntuples, and
     `origins` where each template comes from; what processing makes anew has none. The templates in `reused` were made
     before, of the same things.
     """
@@ -154,8 +155,10 @@ class Templates(Mapping[TemplateKey, Histogram]):
         for key, histogram in self.histograms.items():
             variance = float(histogram.sumw2.sum())
             read = [{"name": "read"} | packed(self.origins[key], inputs)] if key in self.origins else []
+            labels = {"bin_labels": list(histogram.axis.bin_labels)} if histogram.axis.bin_labels else {}
             templates.append(
                 asdict(key)
+                | labels
                 | {
                     "yield": histogram.integral,
                     "entries": histogram.entries,
@@ -235,7 +238,7 @@ def load_templates(path: str | Path) -> Templates:
 
 
 def _index_row(key: TemplateKey, histogram: Histogram, original: bool) -> JSONDict:
-    return {
+    row = {
         "region": key.region,
         "sample": key.sample,
         "systematic": key.systematic,
@@ -246,6 +249,8 @@ def _index_row(key: TemplateKey, histogram: Histogram, original: bool) -> JSONDi
         "unit": histogram.axis.unit,
         "title": histogram.title,
     }
+    few = {"bin_labels": histogram.axis.bin_labels, "remarks": histogram.remarks}
+    return row | {name: texts for name, texts in few.items() if texts}
 
 
 def _key_of(row: JSONDict) -> TemplateKey:
@@ -265,7 +270,8 @@ def _unpacked(rows: list[JSONDict], arrays: dict[str, Any]) -> Templates:
     for i, row in enumerate(rows):
         stop = start + row["bins"]
         # Every histogram has one more edge than bins, so its edges start i places further on.
-        axis = Axis(arrays["edges"][start + i : stop + i + 1], row["label"], row["unit"])
+        edges = arrays["edges"][start + i : stop + i + 1]
+        axis = Axis(edges, row["label"], row["unit"], tuple(row.get("bin_labels", ())))
         underflow, overflow = map(float, arrays["outside"][2 * i : 2 * i + 2])
         entries = float(arrays["entries"][i])
         key = _key_of(row)
@@ -279,6 +285,7 @@ def _unpacked(rows: list[JSONDict], arrays: dict[str, Any]) -> Templates:
             overflow,
             None if np.isnan(entries) else entries,
             row["title"],
+            remarks=tuple(row.get("remarks", ())),
         )
         start = stop
     return Templates(histograms, originals, steps)

@@ -16,7 +16,7 @@ import numpy as np
 from wilks._reading import parse_json, read_file
 from wilks._types import FloatArray
 from wilks.errors import TemplateError, listed
-from wilks.histogram import Axis, Histogram
+from wilks.histogram import Axis, Histogram, closed
 from wilks.templates.files import UnreadableError, first_line, require_file
 
 _VERSION = 1
@@ -24,6 +24,8 @@ _MOST_BINS = 1_000_000
 _PARTS = 1000
 # Groups and data sets of one histogram in an HDF5 file.
 _COUNTS = ("int", "double", "weighted")
+# Axes without numbers, and what their categories are.
+_CATEGORIES: dict[Any, type] = {"category_str": str, "category_int": int}
 
 
 @contextmanager
@@ -75,24 +77,45 @@ def histogram_of(written: Any) -> Histogram:
 
 
 def _histogram(axis: Any, storage: Any, metadata: Any) -> Histogram:
-    edges, flow = _edges(axis)
+    kind = _entry(axis, "type")
+    labels = _categories(axis) if isinstance(kind, str) and kind in _CATEGORIES else ()
+    edges, flow = (np.arange(len(labels) + 1.0), (False, bool(axis.get("flow")))) if labels else _edges(axis, kind)
     size = edges.size - 1 + sum(flow)
     values = _numbers(storage, "values", size)
     variances = _numbers(storage, "variances", size) if storage["type"] == "weighted" else np.abs(values)
     inside = slice(int(flow[0]), size - int(flow[1]))
     return Histogram(
-        Axis(edges, label=_text(axis.get("metadata"), "label", "metadata")),
+        Axis(closed(edges), label=_text(axis.get("metadata"), "label", "metadata"), bin_labels=labels),
         values[inside],
         variances[inside],
         underflow=float(values[0]) if flow[0] else 0.0,
-        overflow=float(values[-1]) if flow[1] else 0.0,
+        # What a circular axis keeps apart is no number.
+        overflow=float(values[-1]) if flow[1] and not axis.get("circular") else 0.0,
+        outside_sumw2=(
+            float(variances[0]) if flow[0] else 0.0,
+            float(variances[-1]) if flow[1] and not axis.get("circular") else 0.0,
+        ),
         title=_text(metadata, "title", "name"),
     )
 
 
-def _edges(axis: Any) -> tuple[FloatArray, tuple[bool, bool]]:
+def _categories(axis: Any) -> tuple[str, ...]:
+    """Return the labels of bins that are categories, whole numbers written out."""
+    found = _entry(axis, "categories")
+    values = found.tolist() if isinstance(found, np.ndarray) else found
+    values = list(values) if isinstance(values, list | tuple) else []
+    values = [value.decode(errors="replace") if isinstance(value, bytes) else value for value in values]
+    wanted = _CATEGORIES[axis["type"]]
+    sound = all(type(value) is wanted and value != "" for value in values) and len(set(values)) == len(values)
+    if not (values and sound):
+        raise TemplateError(f'has "categories" that are no different {"texts" if wanted is str else "integers"}')
+    return tuple(map(str, values))
+
+
+def _edges(axis: Any, kind: Any) -> tuple[FloatArray, tuple[bool, bool]]:
     """Return bin edges, and whether there is a bin below and above them."""
-    kind = _entry(axis, "type")
+    if kind == "boolean":
+        return np.arange(3.0), (False, False)
     if kind == "variable":
         edges = _array(_entry(axis, "edges"), "edges")
     elif kind == "regular":
@@ -102,7 +125,8 @@ def _edges(axis: Any) -> tuple[FloatArray, tuple[bool, bool]]:
             raise TemplateError('has an axis whose "lower", "upper" and "bins" aren\'t numbers that make bins')
         edges = np.linspace(lower, upper, int(bins) + 1)
     else:
-        raise TemplateError(f'has an axis of type "{kind}"; templates need one of numbers, "regular" or "variable"')
+        known = listed(("regular", "variable", "boolean", *_CATEGORIES))
+        raise TemplateError(f'has an axis of type "{kind}"; templates need one of {known}')
     return edges, (bool(axis.get("underflow")), bool(axis.get("overflow")))
 
 

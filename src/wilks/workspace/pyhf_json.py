@@ -23,6 +23,15 @@ class _AxisRecord(msgspec.Struct, frozen=True):
     edges: list[float]
     label: str = ""
     unit: str = ""
+    bin_labels: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # only where bins have labels
+
+    @classmethod
+    def of(cls, axis: Axis) -> _AxisRecord:
+        return cls(axis.edges.tolist(), axis.label, axis.unit, axis.bin_labels or msgspec.UNSET)
+
+    def axis(self) -> Axis:
+        labels = () if self.bin_labels is msgspec.UNSET else self.bin_labels
+        return Axis(np.array(self.edges), self.label, self.unit, labels)
 
 
 class _AxesFile(msgspec.Struct, frozen=True):
@@ -61,9 +70,7 @@ def save_workspace(workspace: Workspace, path: str | Path) -> None:
     _check(content_mistakes(workspace.document), str(path))
     write_atomically(path, _pretty(workspace.document))
     if workspace.axes:
-        axes = {
-            channel: _AxisRecord(axis.edges.tolist(), axis.label, axis.unit) for channel, axis in workspace.axes.items()
-        }
+        axes = {channel: _AxisRecord.of(axis) for channel, axis in workspace.axes.items()}
         write_atomically(_axes_path(Path(path)), _pretty(_AxesFile(workspace.digest, axes)))
 
 
@@ -154,9 +161,7 @@ def _axes_beside(path: Path, document: Document) -> dict[str, Axis]:
     """Return the axes saved with this document, or nothing where there are none or they belong to another document."""
     try:
         saved = msgspec.json.decode(read_file(_axes_path(path)), type=_AxesFile)
-        axes = {
-            channel: Axis(np.array(record.edges), record.label, record.unit) for channel, record in saved.axes.items()
-        }
+        axes = {channel: record.axis() for channel, record in saved.axes.items()}
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, TemplateError):
         return {}
     if saved.workspace_digest != Workspace(document).digest:

@@ -8,6 +8,7 @@ for (const object of payload.objects) {
   for (const key of ["entries", "integral"]) if (typeof object[key] === "string") object[key] = Number(object[key]);
   if (!histogram) continue;
   histogram.edges = payload.edges[histogram.edges];
+  histogram.labels = histogram.labels === undefined ? null : payload.labels[histogram.labels];
   for (const key of ["values", "errors"]) histogram[key] = histogram[key].map(Number);
   for (const key of ["integral", "mean", "stdev", "underflow", "overflow"])
     if (histogram[key] !== null) histogram[key] = Number(histogram[key]);
@@ -197,9 +198,15 @@ function renderHistograms(chosen) {
     document.activeElement && document.activeElement.dataset ? document.activeElement.dataset.key : undefined;
   panel.replaceChildren(heading(title, details, ...switches));
   plot = new Plot(panel);
-  const all = chosen.map((node, index) => series(node, index, state.normalise));
+  const every = aligned(chosen.map((node, index) => series(node, index, state.normalise)));
+  const all = every.filter((one) => !one.unlike);
   plot.show(all, state);
   const texts = notes(chosen, all);
+  for (const { node, labels, unlike } of every.filter((one) => one.unlike))
+    texts.push(
+      `${node.path} is not drawn: its bins (${listLabels(labels)}) are not those of ${unlike.node.path} ` +
+        `(${listLabels(unlike.labels)})`,
+    );
   if (texts.length) panel.append(note(...texts));
   panel.append(
     statisticsTable(chosen),
@@ -294,14 +301,15 @@ function binTable(all) {
   const details = make("details", {}, make("summary", {}, "Contents of the bins"));
   details.addEventListener("toggle", () => {
     if (!details.open || details.children.length > 1) return;
-    const { edges } = all[0];
+    const { edges, labels } = all[0];
     const body = all[0].values.map((_, i) =>
       make(
         "tr",
         {},
         make("td", {}, format(i + 1)),
-        make("td", {}, format(edges[i])),
-        make("td", {}, format(edges[i + 1])),
+        ...(labels
+          ? [make("td", { class: "text" }, labels[i])]
+          : [make("td", {}, format(edges[i])), make("td", {}, format(edges[i + 1]))]),
         ...same.map((one) => make("td", {}, `${format(one.values[i])} ± ${format(one.errors[i], 3)}`)),
       ),
     );
@@ -318,7 +326,7 @@ function binTable(all) {
             make(
               "tr",
               {},
-              ...["bin", "low edge", "high edge", ...same.map((one) => one.node.path)].map((text) =>
+              ...["bin", ...(labels ? ["label"] : ["low edge", "high edge"]), ...same.map((one) => one.node.path)].map((text) =>
                 make("th", { scope: "col" }, text),
               ),
             ),

@@ -34,6 +34,7 @@ function series(node, index, normalise) {
     node,
     index,
     edges: histogram.edges,
+    labels: histogram.labels,
     label: histogram.label,
     values: scale === 1 ? histogram.values : histogram.values.map((v) => v * scale),
     errors: scale === 1 ? histogram.errors : histogram.errors.map((v) => v * Math.abs(scale)),
@@ -115,13 +116,14 @@ class Plot {
     const width = Math.max(this.card.clientWidth - 12, 260);
     if (!this.all || width === this.drawn) return;
     this.drawn = width;
-    const height = Math.round(Math.min(Math.max(width * 0.56, 300), 480)) + (this.ratio ? 130 : 0);
+    const below = 48 + this.roomForLabels(width - 92);
+    const height = Math.round(Math.min(Math.max(width * 0.56, 300), 480)) + (this.ratio ? 130 : 0) + below - 48;
     this.frame = {
       left: 74,
       right: width - 18,
       top: 16,
-      bottom: height - 48,
-      split: this.ratio ? height - 178 : height - 48,
+      bottom: height - below,
+      split: this.ratio ? height - below - 130 : height - below,
     };
     this.svg = shape("svg", {
       viewBox: `0 0 ${width} ${height}`,
@@ -140,6 +142,18 @@ class Plot {
     this.listen();
     this.card.replaceChildren(this.svg, this.tip);
     this.hover(null);
+  }
+
+  /* Labels that are wider than their bins stand upright; the room that takes, in pixels (a letter has about 7). */
+  roomForLabels(width) {
+    const { edges, labels } = this.all[0];
+    if (!labels) return 0;
+    const narrowest = Math.min(...edges.slice(1).map((edge, i) => edge - edges[i]));
+    const room = (narrowest / (edges[edges.length - 1] - edges[0])) * width;
+    this.every = Math.max(1, Math.ceil(13 / room));
+    const longest = Math.max(...labels.map((label) => label.length));
+    this.upright = 7 * longest > room;
+    return this.upright ? Math.min(7 * longest, 168) - 8 : 0;
   }
 
   horizontal() {
@@ -255,7 +269,18 @@ class Plot {
     this.svg.append(shape("rect", { class: "axis", x: left, y: top, width: right - left, height: split - top }));
     for (const tick of this.y.ticks)
       this.svg.append(shape("text", { x: left - 8, y: this.y(tick) + 4, "text-anchor": "end" }, format(tick)));
-    for (const tick of linearTicks(this.x.low, this.x.high, (right - left) / 90)) {
+    const { edges, labels } = this.all[0];
+    (labels || []).forEach((label, i) => {
+      if (i % this.every) return;
+      const x = this.x((edges[i] + edges[i + 1]) / 2);
+      const text = label || `${format(edges[i])} – ${format(edges[i + 1])}`;
+      const short = text.length > 24 ? `${text.slice(0, 15)}…${text.slice(-8)}` : text;
+      const place = this.upright
+        ? { transform: `translate(${x + 4} ${bottom + 8}) rotate(-90)`, "text-anchor": "end" }
+        : { x, y: bottom + 19, "text-anchor": "middle" };
+      this.svg.append(shape("text", place, short));
+    });
+    for (const tick of labels ? [] : linearTicks(this.x.low, this.x.high, (right - left) / 90)) {
       const x = this.x(tick);
       this.svg.append(
         shape("line", { class: "axis", x1: x, x2: x, y1: bottom, y2: bottom + 5 }),
@@ -318,7 +343,8 @@ class Plot {
     this.band.setAttribute("x", left);
     this.band.setAttribute("width", Math.max(right - left, 1));
     const range = (edges, bin) => `${format(edges[bin])} – ${format(edges[bin + 1])}`;
-    this.tip.replaceChildren(make("b", {}, `bin ${inside[lead] + 1}:  ${range(edges, inside[lead])}`));
+    const name = this.all[lead].labels?.[inside[lead]] || range(edges, inside[lead]);
+    this.tip.replaceChildren(make("b", {}, `bin ${inside[lead] + 1}:  ${name}`));
     this.all.forEach((one, i) => {
       const bin = inside[i];
       if (bin === null) return;
