@@ -16,6 +16,8 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 INSTALL_PIP = $(BIN)/python $(PIP_INSTALL) $(PINNED) --upgrade pip || $(NOT_INSTALLED)
 PIP = $(BIN)/python $(PIP_INSTALL) $(PINNED) $(BUILD_PINNED)
 NOT_INSTALLED = { $(PYTHON) tools/preflight.py --not-installed "$(PIN)"; exit 1; }
+# Tests run in a process for each core, at most four.
+PARALLEL = -n auto --maxprocesses 4 --dist worksteal
 ENGINE = CMakeLists.txt pyproject.toml $(PIN) $(wildcard src/wilks/engine/*)
 
 .PHONY: demo test lint types contracts unit sanitize fuzz test-newest test-lowest bench clean
@@ -37,7 +39,7 @@ contracts: $(VENV)/.test
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(PARALLEL)
 
 # The C++ engine under AddressSanitizer and UndefinedBehaviorSanitizer (in a virtual environment of its own).
 sanitize:
@@ -46,12 +48,12 @@ sanitize:
 	.venv-sanitize/bin/python $(PIP_INSTALL) $(PINNED) --upgrade pip
 	.venv-sanitize/bin/python $(PIP_INSTALL) $(PINNED) $(BUILD_PINNED) ".[test]" -C cmake.define.WILKS_SANITIZE=ON -C build-dir=build/sanitize
 	LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
-	  .venv-sanitize/bin/python -m pytest -q -p no:cacheprovider tests/engine tests/model tests/fitting/test_mle.py tests/fitting/test_many.py tests/fitting/test_search.py tests/fitting/test_ways_in.py
+	  .venv-sanitize/bin/python -m pytest -q -p no:cacheprovider $(PARALLEL) tests/engine tests/model tests/fitting/test_mle.py tests/fitting/test_many.py tests/fitting/test_search.py tests/fitting/test_ways_in.py
 
 # The tests of what other packages can change, with their newest versions and with the lowest that pyproject.toml
 # allows; each in a virtual environment that is made anew, from wheels alone: a package that has none for this Python is
 # said by name. What other packages will drop one day is said, no error.
-REDUCED = -m pytest -q -p no:cacheprovider -W default::DeprecationWarning -W default::PendingDeprecationWarning \
+REDUCED = -m pytest -q -p no:cacheprovider $(PARALLEL) -W default::DeprecationWarning -W default::PendingDeprecationWarning \
   $(shell cat tools/reduced.txt)
 WHEELS = --only-binary :all: ".[test]"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wilks.table import Table, measured, number, pdg_round, pdg_round_asymmetric
+from wilks.table import Table, digits, measured, number, pdg_measured, pdg_round, rounded
 
 NASTY = r"50% of_a & b #1 $ ~ ^ {x} \cmd <b>|`*[z]"
 
@@ -50,15 +50,53 @@ def test_pdg_rounding_keeps_the_meaning(value: float, uncertainty: float) -> Non
 @pytest.mark.parametrize("uncertainty", [0.0, float("nan"), float("inf")])
 def test_without_uncertainty_there_is_never_plus_minus_zero(uncertainty: float) -> None:
     assert pdg_round(0.96416, uncertainty) == ("0.9642", "")
-    assert measured(0.96416, uncertainty) == "0.9642"
-    assert measured(0.96416, 0.0757) == "0.96 ± 0.08"
+    assert rounded(0.96416, uncertainty) == ("0.9642", "")
+    assert pdg_measured(0.96416, uncertainty) == "0.9642"
+    assert measured(0.96416, uncertainty) == ("0.9642 ± inf" if uncertainty > 0 else "0.9642")
+
+
+@pytest.mark.parametrize(
+    ("value", "uncertainty", "text"),
+    [
+        (0.94239, 0.04312, "0.942 ± 0.043"),
+        (1.0, 0.0996, "1.00 ± 0.10"),
+        (-12.34, 9.96, "-12 ± 10"),
+        (1234.5, 250.0, "1234 ± 250"),
+        (123456.7, 2345.6, "123457 ± 2346"),
+        (5.0, 1.0, "5.0 ± 1.0"),
+        (-0.00012, 9.99e-5, "-0.00012 ± 0.00010"),
+        (float("nan"), 0.075712, "hidden ± 0.076"),
+    ],
+)
+def test_two_digits_of_the_uncertainty(value: float, uncertainty: float, text: str) -> None:
+    assert measured(value, uncertainty) == text
+    assert pdg_measured(0.96416, 0.0757) == "0.96 ± 0.08"
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6), st.integers(1, 10))
+def test_rounding_moves_nothing_by_more_than_half_of_the_last_digit(value: float, error: float, shown: int) -> None:
+    with digits(shown):
+        found, uncertainty = rounded(value, error)
+    assert abs(float(uncertainty) / error - 1) <= 0.5001 * 10.0 ** (1 - shown)
+    assert abs(float(found) - value) <= 0.5001 * 10.0 ** (1 - shown) * error + 1e-9 * abs(value)
+    assert len(found.partition(".")[2]) == len(uncertainty.partition(".")[2])
+
+
+def test_more_digits_while_they_are_asked_for() -> None:
+    with digits(4):
+        assert measured(0.9423911, 0.0431187) == "0.94239 ± 0.04312"
+        assert number(1.23456789) == "1.23457"
+    assert measured(0.9423911, 0.0431187) == "0.942 ± 0.043"
+    for wrong in (0, 16):
+        with pytest.raises(ValueError, match="1 to 15"), digits(wrong):
+            pass
 
 
 def test_asymmetric_rounding_follows_the_smaller_side() -> None:
-    assert pdg_round_asymmetric(1.3049, 0.831, -0.722) == ("1.3", "0.8", "0.7")
-    assert pdg_round_asymmetric(1.3049, 0.131, 0.722) == ("1.30", "0.13", "0.72")
-    assert pdg_round_asymmetric(1.3049, float("nan"), 0.722) == ("1.3", "", "0.7")
-    assert pdg_round_asymmetric(1.3049, 0.0, float("nan")) == ("1.305", "", "")
+    assert rounded(0.94239, 0.0442, -0.0422) == ("0.942", "0.044", "0.042")
+    assert rounded(1.3049, 0.0131, 0.722) == ("1.305", "0.013", "0.722")
+    assert rounded(1.3049, float("nan"), 0.722) == ("1.30", "", "0.72")
+    assert rounded(1.3049, 0.0, float("nan")) == ("1.305", "", "")
 
 
 def test_numbers() -> None:
@@ -144,7 +182,7 @@ def test_ragged_tables_are_refused(rows: tuple[tuple[str, ...], ...], alignment:
 def test_numbers_of_any_size_fit_a_table(exponent: int, other: int) -> None:
     """The digits say what the number is, to half of the last of them, in a cell of a width that can be read."""
     value, uncertainty = float(f"1.234567e{exponent}"), float(f"2.345e{other}")
-    for cells in (pdg_round(value, uncertainty), pdg_round_asymmetric(value, 2 * uncertainty, -uncertainty)):
+    for cells in (pdg_round(value, uncertainty), rounded(value, 2 * uncertainty, -uncertainty)):
         assert max(map(len, cells)) < 50
         assert abs(float(cells[0]) - value) <= max(uncertainty, 1e-15 * value)
         assert float(cells[-1]) == pytest.approx(uncertainty, rel=0.05)
@@ -166,3 +204,19 @@ def test_what_is_no_mathematics_is_text() -> None:
     assert rows[3].startswith(r"$\mu_{t}$ of \$\textbackslash{}def")
     assert "^" not in rows[4].replace(r"\textasciicircum", "")
     assert r"\$\\href\{x\}\{y\}\$" in table.markdown()
+
+
+def test_wide_tables_are_folded_with_their_names_in_each_part() -> None:
+    header = ("region", "systematic", *(f"a sample with a long name {k}" for k in range(28)))
+    rows = tuple((f"SR {r}", "JES", *(f"{r}.{k}" for k in range(28))) for r in range(3))
+    table = Table("Effects", header, rows, "ll" + "r" * 28)
+    text = table.text()
+    assert max(map(len, text.splitlines())) <= 160
+    for name in (*header[2:], *(cell for row in rows for cell in row[2:])):
+        assert len(re.findall(rf"(?<![\w.]){re.escape(name)}(?![\w.])", text)) == 1
+    parts = table.folded()
+    assert len(parts) == text.count("SR 0")
+    assert table.latex().count(r"\begin{tabular}") == len(parts)
+    assert sum(len(part.header) - 2 for part in parts) == 28
+    narrow = Table("", ("a", "b"), (("x" * 300, "1"),))
+    assert narrow.folded() == (narrow,)

@@ -58,7 +58,7 @@ def test_parameters() -> None:
     table = tables.parameters(make_fit())
     assert table.header == ("parameter", "value", "pull", "constraint", "remark")
     assert len(table.rows) == 35
-    assert next(row for row in table.rows if row[0] == "ttbar_norm") == ("ttbar_norm", "0.96 ± 0.08", "", "", "")
+    assert next(row for row in table.rows if row[0] == "ttbar_norm") == ("ttbar_norm", "0.964 ± 0.076", "", "", "")
 
 
 def test_norm_effects() -> None:
@@ -108,3 +108,17 @@ def test_bins_with_labels_have_their_label_in_the_table() -> None:
     names = [row[1] for row in table.rows]
     assert names[0] == "ee"
     assert all("–" in name and name.endswith(" GeV") for name in names[1:])
+
+
+def test_many_channels_are_rows_in_natural_order() -> None:
+    channels = (
+        make_channel(f"SR {k}", Axis([0.0, 1.0]), np.array([[7.0 + k], [1.0]]), ("b", "c"), np.array([9.0]))
+        for k in sorted(range(12), key=str)
+    )
+    prediction = Prediction("pre-fit", tuple(channels), "")
+    table = tables.yields(prediction)
+    assert table.header == ("channel", "b", "c", "total", "data")
+    assert [row[0] for row in table.rows] == [f"SR {k}" for k in range(12)]
+    assert table.rows[3][1].startswith("10.0")
+    few = tables.yields(prediction, channels=["SR 2", "SR 10"])
+    assert few.header == ("sample", "SR 2", "SR 10")

@@ -39,6 +39,26 @@ def _readable(text: str) -> str:
     return printable("".join(chr(ord(c) - 0xDC00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text))
 
 
+def closed(edges: Any) -> FloatArray:
+    """Return bin edges with numbers in place of -inf and inf at the ends: an open bin is as wide as the one beside it.
+
+    Where there is none its width is one.
+
+    >>> closed([0.0, 5.0, 15.0, float("inf")]).tolist()
+    [0.0, 5.0, 15.0, 25.0]
+    """
+    found = np.array(edges, dtype=np.float64)
+    if found.ndim != 1 or found.size < 2 or not (found[0] == -np.inf or found[-1] == np.inf):
+        return found
+    inside = found[np.isfinite(found)]
+    widths = np.diff(inside) if inside.size > 1 else np.ones(1)
+    if found[0] == -np.inf:
+        found[0] = inside[0] - widths[0] if inside.size else 0.0
+    if found[-1] == np.inf:
+        found[-1] = inside[-1] + widths[-1] if inside.size else 1.0
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Axis:
     """Bin edges (n + 1 increasing numbers), a label for the axis, and the unit of the edges ("" if none).
@@ -151,6 +171,7 @@ class Histogram:
     `contents` and `sumw2` have shape (n,); `underflow` and `overflow` are summed weights outside the edges; `entries`
     is the number of fills where known; `title` is the title of the histogram it was read from. `outside_sumw2` are the
     variances of `underflow` and `overflow` until the bins of a template are settled, None where nobody knows them.
+    `remarks` are sentences on what the histogram that was read said besides its bins.
     """
 
     axis: Axis
@@ -161,6 +182,7 @@ class Histogram:
     entries: float | None = None
     title: str = ""
     outside_sumw2: tuple[float, float] | None = None
+    remarks: tuple[str, ...] = ()
     kind: str = field(default="COUNT", init=False)
 
     def __post_init__(self) -> None:
@@ -176,8 +198,11 @@ class Histogram:
 
     @classmethod
     def from_arrays(cls, edges: Any, yields: Any, stdev: Any, *, label: str = "") -> Histogram:
-        """Return a histogram from bin edges (n + 1), yields (n) and their standard deviations (n)."""
-        return cls(Axis(np.asarray(edges), label=label), yields, np.square(np.asarray(stdev, dtype=np.float64)))
+        """Return a histogram from bin edges (n + 1), yields (n) and their standard deviations (n).
+
+        An open bin, at -inf or inf, is on the axis as wide as the one beside it.
+        """
+        return cls(Axis(closed(edges), label=label), yields, np.square(np.asarray(stdev, dtype=np.float64)))
 
     @classmethod
     def from_uhi(cls, source: Any) -> Histogram:
@@ -208,7 +233,8 @@ class Histogram:
         outside = (abs(under), abs(over)) if variances is None else _flow_of(source.variances, values.size, traits)
         outside = outside if outside is not None and np.isfinite(outside).all() else None
         title = getattr(source, "title", None) or getattr(source, "name", None) or ""
-        made = cls(Axis(edges, label=label, bin_labels=labels), values, sumw2, under, over, None, str(title), outside)
+        axis = Axis(closed(edges), label=label, bin_labels=labels)
+        made = cls(axis, values, sumw2, under, over, None, str(title), outside)
         return made.without_spare_bins() if grown else made
 
     @property
@@ -334,6 +360,7 @@ class Histogram:
             overflow=self.overflow + other.overflow,
             entries=entries,
             outside_sumw2=_sum_of(self.outside_sumw2, other.outside_sumw2),
+            remarks=tuple(dict.fromkeys(self.remarks + other.remarks)),
         )
 
     def __repr__(self) -> str:

@@ -4,7 +4,8 @@ This is the only module that knows how the folder is laid out:
 
     templates.npz   templates.json   workspace.json (and workspace.axes.json)   findings.json   fit.json
     tables/         norm_effects, yields_prefit, yields_postfit, parameters as .txt, .md and .tex
-    figures/        variations_<region>, pruning, pulls, data_mc_<channel>_prefit and _postfit as .pdf and .png
+    figures/        variations_<region>, pruning, pulls, summary_prefit and _postfit, data_mc_<channel>_prefit and
+                    _postfit as .pdf and .png
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import wilks
 from wilks._files import write_atomically
 from wilks.errors import InputError, TemplateError
+from wilks.pages import data_mc_figures, drawn_alone, summarised
+from wilks.pages import file_names as file_names
+from wilks.pages import variation_figures as variation_figures
 
 if TYPE_CHECKING:
     from wilks.checks.thresholds import Thresholds
@@ -105,14 +109,15 @@ def run(
     workers: Workers = None,
     skip_unreadable: bool = False,
     force: bool = False,
+    log: bool | None = None,
 ) -> Run:
     """Return what a steering file leads to: templates, workspace, findings, fit, predictions; written to `output`.
 
     Every stage writes its products, each file whole or not at all, before the next stage starts; `observe` is told
     when a stage begins and when it has ended. Products of an earlier run in the same folder go when the first new one
     is written; templates of it that would come out the same are not made again, unless `force` says so. `progress`,
-    `workers` and `skip_unreadable` are those of `build_templates`. A fit that fails is no exception: its result says
-    so, and what needs its uncertainties is left out.
+    `workers` and `skip_unreadable` are those of `build_templates`, `log` is that of `figures.data_mc`. A fit that fails
+    is no exception: its result says so, and what needs its uncertainties is left out.
 
     Raises ConfigError, TemplateError, WorkspaceError or ModelError for mistakes in the input, and InputError where
     the output can't be written or is the folder of the steering file.
@@ -146,11 +151,13 @@ def run(
     model = wilks.compile_model(workspace)
     result = step(Stage.FIT, lambda: wilks.fit(model), lambda made: _fit_files(made, folder))
     step(Stage.PULLS, lambda: pulls_figure(result), lambda made: wilks.figures.save(made, folder / "figures" / "pulls"))
-    prefit = step(Stage.PREFIT, lambda: wilks.predict(model), lambda made: _prediction_files(made, folder))
+    prefit = step(Stage.PREFIT, lambda: wilks.predict(model), lambda made: _prediction_files(made, folder, log))
     postfit = None
     if result.converged and result.covariance_valid:
         postfit = step(
-            Stage.POSTFIT, lambda: wilks.predict(model, result), lambda made: _prediction_files(made, folder)
+            Stage.POSTFIT,
+            lambda: wilks.predict(model, result),
+            lambda made: _prediction_files(made, folder, log, prefit=prefit),
         )
     return Run(config, templates, workspace, findings, result, prefit, postfit, tuple(stages.written))
 
@@ -252,21 +259,6 @@ def pulls_figure(result: FitResult, *, style: str | FigureStyle = "plain") -> An
     return wilks.figures.pulls(result, include_staterrors=not others, style=style)
 
 
-def variation_figures(templates: Templates, *, style: str | FigureStyle = "plain", rows: int = 40) -> dict[str, Any]:
-    """Return figures of all variations, so many on a page, and the pruning map, by file name."""
-    acting: dict[str, dict[str, None]] = {}
-    for effect in templates.effects:
-        acting.setdefault(effect.region, {})[effect.systematic] = None
-    figures = {}
-    for region, name in file_names(acting).items():
-        for first in range(1, len(acting[region]) + 1, rows):
-            page = f"_{(first - 1) // rows + 1}" if first > 1 else ""
-            figures[f"variations_{name}{page}"] = wilks.figures.variations(
-                templates, region=region, rows=rows, first=first, style=style
-            )
-    return figures | ({"pruning": wilks.figures.pruning(templates, style=style)} if acting else {})
-
-
 def save_templates(templates: Templates, path: Path) -> list[Path]:
     """Write templates to one file, and the record of their processing beside it; return both.
 
@@ -291,34 +283,21 @@ def save_text(text: str, path: Path) -> list[Path]:
     return [path]
 
 
-def save_data_mc(prediction: Prediction, folder: Path, *, style: str | FigureStyle = "plain") -> list[Path]:
-    """Draw data and prediction of every channel into `folder`, and return the files."""
-    label = _file_label(prediction)
-    names = file_names(prediction.channel_names)
-    files = []
-    for channel in prediction.channel_names:
-        figure = wilks.figures.data_mc(prediction, channel=channel, style=style)
-        files += wilks.figures.save(figure, folder / f"data_mc_{names[channel]}_{label}")
-    return files
+def save_data_mc(
+    prediction: Prediction, folder: Path, *, channels: Iterable[str] | None = None, **options: Any
+) -> list[Path]:
+    """Draw data and prediction of every channel, or of those named, into `folder`, and return the files.
 
-
-def file_names(names: Iterable[str]) -> dict[str, str]:
-    """Return a different part of a file name for each name, also where the file system ignores case.
-
-    >>> file_names(["4j2b SR", "4j2b/SR"])
-    {'4j2b SR': '4j2b-SR', '4j2b/SR': '4j2b-SR-2'}
+    `options` are those of `wilks.figures.data_mc`.
     """
-    found: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in names:
-        plain = candidate = re.sub(r"[^\w.+-]+", "-", name).lstrip(".") or "-"
-        number = 1
-        while candidate.casefold() in taken:
-            number += 1
-            candidate = f"{plain}-{number}"
-        taken.add(candidate.casefold())
-        found[name] = candidate
-    return found
+    drawn = data_mc_figures(prediction, prediction.channel_names if channels is None else channels, **options)
+    return [file for name, figure in drawn for file in wilks.figures.save(figure, folder / name)]
+
+
+def save_summary(prediction: Prediction, folder: Path, **options: Any) -> list[Path]:
+    """Draw all channels together into `folder`, and return the files; `options` are those of `figures.summary`."""
+    figure = wilks.figures.summary(prediction, **options)
+    return wilks.figures.save(figure, folder / f"summary_{_file_label(prediction)}")
 
 
 @contextmanager
@@ -365,12 +344,15 @@ def _earlier_regions(workspace: Path) -> Iterable[str]:
 
 def _figures_of(regions: Iterable[str], folder: Path) -> Iterator[Path]:
     for suffix in ("pdf", "png"):
-        yield from (folder / f"{name}.{suffix}" for name in ("pulls", "pruning"))
+        yield from (folder / f"{name}.{suffix}" for name in ("pulls", "summary_prefit", "summary_postfit"))
+        stems = ["pruning", "variations"]
         for name in file_names(sorted(regions)).values():
             yield from (folder / f"data_mc_{name}_{label}.{suffix}" for label in ("prefit", "postfit"))
-            pages = [folder / f"variations_{name}.{suffix}"]
+            stems.append(f"variations_{name}")
+        for stem in stems:
+            pages = [folder / f"{stem}.{suffix}"]
             while pages[-1].exists():
-                pages.append(folder / f"variations_{name}_{len(pages) + 1}.{suffix}")
+                pages.append(folder / f"{stem}_{len(pages) + 1}.{suffix}")
             yield from reversed(pages)
 
 
@@ -393,10 +375,14 @@ def _fit_files(result: FitResult, folder: Path) -> list[Path]:
     return files + _save_table(wilks.tables.parameters(result), folder / "tables" / "parameters")
 
 
-def _prediction_files(prediction: Prediction, folder: Path) -> list[Path]:
+def _prediction_files(
+    prediction: Prediction, folder: Path, log: bool | None, prefit: Prediction | None = None
+) -> list[Path]:
     table = wilks.tables.yields(prediction)
     files = _save_table(table, folder / "tables" / f"yields_{_file_label(prediction)}")
-    return files + save_data_mc(prediction, folder / "figures")
+    if summarised(prediction):
+        files += save_summary(prediction, folder / "figures", prefit=prefit, log=log)
+    return files + save_data_mc(prediction, folder / "figures", channels=drawn_alone(prediction), log=log)
 
 
 def _save_table(table: Table, stem: Path) -> list[Path]:

@@ -1,9 +1,11 @@
-"""Things by name or pattern: parameters, channels, samples."""
+"""Things by name or pattern, and in order: parameters, channels, samples."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+
+_DIGITS = re.compile(r"(\d+)")
 
 
 def matching(names: Sequence[str], pattern: str) -> list[int]:
@@ -44,3 +46,24 @@ def fitting(pattern: str) -> Callable[[str], bool]:
         )
 
     return fits
+
+
+def natural(names: Iterable[str]) -> list[str]:
+    """Return names in a natural order, 2 before 10, where they stand in that of the alphabet; else as they are.
+
+    Any other order is somebody's choice, and so is where one alphabetical list ends and the next begins.
+
+    >>> natural(["bin 1", "bin 10", "bin 2"]), natural(["bin 10", "CR", "bin 2"])
+    (['bin 1', 'bin 2', 'bin 10'], ['bin 10', 'CR', 'bin 2'])
+    """
+    lists: list[list[str]] = []
+    for name in names:
+        if not lists or name < lists[-1][-1]:
+            lists.append([])
+        lists[-1].append(name)
+    return [name for each in lists for name in sorted(each, key=_natural_key)]
+
+
+def _natural_key(name: str) -> list[tuple[bool, int, str]]:
+    digits = [part.lstrip("0") if i % 2 else part for i, part in enumerate(_DIGITS.split(name))]
+    return [(i % 2 == 1, len(part) * (i % 2), part) for i, part in enumerate(digits)]

@@ -1,4 +1,7 @@
-r"""Tables: rows of text with a header, written as text, Markdown, LaTeX or HTML; numbers rounded as PDG does.
+r"""Tables: rows of text with a header, written as text, Markdown, LaTeX or HTML; and how numbers are rounded.
+
+An uncertainty has two significant digits everywhere (`digits` shows more), and its value ends at the same place; in
+tables of yields, which are made for papers, both are rounded as the Particle Data Group does.
 
 Cells are plain text. `$...$` in a cell is mathematics (LaTeX keeps it) if it is a formula (`is_formula`); any other
 special character is escaped where the format needs it.
@@ -10,7 +13,9 @@ import html
 import math
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
@@ -23,6 +28,8 @@ _NEGATIVE = re.compile(r"(?<![\w-])-(?=\d)")
 # Powers of ten beyond which numbers have exponents; the digits that a number has; arithmetic for all up to there.
 _FAR, _DIGITS = 20, 16
 _EXACT = Context(prec=2 * _FAR + 10)
+# Significant digits of an uncertainty; other numbers have two more.
+_SHOWN: ContextVar[int] = ContextVar("digits", default=2)
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -58,13 +65,35 @@ class Table:
         if len(self.alignment) != width or set(self.alignment) - set("lcr") or any(len(r) != width for r in self.rows):
             raise ValueError(f"a table with {width} columns needs as many alignments (l, c, r) and cells in each row")
 
+    def folded(self, widest: int = 160) -> tuple[Table, ...]:
+        """Return the table in parts of at most so many characters in a line, the first columns of text in each."""
+        lines = [[_one_line(cell) for cell in row] for row in (self.header, *self.rows)]
+        widths = [max(_width(line[i]) for line in lines) + 2 for i in range(len(self.header))]
+        keys = len(self.alignment) - len(self.alignment.lstrip("l")) or 1
+        if sum(widths) - 2 <= widest or keys + 1 >= len(widths):
+            return (self,)
+        first, parts = sum(widths[:keys]) - 2, [[keys]]
+        for i in range(keys + 1, len(widths)):
+            if first + sum(widths[j] for j in parts[-1]) + widths[i] > widest:
+                parts.append([])
+            parts[-1].append(i)
+        return tuple(self._of_columns([*range(keys), *part]) for part in parts)
+
+    def _of_columns(self, places: list[int]) -> Table:
+        header, *rows = (tuple(row[i] for i in places) for row in (self.header, *self.rows))
+        return Table(self.title, header, tuple(rows), "".join(self.alignment[i] for i in places))
+
     def text(self) -> str:
-        """Return the table with columns padded by spaces, for a terminal."""
+        """Return the table with columns padded by spaces, for a terminal; a wide one `folded`."""
+        bodies = "\n\n".join(part._body() for part in self.folded())
+        return f"{self.title}\n\n{bodies}" if self.title else bodies
+
+    def _body(self) -> str:
         lines = [[_one_line(cell) for cell in row] for row in (self.header, *self.rows)]
         widths = [max(_width(line[i]) for line in lines) for i in range(len(self.header))]
         body = [_padded(line, widths, self.alignment) for line in lines]
         rule = "  ".join("-" * width for width in widths)
-        return "\n".join(([self.title, ""] if self.title else []) + [body[0], rule, *body[1:]])
+        return "\n".join([body[0], rule, *body[1:]])
 
     def markdown(self) -> str:
         """Return a pipe table; characters with a meaning in Markdown are escaped."""
@@ -75,13 +104,17 @@ class Table:
         return title + "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
     def latex(self) -> str:
-        r"""Return a `tabular` between `\hline`s, which needs no package; the title becomes a comment before it."""
+        r"""Return a `tabular` between `\hline`s, which needs no package; the title becomes a comment before it.
+
+        A wide table is `folded` into several.
+        """
+        title = [f"% {_one_line(self.title)}"] if self.title else []
+        return "\n".join([*title, "\n\n".join(part._tabular() for part in self.folded())])
+
+    def _tabular(self) -> str:
         lines = [" & ".join(_latex(cell) for cell in row) + r" \\" for row in (self.header, *self.rows)]
         lines[1:1] = [r"\hline"]
-        title = [f"% {_one_line(self.title)}"] if self.title else []
-        return "\n".join(
-            [*title, rf"\begin{{tabular}}{{{self.alignment}}}", r"\hline", *lines, r"\hline", r"\end{tabular}"]
-        )
+        return "\n".join([rf"\begin{{tabular}}{{{self.alignment}}}", r"\hline", *lines, r"\hline", r"\end{tabular}"])
 
     def html(self) -> str:
         """Return a `<table>` with caption."""
@@ -121,28 +154,68 @@ def pdg_round(value: float, uncertainty: float) -> tuple[str, str]:
     return _quantized(value, place), _quantized(abs(uncertainty), place)
 
 
-def pdg_round_asymmetric(value: float, up: float, down: float) -> tuple[str, str, str]:
-    """Return value, upward and downward uncertainty (both unsigned), rounded to the digit of the smaller one.
-
-    >>> pdg_round_asymmetric(1.0534, 0.1042, -0.0912)
-    ('1.05', '0.10', '0.09')
-    """
-    usable = [abs(side) for side in (up, down) if math.isfinite(side) and side != 0]
-    if not usable or not math.isfinite(value):
-        return number(value), "", ""
-    place = _last_place(min(usable))
-    sides = (_quantized(abs(side), place) if math.isfinite(side) else "" for side in (up, down))
-    return _quantized(value, place), *sides  # type: ignore[return-value]
-
-
-def measured(value: float, uncertainty: float) -> str:
-    """Return `value ± uncertainty`, or the value alone where there is no usable uncertainty."""
+def pdg_measured(value: float, uncertainty: float) -> str:
+    """Return `value ± uncertainty` rounded as in papers, or the value alone where there is no usable uncertainty."""
     rounded, error = pdg_round(value, uncertainty)
     return f"{rounded} ± {error}" if error else rounded
 
 
-def number(value: float, digits: int = 4) -> str:
-    """Return a number with up to so many significant digits, integers in full; exponents only outside 1e-4 to 1e15."""
+@contextmanager
+def digits(significant: int) -> Iterator[None]:
+    """Show uncertainties with so many significant digits, other numbers with two more, in tables, texts and figures.
+
+    Raises ValueError for less than one or more than 15 digits.
+
+    >>> with digits(4):
+    ...     measured(0.9423911, 0.0431187)
+    '0.94239 ± 0.04312'
+    """
+    if not 1 <= significant <= 15:
+        raise ValueError(f"numbers have 1 to 15 significant digits, found {significant}")
+    token = _SHOWN.set(significant)
+    try:
+        yield
+    finally:
+        _SHOWN.reset(token)
+
+
+def rounded(value: float, *uncertainties: float) -> tuple[str, ...]:
+    """Return a value and its uncertainties (unsigned), rounded where the smallest of these has two significant digits,
+    and not before the point.
+
+    A value that is NaN is hidden. An uncertainty that is not finite becomes an empty text; where none is usable (0, not
+    finite) all do, and the value has four digits.
+
+    >>> rounded(1.0534, 0.1042, -0.0912), rounded(98989.27, 1234.0), rounded(0.5, 0.0996)
+    (('1.053', '0.104', '0.091'), ('98989', '1234'), ('0.50', '0.10'))
+    """
+    usable = [abs(each) for each in uncertainties if math.isfinite(each) and each != 0]
+    if not usable or math.isinf(value):
+        return number(value), *("" for _ in uncertainties)
+    # Rounded first: 0.0996 has its two digits in 0.10.
+    smallest = Decimal(f"{min(usable):.{_SHOWN.get() - 1}e}")
+    place = smallest.adjusted() - _SHOWN.get() + 1
+    place = min(place, 0) if place < _DIGITS else place
+    shown = "hidden" if math.isnan(value) else _quantized(value, place)
+    return shown, *(_quantized(abs(each), place) if math.isfinite(each) else "" for each in uncertainties)
+
+
+def measured(value: float, uncertainty: float) -> str:
+    """Return `value ± uncertainty`, or the value alone where there is no uncertainty (0, NaN).
+
+    >>> measured(0.94239, 0.04312), measured(1234.5, 99.9)
+    ('0.942 ± 0.043', '1234 ± 100')
+    """
+    shown, error = rounded(value, uncertainty)
+    error = "inf" if math.isinf(uncertainty) else error
+    return f"{shown} ± {error}" if error else shown
+
+
+def number(value: float, digits: int | None = None) -> str:
+    """Return a number with up to so many significant digits (default: four), integers in full; exponents only outside
+    1e-4 to 1e15.
+    """
+    digits = _SHOWN.get() + 2 if digits is None else digits
     if math.isnan(value):
         return "n/a"
     if math.isinf(value) or (value == int(value) and abs(value) < 1e15):

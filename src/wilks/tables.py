@@ -11,18 +11,22 @@ from wilks.histogram import Axis
 from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction, Prediction
 from wilks.results.summary import parameter_table
-from wilks.table import Table, measured, number
+from wilks.selection import natural
+from wilks.table import Table, number, pdg_measured
 
 if TYPE_CHECKING:
     from wilks.templates.record import Effect
     from wilks.templates.store import Templates
 
+_COLUMNS = 8  # channels; more of them are rows
+
 
 def yields(prediction: Prediction, *, per_bin: bool = False, channels: Sequence[str] | None = None) -> Table:
     """Return the yields of samples, total and data, with uncertainties.
 
-    One column per channel with sums over its bins (uncertainties with all correlations); with `per_bin` one row per
-    bin and one column per sample. Only the channels named, if any are. Raises InputError for unknown channels.
+    One column per channel with sums over its bins (uncertainties with all correlations), one row where there are more
+    than eight of them; with `per_bin` one row per bin and one column per sample. Only the channels named, if any are.
+    Raises InputError for unknown channels.
     """
     chosen = _chosen(prediction, channels)
     return _per_bin(prediction, chosen) if per_bin else _per_channel(prediction, chosen)
@@ -67,7 +71,7 @@ def _norm(effect: Effect | None) -> str:
 
 def _chosen(prediction: Prediction, names: Sequence[str] | None) -> list[ChannelPrediction]:
     if names is None:
-        return list(prediction.channels)
+        return [prediction[name] for name in natural(prediction.channel_names)]
     names = [names] if isinstance(names, str) else list(names)
     known = prediction.channel_names
     unknown = [
@@ -90,13 +94,16 @@ def _per_channel(prediction: Prediction, channels: list[ChannelPrediction]) -> T
         cells = []
         for channel in channels:
             i = channel.samples.index(sample) if sample in channel.samples else None
-            cells.append(
-                "" if i is None else measured(float(channel.yields[i].sum()), float(channel.sample_sums_uncertainty[i]))
-            )
+            sums = None if i is None else (float(channel.yields[i].sum()), float(channel.sample_sums_uncertainty[i]))
+            cells.append("" if sums is None else pdg_measured(*sums))
         rows.append((sample, *cells))
-    rows.append(("total", *(measured(float(c.total.sum()), c.sum_uncertainty) for c in channels)))
+    rows.append(("total", *(pdg_measured(float(c.total.sum()), c.sum_uncertainty) for c in channels)))
     rows.append(("data", *(_observed(float(c.data.sum())) for c in channels)))
-    return Table(f"Yields, {prediction.label}", ("sample", *(c.name for c in channels)), tuple(rows))
+    title = f"Yields, {prediction.label}"
+    if len(channels) > _COLUMNS:
+        header, *turned = zip(("channel", *(c.name for c in channels)), *rows, strict=True)
+        return Table(title, header, tuple(turned))
+    return Table(title, ("sample", *(c.name for c in channels)), tuple(rows))
 
 
 def _per_bin(prediction: Prediction, channels: list[ChannelPrediction]) -> Table:
@@ -105,12 +112,12 @@ def _per_bin(prediction: Prediction, channels: list[ChannelPrediction]) -> Table
     for channel in channels:
         for b in range(len(channel.axis)):
             cells = [
-                measured(float(channel.yields[i, b]), float(channel.uncertainties[i, b]))
+                pdg_measured(float(channel.yields[i, b]), float(channel.uncertainties[i, b]))
                 if (i := channel.samples.index(sample) if sample in channel.samples else -1) >= 0
                 else ""
                 for sample in samples
             ]
-            total = measured(float(channel.total[b]), float(channel.total_uncertainty[b]))
+            total = pdg_measured(float(channel.total[b]), float(channel.total_uncertainty[b]))
             rows.append((channel.name, _bin(channel.axis, b), *cells, total, _observed(float(channel.data[b]))))
     header = ("channel", "bin", *samples, "total", "data")
     return Table(f"Yields per bin, {prediction.label}", header, tuple(rows), "ll" + "r" * (len(samples) + 2))

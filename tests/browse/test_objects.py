@@ -200,3 +200,14 @@ def test_efficiencies_of_other_labels_are_refused(monkeypatch: pytest.MonkeyPatc
         points = efficiencies.read_efficiency(None, "e", _axes)
     assert points.bins == Axis.of_labels(["mm", "ee"])
     assert points.y.tolist() == [1.0, 1.0]
+
+
+def test_entries_that_wait_in_a_buffer_are_not_lost_silently(tmp_path: Path) -> None:
+    waiting = labelled_th2([[1.0, 2.0], [3.0, 4.0]])
+    (base,) = (base for model in waiting._bases for base in (model, *model._bases) if "fBuffer" in base._members)
+    base._members.update(fBufferSize=7, fBuffer=np.array([2.0, 1.0, 0.5, 0.5, 1.0, 1.5, 0.5]))
+    path = tmp_path / "waiting.root"
+    with uproot.recreate(path) as file:
+        file["map"] = waiting
+    with pytest.raises(TemplateError, match="2 entries wait in ROOT's buffer"):
+        read_drawables(path, ["map"])

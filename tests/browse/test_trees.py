@@ -133,7 +133,7 @@ def test_large_trees_are_read_twice_with_the_same_outcome(tree_file: Path, monke
         (["dir/events", "zzzzzz"], {}, ['no branch "zzzzzz"; there are "eta", "hole", "jets", ']),
         (["dir/events/jets"], {}, ["the branch \"jets\" (double[]) has a list per entry; draw one number: 'jets[0]'"]),
         (["dir/events", "jets*2"], {}, ["gives a list per entry where one number is needed"]),
-        (["dir/events", "name"], {}, ['the branch "name" (char*) has no numbers']),
+        (["dir/events", "name"], {}, ['the branch "name" (char*) gives text, not numbers']),
         (["dir/events", "pt"], {"where": "n > 200"}, [f"--where: none of {SIZE} entries passes n > 200"]),
         (
             ["dir/events", "pt"],

@@ -19,7 +19,7 @@ def test_run_tells_what_it_does_and_where_the_figures_are(call: Call, config: Pa
     stages = [line.split()[0] for line in result.stdout.splitlines() if line and not line.startswith(" ")]
     before_fit = ["config", "templates", "workspace", "check", "variations"]
     assert stages == [*before_fit, "fit", "pulls", "pre-fit", "post-fit", "figures"]
-    assert f"fit result for strength: {STRENGTH:.3f} +/- {UNCERTAINTY:.3f}\n" in result.stdout
+    assert f"fit result for strength: {STRENGTH:.2f} ± {UNCERTAINTY:.2f}\n" in result.stdout
     assert f"figures are in {Path('wilks-output') / 'figures'}" in result.stdout
     assert (Path.cwd() / "wilks-output" / "figures" / "pulls.pdf").is_file()
 
@@ -37,7 +37,7 @@ def test_run_prints_errors_and_warnings_in_full_and_counts_the_rest(call: Call, 
     result = call("run", shared_data / "ttbar-lesson" / "cabinetry_config.yml")
     assert result.exit_code == 0
     assert "fit        2NLL 57.054474" in result.stdout
-    assert "fit result for ttbar_norm: 0.9642 +/- 0.0757\n" in result.stdout
+    assert "fit result for ttbar_norm: 0.964 ± 0.076\n" in result.stdout
     assert '  error: systematic "Luminosity": ' in result.stdout
     assert '  error: systematic "W+jets scale variations": ' in result.stdout
     assert 'do not tell the sign of "W+jets scale variations"' in result.stdout

@@ -25,7 +25,7 @@ def test_fit_prints_the_table(call: Call, workspace: Path) -> None:
     result = call("fit", workspace)
     assert result.exit_code == 0
     assert "status:      converged" in result.stdout
-    assert result.stdout.endswith(f"fit result for strength: {STRENGTH:.3f} +/- {UNCERTAINTY:.3f}\n")
+    assert result.stdout.endswith(f"fit result for strength: {STRENGTH:.2f} ± {UNCERTAINTY:.2f}\n")
     assert not list(Path.cwd().iterdir())
 
 
@@ -160,7 +160,7 @@ def test_result_that_can_not_be_written_any_more_is_printed(
 
 @pytest.mark.parametrize(
     ("name", "twice_nll", "line"),
-    [("workspace", 57.054474, "0.9642 +/- 0.0757"), ("workspace_repaired", 55.849878, "0.9810 +/- 0.0754")],
+    [("workspace", 57.054474, "0.964 ± 0.076"), ("workspace_repaired", 55.849878, "0.981 ± 0.075")],
 )
 def test_lesson_as_published_and_repaired(
     call: Call, shared_data: Path, name: str, twice_nll: float, line: str

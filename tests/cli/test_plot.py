@@ -25,6 +25,17 @@ def test_the_suffix_chooses_the_format(call: Call, workspace: Path) -> None:
     assert call("plot", "fit.json", "-o", "pulls.svg", "--style", "CMS").output == "wrote pulls.svg\n"
 
 
+def test_limits_have_a_logarithmic_or_linear_axis(call: Call, workspace: Path) -> None:
+    assert call("limit", workspace, "-o", "limit.json").exit_code == 0
+    for asked in ("--log", "--linear"):
+        assert call("plot", "limit.json", asked, "-o", f"{asked[2:]}.png").exit_code == 0
+    assert Path("log.png").read_bytes() != Path("linear.png").read_bytes()
+    call("fit", workspace, "-o", "fit.json")
+    refused = call("plot", "fit.json", "--log")
+    assert refused.exit_code == 2
+    assert "only limits, and those of a grid, have an axis that may be logarithmic or linear" in refused.stderr
+
+
 def test_mistakes_are_sentences(call: Call, workspace: Path) -> None:
     result = call("plot", workspace)
     assert result.exit_code == 2

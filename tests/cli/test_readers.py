@@ -48,6 +48,20 @@ def test_data_mc_before_and_after_the_fit(call: Call, workspace: Path, fit_file:
     assert Path("figures/data_mc_SR_prefit.pdf").is_file()
 
 
+def test_data_mc_has_a_summary_and_chooses_its_axes(call: Call, workspace: Path) -> None:
+    result = call("data-mc", workspace, "--summary", "--log", "-o", "all")
+    assert result.exit_code == 0
+    assert sorted(path.name for path in Path("all").iterdir()) == ["summary_prefit.pdf", "summary_prefit.png"]
+    for asked in ("--log", "--linear"):
+        assert call("data-mc", workspace, asked, "-o", asked.strip("-")).exit_code == 0
+    logarithmic, linear = (Path(name) / "data_mc_SR_prefit.png" for name in ("log", "linear"))
+    assert logarithmic.read_bytes() != linear.read_bytes()
+    refused = call("data-mc", workspace, "--log-x")
+    assert refused.exit_code == 2
+    assert "begins at 0, and a logarithmic axis needs edges above 0" in refused.stderr
+    assert "--summary numbers the bins" in call("data-mc", workspace, "--summary", "--log-x").stderr
+
+
 def _numbers(table: str, row: str) -> list[float]:
     line = next(line for line in table.splitlines() if line.startswith(row))
     return [float(cell) for cell in line.removeprefix(row).replace("±", " ").split()]

@@ -54,7 +54,7 @@ def test_a_hidden_parameter_of_interest(call: Call, workspace: Path, fit_file: P
     value = wilks.load_result(fit_file)["strength"].value
     result = call("fit", workspace, "--blind-poi", "-o", "hidden.json")
     assert result.exit_code == 0
-    assert "fit result for strength: hidden +/- " in result.stdout
+    assert "fit result for strength: hidden ± " in result.stdout
     text = Path("hidden.json").read_text()
     for digits in range(3, 12):
         assert f"{value:.{digits}f}" not in text + result.stdout

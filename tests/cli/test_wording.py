@@ -41,15 +41,12 @@ def _fit(value: float, uncertainty: float, *, fixed: bool = False, at_bound: boo
 @pytest.mark.parametrize(
     ("value", "uncertainty", "text"),
     [
-        (0.96423, 0.075712, "0.9642 +/- 0.0757"),
-        (12.3456, 1.0, "12.35 +/- 1.00"),
-        (-0.00012, 9.99e-5, "-0.0001200 +/- 0.0000999"),
-        (123456.7, 2345.6, "123457 +/- 2346"),
-        (0.5, 25.0, "0.5 +/- 25.0"),
+        (0.96423, 0.075712, "0.964 ± 0.076"),
+        (0.5, 25.0, "0 ± 25"),
         (1.25, np.nan, "1.25 (without uncertainty)"),
     ],
 )
-def test_uncertainty_has_three_digits(value: float, uncertainty: float, text: str) -> None:
+def test_uncertainty_has_two_digits(value: float, uncertainty: float, text: str) -> None:
     assert fit_lines(_fit(value, uncertainty)) == [f"fit result for mu: {text}"]
 
 

@@ -30,13 +30,13 @@ def marks(figure: Figure, marker: str) -> dict[int, float]:
 
 def test_impacts_have_pulls_values_and_crosses() -> None:
     figure = figures.impacts(make_ranking())
-    assert r"1.2$^{\,+0.7}_{\,-0.6}$" in texts(figure)
+    assert r"1.23$^{\,+0.70}_{\,-0.60}$" in texts(figure)
     result = make_ranking()
     row = int(np.flatnonzero(result.order() == 0)[0])
     np.testing.assert_allclose(marks(figure, "x")[row], result.values[0] / np.sqrt(1 - 0.65**2))
     widths = sorted(p.get_width() for p in figure.axes[1].patches if round(p.get_y() + 0.5) == row)
     np.testing.assert_allclose(widths, sorted(result.impacts[0, 0, 2:]))
-    assert "mu = 1.1 ± 0.4" in texts(figure)
+    assert "mu = 1.10 ± 0.40" in texts(figure)
     assert "10 parameters by impact" in [text.get_text() for text in figure.texts]
 
 
@@ -71,7 +71,7 @@ def test_relative_and_blind() -> None:
     widths = [p.get_width() for p in figure.axes[1].patches if round(p.get_y() + 0.5) == 0]
     np.testing.assert_allclose(sorted(widths), [-0.27 / 0.4, 0.3 / 0.4])
     assert figure.axes[1].get_xlabel().endswith(r"$/\,\sigma$")
-    assert "mu = hidden ± 0.4" in texts(figure)
+    assert "mu = hidden ± 0.40" in texts(figure)
     assert not any("1.1" in text for text in texts(figure))
 
 

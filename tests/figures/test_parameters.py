@@ -98,7 +98,7 @@ def test_far_pulls_are_arrows_with_their_value() -> None:
     result = changed(make_fit(), "Pile-up", values=8.3, uncertainties=0.5)
     figure = figures.pulls(result)
     assert "Pile-up" not in drawn(figure)
-    assert "8.3 ± 0.5" in texts(figure)
+    assert "8.30 ± 0.50" in texts(figure)
     assert figure.axes[0].get_xlim() == (-6, 6)
 
 

@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 
 from wilks import Histogram, figures
 from wilks.errors import InputError
-from wilks.figures.blocks import blocks_of
+from wilks.figures.blocks import blocks_of, pages
 from wilks.figures.pruning import COLORS, cell_word
 from wilks.templates.record import Effect
 from wilks.templates.store import TemplateKey, Templates
@@ -108,3 +108,41 @@ def test_nothing_to_draw() -> None:
         figures.pruning(templates(()))
     with pytest.raises(TypeError, match="draws Templates, found a dict"):
         figures.pruning({})  # type: ignore[arg-type]
+
+
+def test_many_regions_are_folded_into_bands_and_pages() -> None:
+    many = templates(tuple(effect(f"SR {k}", sample, "JES") for k in range(60) for sample in ("S", "B", "C")))
+    blocks = blocks_of(many).folded(50)
+    assert blocks.width <= 50
+    assert blocks.last == 4
+    assert len(set(zip(blocks.columns.values(), blocks.bands.values(), strict=True))) == 180
+    assert [region for region, *_ in blocks.parts()] == [f"SR {k}" for k in range(60)]
+    figure = figures.pruning(many)
+    assert max(figure.get_size_inches()) < 20
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert [text for text in texts if text.startswith("SR")] == [f"SR {k}" for k in range(60)]
+    shared = pages(
+        templates(tuple(effect(f"R{k}", "S", f"NP {i}") for k in range(120) for i in range(70))), (0.24, 0.2)
+    )
+    assert len(shared) > 1
+    assert [region for page in shared for region in page] == [f"R{k}" for k in range(120)]
+
+
+def test_a_region_wider_than_a_page_is_split_and_names_are_told_apart() -> None:
+    names = [f"A rather long sample name number {k} (2016-2018)" for k in range(80)]
+    wide = templates(tuple(effect("SR", name, "JES") for name in names))
+    parts = blocks_of(wide).folded(30).parts()
+    assert [(region, band) for region, _, _, band in parts] == [("SR", 0), ("SR", 1), ("SR", 2)]
+    assert [right - left for _, left, right, _ in parts] == [30, 30, 20]
+    ax = figures.pruning(wide).axes[0]
+    shown = [text.get_text() for text in (*ax.texts, *ax.get_xticklabels())]
+    assert len({text for text in shown if "sample" in text}) == 80
+
+
+def test_regions_and_rows_can_be_chosen() -> None:
+    ax = figures.pruning(templates(), regions=["CR"], rows=1, first=2).axes[0]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["Lumi"]
+    with pytest.raises(InputError, match='no region "CS"'):
+        figures.pruning(templates(), regions=["CS"])
+    with pytest.raises(InputError, match="first from 1 to 3, found 1 and 4"):
+        figures.pruning(templates(), rows=1, first=4)

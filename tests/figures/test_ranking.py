@@ -111,7 +111,7 @@ def test_axes_are_those_of_the_convention() -> None:
 
 def test_free_factors_failures_bounds_and_far_pulls_are_marked() -> None:
     figure = figures.ranking(make_ranking())
-    assert any(name.startswith(r"systematic uncertainty 1 = 1.2$^{\,+0.7}_{\,-0.6}$") for name in labels(figure))
+    assert any(name.startswith(r"systematic uncertainty 1 = 1.23$^{\,+0.70}_{\,-0.60}$") for name in labels(figure))
     assert "post-fit down: no minimum found" in texts(figure)
     assert "4.5" in texts(figure)
     legend = figure.axes[0].get_legend()

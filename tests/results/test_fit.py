@@ -8,21 +8,6 @@ import pytest
 from tests.figures.records import make_fit
 
 from wilks import load_result
-from wilks.results.fit import two_digits
-
-
-@pytest.mark.parametrize(
-    ("value", "uncertainty", "text"),
-    [
-        (0.94239, 0.04312, "0.942 ± 0.043"),
-        (1.0, 0.0996, "1.00 ± 0.10"),
-        (-12.34, 9.96, "-12 ± 10"),
-        (1234.5, 250.0, "1234 ± 250"),
-        (5.0, 1.0, "5.0 ± 1.0"),
-    ],
-)
-def test_two_digits_of_the_uncertainty(value: float, uncertainty: float, text: str) -> None:
-    assert two_digits(value, uncertainty) == text
 
 
 def test_printed_on_one_line() -> None:
@@ -45,7 +30,7 @@ def test_a_hidden_value_is_nowhere_in_the_file(tmp_path: Path) -> None:
     assert "0.9642" in (tmp_path / "open.json").read_text()
     assert "0.9642" not in (tmp_path / "fit.json").read_text()
     again = load_result(tmp_path / "fit.json")
-    assert "hidden ± 0.08" in str(again)
+    assert "hidden ± 0.076" in str(again)
     assert repr(again) == "<FitResult: converged, 35 parameters, ttbar_norm = hidden ± 0.076>"
     assert again.settings["hidden"] == ["ttbar_norm"]
     several = open_result.blinded("ttbar_norm", "Luminosity")

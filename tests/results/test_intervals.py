@@ -84,7 +84,7 @@ def test_text() -> None:
     assert repr(record()) == "<IntervalResult: 2 parameters, at 68.3 %, 95 %, 1 FAILED>"
     assert percent(0.6827) == "68.3 %"
     assert str(record()["mu"]) == "1.00 +0.30 -0.20"
-    assert str(record()["mu", 0.95]) == "1.0 +0.7 -1.0 (lower end at bound)"
+    assert str(record()["mu", 0.95]) == "1.00 +0.70 -1.00 (lower end at bound)"
     assert str(record()["jes[0]", 0.95]) == "0.2 +1.0 -?"
     zero = Interval("mu", 0.95, 0.0, 0.0, 1.2, AT_BOUND, CONVERGED)
     assert str(zero) == "0.0 +1.2 (lower end at bound)"

@@ -81,20 +81,20 @@ def test_parts_in_quadrature() -> None:
     result = scan(stat)
     assert result.without(stat) == pytest.approx((0.4, 0.24))
     assert result.summary() == "1.00 +0.30 -0.32 (stat.) +0.40 -0.24 (syst.)"
-    assert scan().summary() == "1.0 +0.5 -0.4"
+    assert scan().summary() == "1.00 +0.50 -0.40"
     # A curve that is wider than the total has no rest.
     wide = curve(STAT_ONLY, 0.6, 0.3)
     assert np.isnan(scan(wide).without(wide)[0])
-    assert scan(wide).summary() == "1.0 +0.5 -0.4"
+    assert scan(wide).summary() == "1.00 +0.50 -0.40"
 
 
 def test_scan_text() -> None:
     result = scan(curve("no jes", 0.3, 0.32, ("jes",)))
     lines = str(result).splitlines()
-    assert lines[0] == "mu = 1.0 +0.5 -0.4"
+    assert lines[0] == "mu = 1.00 +0.50 -0.40"
     assert lines[4].split() == ["0", "6.2500", "9.7656"]
     assert lines[-1] == "a note"
-    assert repr(result) == "<ScanResult: mu = 1.0 +0.5 -0.4, 5 points, 2 curves>"
+    assert repr(result) == "<ScanResult: mu = 1.00 +0.50 -0.40, 5 points, 2 curves>"
     broken = replace(result.curves[0], statuses=(*[CONVERGED] * 4, "interrupted"))
     failed = replace(result, curves=(broken,))
     assert failed.failures == {("total", 4): "interrupted"}

@@ -21,7 +21,7 @@ def special() -> FitResult:
 
 def test_rows_say_what_is_known() -> None:
     assert parameter_table(special()).rows == (
-        ("a", "0.5 ± 0.8", "0.25", "0.40", ""),
+        ("a", "0.50 ± 0.80", "0.25", "0.40", ""),
         ("b", "0", "", "", "fixed"),
         ("c", "-1.5", "-1.50", "", "at bound"),
         ("d", "0.25", "0.25", "", "no uncertainty"),

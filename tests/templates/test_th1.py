@@ -92,7 +92,7 @@ def test_the_same_as_the_general_reader(written: Path) -> None:
         classes = {name: kind for name, kind in readers.classnames_of(file).items() if kind.startswith("TH1")}
         assert set(classes.values()) == {"TH1D", "TH1F", "TH1I", "TH1S", "TH1C"}
         for name, kind in classes.items():
-            assert_same(histogram_of_bytes(content(file, name), kind), readers._histogram(file[name], kind))
+            assert_same(histogram_of_bytes(content(file, name), kind), readers.histogram_of_th1(file[name], kind))
 
 
 def test_labels_belong_to_the_bin_whose_number_they_have(written: Path) -> None:
@@ -154,7 +154,9 @@ def test_real_files_of_many_versions(shared_data: Path) -> None:
         with uproot.open(path) as file:
             for name, kind in readers.classnames_of(file).items():
                 if kind.startswith("TH1"):
-                    assert_same(histogram_of_bytes(content(file, name), kind), readers._histogram(file[name], kind))
+                    assert_same(
+                        histogram_of_bytes(content(file, name), kind), readers.histogram_of_th1(file[name], kind)
+                    )
                     count += 1
     assert count > 100
 

@@ -33,7 +33,7 @@ def read_drawables(path: str | Path, names: Iterable[str]) -> dict[str, Drawable
     Raises TemplateError with a sentence for each that is missing, can't be drawn, or can't be read.
     """
     from wilks.templates.files import first_line
-    from wilks.templates.readers import classnames_of, opened, read_available, read_histograms
+    from wilks.templates.readers import classnames_of, known_as, opened, read_available, read_histograms
 
     if is_uhi_file(path):
         given = list(names)
@@ -44,14 +44,15 @@ def read_drawables(path: str | Path, names: Iterable[str]) -> dict[str, Drawable
     with opened(path) as file:
         classnames = classnames_of(file)
         for name in wanted:
-            classname = classnames.get(name.strip("/").partition(";")[0], "")
+            known = known_as(name, classnames) or name
+            classname = classnames.get(known.partition(";")[0], "")
             if classname.startswith("TH1"):
                 plain.append(name)
             elif classname not in _CLASSES:
                 problems.append(f'{path}: "{name}" is {f"a {classname}" if classname else "not there"}')
             else:
                 try:
-                    found[name] = _drawable(file, name, classname)
+                    found[name] = _drawable(file, known, classname)
                 except Exception as error:  # uproot raises whatever the first unreadable byte leads to
                     problems.append(f"{path}:{name}: can't be read ({first_line(error)})")
     reading = read_available([(path, name) for name in plain])
@@ -66,6 +67,9 @@ def _drawable(file: Any, name: str, classname: str) -> Drawable:
     if classname == "TEfficiency":
         return read_efficiency(file, name, _axes)
     source = file[name]
+    waiting = source.member("fBuffer", none_if_missing=True) if source.has_member("fBufferSize") else None
+    if waiting is not None and len(waiting) and waiting[0] > 0:
+        raise ValueError(f"{waiting[0]:g} entries wait in ROOT's buffer: call BufferEmpty(1) before it is written")
     return _READERS.get(classname, _graph)(source)
 
 
@@ -101,15 +105,6 @@ def _histogram_nd(source: Any) -> HistogramND:
     axes, bins = _axes(source, (contents != 0) | (given != 0))
     label = source.member("fZaxis").member("fTitle") if len(axes) == 2 else ""
     return HistogramND(axes, contents[bins], given[bins], float(source.member("fEntries")), source.title, label)
-
-
-def _histogram(source: Any) -> Histogram:
-    contents = np.asarray(source.values(flow=True), dtype=np.float64)
-    sumw2 = np.asarray(source.member("fSumw2"), dtype=np.float64)
-    variances = sumw2 if sumw2.size == contents.size else np.abs(contents)
-    (axis,), bins = _axes(source, (contents != 0) | (variances != 0))
-    below, *inside, above = contents[bins].tolist()
-    return Histogram(axis, inside, variances[bins][1:-1], below, above, float(source.member("fEntries")), source.title)
 
 
 def _profile(source: Any) -> Points:
@@ -154,6 +149,12 @@ def _graph(source: Any) -> Points:
     across, up = ([error(axis, side) for side in ("low", "high")] for axis in "XY")
     title, label, y_label = _titles(source)
     return Points(x, y, across[0], across[1], up[0], up[1], title, label, y_label)
+
+
+def _histogram(source: Any) -> Histogram:
+    from wilks.templates.readers import histogram_of_th1
+
+    return histogram_of_th1(source, source.classname)
 
 
 def _parts(source: Any) -> Parts:

@@ -97,6 +97,8 @@ TEMPLATE_RULES = (
     templates.merged_bins,
     templates.outside_edges,
     templates.few_entries,
+    templates.entries_disagree,
+    templates.root_state,
 )
 
 FIT_RULES = (

@@ -140,3 +140,57 @@ def lost_variance(templates: Templates, limits: Thresholds) -> Iterator[Finding]
             "Look at the histogram's sum of squared weights: negative or undefined weights.",
             tuple(Case(region=region, sample=sample) for region in regions),
         )
+
+
+def entries_disagree(templates: Templates, limits: Thresholds) -> Iterator[Finding]:
+    """Unweighted templates with more entries than their bins, under- and overflow hold."""
+    found: dict[str, list[str]] = {}
+    cases: dict[str, list[Case]] = {}
+    for key in templates:
+        if key.systematic is not None:
+            continue
+        histogram = templates.original(key)
+        entries, everything = histogram.entries, float(histogram.values(flow=True).sum())
+        # Bins that were set one by one count as entries too.
+        if (
+            entries is None
+            or not np.array_equal(histogram.contents, histogram.sumw2)
+            or entries <= len(histogram.axis) + 2
+        ):
+            continue
+        if everything < entries - 0.5:
+            found.setdefault(key.sample, []).append(
+                f"{key.region} ({number(entries)} entries, {number(everything)} in bins)"
+            )
+            cases.setdefault(key.sample, []).append(
+                Case(region=key.region, sample=key.sample, value=entries - everything)
+            )
+    for sample, places in found.items():
+        yield Finding(
+            "entries-disagree",
+            Severity.WARNING,
+            f'sample "{sample}"',
+            f"Histograms have more entries than their bins hold: {some(places)}.",
+            "Look at how they were written: bins emptied afterwards, or numbers too large for TH1C, TH1S or TH1F.",
+            tuple(cases[sample]),
+        )
+
+
+def root_state(templates: Templates, limits: Thresholds) -> Iterator[Finding]:
+    """Histograms that ROOT draws, sums or adds in another way than their bins say."""
+    found: dict[str, list[str]] = {}
+    cases: dict[str, list[Case]] = {}
+    for key in templates:
+        for remark in templates.original(key).remarks:
+            side = f", {key.systematic} {key.side}" if key.systematic is not None else ""
+            found.setdefault(key.sample, []).append(f"{key.region}{side}: {remark}")
+            cases.setdefault(key.sample, []).append(Case(key.systematic or ALL, key.region, key.sample))
+    for sample, remarks in found.items():
+        yield Finding(
+            "root-state",
+            Severity.WARNING,
+            f'sample "{sample}"',
+            f"ROOT shows histograms in another way than their bins say: {some(remarks)}.",
+            "Undo it before they are written if it was meant for a picture; scale the bins if it was meant.",
+            tuple(dict.fromkeys(cases[sample])),
+        )

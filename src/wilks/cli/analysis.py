@@ -11,6 +11,7 @@ import click
 import wilks
 from wilks import pipeline
 from wilks.cli.application import Commands
+from wilks.cli.drawing import log_option
 from wilks.cli.inputs import CONFIG, read_config, refuse_other_kinds
 from wilks.cli.reading import Reading, reading_options
 from wilks.cli.streams import output_option, put, source, wrote
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     default=pipeline.OUTPUT,
     never_printed="writes many files: name a folder",
 )
+@log_option()
 @reading_options
 @click.pass_context
-def run(ctx: click.Context, steering_file: str, output: str, reading: Reading) -> None:
+def run(ctx: click.Context, steering_file: str, output: str, log: bool | None, reading: Reading) -> None:
     """Do the whole analysis, down to the figures.
 
     Templates, workspace, checks, fit, tables and figures: every stage writes its products to the output folder before
@@ -40,13 +42,13 @@ def run(ctx: click.Context, steering_file: str, output: str, reading: Reading) -
     from wilks.cli.progress import ending, narrator
 
     with narrator() as tell:
-        done = _done(source(steering_file), output, tell, reading)
+        done = _done(source(steering_file), output, tell, reading, log)
     for line in ending(done, output):
         click.echo(shown(line))
     ctx.exit(0 if done.result.converged else 1)
 
 
-def _done(given: Any, output: str, tell: Narrator, reading: Reading) -> pipeline.Run:
+def _done(given: Any, output: str, tell: Narrator, reading: Reading, log: bool | None) -> pipeline.Run:
     """Run the analysis; a file that is no steering file at all is met with what it is."""
     try:
         with reading.workers() as workers:
@@ -58,6 +60,7 @@ def _done(given: Any, output: str, tell: Narrator, reading: Reading) -> pipeline
                 workers=workers,
                 skip_unreadable=reading.skip_unreadable,
                 force=reading.force,
+                log=log,
             )
     except ConfigError:
         refuse_other_kinds(given, CONFIG)

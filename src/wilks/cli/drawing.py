@@ -26,6 +26,14 @@ def _titles(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ..
     return {name: title for name, _, title in parts}
 
 
+def log_option(help: str = "") -> Callable[[Any], Any]:
+    """Return the option `--log/--linear`; the command is called with `log`, None where nothing is asked for."""
+    words = (
+        help or "Yields on a logarithmic or linear axis. Default: logarithmic where they differ by over a factor 100."
+    )
+    return click.option("--log/--linear", "log", default=None, help=words)
+
+
 titles_option = click.option(
     "--title",
     "titles",

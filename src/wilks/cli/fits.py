@@ -13,7 +13,7 @@ from wilks.cli.inputs import read_workspace
 from wilks.cli.minos import check_minos, minos, save_beside
 from wilks.cli.named import bounds_option, numbers_by_name
 from wilks.cli.regions import Regions, region_options
-from wilks.cli.streams import deliver, output_option, warn
+from wilks.cli.streams import deliver, digits_option, output_option, warn
 from wilks.cli.waiting import search_option
 from wilks.cli.wording import fit_lines
 from wilks.errors import ModelError, listed, nearest
@@ -56,6 +56,7 @@ _FEW = 12
 )
 @click.option("--minimizer", default="newton", show_default=True, help="newton, or minuit for a second opinion.")
 @search_option
+@digits_option
 @click.pass_context
 def fit(
     ctx: click.Context,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 import wilks
-from wilks.cli.drawing import style_options, titles_option
+from wilks.cli.drawing import log_option, style_options, titles_option
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_result
 from wilks.cli.streams import figure_target, output_option, wrote
@@ -35,9 +35,12 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Parameter that a ranking, a breakdown or toys are drawn for. Default: the (first) parameter of interest.",
 )
+@log_option("Limits on a logarithmic or linear axis. Default: logarithmic where they differ by over a factor 20.")
 @titles_option
 @style_options
-def plot(result: str, output: str | None, poi: str | None, titles: dict[str, str], style: FigureStyle) -> None:
+def plot(
+    result: str, output: str | None, poi: str | None, log: bool | None, titles: dict[str, str], style: FigureStyle
+) -> None:
     """Draw a saved result of any kind."""
     from wilks.figures.draw import DRAWN_BY, undrawn
 
@@ -45,7 +48,6 @@ def plot(result: str, output: str | None, poi: str | None, titles: dict[str, str
     if type(found).__name__ not in DRAWN_BY:
         raise InputError(f"{result}: {undrawn(found)}")
     stem, formats = figure_target(output or f"figures/{Path(result).stem if result != '-' else 'result'}")
-    figure = wilks.figures.draw(
-        wilks.figures.titled(found, titles), poi=titles.get(poi, poi) if poi is not None else None, style=style
-    )
+    chosen = titles.get(poi, poi) if poi is not None else None
+    figure = wilks.figures.draw(wilks.figures.titled(found, titles), poi=chosen, log=log, style=style)
     wrote(wilks.figures.save(figure, stem, formats))

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from wilks.cli.wording import counted, fit_lines, plural
+from wilks.pages import drawn_alone
 from wilks.pipeline import Event, Run, Stage
 from wilks.results.conditions import beyond_status
 
@@ -188,4 +189,6 @@ def _words(event: Event) -> tuple[str, list[str]]:
         case Stage.PULLS:
             return "parameters", []
         case Stage.PREFIT | Stage.POSTFIT:
-            return "data and prediction", []
+            hidden = len(made.channels) - len(drawn_alone(made))
+            said = f'{hidden} channels of one bin are drawn in the summary only; "wilks data-mc" draws each'
+            return "data and prediction", [said] if hidden else []

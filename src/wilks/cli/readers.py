@@ -12,11 +12,12 @@ import click
 import wilks
 from wilks import pipeline
 from wilks.cli.data import warn_of_another_workspace
-from wilks.cli.drawing import style_options, titles_option
+from wilks.cli.drawing import log_option, style_options, titles_option
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_once, read_workspace
 from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import figure_target, output_option, put, wrote
+from wilks.errors import InputError
 
 if TYPE_CHECKING:
     from wilks.figures.style import FigureStyle
@@ -88,13 +89,33 @@ def pulls(fit_file: str, output: str, titles: dict[str, str], style: FigureStyle
 @click.command("data-mc", cls=Command, examples=("wilks data-mc workspace.json --fit fit.json -o figures",))
 @_prediction_options
 @output_option("Folder for the figures.", default="figures", never_printed="writes several files: name a folder")
+@click.option("--summary", is_flag=True, help="One figure of all channels and their bins instead.")
+@log_option()
+@click.option(
+    "--log-x/--linear-x",
+    "log_x",
+    default=None,
+    help="The axis of the bins logarithmic or linear. Default: logarithmic where the edges are.",
+)
 @style_options
-def data_mc(prediction: Prediction, output: str, style: FigureStyle) -> None:
+def data_mc(
+    prediction: Prediction,
+    output: str,
+    summary: bool,
+    log: bool | None,
+    log_x: bool | None,
+    style: FigureStyle,
+) -> None:
     """Draw data and prediction of every channel.
 
     Each figure is written as PDF and as PNG.
     """
-    wrote(pipeline.save_data_mc(prediction, Path(output), style=style))
+    if summary and log_x is not None:
+        raise InputError("--log-x and --linear-x are for the figures of channels; --summary numbers the bins")
+    if summary:
+        wrote(pipeline.save_summary(prediction, Path(output), style=style, log=log))
+    else:
+        wrote(pipeline.save_data_mc(prediction, Path(output), style=style, log=log, log_x=log_x))
 
 
 @click.command()

@@ -34,6 +34,23 @@ def output_option(help: str, *, default: str | None = None, never_printed: str =
     )
 
 
+def _shown(ctx: click.Context, parameter: click.Parameter, significant: int) -> None:
+    from wilks.table import digits
+
+    ctx.with_resource(digits(significant))
+
+
+digits_option = click.option(
+    "--digits",
+    type=click.IntRange(1, 15),
+    default=2,
+    show_default=True,
+    expose_value=False,
+    callback=_shown,
+    help="Significant digits of uncertainties; other numbers have two more.",
+)
+
+
 def check_target(output: str, *, file: bool) -> None:
     """Raise InputError where nothing can be written to a path, before there is anything to lose."""
     path = Path(output)

@@ -6,6 +6,8 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from wilks.table import measured
+
 if TYPE_CHECKING:
     from wilks.results.findings import Findings
     from wilks.results.fit import FitResult
@@ -36,7 +38,7 @@ def fit_lines(result: FitResult) -> list[str]:
 
 
 def _measured(result: FitResult, name: str) -> str:
-    """Return value and uncertainty with three digits of the uncertainty."""
+    """Return value and uncertainty, or why there is none."""
     parameter = result[name]
     if parameter.idle:
         return f"{'hidden' if math.isnan(parameter.value) else f'{parameter.value:g}'} (no rate depends on it)"
@@ -46,6 +48,4 @@ def _measured(result: FitResult, name: str) -> str:
         return f"{parameter.value:g} (at its bound, so without a symmetric uncertainty)"
     if not parameter.uncertainty > 0:
         return f"{parameter.value:.6g} (without uncertainty)"
-    digits = max(0, 2 - math.floor(math.log10(parameter.uncertainty)))
-    value = "hidden" if math.isnan(parameter.value) else f"{parameter.value:.{digits}f}"
-    return f"{value} +/- {parameter.uncertainty:.{digits}f}"
+    return measured(parameter.value, parameter.uncertainty)

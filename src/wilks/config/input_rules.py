@@ -6,6 +6,7 @@ not happen.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 
@@ -42,6 +43,16 @@ def ntuples_have_binning(draft: Draft) -> Iterator[Mistake]:
     for path, region in draft.regions.sound("Binning"):
         if region.binning is None:
             yield Mistake(path, f'missing key "Binning", needed to make histograms from ntuples ({_ABOUT_TREES})')
+
+
+def open_bins_are_filled(draft: Draft) -> Iterator[Mistake]:
+    """Bins that begin at -.inf or end at .inf are filled from ntuples; histograms have what lies outside instead."""
+    if draft.reads_ntuples is not False:
+        return
+    for path, region in draft.regions.sound("Binning", "Rebin"):
+        for key, edges in (("Binning", region.binning), ("Rebin", region.rebin)):
+            if isinstance(edges, tuple) and any(map(math.isinf, edges)):
+                yield Mistake((*path, key), f"an edge at infinity is for ntuple input ({_ABOUT_TREES})")
 
 
 def placeholders_are_known(draft: Draft) -> Iterator[Mistake]:
@@ -228,12 +239,14 @@ def _written(template: Variation) -> set[str]:
 
 
 def _placeholders(draft: Draft) -> list[str]:
-    return list(dict.fromkeys(re.findall(r"\{([^{}]*)\}", draft.general.block.input_path)))
+    # With a comma it is a choice of files, mc_{1,2}.root.
+    return list(dict.fromkeys(re.findall(r"\{([^{},]*)\}", draft.general.block.input_path)))
 
 
 RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     trees_on_all_or_none,
     ntuples_have_binning,
+    open_bins_are_filled,
     placeholders_are_known,
     placeholders_have_values,
     histograms_are_named,

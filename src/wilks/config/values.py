@@ -46,9 +46,14 @@ def _quotes(value: Any) -> str:
 
 
 def _binning(value: Any) -> tuple[int | float, ...]:
+    """Return bin edges; the first may be -.inf and the last .inf."""
     if not isinstance(value, (list, tuple)) or len(value) < 2:
         raise ValueError(f"must be a list of at least two bin edges, found {described(value)}")
-    edges = tuple(_number(edge) for edge in value)
+    last = len(value) - 1
+    edges = tuple(
+        float(edge) if (place, edge) in ((0, -math.inf), (last, math.inf)) else _number(edge)
+        for place, edge in enumerate(value)
+    )
     for lower, upper in pairwise(edges):
         if not lower < upper:
             raise ValueError(f"bin edges must increase, found {upper} after {lower}")

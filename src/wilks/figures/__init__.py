@@ -22,6 +22,7 @@ from wilks.figures.scans import contour, scan
 from wilks.figures.significance import significance
 from wilks.figures.stack import data_mc
 from wilks.figures.style import FigureStyle
+from wilks.figures.summary import summary
 from wilks.figures.titles import titled
 from wilks.figures.toys import toy_pulls, toys
 from wilks.figures.variations import variation, variations
@@ -49,6 +50,7 @@ __all__ = [
     "save",
     "scan",
     "significance",
+    "summary",
     "titled",
     "toy_pulls",
     "toys",

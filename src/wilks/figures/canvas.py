@@ -83,13 +83,18 @@ def inches(figure: Figure, box: Bbox) -> tuple[float, float, float, float]:
 
 
 def fit_margins(figure: Figure, axes: list[Axes], pad: float = 0.08) -> None:
-    """Move the outer edges of the grid so that tick labels and titles just fit into the figure; `pad` in inches."""
+    """Move the outer edges of the grid so that tick labels and titles just fit into the figure; `pad` in inches.
+
+    Before that, long numbers on the axes get another unit.
+    """
     from matplotlib.transforms import Bbox
 
+    from wilks.figures.numbers import shorten_all
+
+    shorten_all(figure)
     width, height = figure.get_size_inches()
     # Twice, because other tick labels may fit after the first time.
     for _ in range(2):
-        figure.draw_without_rendering()
         inner = inches(figure, Bbox.union([ax.get_window_extent() for ax in axes]))
         outer = inches(figure, Bbox.union([box for ax in axes if (box := ax.get_tightbbox()) is not None]))
         figure.subplots_adjust(

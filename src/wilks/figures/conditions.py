@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from wilks.figures.decoration import FAILED_COLOR
+from wilks.figures.numbers import shorten_all
 from wilks.figures.style import figure_of, label
 from wilks.results.conditions import Condition, conditions_of
 from wilks.results.findings import Severity
@@ -24,11 +25,12 @@ _LINE, _PAD = 1.35 * _SIZE / 72, 0.06
 
 
 def noted(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Return a function that draws a result, its conditions above the figure."""
+    """Return a function that draws a result, its conditions above the figure, and short numbers along all axes."""
 
     @functools.wraps(draw)
     def drawn(*arguments: P.args, **options: P.kwargs) -> Figure:
         figure = draw(*arguments, **options)
+        shorten_all(figure)
         result = arguments[0] if arguments else options["result"]
         add_note(figure, conditions_of(result), options.get("ax"))
         return figure

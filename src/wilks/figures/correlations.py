@@ -10,8 +10,10 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import InputError
 from wilks.figures.conditions import noted
-from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed
+from wilks.figures.names import labels
+from wilks.figures.style import FigureStyle, as_style, compact, figure_of, signed
 from wilks.results.fit import FitResult
+from wilks.selection import natural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,15 +98,17 @@ def _selected(result: FitResult, threshold: float, rows: int, include_staterrors
             + ("" if include_staterrors else " (staterror and shapesys parameters left out)")
         )
     kept = np.sort(kept[np.argsort(-size[kept], kind="stable")[:rows]])
-    return [int(i) for i in where[kept]], int(where.size)
+    names = [result.names[i] for i in where[kept]]
+    return [result.names.index(name) for name in natural(names)], int(where.size)
 
 
 def _draw_matrix(ax: Axes, matrix: FloatArray, names: Sequence[str]) -> list[Text]:
     n = len(names)
     ax.imshow(100.0 * matrix, cmap="RdBu_r", vmin=-100, vmax=100, interpolation="nearest")
-    labels = [label(name, 36) for name in names]
-    ax.set_xticks(range(n), labels, rotation=90)
-    ax.set_yticks(range(n), labels)
+    found = labels(names, 36)
+    titles = [found[name] for name in names]
+    ax.set_xticks(range(n), titles, rotation=90)
+    ax.set_yticks(range(n), titles)
     ax.minorticks_off()
     ax.tick_params(axis="both", which="both", length=0)
     texts = []

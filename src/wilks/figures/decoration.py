@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from wilks._types import FloatArray
-from wilks.figures.style import FigureStyle, figure_of, label, signed
+from wilks.figures.names import labels
+from wilks.figures.numbers import divided, in_unit
+from wilks.figures.style import FigureStyle, figure_of, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +23,8 @@ FAILED_COLOR = "#b00000"
 # Fractions of the height: legend and labels within the first need no other arrangement, within the second no
 # smaller font.
 _ENOUGH, _TOO_MUCH = 0.38, 0.45
+# A legend that takes more than this, or has a font of fewer points per inch of the figure, goes beside the frame.
+_MOST, _READABLE = 0.52, 1.15
 
 
 def experiment_texts(ax: Axes, style: FigureStyle, *, inside: bool) -> list[Text]:
@@ -104,65 +108,98 @@ def decorate(
     *,
     tallest: float,
     lowest: float | None,
+    deepest: float = 0.0,
+    outside: Sequence[Axes] = (),
 ) -> float:
     """Draw labels (`lines` under the experiment's) and legend, then set the y range so that they overlap no data.
 
     Returns the fraction of the height that is free of text. `tallest` is the top of everything drawn; `lowest` the
-    bottom of a logarithmic axis, None for a linear one from 0.
+    bottom of a logarithmic axis, None for a linear one from `deepest`, 0 or what is drawn below it. A legend that could
+    not be read inside goes to the right of the frames `outside`, for which the figure becomes wider.
     """
     texts = experiment_texts(ax, style, inside=True)
     first = 0 if not texts else 1 + int(bool(style.beam) and len(texts) > 1)
     texts += [_inside(ax, first + i, label(line, 48), _font_size()) for i, line in enumerate(lines)]
-    used = _place_legend(ax, texts, entries)
+    used = _place_legend(ax, texts, entries, outside)
     room = max(1.0 - used - 0.04, 0.2)
     if not (math.isfinite(tallest) and tallest > 0):
         tallest = 1.0
     if lowest is None:
-        ax.set_ylim(0, tallest / room)
+        low = 1.08 * deepest
+        ax.set_ylim(low, low + (tallest - low) / room)
     else:
         span = max(math.log10(tallest / lowest), 1.0)
         ax.set_ylim(lowest, lowest * 10 ** (span / room))
     return 1.0 - used - 0.01
 
 
-def _place_legend(ax: Axes, texts: Sequence[Text], entries: Sequence[Entry]) -> float:
+def _place_legend(ax: Axes, texts: Sequence[Text], entries: Sequence[Entry], outside: Sequence[Axes]) -> float:
     """Draw the legend at the top right, beside or below the labels; return the fraction of the height that is used.
 
     One to three columns are tried at shrinking font sizes: the first arrangement that takes little of the height
     wins, else the one that takes least, if that leaves over half of the height.
     """
-    figure = figure_of(ax)
-    figure.draw_without_rendering()
     frame = ax.get_window_extent()
     boxes = [text.get_window_extent() for text in texts]
     right = max((box.x1 for box in boxes), default=frame.x0)
     bottom = min((box.y0 for box in boxes), default=frame.y1)
     best: tuple[float, dict[str, Any]] | None = None
+    smallest = _READABLE * float(figure_of(ax).get_size_inches()[0]) if outside else 0.0
     for scale in (1.0, 0.85, 0.7, 0.55):
+        if scale * 0.92 * _font_size() < smallest:
+            break
         for columns in (1, 2, 3):
+            options: dict[str, Any] = {"ncols": columns, "fontsize": scale * 0.92 * _font_size()}
+            legend = _legend(ax, entries, **options, anchor=1.0)
+            box = legend.get_window_extent()
+            legend.remove()
             for below in (False, True):
-                anchor = (bottom - frame.y0) / frame.height if below else 1.0
-                options: dict[str, Any] = {"ncols": columns, "fontsize": scale * 0.92 * _font_size(), "anchor": anchor}
-                legend = _legend(ax, entries, **options)
-                box = legend.get_window_extent()
-                legend.remove()
                 left = (frame.x0 if below else right) + 0.03 * frame.width
-                used = (frame.y1 - min(box.y0, bottom)) / frame.height
+                top = bottom if below else frame.y1
+                used = (frame.y1 - min(box.y0 - (frame.y1 - top), bottom)) / frame.height
                 if box.x0 >= left and (best is None or (used < best[0] - 1e-6 and best[0] > _ENOUGH)):
-                    best = (used, options)
+                    best = (used, {**options, "anchor": (top - frame.y0) / frame.height})
         if best is not None and best[0] <= _TOO_MUCH:
             break
+    if outside and (best is None or best[0] > _MOST):
+        _legend_outside(ax, entries, outside)
+        return float((frame.y1 - bottom) / frame.height)
     used, options = best or (0.5, options)
     _legend(ax, entries, **options)
     return used
 
 
-def _legend(ax: Axes, entries: Sequence[Entry], *, ncols: int, fontsize: float, anchor: float) -> Legend:
+def _legend_outside(ax: Axes, entries: Sequence[Entry], frames: Sequence[Axes]) -> None:
+    """Draw the legend to the right of frames, in as many columns as their height asks for, on a wider figure."""
+    height = ax.get_window_extent().y1 - min(frame.get_window_extent().y0 for frame in frames)
+    place: dict[str, Any] = {"anchor": 1.0, "corner": "upper left", "right": 1.0}
+    for scale, columns in ((0.92, 1), (0.78, 1), (0.78, 2), (0.65, 2), (0.65, 3)):
+        legend = _legend(ax, entries, ncols=columns, fontsize=scale * _font_size(), **place)
+        box = legend.get_window_extent()
+        if box.height <= height:
+            break
+    figure = figure_of(ax)
+    width, tall = figure.get_size_inches()
+    figure.set_size_inches(width + box.width / figure.dpi, tall)
+
+
+def _legend(
+    ax: Axes,
+    entries: Sequence[Entry],
+    *,
+    ncols: int,
+    fontsize: float,
+    anchor: float,
+    corner: str = "upper right",
+    right: float = 0.98,
+) -> Legend:
+    texts = labels((text for _, text in entries), 34)
+    place: Any = corner
     return ax.legend(
         [handle for handle, _ in entries],
-        [label(text, 34) for _, text in entries],
-        loc="upper right",
-        bbox_to_anchor=(0.98, anchor),
+        [texts[text] for _, text in entries],
+        loc=place,
+        bbox_to_anchor=(right, anchor),
         ncols=ncols,
         fontsize=fontsize,
         frameon=False,
@@ -189,11 +226,10 @@ def scale_x(ax: Axes, title: str, top: float, **options: Any) -> None:
 
 
 def _scaled(axis: Axis, title: str, top: float) -> str:
-    power = 3 * math.floor(math.log10(top) / 3) if top >= 1e5 or 0 < top < 0.01 else 0
-    if not power:
-        return title
-    axis.set_major_formatter(lambda value, _: signed(f"{value / 10.0**power:g}"))
-    return rf"{title}   [$10^{{{power}}}$]"
+    title, power = in_unit(title, top)
+    if power:
+        axis.set_major_formatter(divided(power))
+    return title
 
 
 def in_red(ax: Axes, style: FigureStyle, texts: Sequence[str]) -> None:

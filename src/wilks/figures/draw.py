@@ -30,6 +30,7 @@ DRAWN_BY = {
 }
 # Name of a record that one of several parameters can be drawn of: the keyword that chooses it.
 _CHOSEN_BY = {"RankingResult": "poi", "BreakdownResult": "poi", "ToysResult": "parameter"}
+_LIMITS = ("LimitResult", "GridResult")
 # Name of a record without one figure: what to do instead, in words.
 _UNDRAWN = {
     "Prediction": 'a prediction has a figure for each channel: "wilks data-mc" draws them from the workspace and the '
@@ -40,20 +41,25 @@ _UNDRAWN = {
 }
 
 
-def draw(result: Any, *, poi: str | None = None, style: str | FigureStyle = "plain") -> Figure:
+def draw(result: Any, *, poi: str | None = None, log: bool | None = None, style: str | FigureStyle = "plain") -> Figure:
     """Return the figure that shows a result: the function of its kind, called with its defaults.
 
     `poi` is the parameter to show of a ranking, a breakdown or toys; without, it is the (first) parameter of interest.
-    Raises InputError for a result that has no figure, or for `poi` where there is nothing to choose.
+    `log` makes the axis of limits logarithmic or linear. Raises InputError for a result that has no figure, or for
+    `poi` and `log` where there is nothing to choose.
     """
     name = type(result).__name__
     if name not in DRAWN_BY:
         raise InputError(undrawn(result))
-    chosen = {}
+    chosen: dict[str, Any] = {}
     if poi is not None:
         if name not in _CHOSEN_BY:
             raise InputError(f'poi: "{poi}" can\'t be chosen; only rankings, breakdowns and toys are of one parameter')
         chosen = {_CHOSEN_BY[name]: poi}
+    if log is not None:
+        if name not in _LIMITS:
+            raise InputError("log: only limits, and those of a grid, have an axis that may be logarithmic or linear")
+        chosen["log"] = log
     module, function = DRAWN_BY[name]
     return getattr(import_module(module), function)(result, style=style, **chosen)  # type: ignore[no-any-return]
 

@@ -10,11 +10,11 @@ import numpy as np
 from wilks.errors import InputError
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import FAILED_COLOR, Entry, counted, decorate, experiment_texts, in_red
+from wilks.figures.names import labels
 from wilks.figures.style import PANEL, FigureStyle, as_style, compact, figure_of, label, settings, signed, weight
-from wilks.results.fit import two_digits
 from wilks.results.goodness import Compatibility, GoodnessOfFit
 from wilks.results.lost_toys import from_to
-from wilks.table import number
+from wilks.table import measured, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -125,7 +125,7 @@ def _lines(result: GoodnessOfFit) -> list[str]:
     lines.append(f"data: {number(result.statistic)}")
     if result.usable_toys.size:
         p, sigma = result.toys_p_value, result.toys_p_uncertainty
-        lines.append(f"$p$ {f'= {two_digits(p, sigma)}' if p > 0 else f'< {number(sigma, 2)}'} (toys)")
+        lines.append(f"$p$ {f'= {measured(p, sigma)}' if p > 0 else f'< {number(sigma, 2)}'} (toys)")
         if result.lost_toys:
             lines.append(f"$p$: {from_to(result.toys_p_range)} (lost toys)")
     if result.ndof > 0:
@@ -178,11 +178,12 @@ def _draw_groups(ax: Axes, result: Compatibility) -> None:
         beyond = "<" if value < left else ">" if value > right else "o"
         face: dict[str, Any] = {"color": "black", "markerfacecolor": "black" if sigma > 0 else "white"}
         ax.errorbar(at, y, xerr=ends, fmt=beyond, markersize=4, zorder=3, **face)
-        text = two_digits(float(value), float(sigma)) if sigma > 0 else f"{number(float(value))} (no uncertainty)"
+        text = measured(float(value), float(sigma)) if sigma > 0 else f"{number(float(value))} (no uncertainty)"
         place: dict[str, Any] = {"ha": "right", "va": "center_baseline", "transform": ax.get_yaxis_transform()}
         ax.text(0.98, y, signed(text).replace("−0 ", "0 "), **place)
     ax.set_ylim(bottom, -0.7)
-    ax.set_yticks(range(rows + 1), [*(label(name) for name in result.groups), "all"])
+    texts = labels(result.groups)
+    ax.set_yticks(range(rows + 1), [*(texts[name] for name in result.groups), "all"])
     ax.tick_params(axis="y", which="both", length=0)
     ax.set_xlabel(label(result.poi), loc="center")
     p = rf"$\chi^2$ = {number(result.statistic, 3)} / {result.ndof},  p = {number(result.p_value, 3)}"

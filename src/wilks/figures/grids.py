@@ -13,6 +13,7 @@ from wilks.errors import InputError, listed, nearest
 from wilks.figures.brazil import RED, canvas_for, check_kind, colors, draw_bands
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import FAILED_COLOR, Entry, counted, decorate, experiment_texts, in_red
+from wilks.figures.names import labels
 from wilks.figures.ranking import FAILED
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, weight
 from wilks.results.grid import GridResult
@@ -159,7 +160,8 @@ def _rows(
     shown = asked[:rows]
     columns = 1 if ax is not None else -(-shown.size // _ONE_COLUMN)
     parts = np.array_split(shown, columns)
-    names_width = 0.075 * max(len(label(result.names[i], 40)) for i in shown) + 0.2
+    titles = labels((result.names[i] for i in shown), 40)
+    names_width = 0.075 * max(map(len, titles.values())) + 0.2
     width, height = columns * (names_width + _AXIS) + 0.2, _ROW * parts[0].size + 1.3
     rc = compact(style, ytick_labelsize=9)
     with styled(rc):
@@ -169,7 +171,7 @@ def _rows(
         figure = figure_of(panels[0])
         values = np.column_stack([result.observed, result.expected])
         for panel, part in zip(panels, parts, strict=True):
-            handles = _draw_rows(panel, [label(result.names[i], 40) for i in part], values[part], style)
+            handles = _draw_rows(panel, [titles[result.names[i]] for i in part], values[part], style)
             if result.question == "limit":
                 panel.axvline(1, color=RED, linewidth=1.0, linestyle=":")
         positive = values[shown][np.isfinite(values[shown]) & (values[shown] > 0)]

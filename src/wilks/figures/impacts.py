@@ -12,6 +12,7 @@ from wilks._types import FloatArray
 from wilks.errors import InputError, nearest
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, experiment_texts, scale_x
+from wilks.figures.names import labels
 from wilks.figures.ranking import FAILED, Row, check_page, draw_pull, rows_at
 from wilks.figures.style import PETROFF10, FigureStyle, as_style, compact, label, stacked
 from wilks.results.impacts import with_sides
@@ -143,7 +144,8 @@ def _draw_pulls(ax: Axes, rows: list[Row], first: int, colors: dict[str, str]) -
     ax.set_xticks([-2, -1, 0, 1, 2])
     ax.grid(axis="x", linestyle=":", linewidth=0.7, color="black")
     ax.set_axisbelow(True)
-    ax.set_yticks(range(len(rows)), [f"{label(row.name)}   {first + i:>3}" for i, row in enumerate(rows)])
+    texts = labels(row.name for row in rows)
+    ax.set_yticks(range(len(rows)), [f"{texts[row.name]}   {first + i:>3}" for i, row in enumerate(rows)])
     for text, row in zip(ax.get_yticklabels(), rows, strict=True):
         text.set_color(colors.get(row.name, "black"))
     ax.tick_params(axis="y", which="both", length=0)
@@ -236,7 +238,8 @@ def _legend(figure: Figure, moved: str, colors: list[Entry]) -> None:
     options |= {"borderpad": 0.1, "borderaxespad": 0.2, "ncols": _COLUMNS}
     if colors:
         handles, texts = zip(*colors, strict=True)
-        figure.legend(handles, [label(text, 24) for text in texts], handlelength=1.0, **options)
+        shown = labels(texts, 24)
+        figure.legend(handles, [shown[text] for text in texts], handlelength=1.0, **options)
     above = _LINE * math.ceil(len(colors) / _COLUMNS) / float(figure.get_size_inches()[1])
     handles, texts = zip(*entries, strict=True)
     figure.legend(handles, texts, bbox_to_anchor=(1.0, above), **options)

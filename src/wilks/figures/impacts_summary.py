@@ -11,6 +11,7 @@ from wilks.errors import InputError
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import experiment_texts, scale_x
 from wilks.figures.impacts import DOWN, UP, pulls_of, shrunk
+from wilks.figures.names import labels
 from wilks.figures.style import FigureStyle, as_style, compact, label
 from wilks.results.ranking import RankingResult
 
@@ -91,7 +92,8 @@ def _bars(ax: Axes, result: RankingResult, values: FloatArray, key: FloatArray, 
     ax.set_xlim(-reach if (np.nan_to_num(values[places]) < 0).any() else 0.0, reach)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_ylim(min(rows, len(result)) - 0.4, -0.6)
-    ax.set_yticks(range(len(places)), [label(result.names[i], 30) for i in places])
+    texts = labels((result.names[i] for i in places), 30)
+    ax.set_yticks(range(len(places)), [texts[result.names[i]] for i in places])
     ax.tick_params(axis="y", which="both", length=0)
     ax.locator_params(axis="x", nbins=4)
     scale_x(ax, title, reach, loc="center")

@@ -11,11 +11,10 @@ from wilks.figures.brazil import BLUE, RED, canvas_for, check_kind, draw_bands
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, counted, decorate, in_red
 from wilks.figures.style import FigureStyle, as_style, figure_of, label, signed, weight
-from wilks.results.fit import two_digits
 from wilks.results.hypotest import HypothesisTest, LimitResult, ToyCounts
 from wilks.results.lost_toys import from_to
 from wilks.results.many import CONVERGED
-from wilks.table import number
+from wilks.table import measured, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,13 +35,24 @@ def hypotest(result: HypothesisTest, *, style: str | FigureStyle = "plain", ax: 
 
 
 @noted
-def limit(result: LimitResult, *, style: str | FigureStyle = "plain", ax: Axes | None = None) -> Figure:
-    """Return a figure of CLs along the parameter of interest, with the line that the limits are read off at."""
+def limit(
+    result: LimitResult,
+    *,
+    log: bool | None = None,
+    style: str | FigureStyle = "plain",
+    ax: Axes | None = None,
+) -> Figure:
+    """Return a figure of CLs along the parameter of interest, with the line that the limits are read off at.
+
+    `log` makes the axis of the parameter logarithmic; None does so where the limits differ by over a factor 20.
+    """
     check_kind(result, LimitResult, "limit")
-    return _curve(result.curve, result, as_style(style), ax)
+    return _curve(result.curve, result, as_style(style), ax, log)
 
 
-def _curve(test: HypothesisTest, found: LimitResult | None, style: FigureStyle, ax: Axes | None) -> Figure:
+def _curve(
+    test: HypothesisTest, found: LimitResult | None, style: FigureStyle, ax: Axes | None, log: bool | None = None
+) -> Figure:
     """Draw p-values along the parameter of interest."""
     one_sided = test.statistic in ("q", "q~")
     observed = test.observed.cls if one_sided else test.observed.clsb
@@ -50,8 +60,8 @@ def _curve(test: HypothesisTest, found: LimitResult | None, style: FigureStyle, 
     order = np.argsort(test.values, kind="stable")
     x, observed, expected = test.values[order], observed[order], expected[order]
     with canvas_for(style, ax) as target:
-        wide = found is not None and _spread(found) > 20
-        low, high = _range(found, x)
+        wide = found is not None and (_spread(found) > 20 if log is None else log)
+        low, high = _range(found, x, wide)
         start = 0.0 if one_sided and low <= 0 else max(low, x[0])
         fine = np.geomspace(low, high, 400) if wide else np.linspace(start, high, 400)
         good = np.isfinite(expected).all(axis=1)
@@ -133,16 +143,16 @@ def _spread(found: LimitResult) -> float:
     return float(limits.max() / limits.min()) if limits.size else 1.0
 
 
-def _range(found: LimitResult | None, x: FloatArray) -> tuple[float, float]:
+def _range(found: LimitResult | None, x: FloatArray, wide: bool) -> tuple[float, float]:
     """Return the range of the axis: around the limits, else all that was tested."""
     if found is None:
         margin = 0.02 * (x[-1] - x[0]) or 0.1 * max(abs(x[0]), 1.0)
         return x[0] - margin, x[-1] + margin
     limits = np.array([found.observed, *found.expected])
-    limits = limits[np.isfinite(limits)]
+    limits = limits[np.isfinite(limits) & (limits > 0 if wide else True)]
     if not limits.size:
-        return 0.0, float(x[-1])
-    return (float(limits.min() / 3) if _spread(found) > 20 else 0.0), min(float(limits.max() * 1.25), float(x[-1]))
+        return (1e-3 * float(x[-1]) if wide else 0.0), float(x[-1])
+    return (float(limits.min() / 3) if wide else 0.0), min(float(limits.max() * 1.25), float(x[-1]))
 
 
 def _smooth(x: FloatArray, p: FloatArray, fine: FloatArray, from_one: bool) -> FloatArray:
@@ -221,7 +231,7 @@ def _toys_lines(result: HypothesisTest, counts: ToyCounts) -> list[str]:
     one_sided = result.statistic in ("q", "q~")
     p = float((result.observed.cls if one_sided else result.observed.clsb)[0])
     error = float((counts.cls_error if one_sided else counts.clsb_error)[0])
-    lines = [f"{whole} = {two_digits(p, error) if error > 0 else number(p, 3)}"]
+    lines = [f"{whole} = {measured(p, error) if error > 0 else number(p, 3)}"]
     if p == 0 and not counts.failures[0]:
         lines = [f"{whole} < {number(1 / max(float(counts.toys[0]), 1.0), 2)} ({number(float(counts.toys[0]))} toys)"]
     if counts.failures[0] and counts.ranges is not None:

@@ -11,6 +11,7 @@ from wilks.aligned import aligned
 from wilks.errors import InputError
 from wilks.figures.bin_ticks import label_bins
 from wilks.figures.decoration import scale_y
+from wilks.figures.names import labels
 from wilks.figures.style import PETROFF10, FigureStyle, as_style, axis_title, figure_of, label, settings
 from wilks.histogram import Histogram
 from wilks.moments import number
@@ -56,7 +57,8 @@ def histograms(
         lines = [_outline(target, histogram, i) for i, histogram in enumerate(shown)]
         _scale(target, shown, log)
         _titles(target, named[0][1], normalize)
-        texts = [_entry(name, histogram, statistics) for name, histogram in named]
+        titles = labels((name for name, _ in named), 70)
+        texts = [_entry(titles[name], histogram, statistics) for name, histogram in named]
         legend = target.legend(lines, texts, loc="lower left", bbox_to_anchor=(0, 1), fontsize=9, borderaxespad=0.3)
         if ax is None:
             box = legend.get_window_extent()
@@ -98,8 +100,7 @@ def _titles(ax: Axes, first: Histogram, normalize: bool) -> None:
         scale_y(ax, title, ax.get_ylim()[1])
 
 
-def _entry(name: str, histogram: Histogram, with_statistics: bool) -> str:
-    title = label(name, 70)
+def _entry(title: str, histogram: Histogram, with_statistics: bool) -> str:
     if not with_statistics:
         return title
     box = statistics_of(histogram)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from wilks.errors import InputError, nearest
 from wilks.figures.conditions import noted
+from wilks.figures.names import labels
 from wilks.figures.row_axis import draw_row_axis
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed
-from wilks.results.fit import FitResult, ParameterResult, two_digits
-from wilks.selection import matching
+from wilks.results.fit import FitResult, ParameterResult
+from wilks.selection import matching, natural
 from wilks.table import measured, number
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _selected(result: FitResult, exclude: str | Sequence[str] | None, include_st
     ]
     if not names:
         raise InputError("there is no parameter to draw: all are excluded or belong to staterrors")
-    return names
+    return natural(names)
 
 
 def _row(parameter: ParameterResult) -> _Row:
@@ -104,7 +105,7 @@ def _row(parameter: ParameterResult) -> _Row:
     remark = "fixed" if parameter.fixed else "at bound" if parameter.at_bound else "" if usable else "no uncertainty"
     remark = "no effect" if parameter.idle else "flat" if parameter.flat else remark
     if parameter.constraint == "none" or not parameter.prefit_uncertainty > 0 or not math.isfinite(parameter.pull):
-        value = two_digits(parameter.value, parameter.uncertainty) if usable else number(parameter.value)
+        value = measured(parameter.value, parameter.uncertainty) if usable else number(parameter.value)
         return _Row(parameter.name, None, 0.0, f"{value} ({remark})" if remark else value)
     error = parameter.uncertainty / parameter.prefit_uncertainty if usable else 0.0
     return _Row(parameter.name, parameter.pull, error, remark)
@@ -123,9 +124,9 @@ def _draw(
             axes = [drawing.add_subplot(1, len(parts), i + 1) for i in range(len(parts))]
         else:
             parts, axes = [rows], [ax]
-        limit = _limit(rows)
+        limit, titles = _limit(rows), labels(row.name for row in rows)
         for part, panel in zip(parts, axes, strict=True):
-            _draw_column(panel, part, limit)
+            _draw_column(panel, part, titles, limit)
         experiment_texts(axes[0], style, inside=False)
         in_red(axes[0], style, notes)
         if more:
@@ -153,10 +154,10 @@ def _limit(rows: list[_Row]) -> float:
     return float(min(max(3, math.ceil(max(reach, default=0.0) + 0.1)), 6))
 
 
-def _draw_column(ax: Axes, rows: list[_Row], limit: float) -> None:
+def _draw_column(ax: Axes, rows: list[_Row], titles: dict[str, str], limit: float) -> None:
     free = sum(row.pull is None for row in rows)
     title = r"$(\hat{\theta}-\theta_0)\,/\,\Delta\theta$"
-    draw_row_axis(ax, [row.name for row in rows], free, limit, title)
+    draw_row_axis(ax, [titles[row.name] for row in rows], free, limit, title)
     for y, row in enumerate(rows):
         _draw_row(ax, y, row, limit)
 

@@ -9,10 +9,12 @@ import numpy as np
 
 from wilks.errors import InputError
 from wilks.figures.conditions import noted
+from wilks.figures.names import labels
 from wilks.figures.row_axis import draw_row_axis
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
 from wilks.results.intervals import IntervalResult, percent
 from wilks.results.many import CONVERGED
+from wilks.selection import natural
 from wilks.table import number
 
 if TYPE_CHECKING:
@@ -52,7 +54,9 @@ def intervals(
         raise InputError(f"rows must be at least 1, found {rows}")
     chosen = as_style(style)
     rc = compact(chosen, lines_markersize=4.5)
-    shown = sorted(range(len(result)), key=lambda i: _constrained(result, i))[:rows]
+    order = [result.names.index(name) for name in natural(result.names)]
+    shown = sorted(order, key=lambda i: _constrained(result, i))[:rows]
+    titles = labels(result.names[i] for i in shown)
     with styled(rc):
         if ax is None:
             parts, width, height = _layout(result, shown)
@@ -62,10 +66,10 @@ def intervals(
             parts, axes = [shown], [ax]
         limit = _limit(result)
         if (ends := _range(result, shown)) is not None and len(parts) == 1:
-            _values(axes[0], result, shown, ends)
+            _values(axes[0], result, shown, titles, ends)
         else:
             for part, panel in zip(parts, axes, strict=True):
-                _column(panel, result, part, limit)
+                _column(panel, result, part, titles, limit)
         experiment_texts(axes[0], chosen, inside=False)
         _explain(axes[-1], result, shown, drawn=ends is not None or any(_constrained(result, i) for i in shown))
         return figure_of(axes[0])
@@ -107,11 +111,13 @@ def _range(result: IntervalResult, rows: list[int]) -> tuple[float, float] | Non
     return low - room, high + room
 
 
-def _values(ax: Axes, result: IntervalResult, rows: list[int], ends: tuple[float, float]) -> None:
+def _values(
+    ax: Axes, result: IntervalResult, rows: list[int], titles: dict[str, str], ends: tuple[float, float]
+) -> None:
     """Draw unconstrained parameters as bars over their values, with the first interval as text."""
     ax.set_xlim(ends[0], ends[1] + 0.4 * (ends[1] - ends[0]))
     ax.set_ylim(len(rows) - 0.3, -0.7)
-    ax.set_yticks(range(len(rows)), [label(result.names[i]) for i in rows])
+    ax.set_yticks(range(len(rows)), [titles[result.names[i]] for i in rows])
     ax.tick_params(axis="y", which="both", length=0)
     ax.set_xlabel(label(result.names[rows[0]]) if len(rows) == 1 else "value", loc="center")
     for y, i in enumerate(rows):
@@ -120,9 +126,9 @@ def _values(ax: Axes, result: IntervalResult, rows: list[int], ends: tuple[float
         ax.text(0.98, y, text, ha="right", va="center_baseline", fontsize=9, transform=ax.get_yaxis_transform())
 
 
-def _column(ax: Axes, result: IntervalResult, rows: list[int], limit: int) -> None:
+def _column(ax: Axes, result: IntervalResult, rows: list[int], titles: dict[str, str], limit: int) -> None:
     free = sum(not _constrained(result, i) for i in rows)
-    draw_row_axis(ax, [result.names[i] for i in rows], free, limit, r"$(\theta-\theta_0)\,/\,\Delta\theta$")
+    draw_row_axis(ax, [titles[result.names[i]] for i in rows], free, limit, r"$(\theta-\theta_0)\,/\,\Delta\theta$")
     for y, i in enumerate(rows):
         if _constrained(result, i):
             _bars(ax, y, result, i, limit)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from wilks.figures.blocks import Blocks, blocks_of, canvas
+from wilks.figures.blocks import Blocks, blocks_of, canvas, rows_from
 from wilks.figures.style import FigureStyle, as_style, figure_of
 from wilks.templates.record import Effect
 from wilks.templates.store import Templates
@@ -25,17 +26,26 @@ COLORS = {
     "not present": "#e2e2e2",
 }
 _SAME = "both sides alike"
-_CELL = 0.24, 0.2  # inches
+CELL = 0.24, 0.2  # inches
 
 
-def pruning(templates: Templates, *, style: str | FigureStyle = "plain") -> Figure:
+def pruning(
+    templates: Templates,
+    *,
+    regions: Sequence[str] | None = None,
+    rows: int | None = None,
+    first: int = 1,
+    style: str | FigureStyle = "plain",
+) -> Figure:
     """Return a figure with a cell for each systematic (rows), region (blocks) and sample (columns): what is left of it.
 
-    A dot marks systematics of which both sides change the yield in the same direction. Raises InputError for templates
-    without effects: they were not processed, or there is no systematic.
+    A dot marks systematics of which both sides change the yield in the same direction. Columns that are too many for a
+    page are folded into bands below each other. Only the `regions` named, if any are, and only so many `rows`
+    (default: all) from the systematic number `first` (from 1) on. Raises InputError for templates without effects (they
+    were not processed, or there is no systematic), for an unknown region, and where no row is left.
     """
-    blocks = blocks_of(templates)
-    with canvas(blocks, _CELL, as_style(style)) as ax:
+    blocks = rows_from(blocks_of(templates, regions), len(templates.effects) if rows is None else rows, first)
+    with canvas(blocks, CELL, as_style(style)) as (ax, blocks):
         said, same = _draw(ax, blocks)
         _legend(ax, said, same)
     return figure_of(ax)
@@ -66,10 +76,9 @@ def _draw(ax: Axes, blocks: Blocks) -> tuple[set[str], bool]:
         if effect is not None and "same side" in effect.flags:
             dots.append((x + 0.5, row + 0.5))
     ax.add_collection(PatchCollection(boxes, facecolors=colors, edgecolors="white", linewidths=0.8, clip_on=False))
-    for left, right in blocks.regions.values():
-        ax.add_patch(
-            Rectangle((left, 0), right - left, len(blocks.systematics), fill=False, linewidth=0.9, clip_on=False)
-        )
+    for _, left, right, band in blocks.parts():
+        corner, size = (left, band * blocks.step), (right - left, len(blocks.systematics))
+        ax.add_patch(Rectangle(corner, *size, fill=False, linewidth=0.9, clip_on=False))
     if dots:
         ax.plot(*zip(*dots, strict=True), "o", color="black", markersize=3)
     return said, bool(dots)

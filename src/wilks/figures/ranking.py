@@ -11,6 +11,7 @@ import numpy as np
 from wilks.errors import InputError
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import FAILED_COLOR, scale_x
+from wilks.figures.names import labels
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
 from wilks.results.impacts import with_sides
 from wilks.results.ranking import DONE, BreakdownResult, RankingResult
@@ -133,7 +134,7 @@ def _draw_rows(ax: Axes, rows: list[Row], block: float) -> None:
     ax.set_xlim(-_PULLS, _PULLS)
     ax.set_xticks(np.arange(-_PULLS, _PULLS + 0.1, 0.5))
     ax.set_xlabel(r"$(\hat{\theta}-\theta_0)\,/\,\Delta\theta$", loc="center")
-    ax.set_yticks(range(len(rows)), [_name(row) for row in rows])
+    ax.set_yticks(range(len(rows)), _names(rows))
     ax.tick_params(axis="y", which="both", length=0)
     ax.tick_params(axis="x", which="both", top=False)
     for x in (-1.0, 0.0, 1.0):
@@ -178,8 +179,10 @@ def _count(ax: Axes, result: RankingResult, first: int, shown: int) -> None:
     text.set_in_layout(False)
 
 
-def _name(row: Row) -> str:
-    return label(row.name) if not math.isnan(row.pull) else f"{label(row.name, 30)} = {stacked(row.value)}"
+def _names(rows: list[Row]) -> list[str]:
+    """Return the names, with the values of unconstrained parameters."""
+    long, short = labels(row.name for row in rows), labels((row.name for row in rows), 30)
+    return [long[r.name] if not math.isnan(r.pull) else f"{short[r.name]} = {stacked(r.value)}" for r in rows]
 
 
 def _brief(text: str) -> str:
@@ -364,7 +367,8 @@ def _draw_parts(ax: Axes, bars: list[tuple[str, Any, str]], profile: bool) -> No
         ax.text(float(np.nan_to_num(part[0])) + 0.02 * largest, y, text, va="center_baseline", fontsize=9)
     ax.set_xlim(-1.15 * largest if profile else 0.0, (1.7 if profile else 1.25) * largest)
     ax.set_ylim(len(bars) - 0.4, -0.6)
-    ax.set_yticks(range(len(bars)), [label(name) for name, _, _ in bars])
+    texts = labels(name for name, _, _ in bars)
+    ax.set_yticks(range(len(bars)), [texts[name] for name, _, _ in bars])
     ax.tick_params(axis="y", which="both", length=0)
     ax.axhline(len(bars) - 2.5, color="black", linewidth=0.6, linestyle=":")
     ax.axvline(0.0, color="black", linewidth=0.8)

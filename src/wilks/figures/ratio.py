@@ -25,12 +25,13 @@ def draw_ratio(
     data: FloatArray,
     ends: tuple[FloatArray, FloatArray],
     half_width: float | None,
+    centers: FloatArray | None = None,
 ) -> None:
     """Draw data / prediction with the error of the data alone, around the relative uncertainty of the prediction.
 
     Bins without prediction have no point, nor have empty bins whose bar leaves the range: it would say nothing. A
     point outside the range is an arrow at the edge. `half_width` None takes the smallest of 0.1, 0.2, 0.5 and 1 that
-    shows all points and most bars.
+    shows all points and most bars. Points stand at `centers`, by default in the middle of the bins.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         positive = np.where(total > 0, total, np.nan)
@@ -39,7 +40,7 @@ def draw_ratio(
     if np.isfinite(band).any():
         ax.stairs(1 + band, edges, baseline=1 - band, **HATCH)
     ax.axhline(1, color="black", linestyle="--", linewidth=0.9, zorder=2)
-    centers = 0.5 * (edges[1:] + edges[:-1])
+    centers = 0.5 * (edges[1:] + edges[:-1]) if centers is None else centers
     inside = (np.abs(ratio - 1) <= half) & ((data > 0) | (high <= 1 + half))
     draw_points(ax, centers, ratio, low, high, inside)
     for outside, marker, where in (

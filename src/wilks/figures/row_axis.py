@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from wilks.figures.style import label
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _GREEN, _YELLOW = "#8be08b", "#fff28a"
 
 
-def draw_row_axis(ax: Axes, names: Sequence[str], free: int, limit: float, title: str) -> None:
-    """Prepare axes for rows from the top; the first `free` parameters have no constraint and stand apart.
+def draw_row_axis(ax: Axes, titles: Sequence[str], free: int, limit: float, title: str) -> None:
+    """Prepare axes for rows with these titles, from the top; the first `free` have no constraint and stand apart.
 
     The others get bands of one and two standard deviations, the range -limit to limit, and the `title` of x.
     """
-    bottom = len(names) - 0.3
+    bottom = len(titles) - 0.3
     ax.set_xlim(-limit, limit)
     ax.set_ylim(bottom, -0.7)
-    ax.set_yticks(range(len(names)), [label(name) for name in names])
+    ax.set_yticks(range(len(titles)), titles)
     ax.tick_params(axis="y", which="both", length=0)
     ax.minorticks_off()
     ax.set_xticks(range(-int(limit), int(limit) + 1))
-    if free == len(names):
+    if free == len(titles):
         ax.tick_params(axis="x", which="both", length=0, labelbottom=False)
         return
     top = free - 0.5 if free else -0.7

@@ -13,11 +13,10 @@ from wilks.figures.brazil import BLUE, RED, canvas_for, check_kind
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, counted, decorate, in_red
 from wilks.figures.style import PETROFF10, FigureStyle, as_style, figure_of, label, signed, weight
-from wilks.results.fit import two_digits
 from wilks.results.hypotest import SignificanceResult, power
 from wilks.results.lost_toys import from_to
 from wilks.results.many import CONVERGED
-from wilks.table import number
+from wilks.table import measured, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,7 +104,7 @@ def _lines(result: SignificanceResult) -> list[str]:
     lines = [rf"${result.significance:.2f}\,\sigma$,  {p0}"]
     if result.toys:
         p, error = result.toy_p_value, result.toy_error
-        lines.append(f"$p_0$ {f'= {two_digits(p, error)}' if p > 0 else f'< {number(error, 2)}'} (toys)")
+        lines.append(f"$p_0$ {f'= {measured(p, error)}' if p > 0 else f'< {number(error, 2)}'} (toys)")
         if result.failures:
             lines.append(f"$p_0$: {from_to(result.toy_p_range)} (lost toys)")
     return [*lines, signed(f"{label(result.poi, 24)} = {number(result.best_value, 3)}")]

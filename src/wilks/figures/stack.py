@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack, overload
 
 import numpy as np
@@ -12,12 +11,15 @@ from wilks._types import FloatArray
 from wilks.errors import InputError, listed, nearest
 from wilks.figures.bin_ticks import label_bins
 from wilks.figures.conditions import add_note
-from wilks.figures.decoration import Entry, decorate, scale_y
+from wilks.figures.decoration import decorate, in_red, scale_y
+from wilks.figures.layers import Content, draw_layers
+from wilks.figures.numbers import divided, in_unit, logarithmic, set_log_x
 from wilks.figures.poisson import garwood
-from wilks.figures.ratio import HATCH, draw_points, draw_ratio
+from wilks.figures.ratio import draw_ratio
 from wilks.figures.style import FigureStyle, as_style, axis_title, figure_of, label, sample_colors, settings
 from wilks.histogram import Axis
 from wilks.results.prediction import ChannelPrediction, Prediction
+from wilks.table import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,13 +30,12 @@ if TYPE_CHECKING:
 Blind: TypeAlias = Collection[str] | Mapping[str, Sequence[int]]
 Panels: TypeAlias = "tuple[Axes, Axes]"
 _SIZES = {"plain": (6.0, 6.4), "ATLAS": (7.6, 8.0), "CMS": (10.0, 10.6)}
-# Beyond this ratio of the largest to the smallest bin an automatic y axis is logarithmic.
-_LOG_RATIO = 1000.0
 
 
 class _Keywords(TypedDict, total=False):
     style: str | FigureStyle
     log: bool | None
+    log_x: bool | None
     blind: Blind
     divide_by_width: bool
     prefit: Prediction | None
@@ -52,7 +53,8 @@ def data_mc(
     *,
     channel: str | None = None,
     style: str | FigureStyle = "plain",
-    log: bool | None = False,
+    log: bool | None = None,
+    log_x: bool | None = None,
     blind: Blind = (),
     divide_by_width: bool = False,
     prefit: Prediction | None = None,
@@ -66,10 +68,13 @@ def data_mc(
     `total_uncertainty`, the bars on data are Poisson intervals (`intervals.garwood`), and the panel below has data over
     prediction.
 
-    `log` None chooses a logarithmic axis where bins differ by over a factor 1000. `blind` names channels without
-    data, or maps channels to the bins (from 0) without data. `prefit` adds its total as a dashed line. `colors` maps
-    samples to colours. The lower panel shows 1 +- `ratio_half_width`, None: chosen from the points. `ax` is a pair of
-    axes to draw on (main, ratio), for one channel. Raises InputError for names that are not in the prediction.
+    `log` None chooses a logarithmic axis where the yields of bins differ by over a factor 100, `log_x` None one along x
+    where the edges are logarithmic. Negative contributions are stacked downwards from 0, and the total is a line then;
+    a logarithmic axis has no place for them, and says so above the frame. `blind` names channels without data, or
+    maps channels to the bins (from 0) without data. `prefit` adds its total as a dashed line. `colors` maps samples to
+    colours. The lower panel shows 1 +- `ratio_half_width`, None: chosen from the points. `ax` is a pair of axes to draw
+    on (main, ratio), for one channel. Raises InputError for names that are not in the prediction, and for a `log_x`
+    that edges don't allow.
     """
     from wilks.figures.canvas import Figures
 
@@ -80,19 +85,19 @@ def data_mc(
                 "get one with wilks.predict(model) or wilks.predict(model, result)"
             )
     chosen = as_style(style)
-    _check_names(prediction, channel, blind, prefit, ax)
+    check_names(prediction, channel, blind, prefit, ax)
     palette = sample_colors((sample for c in prediction.channels for sample in c.samples), colors)
     pictures = Figures()
     for one in prediction.channels if channel is None else [prediction[channel]]:
         before = None if prefit is None else prefit[one.name].total
-        content = _content(one, before, _hidden(one, blind), divide_by_width)
+        content = content_of(one, before, hidden_bins(one, blind), divide_by_width, log_x)
         title = prediction.label[:1].upper() + prediction.label[1:]
         pictures[one.name] = _draw(content, chosen, title, palette, log, ratio_half_width, ax)
         add_note(pictures[one.name], prediction.conditions, ax)
     return pictures if channel is None else pictures[channel]
 
 
-def _check_names(
+def check_names(
     prediction: Prediction, channel: str | None, blind: Blind, prefit: Prediction | None, ax: Panels | None
 ) -> None:
     known = prediction.channel_names
@@ -118,7 +123,7 @@ def _same_bins(one: Axis, other: Axis) -> bool:
     return len(one) == len(other) and one.bin_labels == other.bin_labels
 
 
-def _hidden(channel: ChannelPrediction, blind: Blind) -> list[int]:
+def hidden_bins(channel: ChannelPrediction, blind: Blind) -> list[int]:
     """Return the bins of a channel whose data must not be shown."""
     bins = len(channel.axis)
     if isinstance(blind, Mapping):
@@ -133,37 +138,24 @@ def _hidden(channel: ChannelPrediction, blind: Blind) -> list[int]:
     return hidden
 
 
-@dataclass(frozen=True)
-class _Content:
-    """What is drawn for one channel, per bin or per unit of the axis."""
-
-    name: str
-    axis: Axis
-    samples: tuple[str, ...]
-    yields: FloatArray
-    uncertainty: FloatArray
-    data: FloatArray
-    ends: tuple[FloatArray, FloatArray]
-    before: FloatArray | None
-    y_title: str
-    hidden: list[int]
-
-    @property
-    def total(self) -> FloatArray:
-        total: FloatArray = self.yields.sum(axis=0)
-        return total
-
-
-def _content(
-    channel: ChannelPrediction, before: FloatArray | None, hidden: list[int], divide_by_width: bool
-) -> _Content:
+def content_of(
+    channel: ChannelPrediction,
+    before: FloatArray | None,
+    hidden: list[int],
+    divide_by_width: bool = False,
+    log_x: bool | None = None,
+) -> Content:
+    """Return what is drawn of a channel: `before` is the total before the fit, `hidden` are bins without data."""
     data = channel.data.copy()
     data[hidden] = np.nan
     low, high = garwood(data)
+    edges = channel.axis.edges
     # Categories have no width.
     by_width = divide_by_width and not channel.axis.is_categorical
     scale = 1.0 / channel.axis.widths if by_width else np.ones(len(channel.axis))
-    return _Content(
+    if log_x and not edges[0] > 0:
+        raise InputError(f'log_x: "{channel.name}" begins at {edges[0]:g}, and a logarithmic axis needs edges above 0')
+    return Content(
         channel.name,
         channel.axis,
         channel.samples,
@@ -172,12 +164,13 @@ def _content(
         data * scale,
         (low * scale, high * scale),
         None if before is None else before * scale,
-        _y_title(channel.axis, divide_by_width),
+        _y_title(channel.axis, channel.name, divide_by_width),
         hidden,
+        logarithmic(edges) if log_x is None else log_x,
     )
 
 
-def _y_title(axis: Axis, divide_by_width: bool) -> str:
+def _y_title(axis: Axis, name: str, divide_by_width: bool) -> str:
     if axis.is_categorical:
         return "Events"
     if divide_by_width:
@@ -185,11 +178,20 @@ def _y_title(axis: Axis, divide_by_width: bool) -> str:
     widths = axis.widths
     if len(axis) == 1 or not np.allclose(widths, widths[0], rtol=1e-6) or (not axis.unit and widths[0] == 1):
         return "Events"
-    return f"Events / {widths[0]:.4g} {axis.unit}".rstrip()
+    title, power = x_title(axis, name)
+    bracket = title.rsplit("[", 1)[-1].rstrip("] ")
+    if not axis.unit or "{" in bracket:  # the same numbers as along x only in another unit of energy
+        bracket, power = axis.unit, 0
+    return f"Events / {number(float(widths[0]) / 10.0**power)} {bracket}".rstrip()
+
+
+def x_title(axis: Axis, name: str) -> tuple[str, int]:
+    """Return the title of the x axis, and the power of ten that its numbers are divided by."""
+    return in_unit(axis_title(axis, name), float(np.abs(axis.edges).max()))
 
 
 def _draw(
-    content: _Content,
+    content: Content,
     style: FigureStyle,
     title: str,
     colors: Mapping[str, str],
@@ -209,21 +211,17 @@ def _draw(
         else:
             main, ratio = ax
         _label_axes(main, ratio, content)
-        draw_ratio(
-            ratio, content.axis.edges, content.total, content.uncertainty, content.data, content.ends, ratio_half_width
-        )
-        lowest = _lowest(content, log)
-        title_of_y = label(content.y_title, 60)
-        if lowest is None:
-            scale_y(main, title_of_y, _tallest(content))
-        else:
-            main.set_ylabel(title_of_y)
-        entries = _draw_stack(main, content, colors, lowest)
+        draw_content_ratio(ratio, content, ratio_half_width)
+        lowest = content.lowest(log)
+        entries = draw_layers(main, content, colors, lowest)
+        scale_height(main, content, lowest)
         figure = figure_of(main)
         if ax is None:
-            main.set_ylim(*((lowest, 10 * lowest) if lowest else (0, 1.6 * _tallest(content))))
             fit_margins(figure, [main, ratio])
-        free = decorate(main, style, (content.name, title), entries, tallest=_tallest(content), lowest=lowest)
+        bounds: dict[str, Any] = {"tallest": content.tallest, "lowest": lowest, "deepest": content.deepest}
+        bounds["outside"] = [main, ratio] if ax is None else []
+        free = decorate(main, style, (content.name, title), entries, **bounds)
+        in_red(main, style, content.unseen() if lowest is not None else [])
         _hatch_hidden(main, content, free)
         _hatch_hidden(ratio, content, 1.0)
         if ax is None:
@@ -231,7 +229,23 @@ def _draw(
     return figure
 
 
-def _label_axes(main: Axes, ratio: Axes, content: _Content) -> None:
+def draw_content_ratio(ax: Axes, content: Content, half_width: float | None) -> None:
+    """Draw the panel of data over prediction."""
+    totals = content.total, content.uncertainty
+    draw_ratio(ax, content.axis.edges, *totals, content.data, content.ends, half_width, content.centers)
+
+
+def scale_height(main: Axes, content: Content, lowest: float | None) -> None:
+    """Title the y axis, and give it a first range, for its numbers."""
+    if lowest is None:
+        scale_y(main, label(content.y_title, 60), content.tallest)
+        main.set_ylim(content.deepest, 1.6 * content.tallest)
+    else:
+        main.set_ylabel(label(content.y_title, 60))
+        main.set_ylim(lowest, 10 * content.tallest)
+
+
+def _label_axes(main: Axes, ratio: Axes, content: Content) -> None:
     from matplotlib.ticker import MaxNLocator
 
     edges = content.axis.edges
@@ -239,74 +253,23 @@ def _label_axes(main: Axes, ratio: Axes, content: _Content) -> None:
     ratio.set_xlim(edges[0], edges[-1])
     main.tick_params(labelbottom=False)
     ratio.set_ylabel("Data / Pred.", loc="center")
-    ratio.set_xlabel(label(axis_title(content.axis, content.name), 60))
+    title, power = x_title(content.axis, content.name)
+    if content.log_x:  # powers of ten are short in any unit
+        title, power = axis_title(content.axis, content.name), 0
+    ratio.set_xlabel(label(title, 60))
     if label_bins(content.axis, ratio, main):
         return
-    if np.array_equal(edges, np.arange(edges.size)):
+    if content.log_x:
+        set_log_x(main)
+        set_log_x(ratio)
+    elif power:
+        ratio.xaxis.set_major_formatter(divided(power))
+    elif np.array_equal(edges, np.arange(edges.size)):
         ratio.xaxis.set_major_locator(MaxNLocator(integer=True))
         ratio.xaxis.set_minor_locator(MaxNLocator(integer=True, nbins=100))
 
 
-def _tallest(content: _Content) -> float:
-    filled = np.where(content.data > 0, content.ends[1], 0.0)
-    heights = [content.total, content.total + content.uncertainty, filled]
-    if content.before is not None:
-        heights.append(content.before)
-    finite = np.concatenate([values[np.isfinite(values)] for values in heights])
-    top = float(finite.max(initial=0.0))
-    return top if top > 0 else 1.0
-
-
-def _lowest(content: _Content, log: bool | None) -> float | None:
-    """Return the bottom of a logarithmic axis, or None for a linear one."""
-    heights = np.concatenate([content.total, content.data])
-    positive = heights[np.isfinite(heights) & (heights > 0)]
-    if positive.size == 0 or log is False or (log is None and positive.max() < _LOG_RATIO * positive.min()):
-        return None
-    # Low enough to see the smaller samples, but not more than seven decades.
-    smallest = float(content.yields[content.yields > 0].min(initial=positive.min()))
-    return float(max(0.5 * smallest, 0.02 * positive.min(), 1e-7 * positive.max()))
-
-
-def _draw_stack(ax: Axes, content: _Content, colors: Mapping[str, str], lowest: float | None) -> list[Entry]:
-    """Draw samples, uncertainty, lines and data; return the entries of the legend from top to bottom."""
-    from matplotlib.patches import Patch
-
-    edges, total = content.axis.edges, content.total
-    if lowest is not None:
-        ax.set_yscale("log")
-    base = np.zeros(len(content.axis))
-    outline: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.6}
-    floor = lowest or 0.0
-    for i in reversed(range(len(content.samples))):
-        top = base + content.yields[i]
-        color = colors[content.samples[i]]
-        shown = np.maximum(top, floor) if lowest else top
-        ax.stairs(shown, edges, baseline=np.maximum(base, floor) if lowest else base, fill=True, fc=color, **outline)
-        base = top
-    entries: list[Entry] = [(Patch(facecolor=colors[s], **outline), s) for s in content.samples]
-    if np.isfinite(content.uncertainty).any():
-        ends = total - content.uncertainty, total + content.uncertainty
-        ax.stairs(np.maximum(ends[1], floor), edges, baseline=np.maximum(ends[0], floor), **HATCH)
-        entries.append((Patch(**_key(HATCH)), "Uncertainty"))
-    if content.before is not None:
-        line = ax.stairs(content.before, edges, baseline=None, color="#2040c0", linestyle="--", linewidth=1.4, zorder=4)
-        entries.append((line, "Pre-fit total"))
-    seen = np.isfinite(content.data)
-    if seen.any():
-        # The bar of an empty bin that is taller than everything else would only run into the legend.
-        low, high = content.ends
-        high = np.where((content.data > 0) | (high <= _tallest(content)), high, content.data)
-        points = draw_points(ax, content.axis.centers, content.data, low, high, seen)
-        entries.insert(0, (points, "Data"))
-    return entries
-
-
-def _key(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if name != "zorder"}
-
-
-def _hatch_hidden(ax: Axes, content: _Content, height: float) -> None:
+def _hatch_hidden(ax: Axes, content: Content, height: float) -> None:
     for b in content.hidden:
         low, high = content.axis.interval(b)
         ax.axvspan(low, high, ymax=height, fill=False, hatch="\\\\\\", edgecolor="#9a9a9a", linewidth=0, zorder=7)

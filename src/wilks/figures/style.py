@@ -55,7 +55,9 @@ _COMMON: dict[str, Any] = {
     "text.color": "black",
     "axes.prop_cycle": f"cycler('color', {list(PETROFF10)})",
     "axes.unicode_minus": True,
-    "axes.formatter.limits": (-4, 6),
+    # No common factor or difference beside an axis, where it is missed or lies on a title (see `shorten_numbers`).
+    "axes.formatter.limits": (-99, 99),
+    "axes.formatter.useoffset": False,
     "axes.facecolor": "white",
     "axes.edgecolor": "black",
     "axes.labelcolor": "black",
@@ -215,14 +217,19 @@ def label(text: str, limit: int = 48) -> str:
     >>> label("staterror_4j1b-CR[0]"), label("5 $")
     ('staterror_4j1b-CR[0]', '5 \\$')
     """
+    return "".join(shortened(pieces_of(text), limit))
+
+
+def pieces_of(text: str) -> list[str]:
+    """Return a name as matplotlib may draw it, in pieces that can't be cut: characters, and formulas."""
     text = " ".join(text.split())
     formula = mathtext(text)
     if "$" in formula and _is_mathtext(formula):
-        return "".join(_shortened(_PIECES.findall(formula), limit))
-    return "".join(_shortened(list(text), limit)).replace("$", r"\$")
+        return _PIECES.findall(formula)
+    return [r"\$" if character == "$" else character for character in text]
 
 
-def _shortened(pieces: list[str], limit: int) -> list[str]:
+def shortened(pieces: list[str], limit: int) -> list[str]:
     """Return pieces (characters and formulas) without those in the middle where there are more than `limit`."""
     if len(pieces) <= limit:
         return pieces

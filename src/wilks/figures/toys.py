@@ -12,12 +12,13 @@ from wilks._types import FloatArray
 from wilks.errors import InputError, nearest
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, counted, decorate, experiment_texts, in_red
+from wilks.figures.names import labels
 from wilks.figures.style import PANEL, FigureStyle, as_style, compact, figure_of, label, settings, signed, weight
-from wilks.results.fit import two_digits
 from wilks.results.intervals import percent
 from wilks.results.lost_toys import with_lost
 from wilks.results.toys import LEVELS, ToysResult
-from wilks.selection import matching
+from wilks.selection import matching, natural
+from wilks.table import measured
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,8 +110,8 @@ def _lines(result: ToysResult, i: int) -> list[str]:
     lines = [label(result.names[i], 30), f"{n:.0f} of {result.done} toys usable"]
     if n > 1 and width > 0:
         lines += [
-            f"mean {two_digits(mean, width / math.sqrt(n))}",
-            f"width {two_digits(width, width / math.sqrt(2 * n))}",
+            f"mean {measured(mean, width / math.sqrt(n))}",
+            f"width {measured(width, width / math.sqrt(2 * n))}",
         ]
     for level, value, (low, high) in zip(LEVELS, result.coverage[i], result.coverage_range[i], strict=True):
         covered = f"{100 * value:.1f}" if low == high else f"{100 * low:.1f} to {100 * high:.1f}"
@@ -141,7 +142,9 @@ def toy_pulls(
     if rows < 1:
         raise InputError(f"rows must be at least 1, found {rows}")
     every = _selected(result, exclude, include_staterrors)
-    shown = sorted(sorted(every, key=lambda i: -_badness(result, i))[:rows])
+    worst = {result.names[i] for i in sorted(every, key=lambda i: -_badness(result, i))[:rows]}
+    shown = [result.names.index(name) for name in natural(result.names) if name in worst]
+    titles = labels(result.names[i] for i in shown)
     rc = compact(chosen)
     with styled(rc):
         figure = Drawing(rc)
@@ -154,7 +157,7 @@ def toy_pulls(
         pairs = []
         for c, part in enumerate(parts):
             left, right = (figure.add_subplot(1, 2 * len(parts), 2 * c + 1 + side) for side in (0, 1))
-            _draw_means(left, result, part)
+            _draw_means(left, result, part, titles)
             _draw_coverage(right, result, part)
             pairs.append((left, right))
         # The panels are narrow: the experiment stands over the first, the beam over the last.
@@ -196,7 +199,7 @@ def _coverage_error(result: ToysResult, rows: list[int]) -> FloatArray:
     return with_lost(statistical, result.coverage[rows, 0], result.coverage_range[rows, 0])
 
 
-def _draw_means(ax: Axes, result: ToysResult, rows: list[int]) -> None:
+def _draw_means(ax: Axes, result: ToysResult, rows: list[int], titles: dict[str, str]) -> None:
     n = result.usable[rows]
     mean, width = result.pull_mean[rows], result.pull_width[rows]
     y = np.arange(len(rows))
@@ -212,7 +215,7 @@ def _draw_means(ax: Axes, result: ToysResult, rows: list[int]) -> None:
     ax.set_xticks(range(-int(reach), int(reach) + 1))
     ax.set_xlabel("pull: mean, width", loc="center")
     _rows(ax, len(rows))
-    ax.set_yticks(y, [label(result.names[i]) for i in rows])
+    ax.set_yticks(y, [titles[result.names[i]] for i in rows])
 
 
 def _draw_coverage(ax: Axes, result: ToysResult, rows: list[int]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -10,8 +10,10 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import InputError
 from wilks.figures.bin_ticks import label_bins
-from wilks.figures.blocks import blocks_of, canvas
+from wilks.figures.blocks import blocks_of, canvas, rows_from
 from wilks.figures.decoration import Entry, decorate, scale_y
+from wilks.figures.layers import LOG_RATIO
+from wilks.figures.numbers import logarithmic, set_log_x
 from wilks.figures.poisson import garwood
 from wilks.figures.ratio import HATCH, draw_points
 from wilks.figures.style import FigureStyle, as_style, axis_title, figure_of, label, settings
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 _SIZES = {"plain": (6.0, 5.6), "ATLAS": (7.6, 7.0), "CMS": (10.0, 9.4)}
 _COLORS: dict[Side, str] = {"Up": "#c91f16", "Down": "#1845fb"}
 _MEMBER: dict[str, Any] = {"color": "#777777", "linewidth": 1.0, "zorder": 4}
-_CELL = 1.15, 0.62  # inches
+CELL = 1.15, 0.62  # inches
 _Stroke: TypeAlias = tuple[str, str, float]  # colour, dashes, width in points
 _BACKGROUNDS = {"kept": "white", "shape dropped": "#fff6c2", "norm dropped": "#ffe3bf", "dropped": "#f8d4d1"}
 
@@ -76,21 +78,39 @@ def variation(
         for axes in (main, below):
             axes.set_xlim(edges[0], edges[-1])
         main.tick_params(labelbottom=False)
-        scale_y(main, "Events", tallest)
         below.set_xlabel(label(axis_title(content.nominal.axis, region), 60))
-        label_bins(content.nominal.axis, below, main)
+        if not label_bins(content.nominal.axis, below, main) and logarithmic(edges):
+            set_log_x(main)
+            set_log_x(below)
         _draw_changes(below, content)
         entries = _draw_yields(main, content)
-        main.set_ylim(0, 1.6 * tallest)
+        deepest = float(heights[np.isfinite(heights)].min(initial=0.0))
+        deepest = deepest if deepest < -0.003 * tallest else 0.0
+        lowest = _lowest(content) if deepest == 0 else None
+        if lowest is None:
+            scale_y(main, "Events", tallest)
+            main.set_ylim(deepest, 1.6 * tallest)
+        else:
+            main.set_ylabel("Events")
+            main.set_yscale("log")
+            main.set_ylim(lowest, 10 * tallest)
         if ax is None:
             fit_margins(figure, [main, below])
         lines = [systematic, f"{sample or 'all samples'}, {region}"]
         if content.effect is not None and content.effect.status != "kept":
             lines.append(f"({content.effect.status})")
-        decorate(main, chosen, lines, entries, tallest=tallest, lowest=None)
+        decorate(main, chosen, lines, entries, tallest=tallest, lowest=lowest, deepest=deepest)
         if ax is None:
             fit_margins(figure, [main, below])
     return figure
+
+
+def _lowest(content: Content) -> float | None:
+    """Return the bottom of a logarithmic axis where the yields of bins need one, else None."""
+    positive = content.nominal.contents[content.nominal.contents > 0]
+    if positive.size == 0 or positive.max() <= LOG_RATIO * positive.min():
+        return None
+    return float(max(0.2 * positive.min(), 1e-7 * positive.max()))
 
 
 def _heights(content: Content) -> list[FloatArray]:
@@ -212,12 +232,12 @@ def _reach(content: Content, others: tuple[FloatArray, ...] = ()) -> float:
 def variations(
     templates: Templates,
     *,
-    region: str | None = None,
+    region: str | Sequence[str] | None = None,
     rows: int = 40,
     first: int = 1,
     style: str | FigureStyle = "plain",
 ) -> Figure:
-    """Return a figure with the variations of a region (default: the first) at a glance: a small panel for each.
+    """Return a figure with the variations of a region, or several (default: the first), at a glance: small panels.
 
     Rows are systematics, columns samples; a panel has the relative change of each bin, up (red) and down (blue), in a
     range that just holds them, written in its corner. Dotted lines are the variations before processing, the gray band
@@ -225,17 +245,14 @@ def variations(
     `pruning`, those of systematics that don't act are empty. So many `rows` are drawn from the systematic number
     `first` (from 1) on. Raises InputError as `pruning` does, for an unknown region, and where no row is left.
     """
-    blocks = blocks_of(templates, None if region is None else [region])
+    asked = [region] if isinstance(region, str) else region
+    blocks = blocks_of(templates, asked)
     if region is None:
         blocks = blocks_of(templates, [next(iter(blocks.regions))])
-    last = len(blocks.systematics)
-    if rows < 1 or not 1 <= first <= last:
-        raise InputError(f"rows must be at least 1 and first from 1 to {last}, found {rows} and {first}")
-    blocks = replace(blocks, systematics=blocks.systematics[first - 1 : first - 1 + rows])
-    with canvas(blocks, _CELL, as_style(style)) as ax:
+    with canvas(rows_from(blocks, rows, first), CELL, as_style(style)) as (ax, blocks):
         lines: dict[_Stroke, list[Any]] = {}
         bands: list[FloatArray] = []
-        boxes: list[tuple[float, int, str]] = []
+        boxes: list[tuple[float, float, str]] = []
         said: set[str] = set()
         for x, row, *names in blocks.cells():
             effect = blocks.effects.get((names[0], names[1], names[2]))
@@ -256,10 +273,13 @@ def _range(reach: float) -> str:
     return f"\N{PLUS-MINUS SIGN}{_two_digits(reach)} %"
 
 
-def _add_panel(lines: dict[_Stroke, list[Any]], bands: list[FloatArray], content: Content, x: float, row: int) -> None:
+def _add_panel(
+    lines: dict[_Stroke, list[Any]], bands: list[FloatArray], content: Content, x: float, row: float
+) -> None:
     """Add the lines and the band of one panel, in cells."""
-    axis, own = content.nominal.axis, content.nominal.contents
-    along = x + 0.04 + 0.92 * (axis.edges - axis.edges[0]) / (axis.edges[-1] - axis.edges[0])
+    edges, own = content.nominal.axis.edges, content.nominal.contents
+    edges = np.log(edges) if logarithmic(edges) else edges
+    along = x + 0.04 + 0.92 * (edges - edges[0]) / (edges[-1] - edges[0])
     scale = 0.38 / (_reach(content) or 1.0)
 
     def steps(values: FloatArray) -> FloatArray:
@@ -277,7 +297,7 @@ def _add_panel(lines: dict[_Stroke, list[Any]], bands: list[FloatArray], content
 
 
 def _draw_panels(
-    ax: Axes, lines: dict[_Stroke, list[Any]], bands: list[FloatArray], boxes: list[tuple[float, int, str]]
+    ax: Axes, lines: dict[_Stroke, list[Any]], bands: list[FloatArray], boxes: list[tuple[float, float, str]]
 ) -> None:
     from matplotlib.collections import LineCollection, PatchCollection, PolyCollection
     from matplotlib.patches import Rectangle

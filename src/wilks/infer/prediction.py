@@ -14,6 +14,7 @@ from wilks.infer.transfer import transfer
 from wilks.model.model import Model
 from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction, Prediction
+from wilks.selection import natural
 
 METHODS = ("linear", "cabinetry")
 # A change along a flat direction, relative to its terms, that is more than rounding.
@@ -26,6 +27,7 @@ def predict(
     """Return yields per channel, sample and bin with 68 % uncertainties: before the fit, or after it with `result`.
 
     `method` "linear" propagates uncertainties linearly, sigma^2 = diag(J C J^T), J the exact derivatives of the rates.
+    Channels are in natural order (2 before 10).
     Before the fit C holds the squared widths of the constraints (unconstrained parameters contribute nothing); after
     it, it is the full covariance of the fit. "cabinetry" moves every parameter up and down by its uncertainty, halves
     the differences of the rates, and combines them with the correlation matrix: cabinetry's numbers, the same where
@@ -57,7 +59,7 @@ def predict(
         variations, covariance = _variations(model, theta, covariance)
         change = variations.__getitem__
     channels = []
-    for channel in model.channel_names:
+    for channel in natural(model.channel_names):
         blocks = {block.sample: i for i, block in enumerate(model.blocks) if block.channel == channel}
         samples = model.sample_order[channel]
         yields = np.stack([rates[blocks[sample]] for sample in samples])

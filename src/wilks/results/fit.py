@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,22 +12,7 @@ import numpy as np
 from wilks._types import BoolArray, FloatArray
 from wilks.results.conditions import Condition, blinded
 from wilks.results.many import minimised
-
-
-def two_digits(value: float, uncertainty: float) -> str:
-    """Return `value ± uncertainty` with two significant digits of the uncertainty, which must be above 0.
-
-    A value that is hidden (NaN, see `FitResult.blinded`) is called so.
-
-    >>> two_digits(0.94239, 0.04312), two_digits(1234.5, 99.9)
-    ('0.942 ± 0.043', '1234 ± 100')
-    """
-    if not math.isfinite(uncertainty):
-        return f"{'hidden' if math.isnan(value) else f'{value:.4g}'} ± {uncertainty}"
-    # Rounded first: 0.0996 has its two digits in 0.10.
-    place = max(1 - math.floor(math.log10(float(f"{uncertainty:.1e}"))), 0)
-    shown = "hidden" if math.isnan(value) else f"{value:.{place}f}"
-    return f"{shown} ± {uncertainty:.{place}f}"
+from wilks.table import measured
 
 
 @dataclass(frozen=True)
@@ -213,7 +197,7 @@ class FitResult:
         if self.poi is not None:
             poi = self[self.poi]
             usable = not (poi.fixed or poi.at_bound) and poi.uncertainty > 0
-            found += f", {poi.name} = {two_digits(poi.value, poi.uncertainty) if usable else f'{poi.value:.4g}'}"
+            found += f", {poi.name} = {measured(poi.value, poi.uncertainty) if usable else f'{poi.value:.4g}'}"
         return f"<FitResult: {self.status if self.converged else f'NOT CONVERGED: {self.status}'}, {found}>"
 
     def __str__(self) -> str:

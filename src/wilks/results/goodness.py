@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
-from wilks.results.fit import two_digits
 from wilks.results.lost_toys import between, from_to, sentence, with_lost
 from wilks.results.many import INTERRUPTED
 from wilks.results.origin import Origin, Saved
@@ -230,5 +229,5 @@ def _with_range(p_value: float, ends: tuple[float, float]) -> str:
 
 def _cell(value: float, uncertainty: float) -> str:
     if uncertainty > 0:
-        return two_digits(float(value), float(uncertainty))
+        return measured(float(value), float(uncertainty))
     return measured(float(value), float("nan"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wilks.results.ranking import DONE, BreakdownResult, RankingResult
-from wilks.table import Table, measured, number, pdg_round_asymmetric
+from wilks.table import Table, measured, number, rounded
 
 if TYPE_CHECKING:
     from wilks._types import FloatArray
@@ -29,13 +29,10 @@ def with_sides(value: float, sides: FloatArray) -> str:
     '1.30 +0.32 -0.27'
     """
     up, down = float(sides[0]), float(sides[1])
-    if math.isnan(value) and math.isfinite(up) and math.isfinite(down):
-        both = f"± {number(up, 2)}" if up == down else f"+{number(up, 2)} -{number(down, 2)}"
-        return f"hidden {both}"
     if up == down or not (math.isfinite(up) and math.isfinite(down)):
         return measured(value, up if up == down else math.nan)
-    rounded, high, low = pdg_round_asymmetric(value, up, down)
-    return f"{rounded} +{high} -{low}"
+    shown, high, low = rounded(value, up, down)
+    return f"{shown} +{high} -{low}"
 
 
 def ranking_table(result: RankingResult, poi: str | None, rows: int | None) -> Table:

@@ -12,7 +12,7 @@ from wilks.errors import nearest
 from wilks.results.checking import require_distinct, require_levels
 from wilks.results.many import CONVERGED
 from wilks.results.origin import Origin, Saved
-from wilks.table import Table, measured, number, pdg_round_asymmetric
+from wilks.table import Table, measured, number, rounded
 
 AT_BOUND = "at bound"
 
@@ -56,7 +56,7 @@ class Interval:
     @property
     def size(self) -> str:
         """`0.98 +0.08 -0.08`; a side of no length is left out, one without end is a question mark."""
-        value, up, down = pdg_round_asymmetric(self.value, self.up, self.down)
+        value, up, down = rounded(self.value, self.up, self.down)
         sides = (("+", self.up, up), ("-", self.down, down))
         return " ".join([value, *(f"{sign}{text or '?'}" for sign, length, text in sides if length != 0)])
 

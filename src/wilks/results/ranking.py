@@ -11,8 +11,8 @@ import numpy as np
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ResultError, listed, nearest
 from wilks.results.checking import require_distinct, require_known, require_shapes
-from wilks.results.fit import two_digits
 from wilks.results.origin import Origin, Saved
+from wilks.table import measured
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -219,7 +219,7 @@ class BreakdownResult(Saved, _AboutPois):
 
     def __repr__(self) -> str:
         value, sigma = float(self.poi_values[0]), float(np.mean(self.total[0]))
-        number = two_digits(value, sigma) if math.isfinite(sigma) and sigma > 0 else f"{value:.4g}"
+        number = measured(value, sigma) if math.isfinite(sigma) and sigma > 0 else f"{value:.4g}"
         return f"<BreakdownResult: {self.pois[0]} = {number} in {len(self.groups)} groups, {self.method}>"
 
     def _text(self) -> str:

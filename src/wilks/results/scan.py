@@ -12,7 +12,7 @@ from wilks.results.checking import require_levels
 from wilks.results.intervals import Interval, percent
 from wilks.results.many import minimised
 from wilks.results.origin import Origin, Saved
-from wilks.table import Table, number, pdg_round_asymmetric
+from wilks.table import Table, number, rounded
 
 TOTAL, STAT_ONLY = "total", "stat. only"
 
@@ -121,9 +121,8 @@ class ScanResult(Saved):
         parts = (curve.interval.up, curve.interval.down, *self.without(curve))
         if not all(math.isfinite(part) and part > 0 for part in parts):
             return str(total)
-        value, up, down = pdg_round_asymmetric(self.value, parts[0], parts[1])
-        digits = len(up.partition(".")[2])
-        return f"{value} +{up} -{down} (stat.) +{parts[2]:.{digits}f} -{parts[3]:.{digits}f} (syst.)"
+        value, *shown = rounded(self.value, *parts)
+        return "{} +{} -{} (stat.) +{} -{} (syst.)".format(value, *shown)
 
     def table(self) -> Table:
         """Return a table of the curves' 68.27 % intervals, and of what the frozen parameters add in quadrature."""

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from wilks.results.conditions import beyond_status, condition_html, condition_lines
-from wilks.table import Table, measured, number, pdg_round
+from wilks.selection import natural
+from wilks.table import Table, measured, number
 
 # Other minima whose height is told.
 _OTHERS = 3
@@ -24,7 +25,7 @@ def parameter_table(result: FitResult, names: Iterable[str] | None = None) -> Ta
     empty for unconstrained parameters. A fixed parameter, one at its bound and one without effect is marked so and has
     no uncertainty.
     """
-    rows = tuple(_row(result[name]) for name in (result.names if names is None else names))
+    rows = tuple(_row(result[name]) for name in natural(result.names if names is None else names))
     header = ("parameter", "value", "pull", "constraint", "remark")
     return Table("Fitted parameters", header, rows, "lrrrl")
 
@@ -112,14 +113,8 @@ def _row(parameter: ParameterResult) -> tuple[str, ...]:
     pull = constrained and not parameter.fixed and math.isfinite(parameter.pull)
     return (
         parameter.name,
-        _value(parameter) if usable else number(parameter.value),
+        measured(parameter.value, parameter.uncertainty) if usable else number(parameter.value),
         f"{parameter.pull:.2f}" if pull else "",
         f"{parameter.uncertainty / parameter.prefit_uncertainty:.2f}" if constrained and usable else "",
         remark,
     )
-
-
-def _value(parameter: ParameterResult) -> str:
-    if math.isnan(parameter.value):
-        return f"hidden ± {pdg_round(0.0, parameter.uncertainty)[1]}"
-    return measured(parameter.value, parameter.uncertainty)

@@ -7,7 +7,7 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.config.schema import Region
 from wilks.errors import TemplateError
-from wilks.histogram import Axis, Histogram
+from wilks.histogram import Axis, Histogram, closed
 from wilks.templates.rebinning import merged, with_outside
 from wilks.templates.record import Step
 
@@ -18,7 +18,7 @@ _TOLERANCE = 1e-5
 
 def asked_axis(region: Region) -> Axis | None:
     """Return the bins that a region asks for, None where it takes those of the input."""
-    return None if region.binning is None else Axis(np.asarray(region.binning, dtype=np.float64))
+    return None if region.binning is None else Axis(closed(region.binning))
 
 
 def binned(histogram: Histogram, region: Region, asked: Axis | None = None) -> tuple[Histogram, Step | None]:

@@ -17,6 +17,7 @@ import numpy as np
 from wilks._types import BoolArray
 from wilks.templates.expression_text import ExpressionError
 from wilks.templates.expressions import ELEMENTWISE, Node
+from wilks.templates.records import has_missing, is_list, is_text, member, text_comparison
 from wilks.templates.whole_numbers import WHOLE, bits, compared, computed, total, type_of, wide
 
 Value: TypeAlias = Any
@@ -65,7 +66,7 @@ def evaluate(node: Node, columns: Mapping[str, Value], memo: dict[int, Value], s
     """
     if node.op == "branch":
         return columns[str(node.args[0])]
-    if node.op == "number":
+    if node.op in ("number", "text"):
         return node.args[0]
     if id(node) in memo:
         return memo[id(node)]
@@ -82,6 +83,10 @@ def evaluate(node: Node, columns: Mapping[str, Value], memo: dict[int, Value], s
 
 
 def _apply(op: str, values: list[Value]) -> Value:
+    if op == "member":
+        return member(*values)
+    if any(map(is_text, values)):
+        return _of_text(op, values)
     if op in _COMPARE:
         return compared(_COMPARE[op], *values)
     if op in _OPERATORS and all(isinstance(value, (int, float)) for value in values):
@@ -94,6 +99,17 @@ def _apply(op: str, values: list[Value]) -> Value:
         value = computed(op, values) if op in WHOLE else _PLAIN[op](*map(wide, values))
     # Python's numbers take the precision of the branch that they meet (0.7*weight); NumPy's would make it double.
     return value.item() if op in _OPERATORS and isinstance(value, np.generic) else value
+
+
+def _of_text(op: str, values: list[Value]) -> Value:
+    """Return what can be done with text: comparing it, and taking it out of lists."""
+    if op in ("==", "!="):
+        return text_comparison(op, *values)
+    if op in ("element", "masked", "count") and not isinstance(values[0], str):
+        return _SPECIAL[op](*values)
+    if op in _COMPARE:
+        raise ExpressionError("values of these types can't be compared; text only with text, with == and !=")
+    raise ExpressionError("these are not numbers; text can only be compared, with == and !=")
 
 
 def _of_constants(op: str, values: list[Value]) -> int | float:
@@ -114,11 +130,6 @@ def _reason(error: Exception) -> str:
     return "the operation can't be done with values of these types"
 
 
-def is_list(value: Value) -> bool:
-    """Return whether a value has several numbers per entry."""
-    return not isinstance(value, np.ndarray) and getattr(value, "ndim", 0) > 1
-
-
 def _power(base: Value, exponent: Value) -> Value:
     if isinstance(exponent, int) and exponent < 0:
         exponent = float(exponent)  # NumPy refuses negative powers of integers
@@ -133,19 +144,15 @@ def truth(value: Value) -> Value:
     return value if dtype.kind == "b" else value != 0
 
 
-def _has_missing(value: Value) -> bool:
-    return hasattr(value, "layout") and value.layout.is_option
-
-
 def _joined(operation: Callable[..., Any], values: tuple[Value, ...]) -> Value:
     """Return the values joined by "and" or "or"; missing only where the outcome depends on what is missing."""
     flags = [truth(value) for value in values]
-    if not any(map(_has_missing, flags)):
+    if not any(map(has_missing, flags)):
         return reduce(operation, flags)
     import awkward
 
     low, high = (
-        reduce(operation, [awkward.fill_none(flag, fill) if _has_missing(flag) else flag for flag in flags])
+        reduce(operation, [awkward.fill_none(flag, fill) if has_missing(flag) else flag for flag in flags])
         for fill in (False, True)
     )
     return awkward.mask(low, low == high)
@@ -173,7 +180,7 @@ def _where(condition: Value, yes: Value, no: Value) -> Value:
         return np.where(flags, yes, no)
     import awkward
 
-    if _has_missing(flags):
+    if has_missing(flags):
         return awkward.mask(awkward.where(awkward.fill_none(flags, False), yes, no), ~awkward.is_none(flags))
     return awkward.where(flags, yes, no)
 
@@ -187,7 +194,7 @@ def _reduced(name: str) -> Callable[[Value], Value]:
         if name == "count":
             return awkward.num(value, axis=1)
         found = total(value) if name == "sum" else getattr(awkward, name)(value, axis=-1)
-        return found if found.ndim > 1 or _has_missing(found) else awkward.to_numpy(found)
+        return found if found.ndim > 1 or has_missing(found) else awkward.to_numpy(found)
 
     return operation
 
@@ -245,7 +252,7 @@ def per_entry(value: Value, entries: int) -> tuple[Any, BoolArray | None]:
         return np.full(entries, value), None
     import awkward
 
-    if not _has_missing(value):
+    if not has_missing(value):
         return awkward.to_numpy(value), None
     present = ~awkward.to_numpy(awkward.is_none(value))
     return awkward.to_numpy(awkward.fill_none(value, 0)), present

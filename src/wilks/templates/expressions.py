@@ -79,7 +79,7 @@ _UNARY: dict[type[ast.unaryop], str] = {ast.USub: "negative", ast.UAdd: "positiv
 
 @dataclass(frozen=True)
 class Node:
-    """An operation and its operands; `op` "branch" has the branch's name, "number" has a value."""
+    """An operation and its operands; `op` "branch" has the branch's name, "number" and "text" have a value."""
 
     op: str
     args: tuple[Argument, ...]
@@ -113,7 +113,10 @@ def parse(text: str) -> Node:
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionError(NESTED) from None
     python.require_brackets()
-    return _Reader(python).read(body)
+    found = _Reader(python).read(body)
+    if found.op == "text":
+        raise ExpressionError("text can't be used here; it is compared, as in name == 'text'", found.column)
+    return found
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,9 @@ class _Reader:
     def _constant(self, node: ast.Constant) -> Node:
         if isinstance(node.value, bool):
             return self._node(node, "number", int(node.value))
+        if isinstance(node.value, (str, bytes)):
+            text = node.value if isinstance(node.value, str) else node.value.decode(errors="surrogateescape")
+            return self._node(node, "text", text)
         if not isinstance(node.value, (int, float)):
             raise self._error(node, f"{_what(node)} can't be used here")
         try:
@@ -177,7 +183,12 @@ class _Reader:
             parts.append(self._identifier(value))
             value = value.value
         if not isinstance(value, ast.Name):
-            raise self._error(node, "a dot can only be part of a branch's name")
+            if isinstance(value, ast.Constant):
+                raise self._error(node, "a dot is part of a name, or stands before the name of a member")
+            found = self.read(value)
+            for part in reversed(parts):
+                found = self._node(node, "member", found, part)
+            return found
         return self._node(node, "branch", ".".join([self._identifier(value), *reversed(parts)]))
 
     def _unaryop(self, node: ast.UnaryOp) -> Node:
@@ -256,6 +267,8 @@ class _Reader:
         value, index = self.read(node.value), node.slice
         if isinstance(index, ast.Tuple) and len(index.elts) == 2 and _is_everything(index.elts[0]):
             index = index.elts[1]
+        if isinstance(index, ast.Constant) and isinstance(index.value, str):
+            return self._node(node, "member", value, index.value)
         number = _whole_number(index)
         if number is not None and abs(number) >= 1 << 63:
             raise self._error(index, "no list is that long")

@@ -10,11 +10,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.errors import TemplateError
-from wilks.templates.evaluation import evaluate, is_list, per_entry, truth
+from wilks.errors import TemplateError, listed
+from wilks.templates.evaluation import evaluate, per_entry, truth
 from wilks.templates.expression_text import ExpressionError, pointed
 from wilks.templates.expressions import Node
 from wilks.templates.files import first_line
+from wilks.templates.records import is_list, is_text
 from wilks.templates.trees import Tree, open_trees
 from wilks.templates.whole_numbers import type_of
 
@@ -149,6 +150,8 @@ def selected(value: Any, entries: int) -> Any:
         raise ExpressionError(
             "gives a list per entry where a filter needs true or false; any(...) or all(...) makes one"
         )
+    if is_text(value):
+        raise ExpressionError('gives text where a filter needs true or false; a comparison is missing (== "...")')
     dtype = type_of(value)
     if dtype is None:
         raise ExpressionError("gives no numbers where a filter needs true or false")
@@ -160,8 +163,11 @@ def selected(value: Any, entries: int) -> Any:
 
 def numbers(value: Any, entries: int) -> tuple[Any, Any]:
     """Return a variable's value as numbers, and where there are some. Raises ExpressionError for lists and text."""
+    if is_text(value):
+        raise ExpressionError('gives text, not numbers; where(name == "...", 1, 0) makes some')
     if type_of(value) is None:
-        raise ExpressionError("gives no numbers")
+        members = list(getattr(value, "fields", ()))
+        raise ExpressionError(f"gives no numbers{'; its members are ' + listed(members) if members else ''}")
     if is_list(value):
         raise ExpressionError(
             "gives a list per entry where one number is needed; take one element, a[0], or a sum(...), max(...), ..."
@@ -289,6 +295,8 @@ class _Filling:
         taken = values[rows]
         # Small numbers sort fast.
         places = np.searchsorted(group.edges, taken, side="right").astype(np.min_scalar_type(len(group.edges) + 1))
+        if group.edges[-1] == np.inf:  # and what is infinite itself is inside
+            places[taken == np.inf] = len(group.edges) - 1
         undefined = np.isnan(taken) if taken.dtype.kind == "f" else np.zeros(rows.size, dtype=bool)
         if present is not None:
             undefined |= ~present[rows]

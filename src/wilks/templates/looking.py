@@ -41,7 +41,7 @@ class Look:
     """What was found in one file: of each tree the entries, and ranges that can be read by themselves.
 
     `lacking` are the trees that aren't there, `unsuited` the expressions that don't fit a tree, both with the reason;
-    `problems` is what else is wrong, `unreadable` what of the file can't be read.
+    `problems` is what else is wrong, `unreadable` what of the file can't be read. `friends` are files of friend trees.
     """
 
     spans: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
@@ -51,6 +51,7 @@ class Look:
     unreadable: list[str] = field(default_factory=list)
     bytes_read: int = 0
     file: str = ""
+    friends: tuple[str, ...] = ()
 
 
 def look(question: Question) -> Look:
@@ -68,7 +69,7 @@ def look(question: Question) -> Look:
                     continue
                 branches = _look_at_uses(tree, name, uses, found)
                 found.spans[name] = tree.spans(branches)
-            found.bytes_read = file.bytes_read
+            found.bytes_read, found.friends = file.bytes_read, file.friend_files
     except UnreadableError as error:
         found.unreadable += error.problems
     except TemplateError as error:

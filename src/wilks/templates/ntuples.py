@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.config.schema import Config
 from wilks.errors import listed
-from wilks.histogram import Axis, Histogram
+from wilks.histogram import Axis, Histogram, closed
 from wilks.templates.filling import Tally, Task, Use, fill, starts_of
 from wilks.templates.looking import Look, Question, about, about_all, look, parses_not, place_of, sentences
 from wilks.templates.origins import changed_since, origins_of_ntuples, reusable, states, without
@@ -70,8 +70,9 @@ def fill_from_ntuples(
         reading.problems = changed or reading.problems
         return Made({}, reading.problems, reading.events())
     found, notes = _templates(config, plan, reading.tallies)
-    notes = [*reading.notes, *reading.left_out(), *notes, *_notes_again(previous, reused)]
+    notes = [*plan.notes, *reading.notes, *reading.left_out(), *notes, *_notes_again(previous, reused)]
     origins |= {key: without(origins[key], reading.skipped) for key in found}
+    origins |= {key: replace(origins[key], fingerprint="") for key in reading.with_friends(found)}
     return Made(found | reused, [], reading.events(notes), origins, tuple(reused))
 
 
@@ -143,6 +144,11 @@ class _Reading:
         for key, parts in self.plan.parts.items():
             if all(file in self.skipped for (file, _), _ in parts):
                 yield f"{key}: none of its files can be read ({self.skipped[parts[0][0][0]]})"
+
+    def with_friends(self, keys: Iterable[TemplateKey]) -> Iterator[TemplateKey]:
+        """Yield those that friend trees in other files are part of: when these change, nobody would notice."""
+        files = {file for file, look in self.looks.items() if look.friends}
+        yield from (key for key in keys if any(file in files for (file, _), _ in self.plan.parts[key]))
 
     def left_out(self) -> Iterator[str]:
         """Yield a sentence on each file that was left out."""
@@ -217,7 +223,7 @@ def _templates(
             variances += tally.sumw2[start : start + bins + 2]
             entries += tally.entries[number]
             undefined += tally.undefined[number]
-        axis = Axis(np.array(region.binning, dtype=np.float64))
+        axis = Axis(closed(region.binning))
         outside = float(variances[0]), float(variances[-1])
         found[key] = Histogram(
             axis, sums[1:-1], variances[1:-1], float(sums[0]), float(sums[-1]), entries, outside_sumw2=outside
@@ -225,8 +231,16 @@ def _templates(
         if region.outside_binning == "merge":
             found[key] = with_outside(found[key])
         if key.systematic is None:
+            notes += _open_bins(key, region.binning or (), axis)
             notes += _notes(key, sums, undefined, entries, merged=region.outside_binning == "merge")
     return found, notes
+
+
+def _open_bins(key: TemplateKey, edges: Sequence[float], axis: Axis) -> Iterator[str]:
+    """Yield what stands for the edges of bins without one."""
+    for place, name in ((0, "first"), (-1, "last")):
+        if len(edges) and np.isinf(edges[place]):
+            yield f"{key}: the {name} bin is open; on axes it ends at {axis.edges[place]:g}"
 
 
 def _notes(key: TemplateKey, sums: FloatArray, undefined: float, entries: float, *, merged: bool) -> Iterator[str]:

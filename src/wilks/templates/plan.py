@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from wilks.config.paths import files_like, resolve_input
+from wilks.config.paths import files_like, resolve_inputs
 from wilks.config.schema import Config
-from wilks.errors import InputError
+from wilks.errors import InputError, listed
 from wilks.templates.files import remote_files
 from wilks.templates.filling import Recipe, Role, Task, Use, tasks_of
 from wilks.templates.looking import Look, Question
@@ -22,7 +22,7 @@ class Plan:
     """Which recipes are filled from which tree, and which of them make up a template.
 
     `parts` has, for each template, (file, tree) and the position of the recipe there; `places` and `trees` say where in
-    the steering file an expression and the name of a tree stand.
+    the steering file an expression and the name of a tree stand; `notes` tells what is worth knowing of the paths.
     """
 
     recipes: dict[tuple[str, str], dict[Recipe, int]] = field(default_factory=dict)
@@ -30,6 +30,7 @@ class Plan:
     places: dict[Use, list[str]] = field(default_factory=dict)
     trees: dict[str, list[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def questions(self) -> Iterator[Question]:
         """Yield what must be known of each file before it is read."""
@@ -64,7 +65,7 @@ def planned(config: Config, keys: Sequence[TemplateKey]) -> Plan:
             recipe = Recipe(variable.value, _text(ingredient.filter), _text(ingredient.weight), edges[key.region])
             _note_places(plan, ingredient)
             try:
-                files = _files(config, ingredient, resolved)
+                files = _files(config, ingredient, resolved, plan.notes)
             except InputError as error:
                 plan.problems += [problem for problem in error.problems if problem not in plan.problems]
                 continue
@@ -99,7 +100,7 @@ def _note_place(places: list[str], place: str) -> None:
         places.append(place)
 
 
-def _files(config: Config, ingredient: Ingredient, resolved: dict[str, dict[str, str]]) -> list[str]:
+def _files(config: Config, ingredient: Ingredient, resolved: dict[str, dict[str, str]], notes: list[str]) -> list[str]:
     """Return the files of an ingredient, each once, also where links or `..` give it several names.
 
     `resolved` remembers the files of each path, by what tells one from another.
@@ -109,7 +110,10 @@ def _files(config: Config, ingredient: Ingredient, resolved: dict[str, dict[str,
         path = filled(config, settings)
         if path not in resolved:
             named: dict[str, str] = {}
-            for file in _matching(config, path):
+            places, absent = resolve_inputs(config, path)
+            if absent:
+                notes.append(f'{settings[1].place} "{path}": there is no file {listed(absent)}')
+            for file in (file for place in places for file in _matching(place)):
                 named.setdefault(file if "://" in file else os.path.realpath(file), file)
             resolved[path] = named
         for identity, file in resolved[path].items():
@@ -117,9 +121,8 @@ def _files(config: Config, ingredient: Ingredient, resolved: dict[str, dict[str,
     return list(found.values())
 
 
-def _matching(config: Config, path: str) -> tuple[str, ...]:
-    place = resolve_input(config, path)
+def _matching(place: str) -> tuple[str, ...]:
     if "://" in place:
-        return remote_files(place) if "*" in path else (place,)
-    wild = glob.has_magic(path) and not os.path.exists(place)
+        return remote_files(place) if "*" in place else (place,)
+    wild = glob.has_magic(place) and not os.path.exists(place)
     return tuple(files_like(place)) if wild else (place,)

@@ -6,7 +6,7 @@ The only module that reads ROOT files; histograms of UHI files come through here
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from wilks import bin_labels
-from wilks.config.paths import is_uhi_file
+from wilks.config.paths import is_uhi_file, tidy_name
 from wilks.errors import TemplateError, listed, nearest
 from wilks.histogram import Axis, Histogram
 from wilks.templates.files import UnreadableError, first_line, require_file
+from wilks.templates.th1_state import CAN_EXTEND, TYPES, State, filled
 
 _HINTS = 20
 # Missing objects that get a search for the nearest name: with hundreds missing, the path pattern is wrong, not a name.
@@ -56,7 +57,7 @@ class RootObject:
     @property
     def is_histogram(self) -> bool:
         """True for what `read_histogram` reads: one-dimensional histograms."""
-        return self.classname.startswith("TH1")
+        return self.classname in TYPES
 
     @property
     def is_directory(self) -> bool:
@@ -132,13 +133,14 @@ def _read_from(file: Any, path: str, names: list[str], reading: Reading) -> None
     """Add the histograms of an open file to what was read."""
     classnames = classnames_of(file)
     for name in names:
-        classname = classnames.get(name.strip("/").partition(";")[0])
-        if classname is None:
+        known = known_as(name, classnames)
+        if known is None:
             reading.missing.setdefault(path, []).append(name)
             continue
+        classname = classnames[known.partition(";")[0]]
         try:
-            quick = _quickly(file, name, classname)
-            found = _histogram(_object(file, name), classname) if quick is None else quick
+            quick = _quickly(file, known, classname)
+            found = histogram_of_th1(_object(file, known), classname) if quick is None else quick
             reading.histograms[path, name] = found
         except TemplateError as error:
             reading.problems.append(f"{path}:{name}: {error}")
@@ -147,13 +149,25 @@ def _read_from(file: Any, path: str, names: list[str], reading: Reading) -> None
         reading.contents[path] = kept
 
 
+def known_as(name: str, names: Container[str]) -> str | None:
+    """Return the name of an object, cycle included, as its file has it; None where it has none.
+
+    Slashes too many and blanks around the parts of a path are read over where no object has them.
+    """
+    written, separator, cycle = name.partition(";")
+    for path in (written.strip("/"), tidy_name(written)):
+        if path in names:
+            return f"{path}{separator}{cycle.strip()}"
+    return None
+
+
 def _read_uhi(path: str, names: list[str], reading: Reading) -> None:
     """Add the histograms of a UHI file to what was read."""
     from wilks.templates.uhi_files import histogram_of, opened_uhi
 
     with opened_uhi(path) as entries:
         for name in names:
-            found = name if name in entries else name.strip("/")
+            found = name if name in entries else known_as(name, entries) or name.strip("/")
             if found not in entries and (not name or "" in entries):
                 alone = f"holds one histogram without a name; leave out :{name}"
                 text = alone if name else f"holds {len(entries)} histograms; say which, as in file.json:name"
@@ -179,26 +193,52 @@ def missing_objects(path: str, names: list[str], available: list[str]) -> list[s
     return [*problems, f"{path} contains {contents}" if available else f"{path} contains no objects"]
 
 
-def _histogram(source: Any, classname: str) -> Histogram:
+def histogram_of_th1(source: Any, classname: str) -> Histogram:
     """Return a TH1 as a histogram; raises TemplateError without saying where."""
-    if not classname.startswith("TH1"):
-        raise TemplateError(f"is a {classname}; only one-dimensional histograms (TH1) can be templates")
-    contents = np.asarray(source.values(flow=True), dtype=np.float64)
-    sumw2 = np.asarray(source.member("fSumw2"), dtype=np.float64)
-    variances = sumw2 if sumw2.size == contents.size else np.abs(contents)
+    if classname not in TYPES:
+        raise TemplateError(f"is a {classname}; only one-dimensional histograms ({listed(TYPES)}) can be templates")
+    state = _state(source)
+    state.require_range()
     axis = source.member("fXaxis")
     labels, grown = bin_labels.of_root_axis(axis)
+    edges = np.asarray(axis.edges(), dtype=np.float64)
+    contents, variances = filled(
+        classname, state, np.asarray(source.values(flow=True)), np.asarray(source.member("fSumw2")), edges
+    )
     histogram = Histogram(
-        Axis(np.asarray(axis.edges()), label=axis.member("fTitle"), bin_labels=labels),
+        Axis(edges, label=axis.member("fTitle"), bin_labels=labels),
         contents[1:-1],
         variances[1:-1],
         underflow=float(contents[0]),
         overflow=float(contents[-1]),
         outside_sumw2=(float(variances[0]), float(variances[-1])),
-        entries=float(source.member("fEntries")),
+        entries=float(source.member("fEntries")) + max(state.waiting, 0),
         title=source.member("fTitle"),
+        remarks=tuple(state.remarks()),
     )
     return histogram.without_spare_bins() if grown else histogram
+
+
+def _state(source: Any) -> State:
+    """Return what a TH1 keeps beside its bins."""
+    axis = source.member("fXaxis")
+    size = source.member("fBufferSize", none_if_missing=True) or 0
+    buffer = source.member("fBuffer", none_if_missing=True) if size > 0 else None
+    regular = not len(axis.member("fXbins"))
+    lower, upper = (axis.member("fXmin"), axis.member("fXmax")) if regular else axis.edges()[[0, -1]]
+    return State(
+        bits=source.member("@fBits"),
+        buffer=np.empty(0) if buffer is None else np.asarray(buffer, dtype=np.float64),
+        norm_factor=source.member("fNormFactor"),
+        bins=axis.member("fNbins"),
+        lower=float(lower),
+        upper=float(upper),
+        regular=regular,
+        axis_bits=axis.member("@fBits"),
+        first=axis.member("fFirst"),
+        last=axis.member("fLast"),
+        extends=bool((axis.member("fBits2", none_if_missing=True) or 0) & CAN_EXTEND),
+    )
 
 
 def _quickly(file: Any, name: str, classname: str) -> Histogram | None:
@@ -220,7 +260,7 @@ def _described(file: Any, name: str, classname: str) -> RootObject:
     try:
         if plain.is_histogram:
             quick = _quickly(file, name, classname)
-            histogram = _histogram(_object(file, name), classname) if quick is None else quick
+            histogram = histogram_of_th1(_object(file, name), classname) if quick is None else quick
             edges = float(histogram.axis.edges[0]), float(histogram.axis.edges[-1])
             shape = (len(histogram.axis),)
             numbers = histogram.entries, shape, edges, histogram.integral
@@ -255,14 +295,17 @@ def classnames_of(file: Any) -> dict[str, str]:
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[Any]:
-    """Open a ROOT file, local or remote (`root://`); raises TemplateError if it is not there, else UnreadableError."""
+def opened(path: str | Path, **options: Any) -> Iterator[Any]:
+    """Open a ROOT file, local or remote (`root://`), with options of uproot's.
+
+    Raises TemplateError if it is not there, UnreadableError if it can't be read.
+    """
     import uproot
 
     require_file(path)
     try:
         # A dictionary, because uproot would take a colon in a plain string for the start of an object's name.
-        file = uproot.open({str(path): None})
+        file = uproot.open({str(path): None}, **options)
     except FileNotFoundError:  # only of a remote file
         raise TemplateError(f"{path}: no such file") from None
     except Exception as error:  # uproot raises whatever the first unreadable byte leads to

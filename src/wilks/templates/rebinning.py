@@ -135,7 +135,9 @@ def _changed(histogram: Histogram, region: Region) -> tuple[Histogram, Step]:
 
 def _edges(axis: Axis, rebin: int | tuple[int | float, ...]) -> FloatArray:
     if isinstance(rebin, tuple):
-        return np.asarray(rebin, dtype=np.float64)
+        edges = np.asarray(rebin, dtype=np.float64)
+        # Of ntuples an open bin is one of the `Binning` too, and the axis has what stands for its edge.
+        return np.clip(edges, *axis.edges[[0, -1]]) if np.isinf(edges).any() else edges
     if len(axis) % rebin:
         raise TemplateError(f"{len(axis)} bins can't be merged in groups of {rebin}")
     return axis.edges[::rebin]

@@ -238,7 +238,7 @@ def load_templates(path: str | Path) -> Templates:
 
 
 def _index_row(key: TemplateKey, histogram: Histogram, original: bool) -> JSONDict:
-    return {
+    row = {
         "region": key.region,
         "sample": key.sample,
         "systematic": key.systematic,
@@ -248,7 +248,9 @@ def _index_row(key: TemplateKey, histogram: Histogram, original: bool) -> JSONDi
         "label": histogram.axis.label,
         "unit": histogram.axis.unit,
         "title": histogram.title,
-    } | ({"bin_labels": histogram.axis.bin_labels} if histogram.axis.bin_labels else {})
+    }
+    few = {"bin_labels": histogram.axis.bin_labels, "remarks": histogram.remarks}
+    return row | {name: texts for name, texts in few.items() if texts}
 
 
 def _key_of(row: JSONDict) -> TemplateKey:
@@ -283,6 +285,7 @@ def _unpacked(rows: list[JSONDict], arrays: dict[str, Any]) -> Templates:
             overflow,
             None if np.isnan(entries) else entries,
             row["title"],
+            remarks=tuple(row.get("remarks", ())),
         )
         start = stop
     return Templates(histograms, originals, steps)

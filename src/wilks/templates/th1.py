@@ -8,17 +8,25 @@ is.
 from __future__ import annotations
 
 import struct
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from wilks._types import FloatArray
 from wilks.histogram import Axis, Histogram
 from wilks.templates.root_labels import axis_labels
+from wilks.templates.th1_state import CAN_EXTEND, TYPES, State, filled
 
 _COUNTED = 0x40000000  # set in a number of bytes
 _REFERENCED = 1 << 4  # of TObject: the number of its process follows
-_TYPES = {"TH1D": ">f8", "TH1F": ">f4", "TH1I": ">i4", "TH1S": ">i2", "TH1C": ">i1"}
+_HEAD, _BYTE, _INT = struct.Struct(">IH"), struct.Struct(">B"), struct.Struct(">i")
+_OBJECT = struct.Struct(">HII")  # a TObject: its version (and no number of bytes), identifier, bits
+_SUMS = struct.Struct(">4xd48xd")  # fBarOffset, fBarWidth, fEntries, four sums, fMaximum, fMinimum, fNormFactor
+_ENDS, _RANGE = struct.Struct(">idd"), struct.Struct(">iiH")
+_ANY = range(1, 100)
+_NO_BUFFER: FloatArray = np.empty(0)
 
 
 class _UnexpectedError(Exception):
@@ -34,28 +42,32 @@ class _Reader:
 
     def part(self, versions: range) -> int:
         """Go into a part that begins here, of one of some versions; return where it ends."""
-        count, version = struct.unpack_from(">IH", self.content, self.place)
-        end = int(self.place + 4 + (count & ~_COUNTED))
-        if not count & _COUNTED or version not in versions or end > len(self.content):
+        count, version = _HEAD.unpack_from(self.content, self.place)
+        end: int = self.place + 4 + (count ^ _COUNTED)
+        if version not in versions or end > len(self.content):  # without the flag the end is far away
             raise _UnexpectedError
         self.place += 6
         return end
 
     def skip_part(self) -> None:
         """Go behind a part that begins here."""
-        self.place = self.part(range(1, 100))
+        self.place = self.part(_ANY)
+
+    def numbers(self, layout: struct.Struct) -> tuple[Any, ...]:
+        """Return some numbers and go on."""
+        values = layout.unpack_from(self.content, self.place)
+        self.place += layout.size
+        return values
 
     def number(self, layout: str) -> Any:
         """Return one number and go on."""
-        (value,) = struct.unpack_from(layout, self.content, self.place)
-        self.place += struct.calcsize(layout)
-        return value
+        return self.numbers(struct.Struct(layout))[0]
 
     def text(self) -> str:
         """Return a TString and go on."""
-        length = self.number(">B")
+        (length,) = self.numbers(_BYTE)
         if length == 255:
-            length = self.number(">I")
+            (length,) = self.numbers(_INT)
         self.place += length
         if self.place > len(self.content):
             raise _UnexpectedError
@@ -63,89 +75,136 @@ class _Reader:
 
     def array(self, kind: str) -> npt.NDArray[Any]:
         """Return a TArray and go on."""
-        length = self.number(">i")
+        (length,) = self.numbers(_INT)
         if length < 0:
             raise _UnexpectedError
         found = np.frombuffer(self.content, kind, length, self.place)
         self.place += found.nbytes
         return found
 
-    def title(self) -> str:
-        """Return the title of a TNamed that begins here and go behind it."""
+    def named(self) -> tuple[str, int]:
+        """Return title and bits of a TNamed that begins here and go behind it."""
         end = self.part(range(1, 2))
-        self.number(">H")  # TObject has a version and no number of bytes
-        self.number(">I")
-        if self.number(">I") & _REFERENCED:
-            self.number(">H")
+        _, _, bits = self.numbers(_OBJECT)
+        if bits & _REFERENCED:
+            self.place += 2
         self.text()
         title = self.text()
         if self.place != end:
             raise _UnexpectedError
-        return title
+        return title, bits
 
 
 def histogram_of_bytes(content: bytes, classname: str) -> Histogram | None:
     """Return the histogram of a class (TH1D, TH1F, ...) in the uncompressed bytes of a TKey's object.
 
-    None where they are laid out in another way. Without Sumw2 the fills were unweighted and the variance is the
-    absolute content. Raises TemplateError where the edges do not increase.
+    None where they are laid out in another way. Entries that wait in ROOT's buffer are filled in. Without Sumw2 the
+    fills were unweighted and the variance is the absolute content. Raises TemplateError where the edges do not
+    increase, and where ROOT's own outcome can't be told.
     """
-    kind = _TYPES.get(classname)
-    if kind is None:
+    if classname not in TYPES:
         return None
     try:
-        return _histogram(_Reader(content), kind)
+        return _histogram(_Reader(content), classname)
     except (_UnexpectedError, struct.error, ValueError):
         return None
 
 
-def _histogram(reader: _Reader, kind: str) -> Histogram:
+def _histogram(reader: _Reader, classname: str) -> Histogram:
     whole = reader.part(range(1, 4))
     base = reader.part(range(6, 9))
-    title = reader.title()
+    title, bits = reader.named()
     for _ in ("TAttLine", "TAttFill", "TAttMarker"):
         reader.skip_part()
-    cells = reader.number(">i")
-    axis, grown = _axis(reader, cells - 2)
+    (cells,) = reader.numbers(_INT)
+    axis = _axis(reader, cells - 2)
     for _ in ("fYaxis", "fZaxis"):
         reader.skip_part()
-    reader.place += 4  # fBarOffset, fBarWidth
-    entries = reader.number(">d")
-    reader.place += 7 * 8  # four sums of weights, fMaximum, fMinimum, fNormFactor
+    entries, norm_factor = reader.numbers(_SUMS)
     reader.array(">f8")  # fContour
-    sumw2 = reader.array(">f8").astype(np.float64)
+    sumw2 = reader.array(">f8")
+    buffer = _buffer(reader)
+    if reader.place > base:
+        raise _UnexpectedError
     reader.place = base
-    contents = reader.array(kind).astype(np.float64)
+    contents = reader.array(TYPES[classname])
     if reader.place != whole or whole != len(reader.content) or contents.size != cells:
         raise _UnexpectedError
-    variances = sumw2 if sumw2.size == contents.size else np.abs(contents)
+    state = axis.state(bits, buffer, norm_factor)
+    values, variances = filled(classname, state, contents, sumw2, axis.edges)
     histogram = Histogram(
-        axis,
-        contents[1:-1],
+        Axis(axis.edges, label=axis.title, bin_labels=axis.labels),
+        values[1:-1],
         variances[1:-1],
-        underflow=float(contents[0]),
-        overflow=float(contents[-1]),
+        underflow=float(values[0]),
+        overflow=float(values[-1]),
         outside_sumw2=(float(variances[0]), float(variances[-1])),
-        entries=entries,
+        entries=entries + max(state.waiting, 0),
         title=title,
+        remarks=tuple(state.remarks()),
     )
-    return histogram.without_spare_bins() if grown else histogram
+    return histogram.without_spare_bins() if axis.grown else histogram
 
 
-def _axis(reader: _Reader, bins: int) -> tuple[Axis, bool]:
-    """Return the axis in a TAxis that begins here, and whether labels may have made it grow, and go behind it."""
+def _buffer(reader: _Reader) -> FloatArray:
+    """Return fBuffer, behind fOption and fFunctions, and go behind it."""
+    reader.text()
+    reader.skip_part()
+    (size,) = reader.numbers(_INT)
+    reader.place += 1  # says whether there is one
+    if size <= 0:
+        return _NO_BUFFER
+    found = np.frombuffer(reader.content, ">f8", size, reader.place).astype(np.float64)
+    reader.place += found.nbytes
+    return found
+
+
+class _RootAxis(NamedTuple):
+    """A TAxis: its edges, whether they are stored one by one, the labels of its bins, and what else tells.
+
+    `grown`: labels may have made it grow.
+    """
+
+    title: str
+    edges: FloatArray
+    regular: bool
+    labels: tuple[str, ...]
+    grown: bool
+    bits: int
+    first: int
+    last: int
+    extends: bool
+
+    def state(self, bits: int, buffer: FloatArray, norm_factor: float) -> State:
+        """Return the state of the histogram on this axis; raises TemplateError where the axis has no range."""
+        lower, upper = float(self.edges[0]), float(self.edges[-1])
+        rest = self.regular, self.bits, self.first, self.last, self.extends
+        state = State(bits, buffer, norm_factor, len(self.edges) - 1, lower, upper, *rest)
+        state.require_range()
+        return state
+
+
+@lru_cache(maxsize=256)
+def _regular(lower: float, upper: float, bins: int) -> FloatArray:
+    return np.linspace(lower, upper, bins + 1)
+
+
+def _axis(reader: _Reader, bins: int) -> _RootAxis:
+    """Return a TAxis that begins here and go behind it."""
     begin = reader.place
     end = reader.part(range(6, 11))
-    title = reader.title()
+    title, bits = reader.named()
     reader.skip_part()  # TAttAxis
-    if reader.number(">i") != bins or not 0 < bins < len(reader.content):
+    stored, lower, upper = reader.numbers(_ENDS)
+    if stored != bins or not 0 < bins < len(reader.content):
         raise _UnexpectedError
-    lower, upper = reader.number(">d"), reader.number(">d")
     edges = reader.array(">f8").astype(np.float64)
-    if edges.size == 0:
-        edges = np.linspace(lower, upper, bins + 1)
+    regular = edges.size == 0
+    if regular:
+        edges = _regular(lower, upper, bins)
+    labels, grown = axis_labels(reader, begin, end, bins)
+    first, last, more_bits = reader.numbers(_RANGE)
     if edges.size != bins + 1 or reader.place > end:
         raise _UnexpectedError
-    labels, grown = axis_labels(reader, begin, end, bins)
     reader.place = end
-    return Axis(edges, label=title, bin_labels=labels), grown
+    return _RootAxis(title, edges, regular, labels, grown, bits, first, last, bool(more_bits & CAN_EXTEND))

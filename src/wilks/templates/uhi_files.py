@@ -16,7 +16,7 @@ import numpy as np
 from wilks._reading import parse_json, read_file
 from wilks._types import FloatArray
 from wilks.errors import TemplateError, listed
-from wilks.histogram import Axis, Histogram
+from wilks.histogram import Axis, Histogram, closed
 from wilks.templates.files import UnreadableError, first_line, require_file
 
 _VERSION = 1
@@ -85,7 +85,7 @@ def _histogram(axis: Any, storage: Any, metadata: Any) -> Histogram:
     variances = _numbers(storage, "variances", size) if storage["type"] == "weighted" else np.abs(values)
     inside = slice(int(flow[0]), size - int(flow[1]))
     return Histogram(
-        Axis(edges, label=_text(axis.get("metadata"), "label", "metadata"), bin_labels=labels),
+        Axis(closed(edges), label=_text(axis.get("metadata"), "label", "metadata"), bin_labels=labels),
         values[inside],
         variances[inside],
         underflow=float(values[0]) if flow[0] else 0.0,
