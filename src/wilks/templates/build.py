@@ -195,7 +195,10 @@ def _read(config: Config, keys: list[TemplateKey], previous: Templates | None) -
             parts = [histogram for histogram in histograms if histogram is not None]
             if len(parts) == len(paths):
                 found[key] = reduce(add, parts)
-        except TemplateError:
+        except TemplateError as error:
+            if any(part.axis.bin_labels for part in parts):
+                problems.append(f"{key}, a sum over several paths: {error}")
+                continue
             each = zip(paths, parts, strict=True)
             found_bins = [f"{source.file}:{source.name} has {bins_of(part.axis.edges)}" for source, part in each]
             problems.append(f"{key} can't be summed over its paths, the edges differ: {'; '.join(found_bins)}")
