@@ -141,9 +141,8 @@ def test_files_and_objects_that_cannot_be_read(analysis: dict[str, Any], tmp_pat
         file["flat"] = np.histogram2d([0.5], [0.5], bins=2)
     analysis["Samples"][1]["SamplePath"] = "flat"
     (problem,) = said(analysis)
-    assert problem.endswith(
-        'only one-dimensional histograms (TH1) can be templates. Wanted for sample "Signal" in region "SR" (nominal)'
-    )
+    assert "flat: is a TH2D; only one-dimensional histograms (" in problem
+    assert problem.endswith(' can be templates. Wanted for sample "Signal" in region "SR" (nominal)')
     analysis["General"]["InputPath"] = f"{tmp_path}/{{SamplePath}}.root:data"
     problems = said(analysis)
     assert [problem.partition(". Wanted for ")[2] for problem in problems] == [

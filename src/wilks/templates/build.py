@@ -196,8 +196,7 @@ def _read(config: Config, keys: list[TemplateKey], previous: Templates | None) -
             if len(parts) == len(paths):
                 found[key] = reduce(add, parts)
         except TemplateError as error:
-            axes = [part.axis for part in parts]
-            if any(axis.is_categorical for axis in axes) or all(axis.has_edges_of(axes[0]) for axis in axes):
+            if any(part.axis.bin_labels for part in parts):
                 problems.append(f"{key}, a sum over several paths: {error}")
                 continue
             each = zip(paths, parts, strict=True)
