@@ -51,7 +51,8 @@ class ParameterSet:
 
     Arrays have one entry per component. `constraint` is "normal" (auxiliary data are measurements of the parameter
     with standard deviation `scale`), "poisson" (auxiliary data are counts with expectation `scale` x parameter) or
-    "none". `own_bounds` says whether the measurement gives the bounds; else they are defaults.
+    "none". `own_bounds` says whether the measurement gives the bounds; else they are defaults. `types` are those of
+    the modifiers that the parameters steer.
     """
 
     name: str
@@ -73,6 +74,21 @@ class ParameterSet:
     def names(self) -> tuple[str, ...]:
         """`name` for a scalar, else `name[0]`, `name[1]`, ..."""
         return (self.name,) if self.scalar else tuple(f"{self.name}[{i}]" for i in range(len(self)))
+
+    @property
+    def sigma(self) -> FloatArray | None:
+        """Standard deviations of normal constraints, shape (components,); None for other sets."""
+        return self.scale if self.constraint == "normal" else None
+
+    @property
+    def tau(self) -> FloatArray | None:
+        """What Poisson constraints expect for a parameter of 1, shape (components,); None for other sets."""
+        return self.scale if self.constraint == "poisson" else None
+
+    @property
+    def bounds(self) -> FloatArray:
+        """Lower and upper bounds, shape (components, 2)."""
+        return np.stack([self.lower, self.upper], axis=1)
 
     @property
     def nominal(self) -> FloatArray:
