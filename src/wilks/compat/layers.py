@@ -1,0 +1,67 @@
+"""`accelerate`: put the layers under whatever imports the packages that they are for, now or later."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
+
+# The package: the module whose `install()` puts the layer in place, once the package has been imported.
+LAYERS = {"pyhf": "wilks.compat.pyhf.layer"}
+
+
+def accelerate() -> None:
+    """Let everything in this process that uses pyhf use wilks, whether it has imported it already or will do so.
+
+    Models that were made before stay what they are. Calling it again changes nothing.
+
+    >>> accelerate()  # doctest: +SKIP
+    """
+    waiting = {}
+    for package, layer in LAYERS.items():
+        if package in sys.modules:
+            import_module(layer).install()
+        else:
+            waiting[package] = layer
+    if waiting and not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _AfterImport(waiting))
+
+
+@dataclass
+class _AfterImport(MetaPathFinder):
+    """Installs the layer of a package right after the package has been imported."""
+
+    waiting: dict[str, str] = field(default_factory=dict)
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in self.waiting:
+            return None
+        layer = self.waiting.pop(fullname)
+        spec = find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Followed(spec.loader, layer)
+        return spec
+
+
+class _Followed(Loader):
+    """The loader of a package, and what follows."""
+
+    def __init__(self, loader: Loader, layer: str) -> None:
+        self.loader, self.layer = loader, layer
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        spec = module.__spec__
+        if spec is not None:
+            spec.loader = self.loader  # resources and reloads are the package's own affair
+        self.loader.exec_module(module)
+        import_module(self.layer).install()

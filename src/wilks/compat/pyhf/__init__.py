@@ -1,0 +1,1 @@
+"""pyhf, with models, likelihood and fits of wilks."""
