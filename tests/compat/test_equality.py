@@ -11,7 +11,7 @@ import numpy as np
 import pyhf
 import pytest
 
-from wilks.compat.pyhf.model import Model
+from wilks.compat._pyhf.model import Model
 
 pytestmark = pytest.mark.filterwarnings("ignore:jsonschema.RefResolver:DeprecationWarning")
 

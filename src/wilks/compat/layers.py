@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -12,7 +13,7 @@ from importlib.util import find_spec
 from types import ModuleType
 
 # The package: the module whose `install()` puts the layer in place, once the package has been imported.
-LAYERS = {"pyhf": "wilks.compat.pyhf.layer"}
+LAYERS = {"pyhf": "wilks.compat._pyhf.layer"}
 
 
 def accelerate() -> None:
@@ -25,7 +26,7 @@ def accelerate() -> None:
     waiting = {}
     for package, layer in LAYERS.items():
         if package in sys.modules:
-            import_module(layer).install()
+            _install(package, layer)
         else:
             waiting[package] = layer
     if waiting and not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
@@ -64,4 +65,16 @@ class _Followed(Loader):
         if spec is not None:
             spec.loader = self.loader  # resources and reloads are the package's own affair
         self.loader.exec_module(module)
-        import_module(self.layer).install()
+        _install(module.__name__, self.layer)
+
+
+def _install(package: str, layer: str) -> None:
+    """Put a layer in place, or leave the package as it is where it has not what the layer stands on."""
+    try:
+        import_module(layer).install()
+    except (ImportError, AttributeError) as error:
+        warnings.warn(
+            f"wilks.compat: this version of {package} is not known ({error}); it runs as it is, without wilks",
+            UserWarning,
+            stacklevel=2,
+        )

@@ -11,13 +11,13 @@ import pyhf
 from scipy.optimize import OptimizeResult
 
 from wilks._types import FloatArray
-from wilks.compat.pyhf.memory import Question
-from wilks.compat.pyhf.model import Model
+from wilks.compat._pyhf.memory import Question
+from wilks.compat._pyhf.model import Model
 from wilks.model.model import Model as Core
 from wilks.results.fit import FitResult
 
 if TYPE_CHECKING:
-    from wilks.compat.pyhf.fits import Returns
+    from wilks.compat._pyhf.fits import Returns
 
 log = logging.getLogger("wilks.compat")
 

@@ -15,10 +15,11 @@ from pyhf.tensor.common import _tensorviewer_from_sizes
 
 from wilks._engine import Dataset
 from wilks._types import FloatArray
+from wilks.compat._pyhf.backends import arrays_of_numpy
+from wilks.compat._pyhf.memory import Memory
+from wilks.compat._pyhf.parameters import fill
+from wilks.compat._pyhf.validation import own_schema
 from wilks.compat.ledger import LEDGER
-from wilks.compat.pyhf.memory import Memory
-from wilks.compat.pyhf.parameters import fill
-from wilks.compat.pyhf.validation import own_schema
 from wilks.errors import WilksError
 from wilks.model.compile import compile_model
 from wilks.model.model import Model as Core
@@ -187,7 +188,7 @@ class Model(pyhf.pdf.Model):  # type: ignore[misc]
         if self.core is None:
             return original()
         tensorlib, _ = pyhf.get_backend()
-        if tensorlib.name == "numpy":
+        if arrays_of_numpy(tensorlib):
             try:
                 with LEDGER.serving("evaluation"):
                     found = ours()

@@ -12,10 +12,11 @@ import pyhf
 import pyhf.infer.mle
 from pyhf.optimize.mixins import OptimizerMixin
 
+from wilks.compat._pyhf.backends import arrays_of_numpy, own_name, tell
+from wilks.compat._pyhf.memory import Question
+from wilks.compat._pyhf.model import Model
+from wilks.compat._pyhf.result import Fit, returned
 from wilks.compat.ledger import LEDGER
-from wilks.compat.pyhf.memory import Question
-from wilks.compat.pyhf.model import Model
-from wilks.compat.pyhf.result import Fit, returned
 from wilks.errors import WilksError
 from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import FitOptions, Problem
@@ -82,17 +83,25 @@ def minimize(
         )
 
     if not isinstance(pdf, Model):
-        return original()
+        with own_name(pyhf.get_backend()[0]):
+            return original()
     reason = _unservable(self, objective, pdf, fixed_vals, do_grad, kwargs)
     if not reason:
+        if not arrays_of_numpy(tensorlib := pyhf.get_backend()[0]):
+            tell(tensorlib.name, "evaluates by itself")
         answer = _served(
             self, data, pdf, (init_pars, par_bounds, fixed_vals or []), kwargs.get("maxiter", self.maxiter)
         )
         if isinstance(answer, Fit):
             return returned(answer, asked, self)
         reason = answer
-    with LEDGER.passing("fit", reason):
+    with LEDGER.passing("fit", reason), own_name(pyhf.get_backend()[0]):
         return original()
+
+
+def servable(optimizer: Any, pdf: Model) -> bool:
+    """Return whether the fits of a model by an optimizer, without further options, are served."""
+    return not _unservable(optimizer, _TWICE_NLL, pdf, None, None, {})
 
 
 def _unservable(
