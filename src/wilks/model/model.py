@@ -138,6 +138,11 @@ class Model:
         return terms.constraint_terms(self)
 
     @cached_property
+    def products(self) -> tuple[tuple[Positions, Positions], ...]:
+        """Parameters whose factors are multiplied: for each block with several, the scalar ones and those of its bins."""
+        return terms.products(self)
+
+    @cached_property
     def sample_names(self) -> tuple[str, ...]:
         """Names of all samples, sorted: the rows of `expected_by_sample`."""
         return tuple(sorted({block.sample for block in self.blocks}))

@@ -58,6 +58,20 @@ def expected_by_sample(model: Model, points: FloatArray) -> FloatArray:
     return rates.reshape(*points.shape[:-1], *rates.shape[1:])
 
 
+def products(model: Model) -> tuple[tuple[Positions, Positions], ...]:
+    """Return the factors of each block that has several: positions of the scalar ones, and (factors, bins) of others."""
+    arrays = model.engine.__getstate__()
+    found, first = [], 0
+    for i, block in enumerate(model.blocks):
+        scalars = arrays["factor_parameter"][arrays["factor_start"][i] : arrays["factor_start"][i + 1]]
+        count = int(arrays["bin_start"][i + 1] - arrays["bin_start"][i])
+        columns = arrays["bin_parameter"][first : first + count * block.bins].reshape(count, block.bins)
+        first += count * block.bins
+        if scalars.size + count > 1:
+            found.append((scalars, columns))
+    return tuple(found)
+
+
 def main_nll(model: Model, points: FloatArray, main: FloatArray) -> Any:
     """Return the negative log likelihood of the main bins, all constants included, shape (...)."""
     rates = model.expected(points)
