@@ -14,9 +14,9 @@ _CURVED = {"histosys", "normsys"}
 def one_minimum(model: Model, held: BoolArray) -> bool:
     """Return whether every rate is known to be a straight line in all free parameters together.
 
-    -ln Poisson(n | rate) is convex in the rate, constraint terms are convex in their parameters, and the points at which
-    all are defined are a convex set: so is the nll, and any minimum is the lowest. It takes that no free parameter is
-    that of a histosys or normsys, and that no two free factors act on one bin of a sample.
+    -ln Poisson(n | rate) is convex in the rate, constraint terms are convex in their parameters, and the points at
+    which all are defined are a convex set: so is the nll, and any minimum is the lowest. It takes that no free
+    parameter is that of a histosys or normsys, and that no two free factors act on one bin of a sample.
     """
     curved = np.array([bool(_CURVED.intersection(types)) for types in model.modifier_types], np.bool_)
     if (curved & ~held).any():

@@ -139,7 +139,7 @@ class Model:
 
     @cached_property
     def products(self) -> tuple[tuple[Positions, Positions], ...]:
-        """Parameters whose factors are multiplied: for each block with several, the scalar ones and those of its bins."""
+        """Factors that are multiplied: for each block with several, the scalar ones and those of its bins."""
         return terms.products(self)
 
     @cached_property
@@ -186,7 +186,7 @@ class Model:
         return derived.freed(self, names)
 
     def observed(self) -> FloatArray:
-        """Return the observed data: main bins, then auxiliary data; ModelError for a model without data."""
+        """Return the observed data: main bins, then auxiliary data; ModelError where there are none."""
         if not self.has_data:
             raise ModelError("the model has no data of its own: hand them in, main bins followed by auxiliary data")
         return np.concatenate([self.observed_main, self.auxiliary])
@@ -265,10 +265,7 @@ class Model:
         return tuple(np.split(flat, np.cumsum([block.bins for block in self.blocks])[:-1]))
 
     def expected_by_sample(self, theta: ArrayLike) -> FloatArray:
-        """Return the expected rates of each sample (see `sample_names`), shape (..., samples, bins).
-
-        A sample that a channel does not have is 0 there. `theta` may be a batch.
-        """
+        """Return the expected rates of each sample (see `sample_names`), shape (..., samples, bins); 0 where it is not."""
         return terms.expected_by_sample(self, self._points(theta))
 
     def expected_auxiliary(self, theta: ArrayLike) -> FloatArray:

@@ -59,7 +59,7 @@ def expected_by_sample(model: Model, points: FloatArray) -> FloatArray:
 
 
 def products(model: Model) -> tuple[tuple[Positions, Positions], ...]:
-    """Return the factors of each block that has several: positions of the scalar ones, and (factors, bins) of others."""
+    """Return the factors of each block with several: positions of scalar ones, and of others, (factors, bins)."""
     arrays = model.engine.__getstate__()
     found, first = [], 0
     for i, block in enumerate(model.blocks):

@@ -46,6 +46,8 @@ def _derived(original: type, scope: dict[str, Any], **others: Any) -> type:
     """Return a subclass whose methods are the original's, in another scope."""
     members: dict[str, Any] = {"__module__": f"{_PACKAGE}.{original.__module__.rpartition('.')[2]}"}
     for name, member in vars(original).items():
+        if name.startswith("__") and name != "__init__":
+            continue
         if isinstance(member, FunctionType):
             members[name] = _rebound(member, scope)
         elif isinstance(member, classmethod):

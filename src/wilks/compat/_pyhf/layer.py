@@ -24,6 +24,7 @@ def attach() -> None:
         (AsymptoticCalculator, "teststatistic", toys.teststatistic),
         (ToyCalculator, "distributions", toys.distributions),
         (numpy_backend, "percentile", toys.percentile),
+        (numpy_backend, "normal_cdf", toys.normal_cdf),
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -26,29 +26,30 @@ class Question:
     held: BoolArray
     maxiter: int
 
-    def same_range(self, other: Question) -> bool:
-        """Return whether another question has the same data and bounds."""
-        return np.array_equal(self.data, other.data) and np.array_equal(self.bounds, other.bounds)
+    @cached_property
+    def place(self) -> tuple[bytes, bytes]:
+        """What questions about the same data within the same bounds have in common."""
+        return self.data.tobytes(), self.bounds.tobytes()
 
-    def same(self, other: Question) -> bool:
-        """Return whether another question is the same one."""
-        return (
-            self.same_range(other)
-            and np.array_equal(self.start, other.start)
-            and np.array_equal(self.held, other.held)
-            and self.maxiter == other.maxiter
-        )
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        """What the same question has in common."""
+        return *self.place, self.held.tobytes(), self.start.tobytes(), self.maxiter
 
 
 @dataclass(eq=False)
 class Memory:
-    """Questions and answers, the last ones first."""
+    """Questions and answers by `Question.key`, the last ones last."""
 
-    kept: deque[tuple[Question, FitResult]] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    kept: dict[tuple[object, ...], tuple[Question, FitResult]] = field(default_factory=dict)
 
     def known(self, asked: Question) -> FitResult | None:
         """Return the answer of a question that was asked before."""
-        return next((result for question, result in self.kept if question.same(asked)), None)
+        found = self.kept.pop(asked.key, None)
+        if found is None:
+            return None
+        self.kept[asked.key] = found
+        return found[1]
 
     def added(self, asked: Question, result: FitResult) -> FitResult:
         """Return the result, and keep it. Where one with more, or less, held is the same minimum, it has its digits.
@@ -56,20 +57,24 @@ class Memory:
         A free fit that ends with the parameter of interest at its bound, and the conditional fit at this bound, are one
         minimum. So their likelihood ratio is 0 and not what rounding makes of it, which pyhf divides by.
         """
-        for question, other in self.kept:
-            if not asked.same_range(question):
-                continue
-            common = asked.held & question.held
-            wider = (asked.held >= question.held).all() or (asked.held <= question.held).all()
-            only = asked.held ^ question.held
-            if (
-                wider
-                and only.any()
-                and np.array_equal(asked.start[common], question.start[common])
-                and np.array_equal(result.values[only], other.values[only])
-                and abs(result.twice_nll - other.twice_nll) < _SAME
-            ):
+        for question, other in self.kept.values():
+            close = abs(result.twice_nll - other.twice_nll) < _SAME and question.place == asked.place
+            if close and _one_minimum(asked, result, question, other):
                 result = replace(result, values=other.values, twice_nll=other.twice_nll)
                 break
-        self.kept.appendleft((asked, result))
+        while len(self.kept) >= _KEPT:
+            self.kept.pop(next(iter(self.kept)))
+        self.kept[asked.key] = asked, result
         return result
+
+
+def _one_minimum(asked: Question, result: FitResult, question: Question, other: FitResult) -> bool:
+    """Return whether what one of two questions holds, and not the other, is where the other ends all the same."""
+    common, only = asked.held & question.held, asked.held ^ question.held
+    nested = not ((asked.held & only).any() and (question.held & only).any())
+    return (
+        bool(only.any())
+        and nested
+        and np.array_equal(asked.start[common], question.start[common])
+        and np.array_equal(result.values[only], other.values[only])
+    )

@@ -10,6 +10,7 @@ import pyhf
 from pyhf.infer.calculators import AsymptoticCalculator, EmpiricalDistribution, ToyCalculator
 from pyhf.infer.mle import fixed_poi_fit
 from pyhf.infer.utils import get_test_stat
+from scipy.special import ndtr
 
 from wilks._types import FloatArray
 from wilks.compat._pyhf.fits import servable
@@ -74,7 +75,7 @@ def _statistics(calculator: Any, toys: FloatArray, pars: FloatArray, tested: flo
     statistic = np.maximum(fixed.twice_nll - best.twice_nll, 0.0)
     at = best.values[:, poi]
     beyond = at < 0 if calculator.test_stat == "q0" else at > tested
-    statistic = np.where(beyond, 0.0, statistic)
+    statistic = np.where(beyond | (at == tested), 0.0, statistic)  # at the bound that is tested: one and the same fit
     for row in np.flatnonzero(~(_done(fixed) & _done(best))):
         statistic[row] = _alone(calculator, toys[row], tested)
     return statistic
@@ -95,6 +96,11 @@ def _with(values: Any, index: int, value: Any) -> Any:
     changed = np.array(values)
     changed[index] = value
     return changed
+
+
+def normal_cdf(self: Any, x: Any, mu: Any = 0, sigma: Any = 1) -> Any:
+    """Return the normal distribution function; what SciPy's `norm.cdf` returns, without its way there."""
+    return ndtr((np.asarray(x) - mu) / sigma)
 
 
 def percentile(self: Any, tensor_in: Any, q: Any, axis: Any = None, interpolation: str = "linear") -> Any:

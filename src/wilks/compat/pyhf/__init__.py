@@ -19,6 +19,7 @@ from wilks.compat._pyhf.facade import Submodules, ours
 from wilks.compat._pyhf.layer import attach
 
 __all__ = list(_original.__all__)
+__version__ = _original.__version__
 
 attach()
 Submodules(__name__, "pyhf").put_in_place()
