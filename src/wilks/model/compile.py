@@ -11,7 +11,7 @@ import numpy as np
 
 from wilks._engine import Model as Engine
 from wilks._types import BoolArray, FloatArray
-from wilks.errors import ModelError, listed, nearest
+from wilks.errors import ModelError, ModifierError, SettingsError, listed, nearest
 from wilks.model.model import Block, Model
 from wilks.model.parameters import ParameterSet, collect_parameter_sets
 from wilks.workspace.pyhf_json import load_specification
@@ -49,7 +49,8 @@ def compile_model(
     A dictionary in place of the workspace is pyhf's model document: `channels` and, where there are any settings,
     `parameters`. Such a model has no data and no measurement; data are handed in where they are needed.
 
-    Raises ModelError, with every problem found, where the workspace contradicts itself or a name does not exist.
+    Raises ModelError, with every problem found, where the workspace contradicts itself or a name does not exist: its
+    subclasses ModifierError, NameReuseError and SettingsError say which kind, where all problems are of one.
 
     >>> model = compile_model(load_workspace("workspace.json"))  # doctest: +SKIP
     >>> model.expected(model.initial)  # doctest: +SKIP
@@ -67,7 +68,7 @@ def compile_model(
     if histosys not in HISTOSYS_CODES:
         problems.append(f'histosys: no interpolation "{histosys}"; allowed are {listed(HISTOSYS_CODES)}')
     if problems:
-        raise ModelError(problems)
+        raise SettingsError(problems)
     chosen = _measurement(workspace, measurement)
     sets = collect_parameter_sets(workspace.document.channels, chosen)
     if not sets:
@@ -80,7 +81,7 @@ def compile_model(
             blocks.append(Block(channel=channel.name, sample=sample.name, bins=len(sample.data)))
             arrays.add_block(index, channel, sample.name, sample.data, sample.modifiers)
     if arrays.problems:
-        raise ModelError(arrays.problems)
+        raise ModifierError(arrays.problems)
     observations = {observation.name: observation.data for observation in workspace.document.observations}
     observed = np.concatenate([np.asarray(observations[c.name], np.float64) for c in channels])
     return Model(

@@ -265,7 +265,7 @@ class Model:
         return tuple(np.split(flat, np.cumsum([block.bins for block in self.blocks])[:-1]))
 
     def expected_by_sample(self, theta: ArrayLike) -> FloatArray:
-        """Return the expected rates of each sample (see `sample_names`), shape (..., samples, bins); 0 where it is not."""
+        """Return the rates of each sample (see `sample_names`), shape (..., samples, bins); 0 where it is not."""
         return terms.expected_by_sample(self, self._points(theta))
 
     def expected_auxiliary(self, theta: ArrayLike) -> FloatArray:
