@@ -20,8 +20,23 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from pathlib import Path
 
-# Part of a test's name: why it may fail with wilks.
-KNOWN: dict[str, str] = {}
+# The beginning of a test's name: why it may fail with wilks. The first that fits counts.
+PRECISION = "precision: the reference carries what pyhf's minimiser left, and wilks ends lower by pyhf's own logpdf"
+PRIVATE = "a private part of pyhf's optimizers is replaced or watched, which a served fit does not use"
+KNOWN = {
+    "test_validation::test_validation[2bin_2channel_coupledhistosys_mu1]": (
+        "a lower minimum: with mu = 1 pyhf's fit to the data ends at 2NLL 31.375, the lowest is 30.872"
+    ),
+    "test_validation::test_validation[": PRECISION,
+    "test_infer::test_upper_limit": PRECISION,
+    "test_infer::test_toy_calculator": f"{PRECISION} (of 1e-7 in the statistic of toys)",
+    "test_optim::test_minimize[": PRECISION,
+    "test_optim::test_optim_uncerts[": "precision: Minuit's uncertainty is 5e-4 from that of the exact Hessian",
+    "test_optim::test_minuit_strategy_": PRIVATE,
+    "test_optim::test_minuit_failed_optimization[": PRIVATE,
+    "test_optim::test_minuit_set_options": PRIVATE,
+    "test_pdf::test_pdf_clipping[numpy_minuit]": "a fit that must fail without clipping finds its minimum",
+}
 
 # Not run: they need the network, a Jupyter kernel, or only measure time.
 LEFT_OUT = ("test_notebooks.py", "test_regression.py", "benchmarks")
@@ -81,6 +96,8 @@ def table(without, with_wilks):
     """Return how many tests of each file pass, as lines of a Markdown table, the sums last."""
     rows = {}
     for name, outcome in without.items():
+        if name.startswith("::"):  # a file that could not be read
+            continue
         counts = rows.setdefault(name.split("::")[0], Counter())
         counts["tests"] += outcome != "skipped"
         counts["without"] += outcome == "passed"
@@ -104,8 +121,10 @@ def main(arguments):
         with_wilks = outcomes(Path(folder), ["-p", "wilks.compat.plugin"], chosen)
     print("\n".join(table(without, with_wilks)))
     lost = [name for name, outcome in without.items() if outcome == "passed" and with_wilks.get(name) != "passed"]
-    reasons = {name: next((why for part, why in KNOWN.items() if part in name), "") for name in lost}
+    reasons = {name: next((why for start, why in KNOWN.items() if name.startswith(start)), "") for name in lost}
     print()
+    if left := [name.removeprefix("::tests.") for name in without if name.startswith("::")]:
+        print(f"not run, since an array library is missing: {', '.join(left)}")
     for name, reason in reasons.items():
         print(f"{name}: {reason or 'NOT KNOWN'}")
     return int(not all(reasons.values()))

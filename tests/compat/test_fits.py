@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyhf
 import pytest
+from scipy.optimize import OptimizeWarning
 from tests.compat.models import both, counting, luminous
 
 from wilks.compat.ledger import LEDGER
@@ -92,10 +93,11 @@ def test_minuit_is_made_when_it_is_asked_for_and_gives_minos() -> None:
     served, own, data = models()
     _, ours = asked_of(served, data, return_result_obj=True)
     _, theirs = asked_of(own, data, return_result_obj=True)
-    assert "minuit" not in ours
-    minuit = ours.minuit
     assert "minuit" in ours
+    assert "minuit" not in list(ours)
+    minuit = ours.minuit
     assert minuit is ours.minuit
+    assert minuit.parameters == tuple(own.config.par_names)
     minuit.minos("mu")
     theirs.minuit.minos("mu")
     assert minuit.merrors["mu"].upper == pytest.approx(theirs.minuit.merrors["mu"].upper, rel=3e-3)
@@ -221,3 +223,15 @@ def test_precision_is_that_of_the_backend() -> None:
     for pdf in (served, own):
         assert asked_of(pdf, data).dtype == np.float32
         assert pdf.expected_data(pdf.config.suggested_init()).dtype == np.float32
+
+
+def test_options_of_the_call_reach_minuit_and_unknown_ones_scipy() -> None:
+    served, _, data = models()
+    pyhf.set_backend("numpy", "minuit")
+    _, record = asked_of(served, data, return_result_obj=True, tolerance=0.5, strategy=2)
+    assert (record.minuit.tol, record.minuit.strategy.strategy) == (0.5, 2)
+    pyhf.set_backend("numpy", pyhf.optimize.scipy_optimizer(solver_options={"nothing": 1}))
+    with pytest.warns(OptimizeWarning, match="Unknown solver options: nothing"):
+        asked_of(served, data)
+    asked_of(served, data, solver_options={"ftol": 1e-12})
+    assert (LEDGER.served["fit"], LEDGER.original["fit"]) == (2, 1)

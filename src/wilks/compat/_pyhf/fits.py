@@ -31,6 +31,7 @@ _OPTIONS = {
     "scipy": {"maxiter", "verbose", "method", "tolerance", "solver_options"},
     "minuit": {"maxiter", "strategy", "tolerance"},
 }
+_SOLVER_OPTIONS = {"ftol", "eps", "disp", "maxiter", "iprint", "finite_diff_rel_step"}
 # Methods of scipy that keep bounds and fixed parameters, and those that keep bounds only.
 _METHODS, _BOUNDED = ("SLSQP", "trust-constr"), ("L-BFGS-B", "TNC", "Powell", "Nelder-Mead")
 
@@ -89,9 +90,7 @@ def minimize(
     if not reason:
         if not arrays_of_numpy(tensorlib := pyhf.get_backend()[0]):
             tell(tensorlib.name, "evaluates by itself")
-        answer = _served(
-            self, data, pdf, (init_pars, par_bounds, fixed_vals or []), kwargs.get("maxiter", self.maxiter)
-        )
+        answer = _served(self, data, pdf, (init_pars, par_bounds, fixed_vals or []), kwargs)
         if isinstance(answer, Fit):
             return returned(answer, asked, self)
         reason = answer
@@ -120,13 +119,15 @@ def _unservable(
     tensorlib, _ = pyhf.get_backend()
     if do_grad and not tensorlib.default_do_grad:
         return "a gradient is asked for, which the backend does not have"
+    if set(options.get("solver_options", getattr(optimizer, "solver_options", {}))) - _SOLVER_OPTIONS:
+        return "solver options that SLSQP does not have"
     method = options.get("method", "SLSQP")
     if method not in _METHODS and (method not in _BOUNDED or fixed_vals):
         return f"scipy's method {method}"
     return ""
 
 
-def _served(optimizer: Any, data: Any, pdf: Model, given: tuple[Any, Any, Any], maxiter: int) -> Fit | str:
+def _served(optimizer: Any, data: Any, pdf: Model, given: tuple[Any, Any, Any], options: dict[str, Any]) -> Fit | str:
     """Return a fit, or why there is none."""
     assert pdf.core is not None
     try:
@@ -141,11 +142,11 @@ def _served(optimizer: Any, data: Any, pdf: Model, given: tuple[Any, Any, Any], 
     size = pdf.core.n_parameters
     if start.shape != (size,) or bounds.shape != (size, 2) or values.ndim != 1:
         return "parameters, bounds or data of another shape than the model's"
-    asked = Question(values, start, bounds, held, maxiter)
+    asked = Question(values, start, bounds, held, options.get("maxiter", optimizer.maxiter))
     with LEDGER.serving("fit"):
         answer = _answered(pdf, asked)
         if isinstance(answer, FitResult):
-            return Fit(pdf, asked, answer, optimizer)
+            return Fit(pdf, asked, answer, optimizer, options)
     LEDGER.served["fit"] -= 1
     return answer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ class Fit:
     asked: Question
     result: FitResult
     optimizer: Any
+    options: Mapping[str, Any]
 
     @property
     def core(self) -> Core:
@@ -52,6 +54,10 @@ class Result(OptimizeResult):  # type: ignore[misc]
             raise KeyError(key)
         self["minuit"] = _minuit(fit)
         return self["minuit"]
+
+    def __contains__(self, key: object) -> bool:
+        fit = self.__dict__.get("source")
+        return super().__contains__(key) or (key == "minuit" and fit is not None and fit.minuit)
 
     def made_of(self, fit: Fit) -> Result:
         """Return the record, which knows the fit but does not show it."""
@@ -139,14 +145,14 @@ def _minuit(fit: Fit) -> Any:
         lambda theta: 2.0 * core.nll(theta, dataset),
         result.values,
         grad=lambda theta: 2.0 * core.gradient(theta, dataset),
-        name=result.names,
+        name=fit.pdf.config.par_names,
     )
     minuit.limits = fit.asked.bounds
     minuit.fixed = fit.asked.held | result.fixed
     minuit.errordef = fit.optimizer.errordef
     minuit.print_level = fit.optimizer.verbose
-    minuit.tol = fit.optimizer.tolerance
-    minuit.strategy = 0
+    minuit.tol = fit.options.get("tolerance", fit.optimizer.tolerance)
+    minuit.strategy = fit.options.get("strategy", fit.optimizer.strategy) or 0
     minuit.migrad()
     minuit.hesse()
     return minuit
