@@ -235,3 +235,23 @@ def test_options_of_the_call_reach_minuit_and_unknown_ones_scipy() -> None:
         asked_of(served, data)
     asked_of(served, data, solver_options={"ftol": 1e-12})
     assert (LEDGER.served["fit"], LEDGER.original["fit"]) == (2, 1)
+
+
+def test_a_lower_minimum_is_found_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    """A variation that raises the yield whichever way it goes; pyhf ends where its start leads to."""
+    shape = {"name": "shape", "type": "histosys", "data": {"lo_data": [130.0], "hi_data": [125.0]}}
+    spec = counting([1e-6], [100.0], [1.0])
+    spec["channels"][0]["samples"][1]["modifiers"] = [shape]
+    served, own = both(spec)
+    data, start = [140.0, 0.0], [1.0, 1.0]
+    start[own.config.par_slice("shape").start] = 2.0
+    with caplog.at_level("INFO", "wilks.compat"):
+        ours, lower = asked_of(served, data, init_pars=start, return_fitted_val=True)
+    theirs, other = asked_of(own, data, init_pars=start, return_fitted_val=True)
+    index = own.config.par_slice("shape").start
+    assert ours[index] < 0 < theirs[index]
+    assert float(pyhf.infer.mle.twice_nll(ours, data, own)[0]) == pytest.approx(float(lower), abs=1e-9)
+    assert lower < other - 0.1
+    assert LEDGER.lower == 1
+    assert "1 fits found a lower minimum" in str(LEDGER)
+    assert "a lower minimum" in caplog.text

@@ -18,6 +18,7 @@ from wilks.compat._pyhf.model import Model
 from wilks.compat._pyhf.result import Fit, returned
 from wilks.compat.ledger import LEDGER
 from wilks.errors import WilksError
+from wilks.fitting.ladder import ANOTHER_START
 from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import FitOptions, Problem
 from wilks.results.fit import FitResult
@@ -160,7 +161,12 @@ def _answered(pdf: Model, asked: Question) -> FitResult | str:
         result = _fit(pdf, asked)
     except WilksError as error:
         return f"wilks does not take the data: {str(error).splitlines()[0]}"
-    return pdf.memory.added(asked, result) if result.minimised else f"no minimum found: {result.status}"
+    if not result.minimised:
+        return f"no minimum found: {result.status}"
+    if result.minimizer == ANOTHER_START:
+        log.info("a lower minimum than the one that the start leads to: 2NLL %.6f", result.twice_nll)
+        LEDGER.lower += 1
+    return pdf.memory.added(asked, result)
 
 
 def _fit(pdf: Model, asked: Question) -> FitResult:
