@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyhf
 import pyhf.pdf
@@ -78,7 +79,7 @@ class Model(pyhf.pdf.Model):  # type: ignore[misc]
     def _configure(self, spec: Mapping[str, Any], settings: Any, validate: bool, poi: str | None) -> None:
         """Fill the attributes of a pyhf model."""
         self.batch_size = None
-        self.spec = copy.deepcopy(spec)
+        self.spec = _copied(spec)
         self.schema, self.version = "model.json", None
         if validate:
             pyhf.pdf.log.info(f"Validating spec against schema: {self.schema}")
@@ -266,6 +267,15 @@ def _different(spec: Mapping[str, Any], histosys: str) -> str:
     if any("factors" in settings for settings in spec.get("parameters", ())):
         return "factors of a shapesys"
     return ""
+
+
+def _copied(spec: Mapping[str, Any]) -> Any:
+    """Return a copy that shares nothing; by way of JSON where there is nothing else in it, which is far faster."""
+    try:
+        copied = msgspec.json.decode(msgspec.json.encode(spec))
+    except (TypeError, ValueError, msgspec.MsgspecError):
+        return copy.deepcopy(spec)
+    return copied if copied == spec else copy.deepcopy(spec)
 
 
 def _numbers(values: Any) -> FloatArray:
