@@ -32,6 +32,8 @@ _OPTIONS = {
     "scipy": {"maxiter", "verbose", "method", "tolerance", "solver_options"},
     "minuit": {"maxiter", "strategy", "tolerance"},
 }
+# Fewer iterations than this are meant to be too few for something; Newton's method takes no more.
+_FEW = 100
 _SOLVER_OPTIONS = {"ftol", "eps", "disp", "maxiter", "iprint", "finite_diff_rel_step"}
 # Methods of scipy that keep bounds and fixed parameters, and those that keep bounds only.
 _METHODS, _BOUNDED = ("SLSQP", "trust-constr"), ("L-BFGS-B", "TNC", "Powell", "Nelder-Mead")
@@ -172,7 +174,7 @@ def _answered(pdf: Model, asked: Question) -> FitResult | str:
 def _fit(pdf: Model, asked: Question) -> FitResult:
     core, default = pdf.core, FitOptions()
     assert core is not None
-    few = asked.maxiter < default.max_iterations
+    few = asked.maxiter < _FEW
     options = FitOptions(max_iterations=max(int(asked.maxiter), 1)) if few else default
     lower, upper = (np.ascontiguousarray(side) for side in asked.bounds.T)
     held = asked.held | (lower == upper)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import msgspec
@@ -57,7 +57,7 @@ class Model(pyhf.pdf.Model):  # type: ignore[misc]
             with LEDGER.serving("model"):
                 self.core = self._compiled(spec, settings)
                 if self.core is not None:
-                    self._configure(spec, settings, validate, config_kwargs.get("poi_name", "mu"))
+                    self._configure(spec, settings, validate, config_kwargs.get("poi_name", _default_poi()))
                     return
             LEDGER.served["model"] -= 1
         with LEDGER.passing("model", self.unserved):
@@ -233,6 +233,18 @@ class MainModel(pyhf.pdf._MainModel):  # type: ignore[misc]
         if name == "model" or name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.model.original.main_model, name)
+
+
+@cache
+def _default_poi() -> str | None:
+    """Return the parameter of interest that this version of pyhf takes where none is named."""
+    free = {"name": "free", "type": "normfactor", "data": None}
+    channel = {"name": "one", "samples": [{"name": "one", "data": [1.0], "modifiers": [free]}]}
+    try:
+        pyhf.pdf.Model.__init__(object.__new__(pyhf.pdf.Model), {"channels": [channel]}, validate=False)
+    except pyhf.exceptions.InvalidModel:
+        return "mu"
+    return None
 
 
 def _unusual(
