@@ -255,3 +255,18 @@ def test_a_lower_minimum_is_found_and_told(caplog: pytest.LogCaptureFixture) -> 
     assert LEDGER.lower == 1
     assert "1 fits found a lower minimum" in str(LEDGER)
     assert "a lower minimum" in caplog.text
+
+
+def test_what_the_data_do_not_tell_has_no_uncertainty() -> None:
+    pyhf.set_backend("numpy", "minuit")
+    spec = counting([12.0, 11.0], [50.0, 52.0], [3.0, 7.0])
+    idle = {"name": "empty", "data": [0.0, 0.0], "modifiers": [{"name": "idle", "type": "normfactor", "data": None}]}
+    twice = [{"name": name, "type": "normfactor", "data": None} for name in ("one", "two")]
+    spec["channels"][0]["samples"] += [idle, {"name": "other", "data": [5.0, 20.0], "modifiers": twice}]
+    served, _ = both(spec)
+    data = [70.0, 80.0, *served.config.auxdata]
+    pars, record = asked_of(served, data, return_uncertainties=True, return_result_obj=True)
+    unknown = [name in ("idle", "one", "two") for name in served.config.par_names]
+    assert np.isnan(pars[:, 1]).tolist() == unknown
+    assert np.isnan(np.diag(record.hess_inv)).tolist() == unknown
+    assert record.success
