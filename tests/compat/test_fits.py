@@ -270,3 +270,23 @@ def test_what_the_data_do_not_tell_has_no_uncertainty() -> None:
     assert np.isnan(pars[:, 1]).tolist() == unknown
     assert np.isnan(np.diag(record.hess_inv)).tolist() == unknown
     assert record.success
+
+
+def test_options_may_be_none_as_cabinetry_hands_them_on() -> None:
+    pyhf.set_backend("numpy", "minuit")
+    served, _, data = models()
+    options = {"maxiter": None, "tolerance": None, "strategy": None}
+    _, record = asked_of(served, data, return_result_obj=True, **options)
+    assert record.minuit.valid
+    assert LEDGER.served["fit"] == 1
+
+
+def test_an_error_in_wilks_is_no_error_of_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: Any, **options: Any) -> None:
+        raise IndexError("broken")
+
+    served, own, data = models()
+    monkeypatch.setattr("wilks.compat._pyhf.fits.fit_problem", broken)
+    np.testing.assert_allclose(asked_of(served, data), asked_of(own, data), rtol=1e-5)
+    assert LEDGER.reasons["fit", "an error in wilks: IndexError: broken"] == 1
+    assert not LEDGER.served["fit"]

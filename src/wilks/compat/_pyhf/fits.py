@@ -93,10 +93,14 @@ def minimize(
     if not reason:
         if not arrays_of_numpy(tensorlib := pyhf.get_backend()[0]):
             tell(tensorlib.name, "evaluates by itself")
-        answer = _served(self, data, pdf, (init_pars, par_bounds, fixed_vals or []), kwargs)
-        if isinstance(answer, Fit):
-            return returned(answer, asked, self)
-        reason = answer
+        try:
+            answer = _served(self, data, pdf, (init_pars, par_bounds, fixed_vals or []), kwargs)
+            if isinstance(answer, Fit):
+                return returned(answer, asked, self)
+            reason = answer
+        except Exception as error:  # a script that runs on pyhf never fails for wilks
+            log.warning("a fit could not be served", exc_info=True)
+            reason = f"an error in wilks: {type(error).__name__}: {error}"
     with LEDGER.passing("fit", reason), own_name(pyhf.get_backend()[0]):
         return original()
 
@@ -174,8 +178,8 @@ def _answered(pdf: Model, asked: Question) -> FitResult | str:
 def _fit(pdf: Model, asked: Question) -> FitResult:
     core, default = pdf.core, FitOptions()
     assert core is not None
-    few = asked.maxiter < _FEW
-    options = FitOptions(max_iterations=max(int(asked.maxiter), 1)) if few else default
+    most = default.max_iterations if asked.maxiter is None or asked.maxiter >= _FEW else max(int(asked.maxiter), 1)
+    options = FitOptions(max_iterations=most)
     lower, upper = (np.ascontiguousarray(side) for side in asked.bounds.T)
     held = asked.held | (lower == upper)
     # A factor that the model holds at 0 leaves others without effect, unless it is free here.

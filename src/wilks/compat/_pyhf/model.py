@@ -21,7 +21,6 @@ from wilks.compat._pyhf.memory import Memory
 from wilks.compat._pyhf.parameters import fill
 from wilks.compat._pyhf.validation import own_schema
 from wilks.compat.ledger import LEDGER
-from wilks.errors import WilksError
 from wilks.model.compile import compile_model
 from wilks.model.model import Model as Core
 
@@ -72,7 +71,7 @@ class Model(pyhf.pdf.Model):  # type: ignore[misc]
         try:
             self.unserved = _different(spec, codes["histosys"])
             return None if self.unserved else compile_model(spec, **codes)
-        except (WilksError, TypeError, KeyError, AttributeError, ValueError) as error:
+        except Exception as error:  # whatever it is, pyhf has its own word for it, or makes the model
             self.unserved = f"wilks does not take the model: {str(error).splitlines()[0]}"
             return None
 
@@ -197,7 +196,7 @@ class Model(pyhf.pdf.Model):  # type: ignore[misc]
                         return tensorlib.astensor(found)
                 LEDGER.served["evaluation"] -= 1
                 reason = f"{what}: no finite number"
-            except (WilksError, TypeError, ValueError):
+            except Exception:  # pyhf judges what can't be evaluated
                 reason = f"{what}: unusual parameters or data"
         else:
             reason = f"{what}: inside a graph of {tensorlib.name}"

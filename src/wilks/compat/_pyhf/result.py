@@ -159,9 +159,10 @@ def _minuit(fit: Fit) -> Any:
     minuit.limits = fit.asked.bounds
     minuit.fixed = fit.asked.held | result.fixed
     minuit.errordef = fit.optimizer.errordef
-    minuit.print_level = fit.optimizer.verbose
+    minuit.print_level = -1  # at the minimum there is nothing to improve, which Minuit warns of
     minuit.tol = fit.options.get("tolerance", fit.optimizer.tolerance)
     minuit.strategy = fit.options.get("strategy", fit.optimizer.strategy) or 0
     minuit.migrad()
     minuit.hesse()
+    minuit.print_level = fit.optimizer.verbose
     return minuit
