@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wilks.assemble.build import build_workspace
     from wilks.checks.check import check
     from wilks.config.load import load_config
+    from wilks.fitting.given import fit_result
     from wilks.fitting.many import fit_many
     from wilks.fitting.mle import fit
     from wilks.histogram import Axis, Histogram
@@ -64,6 +65,7 @@ _HOME = {
     "find_bins": "wilks.workspace.edit",
     "fit": "wilks.fitting.mle",
     "fit_many": "wilks.fitting.many",
+    "fit_result": "wilks.fitting.given",
     "goodness_of_fit": "wilks.infer.goodness_of_fit",
     "grid": "wilks.infer.grid",
     "hypotest": "wilks.infer.hypotest",
@@ -109,6 +111,7 @@ __all__ = [
     "find_bins",
     "fit",
     "fit_many",
+    "fit_result",
     "grid",
     "hypotest",
     "goodness_of_fit",

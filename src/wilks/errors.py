@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 # What a terminal may take for commands: controls, other ends of lines, changes of the direction of writing.
@@ -54,12 +54,32 @@ class ModelError(InputError):
     """A model can't be built from this workspace with these settings, or was called with wrong arguments."""
 
 
+class ModifierError(ModelError):
+    """A modifier can't act where it stands."""
+
+
+class NameReuseError(ModelError):
+    """One name stands for parameters that differ."""
+
+
+class SettingsError(ModelError):
+    """What a measurement, or an option, says about a parameter can't be."""
+
+
 class ResultError(InputError):
     """A saved result can't be read, or does not belong to this model."""
 
 
 class FitError(WilksError):
     """A fit did not converge (only raised on request: `raise_on_failure=True`)."""
+
+
+def raise_model_errors(problems: Mapping[type[ModelError], Sequence[str]]) -> None:
+    """Raise the mistakes, by kind, if there are any: as their kind where all are of one, else as a ModelError."""
+    found = {kind: sentences for kind, sentences in problems.items() if sentences}
+    if found:
+        kind = next(iter(found)) if len(found) == 1 else ModelError
+        raise kind([sentence for sentences in found.values() for sentence in sentences])
 
 
 def printable(text: str) -> str:

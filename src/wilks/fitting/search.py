@@ -9,6 +9,7 @@ import numpy as np
 
 from wilks._engine import sample
 from wilks._types import BoolArray, FloatArray
+from wilks.fitting.convex import one_minimum
 from wilks.fitting.many import fit_problems
 from wilks.fitting.problem import FitOptions, Problem, Search
 from wilks.model.model import Model
@@ -102,6 +103,8 @@ def search_minima(
     `along` is the covariance at `first`, None without one: it tells how the others move along with a parameter;
     `iterations` are what the fit took that found it.
     """
+    if settled and one_minimum(model, problem.held):
+        return Found((first,), 0)
     tried = effort(options.search, model, iterations)
     minima, starts, left, lowest = [first] if settled else [], 0, tried.iterations, first
     for turn in range(tried.rounds):

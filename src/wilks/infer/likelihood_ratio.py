@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.fitting.convex import one_minimum
 from wilks.infer.asymptotics import BOUNDED
 from wilks.infer.profiles import exchanged, lowest, searched
 from wilks.infer.study import BETTER, Study, Tested, starting_from, study
@@ -104,13 +105,18 @@ class Profile:
     def _with(self, new: FloatArray, starts: FloatArray, rows: Sequence[int] = ()) -> Profile:
         """Return the profile with fits at new values from these starts, the lowest minimum searched for in `rows`."""
         found, poi = self.study, self.study.poi
-        fits = conditional_fits(found, starts)
-        held = np.broadcast_to(found.problem.held, fits.values.shape).copy()
+        held = np.broadcast_to(found.problem.held, starts.shape).copy()
         held[:, poi] = True
-        fits = searched(found, fits, held, rows)
+        # One minimum at each value: nothing to search for, nothing to exchange.
+        certain = one_minimum(found.model, held[0])
+        if certain:
+            fits = found.fits(starts, held, together=False)
+        else:
+            fits = searched(found, conditional_fits(found, starts), held, rows)
         fits, every = self._merged(fits, new)
-        held = np.broadcast_to(held[0], fits.values.shape)
-        fits = exchanged(found, fits, found.predicted({poi: every}), held, (every.size,))
+        if not (certain and fits.minimised.all()):
+            held = np.broadcast_to(held[0], fits.values.shape)
+            fits = exchanged(found, fits, found.predicted({poi: every}), held, (every.size,))
         endings = zip(fits.minimised, fits.statuses, strict=True)
         return Profile(
             study=found.improved(fits) or found,
@@ -174,6 +180,14 @@ class Profile:
         """Return the parameters of the conditional fit at a value, and its status."""
         i = int(np.searchsorted(self.values, value))
         return self.theta[i], self.statuses[i]
+
+    def rows(self, values: FloatArray) -> FloatArray:
+        """Return the parameters of the conditional fits, shape (values, n_parameters); NaN where there is none."""
+        good = self.values[[status == CONVERGED for status in self.statuses]] if self.values.size else self.values
+        rows = np.full((values.size, self.study.model.n_parameters), np.nan)
+        known = np.isin(values, good)
+        rows[known] = self.theta[np.searchsorted(self.values, values[known])]
+        return rows
 
     def nearest(self, value: float) -> FloatArray:
         """Return the parameters of the conditional fit at the value that is nearest."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
 from wilks._engine import Model as Engine
 from wilks._types import BoolArray, FloatArray
-from wilks.errors import ModelError, listed, nearest
+from wilks.errors import ModelError, ModifierError, SettingsError, listed, nearest
 from wilks.model.model import Block, Model
 from wilks.model.parameters import ParameterSet, collect_parameter_sets
+from wilks.workspace.pyhf_json import load_specification
 from wilks.workspace.spec import (
     Channel,
     HistoSys,
@@ -30,7 +33,7 @@ HISTOSYS_CODES = {"code0": 0, "code2": 2, "code4p": 4}
 
 
 def compile_model(
-    workspace: Workspace,
+    workspace: Workspace | Mapping[str, Any],
     *,
     measurement: str | int | None = None,
     poi: str | None = None,
@@ -43,11 +46,18 @@ def compile_model(
     ("" for none). `normsys` ("code4", "code1") and `histosys` ("code4p", "code2", "code0") choose the interpolation;
     the defaults are those of pyhf, cabinetry and ROOT's HistFactory.
 
-    Raises ModelError, with every problem found, where the workspace contradicts itself or a name does not exist.
+    A dictionary in place of the workspace is pyhf's model document: `channels` and, where there are any settings,
+    `parameters`. Such a model has no data and no measurement; data are handed in where they are needed.
+
+    Raises ModelError, with every problem found, where the workspace contradicts itself or a name does not exist: its
+    subclasses ModifierError, NameReuseError and SettingsError say which kind, where all problems are of one.
 
     >>> model = compile_model(load_workspace("workspace.json"))  # doctest: +SKIP
     >>> model.expected(model.initial)  # doctest: +SKIP
     """
+    with_data = isinstance(workspace, Workspace)
+    if isinstance(workspace, Mapping):
+        workspace = load_specification(workspace)
     if not isinstance(workspace, Workspace):
         raise TypeError(
             f"compile_model needs a Workspace, found {type(workspace).__name__}: use wilks.load_workspace(...)"
@@ -58,7 +68,7 @@ def compile_model(
     if histosys not in HISTOSYS_CODES:
         problems.append(f'histosys: no interpolation "{histosys}"; allowed are {listed(HISTOSYS_CODES)}')
     if problems:
-        raise ModelError(problems)
+        raise SettingsError(problems)
     chosen = _measurement(workspace, measurement)
     sets = collect_parameter_sets(workspace.document.channels, chosen)
     if not sets:
@@ -71,15 +81,16 @@ def compile_model(
             blocks.append(Block(channel=channel.name, sample=sample.name, bins=len(sample.data)))
             arrays.add_block(index, channel, sample.name, sample.data, sample.modifiers)
     if arrays.problems:
-        raise ModelError(arrays.problems)
+        raise ModifierError(arrays.problems)
     observations = {observation.name: observation.data for observation in workspace.document.observations}
+    observed = np.concatenate([np.asarray(observations[c.name], np.float64) for c in channels])
     return Model(
         engine=arrays.engine([len(channel.samples[0].data) for channel in channels]),
         parameter_sets=sets,
         blocks=tuple(blocks),
         channel_names=tuple(channel.name for channel in channels),
         sample_order=_sample_order(workspace),
-        observed_main=np.concatenate([np.asarray(observations[c.name], np.float64) for c in channels]),
+        observed_main=observed if with_data else np.full(observed.size, np.nan),
         axes={channel.name: workspace.axis(channel.name) for channel in channels},
         poi=_poi(sets, chosen.config.poi if poi is None else poi),
         measurement=chosen.name,

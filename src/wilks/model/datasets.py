@@ -98,7 +98,7 @@ def expected_data(model: Model, theta: ArrayLike) -> FloatArray:
     rate is negative.
     """
     rates = model.expected(theta)
-    means = np.concatenate([rates, *_auxiliary(model, np.asarray(theta, np.float64))])
+    means = np.concatenate([rates, model.expected_auxiliary(theta)])
     problems = []
     for b in np.flatnonzero(~((rates >= 0) & (rates < np.inf))).tolist():
         problems.append(f"{model.place(b)}: the model expects {rates[b]:g}, no possible count")
@@ -220,17 +220,6 @@ def _put(model: Model, theta: FloatArray, values: Mapping[str, float]) -> None:
             theta[found] = value
     if problems:
         raise ModelError(problems)
-
-
-def _auxiliary(model: Model, theta: FloatArray) -> list[FloatArray]:
-    """Return what the constraint terms of each parameter set measure on average."""
-    means, first = [], 0
-    for s in model.parameter_sets:
-        part = theta[first : first + len(s)]
-        first += len(s)
-        if s.constraint != "none":
-            means.append(s.scale * part if s.constraint == "poisson" else part)
-    return means
 
 
 def _origin(model: Model, result: FitResult | None, values: Mapping[str, float] | ArrayLike | None) -> str:

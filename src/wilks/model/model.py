@@ -17,6 +17,7 @@ from wilks._engine import Model as Engine
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, nearest
 from wilks.histogram import Axis
+from wilks.model import derived, terms
 from wilks.model.parameters import ParameterSet
 
 ArrayLike: TypeAlias = FloatArray | Sequence[float]
@@ -47,6 +48,10 @@ class Model:
     `nll`, its derivatives and `expected` also take batches: leading axes of `theta` and of data are broadcast against
     each other as NumPy does, and lead the shape of what is returned. Every entry is that of the single call, to the
     last bit. Models can be pickled and copied; what `dataset` prepared belongs to the model that prepared it.
+
+    `parameter_sets` has the parameters as they belong together (`ParameterSet`: name, constraint, auxiliary data,
+    widths, bounds). A model without data of its own (see `compile_model`) has NaN in `observed_main`; whoever asks it
+    for its data gets a ModelError.
     """
 
     engine: Engine
@@ -129,6 +134,21 @@ class Model:
         return _frozen(np.concatenate([np.empty(0), *(s.auxdata for s in self.parameter_sets)]))
 
     @cached_property
+    def constraint_terms(self) -> terms.ConstraintTerms:
+        """What the auxiliary data belong to."""
+        return terms.constraint_terms(self)
+
+    @cached_property
+    def products(self) -> tuple[tuple[Positions, Positions], ...]:
+        """Factors that are multiplied: for each block with several, the scalar ones and those of its bins."""
+        return terms.products(self)
+
+    @cached_property
+    def sample_names(self) -> tuple[str, ...]:
+        """Names of all samples, sorted: the rows of `expected_by_sample`."""
+        return tuple(sorted({block.sample for block in self.blocks}))
+
+    @cached_property
     def channel_slices(self) -> Mapping[str, slice]:
         """Where the bins of each channel stand among the main bins."""
         slices, first = {}, 0
@@ -145,8 +165,31 @@ class Model:
         except ValueError:
             raise ModelError(f'no parameter "{name}" in this model{nearest(name, self.parameter_names)}') from None
 
+    @cached_property
+    def has_data(self) -> bool:
+        """Whether the model has data of its own; without, they are to be handed in wherever data are needed."""
+        return not np.isnan(self.observed_main).any()
+
+    def with_poi(self, name: str | None) -> Model:
+        """Return the model with another parameter of interest, None for none; ModelError with the nearest name.
+
+        >>> model.with_poi("ttbar_norm").poi  # doctest: +SKIP
+        'ttbar_norm'
+        """
+        return derived.with_poi(self, name)
+
+    def freed(self, *names: str) -> Model:
+        """Return the model with parameters free in fits that it keeps constant, by name or pattern.
+
+        So everything that is asked of a model can be asked with them: `hypotest(model.freed("lumi"))`. Raises
+        ModelError for names that match nothing.
+        """
+        return derived.freed(self, names)
+
     def observed(self) -> FloatArray:
-        """Return the observed data: main bins, then auxiliary data."""
+        """Return the observed data: main bins, then auxiliary data; ModelError where there are none."""
+        if not self.has_data:
+            raise ModelError("the model has no data of its own: hand them in, main bins followed by auxiliary data")
         return np.concatenate([self.observed_main, self.auxiliary])
 
     @cached_property
@@ -221,6 +264,27 @@ class Model:
         """Return the expected rates of every block (see `blocks`), each of shape (bins of its channel,)."""
         flat = self.engine.block_rates(self._theta(theta))
         return tuple(np.split(flat, np.cumsum([block.bins for block in self.blocks])[:-1]))
+
+    def expected_by_sample(self, theta: ArrayLike) -> FloatArray:
+        """Return the rates of each sample (see `sample_names`), shape (..., samples, bins); 0 where it is not."""
+        return terms.expected_by_sample(self, self._points(theta))
+
+    def expected_auxiliary(self, theta: ArrayLike) -> FloatArray:
+        """Return what the constraint terms measure on average, shape (..., auxiliary data)."""
+        return terms.expected_auxiliary(self, self._points(theta))
+
+    def main_nll(self, theta: ArrayLike, main: ArrayLike | None = None) -> Any:
+        """Return the part of `nll` of the main bins (default: observed), a float or an array of shape (...).
+
+        Infinite where a rate is negative, or 0 with events. Leading axes are broadcast as by `nll`.
+        """
+        values = self.observed()[: self.observed_main.size] if main is None else np.asarray(main, np.float64)
+        return _one(terms.main_nll(self, self._points(theta), values))
+
+    def constraint_nll(self, theta: ArrayLike, auxiliary: ArrayLike | None = None) -> Any:
+        """Return the part of `nll` of the constraint terms; `auxiliary` are other auxiliary data than the model's."""
+        values = self.auxiliary if auxiliary is None else np.asarray(auxiliary, np.float64)
+        return _one(terms.constraint_nll(self, self._points(theta), values))
 
     def jacobian(self, theta: ArrayLike, block: int) -> FloatArray:
         """Return the derivatives of a block's rates, shape (bins, n_parameters)."""
@@ -325,6 +389,10 @@ class Model:
 def _without_repetition(rows: FloatArray) -> FloatArray:
     """Return the rows with leading axes along which memory repeats cut to one entry."""
     return rows[tuple(slice(None if stride else 1) for stride in rows.strides[:-1])]
+
+
+def _one(value: Any) -> Any:
+    return value if np.ndim(value) else float(value)
 
 
 def _frozen(array: Frozen) -> Frozen:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
-from wilks.errors import ModelError
+from wilks.errors import NameReuseError, SettingsError, raise_model_errors
 from wilks.workspace.spec import (
     Channel,
     HistoSys,
@@ -51,7 +51,8 @@ class ParameterSet:
 
     Arrays have one entry per component. `constraint` is "normal" (auxiliary data are measurements of the parameter
     with standard deviation `scale`), "poisson" (auxiliary data are counts with expectation `scale` x parameter) or
-    "none". `own_bounds` says whether the measurement gives the bounds; else they are defaults.
+    "none". `own_bounds` says whether the measurement gives the bounds; else they are defaults. `types` are those of
+    the modifiers that the parameters steer.
     """
 
     name: str
@@ -73,6 +74,21 @@ class ParameterSet:
     def names(self) -> tuple[str, ...]:
         """`name` for a scalar, else `name[0]`, `name[1]`, ..."""
         return (self.name,) if self.scalar else tuple(f"{self.name}[{i}]" for i in range(len(self)))
+
+    @property
+    def sigma(self) -> FloatArray | None:
+        """Standard deviations of normal constraints, shape (components,); None for other sets."""
+        return self.scale if self.constraint == "normal" else None
+
+    @property
+    def tau(self) -> FloatArray | None:
+        """What Poisson constraints expect for a parameter of 1, shape (components,); None for other sets."""
+        return self.scale if self.constraint == "poisson" else None
+
+    @property
+    def bounds(self) -> FloatArray:
+        """Lower and upper bounds, shape (components, 2)."""
+        return np.stack([self.lower, self.upper], axis=1)
 
     @property
     def nominal(self) -> FloatArray:
@@ -189,16 +205,17 @@ def _default_set(modifier: Modifier, sample: Sample, uses: list[Use]) -> Paramet
 def collect_parameter_sets(channels: list[Channel], measurement: Measurement) -> tuple[ParameterSet, ...]:
     """Return the parameter sets of a workspace's measurement in the order of the model's parameters.
 
-    Raises ModelError with every contradiction: names shared by incompatible modifiers, or by one and a component of
-    another, a shapesys used twice, settings of the wrong length, a luminosity without settings.
+    Raises every contradiction: NameReuseError for names shared by incompatible modifiers, or by one and a component of
+    another, and for a shapesys used twice; SettingsError for settings of the wrong length, and a luminosity without;
+    their base ModelError where there are both.
     """
     first: dict[type, dict[str, Use]] = {kind: {} for kind in TYPE_ORDER}
-    problems: list[str] = []
+    reuse: list[str] = []
     for use in modifiers_in_order(channels):
         channel, sample, modifier = use
         known = first[type(modifier)].setdefault(modifier.name, use)
         if isinstance(modifier, ShapeSys) and known[2] is not modifier:
-            problems.append(
+            reuse.append(
                 f'shapesys "{modifier.name}" is used by sample "{known[1].name}" in channel "{known[0].name}" and '
                 f'again by "{sample.name}" in "{channel.name}"; every shapesys needs a name of its own'
             )
@@ -214,10 +231,11 @@ def collect_parameter_sets(channels: list[Channel], measurement: Measurement) ->
             elif {*sets[name].types, *new.types} <= {"histosys", "normsys"} or _same(sets[name], new):
                 sets[name] = replace(sets[name], types=sets[name].types + new.types)
             else:
-                problems.append(
+                reuse.append(
                     f'the name "{name}" is used by a {sets[name].types[0]} and by a {new.types[0]}, whose parameters '
                     "differ; give them different names"
                 )
+    problems: list[str] = []
     seen: set[str] = set()
     for settings in measurement.config.parameters:
         if settings.name in seen:
@@ -227,9 +245,7 @@ def collect_parameter_sets(channels: list[Channel], measurement: Measurement) ->
             sets[settings.name] = _configured(sets[settings.name], settings, problems)
     for parameter_set in sets.values():
         problems += _incomplete(parameter_set)
-    problems += _clashes(sets)
-    if problems:
-        raise ModelError(problems)
+    raise_model_errors({NameReuseError: reuse + _clashes(sets), SettingsError: problems})
     return tuple(sets.values())
 
 

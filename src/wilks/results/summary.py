@@ -64,6 +64,8 @@ def _header(result: FitResult) -> list[tuple[str, str]]:
     ]
     if result.starts:
         rows.append(("search", _search(result)))
+    elif result.minima:
+        rows.append(("search", "none needed: the likelihood is convex, with one minimum"))
     if result.flat.size:
         rows.insert(1, ("covariance", "only of what is not flat"))
     elif not result.covariance_usable:

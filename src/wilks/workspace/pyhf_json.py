@@ -11,11 +11,11 @@ import numpy as np
 
 from wilks._files import write_atomically
 from wilks._reading import parse_json, read_file
-from wilks.errors import TemplateError, WorkspaceError, nearest
+from wilks.errors import TemplateError, WorkspaceError, listed, nearest
 from wilks.histogram import Axis
 from wilks.workspace.collector import paused_collector
 from wilks.workspace.spec import Document
-from wilks.workspace.validate import content_mistakes, structure_mistakes
+from wilks.workspace.validate import VERSION, content_mistakes, structure_mistakes
 from wilks.workspace.workspace import Workspace
 
 
@@ -60,6 +60,40 @@ def load_workspace(source: str | Path | Mapping[str, Any] | bytes | IO[str] | IO
     # What is no Unicode text becomes an escape that JSON knows, and is reported with its place.
     content = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     return Workspace(_decoded(content, name if isinstance(name, str) else "workspace"))
+
+
+@paused_collector()
+def load_specification(source: Mapping[str, Any]) -> Workspace:
+    """Return pyhf's model document (`channels` and perhaps `parameters`) as a workspace with no events observed.
+
+    Its one measurement has no name and no parameter of interest. Raises one WorkspaceError with every mistake.
+    """
+    if unknown := [key for key in source if key not in ("channels", "parameters")]:
+        allowed = ("channels", "parameters")
+        raise WorkspaceError(
+            f'model: unknown key "{unknown[0]}"; allowed are {listed(allowed)}{nearest(str(unknown[0]), allowed)}'
+        )
+    channels = source.get("channels", ())
+    config = {"poi": "", "parameters": source.get("parameters", [])}
+    document = {
+        "channels": channels,
+        "observations": [_nothing_observed(channel) for channel in channels],
+        "measurements": [{"name": "", "config": config}],
+        "version": VERSION,
+    }
+    try:
+        return Workspace(_from_dictionary(document, "model"))
+    except WorkspaceError as error:  # what is wrong with the channels makes the observations wrong too
+        told = [problem for problem in error.problems if not problem.startswith("model: observations")]
+        raise WorkspaceError([problem.replace("measurements[0].config.", "") for problem in told]) from None
+
+
+def _nothing_observed(channel: Any) -> dict[str, Any]:
+    """Return the observation of a channel without events, as far as the channel can be understood."""
+    try:
+        return {"name": channel["name"], "data": [0] * len(channel["samples"][0]["data"])}
+    except (KeyError, IndexError, TypeError):
+        return {"name": "", "data": [0]}  # the channel's own mistake is reported
 
 
 def save_workspace(workspace: Workspace, path: str | Path) -> None:

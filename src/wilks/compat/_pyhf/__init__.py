@@ -1,0 +1,1 @@
+"""The layer under pyhf: what of it is wilks."""
