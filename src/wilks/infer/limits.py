@@ -12,7 +12,7 @@ from wilks._types import FloatArray
 from wilks.errors import ModelError
 from wilks.infer.asymptotic_tests import AsymptoticTests
 from wilks.infer.asymptotics import SIGMAS, check_test
-from wilks.infer.conditions import Bounds, with_wider_bounds
+from wilks.infer.conditions import Bounds, far_from_zero, with_wider_bounds
 from wilks.infer.hypotest import check_calculator
 from wilks.infer.intervals import level_problems
 from wilks.infer.likelihood_ratio import test_study
@@ -69,7 +69,7 @@ def limit(
         def ask(bounds: Bounds | None) -> LimitResult:
             found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
             tests = AsymptoticTests.of(found, statistic, base)
-            return _search(tests, first_values(tests, level), level, _none_because(found))
+            return _told(_search(tests, first_values(tests, level), level, _none_because(found)), tests)
 
         return with_wider_bounds(
             ask(bounds), bounds, ask, lambda other: f"The observed limit is then {other.observed:.4g}."
@@ -80,12 +80,12 @@ def limit(
     running = replace(running, progress=counter.wait)
     found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
     tests = AsymptoticTests.of(found, statistic, base)
-    limits = _search(tests, first_values(tests, level), level, _none_because(found))
+    limits = _told(_search(tests, first_values(tests, level), level, _none_because(found)), tests)
     starts = np.array([limits.observed, *limits.expected])
     known = np.unique(starts[np.isfinite(starts)])
     if not known.size or INTERRUPTED in limits.statuses:
         return limits
-    return replace(_search(ToyTests(tests, toys, seed, counter), known, level), asymptotic=starts)
+    return replace(_told(_search(ToyTests(tests, toys, seed, counter), known, level), tests), asymptotic=starts)
 
 
 def check_level(level: float) -> None:
@@ -109,6 +109,13 @@ def first_values(tests: AsymptoticTests, level: float) -> FloatArray:
     pulls = np.clip(np.concatenate([[best / spread], -SIGMAS]), -5.0, None)
     scales = np.concatenate([[spread], np.full(SIGMAS.size, sigma)])
     return np.unique(scales * (pulls - ndtri((1 - level) * ndtr(pulls))))
+
+
+def _told(limits: LimitResult, tests: AsymptoticTests) -> LimitResult:
+    """Return limits that say where the best fit is a discovery."""
+    (q0,), _ = tests.observed.statistic(np.zeros(1), "q0")
+    best = tests.observed.study.best.values[tests.observed.study.poi]
+    return replace(limits, origin=limits.origin.also(*far_from_zero(limits.poi, float(best), float(q0))))
 
 
 class Tests(Protocol):

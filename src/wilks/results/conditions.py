@@ -12,9 +12,10 @@ from wilks.results.findings import Severity
 # All rules; those of the first line are also rules about fits.
 FAILED, FLAT, AT_BOUND = "failed-fit", "flat-direction", "at-bound"
 OTHER_MINIMA, IDLE_POI = "other-minima", "idle-poi"
-FEW_EVENTS, BELOW_ZERO, OTHER_RANGE, KEPT_BY_START, NO_RATE = (
+FEW_EVENTS, BELOW_ZERO, FAR_FROM_ZERO, OTHER_RANGE, KEPT_BY_START, NO_RATE = (
     "few-events",
     "below-zero",
+    "far-from-zero",
     "other-range",
     "kept-by-start",
     "no-rate",
@@ -27,6 +28,7 @@ RULES = (
     IDLE_POI,
     FEW_EVENTS,
     BELOW_ZERO,
+    FAR_FROM_ZERO,
     OTHER_RANGE,
     KEPT_BY_START,
     NO_RATE,
