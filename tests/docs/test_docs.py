@@ -9,6 +9,7 @@ import io
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
@@ -31,10 +32,12 @@ from wilks.results.io import KINDS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "ttbar"
+SEARCH = ROOT / "examples" / "search"
 REFERENCE = ROOT / "docs" / "reference"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # Pages that start from nothing but the example's input, and pages that also start from its workspace and fit.
 FROM_INPUT = ["README.md", "docs/tutorial.md"]
+WITH_OUTPUT = ["docs/how-to/limits-and-significance.md", "docs/how-to/signal-grids.md"]
 FROM_PRODUCTS = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs" / "how-to").glob("*.md"))]
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -50,8 +53,9 @@ def _blocks(page: Path, language: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the example and its input, where `make demo` would have put it."""
+    """Return a folder with the example and its input, where `make demo` would have put it; and with the search."""
     folder = tmp_path_factory.mktemp("clone")
+    shutil.copytree(SEARCH, folder / "examples" / "search", ignore=shutil.ignore_patterns("input", "wilks-output"))
     target = folder / "examples" / "ttbar"
     target.mkdir(parents=True)
     for name in ("config.yml", "config_ntuples.yml"):
@@ -102,6 +106,14 @@ def _command_lines(page: Path) -> Iterator[list[str]]:
             yield words[1:]
 
 
+def _run_scripts(page: Path) -> None:
+    """Run what a page does with `python`, before all else."""
+    for line in "".join(_blocks(page, "sh")).splitlines():
+        words = shlex.split(line, comments=True)
+        if words[:1] == ["python"]:
+            subprocess.run([sys.executable, *words[1:]], check=True, capture_output=True)
+
+
 def _run_commands(page: Path) -> str:
     """Run the `wilks` lines of a page and return what they print; each must succeed.
 
@@ -133,8 +145,12 @@ def test_pages_for_beginners_run_and_print_what_they_say(name: str, here: Path) 
 def test_guides_run(name: str, products: Path, here: Path) -> None:
     for path in products.iterdir():
         shutil.copy(path, here)
-    _run_python(ROOT / name)
-    _run_commands(ROOT / name)
+    _run_scripts(ROOT / name)
+    printed = _run_python(ROOT / name) + _run_commands(ROOT / name)
+    if name in WITH_OUTPUT:
+        said = [line for text in _blocks(ROOT / name, "text") for line in text.splitlines() if line]
+        assert said != []
+        assert [line for line in said if line not in printed.splitlines()] == []
 
 
 def _slugs(page: Path) -> set[str]:
