@@ -51,14 +51,22 @@ def limit(
     """Return the upper limits of the parameter of interest, observed and expected at -2, -1, 0, 1, 2 sigma, by CLs.
 
     The limit is the value whose CLs is 1 - `level`. The search starts from the fit; bounds of the parameter of interest
-    do not stop it. `statistic` is "q~" (best fit not below 0) or "q"; `base`, `toys`, `seed` are those of `hypotest`.
+    do not stop it. `statistic` is "q~" (best fit not below 0) or "q"; `calculator`, `base`, `toys`, `seed` are
+    those of `hypotest`.
     With toys every limit has an error, and the asymptotic ones stand beside them (`asymptotic`). A limit that is not
     found is NaN, and `statuses` says why; the others are there all the same. Raises ModelError for what can't be asked.
 
     CLs: A. L. Read, J. Phys. G 28 (2002) 2693; the asymptotic formulae: 1007.1727.
 
-    >>> found = limit(model)  # doctest: +SKIP
-    >>> found.observed, found.expected[2]  # doctest: +SKIP
+    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> found = wilks.limit(model)
+    >>> print(f"{found.observed:.2f}, expected {found.expected[2]:.2f}")
+    1.23, expected 0.49
+    >>> found.expected.shape, found.converged
+    ((5,), True)
     """
     check_test(statistic, base, ("q", "q~"))
     check_level(level)

@@ -45,8 +45,12 @@ def compile_model(
 
     Raises ModelError, with every problem found, where the workspace contradicts itself or a name does not exist.
 
-    >>> model = compile_model(load_workspace("workspace.json"))  # doctest: +SKIP
-    >>> model.expected(model.initial)  # doctest: +SKIP
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> model.poi, model.n_parameters
+    ('mu', 16)
+    >>> model.expected(model.initial).shape
+    (10,)
     """
     if not isinstance(workspace, Workspace):
         raise TypeError(

@@ -47,6 +47,14 @@ class Model:
     `nll`, its derivatives and `expected` also take batches: leading axes of `theta` and of data are broadcast against
     each other as NumPy does, and lead the shape of what is returned. Every entry is that of the single call, to the
     last bit. Models can be pickled and copied; what `dataset` prepared belongs to the model that prepared it.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> theta = model.initial
+    >>> model.expected(theta).shape, model.gradient(theta).shape, model.hessian(theta).shape
+    ((10,), (16,), (16, 16))
+    >>> model.parameter_names[model.index("mu")]
+    'mu'
     """
 
     engine: Engine

@@ -69,7 +69,14 @@ def has_conditions(result: Any) -> bool:
 
 
 def conditions_of(result: Any) -> tuple[Condition, ...]:
-    """Return the conditions of any result, none for what has none."""
+    """Return the conditions of any result, none for what has none.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> from wilks.results.conditions import conditions_of
+    >>> [condition.rule for condition in conditions_of(wilks.limit(model))]
+    ['far-from-zero']
+    """
     origin = getattr(result, "origin", result)
     found: tuple[Condition, ...] = getattr(origin, "conditions", ())
     return found

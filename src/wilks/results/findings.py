@@ -93,8 +93,10 @@ class Findings:
     def by_rule(self) -> dict[str, dict[str, dict[str, dict[str, dict[str, Any]]]]]:
         """Return the numbers of every case, as JSON data: by rule, systematic, region and sample (`*`: all of them).
 
-        >>> check(load_workspace("workspace.json")).by_rule()["identical-sides"]["lumi"]["SR"]["top"]  # doctest: +SKIP
-        {'value_u': 1.03, 'value_d': 1.03}
+        >>> import wilks
+        >>> found = wilks.check(wilks.examples.measurement()).by_rule()
+        >>> found["large-effect"]["Fakes"]["muons"]["Fakes"]
+        {'value_u': 1.3, 'value_d': 0.75}
         """
         rules: dict[str, dict[str, dict[str, dict[str, dict[str, Any]]]]] = {}
         for finding in self.items:

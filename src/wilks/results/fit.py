@@ -65,6 +65,14 @@ class FitResult:
     has combinations of several parameters along which the likelihood does not change (empty where there are none). The
     fit is not converged then; the uncertainties are those of what does not change along them, else NaN, and
     `covariance` is that of a fit in which one parameter for each direction is held.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> result = wilks.fit(model)
+    >>> result.converged, result.covariance.shape, result["mu"].at_bound
+    (True, (16, 16), False)
+    >>> result.blinded()["mu"].value
+    nan
     """
 
     names: tuple[str, ...]
