@@ -104,7 +104,7 @@ class Table:
         return title + "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
     def latex(self) -> str:
-        r"""Return a `tabular` between `\hline`s, which needs no package; the title becomes a comment before it.
+        r"""Return a `tabular` with `\hline`, which needs no package; the title becomes a comment before it.
 
         A wide table is `folded` into several.
         """

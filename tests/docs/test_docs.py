@@ -179,6 +179,44 @@ def test_every_page_is_in_the_index() -> None:
     assert {page for page in PAGES if page.is_relative_to(index.parent)} - linked == {index}
 
 
+def test_the_tutorial_of_the_search_runs_and_prints_what_it_says(here: Path) -> None:
+    page = ROOT / "docs" / "tutorial-search.md"
+    printed = _run_python(page).splitlines()
+    said = [line for text in _blocks(page, "text") for line in text.splitlines() if line]
+    assert [line for line in said if line not in printed] == []
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "coming-from").glob("*.md")), ids=lambda page: page.stem)
+def test_what_takes_the_place_of_other_programs_exists(page: Path) -> None:
+    """Commands with their options, functions with their keywords, and keys of the steering file."""
+    text = page.read_text(encoding="utf-8")
+    wrong = []
+    for name, words in re.findall(r"`wilks ([a-z][\w-]*)([^`]*)`", text):
+        options = _options(main.commands[name])
+        wrong += [f"{name} {option}" for option in re.findall(r"--[\w-]+", words) if option not in options]
+    every = set().union(*(_options(command) for command in main.commands.values()))
+    ours = [row.split(" | ")[1] for row in text.splitlines() if row.startswith("| ") and " | " in row[2:]]
+    for cell in ours:
+        wrong += [option for option in re.findall(r"--[\w-]+", cell) if option not in every]
+        for module, name, arguments in re.findall(r"`(figures\.|tables\.)?([a-z_]\w*)\(([^`]*)\)`", cell):
+            home = getattr(wilks, module[:-1]) if module else wilks
+            found = getattr(home, name, None)
+            if found is None:
+                wrong.append(f"{module}{name}")
+            elif inspect.isfunction(found):
+                keywords = re.findall(r"(?<![\w\"])(\w+)=", arguments)
+                wrong += [f"{name}({key}=)" for key in keywords if key not in _keywords(found)]
+    assert wrong == []
+
+
+def _keywords(function: Any) -> set[str]:
+    """Return the parameters of a verb and, for calls inside its arguments, those of `fit` and `asimov`."""
+    found: set[str] = set()
+    for each in (function, wilks.fit, wilks.asimov):
+        found |= set(inspect.signature(each).parameters)
+    return found
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_that_are_mentioned_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
