@@ -96,7 +96,8 @@ def front_page(index: str, about: str) -> str:
     for name, pages in sections(index):
         listed = [*pages, *MADE.get(name, [])]
         trees.append("\n".join([":::{toctree}", ":hidden:", f":caption: {name}", "", *listed, ":::"]))
-    return template.replace("@WHAT@", what[1].strip()).replace("@TREES@", "\n\n".join(trees))
+    short, _, more = what[1].strip().partition("\n\n")
+    return template.replace("@WHAT@", short).replace("@MORE@", more).replace("@TREES@", "\n\n".join(trees))
 
 
 def lay_out(source: Path) -> None:

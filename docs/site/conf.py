@@ -31,10 +31,11 @@ default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
+autodoc_type_aliases = {name: name for name in ("ArrayLike", "FloatArray", "BoolArray", "IntArray", "JSONDict")}
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 add_module_names = False
-toc_object_entries_show_parents = "hide"
+toc_object_entries = False  # the headings are enough
 
 html_theme = "furo"
 html_title = "wilks"

@@ -8,9 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-
-import nbformat
-from nbclient import NotebookClient
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 _PYTHON = re.compile(r"^```python\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
@@ -23,8 +21,10 @@ def is_tutorial(page: Path) -> bool:
     return page.parent == Path() and page.stem.startswith("tutorial")
 
 
-def notebook(text: str, name: str) -> nbformat.NotebookNode:
+def notebook(text: str, name: str) -> Any:
     """Return a page as a notebook: Python blocks are cells."""
+    import nbformat
+
     while match := _OUTPUT.search(text):
         text = text[: match.start("output")] + text[match.end("output") :]
     head, _, rest = text.partition("\n\n")
@@ -44,6 +44,9 @@ def notebook(text: str, name: str) -> nbformat.NotebookNode:
 
 def write(source: Path) -> None:
     """Replace the tutorials in `source` by notebooks that have been run."""
+    import nbformat
+    from nbclient import NotebookClient
+
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         shutil.copytree(ROOT / "examples", here / "examples", ignore=shutil.ignore_patterns("wilks-output"))
