@@ -36,9 +36,9 @@ ELSEWHERE = {
 }
 # Pages that docs/README.md does not list, by its headings.
 MADE = {
-    "Learn": ["gallery/index", "about"],
+    "Learn": ["gallery/index"],
     "Look up": ["reference/api/index", "changelog"],
-    "Understand": ["benchmarks", "contributing"],
+    "Understand": ["Overview <about>", "benchmarks", "contributing"],
 }
 _BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")

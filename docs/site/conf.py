@@ -1,5 +1,7 @@
 """Settings of Sphinx. The pages are laid out by build.py."""
 
+import re
+
 import wilks
 
 project = "wilks"
@@ -43,3 +45,16 @@ html_static_path = ["_static"]
 html_css_files = ["wilks.css"]
 html_copy_source = False
 html_theme_options = {"navigation_with_keys": True}
+
+
+def _aliases(app, what, name, found, options, signature, returned):
+    """Return signatures in which the types of arrays have their own names."""
+
+    def plain(text):
+        return text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text)
+
+    return plain(signature), plain(returned)
+
+
+def setup(app):
+    app.connect("autodoc-process-signature", _aliases)
