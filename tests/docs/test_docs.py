@@ -27,6 +27,8 @@ from wilks.checks.thresholds import Thresholds
 from wilks.cli import main
 from wilks.config.keys_by_input import as_markdown
 from wilks.config.load import config_json_schema
+from wilks.errors import ConfigError, ModelError, WorkspaceError
+from wilks.fitting.problem import FitOptions
 from wilks.results.conditions import RULES as CONDITIONS
 from wilks.results.io import KINDS
 
@@ -207,6 +209,28 @@ def test_what_takes_the_place_of_other_programs_exists(page: Path) -> None:
                 keywords = re.findall(r"(?<![\w\"])(\w+)=", arguments)
                 wrong += [f"{name}({key}=)" for key in keywords if key not in _keywords(found)]
     assert wrong == []
+
+
+def test_what_the_ways_in_say_is_missing_is_refused(tmp_path: Path) -> None:
+    """Where one of these works one day, the page that says it is missing is to be changed with it."""
+    texts = {
+        "datacard.txt": "imax 1\njmax 1\nkmax 0\nbin b\nobservation 5\n",
+        "measurement.xml": "<Combination OutputFilePrefix='x'><Input>channel.xml</Input></Combination>",
+        "model.hs3.json": '{"metadata": {"hs3_version": "0.2"}, "distributions": [], "likelihoods": []}',
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        with pytest.raises(WorkspaceError):
+            wilks.load_workspace(tmp_path / name)
+    (tmp_path / "trex.config").write_text('Job: "job"\n  POI: "mu"\n\nFit: "fit"\n  FitType: SPLUSB\n')
+    with pytest.raises(ConfigError):
+        wilks.load_config(tmp_path / "trex.config")
+    assert not hasattr(wilks.figures, "modifier_grid")
+    assert not {"combine", "rename", "prune", "sort", "import-trex"} & set(main.commands)
+    assert not {"strategy", "maxiter"} & {field.name for field in fields(FitOptions)}
+    assert not {"--asimov"} & _options(main.commands["fit"])
+    with pytest.raises(ModelError):
+        wilks.hypotest(wilks.compile_model(wilks.examples.search()), statistic="KS")
 
 
 def _keywords(function: Any) -> set[str]:
