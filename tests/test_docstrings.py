@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import wilks
+from wilks.results.io import KINDS
 
 DOCS = Path(__file__).parents[1] / "docs" / "reference" / "python-api.md"
 MODULES = ("examples", "figures", "tables")
@@ -49,7 +50,8 @@ def _public() -> Iterator[tuple[str, Any]]:
             found = getattr(home, name)
             if isinstance(found, types.FunctionType | type) and found.__module__.startswith(home.__name__):
                 yield f"{module}.{name}", found
-    for path in dict.fromkeys(re.findall(r"`(wilks(?:\.[a-z_]\w*){2,}\.?\w*)\b", DOCS.read_text(encoding="utf-8"))):
+    named = re.findall(r"`(wilks(?:\.[a-z_]\w*){2,}\.?\w*)\b", DOCS.read_text(encoding="utf-8"))
+    for path in dict.fromkeys([*named, *KINDS.values()]):
         module, _, name = path.rpartition(".")
         found = getattr(importlib.import_module(module), name) if module != "wilks" else None
         if isinstance(found, types.FunctionType | type):

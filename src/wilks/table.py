@@ -52,7 +52,13 @@ _LATEX = {
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text: `alignment` has one of l, c, r per column (default: first column left, the others right)."""
+    """A table of text: `alignment` has one of l, c, r per column (default: first column left, the others right).
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> print(wilks.tables.yields(wilks.predict(model)).markdown().splitlines()[0])
+    **Yields, pre-fit**
+    """
 
     title: str
     header: tuple[str, ...]

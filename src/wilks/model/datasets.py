@@ -23,6 +23,12 @@ class Data:
     """A data set, shape (main bins + auxiliary data,), and what it is: "observed", "Asimov (pre-fit), mu = 1", ...
 
     NumPy takes it for its values.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> data = wilks.asimov(model)
+    >>> data.label, data.values.size == model.observed().size
+    ('Asimov (pre-fit)', True)
     """
 
     values: FloatArray

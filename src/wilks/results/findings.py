@@ -72,7 +72,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings:
-    """All findings of one check, the most severe first."""
+    """All findings of one check, the most severe first.
+
+    >>> import wilks
+    >>> findings = wilks.check(wilks.examples.measurement())
+    >>> len(findings)
+    1
+    >>> [finding.rule for finding in findings]
+    ['large-effect']
+    """
 
     items: tuple[Finding, ...] = ()
 

@@ -20,6 +20,12 @@ class ParameterResult:
     """One fitted parameter: value, symmetric uncertainty, and what it was before the fit.
 
     `idle` and `flat` are those of `FitResult`: no effect on any rate, and none in some combination with others.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> mu = wilks.fit(model)["mu"]
+    >>> mu.constraint, mu.fixed, mu.at_bound
+    ('none', False, False)
     """
 
     name: str

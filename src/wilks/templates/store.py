@@ -80,6 +80,12 @@ class Templates(Mapping[TemplateKey, Histogram]):
     others are empty. `events` says what was read from ntuples, and
     `origins` where each template comes from; what processing makes anew has none. The templates in `reused` were made
     before, of the same things.
+
+    >>> import wilks
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> templates = wilks.build_templates(config)
+    >>> templates.nominal("muons", "WZ").integral > templates.nominal("muons", "ZZ").integral
+    True
     """
 
     histograms: Mapping[TemplateKey, Histogram]
