@@ -78,8 +78,8 @@ class Findings:
     >>> findings = wilks.check(wilks.examples.measurement())
     >>> len(findings)
     1
-    >>> [finding.rule for finding in findings]
-    ['large-effect']
+    >>> findings[0].rule
+    'large-effect'
     """
 
     items: tuple[Finding, ...] = ()
@@ -93,6 +93,9 @@ class Findings:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def __getitem__(self, index: int) -> Finding:
+        return self.items[index]
 
     def of_rule(self, rule: str) -> Findings:
         """Return the findings of one rule."""
