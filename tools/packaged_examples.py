@@ -105,6 +105,7 @@ def make_search(folder: Path) -> None:
     import analysis
     import generate
 
+    sys.path.pop(0)
     with tempfile.TemporaryDirectory() as input_folder:
         generate.generate(Path(input_folder))
         signals = {mass: analysis.workspace_of(mass, Path(input_folder)) for mass in generate.MASSES}

@@ -25,13 +25,11 @@ PACKAGE = Path(wilks.examples.__file__).parent
 
 @pytest.fixture(scope="module")
 def generator() -> Iterator[ModuleType]:
-    folders = [str(ROOT / "tools"), str(ROOT / "examples" / "search")]
-    sys.path[:0] = folders
+    sys.path.insert(0, str(ROOT / "tools"))
     try:
         yield importlib.import_module("packaged_examples")
     finally:
-        for folder in folders:
-            sys.path.remove(folder)
+        sys.path.remove(str(ROOT / "tools"))
         for name in ("packaged_examples", "analysis", "generate"):
             sys.modules.pop(name, None)
 
