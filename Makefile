@@ -1,5 +1,6 @@
 # make demo    set up, make the example's input, run the whole analysis
 # make test    set up, then lint, types, import contracts and tests
+# make docs    set up, and build the documentation site into build/docs/html
 # make fuzz    set up, then random models and damaged input, for an hour at most
 # Everything is installed into .venv; PYTHON chooses the interpreter that makes it (at least 3.11).
 # The versions of all dependencies are those of tools/constraints.txt, with which wilks was tested. PIN= takes the newest
@@ -20,11 +21,15 @@ NOT_INSTALLED = { $(PYTHON) tools/preflight.py --not-installed "$(PIN)"; exit 1;
 PARALLEL = -n auto --maxprocesses 4 --dist worksteal
 ENGINE = CMakeLists.txt pyproject.toml $(PIN) $(wildcard src/wilks/engine/*)
 
-.PHONY: demo test lint types contracts unit sanitize fuzz test-newest test-lowest bench clean
+.PHONY: demo docs test lint types contracts unit sanitize fuzz test-newest test-lowest bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/ttbar/generate.py
 	$(BIN)/wilks run examples/ttbar/config.yml --output wilks-output
+
+# The site: gallery and notebooks are made anew; warnings are errors, links are checked.
+docs: $(VENV)/.docs
+	$(BIN)/python docs/site/build.py
 
 test: lint types contracts unit
 
@@ -96,9 +101,13 @@ $(VENV)/.test: $(VENV)/.installed
 	@$(PIP) --editable ".[test,lint]" || $(NOT_INSTALLED)
 	@touch $@
 
+$(VENV)/.docs: $(VENV)/.installed
+	@$(PIP) --editable ".[docs]" || $(NOT_INSTALLED)
+	@touch $@
+
 $(VENV)/.bench: $(VENV)/.installed
 	$(PIP) --editable ".[bench]"
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-sanitize .venv-newest .venv-lowest build wilks-output examples/ttbar/input
+	rm -rf $(VENV) .venv-sanitize .venv-newest .venv-lowest build wilks-output examples/ttbar/input examples/search/input

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import wilks.examples as examples
     import wilks.figures as figures
     import wilks.tables as tables
     from wilks.assemble.build import build_workspace
@@ -90,7 +91,7 @@ _HOME = {
     "toys": "wilks.infer.toys",
     "transfer": "wilks.infer.transfer",
 }
-_MODULES = ("figures", "tables")
+_MODULES = ("examples", "figures", "tables")
 
 __all__ = [
     "Axis",
@@ -107,6 +108,7 @@ __all__ = [
     "compatibility",
     "compile_model",
     "contour",
+    "examples",
     "figures",
     "find_bins",
     "fit",

@@ -65,6 +65,11 @@ class Axis:
 
     Where only a label is given, a unit in brackets at its end counts: "$H_T$ [GeV]". `bin_labels` has one text per bin,
     "" for a bin without, or nothing at all where the bins are ranges of numbers.
+
+    >>> import wilks
+    >>> axis = wilks.Axis([0, 20, 50, 100], "$p_T$ [GeV]")
+    >>> len(axis), axis.unit, axis.widths
+    (3, 'GeV', array([20., 30., 50.]))
     """
 
     edges: FloatArray
@@ -172,6 +177,11 @@ class Histogram:
     is the number of fills where known; `title` is the title of the histogram it was read from. `outside_sumw2` are the
     variances of `underflow` and `overflow` until the bins of a template are settled, None where nobody knows them.
     `remarks` are sentences on what the histogram that was read said besides its bins.
+
+    >>> import wilks
+    >>> histogram = wilks.Histogram(wilks.Axis([0, 20, 50]), [8.0, 3.0], [8.0, 3.0])
+    >>> histogram.integral, histogram.scaled(2).values(), histogram.scaled(2).variances()
+    (11.0, array([16.,  6.]), array([32., 12.]))
     """
 
     axis: Axis

@@ -122,8 +122,10 @@ def run(
     Raises ConfigError, TemplateError, WorkspaceError or ModelError for mistakes in the input, and InputError where
     the output can't be written or is the folder of the steering file.
 
-    >>> done = run("config.yml", "wilks-output", observe=print)  # doctest: +SKIP
-    >>> done.result["ttbar_norm"].value  # doctest: +SKIP
+    >>> import wilks.pipeline
+    >>> done = wilks.pipeline.run(wilks.examples.steering_file(), "wilks-output")
+    >>> print(f"{done.result['mu'].value:.2f}")
+    1.08
     """
     folder = Path(output)
     stages = _Stages(observe)

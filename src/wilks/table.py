@@ -52,7 +52,13 @@ _LATEX = {
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text: `alignment` has one of l, c, r per column (default: first column left, the others right)."""
+    """A table of text: `alignment` has one of l, c, r per column (default: first column left, the others right).
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> print(wilks.tables.yields(wilks.predict(model)).markdown().splitlines()[0])
+    **Yields, pre-fit**
+    """
 
     title: str
     header: tuple[str, ...]
@@ -104,7 +110,7 @@ class Table:
         return title + "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
     def latex(self) -> str:
-        r"""Return a `tabular` between `\hline`s, which needs no package; the title becomes a comment before it.
+        r"""Return a `tabular` with `\hline`, which needs no package; the title becomes a comment before it.
 
         A wide table is `folded` into several.
         """

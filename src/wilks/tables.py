@@ -25,8 +25,21 @@ def yields(prediction: Prediction, *, per_bin: bool = False, channels: Sequence[
     """Return the yields of samples, total and data, with uncertainties.
 
     One column per channel with sums over its bins (uncertainties with all correlations), one row where there are more
-    than eight of them; with `per_bin` one row per bin and one column per sample. Only the channels named, if any are.
+    than eight of them; with `per_bin` one row per bin and one column per sample. Only the `channels` named, if any are.
     Raises InputError for unknown channels.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> print(wilks.tables.yields(wilks.predict(model)))
+    Yields, pre-fit
+    <BLANKLINE>
+    sample  electrons      muons
+    ------  ---------  ---------
+    WZ       910 ± 40  1230 ± 33
+    ZZ        106 ± 4    148 ± 4
+    Fakes    160 ± 40    94 ± 26
+    total   1180 ± 60  1470 ± 50
+    data         1192       1579
     """
     chosen = _chosen(prediction, channels)
     return _per_bin(prediction, chosen) if per_bin else _per_channel(prediction, chosen)
@@ -36,6 +49,12 @@ def parameters(result: FitResult) -> Table:
     """Return the fitted parameters: value with uncertainty, pull, constraint (post-fit / pre-fit uncertainty), remark.
 
     Parameters that are fixed or at a bound say so and have no uncertainty.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> table = wilks.tables.parameters(wilks.fit(model))
+    >>> [row[0] for row in table.rows][:3]
+    ['Jet energy scale', 'WZ modelling', 'mu']
     """
     return parameter_table(result)
 
@@ -45,6 +64,13 @@ def norm_effects(templates: Templates) -> Table:
 
     Systematics are in the order of the figures. Only templates that `process_templates` made have effects. A star
     marks effects that pruning left out.
+
+    >>> import wilks
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> templates = wilks.process_templates(wilks.build_templates(config), config)
+    >>> table = wilks.tables.norm_effects(templates)
+    >>> [row[0] for row in table.rows][:2]
+    ['electrons', 'electrons']
     """
     from wilks.templates.order import systematics_in_order
 

@@ -9,6 +9,7 @@ import io
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
@@ -26,15 +27,19 @@ from wilks.checks.thresholds import Thresholds
 from wilks.cli import main
 from wilks.config.keys_by_input import as_markdown
 from wilks.config.load import config_json_schema
+from wilks.errors import ConfigError, ModelError, WorkspaceError
+from wilks.fitting.problem import FitOptions
 from wilks.results.conditions import RULES as CONDITIONS
 from wilks.results.io import KINDS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "ttbar"
+SEARCH = ROOT / "examples" / "search"
 REFERENCE = ROOT / "docs" / "reference"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # Pages that start from nothing but the example's input, and pages that also start from its workspace and fit.
 FROM_INPUT = ["README.md", "docs/tutorial.md"]
+WITH_OUTPUT = ["docs/how-to/limits-and-significance.md", "docs/how-to/signal-grids.md"]
 FROM_PRODUCTS = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs" / "how-to").glob("*.md"))]
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -50,8 +55,9 @@ def _blocks(page: Path, language: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the example and its input, where `make demo` would have put it."""
+    """Return a folder with the example and its input, where `make demo` would have put it; and with the search."""
     folder = tmp_path_factory.mktemp("clone")
+    shutil.copytree(SEARCH, folder / "examples" / "search", ignore=shutil.ignore_patterns("input", "wilks-output"))
     target = folder / "examples" / "ttbar"
     target.mkdir(parents=True)
     for name in ("config.yml", "config_ntuples.yml"):
@@ -102,6 +108,14 @@ def _command_lines(page: Path) -> Iterator[list[str]]:
             yield words[1:]
 
 
+def _run_scripts(page: Path) -> None:
+    """Run what a page does with `python`, before all else."""
+    for line in "".join(_blocks(page, "sh")).splitlines():
+        words = shlex.split(line, comments=True)
+        if words[:1] == ["python"]:
+            subprocess.run([sys.executable, *words[1:]], check=True, capture_output=True)
+
+
 def _run_commands(page: Path) -> str:
     """Run the `wilks` lines of a page and return what they print; each must succeed.
 
@@ -133,8 +147,12 @@ def test_pages_for_beginners_run_and_print_what_they_say(name: str, here: Path) 
 def test_guides_run(name: str, products: Path, here: Path) -> None:
     for path in products.iterdir():
         shutil.copy(path, here)
-    _run_python(ROOT / name)
-    _run_commands(ROOT / name)
+    _run_scripts(ROOT / name)
+    printed = _run_python(ROOT / name) + _run_commands(ROOT / name)
+    if name in WITH_OUTPUT:
+        said = [line for text in _blocks(ROOT / name, "text") for line in text.splitlines() if line]
+        assert said != []
+        assert [line for line in said if line not in printed.splitlines()] == []
 
 
 def _slugs(page: Path) -> set[str]:
@@ -161,6 +179,66 @@ def test_every_page_is_in_the_index() -> None:
     index = ROOT / "docs" / "README.md"
     linked = {(index.parent / target).resolve() for target in _LINK.findall(index.read_text(encoding="utf-8"))}
     assert {page for page in PAGES if page.is_relative_to(index.parent)} - linked == {index}
+
+
+def test_the_tutorial_of_the_search_runs_and_prints_what_it_says(here: Path) -> None:
+    page = ROOT / "docs" / "tutorial-search.md"
+    printed = _run_python(page).splitlines()
+    said = [line for text in _blocks(page, "text") for line in text.splitlines() if line]
+    assert [line for line in said if line not in printed] == []
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "coming-from").glob("*.md")), ids=lambda page: page.stem)
+def test_what_takes_the_place_of_other_programs_exists(page: Path) -> None:
+    """Commands with their options, functions with their keywords, and keys of the steering file."""
+    text = page.read_text(encoding="utf-8")
+    wrong = []
+    for name, words in re.findall(r"`wilks ([a-z][\w-]*)([^`]*)`", text):
+        options = _options(main.commands[name])
+        wrong += [f"{name} {option}" for option in re.findall(r"--[\w-]+", words) if option not in options]
+    every = set().union(*(_options(command) for command in main.commands.values()))
+    ours = [row.split(" | ")[1] for row in text.splitlines() if row.startswith("| ") and " | " in row[2:]]
+    for cell in ours:
+        wrong += [option for option in re.findall(r"--[\w-]+", cell) if option not in every]
+        for module, name, arguments in re.findall(r"`(figures\.|tables\.)?([a-z_]\w*)\(([^`]*)\)`", cell):
+            home = getattr(wilks, module[:-1]) if module else wilks
+            found = getattr(home, name, None)
+            if found is None:
+                wrong.append(f"{module}{name}")
+            elif inspect.isfunction(found):
+                keywords = re.findall(r"(?<![\w\"])(\w+)=", arguments)
+                wrong += [f"{name}({key}=)" for key in keywords if key not in _keywords(found)]
+    assert wrong == []
+
+
+def test_what_the_ways_in_say_is_missing_is_refused(tmp_path: Path) -> None:
+    """Where one of these works one day, the page that says it is missing is to be changed with it."""
+    texts = {
+        "datacard.txt": "imax 1\njmax 1\nkmax 0\nbin b\nobservation 5\n",
+        "measurement.xml": "<Combination OutputFilePrefix='x'><Input>channel.xml</Input></Combination>",
+        "model.hs3.json": '{"metadata": {"hs3_version": "0.2"}, "distributions": [], "likelihoods": []}',
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        with pytest.raises(WorkspaceError):
+            wilks.load_workspace(tmp_path / name)
+    (tmp_path / "trex.config").write_text('Job: "job"\n  POI: "mu"\n\nFit: "fit"\n  FitType: SPLUSB\n')
+    with pytest.raises(ConfigError):
+        wilks.load_config(tmp_path / "trex.config")
+    assert not hasattr(wilks.figures, "modifier_grid")
+    assert not {"combine", "rename", "prune", "sort", "import-trex"} & set(main.commands)
+    assert not {"strategy", "maxiter"} & {field.name for field in fields(FitOptions)}
+    assert not {"--asimov"} & _options(main.commands["fit"])
+    with pytest.raises(ModelError):
+        wilks.hypotest(wilks.compile_model(wilks.examples.search()), statistic="KS")
+
+
+def _keywords(function: Any) -> set[str]:
+    """Return the parameters of a verb and, for calls inside its arguments, those of `fit` and `asimov`."""
+    found: set[str] = set()
+    for each in (function, wilks.fit, wilks.asimov):
+        found |= set(inspect.signature(each).parameters)
+    return found
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy.optimize import minimize
 from scipy.special import xlogy
@@ -152,6 +153,22 @@ def test_below_zero_says_the_free_value() -> None:
     assert "at -2," in found.text
 
 
+@pytest.mark.parametrize(("observed", "told"), [(50, True), (43, True), (42, False), (20, False)])
+@pytest.mark.parametrize("calculator", ["asymptotic", "toys"])
+def test_a_limit_of_what_is_discovered_says_so(observed: int, told: bool, calculator: str) -> None:
+    """q0 of one bin is 2 (n ln(n / b) - n + b): 25 between 42 and 43 events over a background of 17.8."""
+    found = wilks.limit(counting(observed, 5, 17.8), calculator=calculator, toys=30)
+    conditions = [condition for condition in found.origin.conditions if condition.rule == "far-from-zero"]
+    q0 = 2 * (xlogy(observed, observed / 17.8) - observed + 17.8)
+    assert bool(q0 >= 25) is told
+    assert len(conditions) == int(told)
+    for condition in conditions:
+        assert condition.numbers["standard deviations"] == pytest.approx(np.sqrt(q0), rel=1e-6)
+        assert condition.numbers["mu"] == pytest.approx((observed - 17.8) / 5, rel=1e-6)
+        assert str(condition) in str(found)
+        assert "far-from-zero" in [finding.rule for finding in wilks.check(found)]
+
+
 def test_a_free_fit_that_is_flat_is_told() -> None:
     """At mu = 0 and k = 0 nothing is flat; without the bounds mu and k can't be told apart."""
     samples = {"s": ([3.0], [free("mu")]), "w": ([5.0], [free("k")]), "b": ([10.0], [])}
@@ -200,5 +217,5 @@ def test_a_published_kind_of_degenerate_model(shared_data: Path) -> None:
 def test_a_published_kind_of_bounds_without_zero(shared_data: Path) -> None:
     result = wilks.limit(read(shared_data, "data_driven_shapefactor"))
     rules = {condition.rule: condition for condition in result.origin.conditions}
-    assert set(rules) == {"at-bound", "other-range"}
+    assert set(rules) == {"at-bound", "other-range", "far-from-zero"}
     assert "between 0.2 and 1.5" in rules["other-range"].text

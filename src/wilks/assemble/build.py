@@ -40,8 +40,11 @@ def build_workspace(templates: Templates, config: Config) -> Workspace:
     Raises one TemplateError with every template that is missing, has other bins than its region or numbers that are
     not finite, and WorkspaceError where a factor or a scaled variation is too large to be a number.
 
-        workspace = wilks.build_workspace(templates, config)
-        workspace.save("workspace.json")
+    >>> import wilks
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> templates = wilks.process_templates(wilks.build_templates(config), config)
+    >>> wilks.build_workspace(templates, config)
+    <Workspace: 2 channels, 3 samples, measurement "WZ production">
     """
     mistakes = _template_mistakes(templates, config) or other_bins(templates) or _unequal_bins(templates, config)
     if mistakes:

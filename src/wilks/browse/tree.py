@@ -24,6 +24,14 @@ def listing(path: str | Path) -> str:
     Folders and trees stand above what they hold, which is indented. Columns: name, type, bins (per axis), range of
     the first axis (where all bins have labels, these), entries, integral inside the edges, title. Raises TemplateError
     where the file can't be read.
+
+    >>> import uproot
+    >>> import wilks
+    >>> from wilks.browse import listing
+    >>> with uproot.recreate("histograms.root") as file:
+    ...     file["SR/data"] = wilks.Histogram.from_arrays([0, 10, 20], [8, 3], [2.8, 1.7])
+    >>> print(listing("histograms.root").splitlines()[0])
+    histograms.root: 1 object (1 TH1D)
     """
     from wilks.templates.readers import list_objects
 

@@ -131,8 +131,12 @@ def check(subject: Subject, *, thresholds: Thresholds | None = None) -> Findings
     names) is refused by `load_workspace`. Several rules are those of Combine's ValidateDatacards (Large norm effect,
     empty or identical variations, ...), extended to effects on the yield alone.
 
-    >>> print(check(load_workspace("workspace.json")))  # doctest: +SKIP
-    error: systematic "Luminosity": Up and down are the same: both change the yield by +3.0 % ...
+    Raises TypeError for a `subject` that is none of these.
+
+    >>> import wilks
+    >>> findings = wilks.check(wilks.examples.measurement())
+    >>> [(finding.rule, finding.severity.value, finding.place) for finding in findings]
+    [('large-effect', 'note', 'systematic "Fakes"')]
     """
     limits = thresholds or Thresholds()
     # Broken numbers are what some rules look for; they must not disturb the others.

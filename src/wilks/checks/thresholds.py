@@ -33,6 +33,11 @@ class Thresholds:
     `lost_toys`: fraction of toys without a fit that is worth a finding.
     `individually`, `notes_individually`: how many findings of one rule are given one by one, of errors and warnings
     each, and of notes; those beyond it are named in the last one.
+
+    >>> import wilks
+    >>> from wilks.checks.thresholds import Thresholds
+    >>> len(wilks.check(wilks.examples.measurement(), thresholds=Thresholds(large_effect=0.5)))
+    0
     """
 
     negligible: float = 1e-3

@@ -37,6 +37,11 @@ def beyond_cabinetry(source: str | Path | Mapping[str, Any] | TextIO) -> list[tu
     """Return place and sentence of everything in a steering file that cabinetry refuses or does not know.
 
     Raises ConfigError where the file has mistakes.
+
+    >>> import wilks
+    >>> from wilks.config.cabinetry import beyond_cabinetry
+    >>> [sentence for place, sentence in beyond_cabinetry(wilks.examples.steering_file())]
+    ['cabinetry reads histograms from ROOT files only']
     """
     document = read_document(source)
     load_config(document.data if document.source is None else document.source)

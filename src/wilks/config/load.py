@@ -89,6 +89,10 @@ def config_json_schema() -> dict[str, Any]:
     """Return the JSON schema (draft 2020-12) of the steering file, for editors: keys, types, descriptions.
 
     It can't express what holds between blocks (names that must exist, say): `load_config` checks that.
+
+    >>> from wilks.config.load import config_json_schema
+    >>> config_json_schema()["required"]
+    ['General', 'Regions', 'Samples', 'NormFactors']
     """
     schema = Config.model_json_schema(by_alias=True, schema_generator=_EditorSchema)
     schema["title"] = "wilks steering file"

@@ -54,7 +54,8 @@ def resolve_input(config: Config, path: str) -> str:
     around the path are dropped where no file has them. Wildcards stay in the returned path; URLs (`root://...`) come
     back as they are. Raises ConfigError, naming the places, where neither has the file.
 
-    >>> resolve_input(config, "root://host//data.root")  # doctest: +SKIP
+    >>> import wilks
+    >>> resolve_input(wilks.load_config(wilks.examples.steering_file()), "root://host//data.root")
     'root://host//data.root'
     """
     if _URL.match(path.strip()):

@@ -39,6 +39,10 @@ def correlations(
     At most so many `rows` are drawn: those with the strongest correlations; a line below says how many parameters are
     left out. Fixed parameters and those at a bound have no correlations; staterror and shapesys parameters are left
     out unless `include_staterrors`. Raises InputError for a threshold outside 0 to 1, or where nothing is left.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> figure = wilks.figures.correlations(wilks.fit(model))
     """
     if not isinstance(result, FitResult):
         raise TypeError(

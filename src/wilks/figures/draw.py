@@ -47,6 +47,10 @@ def draw(result: Any, *, poi: str | None = None, log: bool | None = None, style:
     `poi` is the parameter to show of a ranking, a breakdown or toys; without, it is the (first) parameter of interest.
     `log` makes the axis of limits logarithmic or linear. Raises InputError for a result that has no figure, or for
     `poi` and `log` where there is nothing to choose.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> figure = wilks.figures.draw(wilks.limit(model), style="ATLAS")
     """
     name = type(result).__name__
     if name not in DRAWN_BY:

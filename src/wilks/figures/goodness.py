@@ -34,6 +34,12 @@ def goodness_of_fit(
 
     Toys at and beyond the data are filled; the curve is scaled to their number. Without toys the tail of the chi-square
     distribution is filled. Raises InputError where there is neither.
+
+    `bins` is the number of bins for the toys.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> figure = wilks.figures.goodness_of_fit(wilks.goodness_of_fit(model, toys=200), bins=20)
     """
     from wilks.figures.canvas import Drawing, fit_margins, styled
 
@@ -139,6 +145,11 @@ def compatibility(result: Compatibility, *, style: str | FigureStyle = "plain", 
 
     A value without uncertainty (at a bound) is an open symbol. Groups that are much less certain than the best of them
     don't widen the axis: their bars end at its edge, an arrow stands for a value beyond.
+
+    >>> import wilks
+    >>> workspace = wilks.examples.measurement()
+    >>> found = wilks.compatibility(wilks.compile_model(workspace), workspace=workspace)
+    >>> figure = wilks.figures.compatibility(found)
     """
     from wilks.figures.canvas import Drawing, styled
 

@@ -50,6 +50,11 @@ def grid(
     an answer are gaps, and counted. `theory` is a curve to compare with: x and y. `title` is that of the limits,
     `axis_titles` those of labels: `{"m1": "$m_{1}$ [GeV]"}`. `log` (default: where they spread over more than a factor
     20) makes that axis logarithmic. Raises InputError for labels that don't exist, and where no point is left.
+
+    >>> import wilks
+    >>> found = wilks.grid(*wilks.examples.search_grid())
+    >>> benchmark = ([400, 1200], [1, 1])
+    >>> figure = wilks.figures.grid(found, theory=benchmark, log=True, axis_titles={"mass": "$m_X$ [GeV]"})
     """
     check_kind(result, GridResult, "grid")
     chosen = as_style(style)

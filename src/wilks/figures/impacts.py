@@ -58,6 +58,12 @@ def impacts(
     interest. `blind` hides its value. `groups` are labels with names or patterns of parameters, whose names are then
     drawn in the group's colour; else the colour is that of the constraint's type. Raises InputError for a page, an
     order or a name that does not exist, ResultError for a parameter of interest that is not in the result.
+
+    `poi` is the parameter of interest where there are several; a `page` (from 1) has at most so many `rows`.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> figure = wilks.figures.impacts(wilks.ranking(model), rows=15)
     """
     if not isinstance(result, RankingResult):
         raise TypeError(f"impacts draws a RankingResult, found a {type(result).__name__}; get one with wilks.ranking")

@@ -34,6 +34,12 @@ def impacts_summary(
     parameters that the data hardly constrain (by less than 0.05 %) have none. Constraints are post-fit uncertainties in
     units of the pre-fit ones. Raises InputError for no rows, ResultError for a parameter of interest that is not in the
     result.
+
+    `poi` is the parameter of interest where there are several.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> figure = wilks.figures.impacts_summary(wilks.ranking(model), rows=5)
     """
     if not isinstance(result, RankingResult):
         raise TypeError(f"this draws a RankingResult, found a {type(result).__name__}; get one with wilks.ranking")

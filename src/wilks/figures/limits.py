@@ -27,6 +27,10 @@ def hypotest(result: HypothesisTest, *, style: str | FigureStyle = "plain", ax: 
 
     Several values: observed and expected CLs (p-values for t, t~ and q0) with bands of one and two standard deviations.
     One value with toys: the distribution of the test statistic for both hypotheses, and the observed one.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> figure = wilks.figures.hypotest(wilks.hypotest(model, value=[0.25, 0.5, 0.75, 1, 1.25, 1.5]))
     """
     check_kind(result, HypothesisTest, "hypotest")
     if len(result) == 1 and result.counts is not None:
@@ -45,6 +49,10 @@ def limit(
     """Return a figure of CLs along the parameter of interest, with the line that the limits are read off at.
 
     `log` makes the axis of the parameter logarithmic; None does so where the limits differ by over a factor 20.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> figure = wilks.figures.limit(wilks.limit(model))
     """
     check_kind(result, LimitResult, "limit")
     return _curve(result.curve, result, as_style(style), ax, log)

@@ -38,8 +38,15 @@ def histograms(
     """Return a figure with the histograms as outlines, each with its statistical uncertainty as a band.
 
     The legend above the frame has, with `statistics`, entries, mean, standard deviation (of what lies inside the
-    edges), underflow and overflow of each. `normalize` scales each to an integral of 1. Bins with labels stand in the
-    order of the first histogram. Raises InputError where there is nothing to draw, or labels are not the same.
+    edges), underflow and overflow of each. `named` has pairs of a name and a `Histogram`; `normalize` scales each to an
+    integral of 1, `log` makes the vertical axis logarithmic. Bins with labels stand in the order of the first
+    histogram. Raises InputError where there is nothing to draw, or labels are not the same.
+
+    >>> import wilks
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> templates = wilks.process_templates(wilks.build_templates(config), config)
+    >>> sides = [(side, templates.variation("muons", "WZ", "Jet energy scale", side)) for side in ("Up", "Down")]
+    >>> figure = wilks.figures.histograms([("nominal", templates.nominal("muons", "WZ")), *sides], statistics=False)
     """
     from wilks.figures.canvas import Drawing, fit_margins, styled
 

@@ -57,6 +57,10 @@ def pulls(
 
     `exclude` is a name or several, in which `*` and `?` stand for any characters; staterror parameters are left out
     unless `include_staterrors`. Raises InputError for a name that is not in the fit, and where nothing is left.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> figure = wilks.figures.pulls(wilks.fit(model), exclude="mu")
     """
     if not isinstance(result, FitResult):
         raise TypeError(f"pulls draws a FitResult, found a {type(result).__name__}; get one with wilks.fit(model)")

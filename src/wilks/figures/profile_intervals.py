@@ -44,6 +44,11 @@ def intervals(
     end at a bound is a vertical stroke; an end that was not found is left out, and said. More than 50 rows are split
     into columns; on `ax` there is always one. At most so many `rows` are drawn, the first ones, with a line that counts
     the others. Raises InputError for no rows.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.intervals(model, parameters=["*ing", "Jet*", "Lum*", "Fakes", "mu"], levels=(0.6827, 0.95))
+    >>> figure = wilks.figures.intervals(found)
     """
     if not isinstance(result, IntervalResult):
         raise TypeError(f"intervals draws an IntervalResult, found a {type(result).__name__}")

@@ -43,6 +43,11 @@ def pruning(
     page are folded into bands below each other. Only the `regions` named, if any are, and only so many `rows`
     (default: all) from the systematic number `first` (from 1) on. Raises InputError for templates without effects (they
     were not processed, or there is no systematic), for an unknown region, and where no row is left.
+
+    >>> import wilks
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> templates = wilks.process_templates(wilks.build_templates(config), config)
+    >>> figure = wilks.figures.pruning(templates)
     """
     blocks = rows_from(blocks_of(templates, regions), len(templates.effects) if rows is None else rows, first)
     with canvas(blocks, CELL, as_style(style)) as (ax, blocks):

@@ -93,6 +93,12 @@ def ranking(
     are shown from number `first` on; a line at the bottom says how many there are.
     Raises InputError where there is no such parameter, ResultError for a parameter of interest that is not in the
     result.
+
+    `poi` is the parameter of interest where there are several.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> figure = wilks.figures.ranking(wilks.ranking(model), rows=10)
     """
     if not isinstance(result, RankingResult):
         raise TypeError(f"ranking draws a RankingResult, found a {type(result).__name__}; get one with wilks.ranking")
@@ -321,6 +327,12 @@ def breakdown(
 
     Sequential breakdowns keep their order. At most so many `rows`, the largest groups, are drawn; a line below counts
     the others. Raises InputError for no rows, ResultError for a parameter of interest that is not in the result.
+
+    `poi` is the parameter of interest where there are several.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> figure = wilks.figures.breakdown(wilks.breakdown(model))
     """
     if not isinstance(result, BreakdownResult):
         raise TypeError(

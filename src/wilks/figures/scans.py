@@ -39,6 +39,10 @@ def scan(
     Dotted lines mark the heights at which a curve leaves the interval of each of `levels` (1 for 68.27 %, 3.84 for
     95 %). Points of the total are dots where they are few; between points the root of a curve is drawn straight. Points
     whose fit failed are left out, and counted.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> figure = wilks.figures.scan(wilks.scan(model, stat_only=True))
     """
     if not isinstance(result, ScanResult):
         raise TypeError(f"scan draws a ScanResult, found a {type(result).__name__}; get one with wilks.scan(model)")
@@ -88,6 +92,11 @@ def contour(
 
     The first contour is solid, the second dashed. `reference` is a point to be compared with, drawn as a star: the
     standard model. Points whose fit failed are white, and counted.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.contour(model, parameters=("mu", "Luminosity"), points=21)
+    >>> figure = wilks.figures.contour(found, reference=(1, 0))
     """
     if not isinstance(result, ContourResult):
         raise TypeError(f"contour draws a ContourResult, found a {type(result).__name__}; get one with wilks.contour")

@@ -35,6 +35,10 @@ def significance(result: SignificanceResult, *, style: str | FigureStyle = "plai
     above 0 (1007.1727 eqs. 50 and 51; the rest of the probability is at 0). The tail from the observed significance on,
     p0, is filled. More than six injected signals are drawn by their first six, and the others counted. Raises
     InputError where there is neither an observed nor an expected significance.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> figure = wilks.figures.significance(wilks.significance(model, injected=[0.5, 1.0]))
     """
     check_kind(result, SignificanceResult, "significance")
     chosen, observed = as_style(style), result.significance

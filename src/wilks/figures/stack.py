@@ -62,7 +62,7 @@ def data_mc(
     ratio_half_width: float | None = None,
     ax: Panels | None = None,
 ) -> Figure | Figures:
-    """Return the figure of one channel, or a dictionary with the figures of all channels by name.
+    """Return the figure of one `channel`, or a dictionary with the figures of all channels by name.
 
     The samples are stacked with the first on top, as the legend lists them; the hatched band is
     `total_uncertainty`, the bars on data are Poisson intervals (`intervals.garwood`), and the panel below has data over
@@ -70,11 +70,16 @@ def data_mc(
 
     `log` None chooses a logarithmic axis where the yields of bins differ by over a factor 100, `log_x` None one along x
     where the edges are logarithmic. Negative contributions are stacked downwards from 0, and the total is a line then;
-    a logarithmic axis has no place for them, and says so above the frame. `blind` names channels without data, or
-    maps channels to the bins (from 0) without data. `prefit` adds its total as a dashed line. `colors` maps samples to
-    colours. The lower panel shows 1 +- `ratio_half_width`, None: chosen from the points. `ax` is a pair of axes to draw
-    on (main, ratio), for one channel. Raises InputError for names that are not in the prediction, and for a `log_x`
-    that edges don't allow.
+    a logarithmic axis has no place for them, and says so above the frame. `blind` names channels without data, or maps
+    channels to the bins (from 0) without data. `prefit` adds its total as a dashed line. `colors` maps samples to
+    colours; `divide_by_width` divides yields by the widths of the bins. The lower panel shows 1 +- `ratio_half_width`,
+    None: chosen from the points. `ax` is a pair of axes to draw on (main, ratio), for one channel. Raises InputError
+    for names that are not in the prediction, and for a `log_x` that edges don't allow.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> result = wilks.fit(model)
+    >>> figure = wilks.figures.data_mc(wilks.predict(model, result), channel="SR 2b", log=True)
     """
     from wilks.figures.canvas import Figures
 

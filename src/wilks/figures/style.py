@@ -144,6 +144,11 @@ class FigureStyle:
 
     `status` is for example "Internal" or "Preliminary", `energy` "13 TeV", `luminosity` "140 fb$^{-1}$"; empty
     texts are left out. Raises InputError for an unknown name.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> style = wilks.figures.FigureStyle("CMS", status="Preliminary", energy="13 TeV", luminosity="138 fb$^{-1}$")
+    >>> figure = wilks.figures.pulls(wilks.fit(model), style=style)
     """
 
     name: str = "plain"

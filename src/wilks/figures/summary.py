@@ -56,10 +56,13 @@ def summary(
 
     With `prefit`, its total is a dashed line in both panels. `per_bin` False draws the sum of each channel as one bin;
     None does so where there are more than 240 bins in all. Channels that are too many for the width of a page are
-    folded into rows. The other options are those of `data_mc`. Raises InputError for names that are not in the
-    prediction.
+    folded into rows. `log`, `blind`, `colors` and `ratio_half_width` are those of `data_mc`. Raises InputError for
+    names that are not in the prediction.
 
-    >>> wilks.figures.summary(postfit, prefit=prefit)  # doctest: +SKIP
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> prefit, postfit = wilks.predict(model), wilks.predict(model, wilks.fit(model))
+    >>> figure = wilks.figures.summary(postfit, prefit=prefit, log=True)
     """
     from wilks.figures.canvas import Drawing, styled
 

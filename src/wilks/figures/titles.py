@@ -18,8 +18,10 @@ def titled(result: Record, titles: Mapping[str, str]) -> Record:
     components are those of the components, `staterror_SR[0]`. Raises InputError for a name that the result does not
     have, and where two names would get one title.
 
-        titles = {"ttbar_norm": r"$\mu_{t\bar{t}}$"}
-        wilks.figures.ranking(wilks.figures.titled(ranking, titles))
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> ranking = wilks.figures.titled(wilks.ranking(model), {"mu": r"$\mu_{WZ}$", "Jet energy scale": "JES"})
+    >>> figure = wilks.figures.ranking(ranking, rows=10)
     """
     names: dict[str, None] = {}
     changed: Record = _changed(result, titles, names)

@@ -37,10 +37,14 @@ def toys(
     style: str | FigureStyle = "plain",
     ax: Axes | None = None,
 ) -> Figure:
-    """Return the distribution of a parameter's pulls (default: the parameter of interest), beside the normal one.
+    """Return the distribution of the pulls of a `parameter` (default: that of interest), beside the normal one.
 
     Without a parameter of interest that is free, and none named, it is the figure of all (`toy_pulls`). Raises
     InputError for a parameter that is not there, is fixed, or has no usable toy.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> figure = wilks.figures.toys(wilks.toys(model, count=200, seed=1), parameter="mu")
     """
     from wilks.figures.canvas import Drawing, fit_margins, styled
 
@@ -134,6 +138,10 @@ def toy_pulls(
     cent, red where it is off by more than three errors. Many parameters are split into columns; at most so many `rows`
     are drawn, those with the worst pulls and coverages. `exclude` is a name or several, with `*` and `?`; staterrors
     are left out unless `include_staterrors`, or where there are no others.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> figure = wilks.figures.toy_pulls(wilks.toys(model, count=200, seed=1))
     """
     from wilks.figures.canvas import Drawing, styled
 

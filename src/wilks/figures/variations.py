@@ -45,13 +45,20 @@ def variation(
 ) -> Figure:
     """Return a figure of one systematic on one sample: nominal, up (red) and down (blue), and their relative change.
 
-    Without a sample it is the sum of all but the `data`, of what pruning leaves, and the data are drawn with it.
+    Without a `sample` it is the sum of all but the `data`, of what pruning leaves, and the data are drawn with it.
     Solid lines are what enters the workspace, dashed ones what was read, where processing changed it. Bars are the
     statistical uncertainties of varied templates, the hatched band is that of the nominal one. Thin gray lines are the
     variations that were combined (`Combine`), as they were after smoothing. A side without a template is the mirror
     image of the other; a systematic of Type Normalization scales the nominal template (of templates that were
     processed). Raises KeyError for unknown names, InputError where the systematic does not act,
     and where both a sample and the data are named, or none.
+
+    `region` and `systematic` are names.
+
+    >>> import wilks
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> templates = wilks.process_templates(wilks.build_templates(config), config)
+    >>> figure = wilks.figures.variation(templates, region="muons", systematic="WZ modelling", sample="WZ")
     """
     from wilks.figures.canvas import Drawing, fit_margins, styled
 
@@ -237,13 +244,18 @@ def variations(
     first: int = 1,
     style: str | FigureStyle = "plain",
 ) -> Figure:
-    """Return a figure with the variations of a region, or several (default: the first), at a glance: small panels.
+    """Return a figure with the variations of a `region`, or several (default: the first), at a glance: small panels.
 
     Rows are systematics, columns samples; a panel has the relative change of each bin, up (red) and down (blue), in a
     range that just holds them, written in its corner. Dotted lines are the variations before processing, the gray band
     is the statistical uncertainty of the nominal template; panels of effects that were pruned are coloured as in
     `pruning`, those of systematics that don't act are empty. So many `rows` are drawn from the systematic number
     `first` (from 1) on. Raises InputError as `pruning` does, for an unknown region, and where no row is left.
+
+    >>> import wilks
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> templates = wilks.process_templates(wilks.build_templates(config), config)
+    >>> figure = wilks.figures.variations(templates, region="muons")
     """
     asked = [region] if isinstance(region, str) else region
     blocks = blocks_of(templates, asked)

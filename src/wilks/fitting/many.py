@@ -47,12 +47,18 @@ def fit_many(
     KeyboardInterrupt and gives nothing. `progress(done, total)` is called about every 0.1 s and at the end; if it
     returns False the rest is not done: those rows are NaN, with the status "interrupted".
 
-    Without uncertainties, and where no parameter has identical variations up and down, 64 fits or more that differ in
-    their data only share the Hessian expected at the start where that mostly suffices (limited-memory BFGS, EDM below
-    1e-11); the others get the full fit.
+    Without `uncertainties` (from the covariance of each fit), and where no parameter has identical variations up and
+    down, 64 fits or more that differ in their data only share the Hessian expected at the start where that mostly
+    suffices (limited-memory BFGS, EDM below 1e-11); the others get the full fit.
 
-    >>> scan = fit_many(model, fixed={"mu": np.linspace(0.0, 2.0, 21)})  # doctest: +SKIP
-    >>> scan.twice_nll - scan.twice_nll.min()  # doctest: +SKIP
+    >>> import numpy as np
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> fits = wilks.fit_many(model, fixed={"mu": np.linspace(0.9, 1.3, 5)})
+    >>> fits.values.shape == (5, model.n_parameters)
+    True
+    >>> np.round(fits.twice_nll - fits.twice_nll.min(), 1)
+    array([13.5,  2.6,  0. ,  6. , 19.9])
     """
     problem = pose(model, start, fixed, bounds, fits=_number_of_fits(datasets, start, fixed, bounds))
     values = np.ascontiguousarray(model.observed() if datasets is None else datasets, dtype=np.float64)

@@ -46,13 +46,21 @@ def fit(
     with the exact gradient for a second opinion (covariance still from the exact Hessian). A fit that fails says so in
     `status` and `converged`; `raise_on_failure=True` raises FitError instead. Wrong names or values raise ModelError.
     Where Newton's method does not converge, other starts, Fisher scoring and iminuit are tried; the result's
-    `minimizer` says which of them served.
+    `minimizer` says which of them served. `options` (`wilks.fitting.problem.FitOptions`) say how far a fit goes.
 
     The method is a trust-region Newton minimiser with exact second derivatives (Conn, Gould, Toint, SIAM 2000): it
     follows negative curvature, so it does not stop at saddle points.
 
-    >>> result = fit(model)  # doctest: +SKIP
-    >>> result["ttbar_norm"].value  # doctest: +SKIP
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> result = wilks.fit(model)
+    >>> result.status
+    'converged'
+    >>> mu = result["mu"]
+    >>> print(f"{mu.value:.3f} +/- {mu.uncertainty:.3f}")
+    1.079 +/- 0.048
+    >>> print(f"{wilks.fit(model, fixed={'mu': 1}).twice_nll - result.twice_nll:.2f}")
+    2.73
     """
     if minimizer not in MINIMIZERS:
         raise ModelError(

@@ -28,6 +28,12 @@ class FitOptions:
 
     `search` says how far the lowest minimum is searched for once there is one: "none", "default" (other starts that the
     model suggests and some random ones: milliseconds), "thorough" (hundreds of starts).
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> from wilks.fitting.problem import FitOptions
+    >>> wilks.fit(model, options=FitOptions(search="none")).starts
+    0
     """
 
     tolerance: float = 1e-8

@@ -53,7 +53,17 @@ def breakdown(
     A parameter of interest along which the likelihood is flat has no parts. Raises ModelError for wrong names, groups
     and files, ResultError for a result that does not belong here.
 
-    >>> breakdown(model, groups={"jets": ["jes_*", "jer"], "b-tagging": "btag_*"})  # doctest: +SKIP
+    `data`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.breakdown(model, groups={"modelling": "WZ modelling", "detector": ["Jet*", "Electron*"]})
+    >>> found.groups
+    ('modelling', 'detector', 'other parameters')
+    >>> found.total.shape, found.contributions.shape
+    ((1, 2), (1, 3, 2))
+    >>> print(f"total {found.total[0, 0]:.3f}, statistical {found.statistical[0, 0]:.3f}")
+    total 0.048, statistical 0.025
     """
     if method not in METHODS:
         raise ModelError(f'no breakdown method "{method}"; allowed are {listed(METHODS)}{nearest(method, METHODS)}')

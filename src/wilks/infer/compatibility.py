@@ -53,10 +53,19 @@ def compatibility(
     that it acts on. All other parameters stay common, with all correlations. The p-value is that of a chi-square
     distribution with one degree of freedom less than there are groups; it does not hold for values at their bounds
     (`bounds` of the parameter of interest are those of each of its parts). With `toys` > 0 there is one from toys too,
-    drawn at the fit with one parameter and fitted both ways. Raises ModelError as `study`, for groups that leave
-    channels out or overlap, and where less than two are left.
+    drawn at the fit with one parameter from `seed` and fitted both ways. Raises ModelError as `study`, for groups that
+    leave channels out or overlap, and where less than two are left.
 
-    >>> compatibility(model, workspace=workspace, groups={"electrons": "e*", "muons": "mu*"})  # doctest: +SKIP
+    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+
+    >>> import wilks
+    >>> workspace = wilks.examples.measurement()
+    >>> model = wilks.compile_model(workspace)
+    >>> found = wilks.compatibility(model, workspace=workspace)
+    >>> found.groups, found.values.shape
+    (('electrons', 'muons'), (2,))
+    >>> print(f"p = {found.p_value:.2f}")
+    p = 0.24
     """
     from scipy.stats import chi2
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from wilks.fitting.conditions import Fitted, Rule, failure
-from wilks.results.conditions import BELOW_ZERO, OTHER_RANGE, Condition, conditions_of, with_conditions
+from wilks.results.conditions import BELOW_ZERO, FAR_FROM_ZERO, OTHER_RANGE, Condition, conditions_of, with_conditions
 from wilks.results.findings import Severity
 from wilks.results.many import EDGE, FLAT
 
 if TYPE_CHECKING:
     from wilks.infer.study import Tested
+
+# Standard deviations above 0 from which on a signal is there, and an upper limit tells nothing about whether it is.
+DISCOVERED = 5.0
 
 Answer = TypeVar("Answer")
 Bounds = Mapping[str, tuple[float, float]]
@@ -72,6 +75,29 @@ def other_range(fitted: Fitted) -> Iterator[Condition]:
             (name,),
             {"lower": float(lower), "upper": float(upper), name: value},
         )
+
+
+def far_from_zero(name: str, value: float, q0: float) -> tuple[Condition, ...]:
+    """Return what an upper limit has to say where the best fit, `value`, is a discovery; none where it is not.
+
+    `q0` is twice the log likelihood ratio of the best fit and no signal.
+    """
+    distance = float(np.sqrt(q0))
+    if not distance >= DISCOVERED:
+        return ()
+    return (
+        Condition(
+            FAR_FROM_ZERO,
+            Severity.NOTE,
+            f"best fit of {name} {distance:.3g} sigma above 0",
+            f'"{name}" is {distance:.3g} standard deviations above 0 (best fit {value:.4g}): the data have the signal, '
+            "and an upper limit does not measure it.",
+            advice="Ask for an interval (wilks.intervals, wilks intervals); "
+            "limits expected without signal are on Asimov data (--asimov).",
+            parameters=(name,),
+            numbers={name: value, "standard deviations": distance},
+        ),
+    )
 
 
 def with_wider_bounds(

@@ -41,7 +41,7 @@ def contour(
     result: FitResult | None = None,
     running: Running = Running(),
 ) -> ContourResult:
-    """Return the profile likelihood over two parameters and its contours at the levels.
+    """Return the profile likelihood over two `parameters` and its contours at the `levels`.
 
     2NLL is minimised over all other parameters on a grid of `points` x `points`, inside the bounds, that holds the
     outermost contour, or that has the ends in `ranges` (by name, of one parameter or both). A contour at a level is
@@ -49,10 +49,17 @@ def contour(
     95 %): found on the grid, then moved onto it by Newton's method with further fits. It ends where a bound or a range
     does. Pieces closer to each other than a cell of the grid may be taken for one.
 
-    `data`, `fixed`, `bounds` and `result` are as for `intervals`. A point whose fit fails keeps its place and says why.
-    Raises ModelError for unknown, fixed or equal parameters, for levels outside (0, 1) and ranges outside the bounds.
+    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`. A point whose fit fails keeps its
+    place and says why. Raises ModelError for unknown, fixed or equal parameters, for levels outside (0, 1) and ranges
+    outside the bounds.
 
-    >>> contour(model, parameters=("mu", "jes"))  # doctest: +SKIP
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.contour(model, parameters=("mu", "Luminosity"), points=11)
+    >>> found.delta.shape
+    (11, 11)
+    >>> [line.level for line in found.lines]
+    [0.6827, 0.95]
     """
     asked = study(model, data, poi=poi, needs_poi=False, fixed=fixed, bounds=bounds, result=result, running=running)
     problems = level_problems(levels) + ([f"points: at least 5 are needed, found {points}"] if points < 5 else [])

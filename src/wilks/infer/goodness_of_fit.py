@@ -45,13 +45,21 @@ def goodness_of_fit(
     cabinetry). Each channel is listed with its part of the statistic; the rest is the constraint terms'.
 
     The p-value of a chi-square distribution needs some ten events in a bin. With `toys` > 0 there is one from toys too,
-    drawn at the best fit (auxiliary data around its parameters) and fitted, and one for each channel. Raises ModelError
-    and ResultError as `study`.
+    drawn from `seed` at the best fit (auxiliary data around its parameters) and fitted, and one for each channel.
+    Raises ModelError and ResultError as `study`.
 
     R. D. Cousins, "Generalization of chisquare goodness-of-fit test for binned data using saturated models" (2013);
     S. Baker and R. D. Cousins, Nucl. Instrum. Meth. 221 (1984) 437.
 
-    >>> goodness_of_fit(model, toys=1000).toys_p_value  # doctest: +SKIP
+    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.goodness_of_fit(model)
+    >>> print(f"{found.statistic:.1f} for {found.ndof} degrees of freedom, p = {found.p_value:.2f}")
+    9.3 for 9 degrees of freedom, p = 0.41
+    >>> [channel.name for channel in found.channels]
+    ['electrons', 'muons']
     """
     from scipy.stats import chi2
 
@@ -112,6 +120,14 @@ def chi_square(
     over by names, see `transfer`). Degrees of freedom are the bins in which something is expected. After a fit to the
     same data residuals and C are correlated, and this would be no chi-square: that raises ResultError, and
     `goodness_of_fit` is the test.
+
+    `data` and `fixed` are as for `fit`. Raises ModelError for wrong names and values.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.chi_square(model)
+    >>> print(f"{found.statistic:.1f} for {found.ndof} degrees of freedom, p = {found.p_value:.2f}")
+    12.6 for 10 degrees of freedom, p = 0.25
     """
     from scipy.stats import chi2
 

@@ -122,7 +122,16 @@ def grid(
     A point that has no answer is NaN and has a status. Raises InputError for what can't be asked, and where it can be
     asked of no point.
 
-    >>> found = grid(load_workspace("BkgOnly.json"), load_patchset("patchset.json"))  # doctest: +SKIP
+    `level`, `statistic`, `calculator`, `base`, `toys`, `seed`, `fixed` and `bounds` are those of `limit` and
+    `hypotest`, `measurement` and `poi` those of `compile_model`.
+
+    >>> import wilks
+    >>> background, signals = wilks.examples.search_grid()
+    >>> found = wilks.grid(background, signals)
+    >>> found.names[:3], found.expected.shape
+    (('X_400', 'X_500', 'X_600'), (7, 5))
+    >>> [name for name, excluded in zip(found.names, found.excluded) if excluded]
+    ['X_400', 'X_500', 'X_700']
     """
     _check(question, value, level, statistic, base)
     check_calculator(calculator, base, toys, seed)

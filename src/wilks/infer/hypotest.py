@@ -55,7 +55,17 @@ def hypotest(
     "interrupted" and what the toys done by then say (`counts.interrupted` are left out). Raises ModelError for what
     can't be asked.
 
-    >>> hypotest(model, value=[0.5, 1.0, 1.5]).observed.cls  # doctest: +SKIP
+    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+
+    G. Cowan, K. Cranmer, E. Gross, O. Vitells, arXiv:1007.1727.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> test = wilks.hypotest(model, value=[0.5, 1.0, 1.5])
+    >>> print([f"{cls:.3f}" for cls in test.observed.cls])
+    ['0.512', '0.197', '0.006']
+    >>> test.expected.cls.shape
+    (3, 5)
     """
     check_test(statistic, base)
     check_calculator(calculator, base, toys, seed)

@@ -31,23 +31,33 @@ def intervals(
     result: FitResult | None = None,
     running: Running = Running(),
 ) -> IntervalResult:
-    """Return profile-likelihood intervals of parameters (names or patterns; default: the parameter of interest).
+    """Return profile-likelihood intervals of `parameters` (names or patterns; default: the parameter of interest).
 
-    Both ends of the interval at a level lie where 2NLL, minimised over all other parameters, is the chi-square quantile
-    of that level (one degree of freedom) above its minimum: 1 for 68.27 %, 3.84 for 95 %. Where a bound comes first, it
-    is the end, with the status "at bound"; an end that can't be found says why. Where a lower minimum turns up on the
-    way everything starts again from it, and a note says so.
+    Both ends of the interval at each of `levels` lie where 2NLL, minimised over all other parameters, is the chi-square
+    quantile of that level (one degree of freedom) above its minimum: 1 for 68.27 %, 3.84 for 95 %. Where a bound comes
+    first, it is the end, with the status "at bound"; an end that can't be found says why. Where a lower minimum turns
+    up on the way everything starts again from it, and a note says so.
 
     A parameter with identical variations up and down has two minima: the interval is that around the chosen one, if
     2NLL rises enough between them, else it holds both; a note says which.
 
-    `data` are the observed ones, Asimov data, toys, ...; `fixed`, `bounds` and `poi` are as for `fit`; `result` is the
-    best fit, if it is at hand. Raises ModelError for unknown or fixed parameters and for levels outside (0, 1).
+    `data` are the observed ones, Asimov data, toys, ... (a `Data`, or an array: main bins, then auxiliary data);
+    `fixed` and `bounds` are as for `fit`; `poi` is a name in place of the model's; `result` is the best fit, if it is
+    at hand; `running` says how fits are run (`wilks.infer.study.Running`: options, threads, progress). Raises
+    ModelError for unknown or fixed parameters and for levels outside (0, 1), ResultError for a result of something
+    else.
 
     The method is that of MINOS (F. James, M. Roos, Comput. Phys. Commun. 10 (1975) 343); here the slope of the profile
     is the gradient at the conditional fit, so that Newton's method finds the ends.
 
-    >>> intervals(model, parameters=["mu", "jes_*"], levels=(0.6827, 0.95))  # doctest: +SKIP
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.intervals(model, parameters=["mu", "WZ*"], levels=(0.6827, 0.95))
+    >>> mu = found["mu"]
+    >>> print(f"{mu.value:.3f} {mu.up:+.4f} {mu.down:+.4f}")
+    1.079 +0.0485 +0.0482
+    >>> print(f"{found['mu', 0.95].lower:.3f} to {found['mu', 0.95].upper:.3f}")
+    0.985 to 1.175
     """
     options: dict[str, Any] = {"fixed": fixed, "bounds": bounds, "result": result, "running": running}
     asked = study(model, data, poi=poi, needs_poi=parameters is None, **options)

@@ -12,7 +12,7 @@ from wilks._types import FloatArray
 from wilks.errors import ModelError
 from wilks.infer.asymptotic_tests import AsymptoticTests
 from wilks.infer.asymptotics import SIGMAS, check_test
-from wilks.infer.conditions import Bounds, with_wider_bounds
+from wilks.infer.conditions import Bounds, far_from_zero, with_wider_bounds
 from wilks.infer.hypotest import check_calculator
 from wilks.infer.intervals import level_problems
 from wilks.infer.likelihood_ratio import test_study
@@ -51,14 +51,22 @@ def limit(
     """Return the upper limits of the parameter of interest, observed and expected at -2, -1, 0, 1, 2 sigma, by CLs.
 
     The limit is the value whose CLs is 1 - `level`. The search starts from the fit; bounds of the parameter of interest
-    do not stop it. `statistic` is "q~" (best fit not below 0) or "q"; `base`, `toys`, `seed` are those of `hypotest`.
+    do not stop it. `statistic` is "q~" (best fit not below 0) or "q"; `calculator`, `base`, `toys`, `seed` are
+    those of `hypotest`.
     With toys every limit has an error, and the asymptotic ones stand beside them (`asymptotic`). A limit that is not
     found is NaN, and `statuses` says why; the others are there all the same. Raises ModelError for what can't be asked.
 
     CLs: A. L. Read, J. Phys. G 28 (2002) 2693; the asymptotic formulae: 1007.1727.
 
-    >>> found = limit(model)  # doctest: +SKIP
-    >>> found.observed, found.expected[2]  # doctest: +SKIP
+    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> found = wilks.limit(model)
+    >>> print(f"{found.observed:.2f}, expected {found.expected[2]:.2f}")
+    1.23, expected 0.49
+    >>> found.expected.shape, found.converged
+    ((5,), True)
     """
     check_test(statistic, base, ("q", "q~"))
     check_level(level)
@@ -69,7 +77,7 @@ def limit(
         def ask(bounds: Bounds | None) -> LimitResult:
             found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
             tests = AsymptoticTests.of(found, statistic, base)
-            return _search(tests, first_values(tests, level), level, _none_because(found))
+            return _told(_search(tests, first_values(tests, level), level, _none_because(found)), tests)
 
         return with_wider_bounds(
             ask(bounds), bounds, ask, lambda other: f"The observed limit is then {other.observed:.4g}."
@@ -80,12 +88,12 @@ def limit(
     running = replace(running, progress=counter.wait)
     found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
     tests = AsymptoticTests.of(found, statistic, base)
-    limits = _search(tests, first_values(tests, level), level, _none_because(found))
+    limits = _told(_search(tests, first_values(tests, level), level, _none_because(found)), tests)
     starts = np.array([limits.observed, *limits.expected])
     known = np.unique(starts[np.isfinite(starts)])
     if not known.size or INTERRUPTED in limits.statuses:
         return limits
-    return replace(_search(ToyTests(tests, toys, seed, counter), known, level), asymptotic=starts)
+    return replace(_told(_search(ToyTests(tests, toys, seed, counter), known, level), tests), asymptotic=starts)
 
 
 def check_level(level: float) -> None:
@@ -109,6 +117,13 @@ def first_values(tests: AsymptoticTests, level: float) -> FloatArray:
     pulls = np.clip(np.concatenate([[best / spread], -SIGMAS]), -5.0, None)
     scales = np.concatenate([[spread], np.full(SIGMAS.size, sigma)])
     return np.unique(scales * (pulls - ndtri((1 - level) * ndtr(pulls))))
+
+
+def _told(limits: LimitResult, tests: AsymptoticTests) -> LimitResult:
+    """Return limits that say where the best fit is a discovery."""
+    (q0,), _ = tests.observed.statistic(np.zeros(1), "q0")
+    best = tests.observed.study.best.values[tests.observed.study.poi]
+    return replace(limits, origin=limits.origin.also(*far_from_zero(limits.poi, float(best), float(q0))))
 
 
 class Tests(Protocol):

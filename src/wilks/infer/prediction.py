@@ -31,7 +31,7 @@ def predict(
     Before the fit C holds the squared widths of the constraints (unconstrained parameters contribute nothing); after
     it, it is the full covariance of the fit. "cabinetry" moves every parameter up and down by its uncertainty, halves
     the differences of the rates, and combines them with the correlation matrix: cabinetry's numbers, the same where
-    rates are linear in the parameters.
+    rates are linear in the parameters. `label` replaces "pre-fit" and "post-fit".
 
     After a fit that is flat along some combinations of parameters (`FitResult.flat`) what changes along them has no
     uncertainty (NaN); all else has its own. So it is with parameters that had no effect in the fit and have one here.
@@ -39,7 +39,14 @@ def predict(
     A fit of other channels is first carried over by `transfer`. Raises ResultError if the result has other parameters
     than the model, hides some (`FitResult.blinded`), or has no usable covariance.
 
-    >>> prefit, postfit = predict(model), predict(model, result)  # doctest: +SKIP
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> prefit, postfit = wilks.predict(model), wilks.predict(model, wilks.fit(model))
+    >>> channel = postfit["electrons"]
+    >>> channel.samples, channel.yields.shape
+    (('WZ', 'ZZ', 'Fakes'), (3, 5))
+    >>> print(f"{prefit['electrons'].sum_uncertainty:.0f}, then {channel.sum_uncertainty:.0f}")
+    62, then 29
     """
     if method not in METHODS:
         raise ModelError(f'no method "{method}" here; allowed are {listed(METHODS)}{nearest(method, METHODS)}')

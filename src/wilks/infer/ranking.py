@@ -55,7 +55,15 @@ def ranking(
     leaves NaN and its status; a best fit that is flat along some parameters leaves it for these only. Raises ModelError
     for wrong names and values, ResultError for a result that does not belong here.
 
-    >>> ranking(model, exclude="staterror_*").table(rows=10)  # doctest: +SKIP
+    `data`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.ranking(model, exclude="staterror_*")
+    >>> found.impacts.shape
+    (1, 5, 4)
+    >>> print([found.names[i] for i in found.order()[:2]])
+    ['Fakes', 'Luminosity']
     """
     _check_method(method, profile)
     asked = study(model, data, poi=first_poi(model, poi), fixed=fixed, bounds=bounds, result=result, running=running)

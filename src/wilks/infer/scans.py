@@ -46,7 +46,7 @@ def scan(
     result: FitResult | None = None,
     running: Running = Running(),
 ) -> ScanResult:
-    """Return the profile likelihood along a parameter (default: the parameter of interest).
+    """Return the profile likelihood along a `parameter` (default: the parameter of interest).
 
     At each value 2NLL is minimised over all other parameters. The points are `values`, else `points` ones over `range`,
     else over a little more than the 95 % interval, inside the bounds.
@@ -55,10 +55,18 @@ def scan(
     or patterns (`frozen={"no b-tagging": "b-tag*"}`). Each curve has its own 68.27 % interval; what it lacks of the
     total, in quadrature, is what the frozen parameters contribute.
 
-    `data`, `fixed`, `bounds`, `poi` and `result` are as for `intervals`. A point whose fit fails keeps its place and
-    says why. Raises ModelError for unknown or fixed parameters and for values outside the bounds.
+    `data`, `fixed`, `bounds`, `poi`, `result` and `running` are as for `intervals`. A point whose fit fails keeps its
+    place and says why. Raises ModelError for unknown or fixed parameters and for values outside the bounds.
 
-    >>> scan(model, range=(0, 3), points=31, stat_only=True)  # doctest: +SKIP
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.scan(model, range=(0.9, 1.3), points=5, stat_only=True)
+    >>> [curve.label for curve in found.curves]
+    ['total', 'stat. only']
+    >>> found.values.shape, found.delta.shape
+    ((5,), (5,))
+    >>> print([f"{delta:.1f}" for delta in found.delta])
+    ['13.7', '2.7', '0.2', '6.1', '20.1']
     """
     asked = study(
         model, data, poi=poi, needs_poi=parameter is None, fixed=fixed, bounds=bounds, result=result, running=running

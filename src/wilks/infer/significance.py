@@ -41,14 +41,19 @@ def significance(
     Expected are the medians for signals of the sizes `injected`: sqrt(q0) of Asimov data made at the conditional fits
     of these sizes to the data (as pyhf and cabinetry do). For those of a model before the fit, hand in
     `asimov(model, values={"mu": 1})` as data. With `toys`, p0 is also the fraction of toys without signal, made at the
-    conditional fit to the data, that have at least the observed q0.
+    conditional fit to the data from `seed`, that have at least the observed q0.
 
     What can't be computed is NaN and has a status. Raises ModelError for what can't be asked.
 
     1007.1727 eqs. 12, 52 and 53.
 
-    >>> found = significance(model, injected=[0.5, 1.0])  # doctest: +SKIP
-    >>> found.significance, found.expected_significance  # doctest: +SKIP
+    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> found = wilks.significance(model, injected=[0.5, 1.0])
+    >>> print(f"{found.significance:.2f} sigma, expected", [f"{z:.2f}" for z in found.expected_significance])
+    3.08 sigma, expected ['2.04', '3.91']
     """
     sizes = np.atleast_1d(np.asarray(injected, np.float64))
     if sizes.ndim != 1 or not np.isfinite(sizes).all() or (sizes < 0).any():

@@ -31,7 +31,14 @@ BETTER = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Running:
-    """How fits are run: their options, threads (None: all of the machine), and who is told about progress."""
+    """How fits are run: their options, threads (None: all of the machine), and who is told about progress.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> from wilks.infer.study import Running
+    >>> wilks.intervals(model, running=Running(threads=1)).converged
+    True
+    """
 
     options: FitOptions = FitOptions()
     threads: int | None = None

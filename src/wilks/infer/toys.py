@@ -48,16 +48,24 @@ def toys(
     """Return what fits to `count` toys say about the fit: bias, pulls and coverage of every parameter, failures.
 
     The toys are made before the fit, or at a `result`, with `values` put in (as `asimov` does), auxiliary data too. Toy
-    i of a seed is the same whatever `count` and the number of threads. The fits keep the parameters in `fixed` and
-    start at the truth; one that fails is tried again from the model's initial values, and is counted. Coverage is that
-    of value +- uncertainty; for the parameters in `profile` (names or patterns) also that of their profile likelihood
-    intervals, which takes one more fit each.
+    i of a `seed` (and `stream`, as for `toy_data`) is the same whatever `count` and the number of threads. The fits
+    keep the parameters in `fixed` and start at the truth; one that fails is tried again from the model's initial
+    values, and is counted. Coverage is that of value +- uncertainty; for the parameters in `profile` (names or
+    patterns) also that of their profile likelihood intervals, which takes one more fit each.
 
     The result is a summary. With `folder`, every toy is kept there, piece by piece, in bounded memory; the same call
     goes on where an earlier one ended, and a larger `count` adds to it (`wilks.results.toy_folder.ToyFolder` reads it).
     Raises ModelError for wrong names and numbers, ResultError for a folder of another run or a damaged one.
 
-    >>> toys(model, fit(model), count=10_000, seed=1, values={"mu": 1})  # doctest: +SKIP
+    `poi`, `bounds` and `running` are as for `intervals`.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.toys(model, values={"mu": 1}, count=50, seed=1)
+    >>> found.done, found.names[:2]
+    (50, ('Jet energy scale', 'WZ modelling'))
+    >>> found.coverage.shape == (model.n_parameters, 2)
+    True
     """
     ensemble = _ensemble(model, result, values, seed, stream, profile, fixed, bounds, running)
     if not (isinstance(count, int | np.integer) and count >= 1):

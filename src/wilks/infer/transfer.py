@@ -20,8 +20,15 @@ def transfer(result: FitResult, model: Model) -> FitResult:
     where the fit comes from (`transferred_from`). A fit without covariance stays one. Raises ResultError where nothing
     is common.
 
-    >>> control = fit(compile_model(select_channels(workspace, "CR*")))  # doctest: +SKIP
-    >>> predict(model, transfer(control, model))["SR"].total_uncertainty  # doctest: +SKIP
+    >>> import wilks
+    >>> workspace = wilks.examples.search()
+    >>> control = wilks.fit(wilks.compile_model(wilks.select_channels(workspace, "CR*"), poi=""))
+    >>> model = wilks.compile_model(workspace)
+    >>> carried = wilks.transfer(control, model)
+    >>> print(f"{carried['top_norm'].value:.3f} +/- {carried['top_norm'].uncertainty:.3f}")
+    0.959 +/- 0.077
+    >>> wilks.predict(model, carried)["SR 2b"].total_uncertainty.shape
+    (12,)
     """
     here, there = (np.array(side) for side in common_parameters(model, result))
     values, sigma = model.prefit_values.copy(), model.prefit_uncertainties.copy()

@@ -52,8 +52,12 @@ def compile_model(
     Raises ModelError, with every problem found, where the workspace contradicts itself or a name does not exist: its
     subclasses ModifierError, NameReuseError and SettingsError say which kind, where all problems are of one.
 
-    >>> model = compile_model(load_workspace("workspace.json"))  # doctest: +SKIP
-    >>> model.expected(model.initial)  # doctest: +SKIP
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> model.poi, model.n_parameters
+    ('mu', 16)
+    >>> model.expected(model.initial).shape
+    (10,)
     """
     with_data = isinstance(workspace, Workspace)
     if isinstance(workspace, Mapping):

@@ -23,6 +23,12 @@ class Data:
     """A data set, shape (main bins + auxiliary data,), and what it is: "observed", "Asimov (pre-fit), mu = 1", ...
 
     NumPy takes it for its values.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> data = wilks.asimov(model)
+    >>> data.label, data.values.size == model.observed().size
+    ('Asimov (pre-fit)', True)
     """
 
     values: FloatArray
@@ -118,9 +124,13 @@ def asimov(
     another model is matched by name: Asimov data for signal regions from a fit of control regions. Raises ModelError
     and ResultError as `parameters_at` and `expected_data`.
 
-    >>> asimov(model, values={"mu": 0})  # doctest: +SKIP
-    >>> asimov(model, fit(model), values={"mu": 1, "jes_*": 0.5}).label  # doctest: +SKIP
-    'Asimov (post-fit), mu = 1, jes_* = 0.5'
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> data = wilks.asimov(model, values={"mu": 1.2})
+    >>> data.label, data.values.shape
+    ('Asimov (pre-fit), mu = 1.2', (25,))
+    >>> print(f"{wilks.fit(model, data)['mu'].value:.4f}")
+    1.2000
     """
     data = expected_data(model, parameters_at(model, result, values=values))
     return Data(data, f"Asimov ({_origin(model, result, values)}){_set_to(values)}")
@@ -138,8 +148,11 @@ def mixed(
     Auxiliary data stay those of `data`. So observed control regions with the Asimov data of their own fit in the
     signal regions give that fit again. Raises ModelError with every channel that does not exist.
 
-    >>> control_fit = fit(control_model)  # doctest: +SKIP
-    >>> mixed(model, None, asimov(model, control_fit, values={"mu": 1}), channels="SR*")  # doctest: +SKIP
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> data = wilks.mixed(model, None, wilks.asimov(model, values={"mu": 1}), channels="SR*")
+    >>> [int(data.values[bins].sum()) for bins in model.channel_slices.values()]
+    [4080, 12388, 3567]
     """
     base, replacement = labelled(model, data), labelled(model, other)
     patterns = [channels] if isinstance(channels, str) else list(channels)
@@ -168,16 +181,23 @@ def toy_data(
     first: int = 0,
     stream: int = 0,
 ) -> FloatArray:
-    """Return random data sets, shape (count, main bins + auxiliary data): toys `first`, `first` + 1, ... of a seed.
+    """Return random data sets, shape (`count`, main bins + auxiliary data): toys `first`, `first` + 1, ... of a `seed`.
 
-    They are drawn at the parameters that `asimov` takes: main bins and auxiliary data of Poisson constraints are
-    Poisson counts, those of normal constraints are normal. Toy i depends on the seed, the stream (0 to 2^32 - 1, to
-    keep the hypotheses of a test apart), i and the parameters only, and its bits on no library or platform, apart from
-    the expected rates. Raises ModelError as `asimov`, and for a seed below 0 or from 2^64 on.
+    They are drawn at the parameters that `asimov` takes (a result, `values`): main bins and auxiliary data of Poisson
+    constraints are Poisson counts, those of normal constraints are normal. Toy i depends on the seed, the `stream` (0
+    to 2^32 - 1, to keep the hypotheses of a test apart), i and the parameters only, and its bits on no library or
+    platform, apart from the expected rates. Raises ModelError as `asimov`, and for a seed below 0 or from 2^64 on.
 
     The generator is Philox4x32-10 (Salmon et al., SC11).
 
-    >>> fit_many(model, toy_data(model, values={"mu": 1}, seed=1, count=1000), start={"mu": 1})  # doctest: +SKIP
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> toys = wilks.toy_data(model, values={"mu": 1}, seed=1, count=100)
+    >>> toys.shape == (100, model.observed().size)
+    True
+    >>> fits = wilks.fit_many(model, toys, start={"mu": 1})
+    >>> print(f"{fits['mu'].mean():.2f}, {fits['mu'].std():.2f}")
+    0.99, 0.04
     """
     limits = (("seed", seed, 64), ("count", count, 63), ("first", first, 63), ("stream", stream, 32))
     problems = [

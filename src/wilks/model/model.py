@@ -52,6 +52,14 @@ class Model:
     `parameter_sets` has the parameters as they belong together (`ParameterSet`: name, constraint, auxiliary data,
     widths, bounds). A model without data of its own (see `compile_model`) has NaN in `observed_main`; whoever asks it
     for its data gets a ModelError.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> theta = model.initial
+    >>> model.expected(theta).shape, model.gradient(theta).shape, model.hessian(theta).shape
+    ((10,), (16,), (16, 16))
+    >>> model.parameter_names[model.index("mu")]
+    'mu'
     """
 
     engine: Engine

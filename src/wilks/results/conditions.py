@@ -12,9 +12,10 @@ from wilks.results.findings import Severity
 # All rules; those of the first line are also rules about fits.
 FAILED, FLAT, AT_BOUND = "failed-fit", "flat-direction", "at-bound"
 OTHER_MINIMA, IDLE_POI = "other-minima", "idle-poi"
-FEW_EVENTS, BELOW_ZERO, OTHER_RANGE, KEPT_BY_START, NO_RATE = (
+FEW_EVENTS, BELOW_ZERO, FAR_FROM_ZERO, OTHER_RANGE, KEPT_BY_START, NO_RATE = (
     "few-events",
     "below-zero",
+    "far-from-zero",
     "other-range",
     "kept-by-start",
     "no-rate",
@@ -27,6 +28,7 @@ RULES = (
     IDLE_POI,
     FEW_EVENTS,
     BELOW_ZERO,
+    FAR_FROM_ZERO,
     OTHER_RANGE,
     KEPT_BY_START,
     NO_RATE,
@@ -67,7 +69,14 @@ def has_conditions(result: Any) -> bool:
 
 
 def conditions_of(result: Any) -> tuple[Condition, ...]:
-    """Return the conditions of any result, none for what has none."""
+    """Return the conditions of any result, none for what has none.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> from wilks.results.conditions import conditions_of
+    >>> [condition.rule for condition in conditions_of(wilks.limit(model))]
+    ['far-from-zero']
+    """
     origin = getattr(result, "origin", result)
     found: tuple[Condition, ...] = getattr(origin, "conditions", ())
     return found

@@ -72,7 +72,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings:
-    """All findings of one check, the most severe first."""
+    """All findings of one check, the most severe first.
+
+    >>> import wilks
+    >>> findings = wilks.check(wilks.examples.measurement())
+    >>> len(findings)
+    1
+    >>> findings[0].rule
+    'large-effect'
+    """
 
     items: tuple[Finding, ...] = ()
 
@@ -86,6 +94,9 @@ class Findings:
     def __len__(self) -> int:
         return len(self.items)
 
+    def __getitem__(self, index: int) -> Finding:
+        return self.items[index]
+
     def of_rule(self, rule: str) -> Findings:
         """Return the findings of one rule."""
         return Findings(tuple(item for item in self.items if item.rule == rule))
@@ -93,8 +104,10 @@ class Findings:
     def by_rule(self) -> dict[str, dict[str, dict[str, dict[str, dict[str, Any]]]]]:
         """Return the numbers of every case, as JSON data: by rule, systematic, region and sample (`*`: all of them).
 
-        >>> check(load_workspace("workspace.json")).by_rule()["identical-sides"]["lumi"]["SR"]["top"]  # doctest: +SKIP
-        {'value_u': 1.03, 'value_d': 1.03}
+        >>> import wilks
+        >>> found = wilks.check(wilks.examples.measurement()).by_rule()
+        >>> found["large-effect"]["Fakes"]["muons"]["Fakes"]
+        {'value_u': 1.3, 'value_d': 0.75}
         """
         rules: dict[str, dict[str, dict[str, dict[str, dict[str, Any]]]]] = {}
         for finding in self.items:

@@ -20,6 +20,12 @@ class ParameterResult:
     """One fitted parameter: value, symmetric uncertainty, and what it was before the fit.
 
     `idle` and `flat` are those of `FitResult`: no effect on any rate, and none in some combination with others.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> mu = wilks.fit(model)["mu"]
+    >>> mu.constraint, mu.fixed, mu.at_bound
+    ('none', False, False)
     """
 
     name: str
@@ -65,6 +71,14 @@ class FitResult:
     has combinations of several parameters along which the likelihood does not change (empty where there are none). The
     fit is not converged then; the uncertainties are those of what does not change along them, else NaN, and
     `covariance` is that of a fit in which one parameter for each direction is held.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> result = wilks.fit(model)
+    >>> result.converged, result.covariance.shape, result["mu"].at_bound
+    (True, (16, 16), False)
+    >>> result.blinded()["mu"].value
+    nan
     """
 
     names: tuple[str, ...]

@@ -103,6 +103,12 @@ class GoodnessOfFit(Saved, _WithToys):
     that is as large as `statistic` or larger (NaN without toys); `toys_p_range` is what it would be if no toy, or every
     toy, that was made and has no statistic were as large. `statuses` counts how the fits of toys ended, `status` says
     how the fit of the data did. `constraints` is what the constraint terms add to the statistic.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.goodness_of_fit(model, toys=100, seed=1)
+    >>> found.ndof, found.toys.shape, 0 < found.toys_p_value < 1
+    (9, (100,), True)
     """
 
     test: str
@@ -166,6 +172,12 @@ class Compatibility(Saved, _WithToys):
     degrees of freedom: the number of groups minus one. `groups` are named, `members` are the channels of each; `values`
     and `uncertainties` (groups,) are those of its own parameter, uncertainties NaN at a bound, `covariance` (groups,
     groups) all of them. `toys`, `toys_p_value`, `toys_p_range` and `statuses` are as in `GoodnessOfFit`.
+
+    >>> import wilks
+    >>> workspace = wilks.examples.measurement()
+    >>> found = wilks.compatibility(wilks.compile_model(workspace), workspace=workspace)
+    >>> found.members, found.covariance.shape
+    ((('electrons',), ('muons',)), (2, 2))
     """
 
     poi: str

@@ -23,6 +23,11 @@ class GridResult(Saved):
     toys. `level` is the confidence level; `tested` the value of the parameter of interest whose CLs is given, NaN for
     limits. `statuses` says for every point "converged" or why there is no answer (then it is NaN); `digests` are those
     of the points' workspaces.
+
+    >>> import wilks
+    >>> found = wilks.grid(*wilks.examples.search_grid())
+    >>> found.labels, found.coordinates.shape, found.excluded.tolist()
+    (('mass',), (7, 1), [True, True, False, True, False, False, False])
     """
 
     poi: str

@@ -110,6 +110,12 @@ class HypothesisTest(Saved):
     the smallest to the largest p-value, if the alternative is true. `statuses` says for every value "converged", or
     why there is no answer (then it is NaN); "interrupted" with toys is the answer of those that were made by then.
     `counts` is None without toys, `fits` in the curve of a limit and in old files.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> test = wilks.hypotest(model, value=[0.5, 1.0])
+    >>> test.observed.cls.shape, test.expected.cls.shape, test.statuses
+    ((2,), (2, 5), ('converged', 'converged'))
     """
 
     poi: str
@@ -213,6 +219,12 @@ class LimitResult(Saved):
     NaN without. `ranges` (6, 2) is where the six limits lie, whatever the toys whose fit failed would have given
     (infinite where they leave no upper end, empty without toys). `curve` has the tests that were made on the way. With
     toys, `asymptotic` are the six limits without them, shape (6,), else it is empty.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> found = wilks.limit(model)
+    >>> found.expected.shape, set(found.statuses), found.curve.statistic
+    ((5,), {'converged'}, 'q~')
     """
 
     poi: str
@@ -300,6 +312,12 @@ class SignificanceResult(Saved):
     not made (`interrupted`) are left out. Those without a fit (`failures`) leave open where in `toy_p_range` it is; the
     distance to the farther end is in the error, in quadrature.
     `status` is "converged" or why there is no observed significance, `expected_statuses` the same of the expected ones.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> found = wilks.significance(model, injected=[0.5, 1.0])
+    >>> found.expected_significance.shape, found.status
+    ((2,), 'converged')
     """
 
     poi: str

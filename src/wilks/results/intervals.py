@@ -87,6 +87,12 @@ class IntervalResult(Saved):
     parameters) in the order of `levels`. An end is where 2NLL, minimised over all other parameters, is a chi-square
     quantile (one degree of freedom) above `twice_nll`, its minimum. Where a bound comes first, the end is the bound and
     the status "at bound"; where no end was found it is NaN. `notes` says what else is to be known.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.intervals(model, levels=(0.6827, 0.95))
+    >>> found.lower.shape, found["mu"].reliable
+    ((2, 1), True)
     """
 
     names: tuple[str, ...]

@@ -60,6 +60,12 @@ def load_result(source: str | Path | IO[bytes]) -> Any:
     """Return the result saved in a file (or in an open binary file), of the class it had: one of `KINDS`.
 
     Raises ResultError where the file is missing, is not JSON, is not a result, or comes from a later format.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> wilks.limit(model).save("limit.json")
+    >>> type(wilks.load_result("limit.json")).__name__
+    'LimitResult'
     """
     if isinstance(source, str | Path):
         try:

@@ -38,6 +38,12 @@ class ManyFits:
     `values` and `uncertainties` have shape (fits, parameters) in the order of `names`; `twice_nll`, `edm`, `converged`,
     `iterations` have shape (fits,). Uncertainties are 0 for fixed parameters, NaN where a fit gives none, and None
     where they were not asked for. `statuses` says for each fit how it ended.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> fits = wilks.fit_many(model, fixed={"mu": [0.9, 1.0, 1.1]})
+    >>> fits["mu"], fits.failures
+    (array([0.9, 1. , 1.1]), {})
     """
 
     names: tuple[str, ...]

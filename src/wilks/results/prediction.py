@@ -50,6 +50,12 @@ class Prediction:
 
     `label` is "pre-fit" or "post-fit" (or the user's own word); `method` says how uncertainties were propagated:
     "linear" or "cabinetry" (see `predict`). `conditions` are those of the fit.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> prediction = wilks.predict(model)
+    >>> prediction.channel_names, prediction["muons"].yields.shape
+    (('electrons', 'muons'), (3, 5))
     """
 
     label: str

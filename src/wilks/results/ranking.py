@@ -57,6 +57,12 @@ class RankingResult(Saved, _AboutPois):
     post-fit columns have numbers; `data_statistics` is the part of the uncertainty that comes from the main data, and
     NaN for other methods). `uncertainties` (parameters, 2) and `poi_uncertainties` (parameters of interest, 2) are
     post-fit ones up and down, both positive.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.ranking(model)
+    >>> found.names[found.order()[0]], found.impacts.shape
+    ('Fakes', (1, 15, 4))
     """
 
     method: str
@@ -173,6 +179,12 @@ class BreakdownResult(Saved, _AboutPois):
     is exact where the rates are linear in the parameters. `profile` says whether uncertainties are those of the profile
     likelihood (else of the covariance, equal up and down). What can't be had, because a bound ends it or fits fail, is
     NaN, and `statuses` says for each parameter of interest and group why ("converged" if there is nothing to say).
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.breakdown(model)
+    >>> found.groups, found.contributions.shape
+    (('systematics', 'MC statistics'), (1, 2, 2))
     """
 
     method: str

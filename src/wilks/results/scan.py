@@ -43,6 +43,12 @@ class ScanResult(Saved):
 
     `value` and `uncertainty` (from the covariance; NaN if there is none) are those of the best fit, whose 2NLL is
     `twice_nll`. `notes` says what else is to be known.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.scan(model, points=5)
+    >>> found.parameter, found.values.shape, found.failures
+    ('mu', (5,), {})
     """
 
     parameter: str
@@ -153,6 +159,12 @@ class ContourResult(Saved):
     where a fit gave nothing, `statuses` says how each ended. A contour at a level is where it is the chi-square
     quantile of two degrees of freedom: 2.30 for 68.27 %, 5.99 for 95 %. `best` is the best fit, `covariance` that of
     the two parameters (NaN where there is none).
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.contour(model, parameters=("mu", "Luminosity"), points=11)
+    >>> [line.points.shape[1] for line in found.lines]
+    [2, 2]
     """
 
     parameters: tuple[str, str]

@@ -71,6 +71,13 @@ class ToyFolder:
 
     It iterates over the pieces (`Toys`), in order, one in memory at a time; `folder["mu"]` are the fitted values of one
     parameter in all toys, shape (toys,). Raises ResultError where there is no such folder, or where it is damaged.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> from wilks.results.toy_folder import ToyFolder
+    >>> _ = wilks.toys(model, count=20, seed=1, folder="toys")
+    >>> ToyFolder("toys")["mu"].shape
+    (20,)
     """
 
     path: Path

@@ -34,6 +34,12 @@ class ToysResult(Saved):
     parameters also have the coverage of their profile likelihood intervals, bounds included: `profile_covered`
     (profiled, 2) of `profile_usable` (profiled,) toys. `folder` is where every single toy is kept, empty if it was not
     asked for.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> found = wilks.toys(model, count=50, seed=1)
+    >>> found.names[2], found.bias.shape == found.pull_width.shape
+    ('mu', True)
     """
 
     names: tuple[str, ...]

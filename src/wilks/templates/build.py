@@ -60,9 +60,13 @@ def build_templates(
     Raises one TemplateError with everything that is missing, unreadable or does not fit together, and TypeError for
     a `config` that is none.
 
-        config = wilks.load_config("config.yml")
-        templates = wilks.build_templates(config)
-        templates.nominal("4j1b CR", "ttbar").values()
+    >>> import wilks
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> templates = wilks.build_templates(config)
+    >>> templates
+    <Templates: 18 histograms, 2 regions, 4 samples, 2 systematics>
+    >>> templates.nominal("muons", "WZ").values().shape
+    (5,)
     """
     if not isinstance(config, Config):
         kind = type(config).__name__
@@ -100,6 +104,12 @@ def needed_templates(config: Config) -> tuple[TemplateKey, ...]:
 
     A side that is the mirror image of the other (`Symmetrize`) needs no histogram, nor does a systematic that only
     changes the normalisation, nor any variation of the data.
+
+    >>> import wilks
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> from wilks.templates.build import needed_templates
+    >>> print(needed_templates(config)[1])
+    "WZ" in "electrons"
     """
     return tuple(key for region in config.regions for sample in config.samples for key in _keys(config, region, sample))
 

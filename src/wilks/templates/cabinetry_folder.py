@@ -19,6 +19,18 @@ def load_cabinetry_folder(folder: str | Path, config: Config) -> Templates:
 
     Post-processed templates (`*_modified.npz`) are preferred; the others are then their `originals`. Raises one
     TemplateError with every file that is missing or broken, and every name that two templates would share.
+
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import wilks
+    >>> from wilks.templates.cabinetry_folder import load_cabinetry_folder
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> for key, histogram in wilks.build_templates(config).items():  # as cabinetry writes them
+    ...     name = "_".join(part for part in (key.region, key.sample, key.systematic, key.side) if part)
+    ...     numbers = {"bins": histogram.axis.edges, "yields": histogram.contents, "stdev": histogram.stdev}
+    ...     np.savez(name.replace(" ", "-") + ".npz", **numbers)
+    >>> load_cabinetry_folder(".", config)
+    <Templates: 18 histograms, 2 regions, 4 samples, 2 systematics>
     """
     folder = Path(folder)
     keys = needed_templates(config)

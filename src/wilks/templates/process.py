@@ -40,6 +40,13 @@ def process_templates(templates: Templates, config: Config) -> Templates:
 
     Processing starts from the originals, so processing twice changes nothing. Raises one TemplateError with all
     templates that can't be processed as asked.
+
+    >>> import wilks
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> templates = wilks.process_templates(wilks.build_templates(config), config)
+    >>> effect = templates.effect("muons", "WZ", "WZ modelling")
+    >>> print(f"{effect.norm[0]:+.3f} {effect.norm[1]:+.3f}")
+    +0.008 -0.008
     """
     originals = {key: templates.original(key) for key in templates if not _made(templates.steps.get(key, ()))}
     if problems := other_bins(originals):

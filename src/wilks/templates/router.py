@@ -48,13 +48,15 @@ class Router:
     systematic is empty). It returns any one-dimensional histogram of the UHI protocol: boost-histogram, hist,
     `wilks.Histogram`.
 
-        router = wilks.Router()
-
-        @router.register_template_builder(sample_name="QCD*", template=None)
-        def data_driven(region, sample, systematic, template):
-            return wilks.Histogram.from_arrays(region["Binning"], yields, uncertainties)
-
-        templates = wilks.build_templates(config, router=router)
+    >>> import wilks
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> router = wilks.Router()
+    >>> @router.register_template_builder(sample_name="Fakes", template=None)
+    ... def data_driven(region, sample, systematic, template):
+    ...     return wilks.Histogram.from_arrays([0, 40, 80, 120, 180, 300], [95, 40, 15, 8, 2], [9, 6, 4, 3, 1])
+    >>> templates = wilks.build_templates(config, router=router)
+    >>> templates.nominal("muons", "Fakes").integral
+    160.0
     """
 
     _entries: list[_Entry] = field(default_factory=list)

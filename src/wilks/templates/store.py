@@ -33,6 +33,12 @@ class TemplateKey:
     """Which template: of a sample in a region, nominal (no systematic) or one side of a systematic.
 
     A side is "Up" or "Down"; of a systematic that combines several variations, "Variations[0]" and so on besides.
+
+    >>> import wilks
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> from wilks.templates.store import TemplateKey
+    >>> f"{wilks.build_templates(config)[TemplateKey('muons', 'ZZ')].integral:.0f}"
+    '148'
     """
 
     region: str
@@ -74,6 +80,12 @@ class Templates(Mapping[TemplateKey, Histogram]):
     others are empty. `events` says what was read from ntuples, and
     `origins` where each template comes from; what processing makes anew has none. The templates in `reused` were made
     before, of the same things.
+
+    >>> import wilks
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> templates = wilks.build_templates(config)
+    >>> templates.nominal("muons", "WZ").integral > templates.nominal("muons", "ZZ").integral
+    True
     """
 
     histograms: Mapping[TemplateKey, Histogram]
@@ -214,6 +226,12 @@ def load_templates(path: str | Path) -> Templates:
     """Return the templates that `Templates.save` wrote.
 
     Raises TemplateError where the file is missing, broken or something else.
+
+    >>> import wilks
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> wilks.build_templates(config).save("templates.npz")
+    >>> wilks.load_templates("templates.npz")
+    <Templates: 18 histograms, 2 regions, 4 samples, 2 systematics>
     """
     try:
         content = read_file(path)

@@ -36,7 +36,9 @@ class Processes:
     Where one dies, for want of memory or in a library, its work is done again in fresh processes, fewer each time. They
     start anew from the Python program they belong to, which needs `if __name__ == "__main__":` around what it does.
 
-        templates = wilks.build_templates(config, workers=wilks.Processes(16))
+    >>> import wilks
+    >>> config = wilks.load_config(wilks.examples.steering_file())
+    >>> templates = wilks.build_templates(config, workers=wilks.Processes(2))
     """
 
     count: int | None = None

@@ -47,7 +47,10 @@ def select_channels(workspace: Workspace, channels: str | Sequence[str]) -> Work
     Parameters that act on none of them are gone, with their settings; a parameter of interest that is gone is none.
     Raises WorkspaceError for names that match nothing.
 
-    >>> control = select_channels(workspace, "CR*")  # doctest: +SKIP
+    >>> import wilks
+    >>> control = wilks.select_channels(wilks.examples.search(), "CR*")
+    >>> control.channel_names
+    ('CR top',)
     """
     names = workspace.channel_names
     kept = _matched(names, [channels] if isinstance(channels, str) else channels, "channel")
@@ -60,6 +63,10 @@ def find_bins(workspace: Workspace, places: str | Iterable[str]) -> dict[str, tu
     """Return the bins that words mean, by channel: "SR", "SR*", "SR[3]", "SR[3:6]" (3, 4 and 5), "SR[0,3:6]".
 
     Bins are counted from 0. Raises WorkspaceError with everything that doesn't exist.
+
+    >>> import wilks
+    >>> wilks.find_bins(wilks.examples.search(), ["CR top", "SR 2b[3:6]"])
+    {'CR top': (0, 1, 2, 3), 'SR 2b': (3, 4, 5)}
     """
     sizes = {channel.name: _bins_of(channel) for channel in workspace.document.channels}
     found: dict[str, set[int]] = {}
@@ -85,8 +92,13 @@ def signal_bins(
 ) -> dict[str, tuple[int, ...]]:
     """Return the bins in which signal / background exceeds `above`, by channel, from the nominal yields.
 
-    Signal are the samples named (or matching) `signal`; without it those that the parameter of interest (default: of
-    the first measurement) scales. All other samples are background. Raises WorkspaceError where there is no signal.
+    Signal are the samples named (or matching) `signal`; without it those that the parameter of interest (`poi`;
+    default: of the first measurement) scales. All other samples are background. Raises WorkspaceError where there is no
+    signal.
+
+    >>> import wilks
+    >>> wilks.signal_bins(wilks.examples.search(), above=0.3)
+    {'SR 2b': (5,)}
     """
     samples = {s.name: None for channel in workspace.document.channels for s in channel.samples}
     if signal is not None:
@@ -122,6 +134,12 @@ def mask_bins(workspace: Workspace, bins: Bins) -> Workspace:
     but for those per bin. What can't be done: the component of a shapefactor whose bin is masked wherever it acts has
     nothing to be measured with; a fit says so (flat), and it is then to be fixed. Raises WorkspaceError for channels
     and bins that don't exist, and where nothing is left.
+
+    >>> import wilks
+    >>> workspace = wilks.examples.search()
+    >>> blinded = wilks.mask_bins(workspace, wilks.signal_bins(workspace, above=0.3))
+    >>> [sum(channel["data"]) for channel in (workspace.spec["observations"][0], blinded.spec["observations"][0])]
+    [3548.0, 3303.0]
     """
     sizes = {channel.name: _bins_of(channel) for channel in workspace.document.channels}
     problems = [f'no channel "{name}" in the workspace{nearest(name, sizes)}' for name in bins if name not in sizes]

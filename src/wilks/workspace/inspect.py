@@ -86,6 +86,13 @@ def inspect(workspace: Workspace) -> WorkspaceSummary:
     """Return channels with their bins, samples, parameters with constraint and modifiers, and measurements.
 
     print(wilks.inspect(wilks.load_workspace("workspace.json")))
+
+    >>> import wilks
+    >>> summary = wilks.inspect(wilks.examples.measurement())
+    >>> summary.channels
+    {'electrons': 5, 'muons': 5}
+    >>> print(str(summary).splitlines()[0])
+                  Summary
     """
     document = workspace.document
     samples = [sample for channel in document.channels for sample in channel.samples]

@@ -28,7 +28,17 @@ class Patch:
 
 @dataclass(frozen=True, eq=False)
 class PatchSet:
-    """Signals for one background-only workspace, whose digests it has. Made by `load_patchset`."""
+    """Signals for one background-only workspace, whose digests it has. Made by `load_patchset`.
+
+    >>> import wilks
+    >>> background, signals = wilks.examples.search_grid()
+    >>> len(signals), signals.labels
+    (7, ('mass',))
+    >>> signals["X_500"].values
+    (500,)
+    >>> signals.apply(background, "X_500")
+    <Workspace: 3 channels, 4 samples, measurement "search for X">
+    """
 
     patches: tuple[Patch, ...]
     labels: tuple[str, ...] = ()
@@ -89,8 +99,13 @@ def load_patchset(source: str | Path | Mapping[str, Any] | Sequence[Any] | IO[by
 
     Raises WorkspaceError with every mistake.
 
-    >>> signals = load_patchset("patchset.json")  # doctest: +SKIP
-    >>> signals.apply(load_workspace("BkgOnly.json"), signals.names[0])  # doctest: +SKIP
+    >>> import wilks
+    >>> operation = {"op": "replace", "path": "/observations/0/data/0", "value": 380.0}
+    >>> patches = wilks.load_patchset([operation])
+    >>> workspace = wilks.examples.measurement()
+    >>> patched = patches.apply(workspace, patches.names[0])
+    >>> workspace.spec["observations"][0]["data"][0], patched.spec["observations"][0]["data"][0]
+    (559.0, 380.0)
     """
     document, where, stem = source, "patch set", "signal"
     if isinstance(source, str | Path):

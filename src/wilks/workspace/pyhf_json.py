@@ -46,8 +46,13 @@ def load_workspace(source: str | Path | Mapping[str, Any] | bytes | IO[str] | IO
     Beside a path, `<name>.axes.json` gives bin edges and labels if it belongs to this very document; otherwise bins
     are numbered. Raises one WorkspaceError with every mistake and its place.
 
-        workspace = wilks.load_workspace("workspace.json")
-        workspace.channel_names
+    >>> import wilks
+    >>> workspace = wilks.load_workspace(wilks.examples.measurement().spec)
+    >>> workspace.channel_names
+    ('electrons', 'muons')
+    >>> workspace.save("workspace.json")
+    >>> wilks.load_workspace("workspace.json").digest == workspace.digest
+    True
     """
     if isinstance(source, Mapping):
         return Workspace(_from_dictionary(source, "workspace"))

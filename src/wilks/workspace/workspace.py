@@ -24,6 +24,11 @@ class Workspace:
 
     `document` holds the typed records, `axes` maps channel names to their `Axis` (channels without known edges are
     absent). Build one with `build_workspace` or `load_workspace`.
+
+    >>> import wilks
+    >>> workspace = wilks.examples.search()
+    >>> workspace.measurement_names, workspace.axis("SR 2b").unit
+    (('search for X',), 'GeV')
     """
 
     document: Document
