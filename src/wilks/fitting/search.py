@@ -51,9 +51,10 @@ class Effort:
     most: float
 
 
-def effort(search: Search, model: Model, iterations: int) -> Effort:
+def effort(search: Search, model: Model, iterations: int, among: int = 1) -> Effort:
     """Return what a search tries: with up to 200 parameters what takes some 20 ms, above 500 at most one more fit.
 
+    Where so many searches are made for one answer (`among`), they share the time of one with up to 200 parameters.
     The time is that of arithmetic, where the fit itself took so many `iterations`: the answer depends on no clock.
     """
     if search == "thorough":
@@ -62,7 +63,7 @@ def effort(search: Search, model: Model, iterations: int) -> Effort:
     if model.n_parameters > 500:
         return Effort(suggested=1, random=0, rounds=1, moves=44, iterations=long, most=long)
     seconds = _seconds(model)
-    total, moves = _SECONDS / seconds, int(np.clip(_MOVES / seconds, 110, 2200))
+    total, moves = _SECONDS / seconds / among, int(np.clip(_MOVES / seconds / among, 110, 2200))
     if model.n_parameters > 200:
         return Effort(suggested=3, random=1, rounds=2, moves=moves, iterations=4 * long, most=long)
     most = min(long, max(total / _PART, _TIMES * iterations))
@@ -96,16 +97,17 @@ def search_minima(
     iterations: int,
     options: FitOptions,
     threads: int | None = None,
+    among: int = 1,
 ) -> Found:
     """Return the minima of a problem with one row, `first` among them if it is one (`settled`).
 
     Where the likelihood is `flat` along something, minima of the same height are one, wherever they lie.
     `along` is the covariance at `first`, None without one: it tells how the others move along with a parameter;
-    `iterations` are what the fit took that found it.
+    `iterations` are what the fit took that found it; `among` how many searches there are for one answer.
     """
     if settled and one_minimum(model, problem.held):
         return Found((first,), 0)
-    tried = effort(options.search, model, iterations)
+    tried = effort(options.search, model, iterations, among)
     minima, starts, left, lowest = [first] if settled else [], 0, tried.iterations, first
     for turn in range(tried.rounds):
         suggested = _suggested(model, data, problem, lowest, along if turn == 0 else None, tried)

@@ -85,6 +85,7 @@ def searched(asked: Study, fits: ManyFits, held: BoolArray, rows: Sequence[int])
             iterations=int(fits.iterations[row]),
             options=running.options,
             threads=running.threads,
+            among=len(rows),
         ).minima
         if minima[0].twice_nll < here.twice_nll - BETTER:
             again = asked.fits(minima[0].values[None], held[row][None])
