@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.util
 import inspect
-import pkgutil
 import re
 import types
 from collections.abc import Iterator
@@ -24,10 +24,9 @@ MODULES = ("examples", "figures", "tables")
 def _with_examples() -> list[str]:
     """Return the names of all modules that have an example, without importing any."""
     root = Path(wilks.__file__).parent
-    names = [info.name for info in pkgutil.walk_packages([str(root)], "wilks.") if info.name != "wilks.__main__"]
-    paths = {name: root.joinpath(*name.split(".")[1:]) for name in names}
-    sources = {name: path / "__init__.py" if path.is_dir() else path.with_suffix(".py") for name, path in paths.items()}
-    return [name for name, path in sources.items() if path.is_file() and ">>>" in path.read_text(encoding="utf-8")]
+    sources = sorted(path for path in root.rglob("*.py") if path.stem != "__main__")
+    found = [path.relative_to(root.parent) for path in sources if ">>>" in path.read_text(encoding="utf-8")]
+    return [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in found]
 
 
 @pytest.mark.parametrize("name", _with_examples())
@@ -36,6 +35,13 @@ def test_examples_give_what_they_say(name: str, tmp_path: Path, monkeypatch: pyt
     found = doctest.testmod(importlib.import_module(name))
     assert found.attempted > 0
     assert found.failed == 0
+
+
+def _is_module(path: str) -> bool:
+    try:
+        return importlib.util.find_spec(path) is not None
+    except ModuleNotFoundError:  # of something in a module
+        return False
 
 
 def _public() -> Iterator[tuple[str, Any]]:
@@ -52,6 +58,8 @@ def _public() -> Iterator[tuple[str, Any]]:
                 yield f"{module}.{name}", found
     named = re.findall(r"`(wilks(?:\.[a-z_]\w*){2,}\.?\w*)\b", DOCS.read_text(encoding="utf-8"))
     for path in dict.fromkeys([*named, *KINDS.values()]):
+        if _is_module(path):
+            continue
         module, _, name = path.rpartition(".")
         found = getattr(importlib.import_module(module), name) if module != "wilks" else None
         if isinstance(found, types.FunctionType | type):

@@ -89,7 +89,7 @@ DEFECTS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "missing tree": (lambda d: d["Systematics"][0]["Up"].update(Tree="nominl"), 'did you mean "nominal"?'),
     "truncated file": (background("cut"), "cut.root: the file is cut off ("),
     "no ROOT file": (background("text"), "text.root: is not a ROOT file"),
-    "wrong type": (background("strings"), '.Weight: gives no numbers; in "nominal" of'),
+    "wrong type": (background("strings"), ".Weight: gives text, not numbers"),
     "ragged": (background("ragged"), "gives a list per entry where one number is needed"),
     "NaN weight": (
         background("nan-weight"),
@@ -135,7 +135,7 @@ def test_all_that_can_be_known_before_the_pass_is_in_one_report(call: Call, fold
         "text.root: is not a ROOT file",
         'Regions "SR".Filter: not an expression\n    n_jets >= && 4\n              ^\n',
         'Regions "CR".Variable: no branch "hts"; did you mean "ht"?',
-        "gives no numbers",
+        "gives text, not numbers",
         'no branch "weight"; in "nominal" of',
     ):
         assert sentence in result.stderr
