@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from types import ModuleType
 
 # The package: the module whose `install()` puts the layer in place, once the package has been imported.
-LAYERS = {"pyhf": "wilks.compat._pyhf.layer"}
+LAYERS = {"pyhf": "wilks.compat._pyhf.layer", "cabinetry": "wilks.compat._cabinetry.layer"}
 
 
 def accelerate() -> None:

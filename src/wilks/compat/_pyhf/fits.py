@@ -32,6 +32,8 @@ _OPTIONS = {
     "minuit": {"maxiter", "strategy", "tolerance"},
 }
 _SOLVER_OPTIONS = {"ftol", "eps", "disp", "maxiter", "iprint", "finite_diff_rel_step"}
+# pyhf's iterations where none are said; an optimizer may be told that there is no number.
+_MAXITER = 100_000
 # Methods of scipy that keep bounds and fixed parameters, and those that keep bounds only.
 _METHODS, _BOUNDED = ("SLSQP", "trust-constr"), ("L-BFGS-B", "TNC", "Powell", "Nelder-Mead")
 
@@ -90,7 +92,7 @@ def minimize(
     if not reason:
         if not arrays_of_numpy(tensorlib := pyhf.get_backend()[0]):
             tell(tensorlib.name, "evaluates by itself")
-        answer = _served(self, data, pdf, (init_pars, par_bounds, fixed_vals or []), kwargs)
+        answer = served(self, data, pdf, (init_pars, par_bounds, fixed_vals or []), kwargs)
         if isinstance(answer, Fit):
             return returned(answer, asked, self)
         reason = answer
@@ -127,7 +129,7 @@ def _unservable(
     return ""
 
 
-def _served(optimizer: Any, data: Any, pdf: Model, given: tuple[Any, Any, Any], options: dict[str, Any]) -> Fit | str:
+def served(optimizer: Any, data: Any, pdf: Model, given: tuple[Any, Any, Any], options: dict[str, Any]) -> Fit | str:
     """Return a fit, or why there is none."""
     assert pdf.core is not None
     try:
@@ -142,7 +144,7 @@ def _served(optimizer: Any, data: Any, pdf: Model, given: tuple[Any, Any, Any], 
     size = pdf.core.n_parameters
     if start.shape != (size,) or bounds.shape != (size, 2) or values.ndim != 1:
         return "parameters, bounds or data of another shape than the model's"
-    asked = Question(values, start, bounds, held, options.get("maxiter", optimizer.maxiter))
+    asked = Question(values, start, bounds, held, options.get("maxiter", optimizer.maxiter) or _MAXITER)
     with LEDGER.serving("fit"):
         answer = _answered(pdf, asked)
         if isinstance(answer, FitResult):

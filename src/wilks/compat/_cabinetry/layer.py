@@ -1,0 +1,28 @@
+"""The layer under cabinetry: which of its parts are replaced, and when."""
+
+from __future__ import annotations
+
+import cabinetry
+import cabinetry.fit
+import cabinetry.model_utils
+
+import wilks.compat._pyhf.layer as pyhf_layer
+from wilks.compat._cabinetry import fits, limits, predictions, profiles
+
+
+def attach() -> None:
+    """Let served models be fitted and predicted; what is done with pyhf's own models does not change."""
+    pyhf_layer.attach()
+    pyhf_layer.put(
+        (cabinetry.fit, "_fit_model", fits.fit_model),
+        (cabinetry.fit, "ranking", profiles.ranking),
+        (cabinetry.fit, "scan", profiles.scan),
+        (cabinetry.fit, "limit", limits.limit),
+        (cabinetry.model_utils, "yield_stdev", predictions.yield_stdev),
+    )
+
+
+def install() -> None:
+    """Serve every model that is made from now on, whoever makes it."""
+    pyhf_layer.install()
+    attach()
