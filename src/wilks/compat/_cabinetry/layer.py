@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import cabinetry
 import cabinetry.fit
 import cabinetry.model_utils
+import cabinetry.templates
 
 import wilks.compat._pyhf.layer as pyhf_layer
-from wilks.compat._cabinetry import fits, limits, predictions, profiles
+from wilks.compat._cabinetry import fits, limits, predictions, profiles, templates
 
 
 def attach() -> None:
@@ -26,3 +29,16 @@ def install() -> None:
     """Serve every model that is made from now on, whoever makes it."""
     pyhf_layer.install()
     attach()
+    pyhf_layer.put(
+        (cabinetry.templates, "build", templates.build),
+        (cabinetry.templates, "collect", templates.collect),
+    )
+
+
+def draw(own: bool) -> None:
+    """Let figures be wilks', or cabinetry's again."""
+    if not own and "wilks.compat._cabinetry.figures" not in sys.modules:
+        return
+    from wilks.compat._cabinetry import figures
+
+    pyhf_layer.put(*(figures.parts if own else figures.originals))

@@ -1,0 +1,73 @@
+"""Templates: read by wilks, each file once; named, checked and written by cabinetry."""
+
+from __future__ import annotations
+
+import logging
+import pathlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import cabinetry.templates
+import numpy as np
+from cabinetry import histo, route
+from cabinetry.templates import utils
+
+from wilks.compat.ledger import LEDGER
+from wilks.config.cabinetry import beyond_cabinetry
+from wilks.config.load import load_config
+from wilks.errors import WilksError
+from wilks.templates.build import build_templates
+from wilks.templates.store import TemplateKey, Templates
+
+log = logging.getLogger("cabinetry.templates")
+
+_BUILD, _COLLECT = cabinetry.templates.build, cabinetry.templates.collect
+
+
+def build(config: dict[str, Any], *, method: str = "uproot", router: Any = None) -> None:
+    """Make all templates from ntuples and save them; see cabinetry. Functions of the router are called as there."""
+    _made(config, method, router, ntuples=True, original=lambda: _BUILD(config, method=method, router=router))
+
+
+def collect(config: dict[str, Any], *, method: str = "uproot") -> None:
+    """Read all templates from histograms and save them; see cabinetry."""
+    _made(config, method, None, ntuples=False, original=lambda: _COLLECT(config, method=method))
+
+
+def _made(config: dict[str, Any], method: str, router: Any, *, ntuples: bool, original: Callable[[], None]) -> None:
+    found = _read(config, method, ntuples) if router is None else "functions that make templates"
+    if isinstance(found, str):
+        with LEDGER.passing("template", found):
+            original()
+        return
+    if not ntuples and config["General"].get("VariationPath") is None:
+        log.info('no VariationPath specified in general settings, defaulting to ""')
+    folder = pathlib.Path(config["General"]["HistogramFolder"])
+
+    def save(region: Any, sample: Any, systematic: Any, template: Any) -> None:
+        key = TemplateKey(region["Name"], sample["Name"], systematic.get("Name"), template)
+        one = found[key]
+        read = histo.Histogram.from_arrays(one.axis.edges, one.values(), np.sqrt(one.variances()))
+        utils._name_and_save(folder, read, region, sample, systematic, template)
+
+    route.apply_to_all_templates(config, save)
+
+
+def _read(config: Mapping[str, Any], method: str, ntuples: bool) -> Templates | str:
+    """Return all templates, or why they are not read: what cabinetry would take otherwise, and mistakes."""
+    if method != "uproot":
+        return f"method {method}"
+    if all("Tree" in sample for sample in config.get("Samples", ())) != ntuples:
+        return "input of another kind than the samples say"
+    if not ntuples and any("Binning" in region for region in config["Regions"]):
+        return "histograms whose edges the steering file has, too"
+    try:
+        analysis = load_config(config)
+        if beyond := beyond_cabinetry(config):
+            return f"what cabinetry does not know, or reads in its own way: {': '.join(beyond[0])}"
+        with LEDGER.serving("template"):
+            found = build_templates(analysis)
+            LEDGER.served["template"] += len(found) - 1
+    except (WilksError, TypeError, KeyError, OSError) as error:
+        return str(error).splitlines()[0]
+    return found
