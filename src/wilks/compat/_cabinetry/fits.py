@@ -91,8 +91,8 @@ def _check_start(start: Sequence[float], bounds: Any, held: Sequence[bool]) -> N
 
     So the impact of a parameter can be asked for whose uncertainty reaches beyond its bound.
     """
-    free = [i for i, kept in enumerate(held) if not kept]
-    pyhf.infer.mle._validate_fit_inputs([start[i] for i in free], [bounds[i] for i in free], [])
+    wide = [(-np.inf, np.inf) if kept else bound for kept, bound in zip(held, bounds, strict=False)]
+    pyhf.infer.mle._validate_fit_inputs(start, wide, held)
 
 
 def _record(fit: Fit) -> FitResults:
