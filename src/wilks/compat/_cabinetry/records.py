@@ -109,9 +109,17 @@ def ranking(bestfit: Any, uncertainty: Any, labels: Any, impacts: Sequence[Any])
 
 
 def scan(name: str, value: float, uncertainty: float, values: Any, delta: Any) -> ScanResult:
-    """Return a scan; the interval is the symmetric one."""
+    """Return a scan; its interval ends where the curve rises through 1, read off between the points."""
     points, rise = np.asarray(values, np.float64), np.asarray(delta, np.float64)
-    interval = Interval(name, 0.6827, value, value - uncertainty, value + uncertainty, CONVERGED, CONVERGED)
+    order = np.argsort(points)
+    points, rise = points[order], rise[order]
+    ends = []
+    for side in (-1.0, 1.0):
+        beyond = np.flatnonzero((points - value) * side > 0)[:: int(side)]
+        distance = np.concatenate([[0.0], np.abs(points[beyond] - value)])
+        ends.append(value + side * _crossing(distance, -np.sqrt(np.maximum([0.0, *rise[beyond]], 0.0)), -1.0))
+    reached = [CONVERGED if np.isfinite(end) else "beyond the scan" for end in ends]
+    interval = Interval(name, 0.6827, value, ends[0], ends[1], reached[0], reached[1])
     curve = ScanCurve(TOTAL, (), rise, (CONVERGED,) * rise.size, interval)
     return ScanResult(name, value, uncertainty, np.nan, points, (curve,), (), _ORIGIN)
 
@@ -120,7 +128,8 @@ def limit(observed: Any, expected: Any, values: Any, target: float) -> LimitResu
     """Return limits, read off where CLs between the tested values crosses the target."""
     points = np.asarray(values, np.float64)
     curves = np.column_stack([np.asarray(observed, np.float64), np.asarray(expected, np.float64)])
-    found = np.array([_crossing(points, curve, target) for curve in curves.T])
+    heights = np.log(np.maximum(curves, 1e-300))
+    found = np.array([_crossing(points, height, np.log(target)) for height in heights.T])
     statuses = tuple(CONVERGED if np.isfinite(one) else "no crossing" for one in found)
     none, nones = np.full(points.size, np.nan), np.full((points.size, len(BANDS)), np.nan)
     test = HypothesisTest(
@@ -151,15 +160,14 @@ def limit(observed: Any, expected: Any, values: Any, target: float) -> LimitResu
     )
 
 
-def _crossing(points: FloatArray, curve: FloatArray, target: float) -> float:
-    """Return where a curve falls through the target, straight in its logarithm; NaN where it does not."""
-    height = np.log(np.maximum(curve, 1e-300)) - np.log(target)
-    below = np.flatnonzero((height[1:] <= 0) & (height[:-1] > 0))
+def _crossing(points: FloatArray, curve: FloatArray, height: float) -> float:
+    """Return where a curve of straight lines falls through a height first, NaN where it does not."""
+    above = curve - height
+    below = np.flatnonzero((above[1:] <= 0) & (above[:-1] > 0))
     if not below.size:
         return float("nan")
     i = below[0]
-    share = height[i] / (height[i] - height[i + 1])
-    return float(points[i] + share * (points[i + 1] - points[i]))
+    return float(points[i] + above[i] / (above[i] - above[i + 1]) * (points[i + 1] - points[i]))
 
 
 def prediction(histograms: Sequence[Mapping[str, Any]], uncertainty: Any, edges: Any, label: str) -> Prediction:
