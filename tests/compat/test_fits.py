@@ -235,3 +235,58 @@ def test_options_of_the_call_reach_minuit_and_unknown_ones_scipy() -> None:
         asked_of(served, data)
     asked_of(served, data, solver_options={"ftol": 1e-12})
     assert (LEDGER.served["fit"], LEDGER.original["fit"]) == (2, 1)
+
+
+def test_a_lower_minimum_is_found_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    """A variation that raises the yield whichever way it goes; pyhf ends where its start leads to."""
+    shape = {"name": "shape", "type": "histosys", "data": {"lo_data": [130.0], "hi_data": [125.0]}}
+    spec = counting([1e-6], [100.0], [1.0])
+    spec["channels"][0]["samples"][1]["modifiers"] = [shape]
+    served, own = both(spec)
+    data, start = [140.0, 0.0], [1.0, 1.0]
+    start[own.config.par_slice("shape").start] = 2.0
+    with caplog.at_level("INFO", "wilks.compat"):
+        ours, lower = asked_of(served, data, init_pars=start, return_fitted_val=True)
+    theirs, other = asked_of(own, data, init_pars=start, return_fitted_val=True)
+    index = own.config.par_slice("shape").start
+    assert ours[index] < 0 < theirs[index]
+    assert float(pyhf.infer.mle.twice_nll(ours, data, own)[0]) == pytest.approx(float(lower), abs=1e-9)
+    assert lower < other - 0.1
+    assert LEDGER.lower == 1
+    assert "1 fits found a lower minimum" in str(LEDGER)
+    assert "a lower minimum" in caplog.text
+
+
+def test_what_the_data_do_not_tell_has_no_uncertainty() -> None:
+    pyhf.set_backend("numpy", "minuit")
+    spec = counting([12.0, 11.0], [50.0, 52.0], [3.0, 7.0])
+    idle = {"name": "empty", "data": [0.0, 0.0], "modifiers": [{"name": "idle", "type": "normfactor", "data": None}]}
+    twice = [{"name": name, "type": "normfactor", "data": None} for name in ("one", "two")]
+    spec["channels"][0]["samples"] += [idle, {"name": "other", "data": [5.0, 20.0], "modifiers": twice}]
+    served, _ = both(spec)
+    data = [70.0, 80.0, *served.config.auxdata]
+    pars, record = asked_of(served, data, return_uncertainties=True, return_result_obj=True)
+    unknown = [name in ("idle", "one", "two") for name in served.config.par_names]
+    assert np.isnan(pars[:, 1]).tolist() == unknown
+    assert np.isnan(np.diag(record.hess_inv)).tolist() == unknown
+    assert record.success
+
+
+def test_options_may_be_none_as_cabinetry_hands_them_on() -> None:
+    pyhf.set_backend("numpy", "minuit")
+    served, _, data = models()
+    options = {"maxiter": None, "tolerance": None, "strategy": None}
+    _, record = asked_of(served, data, return_result_obj=True, **options)
+    assert record.minuit.valid
+    assert LEDGER.served["fit"] == 1
+
+
+def test_an_error_in_wilks_is_no_error_of_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: Any, **options: Any) -> None:
+        raise IndexError("broken")
+
+    served, own, data = models()
+    monkeypatch.setattr("wilks.compat._pyhf.fits.fit_problem", broken)
+    np.testing.assert_allclose(asked_of(served, data), asked_of(own, data), rtol=1e-5)
+    assert LEDGER.reasons["fit", "an error in wilks: IndexError: broken"] == 1
+    assert not LEDGER.served["fit"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -377,3 +378,38 @@ def test_bad_input(options: dict[str, Any], sentence: str) -> None:
 def test_a_fit_of_another_workspace_is_refused() -> None:
     with pytest.raises(ResultError, match="another workspace"):
         wilks.hypotest(model(canonical()), result=wilks.fit(model(counting(1, 1, 1))))
+
+
+@pytest.mark.parametrize("calculator", ["asymptotic", "toys"])
+def test_the_fits_behind_a_test_are_pyhfs_fits(calculator: str, tmp_path: Path) -> None:
+    samples = [
+        {"name": "signal", "data": [12.0, 11.0], "modifiers": [{"name": "mu", "type": "normfactor", "data": None}]},
+        {
+            "name": "background",
+            "data": [50.0, 52.0],
+            "modifiers": [{"name": "gamma", "type": "shapesys", "data": [3.0, 7.0]}],
+        },
+    ]
+    own = pyhf.Model({"channels": [{"name": "SR", "samples": samples}]})
+    data = [61.0, 58.0, *own.config.auxdata]
+    calculation = pyhf.infer.calculators.AsymptoticCalculator(data, own, test_stat="qtilde")
+    calculation.teststatistic(1.2)
+    theirs = calculation.fitted_pars
+    made = wilks.compile_model({"channels": [{"name": "SR", "samples": samples}]}).with_poi("mu")
+    found = wilks.hypotest(made, data, value=[0.1, 1.2], calculator=calculator, toys=10)
+    fits = found.fits
+    assert fits is not None
+    assert fits.names == made.parameter_names
+    for ours, other in (
+        (fits.best, theirs.free_fit_to_data),
+        (fits.conditional[1], theirs.fixed_poi_fit_to_data),
+        (fits.asimov, theirs.asimov_pars),
+        (fits.asimov_conditional[1], theirs.fixed_poi_fit_to_asimov),
+    ):
+        np.testing.assert_allclose(ours, other, atol=2e-3)
+    if calculator == "asymptotic":
+        assert np.isnan(fits.conditional[0]).all()  # the best fit is above: q~ is 0, no fit is needed
+    found.save(tmp_path / "test.json")
+    again = wilks.load_result(tmp_path / "test.json")
+    np.testing.assert_array_equal(again.fits.conditional, fits.conditional)
+    np.testing.assert_array_equal(again.fits.asimov, fits.asimov)

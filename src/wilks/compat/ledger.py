@@ -26,18 +26,21 @@ KINDS = {
 class Ledger:
     """Counts of what was served and of what was not, with the seconds that both took; by kind (see `KINDS`).
 
-    `reasons` counts, for each kind and reason, what went the original's way.
+    `reasons` counts, for each kind and reason, what went the original's way; `lower` the fits that found a lower
+    minimum than the one that their start leads to.
     """
 
     served: Counter[str] = field(default_factory=Counter)
     original: Counter[str] = field(default_factory=Counter)
     seconds: defaultdict[tuple[str, bool], float] = field(default_factory=lambda: defaultdict(float))
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    lower: int = 0
 
     def clear(self) -> None:
         """Forget everything."""
         for counts in (self.served, self.original, self.seconds, self.reasons):
             counts.clear()
+        self.lower = 0
 
     @contextmanager
     def serving(self, kind: str, count: int = 1) -> Iterator[None]:
@@ -68,6 +71,8 @@ class Ledger:
                 lines.append(f"  {self.served[kind]:>9,} {plural:<17} {self.seconds[kind, True]:9.3f} s")
         if len(lines) == 1:
             lines.append("  nothing")
+        if self.lower:
+            lines.append(f"  {self.lower:>9,} fits found a lower minimum than the one that their start leads to")
         if self.original.total():
             lines.append("the original's way")
         for kind, plural in KINDS.items():

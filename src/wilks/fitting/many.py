@@ -16,6 +16,9 @@ from wilks.fitting.status import BRIEF, Status
 from wilks.model.model import ArrayLike, Model
 from wilks.results.many import ManyFits
 
+# Parameters of all fits together up to which they are done in the calling thread.
+_FEW = 200
+
 Progress: TypeAlias = Callable[[int, int], object]
 """Told about every 0.1 s how many fits are done, and of how many; returns False to stop."""
 
@@ -85,8 +88,11 @@ def fit_problems(
     one data set and no uncertainties are asked for. One that does not converge fast with it gets the full fit.
     """
     rows = [len(a) for a in (values, problem.start, problem.lower, problem.upper, problem.held) if a.ndim == 2]
+    fits = next((n for n in rows if n != 1), 1)
+    if threads is None:  # to start threads takes longer than a few small fits
+        threads = 1 if fits * model.n_parameters < _FEW else os.cpu_count() or 1
     raw = model.engine.fit_many(
-        fits=next((n for n in rows if n != 1), 1),
+        fits=fits,
         values=np.atleast_2d(values),
         start=np.atleast_2d(problem.start),
         lower=np.atleast_2d(problem.lower),
@@ -94,7 +100,7 @@ def fit_problems(
         fixed=np.atleast_2d(problem.mask),
         tolerance=options.tolerance,
         max_iterations=options.max_iterations,
-        threads=threads if threads is not None else os.cpu_count() or 1,
+        threads=threads,
         variances=uncertainties,
         share_hessian=not uncertainties and not model.even.any(),
         starts=starts,

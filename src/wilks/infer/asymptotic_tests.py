@@ -13,7 +13,7 @@ from wilks.infer.likelihood_ratio import Profile, asimov_study
 from wilks.infer.study import Study
 from wilks.results.conditions import Condition
 from wilks.results.fit import FitResult
-from wilks.results.hypotest import HypothesisTest, PValues
+from wilks.results.hypotest import HypothesisTest, PValues, TestFits
 from wilks.results.many import CONVERGED
 
 
@@ -75,6 +75,20 @@ class AsymptoticTests:
         without = fits.nearest(alternative(self.statistic))
         each = [for_limit(found, fits.nearest(float(value)), without) for value in values]
         return min(filter(None, each), key=lambda told: told[0].numbers.get("events", np.inf), default=())
+
+    def fits(self, values: FloatArray) -> TestFits:
+        """Return the fits behind the tests of values."""
+        found = self.observed.study
+        unknown = np.full(found.model.n_parameters, np.nan)
+        asimov = self.asimov.study.best.values if self.asimov is not None else unknown
+        rows = [unknown] * values.size
+        return TestFits(
+            names=found.model.parameter_names,
+            best=found.best.values,
+            conditional=self.observed.rows(values),
+            asimov=asimov,
+            asimov_conditional=np.array(rows) if self.asimov is None else self.asimov.rows(values),
+        )
 
     def test(self, values: FloatArray) -> HypothesisTest:
         """Return the test at values that have fits."""

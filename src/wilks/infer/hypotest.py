@@ -49,6 +49,8 @@ def hypotest(
     `calculator="toys"` replaces the asymptotic distributions by `toys` toys of each hypothesis, made at the conditional
     fits to the data; the same `seed` gives the same toys on any number of threads. Values share the background's toys.
 
+    `fits` of the result has the conditional fits and where the Asimov data were made.
+
     A value whose fits fail has a status and NaN. Where `running.progress` stops the toys, values have the status
     "interrupted" and what the toys done by then say (`counts.interrupted` are left out). Raises ModelError for what
     can't be asked.
@@ -65,7 +67,7 @@ def hypotest(
             found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
             tests = AsymptoticTests.of(found, statistic, base).extended(values)
             test = tests.test(values)
-            return replace(test, origin=test.origin.also(*tests.told(values)))
+            return replace(test, fits=tests.fits(values), origin=test.origin.also(*tests.told(values)))
 
         return with_wider_bounds(ask(bounds), bounds, ask, _first_p_value)
     counter = Counter(running.progress)
@@ -73,7 +75,8 @@ def hypotest(
     running = replace(running, progress=counter.wait)
     found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
     tests = AsymptoticTests.of(found, statistic, base)
-    return ToyTests(tests, toys, seed, counter).extended(values).test(values)
+    made = ToyTests(tests, toys, seed, counter).extended(values)
+    return replace(made.test(values), fits=made.tests.fits(values))
 
 
 def _first_p_value(test: HypothesisTest) -> str:

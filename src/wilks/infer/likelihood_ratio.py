@@ -180,6 +180,14 @@ class Profile:
         i = int(np.searchsorted(self.values, value))
         return self.theta[i], self.statuses[i]
 
+    def rows(self, values: FloatArray) -> FloatArray:
+        """Return the parameters of the conditional fits, shape (values, n_parameters); NaN where there is none."""
+        good = self.values[[status == CONVERGED for status in self.statuses]] if self.values.size else self.values
+        rows = np.full((values.size, self.study.model.n_parameters), np.nan)
+        known = np.isin(values, good)
+        rows[known] = self.theta[np.searchsorted(self.values, values[known])]
+        return rows
+
     def nearest(self, value: float) -> FloatArray:
         """Return the parameters of the conditional fit at the value that is nearest."""
         theta: FloatArray = self.theta[int(np.argmin(np.abs(self.values - value)))]

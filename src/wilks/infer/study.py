@@ -110,7 +110,7 @@ class Study:
         target = np.stack([np.asarray(values, np.float64) for values in fixed.values()], axis=1)
         theta = np.broadcast_to(best.values, (len(target), best.values.size)).copy()
         block = best.covariance[np.ix_(where, where)]
-        if best.covariance_valid and np.isfinite(block).all() and np.linalg.matrix_rank(block) == len(where):
+        if best.covariance_valid and np.isfinite(block).all() and _invertible(block):
             theta += (target - best.values[where]) @ np.linalg.solve(block, best.covariance[where])
             theta = np.clip(theta, self.problem.lower, self.problem.upper)
             theta[:, self.problem.held] = best.values[self.problem.held]
@@ -219,6 +219,11 @@ def study(
     if result is not None:
         _check_result(model, used, result)
     return starting_from(Study(model, used, problem, index, running), result)
+
+
+def _invertible(block: FloatArray) -> bool:
+    """Return whether a block of a covariance has an inverse; of one parameter that takes no decomposition."""
+    return bool(block[0, 0] > 0) if block.size == 1 else np.linalg.matrix_rank(block) == len(block)
 
 
 def starting_from(found: Study, result: FitResult | None) -> Study:

@@ -77,6 +77,30 @@ class ToyCounts:
 
 
 @dataclass(frozen=True, eq=False)
+class TestFits:
+    """The fits behind a test: parameters in the order of `names`, for conditional ones a row for each tested value.
+
+    `best` is the best fit to the data, `asimov` where the Asimov data of the alternative were made, which is also their
+    best fit; both have shape (parameters,). `conditional` and `asimov_conditional`, shape (values, parameters), are the
+    fits to data and Asimov data at the tested value; NaN where there is none: it failed, or the one-sided statistic is
+    0 without.
+    """
+
+    __test__ = False  # pytest collects what is called Test
+
+    names: tuple[str, ...]
+    best: FloatArray
+    conditional: FloatArray
+    asimov: FloatArray
+    asimov_conditional: FloatArray
+
+    def __post_init__(self) -> None:
+        n, size = len(self.conditional), len(self.names)
+        require_shapes(self, {"best": (size,), "asimov": (size,)})
+        require_shapes(self, {"conditional": (n, size), "asimov_conditional": (n, size)})
+
+
+@dataclass(frozen=True, eq=False)
 class HypothesisTest(Saved):
     """Test of values of the parameter of interest, one row per value.
 
@@ -85,7 +109,7 @@ class HypothesisTest(Saved):
     0, for q0 1). `observed` has shape (values,), `expected` (values, 5): at -2, -1, 0, 1, 2 standard deviations, from
     the smallest to the largest p-value, if the alternative is true. `statuses` says for every value "converged", or
     why there is no answer (then it is NaN); "interrupted" with toys is the answer of those that were made by then.
-    `counts` is None without toys.
+    `counts` is None without toys, `fits` in the curve of a limit and in old files.
     """
 
     poi: str
@@ -102,6 +126,7 @@ class HypothesisTest(Saved):
     statuses: tuple[str, ...]
     origin: Origin
     counts: ToyCounts | None = None
+    fits: TestFits | None = None
 
     def __post_init__(self) -> None:
         n = self.values.size
@@ -116,6 +141,8 @@ class HypothesisTest(Saved):
             if found != needed:
                 raise ValueError(f"{name} has shape {found}, expected {needed}")
         require_known("statistic", self.statistic, STATISTICS)
+        if self.fits is not None and len(self.fits.conditional) != n:
+            raise ValueError("there must be one conditional fit for each value")
         if self.counts is not None:
             rows = ("toys", "failures", "interrupted", "clsb_error", "cls_error")
             require_shapes(self.counts, {**dict.fromkeys(rows, (n,)), "expected_cls_error": (n, len(BANDS))})

@@ -83,7 +83,11 @@ def _answer(model: Model, data: Any, custom_fit: bool, options: dict[str, Any]) 
         _check_start(start, bounds, held)
     fixed = [(i, value) for i, (value, kept) in enumerate(zip(start, held, strict=False)) if kept]
     told = {"maxiter": options["maxiter"]} if options.get("maxiter") else {}
-    return served(pyhf.optimize.minuit_optimizer(), data, model, (start, bounds, fixed), told)
+    try:
+        return served(pyhf.optimize.minuit_optimizer(), data, model, (start, bounds, fixed), told)
+    except Exception as error:  # a script that runs on cabinetry never fails for wilks
+        log.warning("a fit could not be served", exc_info=True)
+        return f"an error in wilks: {type(error).__name__}: {error}"
 
 
 def _check_start(start: Sequence[float], bounds: Any, held: Sequence[bool]) -> None:

@@ -24,16 +24,20 @@ def yield_stdev(model: Any, parameters: Any, uncertainty: Any, corr_mat: Any) ->
     sample; see cabinetry.
 
     Each parameter is moved up and down by its uncertainty; half the differences, which know their signs, are added up
-    with the correlations.
+    with the correlations. A parameter without an uncertainty leaves none to what it moves: NaN.
     """
     if not isinstance(model, Model) or model.core is None:
         deviations: Deviations = _YIELD_STDEV(model, parameters, uncertainty, corr_mat)
         return deviations
     theta, sigma = np.asarray(parameters, np.float64), np.asarray(uncertainty, np.float64)
     correlation = np.asarray(corr_mat, np.float64)
+    unknown = np.isnan(sigma)
     with LEDGER.serving("evaluation", 2 * theta.size):
-        steps = np.diag(sigma)
+        steps = np.diag(np.where(unknown, 1.0, sigma))
         half = 0.5 * (model.core.expected_by_sample(theta + steps) - model.core.expected_by_sample(theta - steps))
+    # What the data don't tell matters only where it moves a yield.
+    half[unknown & half.any(axis=(1, 2))] = np.nan
+    correlation = np.where(np.isnan(correlation), 0.0, correlation)
     slices = [model.config.channel_slices[channel] for channel in model.config.channels]
     sums = np.stack([half[..., where].sum(axis=-1) for where in slices], axis=-1)
     half = np.concatenate([half, sums], axis=-1)

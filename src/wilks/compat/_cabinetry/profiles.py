@@ -14,7 +14,6 @@ from wilks._types import FloatArray
 from wilks.compat._cabinetry.fits import fit_model, given, posed
 from wilks.compat._pyhf.model import Model
 from wilks.compat.ledger import LEDGER
-from wilks.errors import WilksError
 from wilks.infer.profiles import lowest, profile
 from wilks.infer.study import Study, study
 from wilks.results.many import ManyFits
@@ -34,7 +33,7 @@ def ranking(
 ) -> RankingResults:
     """Return the impacts of all parameters on the parameter of interest; see cabinetry.
 
-    A step is as long as it is: it does not end at the bound of the parameter.
+    A step is as long as it is: it does not end at the bound of the parameter. NaN: no uncertainty, no impact.
     """
     if not isinstance(model, Model) or model.core is None:
         return _RANKING(model, data, fit_results=fit_results, poi_name=poi_name, **options)
@@ -47,9 +46,9 @@ def ranking(
     best, sigma = (np.asarray(each, np.float64) for each in (fit_results.bestfit, fit_results.uncertainty))
     others = [i for i in range(len(names)) if i != poi]
     steps = np.stack([prefit, -prefit, sigma, -sigma], axis=1)[others]
-    rows = np.argwhere(best[others][:, None] + steps != best[others][:, None])
+    rows = np.argwhere(np.isfinite(steps) & (best[others][:, None] + steps != best[others][:, None]))
     index, value = np.array(others, np.intp)[rows[:, 0]], best[others][rows[:, 0]] + steps[tuple(rows.T)]
-    impacts = np.zeros(steps.shape)
+    impacts = np.where(np.isfinite(steps), 0.0, np.nan)
     impacts[tuple(rows.T)] = _held_one_by_one(model, data, index, value, options)[:, poi] - best[poi]
     for row, i in enumerate(others):
         log.info(f"calculating impact of {names[i]} on {names[poi]}")
@@ -126,7 +125,7 @@ def _fits(
                 fits = together(study(core, numbers, needs_poi=False, fixed=fixed, bounds=bounds))
                 theta, twice_nll, done = fits.values.copy(), fits.twice_nll.copy(), fits.minimised
                 LEDGER.served["fit"] -= int((~done).sum())
-        except (WilksError, TypeError, ValueError, IndexError) as error:
+        except Exception as error:  # a script that runs on cabinetry never fails for wilks
             log.debug(f"not all fits at once: {error}")
     start, _, held = given(model, options)
     for row in np.flatnonzero(~done):

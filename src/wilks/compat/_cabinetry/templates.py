@@ -15,7 +15,6 @@ from cabinetry.templates import utils
 from wilks.compat.ledger import LEDGER
 from wilks.config.cabinetry import beyond_cabinetry
 from wilks.config.load import load_config
-from wilks.errors import WilksError
 from wilks.templates.build import build_templates
 from wilks.templates.store import TemplateKey, Templates
 
@@ -68,6 +67,6 @@ def _read(config: Mapping[str, Any], method: str, ntuples: bool) -> Templates | 
         with LEDGER.serving("template"):
             found = build_templates(analysis)
             LEDGER.served["template"] += len(found) - 1
-    except (WilksError, TypeError, KeyError, OSError) as error:
-        return str(error).splitlines()[0]
+    except Exception as error:  # a script that runs on cabinetry never fails for wilks
+        return str(error).partition("\n")[0] or type(error).__name__
     return found

@@ -18,6 +18,7 @@ from wilks.compat._pyhf.model import Model
 from wilks.compat._pyhf.result import Fit, returned
 from wilks.compat.ledger import LEDGER
 from wilks.errors import WilksError
+from wilks.fitting.ladder import ANOTHER_START
 from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import FitOptions, Problem
 from wilks.results.fit import FitResult
@@ -31,9 +32,9 @@ _OPTIONS = {
     "scipy": {"maxiter", "verbose", "method", "tolerance", "solver_options"},
     "minuit": {"maxiter", "strategy", "tolerance"},
 }
+# Fewer iterations than this are meant to be too few for something; Newton's method takes no more.
+_FEW = 100
 _SOLVER_OPTIONS = {"ftol", "eps", "disp", "maxiter", "iprint", "finite_diff_rel_step"}
-# pyhf's iterations where none are said; an optimizer may be told that there is no number.
-_MAXITER = 100_000
 # Methods of scipy that keep bounds and fixed parameters, and those that keep bounds only.
 _METHODS, _BOUNDED = ("SLSQP", "trust-constr"), ("L-BFGS-B", "TNC", "Powell", "Nelder-Mead")
 
@@ -92,10 +93,14 @@ def minimize(
     if not reason:
         if not arrays_of_numpy(tensorlib := pyhf.get_backend()[0]):
             tell(tensorlib.name, "evaluates by itself")
-        answer = served(self, data, pdf, (init_pars, par_bounds, fixed_vals or []), kwargs)
-        if isinstance(answer, Fit):
-            return returned(answer, asked, self)
-        reason = answer
+        try:
+            answer = served(self, data, pdf, (init_pars, par_bounds, fixed_vals or []), kwargs)
+            if isinstance(answer, Fit):
+                return returned(answer, asked, self)
+            reason = answer
+        except Exception as error:  # a script that runs on pyhf never fails for wilks
+            log.warning("a fit could not be served", exc_info=True)
+            reason = f"an error in wilks: {type(error).__name__}: {error}"
     with LEDGER.passing("fit", reason), own_name(pyhf.get_backend()[0]):
         return original()
 
@@ -144,7 +149,7 @@ def served(optimizer: Any, data: Any, pdf: Model, given: tuple[Any, Any, Any], o
     size = pdf.core.n_parameters
     if start.shape != (size,) or bounds.shape != (size, 2) or values.ndim != 1:
         return "parameters, bounds or data of another shape than the model's"
-    asked = Question(values, start, bounds, held, options.get("maxiter", optimizer.maxiter) or _MAXITER)
+    asked = Question(values, start, bounds, held, options.get("maxiter", optimizer.maxiter))
     with LEDGER.serving("fit"):
         answer = _answered(pdf, asked)
         if isinstance(answer, FitResult):
@@ -162,14 +167,19 @@ def _answered(pdf: Model, asked: Question) -> FitResult | str:
         result = _fit(pdf, asked)
     except WilksError as error:
         return f"wilks does not take the data: {str(error).splitlines()[0]}"
-    return pdf.memory.added(asked, result) if result.minimised else f"no minimum found: {result.status}"
+    if not result.minimised:
+        return f"no minimum found: {result.status}"
+    if result.minimizer == ANOTHER_START:
+        log.info("a lower minimum than the one that the start leads to: 2NLL %.6f", result.twice_nll)
+        LEDGER.lower += 1
+    return pdf.memory.added(asked, result)
 
 
 def _fit(pdf: Model, asked: Question) -> FitResult:
     core, default = pdf.core, FitOptions()
     assert core is not None
-    few = asked.maxiter < default.max_iterations
-    options = FitOptions(max_iterations=max(int(asked.maxiter), 1)) if few else default
+    most = default.max_iterations if asked.maxiter is None or asked.maxiter >= _FEW else max(int(asked.maxiter), 1)
+    options = FitOptions(max_iterations=most)
     lower, upper = (np.ascontiguousarray(side) for side in asked.bounds.T)
     held = asked.held | (lower == upper)
     # A factor that the model holds at 0 leaves others without effect, unless it is free here.

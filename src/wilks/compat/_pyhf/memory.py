@@ -24,7 +24,7 @@ class Question:
     start: FloatArray
     bounds: FloatArray
     held: BoolArray
-    maxiter: int
+    maxiter: int | None
 
     @cached_property
     def place(self) -> tuple[bytes, bytes]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from weakref import WeakValueDictionary
 
+import msgspec
 import numpy as np
 import pyhf
 import pyhf.pdf
@@ -21,7 +22,6 @@ from wilks.compat._pyhf.memory import Memory
 from wilks.compat._pyhf.parameters import fill
 from wilks.compat._pyhf.validation import own_schema
 from wilks.compat.ledger import LEDGER
-from wilks.errors import WilksError
 from wilks.model.compile import compile_model
 from wilks.model.model import Model as Core
 
@@ -61,7 +61,7 @@ class Model(pyhf.pdf.Model):  # type: ignore[misc]
             with LEDGER.serving("model"):
                 self.core = self._compiled(spec, settings)
                 if self.core is not None:
-                    self._configure(spec, settings, validate, config_kwargs.get("poi_name", "mu"))
+                    self._configure(spec, settings, validate, config_kwargs.get("poi_name", _default_poi()))
                     return
             LEDGER.served["model"] -= 1
         with LEDGER.passing("model", self.unserved):
@@ -76,14 +76,14 @@ class Model(pyhf.pdf.Model):  # type: ignore[misc]
         try:
             self.unserved = _different(spec, codes["histosys"])
             return None if self.unserved else compile_model(spec, **codes)
-        except (WilksError, TypeError, KeyError, AttributeError, ValueError) as error:
+        except Exception as error:  # whatever it is, pyhf has its own word for it, or makes the model
             self.unserved = f"wilks does not take the model: {str(error).splitlines()[0]}"
             return None
 
     def _configure(self, spec: Mapping[str, Any], settings: Any, validate: bool, poi: str | None) -> None:
         """Fill the attributes of a pyhf model."""
         self.batch_size = None
-        self.spec = copy.deepcopy(spec)
+        self.spec = _copied(spec)
         self.schema, self.version = "model.json", None
         if validate:
             pyhf.pdf.log.info(f"Validating spec against schema: {self.schema}")
@@ -203,7 +203,7 @@ class Model(pyhf.pdf.Model):  # type: ignore[misc]
                         return tensorlib.astensor(found)
                 LEDGER.served["evaluation"] -= 1
                 reason = f"{what}: no finite number"
-            except (WilksError, TypeError, ValueError):
+            except Exception:  # pyhf judges what can't be evaluated
                 reason = f"{what}: unusual parameters or data"
         else:
             reason = f"{what}: inside a graph of {tensorlib.name}"
@@ -241,6 +241,18 @@ class MainModel(pyhf.pdf._MainModel):  # type: ignore[misc]
         return getattr(self.model.original.main_model, name)
 
 
+@cache
+def _default_poi() -> str | None:
+    """Return the parameter of interest that this version of pyhf takes where none is named."""
+    free = {"name": "free", "type": "normfactor", "data": None}
+    channel = {"name": "one", "samples": [{"name": "one", "data": [1.0], "modifiers": [free]}]}
+    try:
+        pyhf.pdf.Model.__init__(object.__new__(pyhf.pdf.Model), {"channels": [channel]}, validate=False)
+    except pyhf.exceptions.InvalidModel:
+        return "mu"
+    return None
+
+
 def _unusual(
     modifier_set: Any,
     batch_size: int | None,
@@ -273,6 +285,15 @@ def _different(spec: Mapping[str, Any], histosys: str) -> str:
     if any("factors" in settings for settings in spec.get("parameters", ())):
         return "factors of a shapesys"
     return ""
+
+
+def _copied(spec: Mapping[str, Any]) -> Any:
+    """Return a copy that shares nothing; by way of JSON where there is nothing else in it, which is far faster."""
+    try:
+        copied = msgspec.json.decode(msgspec.json.encode(spec))
+    except (TypeError, ValueError, msgspec.MsgspecError):
+        return copy.deepcopy(spec)
+    return copied if copied == spec else copy.deepcopy(spec)
 
 
 def _numbers(values: Any) -> FloatArray:

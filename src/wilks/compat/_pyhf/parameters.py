@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyhf
@@ -18,24 +18,22 @@ def fill(config: Any, model: Model, spec: Mapping[str, Any]) -> None:
 
     The measurement's settings are put in by pyhf, so that types, defaults and exceptions are its own.
     """
-    requirements = {each.name: [_requirement(each, _first(spec, each))] for each in model.parameter_sets}
+    uses = _first_uses(spec)
+    requirements = {each.name: [_requirement(each, uses[each.name, each.types[0]])] for each in model.parameter_sets}
     settings = pyhf.pdf._finalize_parameters_specs(spec.get("parameters", []), requirements)
     sets, auxdata, order = pyhf.pdf._create_parameters_from_spec(settings)
     config.set_parameters(sets)
     config.set_auxinfo(auxdata, order)
 
 
-def _first(spec: Mapping[str, Any], each: ParameterSet) -> tuple[Sequence[float], Any]:
-    """Return the yields and the data of the first modifier that a parameter set belongs to."""
-    return next(_uses(spec, each.name, each.types[0]))
-
-
-def _uses(spec: Mapping[str, Any], name: str, kind: str) -> Iterator[tuple[Sequence[float], Any]]:
-    for channel in sorted(spec["channels"], key=lambda one: one["name"]):
-        for sample in sorted(channel["samples"], key=lambda one: one["name"]):
+def _first_uses(spec: Mapping[str, Any]) -> dict[tuple[str, str], tuple[Sequence[float], Any]]:
+    """Return the yields and the data of the first modifier of each name and type, in pyhf's order."""
+    found: dict[tuple[str, str], tuple[Sequence[float], Any]] = {}
+    for channel in sorted(spec["channels"], key=lambda one: str(one["name"])):
+        for sample in sorted(channel["samples"], key=lambda one: str(one["name"])):
             for modifier in sample["modifiers"]:
-                if modifier["name"] == name and modifier["type"] == kind:
-                    yield sample["data"], modifier["data"]
+                found.setdefault((modifier["name"], modifier["type"]), (sample["data"], modifier["data"]))
+    return found
 
 
 def _requirement(each: ParameterSet, use: tuple[Sequence[float], Any]) -> dict[str, Any]:

@@ -11,9 +11,10 @@ import numpy as np
 import pyhf
 from scipy.optimize import OptimizeResult
 
-from wilks._types import FloatArray
+from wilks._types import BoolArray, FloatArray
 from wilks.compat._pyhf.memory import Question
 from wilks.compat._pyhf.model import Model
+from wilks.errors import listed
 from wilks.model.model import Model as Core
 from wilks.results.fit import FitResult
 
@@ -115,16 +116,24 @@ def covariance_of(fit: Fit) -> FloatArray:
     the minimum, as if there were no bound: what Minuit's HESSE aims at, and what scripts go on to divide by.
     """
     result = fit.result
-    if not (result.at_bound & ~result.fixed).any():
-        covariance = np.where(np.outer(result.fixed, result.fixed), 0.0, result.covariance)
-        return np.array(covariance)
-    names = [result.names[i] for i in np.flatnonzero(result.at_bound & ~result.fixed)]
-    log.info("at their bounds, uncertainties from the curvature there: %s", ", ".join(names[:10]))
-    free = np.flatnonzero(~result.fixed)
-    hessian = fit.core.hessian(result.values, fit.pdf.dataset(fit.asked.data))[np.ix_(free, free)]
-    covariance = np.zeros((result.values.size,) * 2)
-    covariance[np.ix_(free, free)] = _inverse(hessian)
+    held, at_bound = result.fixed, result.at_bound & ~result.fixed
+    if at_bound.any():
+        log.info("uncertainties from the curvature at a bound: %s", _named(fit, at_bound))
+        free = np.flatnonzero(~held)
+        hessian = fit.core.hessian(result.values, fit.pdf.dataset(fit.asked.data))[np.ix_(free, free)]
+        covariance = np.zeros((held.size, held.size))
+        covariance[np.ix_(free, free)] = _inverse(hessian)
+    else:
+        covariance = np.where(held[:, None] | held, 0.0, result.covariance)
+    unknown = np.isnan(result.uncertainties) & ~at_bound & ~fit.asked.held
+    if unknown.any():
+        log.info("the data tell no uncertainty of %s", _named(fit, unknown))
+        covariance[unknown, unknown] = np.nan
     return covariance
+
+
+def _named(fit: Fit, chosen: BoolArray) -> str:
+    return listed(fit.result.names[i] for i in np.flatnonzero(chosen))
 
 
 def _inverse(hessian: FloatArray) -> FloatArray:
@@ -150,9 +159,10 @@ def _minuit(fit: Fit) -> Any:
     minuit.limits = fit.asked.bounds
     minuit.fixed = fit.asked.held | result.fixed
     minuit.errordef = fit.optimizer.errordef
-    minuit.print_level = fit.optimizer.verbose
+    minuit.print_level = -1  # at the minimum there is nothing to improve, which Minuit warns of
     minuit.tol = fit.options.get("tolerance", fit.optimizer.tolerance)
     minuit.strategy = fit.options.get("strategy", fit.optimizer.strategy) or 0
     minuit.migrad()
     minuit.hesse()
+    minuit.print_level = fit.optimizer.verbose
     return minuit

@@ -13,7 +13,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyhf as _original
+try:
+    import pyhf as _original
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        'wilks.compat.pyhf is a layer over pyhf, which is not installed: pip install "wilks[pyhf]"', name=error.name
+    ) from None
 
 from wilks.compat._pyhf.facade import Submodules, ours
 from wilks.compat._pyhf.layer import attach
