@@ -163,6 +163,24 @@ def test_significances_are_the_originals(observed: float) -> None:
     assert np.allclose(ours, theirs, rtol=2e-3, atol=2e-3)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value encountered in divide:RuntimeWarning")
+def test_a_significance_beyond_all_p_values_is_finite() -> None:
+    spec = light()
+    for channel in spec["channels"]:
+        for sample in channel["samples"]:
+            sample["data"] = [500.0 * one for one in sample["data"]]
+            sample["modifiers"] = [each for each in sample["modifiers"] if each["type"] == "normfactor"]
+    spec["observations"][0]["data"] = [500.0 * one for one in spec["observations"][0]["data"]]
+    model, data = cabinetry.model_utils.model_and_data(spec)
+    found = cabinetry.fit.significance(model, data)
+    nothing, best = (
+        model.core.nll(np.array([mu]), np.array(data)) for mu in (0.0, cabinetry.fit.fit(model, data)[0][0])
+    )
+    assert found.observed_p_value == 0.0
+    assert found.observed_significance == pytest.approx(np.sqrt(2.0 * (nothing - best)), rel=1e-6)
+    assert 38 < found.expected_significance < np.inf
+
+
 def test_without_a_parameter_of_interest_there_is_none_of_them() -> None:
     pair = both(document(poi=""))
     for function in ("ranking", "limit", "significance"):

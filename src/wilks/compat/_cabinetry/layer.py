@@ -10,7 +10,7 @@ import cabinetry.model_utils
 import cabinetry.templates
 
 import wilks.compat._pyhf.layer as pyhf_layer
-from wilks.compat._cabinetry import fits, limits, predictions, profiles, templates
+from wilks.compat._cabinetry import fits, limits, predictions, profiles, significances, templates
 
 
 def attach() -> None:
@@ -21,6 +21,7 @@ def attach() -> None:
         (cabinetry.fit, "ranking", profiles.ranking),
         (cabinetry.fit, "scan", profiles.scan),
         (cabinetry.fit, "limit", limits.limit),
+        (cabinetry.fit, "significance", significances.significance),
         (cabinetry.model_utils, "yield_stdev", predictions.yield_stdev),
     )
 
