@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 from collections.abc import Iterator
@@ -176,6 +177,20 @@ def test_templates_that_functions_make_go_the_originals_way(shared_data: Path, t
     assert LEDGER.original["template"] == 1
     with pytest.raises(NotImplementedError):
         cabinetry.templates.build(config, method="other")
+
+
+@pytest.mark.parametrize(("key", "text"), [("Filter", "lep_charge"), ("Variable", "jet_pt * (jet_pt > 300)")])
+def test_expressions_with_a_meaning_of_their_own_go_the_originals_way(
+    shared_data: Path, tmp_path: Path, key: str, text: str
+) -> None:
+    folder = shared_data / "cabinetry-example"
+    config = yaml.safe_load((folder / "config_ntuples.yml").read_text())
+    config["General"] |= {"InputPath": f"{folder}/inputs/{{SamplePath}}", "HistogramFolder": str(tmp_path / "out")}
+    config["Regions"][0][key] = text
+    with contextlib.suppress(Exception):  # whatever cabinetry makes of it
+        cabinetry.templates.build(config)
+    assert LEDGER.original["template"] == 1
+    assert text in next(iter(LEDGER.reasons))[1]
 
 
 @pytest.fixture(autouse=True)

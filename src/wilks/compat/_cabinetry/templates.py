@@ -60,6 +60,8 @@ def _read(config: Mapping[str, Any], method: str, ntuples: bool) -> Templates | 
         return "input of another kind than the samples say"
     if not ntuples and any("Binning" in region for region in config["Regions"]):
         return "histograms whose edges the steering file has, too"
+    if ntuples and (text := _own_meaning(config)):
+        return f"an expression that cabinetry may read in its own way: {text}"
     try:
         analysis = load_config(config)
         if beyond := beyond_cabinetry(config):
@@ -70,3 +72,18 @@ def _read(config: Mapping[str, Any], method: str, ntuples: bool) -> Templates | 
     except Exception as error:  # a script that runs on cabinetry never fails for wilks
         return str(error).partition("\n")[0] or type(error).__name__
     return found
+
+
+def _own_meaning(config: Mapping[str, Any]) -> str:
+    """Return an expression that may mean something else to cabinetry (docs/reference/differences.md), or none.
+
+    Comments, remainders, elements of lists; conditions as numbers, and numbers as conditions.
+    """
+    sides = [one.get(side, {}) for one in config.get("Systematics", ()) for side in ("Up", "Down")]
+    for block in (*config["Regions"], *config["Samples"], *sides):
+        for key in ("Variable", "Weight", "Filter"):
+            text = str(block.get(key, ""))
+            condition = any(sign in text for sign in "<>=&|~")
+            if text and (any(sign in text for sign in "#%[") or condition != (key == "Filter")):
+                return text
+    return ""
