@@ -16,6 +16,7 @@ from tests.compat.workspaces import Pair, both, document, messages, twice_nll
 
 import wilks.compat.cabinetry as cabinetry
 import wilks.compat.pyhf as served_pyhf
+from wilks.compat._cabinetry.calls import like
 from wilks.compat.ledger import LEDGER
 
 pytestmark = pytest.mark.filterwarnings("ignore:jsonschema.RefResolver:DeprecationWarning")
@@ -162,6 +163,23 @@ def test_options_of_minuit_are_taken_and_wrong_ones_refused(pair: Pair) -> None:
     for each, one in zip((original, cabinetry), pair, strict=True):
         with pytest.raises(ValueError, match="lies outside of its bounds"):
             each.fit.fit(*one, init_pars=start)
+
+
+def test_options_that_do_not_exist_are_refused_and_those_of_a_newer_cabinetry_are_its_own(pair: Pair) -> None:
+    for function, arguments in (("fit", ()), ("ranking", ()), ("scan", ("mu",)), ("limit", ()), ("significance", ())):
+        for each, one in zip((original, cabinetry), pair, strict=True):
+            with pytest.raises(TypeError, match=f"{function}.. got an unexpected keyword argument 'nothing'"):
+                getattr(each.fit, function)(*one, *arguments, nothing=1)
+
+    def newer(model: Any, *, strategy: Any = None, more: int = 0) -> str:
+        return f"newer {more}"
+
+    def ours(model: Any, **options: Any) -> str:
+        return "ours"
+
+    served = like(newer)(ours)
+    assert [served(1), served(1, strategy=2), served(1, more=3)] == ["ours", "ours", "newer 3"]
+    assert served.__name__ == "newer"
 
 
 def test_the_optimizer_that_was_set_stays_set(pair: Pair) -> None:

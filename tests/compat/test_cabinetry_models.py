@@ -100,7 +100,24 @@ def test_predictions_are_the_originals() -> None:
             each.model_utils.prediction(model, **options) for each, model in ((original, own), (cabinetry, served))
         ]
         assert_predicted_alike(*found)
-    assert LEDGER.served["evaluation"] > 0
+    assert LEDGER.served["evaluation"] == 3 * (1 + 2 * served.config.npars)
+    assert not LEDGER.original.total()
+
+
+def test_what_the_data_do_not_tell_matters_only_where_it_moves_a_yield() -> None:
+    spec = document()
+    signal = spec["channels"][0]["samples"][0]
+    signal["data"], signal["modifiers"] = [0.0, 0.0, 0.0], signal["modifiers"][:2]
+    served = both(spec)[1]
+    best = cabinetry.fit.fit(*served)
+    assert np.isnan(best.uncertainty[best.labels.index("mu")])
+    found = cabinetry.model_utils.prediction(served[0], fit_results=best)
+    assert all(np.isfinite(row).all() for channel in found.total_stdev_model_bins for row in channel)
+    ranked = cabinetry.fit.ranking(*served)
+    assert np.isfinite(ranked.postfit_up).all()
+    unknown = best._replace(uncertainty=np.where(np.array(best.labels) == "shape", np.nan, best.uncertainty))
+    found = cabinetry.model_utils.prediction(served[0], fit_results=unknown)
+    assert np.isnan(found.total_stdev_model_bins[1][-1]).all()
 
 
 def test_results_are_matched_to_other_models_and_may_be_made_by_hand() -> None:

@@ -10,7 +10,7 @@ import cabinetry.templates
 import cabinetry.workspace
 
 import wilks.compat.pyhf as served_pyhf
-from wilks.compat._cabinetry import templates
+from wilks.compat._cabinetry import predictions, templates
 from wilks.compat._pyhf.facade import rebound
 
 _PACKAGE = "wilks.compat.cabinetry"
@@ -31,7 +31,7 @@ def _copied(original: ModuleType, **others: Any) -> ModuleType:
 
 
 ours: dict[str, Any] = {
-    "model_utils": _copied(cabinetry.model_utils),
+    "model_utils": _copied(cabinetry.model_utils, yield_stdev=predictions.yield_stdev),
     "templates": _copied(cabinetry.templates, build=templates.build, collect=templates.collect),
     "workspace": _copied(cabinetry.workspace),
 }

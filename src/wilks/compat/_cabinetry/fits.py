@@ -14,6 +14,7 @@ import pyhf.infer.mle
 from cabinetry.fit.results_containers import FitResults
 
 from wilks._types import BoolArray, FloatArray
+from wilks.compat._cabinetry.calls import like
 from wilks.compat._pyhf.fits import served
 from wilks.compat._pyhf.model import Model
 from wilks.compat._pyhf.result import Fit, covariance_of
@@ -29,6 +30,7 @@ _STRATEGIES = (None, 0, 1, 2)
 _ONE_SIGMA = 2.0 * NormalDist().cdf(1.0) - 1.0
 
 
+@like(_FIT_MODEL)
 def fit_model(model: Any, data: Any, *, minos: Any = None, custom_fit: bool = False, **options: Any) -> FitResults:
     """Return a fit; see cabinetry's `_fit_model`, which `fit`, `ranking` and `scan` are made of.
 

@@ -10,6 +10,7 @@ import numpy as np
 from cabinetry import model_utils
 from cabinetry.fit.results_containers import LimitResults
 
+from wilks.compat._cabinetry.calls import like
 from wilks.compat._cabinetry.fits import given, posed
 from wilks.compat._pyhf.model import Model
 from wilks.compat.ledger import LEDGER
@@ -22,6 +23,7 @@ _LIMIT = cabinetry.fit.limit
 _LABELS = ("observed", *(f"expected{band}" for band in (" -2 sigma", " -1 sigma", "", " +1 sigma", " +2 sigma")))
 
 
+@like(_LIMIT)
 def limit(
     model: Any,
     data: Any,

@@ -9,6 +9,7 @@ import cabinetry.model_utils
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.compat._cabinetry.calls import like
 from wilks.compat._pyhf.model import Model
 from wilks.compat.ledger import LEDGER
 
@@ -19,6 +20,7 @@ Deviations: TypeAlias = tuple[list[list[list[float]]], list[list[float]]]
 _YIELD_STDEV = cabinetry.model_utils.yield_stdev
 
 
+@like(_YIELD_STDEV)
 def yield_stdev(model: Any, parameters: Any, uncertainty: Any, corr_mat: Any) -> Deviations:
     """Return standard deviations of yields, per channel, sample (the last: their sum) and bin, and per channel and
     sample; see cabinetry.

@@ -11,6 +11,7 @@ from cabinetry import model_utils
 from cabinetry.fit.results_containers import FitResults, RankingResults, ScanResults
 
 from wilks._types import FloatArray
+from wilks.compat._cabinetry.calls import like
 from wilks.compat._cabinetry.fits import fit_model, given, posed
 from wilks.compat._pyhf.model import Model
 from wilks.compat.ledger import LEDGER
@@ -23,6 +24,7 @@ log = logging.getLogger("cabinetry.fit")
 _RANKING, _SCAN = cabinetry.fit.ranking, cabinetry.fit.scan
 
 
+@like(_RANKING)
 def ranking(
     model: Any,
     data: Any,
@@ -58,6 +60,7 @@ def ranking(
     return RankingResults(best[others], sigma[others], labels, *impacts.T.copy())
 
 
+@like(_SCAN)
 def scan(
     model: Any,
     data: Any,

@@ -10,6 +10,7 @@ import numpy as np
 from cabinetry import model_utils
 from cabinetry.fit.results_containers import SignificanceResults
 
+from wilks.compat._cabinetry.calls import like
 from wilks.compat._cabinetry.fits import posed
 from wilks.compat._pyhf.model import Model
 from wilks.infer.significance import significance as tested
@@ -19,6 +20,7 @@ log = logging.getLogger("cabinetry.fit")
 _SIGNIFICANCE = cabinetry.fit.significance
 
 
+@like(_SIGNIFICANCE)
 def significance(model: Any, data: Any, *, poi_name: str | None = None, **options: Any) -> SignificanceResults:
     """Return the significance of a positive signal; see cabinetry.
 

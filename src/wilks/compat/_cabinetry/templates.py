@@ -12,6 +12,7 @@ import numpy as np
 from cabinetry import histo, route
 from cabinetry.templates import utils
 
+from wilks.compat._cabinetry.calls import like
 from wilks.compat.ledger import LEDGER
 from wilks.config.cabinetry import beyond_cabinetry
 from wilks.config.load import load_config
@@ -23,11 +24,13 @@ log = logging.getLogger("cabinetry.templates")
 _BUILD, _COLLECT = cabinetry.templates.build, cabinetry.templates.collect
 
 
+@like(_BUILD)
 def build(config: dict[str, Any], *, method: str = "uproot", router: Any = None) -> None:
     """Make all templates from ntuples and save them; see cabinetry. Functions of the router are called as there."""
     _made(config, method, router, ntuples=True, original=lambda: _BUILD(config, method=method, router=router))
 
 
+@like(_COLLECT)
 def collect(config: dict[str, Any], *, method: str = "uproot") -> None:
     """Read all templates from histograms and save them; see cabinetry."""
     _made(config, method, None, ntuples=False, original=lambda: _COLLECT(config, method=method))
