@@ -285,3 +285,11 @@ def test_variations_of_templates_are_drawn(shared_data: Path, tmp_path: Path) ->
         assert set(record) == {"figure", "region", "sample", "systematic"}
         assert record["figure"].canvas.manager is None
     assert len(list((tmp_path / "figures" / "templates").iterdir())) == len(records)
+
+
+@pytest.mark.parametrize("broken", [{}, {"General": {"InputPath": "x", "HistogramFolder": "y"}}])
+def test_a_steering_file_with_mistakes_is_judged_by_cabinetry(broken: dict) -> None:
+    for each in (original, cabinetry):
+        for made in (each.templates.build, each.templates.collect):
+            with pytest.raises(KeyError):
+                made(broken)

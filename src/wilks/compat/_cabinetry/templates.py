@@ -59,13 +59,13 @@ def _read(config: Mapping[str, Any], method: str, ntuples: bool) -> Templates | 
     """Return all templates, or why they are not read: what cabinetry would take otherwise, and mistakes."""
     if method != "uproot":
         return f"method {method}"
-    if all("Tree" in sample for sample in config.get("Samples", ())) != ntuples:
-        return "input of another kind than the samples say"
-    if not ntuples and any("Binning" in region for region in config["Regions"]):
-        return "histograms whose edges the steering file has, too"
-    if ntuples and (text := _own_meaning(config)):
-        return f"an expression that cabinetry may read in its own way: {text}"
     try:
+        if all("Tree" in sample for sample in config["Samples"]) != ntuples:
+            return "input of another kind than the samples say"
+        if not ntuples and any("Binning" in region for region in config["Regions"]):
+            return "histograms whose edges the steering file has, too"
+        if ntuples and (text := _own_meaning(config)):
+            return f"an expression that cabinetry may read in its own way: {text}"
         analysis = load_config(config)
         if beyond := beyond_cabinetry(config):
             return f"what cabinetry does not know, or reads in its own way: {': '.join(beyond[0])}"
