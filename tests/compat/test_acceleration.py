@@ -18,6 +18,7 @@ data = [51, 48] + model.config.auxdata
 print(sys.argv[1:], float(hypotest(1.0, data, model)), pyhf.__name__, __name__)
 """
 WARNINGS = ("-W", "ignore")
+ROOT = Path(__file__).parents[2]
 
 
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -85,11 +86,50 @@ def test_a_test_suite_runs_as_it_is(tmp_path: Path) -> None:
     assert "hypothesis tests" in found.stdout
 
 
+CABINETRY = """
+import cabinetry
+from tests.compat.workspaces import document
+
+cabinetry.set_logging()
+model, data = cabinetry.model_utils.model_and_data(document())
+best = cabinetry.fit.fit(model, data)
+ranked = cabinetry.fit.ranking(model, data, fit_results=best)
+print(float(best.bestfit[best.labels.index("mu")]), len(ranked.labels))
+"""
+
+
+def test_a_script_that_uses_cabinetry_runs_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{CABINETRY}")
+    plain = run("script.py", folder=tmp_path)
+    served = run("-m", "wilks.compat", "script.py", folder=tmp_path)
+    assert served.returncode == plain.returncode == 0, served.stderr
+    (value, *rest), (other, *same) = (found.stdout.split() for found in (plain, served))
+    assert float(other) == pytest.approx(float(value), abs=1e-3)
+    assert rest == same
+    for found in (plain, served):
+        assert "INFO - cabinetry.fit - performing maximum likelihood fit" in found.stderr
+    assert ["31", "fits"] in [line.split()[:2] for line in served.stderr.splitlines()]
+
+
+def test_a_notebook_may_ask_for_figures(tmp_path: Path) -> None:
+    lines = ["import matplotlib", "matplotlib.use('agg')"]
+    lines += [f"import sys; sys.path.insert(0, {str(ROOT)!r})"]
+    shown = "print(type(cabinetry.visualize.pulls(best, save_figure=False)).__module__)"
+    before = ["from wilks.compat import accelerate; accelerate(figures=True)", CABINETRY, shown]
+    after = ["import cabinetry", *before, "accelerate()", shown]
+    for code, expected in ((before, ["wilks"]), (after, ["wilks", "matplotlib"])):
+        found = run("-c", "\n".join([*lines, *code]), folder=tmp_path)
+        assert found.returncode == 0, found.stderr
+        assert [line.split(".")[0] for line in found.stdout.splitlines()[1:]] == expected
+
+
 def test_wilks_itself_never_imports_pyhf(tmp_path: Path) -> None:
     code = (
         "import sys, wilks; [getattr(wilks, name) for name in wilks.__all__]; import wilks.cli; import wilks.compat\n"
     )
-    found = run("-c", f"{code}print([name for name in sys.modules if name.startswith('pyhf')])", folder=tmp_path)
+    found = run(
+        "-c", f"{code}print([name for name in sys.modules if name.startswith(('pyhf', 'cabinetry'))])", folder=tmp_path
+    )
     assert found.stdout.strip() == "[]"
 
 

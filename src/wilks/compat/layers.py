@@ -13,16 +13,18 @@ from importlib.util import find_spec
 from types import ModuleType
 
 # The package: the module whose `install()` puts the layer in place, once the package has been imported.
-LAYERS = {"pyhf": "wilks.compat._pyhf.layer"}
+LAYERS = {"pyhf": "wilks.compat._pyhf.layer", "cabinetry": "wilks.compat._cabinetry.layer"}
 
 
-def accelerate() -> None:
-    """Let everything in this process that uses pyhf use wilks, whether it has imported it already or will do so.
+def accelerate(*, figures: bool = False) -> None:
+    """Let everything in this process that uses pyhf or cabinetry use wilks, whether it has imported it or will do so.
 
-    Models that were made before stay what they are. Calling it again changes nothing.
+    Models that were made before stay what they are. With `figures`, those that cabinetry draws are wilks', under
+    cabinetry's names and in its records; without, they are cabinetry's own. Calling it again changes only that.
 
     >>> accelerate()  # doctest: +SKIP
     """
+    _wanted["figures"] = figures
     waiting = {}
     for package, layer in LAYERS.items():
         if package in sys.modules:
@@ -31,6 +33,10 @@ def accelerate() -> None:
             waiting[package] = layer
     if waiting and not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
         sys.meta_path.insert(0, _AfterImport(waiting))
+
+
+# What `accelerate` was last asked for beside the layers.
+_wanted = {"figures": False}
 
 
 @dataclass
@@ -71,7 +77,10 @@ class _Followed(Loader):
 def _install(package: str, layer: str) -> None:
     """Put a layer in place, or leave the package as it is where it has not what the layer stands on."""
     try:
-        import_module(layer).install()
+        module = import_module(layer)
+        module.install()
+        if hasattr(module, "draw"):
+            module.draw(_wanted["figures"])
     except (ImportError, AttributeError) as error:
         warnings.warn(
             f"wilks.compat: this version of {package} is not known ({error}); it runs as it is, without wilks",

@@ -12,7 +12,14 @@ from time import perf_counter
 log = logging.getLogger("wilks.compat")
 
 # What is counted, as the report names it.
-KINDS = {"model": "models", "fit": "fits", "test": "hypothesis tests", "evaluation": "evaluations", "toy": "toys"}
+KINDS = {
+    "template": "templates",
+    "model": "models",
+    "fit": "fits",
+    "test": "hypothesis tests",
+    "evaluation": "evaluations",
+    "toy": "toys",
+}
 
 
 @dataclass

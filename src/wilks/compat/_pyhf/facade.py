@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import update_wrapper
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
@@ -34,7 +34,7 @@ class _Schema:
         return getattr(pyhf.schema, name)
 
 
-def _rebound(function: FunctionType, scope: dict[str, Any]) -> FunctionType:
+def rebound(function: FunctionType, scope: dict[str, Any]) -> FunctionType:
     """Return a function that looks up names in another scope."""
     made = FunctionType(function.__code__, scope, function.__name__, function.__defaults__, function.__closure__)
     made.__kwdefaults__ = function.__kwdefaults__
@@ -49,9 +49,9 @@ def _derived(original: type, scope: dict[str, Any], **others: Any) -> type:
         if name.startswith("__") and name != "__init__":
             continue
         if isinstance(member, FunctionType):
-            members[name] = _rebound(member, scope)
+            members[name] = rebound(member, scope)
         elif isinstance(member, classmethod):
-            members[name] = classmethod(_rebound(member.__func__, scope))  # type: ignore[arg-type]
+            members[name] = classmethod(rebound(member.__func__, scope))  # type: ignore[arg-type]
     return type(original.__name__, (original,), {**members, "__doc__": original.__doc__, **others})
 
 
@@ -63,10 +63,10 @@ def _copied(original: ModuleType, **ours: Any) -> ModuleType:
     scope["__all__"] = list(original.__all__)
     for name, value in list(scope.items()):
         if isinstance(value, FunctionType) and value.__module__ == original.__name__:
-            scope[name] = _rebound(value, scope)
+            scope[name] = rebound(value, scope)
     for name in ("__getattr__", "__dir__"):
         if name in vars(original):
-            scope[name] = _rebound(vars(original)[name], scope)
+            scope[name] = rebound(vars(original)[name], scope)
     return made
 
 
@@ -89,8 +89,8 @@ ours: dict[str, Any] = {
 class Submodules(MetaPathFinder, Loader):
     """Finds the modules of a package below another name: `from wilks.compat.pyhf.infer import hypotest`."""
 
-    def __init__(self, alias: str, package: str) -> None:
-        self.alias, self.package = alias, package
+    def __init__(self, alias: str, package: str, ours: Mapping[str, Any]) -> None:
+        self.alias, self.package, self.ours = alias, package, ours
 
     def put_in_place(self) -> None:
         """Let the import system ask, once."""
@@ -112,7 +112,7 @@ class Submodules(MetaPathFinder, Loader):
 
     def _module(self, fullname: str) -> ModuleType:
         name = fullname.removeprefix(f"{self.alias}.")
-        found = ours.get(name)
+        found = self.ours.get(name)
         return found if isinstance(found, ModuleType) else import_module(f"{self.package}.{name}")
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

@@ -94,7 +94,7 @@ def minimize(
         if not arrays_of_numpy(tensorlib := pyhf.get_backend()[0]):
             tell(tensorlib.name, "evaluates by itself")
         try:
-            answer = _served(self, data, pdf, (init_pars, par_bounds, fixed_vals or []), kwargs)
+            answer = served(self, data, pdf, (init_pars, par_bounds, fixed_vals or []), kwargs)
             if isinstance(answer, Fit):
                 return returned(answer, asked, self)
             reason = answer
@@ -134,7 +134,7 @@ def _unservable(
     return ""
 
 
-def _served(optimizer: Any, data: Any, pdf: Model, given: tuple[Any, Any, Any], options: dict[str, Any]) -> Fit | str:
+def served(optimizer: Any, data: Any, pdf: Model, given: tuple[Any, Any, Any], options: dict[str, Any]) -> Fit | str:
     """Return a fit, or why there is none."""
     assert pdf.core is not None
     try:

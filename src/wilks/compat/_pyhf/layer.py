@@ -19,7 +19,7 @@ from wilks.compat._pyhf.model import Model
 
 def attach() -> None:
     """Let served models be fitted; what is done with pyhf's own models does not change."""
-    _put(
+    put(
         (OptimizerMixin, "minimize", fits.minimize),
         (AsymptoticCalculator, "teststatistic", toys.teststatistic),
         (ToyCalculator, "distributions", toys.distributions),
@@ -31,7 +31,7 @@ def attach() -> None:
 def install() -> None:
     """Serve every pyhf model that is made from now on, whoever makes it."""
     attach()
-    _put(
+    put(
         (pyhf.pdf.Model, "__new__", _new),
         (pyhf.schema, "validate", validation.validated),
         (sys.modules["pyhf.tensor.manager"], "set_backend", backends.set_backend),
@@ -39,7 +39,7 @@ def install() -> None:
     )
 
 
-def _put(*parts: tuple[Any, str, Callable[..., Any]]) -> None:
+def put(*parts: tuple[Any, str, Callable[..., Any]]) -> None:
     """Replace parts, all or, where one is not there, none; AttributeError then."""
     for owner, name, _ in parts:
         getattr(owner, name)

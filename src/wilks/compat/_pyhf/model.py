@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 import numpy as np
@@ -26,6 +27,10 @@ from wilks.model.model import Model as Core
 
 # What pyhf takes where `modifier_settings` are given and say nothing: the defaults of its classes, not of its models.
 _NORMSYS, _HISTOSYS = "code1", "code0"
+
+
+MADE: WeakValueDictionary[int, Model] = WeakValueDictionary()
+"""The served models that are in use, the last one last."""
 
 
 class Model(pyhf.pdf.Model):  # type: ignore[misc]
@@ -91,6 +96,8 @@ class Model(pyhf.pdf.Model):  # type: ignore[misc]
             self._config.set_poi(poi)
         self.memory = Memory()
         self._prepared: tuple[bytes, Dataset] | None = None
+        MADE.pop(id(self), None)
+        MADE[id(self)] = self
 
     @cached_property
     def original(self) -> Any:

@@ -27,7 +27,7 @@ __all__ = list(_original.__all__)
 __version__ = _original.__version__
 
 attach()
-Submodules(__name__, "pyhf").put_in_place()
+Submodules(__name__, "pyhf", ours).put_in_place()
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,1 @@
+"""The layer under cabinetry: what of it is wilks."""
