@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +12,10 @@ from wilks._types import FloatArray
 from wilks.figures.brazil import BLUE, RED, canvas_for, check_kind, draw_bands
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, counted, decorate, in_red
+from wilks.figures.grids import grid
 from wilks.figures.style import FigureStyle, as_style, figure_of, label, signed, weight
+from wilks.figures.together import require_same, several
+from wilks.results.grid import GridResult
 from wilks.results.hypotest import HypothesisTest, LimitResult, ToyCounts
 from wilks.results.lost_toys import from_to
 from wilks.results.many import CONVERGED
@@ -36,7 +41,7 @@ def hypotest(result: HypothesisTest, *, style: str | FigureStyle = "plain", ax: 
 
 @noted
 def limit(
-    result: LimitResult,
+    result: LimitResult | Mapping[str, LimitResult],
     *,
     log: bool | None = None,
     style: str | FigureStyle = "plain",
@@ -45,9 +50,36 @@ def limit(
     """Return a figure of CLs along the parameter of interest, with the line that the limits are read off at.
 
     `log` makes the axis of the parameter logarithmic; None does so where the limits differ by over a factor 20.
+
+    Several limits, by label, are rows with bands, on such an axis. Raises InputError for limits on different parameters
+    or at different levels.
     """
+    if isinstance(result, Mapping):
+        return grid(_rows_of(result), log=log, style=style, ax=ax)
     check_kind(result, LimitResult, "limit")
     return _curve(result.curve, result, as_style(style), ax, log)
+
+
+def _rows_of(results: Mapping[str, LimitResult]) -> GridResult:
+    """Return limits by label as a grid of points without numbers."""
+    limits = several(results, LimitResult, "limit", 150)
+    every = list(limits.values())
+    return GridResult(
+        poi=require_same("parameters of interest", {name: each.poi for name, each in limits.items()}),
+        question="limit",
+        level=require_same("confidence levels", {name: each.level for name, each in limits.items()}),
+        tested=np.nan,
+        names=tuple(limits),
+        labels=(),
+        coordinates=np.empty((len(every), 0)),
+        observed=np.array([each.observed for each in every]),
+        expected=np.array([each.expected for each in every]),
+        errors=np.array([each.observed_error for each in every]),
+        best_values=np.array([each.best_value for each in every]),
+        statuses=tuple(each.statuses[0] for each in every),
+        digests=tuple(each.origin.workspace_digest for each in every),
+        origin=replace(every[0].origin, conditions=()),  # those of all are told by `limit`
+    )
 
 
 def _curve(
