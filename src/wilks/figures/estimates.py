@@ -55,7 +55,7 @@ def poi_summary(
     rc = compact(chosen)
     with styled(rc):
         target = Drawing(rc).add_subplot() if ax is None else ax
-        _draw_rows(target, found, band, reference)
+        _draw_rows(target, found, band, reference, chosen)
         target.set_xlabel(label(name), loc="center")
         experiment_texts(target, chosen, inside=False)
         failed = [key for key, each in results.items() if not getattr(each, "converged", True)]
@@ -83,14 +83,16 @@ def _estimates(results: Mapping[str, Any], poi: str | None) -> dict[str, Estimat
     return found
 
 
-def _draw_rows(ax: Axes, found: Mapping[str, Estimate], band: str | None, reference: float | None) -> None:
+def _draw_rows(
+    ax: Axes, found: Mapping[str, Estimate], band: str | None, reference: float | None, style: FigureStyle
+) -> None:
     low, high = _range(found, reference)
     space = 0.06 * (high - low)
     ax.set_xlim(low - space, high + space)
     ax.set_ylim(len(found) - 0.4, -0.6)
     if band is not None:
         whole = found[band]
-        if math.isfinite(sum(whole.total)):
+        if math.isfinite(whole.value) and math.isfinite(sum(whole.total)):
             ax.axvspan(whole.value - whole.total[1], whole.value + whole.total[0], color=_BAND, linewidth=0, zorder=0)
         ax.axvline(whole.value, color="black", linestyle="--", linewidth=0.8, zorder=1)
     if reference is not None:
@@ -100,7 +102,7 @@ def _draw_rows(ax: Axes, found: Mapping[str, Estimate], band: str | None, refere
     ax.tick_params(axis="y", which="both", length=0)
     for y, each in enumerate(found.values()):
         _draw_row(ax, y, each, (low - space, high + space))
-    _legend(ax, found)
+    _legend(ax, found, style)
 
 
 def _draw_row(ax: Axes, y: int, each: Estimate, ends: tuple[float, float]) -> None:
@@ -138,7 +140,7 @@ def _range(found: Mapping[str, Estimate], reference: float | None) -> tuple[floa
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def _legend(ax: Axes, found: Mapping[str, Estimate]) -> None:
+def _legend(ax: Axes, found: Mapping[str, Estimate], style: FigureStyle) -> None:
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], color="black", marker="o", markersize=4.5, linewidth=1.2)]
@@ -146,7 +148,8 @@ def _legend(ax: Axes, found: Mapping[str, Estimate]) -> None:
     if any(math.isfinite(sum(each.statistical)) for each in found.values()):
         handles.append(Line2D([], [], color=_STAT, linewidth=3.4))
         names.append("stat.")
-    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 1.8, "borderpad": 0.0}
+    lines = 2.6 if style.name != "plain" or style.status or style.beam else 0.8
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": lines, "borderpad": 0.0}
     ax.legend(handles, names, ncols=2, fontsize=9, **place)
 
 
@@ -162,7 +165,8 @@ def _arrange(figure: Figure, ax: Axes, rows: int) -> None:
     if box is None:
         return
     frame, outer = inches(figure, ax.get_window_extent()), inches(figure, box)
-    left, bottom, right, top = (abs(a - b) + 0.08 for a, b in zip(frame, outer, strict=True))
+    # Numbers are drawn a little wider or narrower in files, which have other resolutions.
+    left, bottom, right, top = (abs(a - b) + 0.12 for a, b in zip(frame, outer, strict=True))
     width, total = left + wide + right, bottom + high + top
     figure.set_size_inches(width, total)
     ax.set_position((left / width, bottom / total, wide / width, high / total))

@@ -84,7 +84,11 @@ def _draw(
     notes = [f"{name}: the fit did not converge" for name, fit in fits.items() if not fit.converged]
     notes += [f"{name}: no usable covariance" for name, fit in fits.items() if not fit.covariance_usable]
     with styled(rc):
-        parts = [Column(list(table), ax, None)] if ax is not None else columns(Drawing(rc), list(table), len(fits))
+        parts = (
+            [Column(list(table), ax, None)]
+            if ax is not None
+            else columns(Drawing(rc), list(table), len(fits), right=len(fits) > 1)
+        )
         titles = labels(table)
         reach = [abs(row.pull) + row.error for rows in table.values() for row in rows if row and row.pull is not None]
         limit = float(min(max(3, math.ceil(max(reach, default=0.0) + 0.1)), _REACH))

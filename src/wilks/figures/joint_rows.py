@@ -31,8 +31,8 @@ class Column:
     right: Axes | None
 
 
-def columns(figure: Figure, names: Sequence[str], results: int) -> list[Column]:
-    """Return empty axes on a figure, in as many columns as make it a page."""
+def columns(figure: Figure, names: Sequence[str], results: int, *, right: bool = True) -> list[Column]:
+    """Return empty axes on a figure, in as many columns as make it a page; without the `right` panels on request."""
     high = len(names) * (_ROW + _MORE * (results - 1))
     count = 1 if len(names) <= _ONE_COLUMN else max(round(math.sqrt(high / (_LEFT + _RIGHT + 2))), 2)
     length = math.ceil(len(names) / count)
@@ -41,7 +41,7 @@ def columns(figure: Figure, names: Sequence[str], results: int) -> list[Column]:
         Column(
             part,
             figure.add_subplot(1, 2 * len(parts), 2 * i + 1),
-            figure.add_subplot(1, 2 * len(parts), 2 * i + 2),
+            figure.add_subplot(1, 2 * len(parts), 2 * i + 2) if right else None,
         )
         for i, part in enumerate(parts)
     ]
@@ -92,7 +92,8 @@ def arrange(figure: Figure, parts: Sequence[Column], results: int) -> None:
     top = max(box[3] for box in outer) - frames[0][3] + _PAD
     bottom = max(frame[1] - box[1] for frame, box in zip(frames, outer, strict=True)) + _PAD
     high = [(len(part.names) + 0.4) * (_ROW + _MORE * (results - 1)) for part in parts]
-    width = sum(names) + len(parts) * (_LEFT + _BETWEEN + _RIGHT + _GAP) + _SIDE
+    right = 0.0 if parts[0].right is None else _BETWEEN + _RIGHT
+    width = sum(names) + len(parts) * (_LEFT + right + _GAP) + _SIDE
     legend = parts[0].left.get_legend()
     if legend is not None:
         width = max(width, names[0] + _GAP + legend.get_window_extent().width / figure.dpi + _SIDE)
@@ -103,10 +104,9 @@ def arrange(figure: Figure, parts: Sequence[Column], results: int) -> None:
         left += name + _GAP
         low = 1 - (top + rows) / height
         part.left.set_position((left / width, low, _LEFT / width, rows / height))
-        left += _LEFT + _BETWEEN
         if part.right is not None:
-            part.right.set_position((left / width, low, _RIGHT / width, rows / height))
-        left += _RIGHT
+            part.right.set_position(((left + _LEFT + _BETWEEN) / width, low, _RIGHT / width, rows / height))
+        left += _LEFT + right
 
 
 def below(ax: Axes, text: str) -> None:
