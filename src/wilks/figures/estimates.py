@@ -13,6 +13,7 @@ from wilks.figures.names import labels
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
 from wilks.figures.together import require_same
 from wilks.results.estimate import Estimate, estimate
+from wilks.results.ranking import BreakdownResult
 from wilks.table import number
 
 if TYPE_CHECKING:
@@ -38,9 +39,11 @@ def poi_summary(
 
     Results are fits, scans, intervals, breakdowns and rankings; `poi` is the parameter, by itself that of interest.
     Thin bars are total uncertainties, thick ones the statistical parts: with all constrained parameters kept at their
-    best fit, from the covariance of a fit, the curve "stat. only" of a scan, the rest of a breakdown. Intervals and
-    rankings have no such part. `band` is the label of a result (the combination) whose total uncertainty is also drawn
-    over all rows, `reference` a value to compare with, as a dotted line. A value without uncertainty is an open symbol.
+    best fit, from the covariance of a fit, the curve "stat. only" of a scan. Of a breakdown it is what is left of all
+    its groups, also those with free normalisations, which a line says beside others. Intervals and rankings have none.
+
+    `band` is the label of a result (the combination) whose total uncertainty is also drawn over all rows,
+    `reference` a value to compare with, as a dotted line. A value without uncertainty is an open symbol.
 
     Raises InputError for results of different parameters and unknown labels, ResultError for a result without the
     parameter.
@@ -59,7 +62,7 @@ def poi_summary(
         target.set_xlabel(label(name), loc="center")
         experiment_texts(target, chosen, inside=False)
         failed = [key for key, each in results.items() if not getattr(each, "converged", True)]
-        notes = [f"{key}: not converged" for key in failed]
+        notes = [f"{key}: not converged" for key in failed] + _other_definition(results, found)
         in_red(target, chosen, notes)
         figure = figure_of(target)
         if ax is None:
@@ -81,6 +84,13 @@ def _estimates(results: Mapping[str, Any], poi: str | None) -> dict[str, Estimat
     if problems:
         raise ResultError(problems)
     return found
+
+
+def _other_definition(results: Mapping[str, Any], found: Mapping[str, Estimate]) -> list[str]:
+    """Return what is to be said where statistical parts don't mean the same in all results."""
+    parts = [key for key, each in found.items() if math.isfinite(sum(each.statistical))]
+    split = [key for key in parts if isinstance(results[key], BreakdownResult)]
+    return [f"stat. of {', '.join(split)}: all groups held"] if 0 < len(split) < len(parts) else []
 
 
 def _draw_rows(

@@ -51,8 +51,9 @@ def estimate(result: Any, poi: str | None = None) -> Estimate:
     """Return a parameter (default: the parameter of interest) of a fit, scan, interval, breakdown or ranking.
 
     The statistical uncertainty keeps all constrained parameters at their best fit: of a fit it follows from the
-    covariance, of a scan it is the interval of the curve "stat. only", of a breakdown its statistical part. Raises
-    ResultError for a parameter that the result does not have, and for a result of another kind.
+    covariance, of a scan it is the interval of the curve "stat. only". Of a breakdown it is what is left when all
+    of its groups are held, also those with unconstrained parameters. Raises ResultError for
+    a parameter that the result does not have, and for a result of another kind.
     """
     for kind, read in _READ.items():
         if isinstance(result, kind):
