@@ -62,7 +62,10 @@ def plot(
     titles: dict[str, str],
     style: FigureStyle,
 ) -> None:
-    """Draw a saved result of any kind, or several fits, scans, limits or rankings in one figure."""
+    """Draw saved results of any kind.
+
+    Several fits, scans, limits or rankings are drawn in one figure.
+    """
     if not summary and (band is not None or reference is not None):
         raise InputError("--band and --reference are for the rows of --summary")
     if summary and log is not None:
