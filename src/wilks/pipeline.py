@@ -255,9 +255,10 @@ def matching_model(workspace: Workspace, result: FitResult | None, *, measuremen
     return wilks.compile_model(workspace, measurement=measurement or result.measurement, poi="", **codes)
 
 
-def pulls_figure(result: FitResult, *, style: str | FigureStyle = "plain") -> Any:
-    """Return the figure of pulls; staterror parameters are only shown where the fit has no others."""
-    others = any("staterror" not in types for types in result.modifier_types)
+def pulls_figure(result: FitResult | Mapping[str, FitResult], *, style: str | FigureStyle = "plain") -> Any:
+    """Return the figure of pulls of a fit, or of several; staterrors are only shown where there are no others."""
+    fits = result.values() if isinstance(result, Mapping) else [result]
+    others = any("staterror" not in types for fit in fits for types in fit.modifier_types)
     return wilks.figures.pulls(result, include_staterrors=not others, style=style)
 
 

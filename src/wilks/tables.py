@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wilks.errors import InputError, listed, nearest
@@ -57,6 +57,46 @@ def parameters(result: FitResult) -> Table:
     ['Jet energy scale', 'WZ modelling', 'mu']
     """
     return parameter_table(result)
+
+
+def changes(results: Mapping[str, FitResult], *, rows: int = 20) -> Table:
+    """Return what changes most from the first of several fits, by label, to the others: at most so many `rows`.
+
+    A change is in units of the pre-fit uncertainty, of a parameter without one in those of its uncertainty in the first
+    fit; it is empty where a fit lacks the parameter or holds it. Staterror parameters are left out where there are
+    others. Raises InputError for fewer than two fits, and for no rows.
+    """
+    from wilks.results.changes import changes as changes_of
+    from wilks.results.changes import largest
+
+    if len(results) < 2 or rows < 1:
+        raise InputError("changes are those between two fits or more, in at least one row")
+    types = {name: each for fit in results.values() for name, each in zip(fit.names, fit.modifier_types, strict=True)}
+    others = [name for name in types if "staterror" not in types[name]] or list(types)
+    shifts = changes_of(results, others)
+    order = sorted(others, key=lambda name: -largest(shifts[name]))
+    first, *further = results
+    header = ("parameter", *results, *(f"change in {name}" for name in further))
+    cells = tuple(
+        (
+            name,
+            *(_fitted(fit, name) for fit in results.values()),
+            *(f"{shift:+.2f}" if math.isfinite(shift) else "" for shift in shifts[name]),
+        )
+        for name in order[:rows]
+    )
+    title = f"Changes from {first}, in pre-fit uncertainties"
+    if len(order) > rows:
+        title += f": the {rows} largest of {len(order)}"
+    return Table(title, header, cells, "l" + "r" * (len(header) - 1))
+
+
+def _fitted(fit: FitResult, name: str) -> str:
+    """Return the value of a parameter in a fit, and why it has no uncertainty; empty where there is none."""
+    if name not in fit.names:
+        return ""
+    _, value, _, _, remark = parameter_table(fit, [name]).rows[0]
+    return f"{value} ({remark})" if remark else value
 
 
 def norm_effects(templates: Templates) -> Table:

@@ -122,7 +122,9 @@ def test_axes_of_ones_own(limits: LimitResult) -> None:
 
 
 def texts(figure: Figure) -> list[str]:
-    return [text.get_text() for text in figure.axes[0].texts]
+    legend = figure.axes[0].get_legend()
+    beside = [] if legend is None else legend.get_texts()
+    return [text.get_text() for text in (*figure.axes[0].texts, *beside)]
 
 
 def test_what_is_missing_is_counted(limits: LimitResult, toys: HypothesisTest) -> None:

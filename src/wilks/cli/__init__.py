@@ -14,8 +14,9 @@ from wilks.cli.fits import fit
 from wilks.cli.grids import grid
 from wilks.cli.limits import hypotest, limit, significance
 from wilks.cli.plot import plot
+from wilks.cli.pulls import pulls
 from wilks.cli.ranking import breakdown, correlations, impacts, ranking
-from wilks.cli.readers import data_mc, inspect, pulls, yields
+from wilks.cli.readers import data_mc, inspect, yields
 from wilks.cli.scans import contour, intervals, scan
 from wilks.cli.variations import variations
 

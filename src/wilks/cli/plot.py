@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,7 @@ import wilks
 from wilks.cli.drawing import log_option, style_options, titles_option
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_result
+from wilks.cli.several import by_label, label_option
 from wilks.cli.streams import figure_target, output_option, wrote
 from wilks.errors import InputError
 
@@ -23,31 +24,78 @@ if TYPE_CHECKING:
     examples=(
         "wilks plot ranking.json -o figures/ranking.pdf --style ATLAS --status Internal",
         "wilks plot limit.json --style CMS --energy '13 TeV' --luminosity '138 fb$^{-1}$'",
+        "wilks plot scan.json asimov.json --label observed --label expected -o figures/scans",
+        "wilks plot 2016.json 2017.json combined.json --summary --band combined",
     ),
 )
-@click.argument("result", metavar="RESULT")
+@click.argument("files", metavar="RESULT...", nargs=-1, required=True)
 @output_option(
     "File for the figure; without suffix it is written as PDF and as PNG. Default: figures/ and the name of RESULT.",
     never_printed="writes figures: name a path",
 )
+@label_option
+@click.option(
+    "--summary",
+    is_flag=True,
+    help="One parameter in all results, a row for each: value with statistical and total uncertainty.",
+)
+@click.option("--band", metavar="LABEL", help="With --summary: draw the uncertainty of this result over all rows.")
+@click.option("--reference", type=float, metavar="VALUE", help="With --summary: a line at a value to compare with.")
 @click.option(
     "--poi",
     metavar="NAME",
-    help="Parameter that a ranking, a breakdown or toys are drawn for. Default: the (first) parameter of interest.",
+    help="Parameter that a ranking, a breakdown, toys or --summary are drawn for. Default: the (first) parameter of "
+    "interest.",
 )
 @log_option("Limits on a logarithmic or linear axis. Default: logarithmic where they differ by over a factor 20.")
 @titles_option
 @style_options
 def plot(
-    result: str, output: str | None, poi: str | None, log: bool | None, titles: dict[str, str], style: FigureStyle
+    files: tuple[str, ...],
+    output: str | None,
+    labels: tuple[str, ...],
+    summary: bool,
+    band: str | None,
+    reference: float | None,
+    poi: str | None,
+    log: bool | None,
+    titles: dict[str, str],
+    style: FigureStyle,
 ) -> None:
-    """Draw a saved result of any kind."""
+    """Draw saved results of any kind.
+
+    Several fits, scans, limits or rankings are drawn in one figure.
+    """
+    if not summary and (band is not None or reference is not None):
+        raise InputError("--band and --reference are for the rows of --summary")
+    if summary and log is not None:
+        raise InputError("--log and --linear are for limits; --summary has a linear axis")
+    results = by_label(files, labels, read_result if summary else _drawable)
+    stem, formats = figure_target(output or f"figures/{_stem(files, summary)}")
+    chosen = titles.get(poi, poi) if poi is not None else None
+    named = wilks.figures.titled(results, titles)
+    figure: Any
+    if summary:
+        figure = wilks.figures.poi_summary(named, poi=chosen, band=band, reference=reference, style=style)
+    elif len(named) == 1 and not labels:
+        figure = wilks.figures.draw(next(iter(named.values())), poi=chosen, log=log, style=style)
+    else:
+        figure = wilks.figures.draw(named, poi=chosen, log=log, style=style)
+    wrote(wilks.figures.save(figure, stem, formats))
+
+
+def _drawable(file: str) -> Any:
+    """Return the result in a file. Raises InputError for one that has no figure."""
     from wilks.figures.draw import DRAWN_BY, undrawn
 
-    found = read_result(result)
+    found = read_result(file)
     if type(found).__name__ not in DRAWN_BY:
-        raise InputError(f"{result}: {undrawn(found)}")
-    stem, formats = figure_target(output or f"figures/{Path(result).stem if result != '-' else 'result'}")
-    chosen = titles.get(poi, poi) if poi is not None else None
-    figure = wilks.figures.draw(wilks.figures.titled(found, titles), poi=chosen, log=log, style=style)
-    wrote(wilks.figures.save(figure, stem, formats))
+        raise InputError(f"{file}: {undrawn(found)}")
+    return found
+
+
+def _stem(files: tuple[str, ...], summary: bool) -> str:
+    """Return the name of a figure without suffix."""
+    if summary:
+        return "summary"
+    return "together" if len(files) > 1 else Path(files[0]).stem if files[0] != "-" else "result"

@@ -12,11 +12,11 @@ import click
 import wilks
 from wilks import pipeline
 from wilks.cli.data import warn_of_another_workspace
-from wilks.cli.drawing import log_option, style_options, titles_option
+from wilks.cli.drawing import log_option, style_options
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_once, read_workspace
 from wilks.cli.regions import Regions, region_options
-from wilks.cli.streams import figure_target, output_option, put, wrote
+from wilks.cli.streams import output_option, put, wrote
 from wilks.errors import InputError
 
 if TYPE_CHECKING:
@@ -68,22 +68,6 @@ def inspect(workspace: str, output: str | None) -> None:
     Channels with their bins, samples, parameters and measurements; the default measurement has a star.
     """
     put(str(wilks.inspect(read_workspace(workspace))), output)
-
-
-@click.command(cls=Command, examples=("wilks pulls fit.json --style ATLAS --status Internal",))
-@click.argument("fit_file", metavar="FIT")
-@output_option(
-    "File for the figure; without suffix it is written as PDF and as PNG.",
-    default="figures/pulls",
-    never_printed="writes figures: name a path",
-)
-@titles_option
-@style_options
-def pulls(fit_file: str, output: str, titles: dict[str, str], style: FigureStyle) -> None:
-    """Draw the pulls of a fit: how far it moved each parameter."""
-    stem, formats = figure_target(output)
-    result = wilks.figures.titled(read_fit(fit_file), titles)
-    wrote(wilks.figures.save(pipeline.pulls_figure(result, style=style), stem, formats))
 
 
 @click.command("data-mc", cls=Command, examples=("wilks data-mc workspace.json --fit fit.json -o figures",))

@@ -7,6 +7,7 @@ state of matplotlib. Importing this package does not import matplotlib.
 from wilks.figures.correlations import correlations
 from wilks.figures.draw import draw
 from wilks.figures.drawables import drawables
+from wilks.figures.estimates import poi_summary
 from wilks.figures.goodness import compatibility, goodness_of_fit
 from wilks.figures.grids import grid
 from wilks.figures.impacts import impacts
@@ -44,6 +45,7 @@ __all__ = [
     "impacts_summary",
     "intervals",
     "limit",
+    "poi_summary",
     "pruning",
     "pulls",
     "ranking",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from wilks.figures.decoration import FAILED_COLOR
@@ -32,10 +33,31 @@ def noted(draw: Callable[P, Figure]) -> Callable[P, Figure]:
         figure = draw(*arguments, **options)
         shorten_all(figure)
         result = arguments[0] if arguments else options["result"]
-        add_note(figure, conditions_of(result), options.get("ax"))
+        add_note(figure, _conditions(result), options.get("ax"))
         return figure
 
     return drawn
+
+
+def _conditions(result: Any) -> list[Condition]:
+    """Return the conditions of a result, or of several by label: with the labels where not all have the same."""
+    if not isinstance(result, Mapping):
+        return list(conditions_of(result))
+    labels: dict[str, list[str]] = {}
+    first: dict[str, Condition] = {}
+    for name, each in result.items():
+        for condition in conditions_of(each):
+            if name not in labels.setdefault(condition.brief, []):
+                labels[condition.brief].append(name)
+            known = first.get(condition.brief)
+            if known is None or list(Severity).index(condition.severity) < list(Severity).index(known.severity):
+                first[condition.brief] = condition
+    return [
+        condition
+        if len(labels[brief]) == len(result)
+        else replace(condition, brief=f"{', '.join(labels[brief])}: {brief}")
+        for brief, condition in first.items()
+    ]
 
 
 def add_note(figure: Figure, conditions: Iterable[Condition], ax: Any = None) -> None:

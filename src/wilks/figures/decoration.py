@@ -257,10 +257,10 @@ def counted(number: int, what: str, more: str = "") -> list[str]:
     return [f"{number} {what}{'s' if number > 1 else ''} {more}".rstrip()] if number else []
 
 
-def legend_in_corner(ax: Axes, entries: Sequence[Entry], avoid: FloatArray) -> None:
+def legend_in_corner(ax: Axes, entries: Sequence[Entry], avoid: FloatArray, size: str = "small") -> None:
     """Draw a legend on the canvas in the corner that hides fewest of the points `avoid`, shape (points, 2), in data."""
     places = ax.transData.transform(avoid)
-    options: dict[str, Any] = {"fontsize": "small", "frameon": True, "framealpha": 0.85, "edgecolor": "none"}
+    options: dict[str, Any] = {"fontsize": size, "frameon": True, "framealpha": 0.85, "edgecolor": "none"}
     handles, texts = [handle for handle, _ in entries], [text for _, text in entries]
     hidden = {}
     for corner in ("upper right", "upper left", "lower left", "lower right"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +32,8 @@ DRAWN_BY = {
 }
 # Name of a record that one of several parameters can be drawn of: the keyword that chooses it.
 _CHOSEN_BY = {"RankingResult": "poi", "BreakdownResult": "poi", "ToysResult": "parameter"}
+# Records of which several, by label, go into one figure.
+TOGETHER = ("FitResult", "ScanResult", "LimitResult", "RankingResult")
 _LIMITS = ("LimitResult", "GridResult")
 # Name of a record without one figure: what to do instead, in words.
 _UNDRAWN = {
@@ -48,13 +52,18 @@ def draw(result: Any, *, poi: str | None = None, log: bool | None = None, style:
     `log` makes the axis of limits logarithmic or linear. Raises InputError for a result that has no figure, or for
     `poi` and `log` where there is nothing to choose.
 
+    Several fits, scans, limits or rankings in a dictionary, by label, go into one figure. InputError for different
+    kinds, and for others.
+
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())
     >>> figure = wilks.figures.draw(wilks.limit(model), style="ATLAS")
     """
-    name = type(result).__name__
+    name = type(result).__name__ if not isinstance(result, Mapping) else _kind(result)
     if name not in DRAWN_BY:
         raise InputError(undrawn(result))
+    if isinstance(result, Mapping) and name not in TOGETHER:
+        (result,) = result.values()
     chosen: dict[str, Any] = {}
     if poi is not None:
         if name not in _CHOSEN_BY:
@@ -66,6 +75,34 @@ def draw(result: Any, *, poi: str | None = None, log: bool | None = None, style:
         chosen["log"] = log
     module, function = DRAWN_BY[name]
     return getattr(import_module(module), function)(result, style=style, **chosen)  # type: ignore[no-any-return]
+
+
+def _kind(results: Mapping[str, Any]) -> str:
+    """Return the name of the records of which several are to be drawn; InputError where that can't be."""
+    kinds = {label: type(result).__name__ for label, result in results.items()}
+    if problems := [f"{label}: {undrawn(results[label])}" for label, kind in kinds.items() if kind not in DRAWN_BY]:
+        raise InputError(problems)
+    if not kinds:
+        raise InputError("there is no result to draw")
+    names = list(dict.fromkeys(kinds.values()))
+    if len(names) > 1:
+        parts = (f"{label} is a {called(kind)}" for label, kind in list(kinds.items())[:4])
+        raise InputError(f"results of different kinds don't go into one figure: {', '.join(parts)}")
+    if names[0] not in TOGETHER and len(kinds) > 1:
+        raise InputError(
+            f"several fits, scans, limits or rankings go into one figure; {next(iter(kinds))} is a {called(names[0])}"
+        )
+    return names[0]
+
+
+def called(kind: str) -> str:
+    """Return the name of a record in words.
+
+    >>> called("RankingResult"), called("GoodnessOfFit")
+    ('ranking', 'goodness of fit')
+    """
+    words = re.findall("[A-Z][a-z]*", kind.removesuffix("Result"))
+    return " ".join(words).lower()
 
 
 def undrawn(found: Any) -> str:

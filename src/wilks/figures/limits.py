@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wilks._types import FloatArray
 from wilks.figures.brazil import BLUE, RED, canvas_for, check_kind, draw_bands
+from wilks.figures.cls_curves import between, observed_cls
 from wilks.figures.conditions import noted
-from wilks.figures.decoration import Entry, counted, decorate, in_red
+from wilks.figures.decoration import Entry, counted, decorate, experiment_texts, in_red, legend_in_corner
+from wilks.figures.grids import grid
 from wilks.figures.style import FigureStyle, as_style, figure_of, label, signed, weight
+from wilks.figures.together import require_same, several
+from wilks.results.grid import GridResult
 from wilks.results.hypotest import HypothesisTest, LimitResult, ToyCounts
 from wilks.results.lost_toys import from_to
 from wilks.results.many import CONVERGED
@@ -40,7 +46,7 @@ def hypotest(result: HypothesisTest, *, style: str | FigureStyle = "plain", ax: 
 
 @noted
 def limit(
-    result: LimitResult,
+    result: LimitResult | Mapping[str, LimitResult],
     *,
     log: bool | None = None,
     style: str | FigureStyle = "plain",
@@ -50,12 +56,39 @@ def limit(
 
     `log` makes the axis of the parameter logarithmic; None does so where the limits differ by over a factor 20.
 
+    Several limits, by label, are rows with bands, on such an axis. Raises InputError for limits on different parameters
+    or at different levels.
+
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())
     >>> figure = wilks.figures.limit(wilks.limit(model))
     """
+    if isinstance(result, Mapping):
+        return grid(_rows_of(result), log=log, style=style, ax=ax)
     check_kind(result, LimitResult, "limit")
     return _curve(result.curve, result, as_style(style), ax, log)
+
+
+def _rows_of(results: Mapping[str, LimitResult]) -> GridResult:
+    """Return limits by label as a grid of points without numbers."""
+    limits = several(results, LimitResult, "limit", 150)
+    every = list(limits.values())
+    return GridResult(
+        poi=require_same("parameters of interest", {name: each.poi for name, each in limits.items()}),
+        question="limit",
+        level=require_same("confidence levels", {name: each.level for name, each in limits.items()}),
+        tested=np.nan,
+        names=tuple(limits),
+        labels=(),
+        coordinates=np.empty((len(every), 0)),
+        observed=np.array([each.observed for each in every]),
+        expected=np.array([each.expected for each in every]),
+        errors=np.array([each.observed_error for each in every]),
+        best_values=np.array([each.best_value for each in every]),
+        statuses=tuple(each.statuses[0] for each in every),
+        digests=tuple(each.origin.workspace_digest for each in every),
+        origin=replace(every[0].origin, conditions=()),  # those of all are told by `limit`
+    )
 
 
 def _curve(
@@ -73,13 +106,18 @@ def _curve(
         start = 0.0 if one_sided and low <= 0 else max(low, x[0])
         fine = np.geomspace(low, high, 400) if wide else np.linspace(start, high, 400)
         good = np.isfinite(expected).all(axis=1)
-        lines = (
-            draw_bands(target, fine, _smooth(x[good], expected[good], fine, one_sided), style)
-            if good.sum() > 1
-            else draw_bands(target, x[good], expected[good], style)
-        )
+        known = np.isfinite(observed)
+        bands, smooth = np.full((fine.size, 5), np.nan), observed_cls(test, fine)
+        if good.sum() > 1:
+            bands = between(x[good], expected[good], fine, one_sided)
+            lines = draw_bands(target, fine, bands, style)
+        else:
+            lines = draw_bands(target, x[good], expected[good], style)
+        if smooth is None:
+            many = known.sum() > 1
+            smooth = between(x[known], observed[known], fine, one_sided) if many else np.full(fine.size, np.nan)
         errors = None if test.counts is None else _toy_errors(test.counts, one_sided)[order]
-        entries = [(_observed(target, x, observed, errors, fine, one_sided, style), "Observed"), *lines]
+        entries = [(_observed(target, x, observed, errors, (fine, smooth), style), "Observed"), *lines]
         entries += _draw_lost(target, test, one_sided, style)
         if found is not None:
             line = target.axhline(1 - found.level, color=RED, linewidth=1.2 * weight(style), zorder=3)
@@ -90,7 +128,13 @@ def _curve(
         target.set_xlabel(label(test.poi, 40))
         target.set_ylabel({"q0": "$p_0$"}.get(test.statistic, r"CL$_{s}$" if one_sided else r"$p$-value"))
         texts = _limit_lines(found) if found is not None else []
-        decorate(target, style, texts, entries, tallest=1.0, lowest=None)
+        # A p-value ends at 1, and so does the axis: no room above for texts.
+        target.set_ylim(0, 1)
+        experiment_texts(target, style, inside=False)
+        curves = [(x, each) for each in (observed, *expected.T)] + [(fine, each) for each in (smooth, *bands.T)]
+        places = np.concatenate([np.column_stack(each) for each in curves])
+        size = "x-small" if style.name == "CMS" else "small"
+        legend_in_corner(target, [*_words(texts), *entries], places[np.isfinite(places).all(axis=1)], size)
         lost = sum(status != CONVERGED for status in test.statuses)
         missing = [] if found is None else [status for status in found.statuses if status != CONVERGED]
         toys = 0 if test.counts is None else int(test.counts.failures.sum())
@@ -106,13 +150,19 @@ def _curve(
     return figure_of(target)
 
 
+def _words(texts: list[str]) -> list[Entry]:
+    """Return texts as entries of a legend, without symbols."""
+    from matplotlib.lines import Line2D
+
+    return [(Line2D([], [], linestyle="none"), text) for text in texts]
+
+
 def _observed(
     ax: Axes,
     x: FloatArray,
     p: FloatArray,
     errors: FloatArray | None,
-    fine: FloatArray,
-    from_one: bool,
+    curve: tuple[FloatArray, FloatArray],
     style: FigureStyle,
 ) -> Any:
     """Draw observed p-values as dots and a curve between them; return what stands for them in the legend."""
@@ -121,9 +171,8 @@ def _observed(
     dots = ax.errorbar(x[good], p[good], yerr=None if errors is None else errors[good], fmt="o", **size)
     if good.sum() < 2:
         return dots
-    smooth = _smooth(x[good], p[good], fine, from_one)
-    (curve,) = ax.plot(fine, smooth, color="black", linewidth=1.5 * weight(style), zorder=3)
-    return curve, dots
+    (line,) = ax.plot(curve[0], curve[1], color="black", linewidth=1.5 * weight(style), zorder=3)
+    return line, dots
 
 
 def _draw_lost(ax: Axes, test: HypothesisTest, one_sided: bool, style: FigureStyle) -> list[Entry]:
@@ -161,21 +210,6 @@ def _range(found: LimitResult | None, x: FloatArray, wide: bool) -> tuple[float,
     if not limits.size:
         return (1e-3 * float(x[-1]) if wide else 0.0), float(x[-1])
     return (float(limits.min() / 3) if wide else 0.0), min(float(limits.max() * 1.25), float(x[-1]))
-
-
-def _smooth(x: FloatArray, p: FloatArray, fine: FloatArray, from_one: bool) -> FloatArray:
-    """Return p-values between the tested ones, shape (fine, ...): their logarithms by monotone cubics.
-
-    CLs is 1 at 0 (`from_one`). NaN outside of what was tested.
-    """
-    from scipy.interpolate import PchipInterpolator
-
-    logs = np.log(np.maximum(p, 1e-300))
-    if from_one and x[0] > 0:
-        x, logs = np.append(0.0, x), np.concatenate([np.zeros((1, *logs.shape[1:])), logs])
-    x, first = np.unique(x, return_index=True)
-    smooth: FloatArray = np.exp(PchipInterpolator(x, logs[first], axis=0, extrapolate=False)(fine))
-    return smooth
 
 
 def _limit_lines(found: LimitResult) -> list[str]:

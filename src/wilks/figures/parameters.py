@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wilks.errors import InputError, nearest
+from wilks.errors import InputError
 from wilks.figures.conditions import noted
+from wilks.figures.joint_pulls import joint_pulls
 from wilks.figures.names import labels
+from wilks.figures.pull_rows import Row, dullness, row_of, selected
 from wilks.figures.row_axis import draw_row_axis
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed
-from wilks.results.fit import FitResult, ParameterResult
-from wilks.selection import matching, natural
-from wilks.table import measured, number
+from wilks.results.fit import FitResult
+from wilks.table import measured
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,19 +27,9 @@ _ONE_COLUMN = 50
 _ASPECT = 1.4  # width over height of a figure with several columns
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One line of the figure: a pull, or (`pull` None) the text of a value that has none."""
-
-    name: str
-    pull: float | None
-    error: float
-    text: str
-
-
 @noted
 def pulls(
-    result: FitResult,
+    result: FitResult | Mapping[str, FitResult],
     *,
     exclude: str | Sequence[str] | None = None,
     include_staterrors: bool = False,
@@ -55,6 +45,9 @@ def pulls(
     columns as make the figure a landscape page; on `ax` there is always one column. At most so many `rows` are drawn:
     those that are pulled or constrained most, with a line that counts the others.
 
+    Several fits, by label, are drawn side by side, with a panel of their differences to the first in units of the
+    pre-fit uncertainty (of its own where there is none; not on `ax`); of many parameters those that change most.
+
     `exclude` is a name or several, in which `*` and `?` stand for any characters; staterror parameters are left out
     unless `include_staterrors`. Raises InputError for a name that is not in the fit, and where nothing is left.
 
@@ -62,13 +55,15 @@ def pulls(
     >>> model = wilks.compile_model(wilks.examples.measurement())
     >>> figure = wilks.figures.pulls(wilks.fit(model), exclude="mu")
     """
+    if rows < 1:
+        raise InputError(f"rows must be at least 1, found {rows}")
+    if isinstance(result, Mapping):
+        return joint_pulls(result, exclude, include_staterrors, rows, as_style(style), ax)
     if not isinstance(result, FitResult):
         raise TypeError(f"pulls draws a FitResult, found a {type(result).__name__}; get one with wilks.fit(model)")
     chosen = as_style(style)
-    if rows < 1:
-        raise InputError(f"rows must be at least 1, found {rows}")
-    every = [_row(result[name]) for name in _selected(result, exclude, include_staterrors)]
-    places = sorted(range(len(every)), key=lambda i: _dullness(every[i]))[:rows]
+    every = [row_of(result[name]) for name in selected([result], exclude, include_staterrors)]
+    places = sorted(range(len(every)), key=lambda i: dullness(every[i]))[:rows]
     shown = sorted((every[i] for i in sorted(places)), key=lambda row: row.pull is not None)
     hidden = len(every) - len(shown)
     rc = compact(chosen)
@@ -79,44 +74,8 @@ def pulls(
     return _draw(shown, chosen, notes, more, rc, ax)
 
 
-def _dullness(row: _Row) -> float:
-    """Return a number that is small for what must be seen: values without pull, remarks, pulls and constraints."""
-    if row.pull is None:
-        return -math.inf
-    return -1000.0 if row.text else -abs(row.pull) - abs(1.0 - row.error)
-
-
-def _selected(result: FitResult, exclude: str | Sequence[str] | None, include_staterrors: bool) -> list[str]:
-    patterns = [exclude] if isinstance(exclude, str) else list(exclude or ())
-    unknown = [pattern for pattern in patterns if not matching(result.names, pattern)]
-    if unknown:
-        raise InputError(
-            [f'exclude: there is no parameter "{p}" in this fit{nearest(p, result.names)}' for p in unknown]
-        )
-    dropped = {i for pattern in patterns for i in matching(result.names, pattern)}
-    names = [
-        name
-        for i, (name, types) in enumerate(zip(result.names, result.modifier_types, strict=True))
-        if (include_staterrors or "staterror" not in types) and i not in dropped
-    ]
-    if not names:
-        raise InputError("there is no parameter to draw: all are excluded or belong to staterrors")
-    return natural(names)
-
-
-def _row(parameter: ParameterResult) -> _Row:
-    usable = not (parameter.fixed or parameter.at_bound) and parameter.uncertainty > 0
-    remark = "fixed" if parameter.fixed else "at bound" if parameter.at_bound else "" if usable else "no uncertainty"
-    remark = "no effect" if parameter.idle else "flat" if parameter.flat else remark
-    if parameter.constraint == "none" or not parameter.prefit_uncertainty > 0 or not math.isfinite(parameter.pull):
-        value = measured(parameter.value, parameter.uncertainty) if usable else number(parameter.value)
-        return _Row(parameter.name, None, 0.0, f"{value} ({remark})" if remark else value)
-    error = parameter.uncertainty / parameter.prefit_uncertainty if usable else 0.0
-    return _Row(parameter.name, parameter.pull, error, remark)
-
-
 def _draw(
-    rows: list[_Row], style: FigureStyle, notes: list[str], more: str, rc: dict[str, object], ax: Axes | None
+    rows: list[Row], style: FigureStyle, notes: list[str], more: str, rc: dict[str, object], ax: Axes | None
 ) -> Figure:
     from wilks.figures.canvas import Drawing, styled
     from wilks.figures.decoration import experiment_texts, in_red
@@ -142,7 +101,7 @@ def _draw(
     return figure
 
 
-def _columns(rows: list[_Row]) -> list[list[_Row]]:
+def _columns(rows: list[Row]) -> list[list[Row]]:
     """Split rows into columns of nearly equal length."""
     if len(rows) <= _ONE_COLUMN:
         return [rows]
@@ -152,13 +111,13 @@ def _columns(rows: list[_Row]) -> list[list[_Row]]:
     return [rows[i : i + length] for i in range(0, len(rows), length)]
 
 
-def _limit(rows: list[_Row]) -> float:
+def _limit(rows: list[Row]) -> float:
     """Return the half width of the axis: 3, or up to 6 where a parameter needs it; beyond that there are arrows."""
     reach = [abs(row.pull) + row.error for row in rows if row.pull is not None]
     return float(min(max(3, math.ceil(max(reach, default=0.0) + 0.1)), 6))
 
 
-def _draw_column(ax: Axes, rows: list[_Row], titles: dict[str, str], limit: float) -> None:
+def _draw_column(ax: Axes, rows: list[Row], titles: dict[str, str], limit: float) -> None:
     free = sum(row.pull is None for row in rows)
     title = r"$(\hat{\theta}-\theta_0)\,/\,\Delta\theta$"
     draw_row_axis(ax, [titles[row.name] for row in rows], free, limit, title)
@@ -166,7 +125,7 @@ def _draw_column(ax: Axes, rows: list[_Row], titles: dict[str, str], limit: floa
         _draw_row(ax, y, row, limit)
 
 
-def _draw_row(ax: Axes, y: int, row: _Row, limit: float) -> None:
+def _draw_row(ax: Axes, y: int, row: Row, limit: float) -> None:
     if row.pull is None:
         ax.text(0, y, signed(row.text), ha="center", va="center_baseline", fontsize=_FONT)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from wilks.errors import InputError
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import FAILED_COLOR, scale_x
+from wilks.figures.joint_rankings import joint_rankings
 from wilks.figures.names import labels
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
 from wilks.results.impacts import with_sides
@@ -77,7 +79,7 @@ def rows_at(result: RankingResult, poi: str | None, places: npt.NDArray[np.intp]
 
 @noted
 def ranking(
-    result: RankingResult,
+    result: RankingResult | Mapping[str, RankingResult],
     *,
     poi: str | None = None,
     rows: int = 20,
@@ -91,8 +93,8 @@ def ranking(
     uncertainty with post-fit errors (bottom axis), open where there is no error. The value of an unconstrained
     parameter stands beside its name. A black line ends a bar whose step was cut short by a bound. `rows` parameters
     are shown from number `first` on; a line at the bottom says how many there are.
-    Raises InputError where there is no such parameter, ResultError for a parameter of interest that is not in the
-    result.
+    Several rankings, by label, are post-fit impacts and pulls side by side, the largest of any first. Raises InputError
+    where there is no such parameter, ResultError for a parameter of interest that is not in the result.
 
     `poi` is the parameter of interest where there are several.
 
@@ -100,6 +102,8 @@ def ranking(
     >>> model = wilks.compile_model(wilks.examples.measurement())
     >>> figure = wilks.figures.ranking(wilks.ranking(model), rows=10)
     """
+    if isinstance(result, Mapping):
+        return joint_rankings(result, poi, rows, first, as_style(style), ax)
     if not isinstance(result, RankingResult):
         raise TypeError(f"ranking draws a RankingResult, found a {type(result).__name__}; get one with wilks.ranking")
     chosen = as_style(style)

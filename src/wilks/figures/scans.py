@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,9 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.figures.conditions import noted
+from wilks.figures.names import labels
 from wilks.figures.style import PETROFF10, FigureStyle, as_style, figure_of, label, settings, stacked, weight
+from wilks.figures.together import COLORS, require_same, several
 from wilks.results.intervals import percent
 from wilks.results.many import CONVERGED
 from wilks.results.scan import ContourResult, ScanCurve, ScanResult, contour_height
@@ -28,7 +30,7 @@ _PIXELS = 150  # along each side of a map
 
 @noted
 def scan(
-    result: ScanResult,
+    result: ScanResult | Mapping[str, ScanResult],
     *,
     levels: Sequence[float] = _LEVELS,
     style: str | FigureStyle = "plain",
@@ -40,27 +42,66 @@ def scan(
     95 %). Points of the total are dots where they are few; between points the root of a curve is drawn straight. Points
     whose fit failed are left out, and counted.
 
+    Of several scans of one parameter, by label, the totals are drawn over each other. Raises InputError for scans of
+    different parameters.
+
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())
     >>> figure = wilks.figures.scan(wilks.scan(model, stat_only=True))
     """
+    if isinstance(result, Mapping):
+        return _together(result, levels, as_style(style), ax)
     if not isinstance(result, ScanResult):
         raise TypeError(f"scan draws a ScanResult, found a {type(result).__name__}; get one with wilks.scan(model)")
+    curves = [
+        (result, curve, "black" if i == 0 else PETROFF10[(i - 1) % len(PETROFF10)], curve.label)
+        for i, curve in enumerate(result.curves)
+    ]
+    lines = [f"{label(result.parameter, 20)} = {stacked(result.summary())}"]
+    return _draw(curves, lines, levels, _gaps(len(result.failures), result.notes), as_style(style), ax)
+
+
+def _together(
+    results: Mapping[str, ScanResult], levels: Sequence[float], style: FigureStyle, ax: Axes | None
+) -> Figure:
+    """Draw the total curves of several scans; their best fits and intervals stand in the legend."""
+    scans = several(results, ScanResult, "scan")
+    require_same("parameters", {name: each.parameter for name, each in scans.items()})
+    names = labels(scans, 24)
+    curves = [
+        (each, each.curves[0], COLORS[i], f"{names[name]}: {stacked(each.summary())}")
+        for i, (name, each) in enumerate(scans.items())
+    ]
+    gaps = [f"{name}: {gap}" for name, each in scans.items() for gap in _gaps(len(each.failures), each.notes)]
+    return _draw(curves, [], levels, gaps, style, ax)
+
+
+def _draw(
+    curves: Sequence[tuple[ScanResult, ScanCurve, str, str]],
+    lines: Sequence[str],
+    levels: Sequence[float],
+    gaps: Sequence[str],
+    style: FigureStyle,
+    ax: Axes | None,
+) -> Figure:
+    """Draw curves, each with the scan it belongs to, its colour and its label."""
     from wilks.figures.canvas import Drawing, styled
     from wilks.figures.decoration import decorate, in_red
 
-    chosen = as_style(style)
-    rc = settings(chosen)
+    rc = settings(style)
     heights = {level: NormalDist().inv_cdf(0.5 + 0.5 * level) ** 2 for level in levels}
     with styled(rc):
         panel = Drawing(rc, layout="constrained").add_subplot() if ax is None else ax
-        top = 1.05 * max([1.0, *heights.values(), *result.delta[np.isfinite(result.delta)]])
+        reach = np.concatenate([each.delta for each, *_ in curves])
+        top = 1.05 * max([1.0, *heights.values(), *reach[np.isfinite(reach)]])
+        span = _span(np.concatenate([each.values for each, *_ in curves]))
         entries = [
-            (_curve(panel, result, i, top, weight(chosen)), curve.label) for i, curve in enumerate(result.curves)
+            (_curve(panel, each, curve, (i, color), (span, top), weight(style)), text)
+            for i, (each, curve, color, text) in enumerate(curves)
         ]
-        panel.set_xlim(*_span(result.values))
+        panel.set_xlim(*span)
         panel.set_ylim(0, top)
-        panel.set_xlabel(label(result.parameter))
+        panel.set_xlabel(label(curves[0][0].parameter))
         panel.set_ylabel(_LIKELIHOOD)
         for level, height in heights.items():
             panel.axhline(height, color="0.5", linestyle=":", linewidth=1, zorder=1)
@@ -74,9 +115,8 @@ def scan(
                 color="0.35",
                 fontsize="small",
             )
-        lines = [f"{label(result.parameter, 20)} = {stacked(result.summary())}"]
-        decorate(panel, chosen, lines, entries if len(entries) > 1 else [], tallest=top, lowest=None)
-        in_red(panel, chosen, _gaps(len(result.failures), result.notes))
+        decorate(panel, style, lines, entries if len(entries) > 1 or not lines else [], tallest=top, lowest=None)
+        in_red(panel, style, gaps)
         return figure_of(panel)
 
 
@@ -128,22 +168,28 @@ def contour(
         return figure
 
 
-def _curve(ax: Axes, result: ScanResult, position: int, top: float, thick: float) -> Any:
-    """Draw one curve, cut off at `top`, and return what stands for it in the legend."""
+def _curve(
+    ax: Axes,
+    result: ScanResult,
+    curve: ScanCurve,
+    look: tuple[int, str],
+    frame: tuple[tuple[float, float], float],
+    thick: float,
+) -> Any:
+    """Draw one curve, which has a position and a colour, cut off at a frame; return what the legend shows for it."""
     from matplotlib.patches import Rectangle
 
-    curve = result.curves[position]
-    color = "black" if position == 0 else PETROFF10[(position - 1) % len(PETROFF10)]
+    position, color = look
+    (low, high), top = frame
     x, y = _smooth(result.value, result.values, curve)
     dashes = _DASHES[position % len(_DASHES)]
-    # The total is under the others: where they are the same both are seen.
+    # The first is under the others: where they are the same both are seen.
     (line,) = ax.plot(x, y, color=color, linestyle=dashes, linewidth=1.8 * thick, zorder=3 if position else 2.9)
-    low, high = _span(result.values)
-    frame = Rectangle((low, -top), high - low, 2 * top, transform=ax.transData)
-    line.set_clip_path(frame)
-    if position == 0 and result.values.size <= _FEW:
+    clip = Rectangle((low, -top), high - low, 2 * top, transform=ax.transData)
+    line.set_clip_path(clip)
+    if curve is result.curves[0] and result.values.size <= _FEW:
         (dots,) = ax.plot(result.values, curve.delta, "o", color=color, markersize=4 * thick, zorder=4)
-        dots.set_clip_path(frame)
+        dots.set_clip_path(clip)
     return line
 
 
