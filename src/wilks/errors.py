@@ -54,6 +54,10 @@ class ModelError(InputError):
     """A model can't be built from this workspace with these settings, or was called with wrong arguments."""
 
 
+class KindError(ModelError, TypeError):
+    """A function was handed something of another kind than it takes; says what to write instead."""
+
+
 class ResultError(InputError):
     """A saved result can't be read, or does not belong to this model."""
 
@@ -101,6 +105,30 @@ def nearest(name: str, allowed: Iterable[str], *, cutoff: float = 0.6) -> str:
     if len(matches) != 1:
         matches = difflib.get_close_matches(start, list(folded), n=1, cutoff=cutoff)
     return f'; did you mean "{folded[matches[0]]}"?' if matches else ""
+
+
+def nearest_file(name: str, files: Iterable[str]) -> str:
+    """Return `; did you mean "..."?` for the file whose name is near, or an empty string.
+
+    Ends of names are left out where both have one (`.json` is no likeness), and the rest must be as good as the same:
+    one or two letters of ten may differ.
+
+    >>> nearest_file("workspce.json", ["workspace.json", "fit.json"])
+    '; did you mean "workspace.json"?'
+    >>> nearest_file("limit.json", ["fit.json"])
+    ''
+    """
+    stems: dict[str, str] = {}
+    for file in sorted(files, key=lambda file: (_suffix(file) != _suffix(name), file)):
+        stems.setdefault(file.removesuffix(_suffix(file)).casefold(), file)
+    stem = name.removesuffix(_suffix(name)).casefold()
+    matches = difflib.get_close_matches(stem[:_COMPARED], [s for s in stems if len(s) <= _COMPARED], n=1, cutoff=0.75)
+    return f'; did you mean "{stems[matches[0]]}"?' if matches else ""
+
+
+def _suffix(file: str) -> str:
+    head, dot, end = file.rpartition(".")
+    return f".{end}" if head and dot and end else ""
 
 
 def listed(names: Iterable[str], limit: int = 12) -> str:

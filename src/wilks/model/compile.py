@@ -9,7 +9,7 @@ import numpy as np
 
 from wilks._engine import Model as Engine
 from wilks._types import BoolArray, FloatArray
-from wilks.errors import ModelError, listed, nearest
+from wilks.errors import KindError, ModelError, listed, nearest
 from wilks.model.model import Block, Model
 from wilks.model.parameters import ParameterSet, collect_parameter_sets
 from wilks.workspace.spec import (
@@ -49,7 +49,7 @@ def compile_model(
     >>> model.expected(model.initial)  # doctest: +SKIP
     """
     if not isinstance(workspace, Workspace):
-        raise TypeError(
+        raise KindError(
             f"compile_model needs a Workspace, found {type(workspace).__name__}: use wilks.load_workspace(...)"
         )
     problems = []
