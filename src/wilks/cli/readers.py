@@ -67,7 +67,8 @@ def inspect(workspace: str, output: str | None) -> None:
 
     Channels with their bins, samples, parameters and measurements; the default measurement has a star.
     """
-    put(str(wilks.inspect(read_workspace(workspace))), output)
+    found = wilks.inspect(read_workspace(workspace))
+    put(f"{found}\n\n{found.count}", output)
 
 
 @click.command(cls=Command, examples=("wilks pulls fit.json --style ATLAS --status Internal",))

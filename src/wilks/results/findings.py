@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from wilks.table import Table
+
 
 class Severity(StrEnum):
     """How much a finding matters: `error` (the result can't be trusted), `warning` (look at it), `note`."""
@@ -116,6 +118,14 @@ class Findings:
 
     def __str__(self) -> str:
         return "\n".join(str(item) for item in self.items) or "no findings"
+
+    def table(self) -> Table:
+        """Return the findings as a table: severity, place, what was found, what to do, and the rule."""
+        rows = tuple((str(f.severity), f.place, f.message, f.advice, f.rule) for f in self.items)
+        return Table(repr(self)[1:-1], ("severity", "place", "found", "advice", "rule"), rows, "lllll")
+
+    def _repr_html_(self) -> str:
+        return self.table().html() if self.items else "<p>no findings</p>"
 
     def save(self, path: str | Path) -> None:
         """Write the findings as JSON, for `load_result`. Raises ResultError where the file can't be written."""
