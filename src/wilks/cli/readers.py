@@ -16,15 +16,12 @@ from wilks.cli.drawing import log_option, style_options, titles_option
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_once, read_workspace
 from wilks.cli.regions import Regions, region_options
-from wilks.cli.streams import figure_target, output_option, put, wrote
+from wilks.cli.streams import figure_target, format_option, output_option, put, wrote
 from wilks.errors import InputError
 
 if TYPE_CHECKING:
     from wilks.figures.style import FigureStyle
     from wilks.results.prediction import Prediction
-
-
-_MARKUPS = {".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html"}
 
 
 def _prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,6 +58,7 @@ def _prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @click.argument("workspace", metavar="WORKSPACE")
+@format_option
 @output_option("File for the summary. Default: print it.")
 def inspect(workspace: str, output: str | None) -> None:
     """Print what is in a workspace.
@@ -68,7 +66,7 @@ def inspect(workspace: str, output: str | None) -> None:
     Channels with their bins, samples, parameters and measurements; the default measurement has a star.
     """
     found = wilks.inspect(read_workspace(workspace))
-    put(f"{found}\n\n{found.count}", output)
+    put(f"{found}\n\n{found.count}", output, found.tables())
 
 
 @click.command(cls=Command, examples=("wilks pulls fit.json --style ATLAS --status Internal",))
@@ -121,19 +119,13 @@ def data_mc(
 
 @click.command()
 @_prediction_options
-@click.option(
-    "--format",
-    "markup",
-    type=click.Choice(["text", "markdown", "latex", "html"]),
-    help="How the table is written. Default: as the suffix of --output says (.md, .tex, .html), else text.",
-)
+@format_option
 @click.option("--per-bin", is_flag=True, help="One row per bin instead of sums over the bins of each channel.")
 @output_option("File for the table. Default: print it.")
-def yields(prediction: Prediction, markup: str | None, per_bin: bool, output: str | None) -> None:
+def yields(prediction: Prediction, per_bin: bool, output: str | None) -> None:
     """Print the yields of samples, total and data."""
     table = wilks.tables.yields(prediction, per_bin=per_bin)
-    suffix = Path(output or "").suffix.lower()
-    put(getattr(table, markup or _MARKUPS.get(suffix, "text"))(), output)
+    put(table.text(), output, [table])
 
 
 def _prediction(

@@ -52,10 +52,6 @@ class _WithToys(Saved):
         """Return what was tested and found, as titles and texts."""
         raise NotImplementedError
 
-    def table(self) -> Table:
-        """Return the test as a table, part by part."""
-        raise NotImplementedError
-
     def _lines(self) -> list[str]:
         rows = [*self._header(), *self._toy_rows()]
         if not self.converged:

@@ -43,6 +43,14 @@ class Saved:
 
         save_result(self, path)
 
+    def table(self) -> Table:
+        """Return the result as a table."""
+        raise NotImplementedError
+
+    def tables(self) -> tuple[Table, ...]:
+        """Return everything that the result says in tables: most results have one."""
+        return (self.table(),)
+
     def _text(self) -> str:
         """Return the result as text, without its conditions."""
         raise NotImplementedError

@@ -103,6 +103,10 @@ class ScanResult(Saved):
             lines += ["", self.table().text()]
         return "\n".join([*lines, *self._remarks()])
 
+    def tables(self) -> tuple[Table, ...]:
+        """Return the points, and the curves where there are several."""
+        return (self.points(), *[self.table()] * (len(self.curves) > 1))
+
     def _html(self) -> str:
         curves = self.table().html() if len(self.curves) > 1 else ""
         points = f"<details><summary>{self.values.size} points</summary>\n{self.points().html()}\n</details>\n"
