@@ -253,10 +253,11 @@ def matching_model(workspace: Workspace, result: FitResult | None, *, measuremen
     return wilks.compile_model(workspace, measurement=measurement or result.measurement, poi="", **codes)
 
 
-def pulls_figure(result: FitResult, *, style: str | FigureStyle = "plain") -> Any:
-    """Return the figure of pulls; staterror parameters are only shown where the fit has no others."""
+def pulls_figure(result: FitResult, *, style: str | FigureStyle = "plain", **options: Any) -> Any:
+    """Return the figure of pulls; unless `options` say so, staterror parameters are only shown where there are no
+    others."""
     others = any("staterror" not in types for types in result.modifier_types)
-    return wilks.figures.pulls(result, include_staterrors=not others, style=style)
+    return wilks.figures.pulls(result, style=style, **{"include_staterrors": not others, **options})
 
 
 def save_templates(templates: Templates, path: Path) -> list[Path]:

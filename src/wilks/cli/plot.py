@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import wilks
 from wilks.cli.drawing import log_option, style_options, titles_option
+from wilks.cli.figure_options import PLOT, figure_options, renamed
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_result
 from wilks.cli.streams import figure_target, output_option, wrote
@@ -36,10 +37,17 @@ if TYPE_CHECKING:
     help="Parameter that a ranking, a breakdown or toys are drawn for. Default: the (first) parameter of interest.",
 )
 @log_option("Limits on a logarithmic or linear axis. Default: logarithmic where they differ by over a factor 20.")
+@figure_options(PLOT)
 @titles_option
 @style_options
 def plot(
-    result: str, output: str | None, poi: str | None, log: bool | None, titles: dict[str, str], style: FigureStyle
+    result: str,
+    output: str | None,
+    poi: str | None,
+    log: bool | None,
+    options: dict[str, Any],
+    titles: dict[str, str],
+    style: FigureStyle,
 ) -> None:
     """Draw a saved result of any kind."""
     from wilks.figures.draw import DRAWN_BY, undrawn
@@ -49,5 +57,6 @@ def plot(
         raise InputError(f"{result}: {undrawn(found)}")
     stem, formats = figure_target(output or f"figures/{Path(result).stem if result != '-' else 'result'}")
     chosen = titles.get(poi, poi) if poi is not None else None
-    figure = wilks.figures.draw(wilks.figures.titled(found, titles), poi=chosen, log=log, style=style)
+    keywords = {"poi": chosen, "log": log, "style": style, **renamed(options, titles, found)}
+    figure = wilks.figures.draw(wilks.figures.titled(found, titles), **keywords)
     wrote(wilks.figures.save(figure, stem, formats))

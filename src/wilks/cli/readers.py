@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,16 @@ import wilks
 from wilks import pipeline
 from wilks.cli.data import warn_of_another_workspace
 from wilks.cli.drawing import log_option, style_options, titles_option
+from wilks.cli.figure_options import DATA_MC, PULLS, figure_options, renamed
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_once, read_workspace
 from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import figure_target, format_option, output_option, put, wrote
-from wilks.errors import InputError
+from wilks.errors import InputError, listed, nearest
 
 if TYPE_CHECKING:
     from wilks.figures.style import FigureStyle
+    from wilks.model.model import Model
     from wilks.results.prediction import Prediction
 
 
@@ -34,7 +37,10 @@ def _prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(
         *, workspace: str, fit_file: str | None, measurement: str | None, regions: Regions, bands: str, **rest: Any
     ) -> Any:
-        return command(prediction=_prediction(workspace, fit_file, measurement, regions, bands), **rest)
+        prediction, model = _prediction(workspace, fit_file, measurement, regions, bands)
+        if "prefit" in rest:
+            rest["before"] = None if fit_file is None else functools.partial(wilks.predict, model, method=bands)
+        return command(prediction=prediction, **rest)
 
     decorated: Callable[..., Any] = wrapped
     for decorate in (
@@ -76,13 +82,15 @@ def inspect(workspace: str, output: str | None) -> None:
     default="figures/pulls",
     never_printed="writes figures: name a path",
 )
+@figure_options(PULLS)
 @titles_option
 @style_options
-def pulls(fit_file: str, output: str, titles: dict[str, str], style: FigureStyle) -> None:
+def pulls(fit_file: str, output: str, options: dict[str, Any], titles: dict[str, str], style: FigureStyle) -> None:
     """Draw the pulls of a fit: how far it moved each parameter."""
     stem, formats = figure_target(output)
-    result = wilks.figures.titled(read_fit(fit_file), titles)
-    wrote(wilks.figures.save(pipeline.pulls_figure(result, style=style), stem, formats))
+    found = read_fit(fit_file)
+    figure = pipeline.pulls_figure(wilks.figures.titled(found, titles), style=style, **renamed(options, titles, found))
+    wrote(wilks.figures.save(figure, stem, formats))
 
 
 @click.command("data-mc", cls=Command, examples=("wilks data-mc workspace.json --fit fit.json -o figures",))
@@ -96,13 +104,26 @@ def pulls(fit_file: str, output: str, titles: dict[str, str], style: FigureStyle
     default=None,
     help="The axis of the bins logarithmic or linear. Default: logarithmic where the edges are.",
 )
+@click.option(
+    "--channels",
+    "only",
+    multiple=True,
+    metavar="NAME",
+    help="Draw these only (names or patterns); repeatable.",
+)
+@figure_options(DATA_MC)
+@titles_option
 @style_options
 def data_mc(
     prediction: Prediction,
+    before: Callable[[], Prediction] | None,
     output: str,
     summary: bool,
     log: bool | None,
     log_x: bool | None,
+    only: tuple[str, ...],
+    options: dict[str, Any],
+    titles: dict[str, str],
     style: FigureStyle,
 ) -> None:
     """Draw data and prediction of every channel.
@@ -111,10 +132,44 @@ def data_mc(
     """
     if summary and log_x is not None:
         raise InputError("--log-x and --linear-x are for the figures of channels; --summary numbers the bins")
+    _check_data_mc(options, summary, before)
+    chosen = _with_channels(prediction, only)
+    if before is not None and "prefit" in options:
+        options["prefit"] = wilks.figures.titled(_with_channels(before(), only), titles)
+    drawn = wilks.figures.titled(chosen, titles)
+    keywords: dict[str, Any] = {"style": style, "log": log, **renamed(options, titles, chosen)}
     if summary:
-        wrote(pipeline.save_summary(prediction, Path(output), style=style, log=log))
+        wrote(pipeline.save_summary(drawn, Path(output), **keywords))
     else:
-        wrote(pipeline.save_data_mc(prediction, Path(output), style=style, log=log, log_x=log_x))
+        wrote(pipeline.save_data_mc(drawn, Path(output), log_x=log_x, **keywords))
+
+
+def _check_data_mc(options: dict[str, Any], summary: bool, before: object) -> None:
+    """Raise InputError for options without effect."""
+    problems = []
+    if "prefit" in options and before is None:
+        problems.append("--prefit: without --fit the prediction is that before the fit")
+    if "per_bin" in options and not summary:
+        problems.append("--per-bin and --per-channel are for --summary; other figures have all bins of a channel")
+    if "divide_by_width" in options and summary:
+        problems.append("--divide-by-width is for the figures of channels; --summary numbers the bins")
+    if problems:
+        raise InputError(problems)
+
+
+def _with_channels(prediction: Prediction, patterns: tuple[str, ...]) -> Prediction:
+    """Return a prediction of the channels that match one of the patterns, if any are given."""
+    from wilks.selection import matching
+
+    if not patterns:
+        return prediction
+    names = prediction.channel_names
+    if unknown := [pattern for pattern in patterns if not matching(names, pattern)]:
+        raise InputError(
+            [f'--channels: no channel "{one}", there are {listed(names)}{nearest(one, names)}' for one in unknown]
+        )
+    wanted = {i for pattern in patterns for i in matching(names, pattern)}
+    return replace(prediction, channels=tuple(c for i, c in enumerate(prediction.channels) if i in wanted))
 
 
 @click.command()
@@ -130,7 +185,7 @@ def yields(prediction: Prediction, per_bin: bool, output: str | None) -> None:
 
 def _prediction(
     workspace: str, fit_file: str | None, measurement: str | None, regions: Regions, bands: str
-) -> Prediction:
+) -> tuple[Prediction, Model]:
     read_once(workspace, fit_file)
     loaded = read_workspace(workspace)
     result = None if fit_file is None else read_fit(fit_file)
@@ -142,4 +197,4 @@ def _prediction(
     prediction = wilks.predict(model, result, method=bands).blinded(hidden)
     for condition in prediction.conditions:
         click.echo(f"wilks: {condition}", err=True)
-    return prediction
+    return prediction, model
