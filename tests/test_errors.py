@@ -73,6 +73,7 @@ def test_a_terminal_has_nothing_to_obey() -> None:
 def test_only_near_files_are_suggested() -> None:
     files = ["workspace.json", "fit.json", "config.yml", "README"]
     near = {"workspce.json": "workspace.json", "fits.json": "fit.json", "config.yaml": "config.yml", "Readme": "README"}
+    near |= {"fti.json": "fit.json", "work.json": "workspace.json", "wrokspaec.json": "workspace.json"}
     for name, file in near.items():
         assert nearest_file(name, files) == f'; did you mean "{file}"?'
     assert [nearest_file(name, files) for name in ("limit.json", "a.json", "contour.json", ".json")] == [""] * 4

@@ -110,20 +110,44 @@ def nearest(name: str, allowed: Iterable[str], *, cutoff: float = 0.6) -> str:
 def nearest_file(name: str, files: Iterable[str]) -> str:
     """Return `; did you mean "..."?` for the file whose name is near, or an empty string.
 
-    Ends of names are left out where both have one (`.json` is no likeness), and the rest must be as good as the same:
-    one or two letters of ten may differ.
+    Ends of names are left out (`.json` is no likeness). The rest may have one slip for every three letters, three at
+    most: a letter that is missing, too many, another or exchanged with the next one. The only name that starts with
+    `name` (three characters or more) is near too.
 
     >>> nearest_file("workspce.json", ["workspace.json", "fit.json"])
     '; did you mean "workspace.json"?'
     >>> nearest_file("limit.json", ["fit.json"])
     ''
     """
-    stems: dict[str, str] = {}
-    for file in sorted(files, key=lambda file: (_suffix(file) != _suffix(name), file)):
-        stems.setdefault(file.removesuffix(_suffix(file)).casefold(), file)
-    stem = name.removesuffix(_suffix(name)).casefold()
-    matches = difflib.get_close_matches(stem[:_COMPARED], [s for s in stems if len(s) <= _COMPARED], n=1, cutoff=0.75)
-    return f'; did you mean "{stems[matches[0]]}"?' if matches else ""
+    stem = _stem(name)
+    near: list[tuple[int, bool, str]] = []
+    beginnings = []
+    for file in files:
+        other = _stem(file)
+        allowed = min(len(stem) // 3, 3)
+        if abs(len(stem) - len(other)) <= allowed and (slips := _slips(stem, other)) <= allowed:
+            near.append((slips, _suffix(file) != _suffix(name), file))
+        elif len(stem) >= 3 and other.startswith(stem):
+            beginnings.append(file)
+    found = min(near)[2] if near else beginnings[0] if len(beginnings) == 1 else None
+    return f'; did you mean "{found}"?' if found is not None else ""
+
+
+def _slips(one: str, other: str) -> int:
+    """Return how many letters are missing, too many, others or exchanged (the distance of optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        two_before, before, row = before, row, [i]
+        for j, b in enumerate(other, 1):
+            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b)))
+            if i > 1 and j > 1 and (a, one[i - 2]) == (other[j - 2], b):
+                row[j] = min(row[j], two_before[j - 2] + 1)
+    return row[-1]
+
+
+def _stem(file: str) -> str:
+    return file.removesuffix(_suffix(file))[:_COMPARED].casefold()
 
 
 def _suffix(file: str) -> str:
