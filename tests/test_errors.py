@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wilks.errors import InputError, listed, nearest
+from wilks.errors import InputError, listed, nearest, nearest_file
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,12 @@ def test_endless_names_are_not_compared_with_others() -> None:
 
 def test_a_terminal_has_nothing_to_obey() -> None:
     assert str(InputError('no "a\x1b[2Jb\x9b31m\u202ec"\n  here')) == 'no "a\\x1b[2Jb\\x9b31m\\u202ec"\n  here'
+
+
+def test_only_near_files_are_suggested() -> None:
+    files = ["workspace.json", "fit.json", "config.yml", "README"]
+    near = {"workspce.json": "workspace.json", "fits.json": "fit.json", "config.yaml": "config.yml", "Readme": "README"}
+    near |= {"fti.json": "fit.json", "work.json": "workspace.json", "wrokspaec.json": "workspace.json"}
+    for name, file in near.items():
+        assert nearest_file(name, files) == f'; did you mean "{file}"?'
+    assert [nearest_file(name, files) for name in ("limit.json", "a.json", "contour.json", ".json")] == [""] * 4

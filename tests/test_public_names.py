@@ -25,3 +25,8 @@ def test_every_public_name_resolves() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'fitt'"):
         wilks.fitt  # noqa: B018
+
+
+def test_dir_lists_what_is_public_only() -> None:
+    for module in (wilks, wilks.figures, wilks.tables):
+        assert dir(module) == sorted(module.__all__)

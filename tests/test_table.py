@@ -1,11 +1,18 @@
+import csv
 import html.parser
+import io
+import json
+import math
 import re
+import sys
+import types
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wilks.errors import InputError
 from wilks.table import Table, digits, measured, number, pdg_measured, pdg_round, rounded
 
 NASTY = r"50% of_a & b #1 $ ~ ^ {x} \cmd <b>|`*[z]"
@@ -220,3 +227,45 @@ def test_wide_tables_are_folded_with_their_names_in_each_part() -> None:
     assert sum(len(part.header) - 2 for part in parts) == 28
     narrow = Table("", ("a", "b"), (("x" * 300, "1"),))
     assert narrow.folded() == (narrow,)
+
+
+def test_csv_is_read_back_by_the_standard_library() -> None:
+    table = Table("t", ("name", "x, y"), (('a "quoted" one', "1.5"), ("two\nlines", "n/a")))
+    assert list(csv.reader(io.StringIO(table.csv()))) == [
+        ["name", "x, y"],
+        ['a "quoted" one', "1.5"],
+        ["two lines", "n/a"],
+    ]
+
+
+def test_json_has_numbers() -> None:
+    table = Table("t", ("a", "b", "b"), (("x", "1.5", "-3"), ("y", "n/a", "1 ± 2"), ("z", "", "+1e-05")))
+    assert json.loads(table.json()) == {
+        "title": "t",
+        "columns": ["a", "b", "b"],
+        "rows": [["x", 1.5, -3], ["y", None, "1 ± 2"], ["z", "", 1e-05]],
+    }
+
+
+def test_a_dataframe_needs_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(InputError, match="needs pandas, which is not installed"):
+        Table("t", ("a",), (("1",),)).to_dataframe()
+
+
+def test_columns_of_a_dataframe_are_numbers_where_all_cells_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the parts of pandas that are needed, as they are documented."""
+
+    class Frame:
+        def __init__(self, columns: dict[int, list[object]]) -> None:
+            self.data = columns
+            self.columns: object = list(columns)
+
+    monkeypatch.setitem(sys.modules, "pandas", types.SimpleNamespace(DataFrame=Frame, Index=list))
+    table = Table("t", ("a", "b", "b"), (("x", "1.5", "3"), ("y", "n/a", "1 ± 2")))
+    frame = table.to_dataframe()
+    assert frame.columns == ["a", "b", "b"]
+    assert frame.data[0] == ["x", "y"]
+    assert frame.data[1][0] == 1.5
+    assert math.isnan(frame.data[1][1])
+    assert frame.data[2] == ["3", "1 ± 2"]

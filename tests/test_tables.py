@@ -58,7 +58,8 @@ def test_parameters() -> None:
     table = tables.parameters(make_fit())
     assert table.header == ("parameter", "value", "pull", "constraint", "remark")
     assert len(table.rows) == 35
-    assert next(row for row in table.rows if row[0] == "ttbar_norm") == ("ttbar_norm", "0.964 ± 0.076", "", "", "")
+    assert next(row for row in table.rows if row[0] == "ttbar_norm") == ("ttbar_norm", "0.964 ± 0.076", "", "", "POI")
+    assert table.rows[0][0] == "ttbar_norm"
 
 
 def test_norm_effects() -> None:

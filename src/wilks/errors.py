@@ -66,6 +66,10 @@ class SettingsError(ModelError):
     """What a measurement, or an option, says about a parameter can't be."""
 
 
+class KindError(ModelError, TypeError):
+    """A function was handed something of another kind than it takes; says what to write instead."""
+
+
 class ResultError(InputError):
     """A saved result can't be read, or does not belong to this model."""
 
@@ -121,6 +125,54 @@ def nearest(name: str, allowed: Iterable[str], *, cutoff: float = 0.6) -> str:
     if len(matches) != 1:
         matches = difflib.get_close_matches(start, list(folded), n=1, cutoff=cutoff)
     return f'; did you mean "{folded[matches[0]]}"?' if matches else ""
+
+
+def nearest_file(name: str, files: Iterable[str]) -> str:
+    """Return `; did you mean "..."?` for the file whose name is near, or an empty string.
+
+    Ends of names are left out (`.json` is no likeness). The rest may have one slip for every three letters, three at
+    most: a letter that is missing, too many, another or exchanged with the next one. The only name that starts with
+    `name` (three characters or more) is near too.
+
+    >>> nearest_file("workspce.json", ["workspace.json", "fit.json"])
+    '; did you mean "workspace.json"?'
+    >>> nearest_file("limit.json", ["fit.json"])
+    ''
+    """
+    stem = _stem(name)
+    near: list[tuple[int, bool, str]] = []
+    beginnings = []
+    for file in files:
+        other = _stem(file)
+        allowed = min(len(stem) // 3, 3)
+        if abs(len(stem) - len(other)) <= allowed and (slips := _slips(stem, other)) <= allowed:
+            near.append((slips, _suffix(file) != _suffix(name), file))
+        elif len(stem) >= 3 and other.startswith(stem):
+            beginnings.append(file)
+    found = min(near)[2] if near else beginnings[0] if len(beginnings) == 1 else None
+    return f'; did you mean "{found}"?' if found is not None else ""
+
+
+def _slips(one: str, other: str) -> int:
+    """Return how many letters are missing, too many, others or exchanged (the distance of optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        two_before, before, row = before, row, [i]
+        for j, b in enumerate(other, 1):
+            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b)))
+            if i > 1 and j > 1 and (a, one[i - 2]) == (other[j - 2], b):
+                row[j] = min(row[j], two_before[j - 2] + 1)
+    return row[-1]
+
+
+def _stem(file: str) -> str:
+    return file.removesuffix(_suffix(file))[:_COMPARED].casefold()
+
+
+def _suffix(file: str) -> str:
+    head, dot, end = file.rpartition(".")
+    return f".{end}" if head and dot and end else ""
 
 
 def listed(names: Iterable[str], limit: int = 12) -> str:

@@ -255,11 +255,15 @@ def matching_model(workspace: Workspace, result: FitResult | None, *, measuremen
     return wilks.compile_model(workspace, measurement=measurement or result.measurement, poi="", **codes)
 
 
-def pulls_figure(result: FitResult | Mapping[str, FitResult], *, style: str | FigureStyle = "plain") -> Any:
-    """Return the figure of pulls of a fit, or of several; staterrors are only shown where there are no others."""
+def pulls_figure(
+    result: FitResult | Mapping[str, FitResult], *, style: str | FigureStyle = "plain", **options: Any
+) -> Any:
+    """Return the figure of pulls of a fit, or of several; staterrors are only shown where there are no others, unless
+    `options` say so.
+    """
     fits = result.values() if isinstance(result, Mapping) else [result]
     others = any("staterror" not in types for fit in fits for types in fit.modifier_types)
-    return wilks.figures.pulls(result, include_staterrors=not others, style=style)
+    return wilks.figures.pulls(result, style=style, **{"include_staterrors": not others, **options})
 
 
 def save_templates(templates: Templates, path: Path) -> list[Path]:

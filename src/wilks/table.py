@@ -9,7 +9,10 @@ special character is escaped where the format needs it.
 
 from __future__ import annotations
 
+import csv
 import html
+import io
+import json
 import math
 import re
 import unicodedata
@@ -18,7 +21,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Any
 
+from wilks.errors import InputError
 from wilks.formulas import is_formula
 
 # No space after the opening $, none before the closing one and no digit after it: "$5 and $6" is text.
@@ -30,6 +35,7 @@ _FAR, _DIGITS = 20, 16
 _EXACT = Context(prec=2 * _FAR + 10)
 # Significant digits of an uncertainty; other numbers have two more.
 _SHOWN: ContextVar[int] = ContextVar("digits", default=2)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?")
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -137,11 +143,53 @@ class Table:
         body = "\n".join(row(cells, "td") for cells in self.rows)
         return f"<table>\n{caption}<thead>\n{row(self.header, 'th')}\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
+    def csv(self) -> str:
+        """Return comma-separated values, the header first (RFC 4180, but lines end as on Unix); without the title."""
+        stream = io.StringIO()
+        csv.writer(stream, lineterminator="\n").writerows(
+            [_one_line(cell) for cell in row] for row in (self.header, *self.rows)
+        )
+        return stream.getvalue().rstrip("\n")
+
+    def json_data(self) -> dict[str, Any]:
+        """Return title, columns and rows as JSON data; a cell that is a number is one, `n/a` is null."""
+        rows = [[None if cell == "n/a" else _as_number(cell) for cell in row] for row in self.rows]
+        return {"title": self.title, "columns": list(self.header), "rows": rows}
+
+    def json(self) -> str:
+        """Return `json_data` as text."""
+        return json.dumps(self.json_data(), indent=1, ensure_ascii=False)
+
+    def to_dataframe(self) -> Any:
+        """Return a pandas DataFrame; columns of nothing but numbers (or nothing) are numbers, all others text.
+
+        Raises InputError where pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise InputError("to_dataframe needs pandas, which is not installed; csv() needs nothing") from None
+        columns = []
+        for column in zip(*self.rows, strict=True) if self.rows else [()] * len(self.header):
+            numbers = [math.nan if cell in ("", "n/a") else _as_number(cell) for cell in column]
+            columns.append(list(column) if any(isinstance(n, str) for n in numbers) else numbers)
+        # By place, not by name: two columns may have the same.
+        frame = pandas.DataFrame(dict(enumerate(columns)))
+        frame.columns = pandas.Index(self.header)
+        return frame
+
     def __str__(self) -> str:
         return self.text()
 
     def _repr_html_(self) -> str:
         return self.html()
+
+
+def _as_number(cell: str) -> float | int | str:
+    """Return the number that a cell is, else its text."""
+    if not _NUMBER.fullmatch(cell):
+        return cell
+    return int(cell) if cell.lstrip("+-").isdigit() else float(cell)
 
 
 def pdg_round(value: float, uncertainty: float) -> tuple[str, str]:

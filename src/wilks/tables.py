@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wilks.errors import InputError, listed, nearest
-from wilks.histogram import Axis
 from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction, Prediction
 from wilks.results.summary import parameter_table
+from wilks.results.yields import yields_per_bin, yields_per_channel
 from wilks.selection import natural
-from wilks.table import Table, number, pdg_measured
+from wilks.table import Table
 
 if TYPE_CHECKING:
     from wilks.templates.record import Effect
     from wilks.templates.store import Templates
 
-_COLUMNS = 8  # channels; more of them are rows
+__all__ = ["norm_effects", "parameters", "yields"]
 
 
 def yields(prediction: Prediction, *, per_bin: bool = False, channels: Sequence[str] | None = None) -> Table:
@@ -42,7 +42,7 @@ def yields(prediction: Prediction, *, per_bin: bool = False, channels: Sequence[
     data         1192       1579
     """
     chosen = _chosen(prediction, channels)
-    return _per_bin(prediction, chosen) if per_bin else _per_channel(prediction, chosen)
+    return yields_per_bin(prediction, chosen) if per_bin else yields_per_channel(prediction, chosen)
 
 
 def parameters(result: FitResult) -> Table:
@@ -150,53 +150,5 @@ def _chosen(prediction: Prediction, names: Sequence[str] | None) -> list[Channel
     return [prediction[name] for name in names]
 
 
-def _samples(channels: list[ChannelPrediction]) -> list[str]:
-    return list(dict.fromkeys(sample for channel in channels for sample in channel.samples))
-
-
-def _per_channel(prediction: Prediction, channels: list[ChannelPrediction]) -> Table:
-    rows = []
-    for sample in _samples(channels):
-        cells = []
-        for channel in channels:
-            i = channel.samples.index(sample) if sample in channel.samples else None
-            sums = None if i is None else (float(channel.yields[i].sum()), float(channel.sample_sums_uncertainty[i]))
-            cells.append("" if sums is None else pdg_measured(*sums))
-        rows.append((sample, *cells))
-    rows.append(("total", *(pdg_measured(float(c.total.sum()), c.sum_uncertainty) for c in channels)))
-    rows.append(("data", *(_observed(float(c.data.sum())) for c in channels)))
-    title = f"Yields, {prediction.label}"
-    if len(channels) > _COLUMNS:
-        header, *turned = zip(("channel", *(c.name for c in channels)), *rows, strict=True)
-        return Table(title, header, tuple(turned))
-    return Table(title, ("sample", *(c.name for c in channels)), tuple(rows))
-
-
-def _per_bin(prediction: Prediction, channels: list[ChannelPrediction]) -> Table:
-    samples = _samples(channels)
-    rows = []
-    for channel in channels:
-        for b in range(len(channel.axis)):
-            cells = [
-                pdg_measured(float(channel.yields[i, b]), float(channel.uncertainties[i, b]))
-                if (i := channel.samples.index(sample) if sample in channel.samples else -1) >= 0
-                else ""
-                for sample in samples
-            ]
-            total = pdg_measured(float(channel.total[b]), float(channel.total_uncertainty[b]))
-            rows.append((channel.name, _bin(channel.axis, b), *cells, total, _observed(float(channel.data[b]))))
-    header = ("channel", "bin", *samples, "total", "data")
-    return Table(f"Yields per bin, {prediction.label}", header, tuple(rows), "ll" + "r" * (len(samples) + 2))
-
-
-def _bin(axis: Axis, index: int) -> str:
-    """Return what a bin is called: its label, else its range."""
-    if axis.bin_labels and axis.bin_labels[index]:
-        return axis.bin_labels[index]
-    low, high = axis.interval(index)
-    return f"{number(low)}–{number(high)}" + (f" {axis.unit}" if axis.unit else "")
-
-
-def _observed(data: float) -> str:
-    """Return what was observed; a sum with a blinded bin in it is blinded."""
-    return "blinded" if math.isnan(data) else number(data, 6)
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -14,11 +14,11 @@ import wilks
 
 
 def test_inspect_prints_the_summary(call: Call, workspace: Path) -> None:
-    summary = str(wilks.inspect(wilks.load_workspace(workspace)))
-    assert call("inspect", workspace).stdout == f"{summary}\n"
-    assert call("inspect", "-", input=workspace.read_bytes()).stdout == f"{summary}\n"
+    summary = wilks.inspect(wilks.load_workspace(workspace))
+    assert call("inspect", workspace).stdout == f"{summary}\n\n{summary.count}\n"
+    assert call("inspect", "-", input=workspace.read_bytes()).stdout == f"{summary}\n\n{summary.count}\n"
     assert call("inspect", workspace, "-o", "summary.txt").stdout == "wrote summary.txt\n"
-    assert Path("summary.txt").read_text(encoding="utf-8") == f"{summary}\n"
+    assert Path("summary.txt").read_text(encoding="utf-8") == f"{summary}\n\n{summary.count}\n"
 
 
 def test_pulls_are_drawn_in_the_formats_asked_for(call: Call, fit_file: Path) -> None:

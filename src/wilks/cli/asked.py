@@ -15,7 +15,7 @@ from wilks.cli.fits import check_fixed
 from wilks.cli.inputs import read_once, read_workspace
 from wilks.cli.named import bounds_option, numbers_by_name
 from wilks.cli.regions import Regions, region_options
-from wilks.cli.streams import deliver, digits_option
+from wilks.cli.streams import deliver, table_options
 from wilks.cli.waiting import Work, end, work_options
 from wilks.errors import InputError
 from wilks.results.conditions import blinded, conditions_of, with_conditions
@@ -102,7 +102,7 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     decorated: Callable[..., Any] = wrapped
     for decorate in (
-        digits_option,
+        table_options,
         work_options,
         data_options,
         bounds_option,

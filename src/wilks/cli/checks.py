@@ -24,12 +24,13 @@ from wilks.cli.inputs import (
     read_workspace,
     refuse_other_kinds,
 )
-from wilks.cli.streams import deliver, output_option, source
+from wilks.cli.streams import deliver, format_option, output_option, source
 from wilks.cli.wording import counted
 from wilks.errors import ConfigError, InputError, nearest
 
 if TYPE_CHECKING:
     from wilks.results.findings import Findings
+    from wilks.table import Table
     from wilks.workspace.workspace import Workspace
 
 _SEVERITIES = ("error", "warning", "note")
@@ -37,6 +38,7 @@ _SEVERITIES = ("error", "warning", "note")
 
 @click.command()
 @click.argument("subject", metavar="CONFIG|WORKSPACE|RESULT")
+@format_option
 @output_option("File for the findings, as JSON; with - they are printed so.")
 @click.option(
     "--threshold",
@@ -83,8 +85,15 @@ def check(
     --output, whatever is printed.
     """
     findings = _beyond_cabinetry(subject) if strict_cabinetry else _findings(subject, _given(threshold), channels)
-    deliver(findings, _text(findings, at_least, details=details), output)
+    deliver(findings, _text(findings, at_least, details=details), output, _tables(findings, at_least, details))
     ctx.exit(1 if (strict or strict_cabinetry) and any(finding.severity == "error" for finding in findings) else 0)
+
+
+def _tables(findings: Findings, at_least: str, details: bool) -> list[Table]:
+    from wilks.results.findings import Severity
+
+    shown = findings.at_least(Severity(at_least))
+    return [shown.table(), *[shown.cases()] * details]
 
 
 def _text(findings: Findings, at_least: str, *, details: bool) -> str:

@@ -12,7 +12,7 @@ from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_once, read_workspace
 from wilks.cli.named import bounds_option, numbers_by_name
 from wilks.cli.regions import Regions, region_options
-from wilks.cli.streams import deliver, digits_option, output_option
+from wilks.cli.streams import deliver, output_option, table_options
 from wilks.cli.waiting import Work, end, work_options
 from wilks.errors import InputError
 
@@ -137,7 +137,7 @@ def compatibility(
 )
 @click.option("--folder", metavar="FOLDER", help="Keep every toy in a folder; the same command goes on where it ended.")
 @output_option("File for the result, as JSON; with - it is printed instead of the table.")
-@digits_option
+@table_options
 @work_options
 @click.pass_context
 def toys(

@@ -13,7 +13,7 @@ from wilks.cli.inputs import read_workspace
 from wilks.cli.minos import check_minos, minos, save_beside
 from wilks.cli.named import bounds_option, numbers_by_name
 from wilks.cli.regions import Regions, region_options
-from wilks.cli.streams import deliver, digits_option, output_option, warn
+from wilks.cli.streams import deliver, output_option, table_options, warn
 from wilks.cli.waiting import search_option
 from wilks.cli.wording import fit_lines
 from wilks.errors import ModelError, listed, nearest
@@ -56,7 +56,7 @@ _FEW = 12
 )
 @click.option("--minimizer", default="newton", show_default=True, help="newton, or minuit for a second opinion.")
 @search_option
-@digits_option
+@table_options
 @click.pass_context
 def fit(
     ctx: click.Context,
@@ -90,7 +90,8 @@ def fit(
     if blind_poi:
         result = result.blinded()
     parts = [f"{result}\n", *([] if intervals is None else [f"{without(intervals, known)}\n"]), *fit_lines(result)]
-    deliver(result, "\n".join(parts), output)
+    tables = [*result.tables(), *([] if intervals is None else intervals.tables())]
+    deliver(result, "\n".join(parts), output, tables)
     if intervals is not None and output is not None:
         save_beside(intervals, output)
     ctx.exit(0 if result.converged and (intervals is None or intervals.converged) else 1)

@@ -15,7 +15,7 @@ from wilks.cli.helping import Command
 from wilks.cli.inputs import read_once, read_workspace
 from wilks.cli.limits import Test, level_option, test_options
 from wilks.cli.named import bounds_option, by_name
-from wilks.cli.streams import check_target, digits_option, output_option, source
+from wilks.cli.streams import check_target, output_option, source, table_options
 from wilks.cli.waiting import Work, work_options
 from wilks.errors import InputError
 
@@ -69,7 +69,7 @@ def _values(numbers: str) -> list[float]:
 @fix_option
 @bounds_option
 @data_options
-@digits_option
+@table_options
 @work_options
 @click.pass_context
 def grid(

@@ -9,11 +9,12 @@ import click
 
 import wilks
 from wilks.cli.drawing import log_option, style_options, titles_option
+from wilks.cli.figure_options import PLOT, figure_options, renamed
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_result
 from wilks.cli.several import by_label, label_option
 from wilks.cli.streams import figure_target, output_option, wrote
-from wilks.errors import InputError
+from wilks.errors import InputError, listed
 
 if TYPE_CHECKING:
     from wilks.figures.style import FigureStyle
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     "interest.",
 )
 @log_option("Limits on a logarithmic or linear axis. Default: logarithmic where they differ by over a factor 20.")
+@figure_options(PLOT)
 @titles_option
 @style_options
 def plot(
@@ -59,6 +61,7 @@ def plot(
     reference: float | None,
     poi: str | None,
     log: bool | None,
+    options: dict[str, Any],
     titles: dict[str, str],
     style: FigureStyle,
 ) -> None:
@@ -70,6 +73,8 @@ def plot(
         raise InputError("--band and --reference are for the rows of --summary")
     if summary and log is not None:
         raise InputError("--log and --linear are for limits; --summary has a linear axis")
+    if summary and options:
+        raise InputError(f"--summary has no such options: {listed(options)}")
     results = by_label(files, labels, read_result if summary else _drawable)
     stem, formats = figure_target(output or f"figures/{_stem(files, summary)}")
     chosen = titles.get(poi, poi) if poi is not None else None
@@ -77,10 +82,10 @@ def plot(
     figure: Any
     if summary:
         figure = wilks.figures.poi_summary(named, poi=chosen, band=band, reference=reference, style=style)
-    elif len(named) == 1 and not labels:
-        figure = wilks.figures.draw(next(iter(named.values())), poi=chosen, log=log, style=style)
     else:
-        figure = wilks.figures.draw(named, poi=chosen, log=log, style=style)
+        drawn = next(iter(named.values())) if len(named) == 1 and not labels else named
+        keywords = renamed(options, titles, results)
+        figure = wilks.figures.draw(drawn, poi=chosen, log=log, style=style, **keywords)
     wrote(wilks.figures.save(figure, stem, formats))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,7 @@ import wilks
 from wilks import pipeline
 from wilks.cli.asked import measurement_option, poi_option
 from wilks.cli.drawing import style_options, titles_option
+from wilks.cli.figure_options import PULLS, figure_options, renamed
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_workspace
 from wilks.cli.several import by_label, label_option
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 @measurement_option
 @poi_option
 @digits_option
+@figure_options(PULLS)
 @titles_option
 @style_options
 def pulls(
@@ -53,6 +55,7 @@ def pulls(
     blind_poi: bool,
     measurement: str | None,
     poi: str | None,
+    options: dict[str, Any],
     titles: dict[str, str],
     style: FigureStyle,
 ) -> None:
@@ -70,12 +73,13 @@ def pulls(
         if extra := [option for option, value in given.items() if value]:
             raise InputError(f"{', '.join(extra)}: for the fits of --b-only; those of files are made")
         results = by_label(fit_files, labels, read_fit)
+    chosen = renamed(options, titles, results)
     if len(results) == 1 and not labels:
         (only,) = results.values()
-        figure = pipeline.pulls_figure(wilks.figures.titled(only, titles), style=style)
+        figure = pipeline.pulls_figure(wilks.figures.titled(only, titles), style=style, **chosen)
     else:
         named = wilks.figures.titled(results, titles)
-        figure = pipeline.pulls_figure(named, style=style)
+        figure = pipeline.pulls_figure(named, style=style, **chosen)
         if len(named) > 1:
             click.echo(shown(f"{wilks.tables.changes(named).text()}\n"))
     wrote(wilks.figures.save(figure, stem, formats))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +13,18 @@ import click
 import wilks
 from wilks import pipeline
 from wilks.cli.data import warn_of_another_workspace
-from wilks.cli.drawing import log_option, style_options
+from wilks.cli.drawing import log_option, style_options, titles_option
+from wilks.cli.figure_options import DATA_MC, figure_options, renamed
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_once, read_workspace
 from wilks.cli.regions import Regions, region_options
-from wilks.cli.streams import output_option, put, wrote
-from wilks.errors import InputError
+from wilks.cli.streams import format_option, output_option, put, wrote
+from wilks.errors import InputError, listed, nearest
 
 if TYPE_CHECKING:
     from wilks.figures.style import FigureStyle
+    from wilks.model.model import Model
     from wilks.results.prediction import Prediction
-
-
-_MARKUPS = {".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html"}
 
 
 def _prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,7 +37,10 @@ def _prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(
         *, workspace: str, fit_file: str | None, measurement: str | None, regions: Regions, bands: str, **rest: Any
     ) -> Any:
-        return command(prediction=_prediction(workspace, fit_file, measurement, regions, bands), **rest)
+        prediction, model = _prediction(workspace, fit_file, measurement, regions, bands)
+        if "prefit" in rest:
+            rest["before"] = None if fit_file is None else functools.partial(wilks.predict, model, method=bands)
+        return command(prediction=prediction, **rest)
 
     decorated: Callable[..., Any] = wrapped
     for decorate in (
@@ -61,13 +64,15 @@ def _prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @click.argument("workspace", metavar="WORKSPACE")
+@format_option
 @output_option("File for the summary. Default: print it.")
 def inspect(workspace: str, output: str | None) -> None:
     """Print what is in a workspace.
 
     Channels with their bins, samples, parameters and measurements; the default measurement has a star.
     """
-    put(str(wilks.inspect(read_workspace(workspace))), output)
+    found = wilks.inspect(read_workspace(workspace))
+    put(f"{found}\n\n{found.count}", output, found.tables())
 
 
 @click.command("data-mc", cls=Command, examples=("wilks data-mc workspace.json --fit fit.json -o figures",))
@@ -81,13 +86,26 @@ def inspect(workspace: str, output: str | None) -> None:
     default=None,
     help="The axis of the bins logarithmic or linear. Default: logarithmic where the edges are.",
 )
+@click.option(
+    "--channels",
+    "only",
+    multiple=True,
+    metavar="NAME",
+    help="Draw these only (names or patterns); repeatable.",
+)
+@figure_options(DATA_MC)
+@titles_option
 @style_options
 def data_mc(
     prediction: Prediction,
+    before: Callable[[], Prediction] | None,
     output: str,
     summary: bool,
     log: bool | None,
     log_x: bool | None,
+    only: tuple[str, ...],
+    options: dict[str, Any],
+    titles: dict[str, str],
     style: FigureStyle,
 ) -> None:
     """Draw data and prediction of every channel.
@@ -96,32 +114,60 @@ def data_mc(
     """
     if summary and log_x is not None:
         raise InputError("--log-x and --linear-x are for the figures of channels; --summary numbers the bins")
+    _check_data_mc(options, summary, before)
+    chosen = _with_channels(prediction, only)
+    if before is not None and "prefit" in options:
+        options["prefit"] = wilks.figures.titled(_with_channels(before(), only), titles)
+    drawn = wilks.figures.titled(chosen, titles)
+    keywords: dict[str, Any] = {"style": style, "log": log, **renamed(options, titles, chosen)}
     if summary:
-        wrote(pipeline.save_summary(prediction, Path(output), style=style, log=log))
+        wrote(pipeline.save_summary(drawn, Path(output), **keywords))
     else:
-        wrote(pipeline.save_data_mc(prediction, Path(output), style=style, log=log, log_x=log_x))
+        wrote(pipeline.save_data_mc(drawn, Path(output), log_x=log_x, **keywords))
+
+
+def _check_data_mc(options: dict[str, Any], summary: bool, before: object) -> None:
+    """Raise InputError for options without effect."""
+    problems = []
+    if "prefit" in options and before is None:
+        problems.append("--prefit: without --fit the prediction is that before the fit")
+    if "per_bin" in options and not summary:
+        problems.append("--per-bin and --per-channel are for --summary; other figures have all bins of a channel")
+    if "divide_by_width" in options and summary:
+        problems.append("--divide-by-width is for the figures of channels; --summary numbers the bins")
+    if problems:
+        raise InputError(problems)
+
+
+def _with_channels(prediction: Prediction, patterns: tuple[str, ...]) -> Prediction:
+    """Return a prediction of the channels that match one of the patterns, if any are given."""
+    from wilks.selection import matching
+
+    if not patterns:
+        return prediction
+    names = prediction.channel_names
+    if unknown := [pattern for pattern in patterns if not matching(names, pattern)]:
+        raise InputError(
+            [f'--channels: no channel "{one}", there are {listed(names)}{nearest(one, names)}' for one in unknown]
+        )
+    wanted = {i for pattern in patterns for i in matching(names, pattern)}
+    return replace(prediction, channels=tuple(c for i, c in enumerate(prediction.channels) if i in wanted))
 
 
 @click.command()
 @_prediction_options
-@click.option(
-    "--format",
-    "markup",
-    type=click.Choice(["text", "markdown", "latex", "html"]),
-    help="How the table is written. Default: as the suffix of --output says (.md, .tex, .html), else text.",
-)
+@format_option
 @click.option("--per-bin", is_flag=True, help="One row per bin instead of sums over the bins of each channel.")
 @output_option("File for the table. Default: print it.")
-def yields(prediction: Prediction, markup: str | None, per_bin: bool, output: str | None) -> None:
+def yields(prediction: Prediction, per_bin: bool, output: str | None) -> None:
     """Print the yields of samples, total and data."""
     table = wilks.tables.yields(prediction, per_bin=per_bin)
-    suffix = Path(output or "").suffix.lower()
-    put(getattr(table, markup or _MARKUPS.get(suffix, "text"))(), output)
+    put(table.text(), output, [table])
 
 
 def _prediction(
     workspace: str, fit_file: str | None, measurement: str | None, regions: Regions, bands: str
-) -> Prediction:
+) -> tuple[Prediction, Model]:
     read_once(workspace, fit_file)
     loaded = read_workspace(workspace)
     result = None if fit_file is None else read_fit(fit_file)
@@ -133,4 +179,4 @@ def _prediction(
     prediction = wilks.predict(model, result, method=bands).blinded(hidden)
     for condition in prediction.conditions:
         click.echo(f"wilks: {condition}", err=True)
-    return prediction
+    return prediction, model

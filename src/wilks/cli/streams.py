@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wilks._reading import read_file, read_stream
 from wilks.errors import InputError, shown
 from wilks.pipeline import save_text
+from wilks.results.conditions import conditions_of
+
+if TYPE_CHECKING:
+    from wilks.table import Table
 
 STDIN = "<stdin>"
 
@@ -38,6 +43,38 @@ def _shown(ctx: click.Context, parameter: click.Parameter, significant: int) -> 
     from wilks.table import digits
 
     ctx.with_resource(digits(significant))
+
+
+FORMATS = ("text", "markdown", "latex", "html", "csv", "json")
+_BY_SUFFIX = {".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", ".csv": "csv", ".json": "json"}
+_FORMAT = "wilks.format"
+
+
+def _remember(ctx: click.Context, parameter: click.Parameter, chosen: str | None) -> None:
+    ctx.meta[_FORMAT] = chosen
+
+
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    expose_value=False,
+    callback=_remember,
+    help="Print tables so, and nothing else. Default: text; for the file of a table what its suffix says.",
+)
+
+
+def as_tables(tables: Iterable[Table], form: str) -> str:
+    """Return tables in one of the `FORMATS`: an empty line between two, in JSON a list."""
+    if form == "json":
+        return json.dumps([table.json_data() for table in tables], indent=1, ensure_ascii=False)
+    return "\n\n".join(getattr(table, form)() for table in tables)
+
+
+def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--digits` and `--format`, which work without the command."""
+    decorated: Callable[..., Any] = digits_option(format_option(command))
+    return decorated
 
 
 digits_option = click.option(
@@ -83,24 +120,41 @@ class _Named(io.BytesIO):
     name: str
 
 
-def put(text: str, output: str | None) -> None:
-    """Print a text, or write it to the file `output`."""
+def put(text: str, output: str | None, tables: Iterable[Table] = ()) -> None:
+    """Print a text, or write it to the file `output`: its `tables` alone where --format or the suffix asks for that."""
+    form = _asked_format() or _BY_SUFFIX.get(Path(output or "").suffix.lower(), "text")
+    if form != "text" and tables:
+        text = as_tables(tables, form)
     if output is None or output == "-":
         click.echo(shown(text))
     else:
         wrote(save_text(f"{text}\n", Path(output)))
 
 
-def deliver(result: Any, text: str, output: str | None) -> None:
+def _asked_format() -> str | None:
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(_FORMAT)
+
+
+def deliver(result: Any, text: str, output: str | None, tables: Iterable[Table] | None = None) -> None:
     """Save a result to the file `output` and print `text` about it; for `-` print the result as JSON instead.
+
+    With --format its `tables` (default: all of them) are printed in place of the text, and what else is to be known
+    goes to standard error.
 
     It is saved before anything is printed, since whoever reads that may leave early; and printed where saving fails.
     """
     if output == "-":
         from wilks.results.io import encode_result
 
+        if _asked_format() is not None:
+            raise InputError("--format: with -o - the whole result is printed, not its tables")
         click.echo(encode_result(result), nl=False)
         return
+    form = _asked_format() or "text"
+    if form != "text":
+        text = as_tables(result.tables() if tables is None else tables, form)
+        _tell_the_rest(result)
     try:
         if output is not None:
             result.save(output)
@@ -111,6 +165,14 @@ def deliver(result: Any, text: str, output: str | None) -> None:
     click.echo(shown(text))
     if output is not None:
         wrote([Path(output)])
+
+
+def _tell_the_rest(result: Any) -> None:
+    """Say on standard error what tables lack: that fits failed, and the conditions."""
+    if not getattr(result, "converged", True):
+        warn(str(getattr(result, "status", "") or "not everything was found; the text says what"))
+    for condition in conditions_of(result):
+        click.echo(shown(f"wilks: {condition}"), err=True)
 
 
 def wrote(files: list[Path]) -> None:

@@ -13,8 +13,8 @@ from wilks import pipeline
 from wilks.cli.drawing import style_options
 from wilks.cli.helping import Command
 from wilks.cli.inputs import content, read_config
-from wilks.cli.streams import output_option, source, wrote
-from wilks.errors import InputError, listed, nearest, shown
+from wilks.cli.streams import format_option, output_option, put, source, wrote
+from wilks.errors import InputError, listed, nearest
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,6 +43,7 @@ _ARCHIVE = b"PK"
 @click.option(
     "--data", metavar="NAME", help="With --systematic: on the sum of all samples but this one, which is drawn with it."
 )
+@format_option
 @style_options
 def variations(
     subject: str,
@@ -75,7 +76,8 @@ def variations(
     figures = pipeline.variation_figures(templates, style=style)
     if not figures:
         raise InputError(f"{subject}: there is no systematic to draw")
-    click.echo(shown(f"{wilks.tables.norm_effects(templates).text()}\n"))
+    effects = wilks.tables.norm_effects(templates)
+    put(f"{effects.text()}\n", None, [effects])
     for name, figure in figures.items():
         wrote(wilks.figures.save(figure, folder / name))
 

@@ -11,7 +11,7 @@ import yaml
 
 from wilks._reading import read_file
 from wilks._yaml import read_yaml
-from wilks.errors import ConfigError, InputError, nearest, printable
+from wilks.errors import ConfigError, InputError, nearest_file, printable
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 _Steps: TypeAlias = dict[str, tuple[yaml.Mark, yaml.Node]]
@@ -114,7 +114,7 @@ def _bytes_of(path: Path) -> bytes:
     except FileNotFoundError:
         folder = path.parent
         others = [file.name for file in folder.iterdir() if file.is_file()] if folder.is_dir() else []
-        raise ConfigError(f"{path}: no such steering file{nearest(path.name, others)}") from None
+        raise ConfigError(f"{path}: no such steering file{nearest_file(path.name, others)}") from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
 

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from wilks.config.schema import Config
-from wilks.errors import ConfigError, nearest
+from wilks.errors import ConfigError, nearest_file
 
 _UHI_SUFFIXES = (".json", ".h5", ".hdf5", ".hdf")
 _HISTOGRAM_PATH = re.compile(r"(?:(.+?\.(?:root(?:\.[0-9]+)?|json|h5|hdf5|hdf))\s*:|(.+):(?!//))(.+)", re.IGNORECASE)
@@ -114,7 +114,7 @@ def _near(candidates: list[Path]) -> str:
     """Return a hint at a file of a similar name beside one of the candidates."""
     for candidate in candidates:
         if candidate.parent.is_dir():
-            hint = nearest(candidate.name, (file.name for file in candidate.parent.iterdir()))
+            hint = nearest_file(candidate.name, (file.name for file in candidate.parent.iterdir()))
             if hint:
                 return hint
     return ""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wilks.errors import InputError
+from wilks.errors import InputError, listed
 from wilks.figures.style import FigureStyle
 
 if TYPE_CHECKING:
@@ -45,12 +46,20 @@ _UNDRAWN = {
 }
 
 
-def draw(result: Any, *, poi: str | None = None, log: bool | None = None, style: str | FigureStyle = "plain") -> Figure:
+def draw(
+    result: Any,
+    *,
+    poi: str | None = None,
+    log: bool | None = None,
+    style: str | FigureStyle = "plain",
+    **options: Any,
+) -> Figure:
     """Return the figure that shows a result: the function of its kind, called with its defaults.
 
     `poi` is the parameter to show of a ranking, a breakdown or toys; without, it is the (first) parameter of interest.
-    `log` makes the axis of limits logarithmic or linear. Raises InputError for a result that has no figure, or for
-    `poi` and `log` where there is nothing to choose.
+    `log` makes the axis of limits logarithmic or linear; `options` are others of the function of that kind. Raises
+    InputError for a result that has no figure, for `poi` and `log` where there is nothing to choose, and for options
+    that the figure does not have.
 
     Several fits, scans, limits or rankings in a dictionary, by label, go into one figure. InputError for different
     kinds, and for others.
@@ -74,7 +83,18 @@ def draw(result: Any, *, poi: str | None = None, log: bool | None = None, style:
             raise InputError("log: only limits, and those of a grid, have an axis that may be logarithmic or linear")
         chosen["log"] = log
     module, function = DRAWN_BY[name]
-    return getattr(import_module(module), function)(result, style=style, **chosen)  # type: ignore[no-any-return]
+    drawing = getattr(import_module(module), function)
+    _check_options(drawing, options)
+    return drawing(result, style=style, **chosen, **options)  # type: ignore[no-any-return]
+
+
+def _check_options(drawing: Callable[..., Any], options: Mapping[str, Any]) -> None:
+    """Raise InputError for options that a figure does not have, with those that it has."""
+    known = [name for name in signature(drawing).parameters if name not in ("result", "poi", "parameter", "log", "ax")]
+    if unknown := [name for name in options if name not in known]:
+        raise InputError(
+            [f'{name}: the figure "{drawing.__name__}" has no such option; it has {listed(known)}' for name in unknown]
+        )
 
 
 def _kind(results: Mapping[str, Any]) -> str:

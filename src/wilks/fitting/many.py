@@ -14,6 +14,8 @@ from wilks.errors import ModelError
 from wilks.fitting.problem import FitOptions, Numbers, Problem, pose
 from wilks.fitting.status import BRIEF, Status
 from wilks.model.model import ArrayLike, Model
+from wilks.model.verbs import verb
+from wilks.progress import shown
 from wilks.results.many import ManyFits
 
 # Parameters of all fits together up to which they are done in the calling thread.
@@ -23,6 +25,7 @@ Progress: TypeAlias = Callable[[int, int], object]
 """Told about every 0.1 s how many fits are done, and of how many; returns False to stop."""
 
 
+@verb("fit_many(model, datasets)")
 def fit_many(
     model: Model,
     datasets: ArrayLike | None = None,
@@ -33,7 +36,7 @@ def fit_many(
     options: FitOptions = FitOptions(),
     uncertainties: bool = False,
     threads: int | None = None,
-    progress: Progress | None = None,
+    progress: bool | Progress | None = None,
 ) -> ManyFits:
     """Return the best fits of a model to many data sets, or of many conditions: toys, bootstraps, scans, rankings.
 
@@ -44,8 +47,8 @@ def fit_many(
     not change the answers.
 
     A fit that fails keeps its row and says why; nothing is raised but ModelError, for wrong arguments. Ctrl-C raises
-    KeyboardInterrupt and gives nothing. `progress(done, total)` is called about every 0.1 s and at the end; if it
-    returns False the rest is not done: those rows are NaN, with the status "interrupted".
+    KeyboardInterrupt and gives nothing. `progress` True shows a bar; a function (done, total) is called about every
+    0.1 s and at the end; if it returns False the rest is not done: those rows are NaN, with the status "interrupted".
 
     Without `uncertainties` (from the covariance of each fit), and where no parameter has identical variations up and
     down, 64 fits or more that differ in their data only share the Hessian expected at the start where that mostly
@@ -68,9 +71,10 @@ def fit_many(
     model.check_data(values)
     if threads is not None and threads < 1:
         raise ModelError(f"at least one thread is needed, found threads={threads}")
-    return fit_problems(
-        model, values, problem, options=options, uncertainties=uncertainties, threads=threads, progress=progress
-    )
+    with shown(progress, "fits") as told:
+        return fit_problems(
+            model, values, problem, options=options, uncertainties=uncertainties, threads=threads, progress=told
+        )
 
 
 def fit_problems(

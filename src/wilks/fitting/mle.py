@@ -22,11 +22,13 @@ from wilks.fitting.search import search_minima
 from wilks.fitting.status import describe
 from wilks.model.datasets import Data, labelled
 from wilks.model.model import ArrayLike, Model
+from wilks.model.verbs import verb
 from wilks.results.fit import FitResult, Minimum
 
 MINIMIZERS = ("newton", "minuit")
 
 
+@verb('fit(model, fixed={"mu": 1.0})')
 def fit(
     model: Model,
     data: Data | ArrayLike | None = None,

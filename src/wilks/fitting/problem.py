@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, get_args
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
-from wilks.errors import ModelError, listed, nearest
+from wilks.errors import KindError, ModelError, listed, nearest
 from wilks.fitting.effects import without_effect
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
@@ -87,7 +87,7 @@ def pose(
     Raises ModelError with every mistake: names that match nothing, values that are not finite, bounds in disorder.
     """
     if not isinstance(model, Model):
-        raise TypeError(f"a fit needs a Model, found {type(model).__name__}: use wilks.compile_model(workspace)")
+        raise KindError(f"a fit needs a Model, found {type(model).__name__}: use wilks.compile_model(workspace)")
     words = _Words(model, fits)
     lower, upper = (side.copy() for side in model.bounds)
     theta, held = words.start(start), model.fixed.copy()

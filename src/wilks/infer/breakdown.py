@@ -9,19 +9,24 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import ModelError, listed, nearest
+from wilks.fitting.many import Progress
 from wilks.infer.crossings import crossings
 from wilks.infer.flat import Determined, determined
 from wilks.infer.groups import Groups, Patterns, first_poi, group_positions, poi_positions
 from wilks.infer.observables import data_variance, responses
 from wilks.infer.study import Running, Study, study
+from wilks.infer.timed import timed
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
+from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.ranking import DONE, BreakdownResult
 
 METHODS = ("frozen", "sequential", "global observables")
 
 
+@verb('breakdown(model, groups={"JES": "JES*"})')
+@timed
 def breakdown(
     model: Model,
     data: Data | ArrayLike | None = None,
@@ -33,6 +38,8 @@ def breakdown(
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> BreakdownResult:
     """Return the parts of groups of parameters, and of statistics, in the uncertainty of parameters of interest.

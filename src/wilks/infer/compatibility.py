@@ -11,16 +11,19 @@ import numpy as np
 
 from wilks._types import FloatArray, Positions
 from wilks.errors import ModelError, WorkspaceError, nearest
+from wilks.fitting.many import Progress
 from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import Problem
 from wilks.infer.goodness_of_fit import check_toys
 from wilks.infer.study import BETTER, Running, Study, study
+from wilks.infer.timed import timed
 from wilks.infer.toy_fits import endings, fit_toys, helped, made, moved
 from wilks.infer.toys import Run
 from wilks.model.compile import compile_model
 from wilks.model.datasets import Data, toy_data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
+from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.goodness import Compatibility, as_large
 from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
@@ -32,6 +35,8 @@ ABOVE = "the fit with several parameters lies above that with one"
 _AT_A_TIME = 4_000_000
 
 
+@verb("compatibility(model, workspace=workspace)")
+@timed
 def compatibility(
     model: Model,
     data: Data | ArrayLike | None = None,
@@ -44,6 +49,8 @@ def compatibility(
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> Compatibility:
     """Return 2NLL with one parameter of interest minus 2NLL with one for each channel, its p-value, and all values.

@@ -8,14 +8,17 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, nearest
+from wilks.fitting.many import Progress
 from wilks.infer.crossings import remarks
 from wilks.infer.few_events import for_interval
 from wilks.infer.intervals import level_problems, selected
 from wilks.infer.profiles import profile, rises
 from wilks.infer.scans import Span, reach
 from wilks.infer.study import Running, Study, study
+from wilks.infer.timed import timed
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
+from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.many import ManyFits
 from wilks.results.scan import ContourLine, ContourResult, contour_height
@@ -27,6 +30,8 @@ _CLOSE, _ROUNDS = 1e-3, 4
 _PATIENCE = 12
 
 
+@verb('contour(model, parameters=("mu", "JES"))')
+@timed
 def contour(
     model: Model,
     data: Data | ArrayLike | None = None,
@@ -39,6 +44,8 @@ def contour(
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> ContourResult:
     """Return the profile likelihood over two `parameters` and its contours at the `levels`.

@@ -10,13 +10,16 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, ResultError, listed
+from wilks.fitting.many import Progress
 from wilks.fitting.problem import FitOptions, pose
 from wilks.infer.study import Running, Study, origin_of, study
+from wilks.infer.timed import timed
 from wilks.infer.toy_fits import fit_toys, made
 from wilks.infer.toys import Run
 from wilks.infer.transfer import transfer
 from wilks.model.datasets import Data, labelled, toy_data
 from wilks.model.model import ArrayLike, Model
+from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.goodness import ChannelGoodness, GoodnessOfFit, as_large
 from wilks.results.lost_toys import between
@@ -26,6 +29,8 @@ from wilks.results.many import INTERRUPTED
 _AT_A_TIME = 4_000_000
 
 
+@verb("goodness_of_fit(model, toys=1000)")
+@timed
 def goodness_of_fit(
     model: Model,
     data: Data | ArrayLike | None = None,
@@ -35,6 +40,8 @@ def goodness_of_fit(
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> GoodnessOfFit:
     """Return the likelihood ratio of the best fit and the saturated model, which describes every bin exactly.
@@ -105,6 +112,7 @@ def check_toys(toys: int, seed: int) -> None:
         raise ModelError(problems)
 
 
+@verb("chi_square(model, after=result)")
 def chi_square(
     model: Model,
     data: Data | ArrayLike | None = None,

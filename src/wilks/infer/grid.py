@@ -13,11 +13,13 @@ import numpy as np
 
 import wilks
 from wilks._types import FloatArray
-from wilks.errors import InputError, ModelError, WorkspaceError, listed
+from wilks.errors import InputError, KindError, ModelError, WorkspaceError, listed
+from wilks.fitting.many import Progress
 from wilks.infer.asymptotics import STATISTICS, check_test
 from wilks.infer.hypotest import check_calculator, hypotest
 from wilks.infer.limits import check_level, limit
 from wilks.infer.study import Running
+from wilks.infer.timed import timed
 from wilks.model.compile import compile_model
 from wilks.model.datasets import Data, labelled
 from wilks.model.model import ArrayLike, Model
@@ -78,6 +80,7 @@ class Question:
         return {**settings, **where, **asdict(running.options)}
 
 
+@timed
 def grid(
     workspace: Workspace | Signals,
     points: PatchSet | Mapping[str, Sequence[float]] | None = None,
@@ -98,6 +101,8 @@ def grid(
     poi: str | None = None,
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> GridResult:
     """Return upper limits (`question` "limit") or CLs of `value` ("CLs") for many signals.
@@ -170,7 +175,7 @@ def _points(
     """Return the labels of the coordinates and the points."""
     if not isinstance(workspace, Workspace):
         if points is not None:
-            raise TypeError("patches and parameter values belong to one workspace, not to several")
+            raise KindError("patches and parameter values belong to one workspace, not to several")
         return _of_workspaces(workspace, labels, fixed)
     if isinstance(points, PatchSet):
         if verify:

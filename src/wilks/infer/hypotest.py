@@ -9,20 +9,25 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import ModelError, listed
+from wilks.fitting.many import Progress
 from wilks.infer.asymptotic_tests import AsymptoticTests
 from wilks.infer.asymptotics import check_test
 from wilks.infer.conditions import Bounds, with_wider_bounds
 from wilks.infer.likelihood_ratio import test_study
 from wilks.infer.study import Running
+from wilks.infer.timed import timed
 from wilks.infer.toy_tests import Counter, ToyTests
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
+from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.hypotest import HypothesisTest
 
 CALCULATORS = ("asymptotic", "toys")
 
 
+@verb("hypotest(model, value=1.0)")
+@timed
 def hypotest(
     model: Model,
     data: Data | ArrayLike | None = None,
@@ -37,6 +42,8 @@ def hypotest(
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> HypothesisTest:
     """Return the test of one or several values of the parameter of interest: CLs+b, CLb, CLs, observed and expected.

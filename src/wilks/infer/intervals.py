@@ -9,16 +9,21 @@ from typing import Any
 import numpy as np
 
 from wilks.errors import ModelError, nearest
+from wilks.fitting.many import Progress
 from wilks.infer.crossings import Crossings, crossings, remarks
 from wilks.infer.few_events import for_interval
 from wilks.infer.study import Running, Study, study
+from wilks.infer.timed import timed
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
+from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.intervals import IntervalResult
 
 
+@verb('intervals(model, parameters=["mu"])')
+@timed
 def intervals(
     model: Model,
     data: Data | ArrayLike | None = None,
@@ -29,6 +34,8 @@ def intervals(
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> IntervalResult:
     """Return profile-likelihood intervals of `parameters` (names or patterns; default: the parameter of interest).

@@ -223,7 +223,9 @@ def asimov_study(profile: Profile, alternative: float) -> Study:
     lower, upper = found.problem.lower.copy(), found.problem.upper.copy()
     lower[found.poi], upper[found.poi] = -np.inf, np.inf
     name = found.model.parameter_names[found.poi]
-    data = Data(expected_data(found.model, theta), f"Asimov (post-fit), {name} = {alternative:g}")
+    data = Data(
+        expected_data(found.model, theta), f"Asimov (post-fit), {name} = {alternative:g}", found.model.channel_bins
+    )
     problem = replace(found.problem, start=theta, lower=lower, upper=upper)
     asimov = replace(found, data=data, problem=problem, given=None)
     best = asimov.best

@@ -10,6 +10,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import ModelError
+from wilks.fitting.many import Progress
 from wilks.infer.asymptotic_tests import AsymptoticTests
 from wilks.infer.asymptotics import SIGMAS, check_test
 from wilks.infer.conditions import Bounds, far_from_zero, with_wider_bounds
@@ -17,9 +18,11 @@ from wilks.infer.hypotest import check_calculator
 from wilks.infer.intervals import level_problems
 from wilks.infer.likelihood_ratio import test_study
 from wilks.infer.study import Running, Study
+from wilks.infer.timed import timed
 from wilks.infer.toy_tests import Counter, ToyTests
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
+from wilks.model.verbs import verb
 from wilks.results.conditions import Condition
 from wilks.results.fit import FitResult
 from wilks.results.hypotest import BANDS, HypothesisTest, LimitResult
@@ -32,6 +35,8 @@ HEIGHT, JUMP = 1e-3, 1e-5
 ROUNDS = 60
 
 
+@verb("limit(model, level=0.95)")
+@timed
 def limit(
     model: Model,
     data: Data | ArrayLike | None = None,
@@ -46,6 +51,8 @@ def limit(
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> LimitResult:
     """Return the upper limits of the parameter of interest, observed and expected at -2, -1, 0, 1, 2 sigma, by CLs.

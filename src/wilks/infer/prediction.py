@@ -12,6 +12,7 @@ from wilks._types import FloatArray
 from wilks.errors import ModelError, ResultError, listed, nearest
 from wilks.infer.transfer import transfer
 from wilks.model.model import Model
+from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction, Prediction
 from wilks.selection import natural
@@ -21,6 +22,7 @@ METHODS = ("linear", "cabinetry")
 _ALONG = 1e-5
 
 
+@verb("predict(model, result)")
 def predict(
     model: Model, result: FitResult | None = None, *, method: str = "linear", label: str | None = None
 ) -> Prediction:

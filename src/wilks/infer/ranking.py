@@ -10,14 +10,17 @@ import numpy.typing as npt
 
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, listed, nearest
+from wilks.fitting.many import Progress
 from wilks.infer.crossings import crossings
 from wilks.infer.flat import Determined, determined
 from wilks.infer.groups import Patterns, first_poi, poi_positions, selected
 from wilks.infer.observables import data_variance, shifted
 from wilks.infer.profiles import lowest
 from wilks.infer.study import Running, Study, starting_from, study
+from wilks.infer.timed import timed
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
+from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.many import ManyFits
 from wilks.results.ranking import DONE, RankingResult
@@ -27,6 +30,8 @@ METHODS = ("refit", "covariance", "global observables")
 _RESTARTS = 3
 
 
+@verb('ranking(model, parameters="JES*")')
+@timed
 def ranking(
     model: Model,
     data: Data | ArrayLike | None = None,
@@ -39,6 +44,8 @@ def ranking(
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> RankingResult:
     """Return the impacts of parameters (default: all that are free) on one or several parameters of interest.

@@ -10,14 +10,17 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, nearest
+from wilks.fitting.many import Progress
 from wilks.infer.crossings import crossings, remarks
 from wilks.infer.few_events import for_interval
 from wilks.infer.intervals import quantile, selected
 from wilks.infer.profiles import profile, rises
 from wilks.infer.study import Running, Study, study
+from wilks.infer.timed import timed
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
+from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.intervals import Interval
 from wilks.results.scan import STAT_ONLY, TOTAL, ScanCurve, ScanResult
@@ -30,6 +33,8 @@ _ONE_SIGMA = 0.6827
 _REACH = 1.1
 
 
+@verb('scan(model, parameter="mu")')
+@timed
 def scan(
     model: Model,
     data: Data | ArrayLike | None = None,
@@ -44,6 +49,8 @@ def scan(
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> ScanResult:
     """Return the profile likelihood along a `parameter` (default: the parameter of interest).

@@ -9,20 +9,25 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import ModelError
+from wilks.fitting.many import Progress
 from wilks.infer.asymptotics import log_tail
 from wilks.infer.conditions import Bounds, with_wider_bounds
 from wilks.infer.few_events import for_significance
 from wilks.infer.hypotest import check_toys
 from wilks.infer.likelihood_ratio import Profile, conditional_fits, test_study
 from wilks.infer.study import Running
+from wilks.infer.timed import timed
 from wilks.infer.toy_tests import Counter, with_toys
 from wilks.model.datasets import Data, expected_data
 from wilks.model.model import ArrayLike, Model
+from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.hypotest import SignificanceResult
 from wilks.results.many import CONVERGED, IMPOSSIBLE
 
 
+@verb("significance(model, injected=1.0)")
+@timed
 def significance(
     model: Model,
     data: Data | ArrayLike | None = None,
@@ -34,6 +39,8 @@ def significance(
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> SignificanceResult:
     """Return the significance of the parameter of interest being above 0: sqrt(q0), and p0 from its tail.

@@ -11,7 +11,7 @@ import numpy as np
 import wilks
 from wilks._engine import Dataset
 from wilks._types import BoolArray, FloatArray
-from wilks.errors import ModelError, ResultError, listed, nearest
+from wilks.errors import KindError, ModelError, ResultError, listed, nearest
 from wilks.fitting.conditions import Fitted, conditions
 from wilks.fitting.every import fit_every
 from wilks.fitting.many import Progress
@@ -254,7 +254,7 @@ def starting_from(found: Study, result: FitResult | None) -> Study:
 def _check_result(model: Model, data: Data, result: FitResult) -> None:
     """Raise ResultError where a fit can't be that of this model to these data."""
     if not isinstance(result, FitResult):
-        raise TypeError(f"result: needed is a FitResult, found {type(result).__name__}; see wilks.load_result")
+        raise KindError(f"result: needed is a FitResult, found {type(result).__name__}; see wilks.load_result")
     if result.names != model.parameter_names or result.workspace_digest != model.workspace_digest:
         raise ResultError("the fit result belongs to another workspace")
     if hidden := result.settings.get("hidden"):

@@ -16,10 +16,12 @@ from wilks.errors import ModelError
 from wilks.fitting.many import Progress
 from wilks.fitting.problem import Problem, pose
 from wilks.infer.study import Running, origin_of
+from wilks.infer.timed import timed
 from wilks.infer.toy_fits import fit_toys, helped, made, moved
 from wilks.model.datasets import asimov, parameters_at, toy_data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
+from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.many import INTERRUPTED
 from wilks.results.origin import Origin
@@ -30,6 +32,8 @@ from wilks.results.toys import CUTS, PULL_EDGES, ToysResult
 _AT_A_TIME = 2_000_000
 
 
+@verb("toys(model, count=1000, seed=1)")
+@timed
 def toys(
     model: Model,
     result: FitResult | None = None,
@@ -43,6 +47,8 @@ def toys(
     poi: str | None = None,
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> ToysResult:
     """Return what fits to `count` toys say about the fit: bias, pulls and coverage of every parameter, failures.

@@ -11,7 +11,7 @@ import numpy as np
 
 from wilks._engine import Model as Engine
 from wilks._types import BoolArray, FloatArray
-from wilks.errors import ModelError, ModifierError, SettingsError, listed, nearest
+from wilks.errors import KindError, ModelError, ModifierError, SettingsError, listed, nearest
 from wilks.model.model import Block, Model
 from wilks.model.parameters import ParameterSet, collect_parameter_sets
 from wilks.workspace.pyhf_json import load_specification
@@ -63,7 +63,7 @@ def compile_model(
     if isinstance(workspace, Mapping):
         workspace = load_specification(workspace)
     if not isinstance(workspace, Workspace):
-        raise TypeError(
+        raise KindError(
             f"compile_model needs a Workspace, found {type(workspace).__name__}: use wilks.load_workspace(...)"
         )
     problems = []

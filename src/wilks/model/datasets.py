@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,18 +11,24 @@ import numpy.typing as npt
 
 from wilks._engine import sample
 from wilks._types import FloatArray
-from wilks.errors import ModelError, ResultError, listed, nearest
+from wilks.errors import KindError, ModelError, ResultError, listed, nearest
 from wilks.model.common import common_parameters
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
+from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
+from wilks.table import Table, number
+
+# Digits of numbers of events, and values of a channel that are shown.
+_DIGITS, _SHOWN = 6, 12
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
     """A data set, shape (main bins + auxiliary data,), and what it is: "observed", "Asimov (pre-fit), mu = 1", ...
 
-    NumPy takes it for its values.
+    NumPy takes it for its values. `bins` has the numbers of bins by channel, in the order of the values; empty where it
+    is not known.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())
@@ -33,9 +39,38 @@ class Data:
 
     values: FloatArray
     label: str
+    bins: Mapping[str, int] = field(default_factory=dict)
+
+    def table(self) -> Table:
+        """Return the data as a table: a row for each channel, then the auxiliary data."""
+        rows, first = [], 0
+        for channel, bins in self.bins.items():
+            part = self.values[first : first + bins]
+            rows.append((channel, str(bins), number(float(part.sum()), _DIGITS), _some(part)))
+            first += bins
+        rest = self.values[first:]
+        if rest.size:
+            rows.append(("auxiliary data" if self.bins else "all data", str(rest.size), "", _some(rest)))
+        return Table(f"Data: {self.label}", ("channel", "bins", "sum", "values"), tuple(rows), "lrrl")
+
+    def __repr__(self) -> str:
+        channels = f", {len(self.bins)} channels" if self.bins else ""
+        return f"<Data: {self.label}{channels}, {self.values.size} numbers>"
+
+    def __str__(self) -> str:
+        return self.table().text()
+
+    def _repr_html_(self) -> str:
+        return self.table().html()
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return np.array(self.values, dtype=dtype) if copy else np.asarray(self.values, dtype=dtype)
+
+
+def _some(values: FloatArray) -> str:
+    """Return the first values of a channel."""
+    more = f", … ({values.size - _SHOWN} more)" if values.size > _SHOWN else ""
+    return ", ".join(number(float(value), _DIGITS) for value in values[:_SHOWN]) + more
 
 
 def labelled(model: Model, data: Data | ArrayLike | None) -> Data:
@@ -44,12 +79,12 @@ def labelled(model: Model, data: Data | ArrayLike | None) -> Data:
     Raises ModelError where length or values are impossible.
     """
     if data is None:
-        return Data(model.observed(), "observed")
+        return Data(model.observed(), "observed", model.channel_bins)
     if isinstance(data, Data):
         found = data
     else:
         try:
-            found = Data(np.asarray(data, np.float64), "user data")
+            found = Data(np.asarray(data, np.float64), "user data", model.channel_bins)
         except (TypeError, ValueError):
             raise ModelError("data must be numbers, main bins followed by auxiliary data, in one array") from None
     model.checked(found.values)
@@ -69,7 +104,7 @@ def parameters_at(
     theta = model.prefit_values.copy()
     if result is not None:
         if not isinstance(result, FitResult):
-            raise TypeError(f"needed is a FitResult, found {type(result).__name__}: parameters by name are `values`")
+            raise KindError(f"needed is a FitResult, found {type(result).__name__}: parameters by name are `values`")
         ours, theirs = common_parameters(model, result)
         theta[ours] = result.values[theirs]
     if values is not None and not isinstance(values, Mapping):
@@ -114,6 +149,7 @@ def expected_data(model: Model, theta: ArrayLike) -> FloatArray:
     return means
 
 
+@verb('asimov(model, values={"mu": 1.0})')
 def asimov(
     model: Model, result: FitResult | None = None, *, values: Mapping[str, float] | ArrayLike | None = None
 ) -> Data:
@@ -133,9 +169,10 @@ def asimov(
     1.2000
     """
     data = expected_data(model, parameters_at(model, result, values=values))
-    return Data(data, f"Asimov ({_origin(model, result, values)}){_set_to(values)}")
+    return Data(data, f"Asimov ({_origin(model, result, values)}){_set_to(values)}", model.channel_bins)
 
 
+@verb('mixed(model, None, asimov_data, channels="SR")')
 def mixed(
     model: Model,
     data: Data | ArrayLike | None,
@@ -168,9 +205,14 @@ def mixed(
     values = base.values.copy()
     for name in replaced:
         values[model.channel_slices[name]] = replacement.values[model.channel_slices[name]]
-    return Data(values, f"{base.label}; {replacement.label} in {listed(replaced, 3)}" if replaced else base.label)
+    return Data(
+        values,
+        f"{base.label}; {replacement.label} in {listed(replaced, 3)}" if replaced else base.label,
+        model.channel_bins,
+    )
 
 
+@verb("toy_data(model, seed=1, count=1000)")
 def toy_data(
     model: Model,
     result: FitResult | None = None,
@@ -213,6 +255,7 @@ def toy_data(
     return sample(means, sigmas, seed=int(seed), stream=int(stream), first=int(first), count=int(count))
 
 
+@verb("toy(model, seed=1, index=17)")
 def toy(
     model: Model,
     result: FitResult | None = None,
@@ -225,7 +268,7 @@ def toy(
     """Return one of the `toy_data`, with its label: to look again at toy 17 of a large run."""
     row = toy_data(model, result, values=values, seed=seed, count=1, first=index, stream=stream)[0]
     where = f"stream {stream} of seed {seed}" if stream else f"seed {seed}"
-    return Data(row, f"toy {index} of {where} ({_origin(model, result, values)}){_set_to(values)}")
+    return Data(row, f"toy {index} of {where} ({_origin(model, result, values)}){_set_to(values)}", model.channel_bins)
 
 
 def _put(model: Model, theta: FloatArray, values: Mapping[str, float]) -> None:

@@ -86,6 +86,11 @@ class Model:
         """Number of parameters, fixed ones included."""
         return len(self.parameter_names)
 
+    @property
+    def channel_bins(self) -> dict[str, int]:
+        """Number of bins of each channel, in the order of the data."""
+        return {name: len(self.axes[name]) for name in self.channel_names}
+
     @cached_property
     def initial(self) -> FloatArray:
         """Suggested starting values, shape (n_parameters,)."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from wilks.errors import listed
 from wilks.results.findings import Severity
+from wilks.table import number
 
 # All rules; those of the first line are also rules about fits.
 FAILED, FLAT, AT_BOUND = "failed-fit", "flat-direction", "at-bound"
@@ -98,6 +99,17 @@ def without(result: Any, known: Iterable[Condition]) -> Any:
     """Return a result without conditions that were told before."""
     told = list(known)
     return with_conditions(result, (condition for condition in conditions_of(result) if condition not in told))
+
+
+def best_fit(poi: str, value: float, statistic: str, conditions: Iterable[Condition]) -> str:
+    """Return the best fit of a test as text: where the statistic keeps it at its bound, that and the free fit's value.
+
+    A condition tells the latter.
+    """
+    free = [each.numbers[poi] for each in conditions if each.rule == BELOW_ZERO and poi in each.numbers]
+    if not free:
+        return number(value)
+    return f"{number(value)} ({statistic} keeps it at {number(value)} or above; the free fit gives {number(free[0])})"
 
 
 def condition_lines(conditions: Iterable[Condition]) -> list[str]:

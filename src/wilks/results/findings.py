@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from wilks.table import Table
+
 
 class Severity(StrEnum):
     """How much a finding matters: `error` (the result can't be trusted), `warning` (look at it), `note`."""
@@ -19,6 +21,7 @@ class Severity(StrEnum):
 
 
 ALL = "*"
+_NUMBERS = ("value_u", "value_d", "value")
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Case:
     @property
     def numbers(self) -> dict[str, Any]:
         """What there is of `value_u`, `value_d`, `value` and `bins`."""
-        found = {name: getattr(self, name) for name in ("value_u", "value_d", "value")}
+        found = {name: getattr(self, name) for name in _NUMBERS}
         numbers: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
         return numbers | ({"bins": list(self.bins)} if self.bins else {})
 
@@ -129,6 +132,28 @@ class Findings:
 
     def __str__(self) -> str:
         return "\n".join(str(item) for item in self.items) or "no findings"
+
+    def table(self) -> Table:
+        """Return the findings as a table: severity, place, what was found, what to do, and the rule."""
+        rows = tuple((str(f.severity), f.place, f.message, f.advice, f.rule) for f in self.items)
+        return Table(repr(self)[1:-1], ("severity", "place", "found", "advice", "rule"), rows, "lllll")
+
+    def cases(self) -> Table:
+        """Return the places of all findings one by one, with their numbers (`*`: all of them)."""
+        rows = []
+        for finding in self.items:
+            for case in finding.cases:
+                numbers = [f"{case.numbers[name]:.6g}" if name in case.numbers else "" for name in _NUMBERS]
+                bins = " ".join(map(str, case.bins))
+                rows.append((finding.rule, case.systematic, case.region, case.sample, *numbers, bins))
+        return Table("Cases", ("rule", "systematic", "region", "sample", *_NUMBERS, "bins"), tuple(rows), "llllrrrl")
+
+    def tables(self) -> tuple[Table, ...]:
+        """Return the one table."""
+        return (self.table(),)
+
+    def _repr_html_(self) -> str:
+        return self.table().html() if self.items else "<p>no findings</p>"
 
     def save(self, path: str | Path) -> None:
         """Write the findings as JSON, for `load_result`. Raises ResultError where the file can't be written."""

@@ -12,7 +12,7 @@ import numpy as np
 from wilks._types import BoolArray, FloatArray
 from wilks.results.conditions import Condition, blinded
 from wilks.results.many import minimised
-from wilks.table import measured
+from wilks.table import Table, measured
 
 
 @dataclass(frozen=True)
@@ -205,6 +205,12 @@ class FitResult:
         from wilks.results.io import save_result
 
         save_result(self, path)
+
+    def tables(self) -> tuple[Table, ...]:
+        """Return a table of all parameters."""
+        from wilks.results.summary import parameter_table
+
+        return (parameter_table(self),)
 
     def __repr__(self) -> str:
         found = f"{len(self)} parameters"

@@ -9,7 +9,7 @@ import numpy as np
 from wilks._types import BoolArray, FloatArray
 from wilks.results.lost_toys import between, from_to, sentence, with_lost
 from wilks.results.many import INTERRUPTED
-from wilks.results.origin import Origin, Saved
+from wilks.results.origin import Origin, Saved, paragraphs
 from wilks.table import Table, measured, number
 
 # Two statistics closer than this are the same: fits are not more exact, and counts repeat.
@@ -36,7 +36,7 @@ class ChannelGoodness:
     p_range: tuple[float, float] = (np.nan, np.nan)
 
 
-class _WithToys:
+class _WithToys(Saved):
     """What tests share whose statistic toys have too; NaN for toys whose fit failed."""
 
     statistic: float
@@ -45,6 +45,25 @@ class _WithToys:
     toys_p_value: float
     toys_p_range: tuple[float, float]
     statuses: dict[str, int] | None
+    converged: bool
+    status: str
+
+    def _header(self) -> list[tuple[str, str]]:
+        """Return what was tested and found, as titles and texts."""
+        raise NotImplementedError
+
+    def _lines(self) -> list[str]:
+        rows = [*self._header(), *self._toy_rows()]
+        if not self.converged:
+            rows.insert(0, ("status", f"NOT CONVERGED: {self.status}"))
+        return [f"{title + ':' if title else '':<13}{text}" for title, text in rows]
+
+    def _text(self) -> str:
+        header = "\n".join(self._lines())
+        return f"{header}\n\n{self.table().text().partition(chr(10) * 2)[2]}"
+
+    def _html(self) -> str:
+        return paragraphs(self._lines()) + self.table().html()
 
     @property
     def usable_toys(self) -> FloatArray:
@@ -93,7 +112,7 @@ class _WithToys:
 
 
 @dataclass(frozen=True, eq=False)
-class GoodnessOfFit(Saved, _WithToys):
+class GoodnessOfFit(_WithToys):
     """A test of whether the data could come from the model.
 
     `test` is "saturated" (2NLL of the fit minus that of a model with one parameter per bin) or "chi-square" (with the
@@ -134,18 +153,13 @@ class GoodnessOfFit(Saved, _WithToys):
         toys = f", p = {self.toys_p_value:.4g} with {self.toys.size} toys" if self.toys.size else ""
         return f"<GoodnessOfFit: {self.test}, {self.statistic:.4g} / {self.ndof}, p = {self.p_value:.4g}{toys}>"
 
-    def _text(self) -> str:
-        rows = [
+    def _header(self) -> list[tuple[str, str]]:
+        return [
             ("test", f"{self.test}, {self.at}"),
             ("data", self.origin.dataset),
             ("statistic", f"{self.statistic:.6f} / {self.ndof} degrees of freedom"),
             ("p-value", f"{self.p_value:.6g} (asymptotic)" if self.ndof > 0 else "none: no degree of freedom is left"),
         ]
-        if not self.converged:
-            rows.insert(0, ("status", f"NOT CONVERGED: {self.status}"))
-        rows += self._toy_rows()
-        header = "\n".join(f"{title + ':' if title else '':<13}{text}" for title, text in rows)
-        return f"{header}\n\n{self.table().text().partition(chr(10) * 2)[2]}"
 
     def table(self) -> Table:
         """Return what each channel, and the constraint terms, add to the statistic."""
@@ -165,7 +179,7 @@ class GoodnessOfFit(Saved, _WithToys):
 
 
 @dataclass(frozen=True, eq=False)
-class Compatibility(Saved, _WithToys):
+class Compatibility(_WithToys):
     """Whether one parameter of interest serves all channels: the fit with one, beside that with one per group.
 
     `statistic` is 2NLL of the first minus 2NLL of the second, `p_value` that of a chi-square distribution with `ndof`
@@ -213,18 +227,13 @@ class Compatibility(Saved, _WithToys):
             f"{self.statistic:.4g} / {self.ndof}, p = {self.p_value:.4g}>"
         )
 
-    def _text(self) -> str:
-        rows = [
+    def _header(self) -> list[tuple[str, str]]:
+        return [
             ("test", f"one {self.poi} for all, or one for each of {len(self.groups)} groups of channels"),
             ("data", self.origin.dataset),
             ("statistic", f"{self.statistic:.6f} / {self.ndof} degrees of freedom"),
             ("p-value", f"{self.p_value:.6g} (asymptotic)"),
         ]
-        if not self.converged:
-            rows.insert(0, ("status", f"NOT CONVERGED: {self.status}"))
-        rows += self._toy_rows()
-        header = "\n".join(f"{title + ':' if title else '':<13}{text}" for title, text in rows)
-        return f"{header}\n\n{self.table().text().partition(chr(10) * 2)[2]}"
 
     def table(self) -> Table:
         """Return the parameter of interest of each group, and of all together."""

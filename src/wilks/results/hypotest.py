@@ -8,9 +8,10 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.results.checking import require_known, require_levels, require_shapes
+from wilks.results.conditions import best_fit
 from wilks.results.lost_toys import between, sentence
 from wilks.results.many import CONVERGED, INTERRUPTED
-from wilks.results.origin import Origin, Saved
+from wilks.results.origin import Origin, Saved, paragraphs
 from wilks.table import Table, number
 
 STATISTICS = ("t", "t~", "q", "q~", "q0")
@@ -188,13 +189,17 @@ class HypothesisTest(Saved):
         return Table(f"Test of {self.poi}; expected {self._what}: the last five columns", tuple(columns), rows)
 
     def _text(self) -> str:
-        lines = [*_about(self), "", self.table().text().partition("\n\n")[2], ""]
-        lines += [f"The last five columns: {self._what} as expected for {self.poi} = {number(self.alternative)}"]
-        lines += self._lost()
-        lines += [
-            f"{self.poi} = {number(v)}: {s}" for v, s in zip(self.values, self.statuses, strict=True) if s != CONVERGED
-        ]
+        lines = [*_about(self), "", self.table().text().partition("\n\n")[2], "", *self._remarks()]
         return "\n".join(lines)
+
+    def _html(self) -> str:
+        return paragraphs(_about(self)) + self.table().html() + paragraphs(self._remarks())
+
+    def _remarks(self) -> list[str]:
+        """Return what stands below the table, as lines."""
+        lines = [f"The last five columns: {self._what} as expected for {self.poi} = {number(self.alternative)}"]
+        rows = zip(self.values, self.statuses, strict=True)
+        return [*lines, *self._lost(), *(f"{self.poi} = {number(v)}: {s}" for v, s in rows if s != CONVERGED)]
 
     def _lost(self) -> list[str]:
         """Return what toys without a fit leave open at each value, as lines of text."""
@@ -291,15 +296,19 @@ class LimitResult(Saved):
 
     def _text(self) -> str:
         title = f"Upper limits on {self.poi} at {100 * self.level:g}% CL (CLs)"
-        lines = [title, "", *_about(self.curve), "", self.table().text()]
-        names = ("observed", *BANDS)
-        lines += [f"{name}: {status}" for name, status in zip(names, self.statuses, strict=True) if status != CONVERGED]
+        lines = [title, "", *_about(self.curve), "", self.table().text(), *self._missing()]
         if INTERRUPTED in self.statuses and len(self.curve):
             lines += ["", "Tests that were made by then:", "", self.curve.table().text().partition("\n\n")[2]]
         return "\n".join(lines)
 
     def _html(self) -> str:
-        return self.table().html()
+        title = f"Upper limits on {self.poi} at {100 * self.level:g}% CL (CLs)"
+        return paragraphs([title, *_about(self.curve)]) + self.table().html() + paragraphs(self._missing())
+
+    def _missing(self) -> list[str]:
+        """Return which limits there are not, and why."""
+        rows = zip(("observed", *BANDS), self.statuses, strict=True)
+        return [f"{name}: {status}" for name, status in rows if status != CONVERGED]
 
 
 @dataclass(frozen=True, eq=False)
@@ -364,22 +373,36 @@ class SignificanceResult(Saved):
     def _p(self) -> str:
         return power(self.p_value, self.log10_p_value)
 
-    def _text(self) -> str:
+    def table(self) -> Table:
+        """Return a table with the observed significance, and those expected for the signals injected."""
         rows = [("observed", number(self.significance), self._p(), number(self.best_value))]
         columns = (self.injected, self.expected_significance, self.expected_p_value, self.expected_log10_p_value)
         for size, z, p, log10 in zip(*columns, strict=True):
             rows.append((f"expected for {number(size)}", number(float(z)), power(p, log10), number(size)))
-        table = Table("", ("", "significance", "p0", self.poi), tuple(rows), "lrrr").text()
-        lines = [f"Significance of {self.poi} > 0 ({self.origin.dataset} data)", "", table]
+        title = f"Significance of {self.poi} > 0 ({self.origin.dataset} data)"
+        return Table(title, ("", "significance", "p0", self.poi), tuple(rows), "lrrr")
+
+    def _text(self) -> str:
+        return "\n".join([self.table().text(), *self._remarks()])
+
+    def _html(self) -> str:
+        return self.table().html() + paragraphs(self._remarks())
+
+    def _remarks(self) -> list[str]:
+        """Return what stands below the table, as lines."""
+        best = best_fit(self.poi, self.best_value, "q0", self.origin.conditions)
+        lines = [f"best fit: {self.poi} = {best}"] if best != number(self.best_value) else []
         if self.toys:
             used = self.toys - self.failures - self.interrupted
             found = round(self.toy_p_value * used) if used else 0
             lines.append(f"toys: p0 = {number(self.toy_p_value)} ± {number(self.toy_error)} ({found} of {used})")
             lines += [f"toys: {sentence('p0', self.failures, self.toy_p_range)}"] * bool(self.failures)
             lines += [f"toys not made: {self.interrupted} (interrupted)"] * bool(self.interrupted)
-        names, statuses = [row[0] for row in rows], (self.status, *self.expected_statuses)
-        lines += [f"{name}: {status}" for name, status in zip(names, statuses, strict=True) if status != CONVERGED]
-        return "\n".join(lines)
+        names = ["observed", *(f"expected for {number(size)}" for size in self.injected)]
+        statuses = (self.status, *self.expected_statuses)
+        return lines + [
+            f"{name}: {status}" for name, status in zip(names, statuses, strict=True) if status != CONVERGED
+        ]
 
 
 def power(p: float, log10: float) -> str:
@@ -402,7 +425,7 @@ def _about(test: HypothesisTest) -> list[str]:
     lines = [
         f"test statistic:  {test.statistic} ({how})",
         f"data:            {test.origin.dataset}",
-        f"best fit:        {test.poi} = {number(test.best_value)}",
+        f"best fit:        {test.poi} = {best_fit(test.poi, test.best_value, test.statistic, test.origin.conditions)}",
     ]
     if test.counts is not None and test.counts.toys.size:
         toys, failures = test.counts.toys.max(), int(test.counts.failures.sum())

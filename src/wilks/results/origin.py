@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from wilks.results.conditions import Condition, condition_html, condition_lines
+from wilks.table import Table
 
 
 @dataclass(frozen=True)
@@ -40,17 +43,46 @@ class Saved:
 
         save_result(self, path)
 
+    def table(self) -> Table:
+        """Return the result as a table."""
+        raise NotImplementedError
+
+    def tables(self) -> tuple[Table, ...]:
+        """Return everything that the result says in tables: most results have one."""
+        return (self.table(),)
+
     def _text(self) -> str:
         """Return the result as text, without its conditions."""
         raise NotImplementedError
 
-    def _html(self) -> str | None:
-        """Return the result as HTML, without its conditions; None where notebooks show its `repr`."""
-        return None
+    def _html(self) -> str:
+        """Return the result as HTML, without its conditions."""
+        raise NotImplementedError
 
     def __str__(self) -> str:
         return "\n".join([self._text(), *condition_lines(self.origin.conditions)])
 
-    def _repr_html_(self) -> str | None:
-        html = self._html()
-        return None if html is None else html + condition_html(self.origin.conditions)
+    def _repr_html_(self) -> str:
+        return self._html() + condition_html(self.origin.conditions)
+
+
+def paragraphs(lines: Iterable[str]) -> str:
+    """Return lines of text as one paragraph of HTML, each in a line of its own; nothing where there are none."""
+    shown = "<br>\n".join(escape(line) for line in lines if line.strip())
+    return f"<p>{shown}</p>\n" if shown else ""
+
+
+def folded(title: str, names: Sequence[str], table: Callable[[list[str]], Table]) -> str:
+    """Return HTML with the table of some parameters, closed until its title is clicked on; nothing without any."""
+    if not names:
+        return ""
+    return f"<details><summary>{escape(title)}</summary>\n{table(list(names)).html()}\n</details>\n"
+
+
+def poi_first(names: Iterable[str], poi: str | None) -> list[str]:
+    """Return names with the parameter of interest before all others.
+
+    >>> poi_first(["jes", "mu"], "mu")
+    ['mu', 'jes']
+    """
+    return sorted(names, key=lambda name: name != poi)

@@ -11,7 +11,9 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import nearest
 from wilks.histogram import Axis
-from wilks.results.conditions import Condition
+from wilks.results.conditions import Condition, condition_html, condition_lines
+from wilks.results.yields import yields_per_bin, yields_per_channel
+from wilks.selection import natural
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +93,16 @@ class Prediction:
         bins = sum(len(channel.axis) for channel in self.channels)
         samples = len({sample for channel in self.channels for sample in channel.samples})
         return f"<Prediction: {self.label}, {len(self.channels)} channels, {samples} samples, {bins} bins>"
+
+    def __str__(self) -> str:
+        table = yields_per_channel(self, [self[name] for name in natural(self.channel_names)])
+        return "\n".join([table.text(), *condition_lines(self.conditions)])
+
+    def _repr_html_(self) -> str:
+        channels = [self[name] for name in natural(self.channel_names)]
+        bins = sum(len(channel.axis) for channel in channels)
+        more = f"<details><summary>{bins} bins</summary>\n{yields_per_bin(self, channels).html()}\n</details>\n"
+        return yields_per_channel(self, channels).html() + more + condition_html(self.conditions)
 
     def save(self, path: str | Path) -> None:
         """Write the prediction as JSON, for `load_result`. Raises ResultError where the file can't be written."""

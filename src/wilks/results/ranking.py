@@ -161,8 +161,12 @@ class RankingResult(Saved, _AboutPois):
 
         return ranking_text(self)
 
+    def tables(self) -> tuple[Table, ...]:
+        """Return a table for each parameter of interest."""
+        return tuple(self.table(poi) for poi in self.pois)
+
     def _html(self) -> str:
-        return "\n".join(self.table(poi).html() for poi in self.pois)
+        return "\n".join(table.html() for table in self.tables())
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,5 +243,9 @@ class BreakdownResult(Saved, _AboutPois):
 
         return breakdown_text(self)
 
+    def tables(self) -> tuple[Table, ...]:
+        """Return a table for each parameter of interest."""
+        return tuple(self.table(poi) for poi in self.pois)
+
     def _html(self) -> str:
-        return "\n".join(self.table(poi).html() for poi in self.pois)
+        return "\n".join(table.html() for table in self.tables())

@@ -11,7 +11,7 @@ from wilks._types import FloatArray
 from wilks.results.checking import require_levels
 from wilks.results.intervals import Interval, percent
 from wilks.results.many import minimised
-from wilks.results.origin import Origin, Saved
+from wilks.results.origin import Origin, Saved, paragraphs
 from wilks.table import Table, number, rounded
 
 TOTAL, STAT_ONLY = "total", "stat. only"
@@ -104,16 +104,31 @@ class ScanResult(Saved):
         return f"<ScanResult: {self.parameter} = {self.curves[0].interval}, {self.values.size} points{curves}{failed}>"
 
     def _text(self) -> str:
-        lines = [f"{self.parameter} = {self.summary()}", ""]
-        header = (self.parameter, *(f"{curve.label}" for curve in self.curves))
+        lines = [f"{self.parameter} = {self.summary()}", "", self.points().text()]
+        if len(self.curves) > 1:
+            lines += ["", self.table().text()]
+        return "\n".join([*lines, *self._remarks()])
+
+    def tables(self) -> tuple[Table, ...]:
+        """Return the points, and the curves where there are several."""
+        return (self.points(), *[self.table()] * (len(self.curves) > 1))
+
+    def _html(self) -> str:
+        curves = self.table().html() if len(self.curves) > 1 else ""
+        points = f"<details><summary>{self.values.size} points</summary>\n{self.points().html()}\n</details>\n"
+        return paragraphs([f"{self.parameter} = {self.summary()}"]) + curves + points + paragraphs(self._remarks())
+
+    def _remarks(self) -> list[str]:
+        failed = [f"{label}, {self.values[i]:.6g}: {status}" for (label, i), status in self.failures.items()]
+        return [*failed, *self.notes]
+
+    def points(self) -> Table:
+        """Return a table of 2NLL above its minimum, a row for each point and a column for each curve."""
+        header = (self.parameter, *(curve.label for curve in self.curves))
         rows = tuple(
             (number(value), *(f"{curve.delta[i]:.4f}" for curve in self.curves)) for i, value in enumerate(self.values)
         )
-        lines.append(Table("", header, rows, "r" * len(header)).text())
-        if len(self.curves) > 1:
-            lines += ["", self.table().text()]
-        lines += [f"{label}, {self.values[i]:.6g}: {status}" for (label, i), status in self.failures.items()]
-        return "\n".join([*lines, *self.notes])
+        return Table("", header, rows, "r" * len(header))
 
     def summary(self) -> str:
         """Return the best fit with its 68.27 % interval; with a curve for it, the statistical part and the rest singly.
@@ -213,8 +228,8 @@ class ContourResult(Saved):
         names = " and ".join(self.parameters)
         return f"<ContourResult: {names}, {levels}, {self.x_values.size} x {self.y_values.size} points{failed}>"
 
-    def _text(self) -> str:
-        names = ", ".join(f"{name} = {number(value)}" for name, value in zip(self.parameters, self.best, strict=True))
+    def table(self) -> Table:
+        """Return a table of the contours: how high, and from where to where they reach along each parameter."""
         rows = []
         for level in self.levels:
             points = [line.points for line in self.lines if line.level == level]
@@ -223,11 +238,21 @@ class ContourResult(Saved):
                 low, high = np.concatenate(points).min(axis=0), np.concatenate(points).max(axis=0)
                 spans = [f"{number(a)} to {number(b)}" for a, b in zip(low, high, strict=True)]
             rows.append((percent(level), f"{contour_height(level):.2f}", *spans))
-        table = Table("", ("contour", "2NLL above minimum", *self.parameters), tuple(rows), "lrrr")
-        lines = [f"best fit: {names}", "", table.text()]
-        if self.failures:
-            lines.append(f"{len(self.failures)} of {self.delta.size} fits failed: {next(iter(self.failures.values()))}")
-        return "\n".join([*lines, *self.notes])
+        return Table("", ("contour", "2NLL above minimum", *self.parameters), tuple(rows), "lrrr")
+
+    def _text(self) -> str:
+        return "\n".join([self._best(), "", self.table().text(), *self._remarks()])
+
+    def _html(self) -> str:
+        return paragraphs([self._best()]) + self.table().html() + paragraphs(self._remarks())
+
+    def _best(self) -> str:
+        values = zip(self.parameters, self.best, strict=True)
+        return f"best fit: {', '.join(f'{name} = {number(value)}' for name, value in values)}"
+
+    def _remarks(self) -> list[str]:
+        failed = [f"{len(self.failures)} of {self.delta.size} fits failed: {next(iter(self.failures.values()), '')}"]
+        return [*failed * bool(self.failures), *self.notes]
 
 
 def contour_height(level: float) -> float:

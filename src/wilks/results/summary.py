@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from wilks.results.conditions import beyond_status, condition_html, condition_lines
+from wilks.results.origin import folded, poi_first
 from wilks.selection import natural
 from wilks.table import Table, measured, number
 
@@ -22,10 +23,11 @@ def parameter_table(result: FitResult, names: Iterable[str] | None = None) -> Ta
     """Return a table of the parameters (all, or those named): value, pull, constraint and remarks.
 
     The pull is (value - pre-fit value) / pre-fit uncertainty, the constraint post-fit / pre-fit uncertainty; both are
-    empty for unconstrained parameters. A fixed parameter, one at its bound and one without effect is marked so and has
-    no uncertainty.
+    empty for unconstrained parameters. The parameter of interest comes first, and is marked. A fixed parameter, one at
+    its bound and one without effect is marked so and has no uncertainty.
     """
-    rows = tuple(_row(result[name]) for name in natural(result.names if names is None else names))
+    ordered = poi_first(natural(result.names if names is None else names), result.poi)
+    rows = tuple(_row(result[name], poi=name == result.poi) for name in ordered)
     header = ("parameter", "value", "pull", "constraint", "remark")
     return Table("Fitted parameters", header, rows, "lrrrl")
 
@@ -42,13 +44,14 @@ def fit_text(result: FitResult) -> str:
 
 
 def fit_html(result: FitResult) -> str:
-    """Return the fit as HTML for notebooks."""
-    names, hidden = _shown(result)
+    """Return the fit as HTML for notebooks; staterror parameters are folded away, unless there are no others."""
     header = Table("", ("fit", ""), tuple(_header(result)), "ll").html()
-    note = f"<p>({hidden} staterror parameters not shown)</p>" if hidden else ""
-    return (
-        f"{header}\n{parameter_table(result, names).html()}\n{note}{condition_html(beyond_status(result.conditions))}"
-    )
+    gammas = [n for n, types in zip(result.names, result.modifier_types, strict=True) if "staterror" in types]
+    names = [name for name in result.names if name not in set(gammas)]
+    shown, rest = (names, gammas) if names else (gammas, [])
+    more = folded(f"{len(rest)} staterror parameters", rest, lambda some: parameter_table(result, some))
+    conditions = condition_html(beyond_status(result.conditions))
+    return f"{header}\n{parameter_table(result, shown).html()}\n{more}{conditions}"
 
 
 def _header(result: FitResult) -> list[tuple[str, str]]:
@@ -104,7 +107,7 @@ def _shown(result: FitResult) -> tuple[list[str], int]:
     return names, len(result) - len(names)
 
 
-def _row(parameter: ParameterResult) -> tuple[str, ...]:
+def _row(parameter: ParameterResult, *, poi: bool) -> tuple[str, ...]:
     usable = not parameter.fixed and not parameter.at_bound and parameter.uncertainty > 0
     constrained = parameter.constraint != "none" and parameter.prefit_uncertainty > 0
     remark = "fixed" if parameter.fixed else "at bound" if parameter.at_bound else ""
@@ -118,5 +121,5 @@ def _row(parameter: ParameterResult) -> tuple[str, ...]:
         measured(parameter.value, parameter.uncertainty) if usable else number(parameter.value),
         f"{parameter.pull:.2f}" if pull else "",
         f"{parameter.uncertainty / parameter.prefit_uncertainty:.2f}" if constrained and usable else "",
-        remark,
+        ", ".join(text for text in ("POI" if poi else "", remark) if text),
     )

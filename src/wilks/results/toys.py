@@ -10,7 +10,7 @@ from wilks._types import BoolArray, FloatArray
 from wilks.errors import nearest
 from wilks.results.checking import require_distinct, require_known
 from wilks.results.lost_toys import between, with_lost
-from wilks.results.origin import Origin, Saved
+from wilks.results.origin import Origin, Saved, folded, paragraphs, poi_first
 from wilks.table import Table, number
 
 # Pulls are counted in bins of this width; what lies beyond goes into the first and the last bin.
@@ -119,7 +119,8 @@ class ToysResult(Saved):
             text = f", {self.poi}: pull {self.pull_mean[i]:.3f}, width {self.pull_width[i]:.3f}"
         return f"<ToysResult: {self.done} toys ({self.done - self.converged} not converged){text}>"
 
-    def _text(self) -> str:
+    def _lines(self) -> list[str]:
+        """Return what stands above the table."""
         lines = [
             f"toys:        {self.done}" + (f" of {self.count} (interrupted)" if self.done < self.count else ""),
             f"seed:        {self.seed}" + (f", stream {self.stream}" if self.stream else ""),
@@ -130,16 +131,29 @@ class ToysResult(Saved):
             lines.append(f"every toy:   {self.folder}")
         for i in range(len(self.profiled)):
             lines += self._profile_lines(i)
-        shown = [i for i, held in enumerate(self.fixed) if not held]
-        if len(shown) > _FEW:
-            shown = [i for i in shown if "staterror" not in self.modifier_types[i]]
-        hidden = int((~self.fixed).sum()) - len(shown)
         if self.lost:
             lines.append(
                 f"coverages in the table are intervals: the {self.lost} toys that did not converge leave them open"
             )
-        lines += ["", self.table([self.names[i] for i in shown]).text().partition("\n\n")[2]]
-        return "\n".join(lines + ([f"({hidden} staterror parameters not shown)"] if hidden else []))
+        return lines
+
+    def _text(self) -> str:
+        free = [i for i, held in enumerate(self.fixed) if not held]
+        gammas = self._gammas() if len(free) > _FEW else []
+        shown = [self.names[i] for i in free if self.names[i] not in gammas]
+        lines = [*self._lines(), "", self.table(poi_first(shown, self.poi)).text().partition("\n\n")[2]]
+        return "\n".join(lines + ([f"({len(gammas)} staterror parameters not shown)"] if gammas else []))
+
+    def _html(self) -> str:
+        gammas = self._gammas()
+        shown = [n for n, held in zip(self.names, self.fixed, strict=True) if not held and n not in gammas]
+        table = self.table(poi_first(shown, self.poi)).html()
+        return paragraphs(self._lines()) + table + folded(f"{len(gammas)} staterror parameters", gammas, self.table)
+
+    def _gammas(self) -> list[str]:
+        """Return the free staterror parameters."""
+        rows = zip(self.names, self.modifier_types, self.fixed, strict=True)
+        return [name for name, types, held in rows if "staterror" in types and not held]
 
     def _profile_lines(self, i: int) -> list[str]:
         """Return the coverage of one parameter's profile intervals, and where it lies if toys are lost, as text."""

@@ -13,6 +13,7 @@ from wilks.config.paths import histogram_path, resolve_input
 from wilks.config.schema import Config, Region, Sample, applies
 from wilks.errors import InputError, TemplateError, nearest
 from wilks.histogram import Axis, Histogram
+from wilks.progress import shown
 from wilks.templates.binning import BINNED, asked_axis, binned, bins_of
 from wilks.templates.missing import Setting, Source, missing_histograms, unreadable, with_users
 from wilks.templates.ntuples import Made, Progress, fill_from_ntuples
@@ -33,7 +34,7 @@ def build_templates(
     histograms: Mapping[Any, Any] | None = None,
     router: Router | None = None,
     workers: Workers = None,
-    progress: Progress | None = None,
+    progress: bool | Progress | None = None,
     skip_unreadable: bool = False,
     previous: Templates | None = None,
 ) -> Templates:
@@ -42,7 +43,7 @@ def build_templates(
     Where every sample names a `Tree`, each file is read once, in chunks, and all histograms are filled on the way;
     `Templates.events` says what was read. `workers` is a number of threads (None: one per processor, at most 8),
     `Processes(n)`, any `concurrent.futures.Executor`, or a client of dask.distributed; the result does not depend on
-    it. `progress` is called now and then with the entries done and the entries in all (0 while they are counted);
+    it. `progress` True shows a bar; a function is called with entries done and in all (0 while they are counted);
     returning False ends the reading with KeyboardInterrupt. With `skip_unreadable`, files of events that are there but
     can't be read are left out, and named in `Templates.events`, instead of being an error.
 
@@ -75,9 +76,10 @@ def build_templates(
     found, origins, problems = _from_code(config, keys, histograms or {}, router)
     missing = [key for key in keys if key not in found]
     if config.reads_ntuples and missing:
-        read = fill_from_ntuples(
-            config, missing, workers=workers, progress=progress, skip_unreadable=skip_unreadable, previous=previous
-        )
+        with shown(progress, "entries") as told:
+            read = fill_from_ntuples(
+                config, missing, workers=workers, progress=told, skip_unreadable=skip_unreadable, previous=previous
+            )
     else:
         if skip_unreadable and missing:
             problems.append("only files of events can be left out if they can't be read, and this input is histograms")

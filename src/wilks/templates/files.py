@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from wilks.errors import TemplateError, nearest
+from wilks.errors import TemplateError, nearest_file
 
 
 class UnreadableError(TemplateError):
@@ -26,7 +26,7 @@ def _neighbour(path: Path) -> str:
         names = os.listdir(path.parent)
     except OSError:
         return f" (there is no folder {path.parent} either)"
-    return nearest(path.name, names)
+    return nearest_file(path.name, names)
 
 
 def remote_files(pattern: str) -> tuple[str, ...]:

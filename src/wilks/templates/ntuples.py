@@ -22,7 +22,7 @@ from wilks.templates.record import Origin
 from wilks.templates.store import EventsRead, TemplateKey, Templates
 from wilks.templates.workers import Map, Processes, Workers, mapping
 
-Progress = Callable[[int, int], bool]
+Progress = Callable[[int, int], object]
 _Work = TypeVar("_Work", Question, Task)
 
 
@@ -137,7 +137,7 @@ class _Reading:
         return [replace(one, file=os.path.abspath(one.file)) if "://" not in one.file else one for one in work]
 
     def _tell(self) -> None:
-        if self.progress is not None and not self.progress(self.done, self.total):
+        if self.progress is not None and self.progress(self.done, self.total) is False:
             raise KeyboardInterrupt
 
     def _nothing_left(self) -> Iterator[str]:

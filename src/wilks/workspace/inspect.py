@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from wilks.workspace.spec import Modifier, NormFactor, ShapeFactor, ShapeSys
+from wilks.table import Table
+from wilks.workspace.spec import Modifier, NormFactor, ShapeFactor, ShapeSys, StatError
 from wilks.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class ParameterSummary:
-    """A parameter (set): its name, how it is constrained, and the types of the modifiers that it steers, sorted."""
+    """A parameter (set): its name, how it is constrained, and the types of the modifiers that it steers, sorted.
+
+    `size` is how many parameters of a fit it stands for: one for each bin where a modifier acts bin by bin.
+    """
 
     name: str
     constraint: str
     modifiers: tuple[str, ...]
+    size: int = 1
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class WorkspaceSummary:
     """What `inspect` found. Names are sorted; the first measurement is the default. `str()` gives the summary.
 
     `channels` maps channel names to numbers of bins; `modifiers` has (name, type) of all modifiers, each once.
+    `n_parameters` is the number of parameters of a fit: names that steer a parameter for each bin count with all.
     """
 
     channels: dict[str, int]
@@ -40,6 +46,48 @@ class WorkspaceSummary:
     parameters: tuple[ParameterSummary, ...]
     modifiers: tuple[tuple[str, str], ...]
     measurements: tuple[MeasurementSummary, ...]
+    n_parameters: int = 0
+
+    @property
+    def count(self) -> str:
+        """The number of parameters of a fit, as a sentence."""
+        names = len(self.parameters)
+        more = "" if names == self.n_parameters else f" under {names} names: some have one for each bin"
+        return f"A fit has {self.n_parameters} parameter{'' if self.n_parameters == 1 else 's'}{more}."
+
+    def tables(self) -> tuple[Table, ...]:
+        """Return channels, samples, parameters and measurements as tables; the parameter of interest comes first."""
+        poi = self.measurements[0].poi if self.measurements else ""
+        ordered = sorted(
+            self.parameters, key=lambda p: (p.name != poi, {"staterror", "shapesys"} & {*p.modifiers} != set())
+        )
+        parameters = tuple(
+            (p.name, str(p.size), p.constraint, ", ".join(p.modifiers), "POI" if p.name == poi else "") for p in ordered
+        )
+        measurements = tuple(
+            (m.name, "default" if i == 0 else "", m.poi or "none", ", ".join(m.parameters))
+            for i, m in enumerate(self.measurements)
+        )
+        return (
+            Table("Channels", ("channel", "bins"), tuple((name, str(bins)) for name, bins in self.channels.items())),
+            Table("Samples", ("sample",), tuple((name,) for name in self.samples)),
+            Table("Parameters", ("parameter", "number", "constraint", "modifiers", "remark"), parameters, "lrlll"),
+            Table("Measurements", ("measurement", "", "POI", "settings of"), measurements, "llll"),
+        )
+
+    def __repr__(self) -> str:
+        bins = sum(self.channels.values())
+        sizes = f"{len(self.channels)} channels, {bins} bins, {len(self.samples)} samples"
+        return f"<WorkspaceSummary: {sizes}, {self.n_parameters} parameters>"
+
+    def _repr_html_(self) -> str:
+        channels, samples, parameters, measurements = self.tables()
+        gammas = [row for row in parameters.rows if row[3] == "staterror"]
+        shown = replace(parameters, rows=tuple(row for row in parameters.rows if row not in gammas))
+        rest = replace(parameters, title="", rows=tuple(gammas))
+        closed = f"<details><summary>{len(gammas)} names of staterrors</summary>\n{rest.html()}\n</details>"
+        parts = [channels.html(), samples.html(), shown.html(), *[closed] * bool(gammas), measurements.html()]
+        return "\n".join([f"<p>{self.count}</p>", *parts])
 
     def __str__(self) -> str:
         names = [
@@ -101,18 +149,39 @@ def inspect(workspace: Workspace) -> WorkspaceSummary:
         for modifier in sample.modifiers:
             kinds.setdefault(modifier.name, set()).add(type(modifier))
     types = {name: tuple(sorted(_tag(kind) for kind in found)) for name, found in sorted(kinds.items())}
+    sizes = _sizes(workspace)
+    parameters = tuple(
+        ParameterSummary(name, _constraint(kinds[name]), types[name], sizes.get(name, 1)) for name in types
+    )
     return WorkspaceSummary(
         channels={
             channel.name: len(channel.samples[0].data) for channel in sorted(document.channels, key=attrgetter("name"))
         },
         samples=tuple(sorted({sample.name for sample in samples})),
-        parameters=tuple(ParameterSummary(name, _constraint(kinds[name]), types[name]) for name in types),
+        parameters=parameters,
         modifiers=tuple((name, kind) for name, found in types.items() for kind in found),
         measurements=tuple(
             MeasurementSummary(m.name, m.config.poi, tuple(settings.name for settings in m.config.parameters))
             for m in document.measurements
         ),
+        n_parameters=sum(parameter.size for parameter in parameters),
     )
+
+
+def _sizes(workspace: Workspace) -> dict[str, int]:
+    """Return how many parameters each name stands for: the bins of its channels where it acts bin by bin, else one.
+
+    A staterror of several channels has a parameter for each bin of each; a shapefactor of several has the same in all.
+    """
+    bins: dict[str, dict[str, int]] = {}
+    shared: set[str] = set()
+    for channel in workspace.document.channels:
+        for sample in channel.samples:
+            for modifier in sample.modifiers:
+                if isinstance(modifier, ShapeFactor | ShapeSys | StatError):
+                    bins.setdefault(modifier.name, {})[channel.name] = len(sample.data)
+                    shared |= set() if isinstance(modifier, StatError) else {modifier.name}
+    return {name: max(sizes.values()) if name in shared else sum(sizes.values()) for name, sizes in bins.items()}
 
 
 def _rows(layout: str, rows: Iterable[tuple[object, ...]]) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from wilks._files import write_atomically
 from wilks._reading import parse_json, read_file
-from wilks.errors import TemplateError, WorkspaceError, listed, nearest
+from wilks.errors import TemplateError, WorkspaceError, listed, nearest, nearest_file
 from wilks.histogram import Axis
 from wilks.workspace.collector import paused_collector
 from wilks.workspace.spec import Document
@@ -122,7 +122,7 @@ def _content(path: Path) -> bytes:
         return read_file(path)
     except FileNotFoundError:
         names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise WorkspaceError(f"{path}: no such file{nearest(path.name, names)}") from None
+        raise WorkspaceError(f"{path}: no such file{nearest_file(path.name, names)}") from None
     except IsADirectoryError:
         raise WorkspaceError(f"{path}: is a folder, not a workspace") from None
     except OSError as error:
