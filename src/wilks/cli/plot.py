@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     help="One parameter in all results, a row for each: value with statistical and total uncertainty.",
 )
 @click.option("--band", metavar="LABEL", help="With --summary: draw the uncertainty of this result over all rows.")
-@click.option("--reference", type=float, metavar="VALUE", help="With --summary: a line at a value to compare with.")
+@click.option(
+    "--reference", "compared", type=float, metavar="VALUE", help="With --summary: a line at a value to compare with."
+)
 @click.option(
     "--poi",
     metavar="NAME",
@@ -58,7 +60,7 @@ def plot(
     labels: tuple[str, ...],
     summary: bool,
     band: str | None,
-    reference: float | None,
+    compared: float | None,
     poi: str | None,
     log: bool | None,
     options: dict[str, Any],
@@ -69,7 +71,7 @@ def plot(
 
     Several fits, scans, limits or rankings are drawn in one figure.
     """
-    if not summary and (band is not None or reference is not None):
+    if not summary and (band is not None or compared is not None):
         raise InputError("--band and --reference are for the rows of --summary")
     if summary and log is not None:
         raise InputError("--log and --linear are for limits; --summary has a linear axis")
@@ -81,7 +83,7 @@ def plot(
     named = wilks.figures.titled(results, titles)
     figure: Any
     if summary:
-        figure = wilks.figures.poi_summary(named, poi=chosen, band=band, reference=reference, style=style)
+        figure = wilks.figures.poi_summary(named, poi=chosen, band=band, reference=compared, style=style)
     else:
         drawn = next(iter(named.values())) if len(named) == 1 and not labels else named
         keywords = renamed(options, titles, results)
