@@ -74,5 +74,6 @@ def test_what_is_public_stands_alone(name: str, found: Any) -> None:
     if isinstance(found, types.FunctionType):
         prose = text.split(">>> ")[0]
         keywords = [p.name for p in inspect.signature(found).parameters.values() if p.kind is p.KEYWORD_ONLY]
-        common = {"style", "ax"} if name.startswith("figures.") else set()
+        # What many have alike is explained once.
+        common = {"style", "ax"} if name.startswith("figures.") else {"threads", "progress"}
         assert [keyword for keyword in keywords if keyword not in common and f"`{keyword}" not in prose] == []

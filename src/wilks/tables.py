@@ -54,7 +54,7 @@ def parameters(result: FitResult) -> Table:
     >>> model = wilks.compile_model(wilks.examples.measurement())
     >>> table = wilks.tables.parameters(wilks.fit(model))
     >>> [row[0] for row in table.rows][:3]
-    ['Jet energy scale', 'WZ modelling', 'mu']
+    ['mu', 'Jet energy scale', 'WZ modelling']
     """
     return parameter_table(result)
 

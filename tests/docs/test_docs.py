@@ -91,6 +91,15 @@ def here(example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     return tmp_path
 
 
+# What a reader of "Two lines to try it" has.
+SCRIPT = """
+import sys
+import pyhf
+model = pyhf.simplemodels.uncorrelated_background([5.0], [50.0], [7.0])
+print(pyhf.infer.hypotest(float(sys.argv[1]), [55.0, *model.config.auxdata], model))
+"""
+
+
 def _run_python(page: Path) -> str:
     """Run all Python of a page, one block after the other, and return what it prints."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
@@ -147,6 +156,7 @@ def test_pages_for_beginners_run_and_print_what_they_say(name: str, here: Path) 
 def test_guides_run(name: str, products: Path, here: Path) -> None:
     for path in products.iterdir():
         shutil.copy(path, here)
+    (here / "script.py").write_text(SCRIPT)
     _run_scripts(ROOT / name)
     printed = _run_python(ROOT / name) + _run_commands(ROOT / name)
     if name in WITH_OUTPUT:

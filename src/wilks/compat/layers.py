@@ -22,7 +22,11 @@ def accelerate(*, figures: bool = False) -> None:
     Models that were made before stay what they are. With `figures`, those that cabinetry draws are wilks', under
     cabinetry's names and in its records; without, they are cabinetry's own. Calling it again changes only that.
 
-    >>> accelerate()  # doctest: +SKIP
+    >>> import subprocess, sys
+    >>> script = "from wilks.compat import accelerate, report; accelerate(); print(report())"
+    >>> print(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout.rstrip())
+    wilks.compat: served by wilks
+      nothing
     """
     _wanted["figures"] = figures
     waiting = {}

@@ -34,7 +34,11 @@ def drawables(
     the order of the first histogram.
 
     Raises InputError where there is nothing to draw, a histogram of two axes beside something else, or labels that are
-    not the same.
+    not the same. `named` are pairs of a name and an object.
+
+    >>> import wilks
+    >>> up, down = (wilks.Histogram.from_arrays([0, 1, 2], yields, [2, 1]) for yields in ([5, 3], [4, 2]))
+    >>> figure = wilks.figures.drawables([("up", up), ("down", down)])
     """
     if named and all(isinstance(drawn, Histogram) for _, drawn in named):
         return histograms(

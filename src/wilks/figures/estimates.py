@@ -47,6 +47,13 @@ def poi_summary(
 
     Raises InputError for results of different parameters and unknown labels, ResultError for a result without the
     parameter.
+
+    >>> import wilks
+    >>> workspace = wilks.examples.measurement()
+    >>> single = [wilks.select_channels(workspace, [name]) for name in ("electrons", "muons")]
+    >>> fits = [wilks.fit(wilks.compile_model(one)) for one in (*single, workspace)]
+    >>> named = dict(zip(("electrons", "muons", "both"), fits, strict=True))
+    >>> figure = wilks.figures.poi_summary(named, band="both", reference=1.0)
     """
     found = _estimates(results, poi)
     name = require_same("parameters", {key: each.name for key, each in found.items()})

@@ -36,8 +36,11 @@ def fit_result(
 
     Raises ModelError with every mistake: unknown names, shapes, values that are not finite, correlations beyond 1.
 
-    >>> shown = fit_result(model, {"mu": 1.2}, covariance=theirs)  # doctest: +SKIP
-    >>> wilks.predict(model, shown)  # doctest: +SKIP
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> chosen = wilks.fit_result(model, {"mu": 1.2}, uncertainties=model.prefit_uncertainties)
+    >>> chosen["mu"].value, wilks.predict(model, chosen).label
+    (1.2, 'post-fit')
     """
     theta = parameters_at(model, values=values)
     matrix = _covariance(model, uncertainties, correlation, covariance)
