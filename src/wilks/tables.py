@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wilks.templates.record import Effect
     from wilks.templates.store import Templates
 
-__all__ = ["norm_effects", "parameters", "yields"]
+__all__ = ["changes", "norm_effects", "parameters", "yields"]
 
 
 def yields(prediction: Prediction, *, per_bin: bool = False, channels: Sequence[str] | None = None) -> Table:
@@ -65,6 +65,12 @@ def changes(results: Mapping[str, FitResult], *, rows: int = 20) -> Table:
     A change is in units of the pre-fit uncertainty, of a parameter without one in those of its uncertainty in the first
     fit; it is empty where a fit lacks the parameter or holds it. Staterror parameters are left out where there are
     others. Raises InputError for fewer than two fits, and for no rows.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> fits = {"free": wilks.fit(model), "mu = 1": wilks.fit(model, fixed={"mu": 1.0})}
+    >>> wilks.tables.changes(fits, rows=3).header[:3]
+    ('parameter', 'free', 'mu = 1')
     """
     from wilks.results.changes import changes as changes_of
     from wilks.results.changes import largest
