@@ -135,14 +135,14 @@ def test_what_is_missing_is_told_with_what_is_there(write: Write) -> None:
 
 @pytest.mark.parametrize("ending", ["json", "h5"])
 def test_files_that_are_something_else(tmp_path: Path, ending: str) -> None:
-    path = tmp_path / f"f.{ending}"
+    path = tmp_path / f"templates.{ending}"
     kind = "a JSON" if ending == "json" else "an HDF5"
     for content in (b"", b"\x80\x04]", b"{", b"PK"):
         path.write_bytes(content)
         (problem,) = read_available([(path, "a")]).problems
         assert problem.startswith(f"{path}: can't be read as {kind} file (")
-    with pytest.raises(TemplateError, match=rf'no such file; did you mean "f\.{ending}"'):
-        read_histogram(tmp_path / f"g.{ending}", "a")
+    with pytest.raises(TemplateError, match=rf'no such file; did you mean "templates\.{ending}"'):
+        read_histogram(tmp_path / f"template.{ending}", "a")
     (tmp_path / f"folder.{ending}").mkdir()
     with pytest.raises(TemplateError, match="is a folder, not a file"):
         read_histogram(tmp_path / f"folder.{ending}", "a")

@@ -13,6 +13,7 @@ from wilks.drawables import Points
 from wilks.histogram import Axis
 
 AxesOf: TypeAlias = Callable[[Any, BoolArray], tuple[tuple[Axis, ...], tuple[Positions, ...]]]
+_CLASS = 0x80000000  # set in the tag of a class that is known
 
 _ONE_SIGMA = 0.682689492137086
 _CLOPPER_PEARSON, _NORMAL = 0, 1
@@ -118,6 +119,9 @@ def _members(file: Any, name: str) -> dict[str, Any]:
     read_object_any(chunk, cursor, context, file.file, file.file, None)
     passed = read_object_any(chunk, cursor, context, file.file, file.file, None)
     option = cursor.field(chunk, struct.Struct(">i"), context)
+    # Total is of the class of passed, and says so by where its name stood, which uproot before 5.7.6 loses.
+    tag = cursor.copy().fields(chunk, struct.Struct(">II"), context)[1]
+    cursor.refs.setdefault(tag & ~_CLASS, file.file.class_named(passed.classname))
     total = read_object_any(chunk, cursor, context, file.file, file.file, None)
     title = named.member("fTitle")
     return {"title": title, "level": level, "passed": passed, "option": option, "total": total}
