@@ -427,7 +427,7 @@ def test_every_wrong_name_at_once() -> None:
 
 def test_a_workspace_is_no_model() -> None:
     workspace = load_workspace(one_channel([3.0], {"signal": ([5.0], [modifier("mu", "normfactor")])}))
-    with pytest.raises(TypeError, match=r"use wilks\.compile_model"):
+    with pytest.raises(TypeError, match=r"write wilks\.compile_model"):
         fit(workspace)  # type: ignore[arg-type]
 
 
