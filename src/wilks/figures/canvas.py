@@ -82,6 +82,23 @@ def inches(figure: Figure, box: Bbox) -> tuple[float, float, float, float]:
     return x0, y0, x1, y1
 
 
+def fit_frame(figure: Figure, ax: Axes, wide: float, high: float, margin: float) -> None:
+    """Set the size of the figure so that a frame of a size, in inches, and all that is beside it just have their room,
+    with a margin around: files have other resolutions, in which numbers are a little wider or narrower.
+    """
+    figure.set_size_inches(wide + 2, high + 2)
+    ax.set_position((0.3, 0.3, wide / (wide + 2), high / (high + 2)))
+    figure.draw_without_rendering()
+    box = ax.get_tightbbox()
+    if box is None:
+        return
+    frame, outer = inches(figure, ax.get_window_extent()), inches(figure, box)
+    left, bottom, right, top = (abs(a - b) + margin for a, b in zip(frame, outer, strict=True))
+    width, total = left + wide + right, bottom + high + top
+    figure.set_size_inches(width, total)
+    ax.set_position((left / width, bottom / total, wide / width, high / total))
+
+
 def fit_margins(figure: Figure, axes: list[Axes], pad: float = 0.08) -> None:
     """Move the outer edges of the grid so that tick labels and titles just fit into the figure; `pad` in inches.
 

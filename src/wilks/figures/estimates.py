@@ -59,7 +59,7 @@ def poi_summary(
     name = require_same("parameters", {key: each.name for key, each in found.items()})
     if band is not None and band not in found:
         raise InputError(f'band: no result "{band}"; there are {listed(list(found))}{nearest(band, list(found))}')
-    from wilks.figures.canvas import Drawing, styled
+    from wilks.figures.canvas import Drawing, fit_frame, styled
 
     chosen = as_style(style)
     rc = compact(chosen)
@@ -73,7 +73,7 @@ def poi_summary(
         in_red(target, chosen, notes)
         figure = figure_of(target)
         if ax is None:
-            _arrange(figure, target, len(found))
+            fit_frame(figure, target, _FRAME, _ROW * (len(found) + 0.2), margin=0.12)
     return figure
 
 
@@ -168,22 +168,3 @@ def _legend(ax: Axes, found: Mapping[str, Estimate], style: FigureStyle) -> None
     lines = 2.6 if style.name != "plain" or style.status or style.beam else 0.8
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": lines, "borderpad": 0.0}
     ax.legend(handles, names, ncols=2, fontsize=9, **place)
-
-
-def _arrange(figure: Figure, ax: Axes, rows: int) -> None:
-    """Set the size of the figure so that names, titles and legend just have their room."""
-    from wilks.figures.canvas import inches
-
-    wide, high = _FRAME, _ROW * (rows + 0.2)
-    figure.set_size_inches(wide + 2, high + 2)
-    ax.set_position((0.3, 0.3, wide / (wide + 2), high / (high + 2)))
-    figure.draw_without_rendering()
-    box = ax.get_tightbbox()
-    if box is None:
-        return
-    frame, outer = inches(figure, ax.get_window_extent()), inches(figure, box)
-    # Numbers are drawn a little wider or narrower in files, which have other resolutions.
-    left, bottom, right, top = (abs(a - b) + 0.12 for a, b in zip(frame, outer, strict=True))
-    width, total = left + wide + right, bottom + high + top
-    figure.set_size_inches(width, total)
-    ax.set_position((left / width, bottom / total, wide / width, high / total))

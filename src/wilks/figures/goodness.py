@@ -151,7 +151,7 @@ def compatibility(result: Compatibility, *, style: str | FigureStyle = "plain", 
     >>> found = wilks.compatibility(wilks.compile_model(workspace), workspace=workspace)
     >>> figure = wilks.figures.compatibility(found)
     """
-    from wilks.figures.canvas import Drawing, styled
+    from wilks.figures.canvas import Drawing, fit_frame, styled
 
     if not isinstance(result, Compatibility):
         raise TypeError(f"this draws a Compatibility, found a {type(result).__name__}; see wilks.compatibility")
@@ -163,7 +163,7 @@ def compatibility(result: Compatibility, *, style: str | FigureStyle = "plain", 
         experiment_texts(target, chosen, inside=False)
         figure = figure_of(target)
         if ax is None:
-            _arrange(figure, target, len(result.groups) + 1)
+            fit_frame(figure, target, _WIDTH, _ROW * (len(result.groups) + 1.4), margin=0.08)
     return figure
 
 
@@ -201,21 +201,3 @@ def _draw_groups(ax: Axes, result: Compatibility) -> None:
     note = p if result.converged else f"{p}; the fit did not converge"
     color = "black" if result.converged else FAILED_COLOR
     ax.set_title(note, loc="left", fontsize=9, pad=20, color=color)
-
-
-def _arrange(figure: Figure, ax: Axes, rows: int) -> None:
-    """Set the size of the figure so that names and titles just have their room."""
-    from wilks.figures.canvas import inches
-
-    height = _ROW * (rows + 0.4)
-    figure.set_size_inches(_WIDTH + 2, height + 2)
-    ax.set_position((0.3, 0.3, _WIDTH / (_WIDTH + 2), height / (height + 2)))
-    figure.draw_without_rendering()
-    box = ax.get_tightbbox()
-    if box is None:
-        return
-    frame, outer = inches(figure, ax.get_window_extent()), inches(figure, box)
-    left, bottom, right, top = (abs(a - b) + 0.08 for a, b in zip(frame, outer, strict=True))
-    width, total = left + _WIDTH + right, bottom + height + top
-    figure.set_size_inches(width, total)
-    ax.set_position((left / width, bottom / total, _WIDTH / width, height / total))

@@ -11,6 +11,7 @@ import wilks
 from wilks._types import FloatArray
 from wilks.errors import ModelError
 from wilks.model.datasets import Data, labelled, parameters_at
+from wilks.model.described import described
 from wilks.model.model import ArrayLike, Model
 from wilks.results.fit import FitResult
 
@@ -53,7 +54,7 @@ def fit_result(
     fixed = sigma == 0 if known else model.fixed.copy()
     at_bound = np.zeros(theta.size, np.bool_) if known else ((theta <= lower) | (theta >= upper)) & ~fixed
     return FitResult(
-        names=model.parameter_names,
+        **described(model),
         values=theta,
         uncertainties=np.where(fixed, 0.0, sigma),
         covariance=matrix,
@@ -65,14 +66,7 @@ def fit_result(
         smallest_eigenvalue=np.nan,
         fixed=fixed,
         at_bound=at_bound,
-        prefit_values=model.nominal,
-        prefit_uncertainties=model.prefit_uncertainties,
-        constraints=model.constraints,
-        modifier_types=model.modifier_types,
-        poi=model.poi,
-        measurement=model.measurement,
         dataset="none" if used is None else used.label,
-        workspace_digest=model.workspace_digest,
         version=wilks.__version__,
         minimizer="none",
         settings=dict(model.settings),

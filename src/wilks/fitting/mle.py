@@ -21,6 +21,7 @@ from wilks.fitting.problem import FitOptions, Problem, pose
 from wilks.fitting.search import search_minima
 from wilks.fitting.status import describe
 from wilks.model.datasets import Data, labelled
+from wilks.model.described import described
 from wilks.model.model import ArrayLike, Model
 from wilks.model.verbs import verb
 from wilks.results.fit import FitResult, Minimum
@@ -146,7 +147,7 @@ def _result(
     held = problem.held | idle
     variances = np.where(at_bound | flat.together, np.nan, np.diag(covariance))
     return FitResult(
-        names=model.parameter_names,
+        **described(model),
         values=raw["theta"],
         uncertainties=np.where(held, np.where(idle, np.nan, 0.0), np.sqrt(variances)),
         covariance=covariance,
@@ -158,14 +159,7 @@ def _result(
         smallest_eigenvalue=raw["smallest_eigenvalue"],
         fixed=held,
         at_bound=at_bound,
-        prefit_values=model.nominal,
-        prefit_uncertainties=model.prefit_uncertainties,
-        constraints=model.constraints,
-        modifier_types=model.modifier_types,
-        poi=model.poi,
-        measurement=model.measurement,
         dataset=label,
-        workspace_digest=model.workspace_digest,
         version=wilks.__version__,
         minimizer=answer.minimizer,
         iterations=raw["iterations"],

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from wilks.model.common import common_parameters
+from wilks.model.described import described
 from wilks.model.model import Model
 from wilks.results.fit import FitResult
 
@@ -45,7 +46,7 @@ def transfer(result: FitResult, model: Model) -> FitResult:
     names = [name for i, name in enumerate(model.parameter_names) if i not in common]
     return replace(
         result,
-        names=model.parameter_names,
+        **described(model),
         values=values,
         uncertainties=sigma,
         covariance=covariance,
@@ -54,13 +55,6 @@ def transfer(result: FitResult, model: Model) -> FitResult:
         smallest_eigenvalue=np.nan,
         fixed=fixed,
         at_bound=at_bound,
-        prefit_values=model.nominal,
-        prefit_uncertainties=model.prefit_uncertainties,
-        constraints=model.constraints,
-        modifier_types=model.modifier_types,
-        poi=model.poi,
-        measurement=model.measurement,
-        workspace_digest=model.workspace_digest,
         mirrored=(),
         idle=idle,
         flat=flat,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
@@ -84,6 +84,19 @@ ours: dict[str, Any] = {
     "workspace": workspace,
 }
 """What is found under a name in place of pyhf's."""
+
+
+def namespace(
+    alias: str, original: ModuleType, ours: Mapping[str, Any]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return `__getattr__` and `__dir__` of a module that has an original's names, some of them ours."""
+
+    def found(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {alias!r} has no attribute {name!r}")
+        return ours[name] if name in ours else getattr(original, name)
+
+    return found, lambda: sorted(original.__all__)
 
 
 class Submodules(MetaPathFinder, Loader):

@@ -11,8 +11,6 @@ served by wilks; pyhf itself, imported elsewhere in the same process, stays what
 
 from __future__ import annotations
 
-from typing import Any
-
 try:
     import pyhf as _original
 except ModuleNotFoundError as error:
@@ -20,7 +18,7 @@ except ModuleNotFoundError as error:
         'wilks.compat.pyhf is a layer over pyhf, which is not installed: pip install "wilks[pyhf]"', name=error.name
     ) from None
 
-from wilks.compat._pyhf.facade import Submodules, ours
+from wilks.compat._pyhf.facade import Submodules, namespace, ours
 from wilks.compat._pyhf.layer import attach
 
 __all__ = list(_original.__all__)
@@ -28,13 +26,4 @@ __version__ = _original.__version__
 
 attach()
 Submodules(__name__, "pyhf", ours).put_in_place()
-
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return ours[name] if name in ours else getattr(_original, name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = namespace(__name__, _original, ours)
