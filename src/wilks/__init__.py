@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from wilks._version import __version__
+
 if TYPE_CHECKING:
     import wilks.examples as examples
     import wilks.figures as figures
@@ -46,8 +48,6 @@ if TYPE_CHECKING:
     from wilks.workspace.inspect import inspect
     from wilks.workspace.patchset import load_patchset
     from wilks.workspace.pyhf_json import load_workspace
-
-__version__ = "0.1.0"
 
 _HOME = {
     "Axis": "wilks.histogram",

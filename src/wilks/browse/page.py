@@ -13,9 +13,9 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from wilks import __version__
 from wilks._files import write_atomically
 from wilks._types import JSONDict
+from wilks._version import __version__
 from wilks.browse.encoding import Encoder, number, numbers, size_of, size_of_bins
 from wilks.browse.objects import read_drawables
 from wilks.browse.sampling import MOST_VALUES, sample

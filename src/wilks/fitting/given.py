@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-import wilks
 from wilks._types import FloatArray
+from wilks._version import __version__
 from wilks.errors import ModelError
 from wilks.model.datasets import Data, labelled, parameters_at
 from wilks.model.described import described
@@ -67,7 +67,7 @@ def fit_result(
         fixed=fixed,
         at_bound=at_bound,
         dataset="none" if used is None else used.label,
-        version=wilks.__version__,
+        version=__version__,
         minimizer="none",
         settings=dict(model.settings),
     )

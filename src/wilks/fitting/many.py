@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-import wilks
 from wilks._types import FloatArray
+from wilks._version import __version__
 from wilks.errors import ModelError
 from wilks.fitting.problem import FitOptions, Numbers, Problem, pose
 from wilks.fitting.status import BRIEF, Status
@@ -132,7 +132,7 @@ def fit_problems(
         iterations=raw["iterations"].astype(np.intp),
         statuses=tuple(BRIEF[Status(code)] for code in status),
         workspace_digest=model.workspace_digest,
-        version=wilks.__version__,
+        version=__version__,
     )
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-import wilks
 from wilks._engine import Dataset
 from wilks._types import BoolArray
+from wilks._version import __version__
 from wilks.errors import FitError, ModelError, listed, nearest
 from wilks.fitting.conditions import Fitted, conditions, kept_by_start
 from wilks.fitting.effects import without_effect
@@ -160,7 +160,7 @@ def _result(
         fixed=held,
         at_bound=at_bound,
         dataset=label,
-        version=wilks.__version__,
+        version=__version__,
         minimizer=answer.minimizer,
         iterations=raw["iterations"],
         evaluations=raw["evaluations"] + answer.calls,

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-import wilks
 from wilks._types import FloatArray
+from wilks._version import __version__
 from wilks.errors import InputError, KindError, ModelError, WorkspaceError, listed
 from wilks.fitting.many import Progress
 from wilks.infer.asymptotics import STATISTICS, check_test
@@ -288,7 +288,7 @@ def _result(
     good = [a for a in answers if isinstance(a, Answer)]
     limits = asked.settings["question"] == "limit"
     rows = [_row(answer) for answer in answers]
-    first = good[0].origin if good else Origin("", "observed", digest, wilks.__version__)
+    first = good[0].origin if good else Origin("", "observed", digest, __version__)
     settings = {**{k: v for k, v in first.settings.items() if k not in ("grid", "fixed")}, **asked.settings}
     conditions = {
         point.name: conditions_of(answer)

@@ -8,9 +8,9 @@ from functools import cached_property, partial
 
 import numpy as np
 
-import wilks
 from wilks._engine import Dataset
 from wilks._types import BoolArray, FloatArray
+from wilks._version import __version__
 from wilks.errors import KindError, ModelError, ResultError, listed, nearest
 from wilks.fitting.conditions import Fitted, conditions
 from wilks.fitting.every import fit_every
@@ -188,7 +188,7 @@ def origin_of(model: Model, dataset: str, problem: Problem, options: FitOptions,
         measurement=model.measurement,
         dataset=dataset,
         workspace_digest=model.workspace_digest,
-        version=wilks.__version__,
+        version=__version__,
         settings={**model.settings, **asdict(options), "fixed": kept, "bounds": bounds, **settings},
     )
 

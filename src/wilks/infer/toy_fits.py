@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-import wilks
 from wilks._types import FloatArray, Positions
+from wilks._version import __version__
 from wilks.fitting.every import fit_every
 from wilks.fitting.problem import Problem
 from wilks.infer.study import BETTER, Running
@@ -51,7 +51,7 @@ def undone(model: Model, count: int) -> ManyFits:
         iterations=np.zeros(count, np.intp),
         statuses=(INTERRUPTED,) * count,
         workspace_digest=model.workspace_digest,
-        version=wilks.__version__,
+        version=__version__,
     )
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-import wilks
 from wilks._types import FloatArray
+from wilks._version import __version__
 from wilks.errors import ModelError
 from wilks.fitting.many import Progress
 from wilks.fitting.problem import Problem, pose
@@ -141,7 +141,7 @@ class Ensemble:
             "profiled": list(self.profiled),
             "settings": {**self.model.settings, **asdict(self.running.options)},
             "rows": self.rows,
-            "version": wilks.__version__,
+            "version": __version__,
         }
 
 

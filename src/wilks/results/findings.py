@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from wilks.results.encoding import save_result
 from wilks.table import Table
 
 
@@ -157,6 +158,4 @@ class Findings:
 
     def save(self, path: str | Path) -> None:
         """Write the findings as JSON, for `load_result`. Raises ResultError where the file can't be written."""
-        from wilks.results.io import save_result
-
         save_result(self, path)

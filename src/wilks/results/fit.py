@@ -11,6 +11,7 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.results.conditions import Condition, blinded
+from wilks.results.encoding import save_result
 from wilks.results.many import minimised
 from wilks.table import Table, measured
 
@@ -202,8 +203,6 @@ class FitResult:
 
     def save(self, path: str | Path) -> None:
         """Write the result as JSON, for `load_result`. Raises ResultError where the file can't be written."""
-        from wilks.results.io import save_result
-
         save_result(self, path)
 
     def tables(self) -> tuple[Table, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import wilks
+from wilks._version import __version__
 from wilks.errors import ResultError, listed
 from wilks.results.hypotest import HypothesisTest, LimitResult
 from wilks.results.io import load_result
@@ -49,7 +49,7 @@ class GridFolder:
         if found is None or found.origin.workspace_digest != digest:
             return None
         self._same(name, found.origin.settings[_ASKED], asked)
-        return found if found.converged and found.origin.version == wilks.__version__ else None
+        return found if found.converged and found.origin.version == __version__ else None
 
     def save(self, name: str, answer: Answer, asked: Mapping[str, Any]) -> None:
         """Write the answer for a point, with what was asked; it appears whole or not at all."""

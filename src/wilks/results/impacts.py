@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wilks.results.ranking import DONE, BreakdownResult, RankingResult
 from wilks.table import Table, measured, number, rounded
 
 if TYPE_CHECKING:
     from wilks._types import FloatArray
+    from wilks.results.ranking import BreakdownResult, RankingResult
 
 # More rows than this are not printed on a terminal.
 _PRINTED = 30
@@ -80,9 +80,9 @@ def breakdown_table(result: BreakdownResult, poi: str | None) -> Table:
     order = np.arange(len(result.groups))
     if result.method != "sequential":
         order = np.argsort(-np.nan_to_num(result.contributions[k].mean(axis=1), nan=-1.0), kind="stable")
-    failed = [text if text != DONE else "" for text in result.statuses[k]]
     lines = [
-        (result.groups[i], result.contributions[k, i], failed[i] or _counted(len(result.members[i]))) for i in order
+        (result.groups[i], result.contributions[k, i], result.problem(k, int(i)) or _counted(len(result.members[i])))
+        for i in order
     ]
     lines += [("statistical", result.statistical[k], ""), ("total", result.total[k], "")]
     total = result.total[k]

@@ -1,8 +1,4 @@
-"""Results to JSON and back.
-
-A file has `kind` ("fit", "scan", "limit", ...), `format` (the version of this layout) and the record's fields.
-Numbers keep every bit; NaN is null, infinities are the strings "inf" and "-inf".
-"""
+"""Results to JSON and back: `wilks.results.encoding` writes what is read here, into the record that each kind has."""
 
 from __future__ import annotations
 
@@ -15,45 +11,17 @@ from typing import IO, Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from wilks._files import write_atomically
 from wilks._reading import read_file
 from wilks.errors import ResultError, listed
 from wilks.results.checking import require_distinct, require_known
+from wilks.results.encoding import BY_RULE, FORMAT, KINDS, encode_result, save_result
 from wilks.results.fit import FitResult
 from wilks.results.prediction import Prediction
 
-FORMAT = 1
-# What is written of findings for other programs; it is all in the findings themselves.
-_BY_RULE = "by_rule"
+__all__ = ["FORMAT", "KINDS", "decode_result", "encode_result", "load_result", "save_result"]
+
 # Whole numbers have 64 bits, with a sign or without.
 _LARGEST = 1 << 63
-# Kinds of results, each with its record; a record checks its shapes when it is made (ValueError).
-KINDS = {
-    "fit": "wilks.results.fit.FitResult",
-    "prediction": "wilks.results.prediction.Prediction",
-    "findings": "wilks.results.findings.Findings",
-    "intervals": "wilks.results.intervals.IntervalResult",
-    "scan": "wilks.results.scan.ScanResult",
-    "contour": "wilks.results.scan.ContourResult",
-    "hypotest": "wilks.results.hypotest.HypothesisTest",
-    "limit": "wilks.results.hypotest.LimitResult",
-    "significance": "wilks.results.hypotest.SignificanceResult",
-    "grid": "wilks.results.grid.GridResult",
-    "ranking": "wilks.results.ranking.RankingResult",
-    "breakdown": "wilks.results.ranking.BreakdownResult",
-    "gof": "wilks.results.goodness.GoodnessOfFit",
-    "compatibility": "wilks.results.goodness.Compatibility",
-    "toys": "wilks.results.toys.ToysResult",
-}
-
-
-def save_result(result: Any, path: str | Path) -> None:
-    """Write a result as JSON; the file appears whole or not at all. Raises ResultError where it can't be written."""
-    content = encode_result(result)
-    try:
-        write_atomically(path, content)
-    except OSError as error:
-        raise ResultError(f"{path}: the result can't be written: {error.strerror or error}") from None
 
 
 def load_result(source: str | Path | IO[bytes]) -> Any:
@@ -76,20 +44,6 @@ def load_result(source: str | Path | IO[bytes]) -> Any:
     return decode_result(source.read(), str(getattr(source, "name", "input")))
 
 
-def encode_result(result: Any) -> bytes:
-    """Return a result as JSON text, UTF-8."""
-    import msgspec
-
-    record = f"{type(result).__module__}.{type(result).__qualname__}"
-    kind = next((name for name, known in KINDS.items() if known == record), None)
-    if kind is None:
-        raise ResultError(f"only results can be saved ({listed(KINDS)}), found {type(result).__name__}")
-    document = {"kind": kind, "format": FORMAT, **_plain(result)}
-    if kind == "findings":
-        document[_BY_RULE] = _plain(result.by_rule())
-    return msgspec.json.format(msgspec.json.encode(document), indent=0) + b"\n"
-
-
 def decode_result(content: bytes | str, where: str = "input") -> Any:
     """Return the result in JSON text; `where` names it in errors. Raises ResultError."""
     import msgspec
@@ -104,7 +58,7 @@ def decode_result(content: bytes | str, where: str = "input") -> Any:
     version = document.get("format")
     if version != FORMAT:
         raise ResultError(f'{where}: "format" is {version!r}, this version of wilks reads {FORMAT}')
-    body = {key: value for key, value in document.items() if key not in ("kind", "format", _BY_RULE)}
+    body = {key: value for key, value in document.items() if key not in ("kind", "format", BY_RULE)}
     module, _, name = KINDS[kind].rpartition(".")
     record = getattr(import_module(module), name)
     try:
@@ -115,25 +69,6 @@ def decode_result(content: bytes | str, where: str = "input") -> Any:
     if problem:
         raise ResultError(f"{where}: the {kind} result is damaged: {problem}")
     return result
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as what JSON knows."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value) if field.init}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else ("inf" if value > 0 else "-inf")
-    if value is None or isinstance(value, str | int | float):
-        return value
-    return str(value)
 
 
 def _restored(kind: Any, value: Any) -> Any:

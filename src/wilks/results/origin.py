@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wilks.results.conditions import Condition, condition_html, condition_lines
+from wilks.results.encoding import save_result
 from wilks.table import Table
 
 
@@ -39,8 +40,6 @@ class Saved:
 
     def save(self, path: str | Path) -> None:
         """Write the result as JSON, for `load_result`. Raises ResultError where the file can't be written."""
-        from wilks.results.io import save_result
-
         save_result(self, path)
 
     def table(self) -> Table:

@@ -12,6 +12,7 @@ from wilks._types import FloatArray
 from wilks.errors import nearest
 from wilks.histogram import Axis
 from wilks.results.conditions import Condition, condition_html, condition_lines
+from wilks.results.encoding import save_result
 from wilks.results.yields import yields_per_bin, yields_per_channel
 from wilks.selection import natural
 
@@ -106,6 +107,4 @@ class Prediction:
 
     def save(self, path: str | Path) -> None:
         """Write the prediction as JSON, for `load_result`. Raises ResultError where the file can't be written."""
-        from wilks.results.io import save_result
-
         save_result(self, path)

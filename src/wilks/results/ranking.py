@@ -11,13 +11,12 @@ import numpy as np
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ResultError, listed, nearest
 from wilks.results.checking import require_distinct, require_known, require_shapes
+from wilks.results.impacts import breakdown_table, breakdown_text, impacts_json, ranking_table, ranking_text
 from wilks.results.origin import Origin, Saved
-from wilks.table import measured
+from wilks.table import Table, measured
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-    from wilks.table import Table
 
 # The last axis of impacts, targets, clipped and statuses.
 VARIATIONS = ("pre-fit up", "pre-fit down", "post-fit up", "post-fit down")
@@ -142,14 +141,10 @@ class RankingResult(Saved, _AboutPois):
 
     def table(self, poi: str | None = None, *, rows: int | None = None) -> Table:
         """Return the ranking as a table, the largest impact first; at most so many `rows`."""
-        from wilks.results.impacts import ranking_table
-
         return ranking_table(self, poi, rows)
 
     def impacts_json(self) -> str:
         """Return the content of an `impacts.json` file, for `plotImpacts.py` of CMS CombineHarvester."""
-        from wilks.results.impacts import impacts_json
-
         return impacts_json(self)
 
     def __repr__(self) -> str:
@@ -157,8 +152,6 @@ class RankingResult(Saved, _AboutPois):
         return f"<RankingResult: {len(self)} parameters on {', '.join(self.pois)}, {self.method}{failed}>"
 
     def _text(self) -> str:
-        from wilks.results.impacts import ranking_text
-
         return ranking_text(self)
 
     def tables(self) -> tuple[Table, ...]:
@@ -227,10 +220,13 @@ class BreakdownResult(Saved, _AboutPois):
             if not np.isfinite(self.contributions[k, j]).any()
         }
 
+    def problem(self, poi: int, group: int) -> str:
+        """Return why the part of a group is not what it should be, by positions; empty where all is well."""
+        status = self.statuses[poi][group]
+        return "" if status == DONE else status
+
     def table(self, poi: str | None = None) -> Table:
         """Return the parts as a table: groups, the largest first, then the statistical part, remainder and total."""
-        from wilks.results.impacts import breakdown_table
-
         return breakdown_table(self, poi)
 
     def __repr__(self) -> str:
@@ -239,8 +235,6 @@ class BreakdownResult(Saved, _AboutPois):
         return f"<BreakdownResult: {self.pois[0]} = {number} in {len(self.groups)} groups, {self.method}>"
 
     def _text(self) -> str:
-        from wilks.results.impacts import breakdown_text
-
         return breakdown_text(self)
 
     def tables(self) -> tuple[Table, ...]:

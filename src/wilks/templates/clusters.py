@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-import wilks
+from wilks._version import __version__
 from wilks.errors import InputError
 from wilks.templates.files import first_line
 
@@ -47,13 +47,13 @@ def _require_same_version(client: Any) -> None:
     except ImportError as error:
         raise InputError(f"a worker of the cluster lacks a package ({first_line(error)})") from None
     for address, other in found.items():
-        if other != wilks.__version__:
-            raise InputError(f"the worker {address} has wilks {other}; it needs {wilks.__version__}, as there is here")
+        if other != __version__:
+            raise InputError(f"the worker {address} has wilks {other}; it needs {__version__}, as there is here")
 
 
 def version() -> str:
     """Return the version of wilks where this is called."""
-    return wilks.__version__
+    return __version__
 
 
 async def _ask(distributed: Any, address: str) -> None:

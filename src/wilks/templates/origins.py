@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeAlias
 
-import wilks
+from wilks._version import __version__
 from wilks.config.schema import Config
 from wilks.errors import TemplateError
 from wilks.histogram import Histogram
@@ -89,7 +89,7 @@ def _identity(name: str) -> str | None:
 
 def _digest(texts: Sequence[str]) -> str:
     # Another version may make other histograms of the same input.
-    return hashlib.sha256(json.dumps([wilks.__version__, *texts]).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps([__version__, *texts]).encode()).hexdigest()[:32]
 
 
 def origins_of_ntuples(config: Config, plan: Plan) -> dict[TemplateKey, Origin]:

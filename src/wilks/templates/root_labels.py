@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import struct
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from wilks import bin_labels
+from wilks.templates.root_bytes import COUNTED, REFERENCED, Reader
 
-if TYPE_CHECKING:
-    from wilks.templates.th1 import _Reader
-
-_COUNTED = 0x40000000
 _NEW_CLASS = 0xFFFFFFFF
 _KNOWN_CLASS = 0x80000000
-_REFERENCED = 1 << 4  # of TObject: the number of its process follows
 
 
-def axis_labels(reader: _Reader, begin: int, end: int, bins: int) -> tuple[tuple[str, ...], bool]:
+def axis_labels(reader: Reader, begin: int, end: int, bins: int) -> tuple[tuple[str, ...], bool]:
     """Return the labels of a TAxis that lies between two places, and whether labels may have made it grow.
 
     The reader stands behind its edges. Raises ValueError (struct.error) where the bytes are not what was expected.
@@ -37,9 +32,7 @@ def _numbered(content: bytes) -> tuple[tuple[tuple[int, str], ...], int]:
 
     They are the same bytes in thousands of histograms.
     """
-    from wilks.templates.th1 import _Reader
-
-    reader = _Reader(content)
+    reader = Reader(content)
     reader.place += 8  # fFirst, fLast
     bits = int(reader.number(">H"))
     reader.place += 1  # fTimeDisplay
@@ -54,7 +47,7 @@ def _numbered(content: bytes) -> tuple[tuple[tuple[int, str], ...], int]:
     return found, bits
 
 
-def _label(reader: _Reader) -> tuple[int, str]:
+def _label(reader: Reader) -> tuple[int, str]:
     """Return number of the bin and text of a label."""
     _enter(reader, "TObjString")
     stop = reader.part(range(1, 2))
@@ -66,9 +59,9 @@ def _label(reader: _Reader) -> tuple[int, str]:
     return number, text
 
 
-def _enter(reader: _Reader, classname: str) -> None:
+def _enter(reader: Reader, classname: str) -> None:
     """Go into an object that a pointer points to; a class has its name where it stands for the first time."""
-    if not reader.number(">I") & _COUNTED:
+    if not reader.number(">I") & COUNTED:
         raise ValueError("an object that stands elsewhere, or none")
     tag = reader.number(">I")
     if tag == _NEW_CLASS:
@@ -81,10 +74,10 @@ def _enter(reader: _Reader, classname: str) -> None:
         raise ValueError("an object without a class")
 
 
-def _unique_id(reader: _Reader) -> int:
+def _unique_id(reader: Reader) -> int:
     """Return fUniqueID of a TObject that begins here, which has no number of bytes, and go behind it."""
     reader.number(">H")
     number = int(reader.number(">I"))
-    if reader.number(">I") & _REFERENCED:
+    if reader.number(">I") & REFERENCED:
         reader.number(">H")
     return number

@@ -9,90 +9,20 @@ from __future__ import annotations
 
 import struct
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from wilks._types import FloatArray
 from wilks.histogram import Axis, Histogram
+from wilks.templates.root_bytes import Reader, UnexpectedError
 from wilks.templates.root_labels import axis_labels
 from wilks.templates.th1_state import CAN_EXTEND, TYPES, State, filled
 
-_COUNTED = 0x40000000  # set in a number of bytes
-_REFERENCED = 1 << 4  # of TObject: the number of its process follows
-_HEAD, _BYTE, _INT = struct.Struct(">IH"), struct.Struct(">B"), struct.Struct(">i")
-_OBJECT = struct.Struct(">HII")  # a TObject: its version (and no number of bytes), identifier, bits
+_INT = struct.Struct(">i")
 _SUMS = struct.Struct(">4xd48xd")  # fBarOffset, fBarWidth, fEntries, four sums, fMaximum, fMinimum, fNormFactor
 _ENDS, _RANGE = struct.Struct(">idd"), struct.Struct(">iiH")
-_ANY = range(1, 100)
 _NO_BUFFER: FloatArray = np.empty(0)
-
-
-class _UnexpectedError(Exception):
-    """The bytes are not what was expected."""
-
-
-class _Reader:
-    """Bytes and a place in them."""
-
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-        self.place = 0
-
-    def part(self, versions: range) -> int:
-        """Go into a part that begins here, of one of some versions; return where it ends."""
-        count, version = _HEAD.unpack_from(self.content, self.place)
-        end: int = self.place + 4 + (count ^ _COUNTED)
-        if version not in versions or end > len(self.content):  # without the flag the end is far away
-            raise _UnexpectedError
-        self.place += 6
-        return end
-
-    def skip_part(self) -> None:
-        """Go behind a part that begins here."""
-        self.place = self.part(_ANY)
-
-    def numbers(self, layout: struct.Struct) -> tuple[Any, ...]:
-        """Return some numbers and go on."""
-        values = layout.unpack_from(self.content, self.place)
-        self.place += layout.size
-        return values
-
-    def number(self, layout: str) -> Any:
-        """Return one number and go on."""
-        return self.numbers(struct.Struct(layout))[0]
-
-    def text(self) -> str:
-        """Return a TString and go on."""
-        (length,) = self.numbers(_BYTE)
-        if length == 255:
-            (length,) = self.numbers(_INT)
-        self.place += length
-        if self.place > len(self.content):
-            raise _UnexpectedError
-        return self.content[self.place - length : self.place].decode(errors="surrogateescape")
-
-    def array(self, kind: str) -> npt.NDArray[Any]:
-        """Return a TArray and go on."""
-        (length,) = self.numbers(_INT)
-        if length < 0:
-            raise _UnexpectedError
-        found = np.frombuffer(self.content, kind, length, self.place)
-        self.place += found.nbytes
-        return found
-
-    def named(self) -> tuple[str, int]:
-        """Return title and bits of a TNamed that begins here and go behind it."""
-        end = self.part(range(1, 2))
-        _, _, bits = self.numbers(_OBJECT)
-        if bits & _REFERENCED:
-            self.place += 2
-        self.text()
-        title = self.text()
-        if self.place != end:
-            raise _UnexpectedError
-        return title, bits
 
 
 def histogram_of_bytes(content: bytes, classname: str) -> Histogram | None:
@@ -105,12 +35,12 @@ def histogram_of_bytes(content: bytes, classname: str) -> Histogram | None:
     if classname not in TYPES:
         return None
     try:
-        return _histogram(_Reader(content), classname)
-    except (_UnexpectedError, struct.error, ValueError):
+        return _histogram(Reader(content), classname)
+    except (UnexpectedError, struct.error, ValueError):
         return None
 
 
-def _histogram(reader: _Reader, classname: str) -> Histogram:
+def _histogram(reader: Reader, classname: str) -> Histogram:
     whole = reader.part(range(1, 4))
     base = reader.part(range(6, 9))
     title, bits = reader.named()
@@ -125,11 +55,11 @@ def _histogram(reader: _Reader, classname: str) -> Histogram:
     sumw2 = reader.array(">f8")
     buffer = _buffer(reader)
     if reader.place > base:
-        raise _UnexpectedError
+        raise UnexpectedError
     reader.place = base
     contents = reader.array(TYPES[classname])
     if reader.place != whole or whole != len(reader.content) or contents.size != cells:
-        raise _UnexpectedError
+        raise UnexpectedError
     state = axis.state(bits, buffer, norm_factor)
     values, variances = filled(classname, state, contents, sumw2, axis.edges)
     histogram = Histogram(
@@ -146,7 +76,7 @@ def _histogram(reader: _Reader, classname: str) -> Histogram:
     return histogram.without_spare_bins() if axis.grown else histogram
 
 
-def _buffer(reader: _Reader) -> FloatArray:
+def _buffer(reader: Reader) -> FloatArray:
     """Return fBuffer, behind fOption and fFunctions, and go behind it."""
     reader.text()
     reader.skip_part()
@@ -189,7 +119,7 @@ def _regular(lower: float, upper: float, bins: int) -> FloatArray:
     return np.linspace(lower, upper, bins + 1)
 
 
-def _axis(reader: _Reader, bins: int) -> _RootAxis:
+def _axis(reader: Reader, bins: int) -> _RootAxis:
     """Return a TAxis that begins here and go behind it."""
     begin = reader.place
     end = reader.part(range(6, 11))
@@ -197,7 +127,7 @@ def _axis(reader: _Reader, bins: int) -> _RootAxis:
     reader.skip_part()  # TAttAxis
     stored, lower, upper = reader.numbers(_ENDS)
     if stored != bins or not 0 < bins < len(reader.content):
-        raise _UnexpectedError
+        raise UnexpectedError
     edges = reader.array(">f8").astype(np.float64)
     regular = edges.size == 0
     if regular:
@@ -205,6 +135,6 @@ def _axis(reader: _Reader, bins: int) -> _RootAxis:
     labels, grown = axis_labels(reader, begin, end, bins)
     first, last, more_bits = reader.numbers(_RANGE)
     if edges.size != bins + 1 or reader.place > end:
-        raise _UnexpectedError
+        raise UnexpectedError
     reader.place = end
     return _RootAxis(title, edges, regular, labels, grown, bits, first, last, bool(more_bits & CAN_EXTEND))

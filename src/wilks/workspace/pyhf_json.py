@@ -1,4 +1,4 @@
-"""pyhf JSON workspaces, read and written, with the axes that travel beside them."""
+"""pyhf JSON workspaces are read, with the axes that travel beside them."""
 
 from __future__ import annotations
 
@@ -7,36 +7,15 @@ from pathlib import Path
 from typing import IO, Any
 
 import msgspec
-import numpy as np
 
-from wilks._files import write_atomically
 from wilks._reading import parse_json, read_file
 from wilks.errors import TemplateError, WorkspaceError, listed, nearest, nearest_file
 from wilks.histogram import Axis
 from wilks.workspace.collector import paused_collector
+from wilks.workspace.saving import AxesFile, axes_path, require_none
 from wilks.workspace.spec import Document
 from wilks.workspace.validate import VERSION, content_mistakes, structure_mistakes
 from wilks.workspace.workspace import Workspace
-
-
-class _AxisRecord(msgspec.Struct, frozen=True):
-    edges: list[float]
-    label: str = ""
-    unit: str = ""
-    bin_labels: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # only where bins have labels
-
-    @classmethod
-    def of(cls, axis: Axis) -> _AxisRecord:
-        return cls(axis.edges.tolist(), axis.label, axis.unit, axis.bin_labels or msgspec.UNSET)
-
-    def axis(self) -> Axis:
-        labels = () if self.bin_labels is msgspec.UNSET else self.bin_labels
-        return Axis(np.array(self.edges), self.label, self.unit, labels)
-
-
-class _AxesFile(msgspec.Struct, frozen=True):
-    workspace_digest: str
-    axes: dict[str, _AxisRecord]
 
 
 @paused_collector()
@@ -101,22 +80,6 @@ def _nothing_observed(channel: Any) -> dict[str, Any]:
         return {"name": "", "data": [0]}  # the channel's own mistake is reported
 
 
-def save_workspace(workspace: Workspace, path: str | Path) -> None:
-    """Write the document (sorted keys, indent 4) and, where axes are known, `<name>.axes.json` beside it.
-
-    Raises WorkspaceError where the document has mistakes (nothing is written then), OSError where it can't be written.
-    """
-    _check(content_mistakes(workspace.document), str(path))
-    write_atomically(path, _pretty(workspace.document))
-    if workspace.axes:
-        axes = {channel: _AxisRecord.of(axis) for channel, axis in workspace.axes.items()}
-        write_atomically(_axes_path(Path(path)), _pretty(_AxesFile(workspace.digest, axes)))
-
-
-def _pretty(record: msgspec.Struct) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(record, order="sorted"), indent=4) + b"\n"
-
-
 def _content(path: Path) -> bytes:
     try:
         return read_file(path)
@@ -137,7 +100,7 @@ def _decoded(content: bytes, name: str) -> Document:
         return _document(_parsed(content, name), name)
     if _quotes(document) != content.count(b'"'):
         _parsed(content, name)  # a key that stands twice has hidden the first; or quotes were written as escapes
-    _check(content_mistakes(document), name)
+    require_none(content_mistakes(document), name)
     return document
 
 
@@ -160,7 +123,7 @@ def _from_dictionary(source: Mapping[str, Any], name: str) -> Document:
         document = msgspec.json.decode(msgspec.json.encode(source), type=Document)
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
         return _document(source, name)
-    _check(content_mistakes(document), name)
+    require_none(content_mistakes(document), name)
     return document
 
 
@@ -171,13 +134,8 @@ def _document(value: Any, name: str) -> Document:
         mistakes = structure_mistakes(plain) + content_mistakes(plain)
     except RecursionError:
         mistakes = ["nested too deeply"]
-    _check(mistakes, name)
+    require_none(mistakes, name)
     return msgspec.convert(plain, Document)
-
-
-def _check(mistakes: list[str], name: str) -> None:
-    if mistakes:
-        raise WorkspaceError([f"{name}: {mistake}" for mistake in mistakes])
 
 
 def _plain(value: Any) -> Any:
@@ -191,15 +149,10 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _axes_path(path: Path) -> Path:
-    stem = path.name.removesuffix(".json")
-    return path.with_name(f"{stem}.axes.json")
-
-
 def _axes_beside(path: Path, document: Document) -> dict[str, Axis]:
     """Return the axes saved with this document, or nothing where there are none or they belong to another document."""
     try:
-        saved = msgspec.json.decode(read_file(_axes_path(path)), type=_AxesFile)
+        saved = msgspec.json.decode(read_file(axes_path(path)), type=AxesFile)
         axes = {channel: record.axis() for channel, record in saved.axes.items()}
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, TemplateError):
         return {}

@@ -15,6 +15,7 @@ import msgspec
 from wilks._types import JSONDict
 from wilks.histogram import Axis
 from wilks.workspace.collector import paused_collector
+from wilks.workspace.saving import save_document
 from wilks.workspace.spec import Document
 
 
@@ -75,9 +76,7 @@ class Workspace:
 
     def save(self, path: str | Path) -> None:
         """Write the document (sorted keys, indented) and, where axes are known, `<name>.axes.json` beside it."""
-        from wilks.workspace.pyhf_json import save_workspace
-
-        save_workspace(self, path)
+        save_document(self.document, self.axes, self.digest if self.axes else "", path)
 
     def __repr__(self) -> str:
         samples = len({sample.name for channel in self.document.channels for sample in channel.samples})

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-import wilks
 from wilks._types import FloatArray
+from wilks._version import __version__
 from wilks.compat._pyhf.model import MADE
 from wilks.errors import InputError
 from wilks.fitting.given import GIVEN
@@ -24,7 +24,7 @@ from wilks.results.ranking import DONE, RankingResult
 from wilks.results.scan import TOTAL, ScanCurve, ScanResult
 from wilks.templates.store import TemplateKey, Templates
 
-_ORIGIN = Origin("", "cabinetry", "", wilks.__version__)
+_ORIGIN = Origin("", "cabinetry", "", __version__)
 _POI = "POI"
 
 
@@ -73,7 +73,7 @@ def fit(labels: Any, values: Any = None, uncertainties: Any = None, *, correlati
         measurement="",
         dataset="cabinetry",
         workspace_digest="",
-        version=wilks.__version__,
+        version=__version__,
         **facts,
     )
 
