@@ -92,3 +92,20 @@ def test_many_threads_write_one_file(tmp_path: Path) -> None:
         list(pool.map(lambda content: write_atomically(tmp_path / "file", content), contents))
     assert (tmp_path / "file").read_bytes() in contents
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_without_locks_no_open_file_is_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows has no fcntl, and renames no file that is open."""
+    replace = os.replace
+
+    def of_windows(source: Path, target: Path) -> None:
+        opened = {os.path.realpath(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")}
+        assert str(source) not in opened
+        replace(source, target)
+
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.setattr("os.replace", of_windows)
+    for content in (b"first", b"second"):
+        write_atomically(tmp_path / "file.bin", content)
+        assert (tmp_path / "file.bin").read_bytes() == content
+    assert [path.name for path in tmp_path.iterdir()] == ["file.bin"]

@@ -28,6 +28,9 @@ def write_atomically(path: str | Path, content: bytes) -> None:
             stream.truncate()
             stream.write(content)
             stream.flush()
+            if temporary == partial(target):  # while it is locked: no other run takes it before it has its name
+                os.replace(temporary, target)
+        if temporary != partial(target):  # closed: Windows, which has no locks of this kind, renames no open file
             os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)

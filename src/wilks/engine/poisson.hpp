@@ -4,6 +4,10 @@
 #include <cmath>
 #include <limits>
 
+#if defined(__APPLE__)
+extern "C" double lgamma_r(double, int*);  // <cmath> declares it only where _REENTRANT is set
+#endif
+
 namespace wilks {
 
 // Poisson term without its constants: nu - n + n log(n/nu), exact near nu = n. Infinite outside the domain.
