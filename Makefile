@@ -19,7 +19,7 @@ PIP = $(BIN)/python $(PIP_INSTALL) $(PINNED) $(BUILD_PINNED)
 NOT_INSTALLED = { $(PYTHON) tools/preflight.py --not-installed "$(PIN)"; exit 1; }
 # Tests run in a process for each core, at most four.
 PARALLEL = -n auto --maxprocesses 4 --dist worksteal
-ENGINE = CMakeLists.txt pyproject.toml $(PIN) $(wildcard src/wilks/engine/*)
+ENGINE = CMakeLists.txt pyproject.toml src/wilks/_version.py $(PIN) $(wildcard src/wilks/engine/*)
 
 .PHONY: demo docs test lint types contracts unit sanitize fuzz test-newest test-lowest bench clean
 
@@ -97,16 +97,13 @@ $(VENV)/.installed: $(ENGINE)
 	@$(PIP) --editable . || $(NOT_INSTALLED)
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.installed
-	@$(PIP) --editable ".[test,lint]" || $(NOT_INSTALLED)
-	@touch $@
-
-$(VENV)/.docs: $(VENV)/.installed
-	@$(PIP) --editable ".[docs]" || $(NOT_INSTALLED)
-	@touch $@
-
-$(VENV)/.bench: $(VENV)/.installed
-	$(PIP) --editable ".[bench]"
+# What more is needed for tests, the site and benchmarks: without wilks itself, which would be compiled again.
+$(VENV)/.test: EXTRAS = test lint
+$(VENV)/.docs: EXTRAS = docs
+$(VENV)/.bench: EXTRAS = bench
+$(VENV)/.test $(VENV)/.docs $(VENV)/.bench: $(VENV)/.installed tools/extras.py
+	@$(BIN)/python tools/extras.py $(EXTRAS) > $@.txt
+	@$(PIP) --requirement $@.txt || $(NOT_INSTALLED)
 	@touch $@
 
 clean:
