@@ -42,8 +42,29 @@ def test_every_command_explains_itself_in_its_first_line() -> None:
         result = CliRunner().invoke(main, [name, "--help"])
         assert result.exit_code == 0
         assert len(result.output) > 100
-    assert [line.split()[0] for line in listed.partition("Commands:\n")[2].splitlines()] == list(main.commands)
-    assert "..." not in listed.partition("Commands:")[2]
+    assert "..." not in listed.partition("Show this message")[2]
+
+
+def test_every_command_stands_in_one_section() -> None:
+    """What computes and what draws is told apart; the order is that of the sections."""
+    sections: dict[str, list[str]] = {}
+    for block in (
+        CliRunner().invoke(main, ["--help"]).output.partition("Show this message and exit.\n")[2].split("\n\n")
+    ):
+        title, *lines = block.strip().splitlines()
+        sections[title.removesuffix(":")] = [line.split()[0] for line in lines]
+    assert list(sections) == ["The whole analysis", "Templates and workspaces", "Compute", "Draw"]
+    assert [name for names in sections.values() for name in names] == list(main.commands)
+    assert len(set(main.commands)) == sum(map(len, sections.values()))
+    draws = {name for name, command in main.commands.items() if str(command.help).startswith("Draw")}
+    assert draws == set(sections["Draw"])
+
+
+def test_explanations_stand_below_each_other() -> None:
+    output = CliRunner().invoke(main, ["--help"]).output.partition("Show this message and exit.\n")[2]
+    lines = [line for line in output.splitlines() if line.startswith("  ")]
+    assert len(lines) == len(main.commands)
+    assert len({len(line) - len(line.lstrip().partition(" ")[2].lstrip()) for line in lines}) == 1
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["fit", "--help"], ["run", "--help"]])

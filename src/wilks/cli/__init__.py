@@ -32,33 +32,26 @@ def main() -> None:
     """
 
 
-for command in (
-    run,
-    templates,
-    variations,
-    workspace,
-    inspect,
-    check,
-    fit,
-    intervals,
-    scan,
-    contour,
-    ranking,
-    breakdown,
-    hypotest,
-    limit,
-    significance,
-    grid,
-    gof,
-    compatibility,
-    toys,
-    plot,
-    pulls,
-    impacts,
-    correlations,
-    data_mc,
-    yields,
-    browse,
-    config,
-):
-    main.add_command(command)
+# In the order of an analysis; every command stands in one section.
+for title, commands in {
+    "The whole analysis": (run,),
+    "Templates and workspaces": (templates, workspace, inspect, check, browse, config),
+    "Compute": (
+        fit,
+        intervals,
+        scan,
+        contour,
+        ranking,
+        breakdown,
+        hypotest,
+        limit,
+        significance,
+        grid,
+        gof,
+        compatibility,
+        toys,
+        yields,
+    ),
+    "Draw": (plot, pulls, impacts, correlations, data_mc, variations),
+}.items():
+    main.add_section(title, commands)

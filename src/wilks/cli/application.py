@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
 import click
 
+from wilks.cli.completion import complete_files
 from wilks.errors import InputError, WilksError, nearest, shown
 
 MISTAKE, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
@@ -32,7 +34,26 @@ class Commands(click.Group):
 
 
 class Application(Commands):
-    """The outermost group: it turns exceptions into sentences and exit codes."""
+    """The outermost group: its commands stand in sections; it turns exceptions into sentences and exit codes."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.sections: dict[str, tuple[str, ...]] = {}
+
+    def add_section(self, title: str, commands: Iterable[click.Command]) -> None:
+        """Add commands, which `--help` lists under a title."""
+        for command in commands:
+            complete_files(command)
+            self.add_command(command)
+            self.sections[title] = (*self.sections.get(title, ()), str(command.name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, section by section, their explanations below each other."""
+        width = max(map(len, self.commands))
+        for title, names in self.sections.items():
+            with formatter.section(title):
+                room = formatter.width - 6 - width
+                formatter.write_dl([(f"{n:<{width}}", self.commands[n].get_short_help_str(room)) for n in names])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; exit with 2 for a user's mistake, 130 after Ctrl-C, 141 where nobody reads on."""
