@@ -141,6 +141,14 @@ def _run_commands(page: Path) -> str:
     return "".join(printed)
 
 
+def _untracked(folder: Path) -> list[str]:
+    """Return what git would call untracked if a page's reader had made it in a clone."""
+    shutil.copy(ROOT / ".gitignore", folder)
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    command = ["git", "status", "--porcelain", "--untracked-files=all", "--", ".", ":!.gitignore"]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.split()[1::2]
+
+
 @pytest.mark.parametrize("name", FROM_INPUT)
 def test_pages_for_beginners_run_and_print_what_they_say(name: str, here: Path) -> None:
     printed = _run_python(ROOT / name) + _run_commands(ROOT / name)
@@ -149,6 +157,7 @@ def test_pages_for_beginners_run_and_print_what_they_say(name: str, here: Path) 
     assert "fit result for ttbar_norm: 0.942 +/- 0.043" in said
     assert [line for line in said if line not in lines] == []
     assert (here / "figures" / "pulls.pdf").is_file()
+    assert _untracked(here) == ["examples"]
 
 
 @pytest.mark.filterwarnings("ignore:jsonschema.RefResolver:DeprecationWarning")  # pyhf's
@@ -159,6 +168,7 @@ def test_guides_run(name: str, products: Path, here: Path) -> None:
     (here / "script.py").write_text(SCRIPT)
     _run_scripts(ROOT / name)
     printed = _run_python(ROOT / name) + _run_commands(ROOT / name)
+    assert set(_untracked(here)) <= {"examples", "script.py"}
     if name in WITH_OUTPUT:
         said = [line for text in _blocks(ROOT / name, "text") for line in text.splitlines() if line]
         assert said != []
