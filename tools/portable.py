@@ -14,7 +14,8 @@ from pathlib import Path
 ENGINE = Path(__file__).resolve().parents[1] / "src" / "wilks" / "engine"
 TARGETS = ("x86_64-linux-gnu", "aarch64-linux-gnu", "x86_64-macos", "aarch64-macos", "x86_64-windows-gnu")
 # As in CMakeLists.txt.
-OPTIONS = "-std=c++20 -O3 -ffp-contract=off -fno-fast-math -fno-math-errno -Wall -Wextra -Wno-psabi -Werror".split()
+OPTIONS = ["-std=c++20", "-O3", "-ffp-contract=off", "-fno-fast-math", "-fno-math-errno"]
+WARNINGS = ["-Wall", "-Wextra", "-Wno-psabi", "-Werror"]
 
 
 def source():
@@ -27,8 +28,9 @@ def compiles(target, folder):
     """Return whether the engine compiles for a target; the compiler says what does not."""
     unit = Path(folder) / "engine.cpp"
     unit.write_text(source())
-    command = [sys.executable, "-m", "ziglang", "c++", "-target", target, *OPTIONS, f"-I{ENGINE}", "-c", str(unit)]
-    return subprocess.run([*command, "-o", str(unit.with_suffix(".o"))]).returncode == 0
+    compiler = [sys.executable, "-m", "ziglang", "c++", "-target", target]
+    files = [f"-I{ENGINE}", "-c", str(unit), "-o", str(unit.with_suffix(".o"))]
+    return subprocess.run([*compiler, *OPTIONS, *WARNINGS, *files]).returncode == 0
 
 
 if __name__ == "__main__":
