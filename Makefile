@@ -78,7 +78,7 @@ test-newest:
 test-lowest:
 	@$(PYTHON) tools/preflight.py
 	$(PYTHON) -m venv --clear .venv-lowest
-	$(PYTHON) tools/lowest.py minuit hdf5 dask test > .venv-lowest/lowest.txt
+	$(PYTHON) tools/lowest.py minuit hdf5 dask pandas test > .venv-lowest/lowest.txt
 	@.venv-lowest/bin/python $(PIP_INSTALL) --constraint tools/constraints.txt --upgrade pip \
 	  && .venv-lowest/bin/python $(PIP_INSTALL) --constraint .venv-lowest/lowest.txt \
 	    --build-constraint .venv-lowest/lowest.txt $(WHEELS) -C build-dir=build/lowest \

@@ -64,7 +64,7 @@ def test_command() -> None:
 
 def test_extras_are_tested_with_their_own_bounds() -> None:
     """The tests need what users may install for the same reasons."""
-    for extra in ("minuit", "hdf5", "dask"):
+    for extra in ("minuit", "hdf5", "dask", "pandas", "pyhf"):
         assert set(EXTRAS[extra]) <= set(EXTRAS["test"])
 
 
