@@ -72,5 +72,5 @@ if __name__ == "__main__":
         for example in map(Path, sys.argv[1:]):
             copy = Path(temporary) / example.name
             shutil.copytree(example, copy, ignore=shutil.ignore_patterns("input", "wilks-output"))
-            subprocess.run([sys.executable, "-I", "generate.py"], cwd=copy, check=True)
+            subprocess.run([sys.executable, "generate.py"], cwd=copy, check=True)
             run(copy, "config.yml")

@@ -6,9 +6,14 @@
 #include <cstddef>
 #include <cstring>
 
-// One source, several vector widths, chosen when the library is loaded. No FMA, so that all widths round alike.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
+// One source, several vector widths, chosen when the library is loaded. No FMA, so that all widths round alike. Only GCC
+// does it for all of these functions, and only where the C library (glibc) can choose; GCC 11 knows no levels of x86-64.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+#if __GNUC__ >= 12
 #define WILKS_CLONES __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+#else
+#define WILKS_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
 #else
 #define WILKS_CLONES
 #endif
