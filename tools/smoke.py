@@ -43,7 +43,8 @@ def imported(folder):
     """Check that the installed package is what is imported, alone, and in the version that it was installed as."""
     version, path = python(LIGHT, folder).split(maxsplit=1)
     assert version == metadata.version("wilks"), f"the package says {version}, its metadata {metadata.version('wilks')}"
-    assert Path(path).resolve().is_relative_to(Path(sys.prefix).resolve()), f"{path} is imported, which is not what was installed"
+    inside = Path(path).resolve().is_relative_to(Path(sys.prefix).resolve())
+    assert inside, f"{path} is imported, which is not what was installed"
     print(f"wilks {version} of {path}")
 
 
