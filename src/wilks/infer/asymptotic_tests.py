@@ -41,9 +41,11 @@ class AsymptoticTests:
         values = np.union1d(self.values, values)
         observed, before = self.observed, None
         # Once more where a better best fit has been found on the way.
-        while observed is not before:
-            before, observed = observed, observed.extended(observed.needed(values, self.statistic))
-        asimov = self.asimov.extended(self.asimov.needed(values, self.statistic)) if self.asimov is not None else None
+        while before is None or observed.study is not before:
+            before, observed = observed.study, observed.extended(values[observed.takes_fit(values, self.statistic)])
+        asimov = self.asimov
+        if asimov is not None:
+            asimov = asimov.extended(values[asimov.takes_fit(values, self.statistic)])
         return AsymptoticTests(self.statistic, self.base, observed, asimov, values)
 
     def confirmed(self, observed: FloatArray, expected: FloatArray) -> AsymptoticTests | None:
@@ -73,8 +75,7 @@ class AsymptoticTests:
             q0 = fits.statistic(values[:1], "q0")[0]
             return for_significance(found, fits.nearest(0.0), float(np.sqrt(q0[0])))
         without = fits.nearest(alternative(self.statistic))
-        each = [for_limit(found, fits.nearest(float(value)), without) for value in values]
-        return min(filter(None, each), key=lambda told: told[0].numbers.get("events", np.inf), default=())
+        return for_limit(found, [fits.nearest(float(value)) for value in values], without)
 
     def fits(self, values: FloatArray) -> TestFits:
         """Return the fits behind the tests of values."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -104,6 +104,8 @@ class Study:
             starts=starts,
             anchor=self._anchor if together else None,
         )
+        if many.converged.all():
+            return many
         settled = many.settled
         endings = [CONVERGED if good else status for good, status in zip(settled, many.statuses, strict=True)]
         return replace(many, converged=settled, statuses=tuple(endings))
@@ -114,12 +116,13 @@ class Study:
         theta + C[:, I] C[I, I]^-1 (value - theta[I]) for the parameters I that are kept.
         """
         best, where = self.best, list(fixed)
-        target = np.stack([np.asarray(values, np.float64) for values in fixed.values()], axis=1)
-        theta = np.broadcast_to(best.values, (len(target), best.values.size)).copy()
-        block = best.covariance[np.ix_(where, where)]
+        target = np.array(list(fixed.values()), np.float64).T.copy()
+        theta = np.empty((len(target), best.values.size))
+        theta[:] = best.values
+        block = best.covariance[where][:, where]
         if best.covariance_valid and np.isfinite(block).all() and _invertible(block):
             theta += (target - best.values[where]) @ np.linalg.solve(block, best.covariance[where])
-            theta = np.clip(theta, self.problem.lower, self.problem.upper)
+            theta = np.minimum(np.maximum(theta, self.problem.lower), self.problem.upper)
             theta[:, self.problem.held] = best.values[self.problem.held]
         theta[:, where] = target
         return theta
@@ -129,14 +132,15 @@ class Study:
 
         The free fit then starts from there. A question asked before is to be asked again.
         """
-        if not len(fits):
+        below = self.best.twice_nll - BETTER
+        if not (fits.twice_nll < below).any():
             return None
         usable = np.where(np.isfinite(fits.twice_nll) & fits.minimised, fits.twice_nll, np.inf)
         lowest = int(np.argmin(usable))
-        if not usable[lowest] < self.best.twice_nll - BETTER:
+        if not usable[lowest] < below:
             return None
         better = self._again(fits.values[lowest], self.problem.held)
-        return replace(self, given=better) if better.twice_nll < self.best.twice_nll - BETTER else None
+        return replace(self, given=better) if better.twice_nll < below else None
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
@@ -181,15 +185,15 @@ def origin_of(model: Model, dataset: str, problem: Problem, options: FitOptions,
     """
     names = model.parameter_names
     kept = {names[i]: float(problem.start[i]) for i in np.flatnonzero(problem.held & ~problem.idle & ~model.fixed)}
-    sides = np.stack([problem.lower, problem.upper])
-    changed = np.flatnonzero((sides != np.stack(model.bounds)).any(axis=0) & ~problem.held)
-    bounds = {names[i]: [float(side) if np.isfinite(side) else None for side in sides[:, i]] for i in changed}
+    sides = problem.lower, problem.upper
+    changed = np.flatnonzero(((sides[0] != model.bounds[0]) | (sides[1] != model.bounds[1])) & ~problem.held)
+    bounds = {names[i]: [float(side[i]) if np.isfinite(side[i]) else None for side in sides] for i in changed}
     return Origin(
         measurement=model.measurement,
         dataset=dataset,
         workspace_digest=model.workspace_digest,
         version=wilks.__version__,
-        settings={**model.settings, **asdict(options), "fixed": kept, "bounds": bounds, **settings},
+        settings={**model.settings, **options.settings, "fixed": kept, "bounds": bounds, **settings},
     )
 
 
@@ -239,7 +243,7 @@ def starting_from(found: Study, result: FitResult | None) -> Study:
     It is one if it kept the same parameters at the same values, and none is outside the bounds, or was kept by others.
     """
     if result is None:
-        return replace(found, given=None)
+        return found if found.given is None else replace(found, given=None)
     held, values = found.problem.held, result.values
     low, high = found.problem.lower, found.problem.upper
     on_bound = (values == low) | (values == high)

@@ -24,6 +24,8 @@ ArrayLike: TypeAlias = FloatArray | Sequence[float]
 Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Frozen = TypeVar("Frozen", bound=np.ndarray[Any, Any])
 
+_INTERPOLATED = frozenset({"histosys", "normsys"})
+
 
 @dataclass(frozen=True)
 class Block:
@@ -140,6 +142,11 @@ class Model:
     def modifier_types(self) -> tuple[tuple[str, ...], ...]:
         """For each parameter the types of the modifiers it steers."""
         return tuple(s.types for s in self.parameter_sets for _ in range(len(s)))
+
+    @cached_property
+    def interpolated(self) -> BoolArray:
+        """Which parameters move rates between templates (histosys, normsys), not along a straight line."""
+        return _frozen(np.array([not _INTERPOLATED.isdisjoint(types) for types in self.modifier_types], np.bool_))
 
     @cached_property
     def auxiliary(self) -> FloatArray:
