@@ -151,7 +151,7 @@ def _result(
         covariance = np.full((size, size), np.nan)
     idle = problem.idle | flat.idle
     held = problem.held | idle
-    variances = np.where(at_bound | flat.together, np.nan, np.diag(covariance))
+    variances = np.where(at_bound | flat.together, np.nan, covariance.diagonal())
     return FitResult(
         **described(model),
         values=raw["theta"],
@@ -187,7 +187,7 @@ def _mirrored(model: Model, dataset: Dataset, raw: Mapping[str, Any], held: Bool
     """
     theta = raw["theta"]
     found = []
-    for i in np.flatnonzero(model.even & ~held):
+    for i in (model.even & ~held).nonzero()[0]:
         if not abs(theta[i]) > 1e-3:
             continue
         other = theta.copy()

@@ -117,7 +117,7 @@ def pose(
     if words.problems:
         raise ModelError(words.problems)
     idle = model.idle & ~held
-    if _removes(model, theta, held):
+    if fixed and _removes(model, theta, held):
         idle = idle | without_effect(model, theta, held | idle)
     return Problem(theta, lower, upper, held | idle, idle)
 

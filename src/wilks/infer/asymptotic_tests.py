@@ -16,6 +16,8 @@ from wilks.results.fit import FitResult
 from wilks.results.hypotest import HypothesisTest, PValues, TestFits
 from wilks.results.many import CONVERGED
 
+_LN10 = np.log(10)
+
 
 @dataclass(frozen=True, eq=False)
 class AsymptoticTests:
@@ -82,17 +84,18 @@ class AsymptoticTests:
         found = self.observed.study
         unknown = np.full(found.model.n_parameters, np.nan)
         asimov = self.asimov.study.best.values if self.asimov is not None else unknown
-        rows = [unknown] * values.size
         return TestFits(
             names=found.model.parameter_names,
             best=found.best.values,
             conditional=self.observed.rows(values),
             asimov=asimov,
-            asimov_conditional=np.array(rows) if self.asimov is None else self.asimov.rows(values),
+            asimov_conditional=np.tile(unknown, (values.size, 1)) if self.asimov is None else self.asimov.rows(values),
         )
 
-    def test(self, values: FloatArray) -> HypothesisTest:
-        """Return the test at values that have fits."""
+    def test(
+        self, values: FloatArray, fits: TestFits | None = None, conditions: tuple[Condition, ...] = ()
+    ) -> HypothesisTest:
+        """Return the test at values that have fits, with these in it, and further conditions."""
         found = self.observed.study
         q, statuses = self.observed.statistic(values, self.statistic)
         if self.asimov is None:
@@ -114,7 +117,8 @@ class AsymptoticTests:
             observed=p_values(observed_tails(q, asimov, self.statistic)),
             expected=p_values(expected_tails(asimov, self.statistic, self.base)),
             statuses=tuple(s if s != CONVERGED or o == CONVERGED else f"Asimov data: {o}" for s, o in both),
-            origin=found.origin(statistic=self.statistic, calculator="asymptotic", base=self.base),
+            origin=found.origin(*conditions, statistic=self.statistic, calculator="asymptotic", base=self.base),
+            fits=fits,
         )
 
 
@@ -130,4 +134,4 @@ def alternative(statistic: str) -> float:
 def p_values(tails: Tails) -> PValues:
     """Return p-values from their logarithms."""
     clsb, cls = tails.log_clsb, tails.log_cls
-    return PValues(np.exp(clsb), np.exp(tails.log_clb), np.exp(cls), clsb / np.log(10), cls / np.log(10))
+    return PValues(np.exp(clsb), np.exp(tails.log_clb), np.exp(cls), clsb / _LN10, cls / _LN10)

@@ -106,8 +106,8 @@ class Profile:
     def _with(self, new: FloatArray, starts: FloatArray, rows: Sequence[int] = ()) -> Profile:
         """Return the profile with fits at new values from these starts, the lowest minimum searched for in `rows`."""
         found, poi = self.study, self.study.poi
-        held = np.broadcast_to(found.problem.held, starts.shape).copy()
-        held[:, poi] = True
+        held = np.empty(starts.shape, np.bool_)
+        held[:], held[:, poi] = found.problem.held, True
         # One minimum at each value: nothing to search for, nothing to exchange.
         certain = one_minimum(found.model, held[0])
         if certain:

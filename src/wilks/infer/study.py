@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
@@ -122,8 +122,8 @@ class Study:
         block = best.covariance[where][:, where]
         if best.covariance_valid and np.isfinite(block).all() and _invertible(block):
             theta += (target - best.values[where]) @ np.linalg.solve(block, best.covariance[where])
-            theta = np.minimum(np.maximum(theta, self.problem.lower), self.problem.upper)
-            theta[:, self.problem.held] = best.values[self.problem.held]
+            inside = np.minimum(np.maximum(theta, self.problem.lower), self.problem.upper)
+            theta = np.where(self.problem.held, best.values, inside)
         theta[:, where] = target
         return theta
 
@@ -145,17 +145,17 @@ class Study:
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
         """What is odd about the best fit."""
-        refit = partial(fit_problem, self.model, self.dataset, label=self.data.label, options=self._alone)
         bounded = self.tested is not None and self.tested.bounded
-        return conditions(Fitted(self.model, self.problem, self.best, self.poi, refit, bounded), rules(self.tested))
+        fitted = Fitted(self.model, self.problem, self.best, self.poi, self._without_search, bounded)
+        return conditions(fitted, rules(self.tested))
 
     def origin(self, *more: Condition, **settings: object) -> Origin:
         """Return where results of this study come from, with its conditions and `more`.
 
         `settings` adds what else they depend on.
         """
-        found = origin_of(self.model, self.data.label, self.problem, self.running.options, **settings)
-        return replace(found, conditions=(*self.conditions, *more))
+        told, options = (*self.conditions, *more), self.running.options
+        return origin_of(self.model, self.data.label, self.problem, options, *told, **settings)
 
     @property
     def _anchor(self) -> FloatArray | None:
@@ -163,37 +163,49 @@ class Study:
         best: FitResult | None = self.given or self.__dict__.get("best")
         return best.values if best is not None and best.minimised else None
 
-    @property
-    def _alone(self) -> FitOptions:
-        """Options of fits without a search."""
-        return replace(self.running.options, search="none")
-
     @cached_property
     def dataset(self) -> Dataset:
         """The data as the engine takes them."""
         return self.model.dataset(self.data.values)
+
+    def _without_search(self, problem: Problem) -> FitResult:
+        """Return the fit of a problem to the data, from its start only."""
+        options = replace(self.running.options, search="none")
+        return fit_problem(self.model, self.dataset, problem, label=self.data.label, options=options)
 
     def _again(self, start: FloatArray, held: BoolArray) -> FitResult:
         problem = replace(self.problem, start=start, held=held)
         return fit_problem(self.model, self.dataset, problem, label=self.data.label, options=self.running.options)
 
 
-def origin_of(model: Model, dataset: str, problem: Problem, options: FitOptions, **settings: object) -> Origin:
-    """Return where results come from: model, label of the data, what was held, options, and other `settings`.
+def origin_of(
+    model: Model,
+    dataset: str,
+    problem: Problem,
+    options: FitOptions,
+    *conditions: Condition,
+    **settings: object,
+) -> Origin:
+    """Return where results come from: model, label of the data, what was held, options, conditions of the best fit,
+    and other `settings`.
 
     Bounds are those that are not the model's own; None is an infinite one.
     """
     names = model.parameter_names
-    kept = {names[i]: float(problem.start[i]) for i in np.flatnonzero(problem.held & ~problem.idle & ~model.fixed)}
+    held = (problem.held & ~problem.idle & ~model.fixed).nonzero()[0].tolist()
+    kept = {names[i]: float(problem.start[i]) for i in held}
     sides = problem.lower, problem.upper
-    changed = np.flatnonzero(((sides[0] != model.bounds[0]) | (sides[1] != model.bounds[1])) & ~problem.held)
-    bounds = {names[i]: [float(side[i]) if np.isfinite(side[i]) else None for side in sides] for i in changed}
+    changed = ((sides[0] != model.bounds[0]) | (sides[1] != model.bounds[1])) & ~problem.held
+    bounds = {
+        names[i]: [float(side[i]) if np.isfinite(side[i]) else None for side in sides] for i in changed.nonzero()[0]
+    }
     return Origin(
         measurement=model.measurement,
         dataset=dataset,
         workspace_digest=model.workspace_digest,
         version=wilks.__version__,
         settings={**model.settings, **options.settings, "fixed": kept, "bounds": bounds, **settings},
+        conditions=conditions,
     )
 
 

@@ -359,9 +359,9 @@ class Model:
     ) -> tuple[tuple[FloatArray, Positions, FloatArray, Positions], tuple[int, ...]]:
         """Return the different points and data sets, which of them each row of the batch takes, and its shape."""
         if data is None:
-            values = self.observed()
-        else:
-            values = data.values if isinstance(data, Dataset) else np.asarray(data, dtype=np.float64)
+            data = self.observed_dataset
+        prepared = isinstance(data, Dataset)  # and so checked
+        values = data.values if isinstance(data, Dataset) else np.asarray(data, dtype=np.float64)
         self._check_shape(values)
         try:
             shape = np.broadcast_shapes(points.shape[:-1], values.shape[:-1])
@@ -370,11 +370,9 @@ class Model:
                 f"theta has shape {points.shape} and data have shape {values.shape}: their leading axes don't broadcast"
             ) from None
         points, values = _without_repetition(points), _without_repetition(values)
-        self.check_data(values)
-        theta_row, values_row = (
-            np.broadcast_to(np.arange(math.prod(axes), dtype=np.int64).reshape(axes), shape).reshape(-1)
-            for axes in (points.shape[:-1], values.shape[:-1])
-        )
+        if not prepared:
+            self.check_data(values)
+        theta_row, values_row = _row_of_each(points.shape[:-1], shape), _row_of_each(values.shape[:-1], shape)
         sets = values.reshape(-1, values.shape[-1])
         return (points.reshape(-1, self.n_parameters), theta_row, sets, values_row), shape
 
@@ -409,6 +407,12 @@ class Model:
 def _without_repetition(rows: FloatArray) -> FloatArray:
     """Return the rows with leading axes along which memory repeats cut to one entry."""
     return rows[tuple(slice(None if stride else 1) for stride in rows.strides[:-1])]
+
+
+def _row_of_each(axes: tuple[int, ...], shape: tuple[int, ...]) -> Positions:
+    """Return which row of something with these leading axes each entry of a batch of a `shape` takes."""
+    rows = np.arange(math.prod(axes), dtype=np.int64)
+    return rows if axes == shape else np.broadcast_to(rows.reshape(axes), shape).reshape(-1)
 
 
 def _one(value: Any) -> Any:

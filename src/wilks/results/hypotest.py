@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -33,7 +33,7 @@ class PValues:
     log10_cls: FloatArray
 
     def __post_init__(self) -> None:
-        shapes = {getattr(self, field.name).shape for field in fields(self)}
+        shapes = {each.shape for each in (self.clsb, self.clb, self.cls, self.log10_clsb, self.log10_cls)}
         if len(shapes) != 1:
             raise ValueError(f"p-values need one shape, found {sorted(shapes)}")
 
