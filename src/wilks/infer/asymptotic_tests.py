@@ -13,8 +13,9 @@ from wilks.infer.likelihood_ratio import Profile, asimov_study
 from wilks.infer.study import Study
 from wilks.results.conditions import Condition
 from wilks.results.fit import FitResult
-from wilks.results.hypotest import HypothesisTest, PValues, TestFits
+from wilks.results.hypotest import HypothesisTest
 from wilks.results.many import CONVERGED
+from wilks.results.tested import PValues, TestFits
 
 _LN10 = np.log(10)
 
