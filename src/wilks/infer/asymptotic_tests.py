@@ -45,10 +45,10 @@ class AsymptoticTests:
         observed, before = self.observed, None
         # Once more where a better best fit has been found on the way.
         while before is None or observed.study is not before:
-            before, observed = observed.study, observed.extended(values[observed.takes_fit(values, self.statistic)])
+            before, observed = observed.study, observed.extended(observed.needed(values, self.statistic))
         asimov = self.asimov
         if asimov is not None:
-            asimov = asimov.extended(values[asimov.takes_fit(values, self.statistic)])
+            asimov = asimov.extended(asimov.needed(values, self.statistic))
         return AsymptoticTests(self.statistic, self.base, observed, asimov, values)
 
     def confirmed(self, observed: FloatArray, expected: FloatArray) -> AsymptoticTests | None:

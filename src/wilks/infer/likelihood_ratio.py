@@ -162,8 +162,11 @@ class Profile:
         starts[:, self.study.poi] = new
         return starts
 
-    def takes_fit(self, values: FloatArray, name: str) -> BoolArray:
-        """Return at which values the test statistic takes a fit: a one-sided one is 0 on the other side."""
+    def needed(self, values: FloatArray, name: str) -> FloatArray:
+        """Return the values whose test statistic takes a fit: a one-sided one is 0 on the other side."""
+        return values[self._takes_fit(values, name)]
+
+    def _takes_fit(self, values: FloatArray, name: str) -> BoolArray:
         return ~other_side(self.study.best.values[self.study.poi], values, name)
 
     def statistic(self, values: FloatArray, name: str) -> tuple[FloatArray, tuple[str, ...]]:
@@ -175,7 +178,7 @@ class Profile:
         if not best.minimised:
             return np.full(values.size, np.nan), (f"the best fit: {best.status}",) * values.size
         q, statuses = np.zeros(values.size), [CONVERGED] * values.size
-        needed = np.flatnonzero(self.takes_fit(values, name))
+        needed = np.flatnonzero(self._takes_fit(values, name))
         rows = self.values.searchsorted(values[needed])
         q[needed] = np.maximum(self.twice_nll[rows] - best.twice_nll, 0.0)
         for i, row in zip(needed.tolist(), rows.tolist(), strict=True):
