@@ -63,6 +63,24 @@ def test_equal_bins_count_together_and_insensitive_ones_do_not() -> None:
     assert (found.expected, found.observed) == pytest.approx((10.0, 5.0), rel=1e-3)
 
 
+@pytest.mark.parametrize("seed", range(25))
+def test_counts_are_at_least_what_the_bins_with_the_fewest_would_have_alone(seed: int) -> None:
+    """So a closer look is only needed where this bound is low."""
+    random = np.random.default_rng(seed)
+    signal, background = random.uniform(0.01, 9, 3), random.uniform(0.01, 40, 3)
+    samples = {
+        "s": (signal.tolist(), [free("mu")]),
+        "b": (background.tolist(), [factor("a", 0.7, 1.2), factor("c", 0.95, 1.1)]),
+    }
+    model = compiled(specification(random.poisson(signal + background).astype(float).tolist(), samples, poi="mu"))
+    asked, theta = study(model), wilks.fit(model, fixed={"mu": 1.3}).values
+    found, rates = counts(asked, theta, asked.poi), model.expected(theta)
+    assert found is not None
+    fewest = rates.min() * (1 - 1e-9)
+    assert found.expected >= fewest
+    assert found.observed >= fewest * (model.observed_main / rates).min()
+
+
 def test_background_uncertainty_takes_weight_away() -> None:
     """The bin with most background and a large uncertainty tells little: the other one counts."""
 

@@ -15,8 +15,9 @@ from wilks._types import FloatArray
 from wilks.checks.cases import block_case, channel_case
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.view import Block, Side, View
-from wilks.checks.wording import number, quoted, some
+from wilks.checks.wording import quoted, some
 from wilks.results.findings import Case, Finding, Severity
+from wilks.table import number
 
 _Pair: TypeAlias = tuple[str, str]
 _DIGITS = 6

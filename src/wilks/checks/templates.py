@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wilks.checks.thresholds import Thresholds
-from wilks.checks.wording import counted, number, percent, some
+from wilks.checks.wording import counted, percent, some
 from wilks.results.findings import ALL, Case, Finding, Severity
+from wilks.table import number
 
 if TYPE_CHECKING:
     from wilks.histogram import Histogram

@@ -26,11 +26,6 @@ def span(values: FloatArray) -> str:
     return low if low == high else f"{low.removesuffix(' %')} to {high}"
 
 
-def number(value: float) -> str:
-    """Return a yield with four significant digits."""
-    return f"{value:.4g}"
-
-
 def some(items: Sequence[str], limit: int = 3) -> str:
     """Return the first items separated by commas, the others counted: `a, b, c and 4 more`."""
     shown = ", ".join(items[:limit])

@@ -11,8 +11,9 @@ from wilks._types import BoolArray, FloatArray
 from wilks.checks.cases import block_case, channel_case
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.view import Block, View, is_statistical
-from wilks.checks.wording import counted, number, percent, some
+from wilks.checks.wording import counted, percent, some
 from wilks.results.findings import Finding, Severity
+from wilks.table import number
 from wilks.workspace.spec import ShapeSys, StatError
 
 # A sum below this part of its terms is zero.

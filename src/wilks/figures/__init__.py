@@ -4,6 +4,7 @@ Every function takes a record and returns a figure; none fits, none saves (that 
 state of matplotlib. Importing this package does not import matplotlib.
 """
 
+from wilks.figures.breakdown import breakdown
 from wilks.figures.correlations import correlations
 from wilks.figures.draw import draw
 from wilks.figures.drawables import drawables
@@ -17,7 +18,7 @@ from wilks.figures.overlay import histograms
 from wilks.figures.parameters import pulls
 from wilks.figures.profile_intervals import intervals
 from wilks.figures.pruning import pruning
-from wilks.figures.ranking import breakdown, ranking
+from wilks.figures.ranking import ranking
 from wilks.figures.saving import save
 from wilks.figures.scans import contour, scan
 from wilks.figures.significance import significance

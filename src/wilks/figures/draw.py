@@ -25,7 +25,7 @@ DRAWN_BY = {
     "LimitResult": ("wilks.figures.limits", "limit"),
     "GridResult": ("wilks.figures.grids", "grid"),
     "RankingResult": ("wilks.figures.ranking", "ranking"),
-    "BreakdownResult": ("wilks.figures.ranking", "breakdown"),
+    "BreakdownResult": ("wilks.figures.breakdown", "breakdown"),
     "GoodnessOfFit": ("wilks.figures.goodness", "goodness_of_fit"),
     "Compatibility": ("wilks.figures.goodness", "compatibility"),
     "ToysResult": ("wilks.figures.toys", "toys"),

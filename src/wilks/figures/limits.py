@@ -17,9 +17,10 @@ from wilks.figures.grids import grid
 from wilks.figures.style import FigureStyle, as_style, figure_of, label, signed, weight
 from wilks.figures.together import require_same, several
 from wilks.results.grid import GridResult
-from wilks.results.hypotest import HypothesisTest, LimitResult, ToyCounts
+from wilks.results.hypotest import HypothesisTest, LimitResult
 from wilks.results.lost_toys import from_to
 from wilks.results.many import CONVERGED
+from wilks.results.tested import ToyCounts
 from wilks.table import measured, number
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Rankings after ATLAS' convention, impacts after that of CMS, breakdowns of uncertainties."""
+"""Rankings after ATLAS' convention, impacts after that of CMS."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from wilks.figures.joint_rankings import joint_rankings
 from wilks.figures.names import labels
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
 from wilks.results.impacts import with_sides
-from wilks.results.ranking import DONE, BreakdownResult, RankingResult
+from wilks.results.ranking import RankingResult
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_UP, _DOWN = "#6699ff", "#00ffff"
+UP, _DOWN = "#6699ff", "#00ffff"
 _ROW, _BLOCK, _WIDTH = 0.26, 1.25, 3.6  # inches: a parameter, the labels above them, the frame
 _PAD, _SIDE, _HEADER, _LINE = 0.06, 0.15, 0.3, 0.15
 _PULLS = 2.0
@@ -109,7 +109,7 @@ def ranking(
     chosen = as_style(style)
     check_page(result, rows, first, f"first must be from 1 to {len(result)}, the number of parameters, found {first}")
     shown = rows_at(result, poi, result.order(poi)[first - 1 : first - 1 + rows])
-    rc = _settings(chosen)
+    rc = settings(chosen)
     from wilks.figures.canvas import Drawing, styled
 
     with styled(rc):
@@ -128,7 +128,7 @@ def ranking(
     return figure
 
 
-def _settings(style: FigureStyle) -> dict[str, Any]:
+def settings(style: FigureStyle) -> dict[str, Any]:
     return compact(style, xtick_major_size=5, xtick_minor_size=2.5, ytick_major_size=0, ytick_minor_size=0)
 
 
@@ -215,9 +215,9 @@ def _impact_axis(ax: Axes, rows: list[Row], poi: str) -> Axes:
 
 def _draw_bars(ax: Axes, rows: list[Row]) -> None:
     for y, row in enumerate(rows):
-        for column, color in ((2, _UP), (3, _DOWN)):
+        for column, color in ((2, UP), (3, _DOWN)):
             _bar(ax, y, row, column, facecolor=color, edgecolor="none", zorder=1)
-        for column, color in ((0, _UP), (1, _DOWN)):
+        for column, color in ((0, UP), (1, _DOWN)):
             _bar(ax, y, row, column, facecolor="none", edgecolor=_edge(color), linewidth=1.0, zorder=2)
 
 
@@ -245,13 +245,13 @@ def _entries(rows: list[Row], result: RankingResult) -> list[Any]:
     if any(math.isfinite(shift) for row in rows for shift in row.impacts[:2]):
         entries += [
             Patch(facecolor="none", edgecolor=_edge(color), label=rf"pre-fit, $\hat{{\theta}}{sign}\Delta\theta$")
-            for color, sign in ((_UP, "+"), (_DOWN, "-"))
+            for color, sign in ((UP, "+"), (_DOWN, "-"))
         ]
     named = "post-fit, " if step == r"\theta" else "global obs., "
     moved = r"\hat{\theta}%s\Delta\hat{\theta}" if step == r"\theta" else r"a%s\Delta a"
     entries += [
         Patch(facecolor=color, edgecolor="none", label=f"{named}${moved % sign}$")
-        for color, sign in ((_UP, "+"), (_DOWN, "-"))
+        for color, sign in ((UP, "+"), (_DOWN, "-"))
     ]
     entries.append(Line2D([], [], color="black", marker="o", markersize=4, linewidth=1.5, label="pull"))
     if any(not (row.measured or math.isnan(row.pull)) for row in rows):
@@ -316,92 +316,3 @@ def _arrange(figure: Figure, ax: Axes, twin: Axes, legend: Any, inner: float, st
     place = (left / width, below / height, _WIDTH / width, inner / height)
     ax.set_position(place)
     twin.set_position(place)
-
-
-@noted
-def breakdown(
-    result: BreakdownResult,
-    *,
-    poi: str | None = None,
-    rows: int = 30,
-    style: str | FigureStyle = "plain",
-    ax: Axes | None = None,
-) -> Figure:
-    """Return a figure with the part of each group in the uncertainty, the largest first, and what the sum misses.
-
-    Sequential breakdowns keep their order. At most so many `rows`, the largest groups, are drawn; a line below counts
-    the others. Raises InputError for no rows, ResultError for a parameter of interest that is not in the result.
-
-    `poi` is the parameter of interest where there are several.
-
-    >>> import wilks
-    >>> model = wilks.compile_model(wilks.examples.measurement())
-    >>> figure = wilks.figures.breakdown(wilks.breakdown(model))
-    """
-    if not isinstance(result, BreakdownResult):
-        raise TypeError(
-            f"breakdown draws a BreakdownResult, found a {type(result).__name__}; get one with wilks.breakdown"
-        )
-    if rows < 1:
-        raise InputError(f"rows must be at least 1, found {rows}")
-    chosen = as_style(style)
-    k = result.poi_index(poi)
-    rc = _settings(chosen)
-    from wilks.figures.canvas import Drawing, fit_margins, styled
-    from wilks.figures.decoration import experiment_texts
-
-    order = np.argsort(-np.nan_to_num(result.contributions[k]).max(axis=1), kind="stable")[:rows]
-    if result.method == "sequential":
-        order = np.sort(order)
-    bars = [(result.groups[i], result.contributions[k, i], _UP) for i in order]
-    bars += [("statistical", result.statistical[k], "#94a4a2"), ("total", result.total[k], "#717581")]
-    with styled(rc):
-        axes = Drawing(rc, figsize=(5.6, 1.5 + 0.3 * len(bars))).add_subplot() if ax is None else ax
-        _draw_parts(axes, bars, result.profile)
-        largest = float(np.nanmax(result.total[k], initial=0.0))
-        scale_x(axes, f"uncertainty of {label(result.pois[k])}", largest)
-        experiment_texts(axes, chosen, inside=False)
-        _note(axes, result, poi, len(result.groups) - len(order))
-        figure = figure_of(axes)
-        if ax is None:
-            fit_margins(figure, [axes])
-    return figure
-
-
-def _draw_parts(ax: Axes, bars: list[tuple[str, Any, str]], profile: bool) -> None:
-    largest = max((float(np.nanmax(part)) for _, part, _ in bars if np.isfinite(part).any()), default=1.0) or 1.0
-    for y, (_, part, color) in enumerate(bars):
-        if not np.isfinite(part).any():
-            ax.text(0.02 * largest, y, "none found", va="center_baseline", **FAILED)
-            continue
-        ax.barh(y, part[0], height=0.7, color=color, linewidth=0)
-        text = _three_digits(part[0])
-        if profile:
-            ax.barh(y, -part[1], height=0.7, color=color, alpha=0.6, linewidth=0)
-            sides = zip("+−", part, strict=True)
-            text = " ".join(f"{sign}{_three_digits(side) if math.isfinite(side) else '?'}" for sign, side in sides)
-        ax.text(float(np.nan_to_num(part[0])) + 0.02 * largest, y, text, va="center_baseline", fontsize=9)
-    ax.set_xlim(-1.15 * largest if profile else 0.0, (1.7 if profile else 1.25) * largest)
-    ax.set_ylim(len(bars) - 0.4, -0.6)
-    texts = labels(name for name, _, _ in bars)
-    ax.set_yticks(range(len(bars)), [texts[name] for name, _, _ in bars])
-    ax.tick_params(axis="y", which="both", length=0)
-    ax.axhline(len(bars) - 2.5, color="black", linewidth=0.6, linestyle=":")
-    ax.axvline(0.0, color="black", linewidth=0.8)
-
-
-def _three_digits(value: float) -> str:
-    """Return a number with three significant digits, zeros at its end too."""
-    return f"{value:#.3g}".rstrip(".")
-
-
-def _note(ax: Axes, result: BreakdownResult, poi: str | None, hidden: int) -> None:
-    """Say how the parts add up, and how many are not shown, below the axis."""
-    k = result.poi_index(poi)
-    share = 100.0 * float(np.mean(result.remainder(poi))) / float(np.mean(result.total[k] ** 2))
-    how = {"frozen": "groups held one at a time", "sequential": "groups held one after the other"}
-    text = f"{how.get(result.method, result.method)}; squares add up to {100.0 - share:.1f} % of the total variance"
-    if not math.isfinite(share):
-        text = next((status for status in result.statuses[k] if status != DONE), "no uncertainty")
-    text = f"{hidden} smaller groups not shown; {text}" if hidden else text
-    ax.annotate(text, (1, 0), (0, -38), xycoords="axes fraction", textcoords="offset points", ha="right", fontsize=8)

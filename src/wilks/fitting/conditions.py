@@ -47,7 +47,7 @@ class Fitted:
     @cached_property
     def at_bound(self) -> list[int]:
         """Positions of the free parameters that ended at a bound, the parameter of interest apart."""
-        return [int(i) for i in np.flatnonzero(self.best.at_bound & ~self.problem.held) if i != self.poi]
+        return [i for i in (self.best.at_bound & ~self.problem.held).nonzero()[0].tolist() if i != self.poi]
 
     def without_bounds(self, where: list[int]) -> tuple[list[int], Problem, FitResult]:
         """Return the problem with the bounds that parameters are at moved outwards, which these are, and its fit.

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from wilks._types import BoolArray
 from wilks.model.model import Model
-
-# Modifiers in whose parameters rates are no straight lines.
-_CURVED = {"histosys", "normsys"}
 
 
 def one_minimum(model: Model, held: BoolArray) -> bool:
@@ -18,8 +13,7 @@ def one_minimum(model: Model, held: BoolArray) -> bool:
     which all are defined are a convex set: so is the nll, and any minimum is the lowest. It takes that no free
     parameter is that of a histosys or normsys, and that no two free factors act on one bin of a sample.
     """
-    curved = np.array([bool(_CURVED.intersection(types)) for types in model.modifier_types], np.bool_)
-    if (curved & ~held).any():
-        return False
     free = ~held
+    if (model.interpolated & free).any():
+        return False
     return not any((free[scalars].sum() + free[columns].sum(axis=0) > 1).any() for scalars, columns in model.products)

@@ -63,7 +63,7 @@ def fit_every(
         starts=starts,
         anchor=anchor,
     )
-    failed = [int(row) for row in np.flatnonzero(~many.minimised) if many.statuses[row] != INTERRUPTED]
+    failed = [row for row in (~many.minimised).nonzero()[0].tolist() if many.statuses[row] != INTERRUPTED]
     if not failed:
         return many
 

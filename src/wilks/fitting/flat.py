@@ -67,7 +67,8 @@ def resolved(ladder: Ladder, answer: Answer) -> tuple[Answer, Flat]:
     """
     nowhere, at_bound = Flat.nowhere(ladder.model.n_parameters), answer.raw["at_bound"] != 0
     if answer.raw["status"] == Status.CONVERGED:
-        loose = _loose(ladder, answer, at_bound) | _wide(ladder, answer, at_bound)
+        unconstrained = ladder.model.unconstrained & ~ladder.problem.held
+        loose = _loose(ladder, answer, unconstrained & at_bound) | _wide(ladder, answer, unconstrained & ~at_bound)
         if not loose.any():
             return answer, nowhere
         kept = ladder.problem.held | (at_bound & ~loose)
@@ -99,31 +100,29 @@ def _without_idle(ladder: Ladder, answer: Answer) -> tuple[Answer, BoolArray]:
     return _after(answer, again.raw), idle
 
 
-def _loose(ladder: Ladder, answer: Answer, at_bound: BoolArray) -> BoolArray:
-    """Return which unconstrained parameters are at a bound that nothing pushes them to: a valley without a slope may
-    end there."""
-    model, theta = ladder.model, answer.raw["theta"]
-    unconstrained = model.unconstrained
-    candidates = at_bound & unconstrained & ~ladder.problem.held
+def _loose(ladder: Ladder, answer: Answer, candidates: BoolArray) -> BoolArray:
+    """Return which of some unconstrained parameters nothing pushes to the bound that they are at: a valley without a
+    slope may end there."""
     if not candidates.any():
         return candidates
+    model, theta, loose = ladder.model, answer.raw["theta"], candidates.copy()
     slope, rates = model.gradient(theta, ladder.dataset), model.expected(theta)
     weights = 1.0 / np.maximum(rates, 0.1)
     for i in np.flatnonzero(candidates):
         moved = theta.copy()
         moved[i] += 1.0  # rates are linear in what has no constraint
-        candidates[i] = slope[i] ** 2 <= _SLOPE * (weights @ (model.expected(moved) - rates) ** 2)
-    return candidates
+        loose[i] = slope[i] ** 2 <= _SLOPE * (weights @ (model.expected(moved) - rates) ** 2)
+    return loose
 
 
-def _wide(ladder: Ladder, answer: Answer, at_bound: BoolArray) -> BoolArray:
-    """Return which unconstrained parameters have an uncertainty far beyond their range: hardly anything fixes them."""
-    model, problem, free = ladder.model, ladder.problem, ~(ladder.problem.held | at_bound)
-    unconstrained = model.unconstrained
-    if "covariance" not in answer.raw or not (free & unconstrained).any():
-        return np.zeros_like(free)
-    sigma = np.sqrt(np.maximum(np.diag(answer.raw["covariance"]), 0.0))
-    return free & unconstrained & (sigma > _FAR * (problem.upper - problem.lower))
+def _wide(ladder: Ladder, answer: Answer, candidates: BoolArray) -> BoolArray:
+    """Return which of some unconstrained parameters have an uncertainty far beyond their range: hardly anything fixes
+    them."""
+    if "covariance" not in answer.raw:
+        return np.zeros_like(candidates)
+    sigma = np.sqrt(np.maximum(answer.raw["covariance"].diagonal(), 0.0))
+    wide: BoolArray = candidates & (sigma > _FAR * (ladder.problem.upper - ladder.problem.lower))
+    return wide
 
 
 def _combinations(

@@ -97,17 +97,18 @@ def fit_problems(
     (n_parameters,), is a minimum near which most fits are expected: the Hessian there serves them all, where they have
     one data set and no uncertainties are asked for. One that does not converge fast with it gets the full fit.
     """
-    rows = [len(a) for a in (values, problem.start, problem.lower, problem.upper, problem.held) if a.ndim == 2]
-    fits = next((n for n in rows if n != 1), 1)
+    arrays: tuple[Any, ...] = (values, problem.start, problem.lower, problem.upper, problem.mask)
+    values, start, lower, upper, fixed = rows = [a if a.ndim == 2 else a[None] for a in arrays]
+    fits = next((len(each) for each in rows if len(each) != 1), 1)
     if threads is None:  # to start threads takes longer than a few small fits
         threads = 1 if fits * model.n_parameters < _FEW else os.cpu_count() or 1
     raw = model.engine.fit_many(
         fits=fits,
-        values=np.atleast_2d(values),
-        start=np.atleast_2d(problem.start),
-        lower=np.atleast_2d(problem.lower),
-        upper=np.atleast_2d(problem.upper),
-        fixed=np.atleast_2d(problem.mask),
+        values=values,
+        start=start,
+        lower=lower,
+        upper=upper,
+        fixed=fixed,
         tolerance=options.tolerance,
         max_iterations=options.max_iterations,
         threads=threads,
@@ -117,8 +118,7 @@ def fit_problems(
         anchor=np.empty((0, model.n_parameters)) if anchor is None else np.ascontiguousarray(anchor)[None],
         progress=progress,
     )
-    status = raw["status"].astype(int)
-    converged, sigma = status == Status.CONVERGED, None
+    converged, sigma = raw["status"] == Status.CONVERGED.value, None
     if uncertainties:
         # The curvature anywhere but at a minimum gives no uncertainty.
         sigma = np.where(problem.held, 0.0, np.where(converged[:, None], np.sqrt(raw["variance"]), np.nan))
@@ -130,7 +130,7 @@ def fit_problems(
         edm=raw["edm"],
         converged=converged,
         iterations=raw["iterations"].astype(np.intp),
-        statuses=tuple(BRIEF[Status(code)] for code in status),
+        statuses=tuple(BRIEF[code] for code in raw["status"].tolist()),
         workspace_digest=model.workspace_digest,
         version=__version__,
     )

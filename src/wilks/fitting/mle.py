@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from wilks.fitting.effects import without_effect
 from wilks.fitting.flat import Flat, resolved
 from wilks.fitting.ladder import Answer, Ladder
 from wilks.fitting.problem import FitOptions, Problem, pose
-from wilks.fitting.search import search_minima
+from wilks.fitting.search import Found, search_minima
 from wilks.fitting.status import describe
 from wilks.model.datasets import Data, labelled
 from wilks.model.described import described
@@ -86,7 +86,7 @@ def fit(
     poi = -1 if model.poi is None else model.index(model.poi)
     found = conditions(Fitted(model, problem, result, poi, refit))
     kept = () if start is None else tuple(kept_by_start(model, problem, pose(model, None, fixed, bounds)))
-    return replace(result, conditions=(*found, *kept))
+    return replace(result, conditions=(*found, *kept)) if found or kept else result
 
 
 def fit_problem(
@@ -118,8 +118,7 @@ def fit_problem(
     lowest = ladder.lowest(answer, found.minima)
     if lowest is not answer:
         answer, flat = resolved(ladder, lowest)
-    result = _result(model, dataset, answer, problem, options, label, flat)
-    return replace(result, starts=found.starts, minima=found.minima)
+    return _result(model, dataset, answer, problem, options, label, flat, found)
 
 
 def _minuit(model: Model, dataset: Dataset, problem: Problem) -> Answer:
@@ -132,7 +131,14 @@ def _minuit(model: Model, dataset: Dataset, problem: Problem) -> Answer:
 
 
 def _result(
-    model: Model, dataset: Dataset, answer: Answer, problem: Problem, options: FitOptions, label: str, flat: Flat
+    model: Model,
+    dataset: Dataset,
+    answer: Answer,
+    problem: Problem,
+    options: FitOptions,
+    label: str,
+    flat: Flat,
+    searched: Found | None = None,
 ) -> FitResult:
     raw = answer.raw
     at_bound = raw["at_bound"] != 0
@@ -145,7 +151,7 @@ def _result(
         covariance = np.full((size, size), np.nan)
     idle = problem.idle | flat.idle
     held = problem.held | idle
-    variances = np.where(at_bound | flat.together, np.nan, np.diag(covariance))
+    variances = np.where(at_bound | flat.together, np.nan, covariance.diagonal())
     return FitResult(
         **described(model),
         values=raw["theta"],
@@ -165,7 +171,9 @@ def _result(
         iterations=raw["iterations"],
         evaluations=raw["evaluations"] + answer.calls,
         mirrored=_mirrored(model, dataset, raw, held),
-        settings={**model.settings, **asdict(options)},
+        starts=searched.starts if searched else 0,
+        minima=searched.minima if searched else (),
+        settings={**model.settings, **options.settings},
         idle=idle,
         flat=flat.directions,
     )
@@ -179,7 +187,9 @@ def _mirrored(model: Model, dataset: Dataset, raw: Mapping[str, Any], held: Bool
     """
     theta = raw["theta"]
     found = []
-    for i in np.flatnonzero(model.even & ~held & (np.abs(theta) > 1e-3)):
+    for i in (model.even & ~held).nonzero()[0]:
+        if not abs(theta[i]) > 1e-3:
+            continue
         other = theta.copy()
         other[i] = -theta[i]
         if abs(model.nll(other, dataset) - model.nll(theta, dataset)) < 1e-9 * max(1.0, abs(raw["nll"])):

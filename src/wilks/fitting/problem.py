@@ -47,6 +47,11 @@ class FitOptions:
             allowed = get_args(Search)
             raise ModelError(f'no search "{self.search}"; allowed are {listed(allowed)}{nearest(self.search, allowed)}')
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The options by name, as results keep them."""
+        return dict(vars(self))
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
@@ -112,17 +117,16 @@ def pose(
     if words.problems:
         raise ModelError(words.problems)
     idle = model.idle & ~held
-    if _removes(model, theta, held):
+    if fixed and _removes(model, theta, held):
         idle = idle | without_effect(model, theta, held | idle)
     return Problem(theta, lower, upper, held | idle, idle)
 
 
 def _removes(model: Model, theta: FloatArray, held: BoolArray) -> bool:
     """Return whether a factor is held at 0, so that others may be left without effect; not known for many fits."""
-    interpolated = [bool({"histosys", "normsys"}.intersection(types)) for types in model.modifier_types]
     if held.ndim > 1 or theta.ndim > 1:
         return False
-    return bool((held & ~model.fixed & ~np.array(interpolated, np.bool_) & (theta == 0)).any())
+    return bool((held & ~model.fixed & ~model.interpolated & (theta == 0)).any())
 
 
 @dataclass(frozen=True)

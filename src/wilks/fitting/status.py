@@ -31,7 +31,7 @@ class Status(IntEnum):
 
 
 # One line for each code, for fits that come by the thousand.
-BRIEF = {
+BRIEF: dict[int, str] = {
     Status.CONVERGED: CONVERGED,
     Status.FLAT_DIRECTION: "the likelihood is flat along some combination of parameters",
     Status.ITERATION_LIMIT: "no minimum found in the iterations allowed",

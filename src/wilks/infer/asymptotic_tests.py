@@ -13,8 +13,11 @@ from wilks.infer.likelihood_ratio import Profile, asimov_study
 from wilks.infer.study import Study
 from wilks.results.conditions import Condition
 from wilks.results.fit import FitResult
-from wilks.results.hypotest import HypothesisTest, PValues, TestFits
+from wilks.results.hypotest import HypothesisTest
 from wilks.results.many import CONVERGED
+from wilks.results.tested import PValues, TestFits
+
+_LN10 = np.log(10)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +44,11 @@ class AsymptoticTests:
         values = np.union1d(self.values, values)
         observed, before = self.observed, None
         # Once more where a better best fit has been found on the way.
-        while observed is not before:
-            before, observed = observed, observed.extended(observed.needed(values, self.statistic))
-        asimov = self.asimov.extended(self.asimov.needed(values, self.statistic)) if self.asimov is not None else None
+        while before is None or observed.study is not before:
+            before, observed = observed.study, observed.extended(observed.needed(values, self.statistic))
+        asimov = self.asimov
+        if asimov is not None:
+            asimov = asimov.extended(asimov.needed(values, self.statistic))
         return AsymptoticTests(self.statistic, self.base, observed, asimov, values)
 
     def confirmed(self, observed: FloatArray, expected: FloatArray) -> AsymptoticTests | None:
@@ -73,25 +78,25 @@ class AsymptoticTests:
             q0 = fits.statistic(values[:1], "q0")[0]
             return for_significance(found, fits.nearest(0.0), float(np.sqrt(q0[0])))
         without = fits.nearest(alternative(self.statistic))
-        each = [for_limit(found, fits.nearest(float(value)), without) for value in values]
-        return min(filter(None, each), key=lambda told: told[0].numbers.get("events", np.inf), default=())
+        return for_limit(found, [fits.nearest(float(value)) for value in values], without)
 
     def fits(self, values: FloatArray) -> TestFits:
         """Return the fits behind the tests of values."""
         found = self.observed.study
         unknown = np.full(found.model.n_parameters, np.nan)
         asimov = self.asimov.study.best.values if self.asimov is not None else unknown
-        rows = [unknown] * values.size
         return TestFits(
             names=found.model.parameter_names,
             best=found.best.values,
             conditional=self.observed.rows(values),
             asimov=asimov,
-            asimov_conditional=np.array(rows) if self.asimov is None else self.asimov.rows(values),
+            asimov_conditional=np.tile(unknown, (values.size, 1)) if self.asimov is None else self.asimov.rows(values),
         )
 
-    def test(self, values: FloatArray) -> HypothesisTest:
-        """Return the test at values that have fits."""
+    def test(
+        self, values: FloatArray, fits: TestFits | None = None, conditions: tuple[Condition, ...] = ()
+    ) -> HypothesisTest:
+        """Return the test at values that have fits, with these in it, and further conditions."""
         found = self.observed.study
         q, statuses = self.observed.statistic(values, self.statistic)
         if self.asimov is None:
@@ -113,7 +118,8 @@ class AsymptoticTests:
             observed=p_values(observed_tails(q, asimov, self.statistic)),
             expected=p_values(expected_tails(asimov, self.statistic, self.base)),
             statuses=tuple(s if s != CONVERGED or o == CONVERGED else f"Asimov data: {o}" for s, o in both),
-            origin=found.origin(statistic=self.statistic, calculator="asymptotic", base=self.base),
+            origin=found.origin(*conditions, statistic=self.statistic, calculator="asymptotic", base=self.base),
+            fits=fits,
         )
 
 
@@ -129,4 +135,4 @@ def alternative(statistic: str) -> float:
 def p_values(tails: Tails) -> PValues:
     """Return p-values from their logarithms."""
     clsb, cls = tails.log_clsb, tails.log_cls
-    return PValues(np.exp(clsb), np.exp(tails.log_clb), np.exp(cls), clsb / np.log(10), cls / np.log(10))
+    return PValues(np.exp(clsb), np.exp(tails.log_clb), np.exp(cls), clsb / _LN10, cls / _LN10)

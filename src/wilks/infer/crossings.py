@@ -148,7 +148,7 @@ class _Search:
         self.last[rows[below]] = fits.values[below]
         self.along[rows[usable]] = (fits.values[usable] - self.study.best.values) / x[usable, None]
         # The square root of the rise is nearly linear in the distance.
-        gradient = self.study.model.gradient(fits.values, self.study.data.values)
+        gradient = self.study.model.gradient(fits.values, self.study.dataset)
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = self.sign[rows] * gradient[each, self.index[rows]] / np.sqrt(rise)
             newton = x + (np.sqrt(height) - np.sqrt(rise)) / slope
@@ -225,7 +225,7 @@ def _scales(study: Study) -> FloatArray:
     """Return the scale of each parameter: its uncertainty; without one, from the curvature, or from before the fit."""
     best = study.best
     with np.errstate(divide="ignore", invalid="ignore"):
-        curvature = 1.0 / np.sqrt(np.diag(study.model.hessian(best.values, study.data.values)))
+        curvature = 1.0 / np.sqrt(np.diag(study.model.hessian(best.values, study.dataset)))
     scale = np.ones(best.values.size)
     for candidate in (best.prefit_uncertainties, curvature, best.uncertainties):
         scale = np.where(np.isfinite(candidate) & (candidate > 0), candidate, scale)

@@ -6,20 +6,21 @@ docs/explanation/few-events.md).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.fitting.mle import fit_problem
+from wilks.fitting.flat import resolved
+from wilks.fitting.ladder import Answer, Ladder
 from wilks.fitting.problem import Problem
+from wilks.fitting.status import Status
 from wilks.infer.study import Study
 from wilks.model.datasets import expected_data
 from wilks.results.conditions import FEW_EVENTS, Condition
 from wilks.results.findings import Severity
-from wilks.results.fit import FitResult
-from wilks.results.many import FLAT
 
 # Where asymptotic answers of counting models are off by more than 10 %: an observed limit with fewer events than
 # these, in one bin whose background is known exactly, and where anything else makes the statistic continuous; expected
@@ -31,6 +32,8 @@ SIGNIFICANCE, SIGNIFICANCE_AUXILIARY = 2.5, 2.2
 INTERVAL = 5.0
 # Bins with so many events expected, all of them, need no closer look.
 _MANY = 100.0
+# So much of a bound is left to rounding.
+_ROUNDING = 1e-9
 # The share of the information from auxiliary counts from which on their number matters.
 _MATTERS = 0.1
 # A share of the information about a parameter that a constraint must have to make a statistic continuous.
@@ -63,12 +66,29 @@ class _Point:
     where: list[int]
 
     @cached_property
+    def main_rates(self) -> FloatArray:
+        """Expected main data; one NaN where the parameters are not known."""
+        return self.found.model.expected(self.theta) if np.isfinite(self.theta).all() else np.full(1, np.nan)
+
+    @cached_property
     def rates(self) -> FloatArray:
         """Expected main and auxiliary data."""
         return expected_data(self.found.model, self.theta)
 
     @cached_property
-    def fit(self) -> FitResult:
+    def at_least(self) -> tuple[float, float]:
+        """What `Counts` can have at least, expected and observed: as if only the bins with the fewest told anything.
+
+        The sum of t^3 / nu^2 is at most (sum of t^2 / nu)^(3/2) / sqrt(least nu); 0 where a rate is not positive.
+        """
+        if not (self.main_rates > 0).all():
+            return 0.0, 0.0
+        fewest = float(self.main_rates.min(initial=np.inf)) * (1 - _ROUNDING)
+        main = self.found.data.values[: self.main_rates.size]
+        return fewest, fewest * float((main / self.main_rates).min(initial=np.inf))
+
+    @cached_property
+    def fit(self) -> Answer:
         """The fit to what is expected here, which ends where it starts; its covariance is the inverse information."""
         problem, model = self.found.problem, self.found.model
         lower, upper = problem.lower.copy(), problem.upper.copy()
@@ -77,7 +97,8 @@ class _Point:
         held[self.where] = False
         problem = Problem(self.theta, lower, upper, held)
         options = replace(self.found.running.options, search="none")
-        return fit_problem(model, model.dataset(self.rates), problem, label="", options=options)
+        ladder = Ladder(model, model.dataset(self.rates), problem, options)
+        return resolved(ladder, ladder.answer())[0]
 
     @cached_property
     def jacobian(self) -> FloatArray:
@@ -91,8 +112,7 @@ class _Point:
     @property
     def few(self) -> bool:
         """Whether some bin expects few events, and none less than nothing."""
-        rates = self.found.model.expected(self.theta) if np.isfinite(self.theta).all() else np.full(1, np.nan)
-        return bool(0 <= rates.min(initial=np.inf) <= _MANY)
+        return bool(0 <= self.main_rates.min(initial=np.inf) <= _MANY)
 
 
 def counts(found: Study, theta: FloatArray, i: int) -> Counts | None:
@@ -135,11 +155,11 @@ def _profiled(point: _Point, i: int) -> FloatArray | None:
 
     Where rates vanish there is no information: the parameter then moves alone.
     """
-    fit = point.fit
-    if fit.covariance_valid and fit.covariance[i, i] > 0:
-        direction: FloatArray = fit.covariance[:, i] / fit.covariance[i, i]
+    raw = point.fit.raw
+    if raw["status"] == Status.CONVERGED and "covariance" in raw and raw["covariance"][i, i] > 0:
+        direction: FloatArray = raw["covariance"][:, i] / raw["covariance"][i, i]
         return direction
-    if fit.status.startswith(FLAT):
+    if raw["status"] == Status.FLAT_DIRECTION:
         return None
     alone: FloatArray = (np.arange(point.theta.size) == i).astype(np.float64)
     return alone
@@ -165,9 +185,19 @@ def _auxiliary(point: _Point, direction: FloatArray, known: float) -> tuple[floa
     return float((information * counted[poisson]).sum() / information.sum()), prior
 
 
-def for_limit(found: Study, tested: FloatArray, without: FloatArray) -> tuple[Condition, ...]:
-    """Return what an asymptotic limit or CLs has too few events for: at the tested value, and without signal."""
-    at, background = counts(found, tested, found.poi), counts(found, without, found.poi)
+def for_limit(found: Study, tested: Sequence[FloatArray], without: FloatArray) -> tuple[Condition, ...]:
+    """Return what asymptotic limits or CLs have too few events for: at the tested value with the fewest, and without
+    signal."""
+    background = _Point(found, without, [found.poi])
+    each = [_for_limit(_Point(found, theta, [found.poi]), background) for theta in tested]
+    return min(filter(None, each), key=lambda told: told[0].numbers.get("events", np.inf), default=())
+
+
+def _for_limit(here: _Point, other: _Point) -> tuple[Condition, ...]:
+    found = here.found
+    if here.at_least[1] > max(LIMIT, LIMIT_CONTINUOUS) and other.at_least[0] > EXPECTED_LIMIT:
+        return ()
+    at, background = _counts(here, found.poi), _counts(other, found.poi)
     observed = at is not None and at.observed < (LIMIT if at.discrete else LIMIT_CONTINUOUS)
     expected = background is not None and background.expected < EXPECTED_LIMIT
     if not (observed or expected):
@@ -191,8 +221,13 @@ def for_limit(found: Study, tested: FloatArray, without: FloatArray) -> tuple[Co
 
 def for_significance(found: Study, without: FloatArray, significance: float) -> tuple[Condition, ...]:
     """Return what an asymptotic significance has too few events for."""
-    at = counts(found, without, found.poi)
-    if at is None or found.best.values[found.poi] <= 0:
+    point, auxiliary = _Point(found, without, [found.poi]), found.data.values[found.model.observed_main.size :]
+    counted = auxiliary[found.model.constraint_terms.poisson] * (1 - _ROUNDING)
+    enough = point.at_least[1] > SIGNIFICANCE and (counted * significance > SIGNIFICANCE_AUXILIARY).all()
+    if enough or found.best.values[found.poi] <= 0:
+        return ()
+    at = _counts(point, found.poi)
+    if at is None:
         return ()
     few = at.discrete and at.observed < SIGNIFICANCE
     from_few = at.auxiliary * significance < SIGNIFICANCE_AUXILIARY
@@ -209,7 +244,7 @@ def for_interval(found: Study, where: list[int]) -> tuple[Condition, ...]:
     model, best = found.model, found.best
     free = [i for i in where if model.constraints[i] == "none" and best.minimised]
     few, point = {}, _Point(found, best.values, free)
-    for i in free:
+    for i in free if point.at_least[1] <= INTERVAL else ():
         at = _counts(point, i)
         if at is not None and at.observed < INTERVAL:
             few[model.parameter_names[i]] = at.observed

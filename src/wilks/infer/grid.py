@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -77,7 +77,7 @@ class Question:
         where = {"measurement": self.measurement, "poi": self.poi, "fixed": dict(fixed), "bounds": bounds}
         unused = ("toys", "seed") if self.settings["calculator"] != "toys" else ()
         settings = {name: value for name, value in self.settings.items() if name not in unused}
-        return {**settings, **where, **asdict(running.options)}
+        return {**settings, **where, **running.options.settings}
 
 
 @timed

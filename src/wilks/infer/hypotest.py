@@ -83,8 +83,7 @@ def hypotest(
         def ask(bounds: Bounds | None) -> HypothesisTest:
             found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
             tests = AsymptoticTests.of(found, statistic, base).extended(values)
-            test = tests.test(values)
-            return replace(test, fits=tests.fits(values), origin=test.origin.also(*tests.told(values)))
+            return tests.test(values, tests.fits(values), tests.told(values))
 
         return with_wider_bounds(ask(bounds), bounds, ask, _first_p_value)
     counter = Counter(running.progress)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wilks._types import FloatArray
+from wilks._types import BoolArray, FloatArray
 from wilks.fitting.convex import one_minimum
 from wilks.infer.asymptotics import BOUNDED
 from wilks.infer.profiles import exchanged, lowest, searched
@@ -33,10 +33,11 @@ def test_study(statistic: str, bounds: Mapping[str, tuple[float, float]] | None,
     if statistic in BOUNDED:
         lower[found.poi] = max(lower[found.poi], 0.0)
     start = found.problem.start.copy()
-    start[found.poi] = np.clip(start[found.poi], lower[found.poi], upper[found.poi])
+    start[found.poi] = min(max(start[found.poi], lower[found.poi]), upper[found.poi])
     problem = replace(found.problem, lower=lower, upper=upper, start=start)
-    found = replace(found, problem=problem, tested=Tested(statistic in BOUNDED, range_given))
-    return starting_from(found, found.given if found.given is not None and found.given.converged else None)
+    usable = found.given if found.given is not None and found.given.converged else None
+    tested = Tested(statistic in BOUNDED, range_given)
+    return starting_from(replace(found, problem=problem, given=None, tested=tested), usable)
 
 
 test_study.__test__ = False  # type: ignore[attr-defined]  # pytest collects what is called test_
@@ -71,7 +72,7 @@ class Profile:
         lowest minimum is searched for; neighbours exchange their solutions, those that were there before too. A fit
         below the best one makes that start again from there.
         """
-        new = np.setdiff1d(values, self.values)
+        new = np.array(sorted(set(values.tolist()).difference(self.values.tolist())))
         if not new.size:
             return self
         ends = [] if self.values.size else sorted({0, new.size - 1})
@@ -105,8 +106,8 @@ class Profile:
     def _with(self, new: FloatArray, starts: FloatArray, rows: Sequence[int] = ()) -> Profile:
         """Return the profile with fits at new values from these starts, the lowest minimum searched for in `rows`."""
         found, poi = self.study, self.study.poi
-        held = np.broadcast_to(found.problem.held, starts.shape).copy()
-        held[:, poi] = True
+        held = np.empty(starts.shape, np.bool_)
+        held[:], held[:, poi] = found.problem.held, True
         # One minimum at each value: nothing to search for, nothing to exchange.
         certain = one_minimum(found.model, held[0])
         if certain:
@@ -128,6 +129,8 @@ class Profile:
 
     def _merged(self, fits: ManyFits, new: FloatArray) -> tuple[ManyFits, FloatArray]:
         """Return the fits of this profile and new ones, and all values, in ascending order."""
+        if not self.values.size:
+            return fits, new
         order = np.argsort(np.concatenate([self.values, new]), kind="stable")
         known = np.array([status == CONVERGED for status in self.statuses], np.bool_)
         statuses = (*self.statuses, *fits.statuses)
@@ -144,6 +147,8 @@ class Profile:
 
     def _starts(self, new: FloatArray) -> FloatArray:
         starts = self.study.predicted({self.study.poi: new})
+        if not self.values.size:
+            return starts
         best = self.study.best.values
         good = np.array([status == CONVERGED for status in self.statuses], bool) & (self.values != best[self.study.poi])
         known, theta = np.append(self.values[good], best[self.study.poi]), np.vstack([self.theta[good], best])
@@ -159,7 +164,10 @@ class Profile:
 
     def needed(self, values: FloatArray, name: str) -> FloatArray:
         """Return the values whose test statistic takes a fit: a one-sided one is 0 on the other side."""
-        return values[one_sided(np.ones(values.size), self.study.best.values[self.study.poi], values, name) > 0]
+        return values[self._takes_fit(values, name)]
+
+    def _takes_fit(self, values: FloatArray, name: str) -> BoolArray:
+        return ~other_side(self.study.best.values[self.study.poi], values, name)
 
     def statistic(self, values: FloatArray, name: str) -> tuple[FloatArray, tuple[str, ...]]:
         """Return the test statistic, shape (values,), NaN where a fit failed; and statuses. All fits `needed` exist.
@@ -169,12 +177,15 @@ class Profile:
         best = self.study.best
         if not best.minimised:
             return np.full(values.size, np.nan), (f"the best fit: {best.status}",) * values.size
-        q, statuses = np.zeros(values.size), np.full(values.size, CONVERGED, object)
-        needed = np.isin(values, self.needed(values, name))
-        rows = np.searchsorted(self.values, values[needed])
-        statuses[needed] = [self.statuses[i] for i in rows]
+        q, statuses = np.zeros(values.size), [CONVERGED] * values.size
+        needed = np.flatnonzero(self._takes_fit(values, name))
+        rows = self.values.searchsorted(values[needed])
         q[needed] = np.maximum(self.twice_nll[rows] - best.twice_nll, 0.0)
-        return np.where(statuses == CONVERGED, q, np.nan), tuple(statuses)
+        for i, row in zip(needed.tolist(), rows.tolist(), strict=True):
+            statuses[i] = self.statuses[row]
+            if statuses[i] != CONVERGED:
+                q[i] = np.nan
+        return q, tuple(statuses)
 
     def row(self, value: float) -> tuple[FloatArray, str]:
         """Return the parameters of the conditional fit at a value, and its status."""
@@ -183,10 +194,11 @@ class Profile:
 
     def rows(self, values: FloatArray) -> FloatArray:
         """Return the parameters of the conditional fits, shape (values, n_parameters); NaN where there is none."""
-        good = self.values[[status == CONVERGED for status in self.statuses]] if self.values.size else self.values
         rows = np.full((values.size, self.study.model.n_parameters), np.nan)
-        known = np.isin(values, good)
-        rows[known] = self.theta[np.searchsorted(self.values, values[known])]
+        known = {value: i for i, value in enumerate(self.values.tolist()) if self.statuses[i] == CONVERGED}
+        for row, value in zip(rows, values.tolist(), strict=True):
+            if value in known:
+                row[:] = self.theta[known[value]]
         return rows
 
     def nearest(self, value: float) -> FloatArray:
@@ -207,9 +219,16 @@ def conditional_fits(found: Study, starts: FloatArray, data: FloatArray | None =
 
 def one_sided(t: FloatArray, best: FloatArray | float, tested: FloatArray | float, name: str) -> FloatArray:
     """Return the test statistic from t = 2 NLL(tested) - 2 NLL(best): 0 where the best fit is on the other side."""
+    return np.where(other_side(best, tested, name), 0.0, t)
+
+
+def other_side(best: FloatArray | float, tested: FloatArray | float, name: str) -> BoolArray:
+    """Return where a best fit is on the side on which a one-sided statistic, q, q~ or q0, is 0."""
     if name in ("q", "q~"):
-        return np.where(best > tested, 0.0, t)
-    return np.where(best < tested, 0.0, t) if name == "q0" else t
+        return np.asarray(np.greater(best, tested))
+    if name == "q0":
+        return np.asarray(np.less(best, tested))
+    return np.zeros(np.broadcast_shapes(np.shape(best), np.shape(tested)), np.bool_)
 
 
 def asimov_study(profile: Profile, alternative: float) -> Study:

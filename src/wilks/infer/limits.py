@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -268,13 +269,13 @@ class Root:
         heights = np.concatenate([[0.0], log10[use]]) - np.log10(1 - level)
         return cls(x, heights, np.concatenate([[0.0], noise[use]]), test.values)
 
-    @property
+    @cached_property
     def bracket(self) -> int | None:
         """The last interval in which CLs falls below that of the limit."""
         crossings = np.flatnonzero((self.heights[:-1] > 0) & (self.heights[1:] <= 0))
         return int(crossings[-1]) if crossings.size else None
 
-    @property
+    @cached_property
     def value(self) -> float:
         """The limit, by inverse interpolation through up to four points, else by a straight line."""
         i = self.bracket
@@ -304,7 +305,7 @@ class Root:
             high += 1
         return float(noise * (self.x[high] - self.x[low]) / (self.heights[low] - self.heights[high]))
 
-    @property
+    @cached_property
     def found(self) -> bool:
         """Whether CLs is right at a test: one at the limit, to `PRECISION`, or one within the error of toys."""
         value = self.value
@@ -315,7 +316,7 @@ class Root:
         close = abs(self.x[nearest] - value) <= PRECISION * value
         return bool(height <= 0.5 * noise or (close and (noise > 0 or height <= HEIGHT)))
 
-    @property
+    @cached_property
     def jumps(self) -> bool:
         """Whether CLs jumps over that of the limit, as far as fits without noise can tell."""
         i = self.bracket

@@ -156,6 +156,7 @@ def _propagated(change: FloatArray, covariance: FloatArray) -> FloatArray:
     """Return the uncertainties of what changes so; powers of two keep the squares of large changes finite."""
     exponents = np.frexp(np.abs(change).max(axis=1, initial=0.0))[1]
     scaled = np.ldexp(change, -exponents[:, None])
-    variance = np.einsum("bi,ij,bj->b", scaled, covariance, scaled, optimize=True)
+    along = (covariance.T @ scaled.T).T
+    variance = np.matmul(along[:, None, :], scaled[:, :, None])[:, 0, 0]
     uncertainty: FloatArray = np.ldexp(np.sqrt(np.maximum(variance, 0.0)), exponents)
     return uncertainty

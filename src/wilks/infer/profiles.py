@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray, Positions
+from wilks.fitting.convex import one_minimum
 from wilks.fitting.search import search_minima
 from wilks.infer.study import BETTER, Study
 from wilks.results.fit import Minimum
@@ -49,8 +50,10 @@ def exchanged(asked: Study, fits: ManyFits, foreseen: FloatArray, held: BoolArra
 
     Where the parameters of a neighbour, as they are or moved along as `foreseen`, give a higher likelihood than a fit
     found, or lie elsewhere and nearly do, or where a fit failed, it is made again from there: a profile has no steps
-    that only the starts have made.
+    that only the starts have made. Where there is one minimum only, there is nothing to exchange.
     """
+    if fits.minimised.all() and one_minimum(asked.model, np.logical_and.reduce(held)):
+        return fits
     neighbours = _neighbours(shape)
     for sweep in range(_SWEEPS):
         start, promising = _promising(asked, fits, neighbours, foreseen, held, first=sweep == 0)
@@ -135,7 +138,7 @@ def _shortened(asked: Study, start: FloatArray, initial: FloatArray, held: BoolA
     """
 
     def height(theta: FloatArray) -> FloatArray:
-        nll: FloatArray = asked.model.nll(theta, asked.data.values)
+        nll: FloatArray = asked.model.nll(theta, asked.dataset)
         return np.where(np.isnan(nll), np.inf, nll)
 
     lowest = height(start)
@@ -182,7 +185,7 @@ def _promising(
             there = np.where(held, foreseen, there)
             usable = (side >= 0) & done[side] & np.isfinite(there).all(axis=1)
             level = np.full(own.size, np.inf)
-            level[usable] = 2.0 * asked.model.nll(there[usable], asked.data.values)
+            level[usable] = 2.0 * asked.model.nll(there[usable], asked.dataset)
             lower = level < best
             best, start = np.where(lower, level, best), np.where(lower[:, None], there, start)
     width = np.where(asked.model.prefit_uncertainties > 0, asked.model.prefit_uncertainties, np.inf)

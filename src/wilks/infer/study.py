@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -104,6 +104,8 @@ class Study:
             starts=starts,
             anchor=self._anchor if together else None,
         )
+        if many.converged.all():
+            return many
         settled = many.settled
         endings = [CONVERGED if good else status for good, status in zip(settled, many.statuses, strict=True)]
         return replace(many, converged=settled, statuses=tuple(endings))
@@ -114,13 +116,14 @@ class Study:
         theta + C[:, I] C[I, I]^-1 (value - theta[I]) for the parameters I that are kept.
         """
         best, where = self.best, list(fixed)
-        target = np.stack([np.asarray(values, np.float64) for values in fixed.values()], axis=1)
-        theta = np.broadcast_to(best.values, (len(target), best.values.size)).copy()
-        block = best.covariance[np.ix_(where, where)]
+        target = np.array(list(fixed.values()), np.float64).T.copy()
+        theta = np.empty((len(target), best.values.size))
+        theta[:] = best.values
+        block = best.covariance[where][:, where]
         if best.covariance_valid and np.isfinite(block).all() and _invertible(block):
             theta += (target - best.values[where]) @ np.linalg.solve(block, best.covariance[where])
-            theta = np.clip(theta, self.problem.lower, self.problem.upper)
-            theta[:, self.problem.held] = best.values[self.problem.held]
+            inside = np.minimum(np.maximum(theta, self.problem.lower), self.problem.upper)
+            theta = np.where(self.problem.held, best.values, inside)
         theta[:, where] = target
         return theta
 
@@ -129,29 +132,30 @@ class Study:
 
         The free fit then starts from there. A question asked before is to be asked again.
         """
-        if not len(fits):
+        below = self.best.twice_nll - BETTER
+        if not (fits.twice_nll < below).any():
             return None
         usable = np.where(np.isfinite(fits.twice_nll) & fits.minimised, fits.twice_nll, np.inf)
         lowest = int(np.argmin(usable))
-        if not usable[lowest] < self.best.twice_nll - BETTER:
+        if not usable[lowest] < below:
             return None
         better = self._again(fits.values[lowest], self.problem.held)
-        return replace(self, given=better) if better.twice_nll < self.best.twice_nll - BETTER else None
+        return replace(self, given=better) if better.twice_nll < below else None
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
         """What is odd about the best fit."""
-        refit = partial(fit_problem, self.model, self.dataset, label=self.data.label, options=self._alone)
         bounded = self.tested is not None and self.tested.bounded
-        return conditions(Fitted(self.model, self.problem, self.best, self.poi, refit, bounded), rules(self.tested))
+        fitted = Fitted(self.model, self.problem, self.best, self.poi, self._without_search, bounded)
+        return conditions(fitted, rules(self.tested))
 
     def origin(self, *more: Condition, **settings: object) -> Origin:
         """Return where results of this study come from, with its conditions and `more`.
 
         `settings` adds what else they depend on.
         """
-        found = origin_of(self.model, self.data.label, self.problem, self.running.options, **settings)
-        return replace(found, conditions=(*self.conditions, *more))
+        told, options = (*self.conditions, *more), self.running.options
+        return origin_of(self.model, self.data.label, self.problem, options, *told, **settings)
 
     @property
     def _anchor(self) -> FloatArray | None:
@@ -159,37 +163,49 @@ class Study:
         best: FitResult | None = self.given or self.__dict__.get("best")
         return best.values if best is not None and best.minimised else None
 
-    @property
-    def _alone(self) -> FitOptions:
-        """Options of fits without a search."""
-        return replace(self.running.options, search="none")
-
     @cached_property
     def dataset(self) -> Dataset:
         """The data as the engine takes them."""
         return self.model.dataset(self.data.values)
+
+    def _without_search(self, problem: Problem) -> FitResult:
+        """Return the fit of a problem to the data, from its start only."""
+        options = replace(self.running.options, search="none")
+        return fit_problem(self.model, self.dataset, problem, label=self.data.label, options=options)
 
     def _again(self, start: FloatArray, held: BoolArray) -> FitResult:
         problem = replace(self.problem, start=start, held=held)
         return fit_problem(self.model, self.dataset, problem, label=self.data.label, options=self.running.options)
 
 
-def origin_of(model: Model, dataset: str, problem: Problem, options: FitOptions, **settings: object) -> Origin:
-    """Return where results come from: model, label of the data, what was held, options, and other `settings`.
+def origin_of(
+    model: Model,
+    dataset: str,
+    problem: Problem,
+    options: FitOptions,
+    *conditions: Condition,
+    **settings: object,
+) -> Origin:
+    """Return where results come from: model, label of the data, what was held, options, conditions of the best fit,
+    and other `settings`.
 
     Bounds are those that are not the model's own; None is an infinite one.
     """
     names = model.parameter_names
-    kept = {names[i]: float(problem.start[i]) for i in np.flatnonzero(problem.held & ~problem.idle & ~model.fixed)}
-    sides = np.stack([problem.lower, problem.upper])
-    changed = np.flatnonzero((sides != np.stack(model.bounds)).any(axis=0) & ~problem.held)
-    bounds = {names[i]: [float(side) if np.isfinite(side) else None for side in sides[:, i]] for i in changed}
+    held = (problem.held & ~problem.idle & ~model.fixed).nonzero()[0].tolist()
+    kept = {names[i]: float(problem.start[i]) for i in held}
+    sides = problem.lower, problem.upper
+    changed = ((sides[0] != model.bounds[0]) | (sides[1] != model.bounds[1])) & ~problem.held
+    bounds = {
+        names[i]: [float(side[i]) if np.isfinite(side[i]) else None for side in sides] for i in changed.nonzero()[0]
+    }
     return Origin(
         measurement=model.measurement,
         dataset=dataset,
         workspace_digest=model.workspace_digest,
         version=__version__,
-        settings={**model.settings, **asdict(options), "fixed": kept, "bounds": bounds, **settings},
+        settings={**model.settings, **options.settings, "fixed": kept, "bounds": bounds, **settings},
+        conditions=conditions,
     )
 
 
@@ -239,7 +255,7 @@ def starting_from(found: Study, result: FitResult | None) -> Study:
     It is one if it kept the same parameters at the same values, and none is outside the bounds, or was kept by others.
     """
     if result is None:
-        return replace(found, given=None)
+        return found if found.given is None else replace(found, given=None)
     held, values = found.problem.held, result.values
     low, high = found.problem.lower, found.problem.upper
     on_bound = (values == low) | (values == high)

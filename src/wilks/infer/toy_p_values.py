@@ -9,8 +9,9 @@ from typing import cast
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.results.hypotest import BANDS, PValues, ToyRanges
+from wilks.results.hypotest import BANDS
 from wilks.results.lost_toys import between, with_lost
+from wilks.results.tested import PValues, ToyRanges
 
 # Two test statistics closer than this are the same: fits are not more exact.
 SAME = 1e-6

@@ -17,9 +17,10 @@ from wilks.infer.toy_fits import endings, fit_toys, helped, made, moved, undone
 from wilks.infer.toy_p_values import SAME, Sample, compared, error_of, p_values, ranges, usable
 from wilks.model.datasets import toy_data
 from wilks.results.conditions import Condition
-from wilks.results.hypotest import HypothesisTest, SignificanceResult, ToyCounts
+from wilks.results.hypotest import HypothesisTest, SignificanceResult
 from wilks.results.lost_toys import between, with_lost
 from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
+from wilks.results.tested import ToyCounts
 
 # Streams of the generator: toys of the tested values are the same random numbers for every value.
 ALTERNATIVE, TESTED = 0, 1

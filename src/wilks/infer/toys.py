@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +139,7 @@ class Ensemble:
             "upper bounds": self.problem.upper.tolist(),
             "fixed": self.problem.held.tolist(),
             "profiled": list(self.profiled),
-            "settings": {**self.model.settings, **asdict(self.running.options)},
+            "settings": {**self.model.settings, **self.running.options.settings},
             "rows": self.rows,
             "version": __version__,
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -11,18 +10,20 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from wilks import bin_labels
 from wilks._engine import Dataset
 from wilks._engine import Model as Engine
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, nearest
 from wilks.histogram import Axis
-from wilks.model import derived, terms
+from wilks.model import derived, entries, terms
+from wilks.model.batches import row_of_each, without_repetition
 from wilks.model.parameters import ParameterSet
 
 ArrayLike: TypeAlias = FloatArray | Sequence[float]
 Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Frozen = TypeVar("Frozen", bound=np.ndarray[Any, Any])
+
+_INTERPOLATED = frozenset({"histosys", "normsys"})
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,11 @@ class Model:
         return tuple(s.types for s in self.parameter_sets for _ in range(len(s)))
 
     @cached_property
+    def interpolated(self) -> BoolArray:
+        """Which parameters move rates between templates (histosys, normsys), not along a straight line."""
+        return _frozen(np.array([not _INTERPOLATED.isdisjoint(types) for types in self.modifier_types], np.bool_))
+
+    @cached_property
     def auxiliary(self) -> FloatArray:
         """Auxiliary data: what the constraint terms measured."""
         return _frozen(np.concatenate([np.empty(0), *(s.auxdata for s in self.parameter_sets)]))
@@ -150,6 +156,11 @@ class Model:
     def constraint_terms(self) -> terms.ConstraintTerms:
         """What the auxiliary data belong to."""
         return terms.constraint_terms(self)
+
+    @cached_property
+    def counts(self) -> BoolArray:
+        """Which entries of the data are counts, not below 0: main bins, auxiliary data of Poisson constraints."""
+        return _frozen(np.concatenate([np.ones(self.observed_main.size, np.bool_), self.constraint_terms.poisson]))
 
     @cached_property
     def products(self) -> tuple[tuple[Positions, Positions], ...]:
@@ -238,32 +249,11 @@ class Model:
 
         Of many data sets, the first that has any is told about.
         """
-        counts = np.zeros(values.shape[-1], np.bool_)
-        counts[: self.observed_main.size] = True
-        counts[self.observed_main.size :] = [c == "poisson" for c in self.constraints if c != "none"]
-        finite = np.isfinite(values)
-        wrong = ~finite | ((values < 0) & counts)
-        if not wrong.any():
-            return []
-        row = tuple(int(i) for i in np.argwhere(wrong)[0][:-1])
-        rules = {
-            True: "observed counts and auxiliary data of Poisson constraints can't be negative",
-            False: "data must be finite numbers",
-        }
-        return [
-            f"{self.place(entry)}: {rules[bool(finite[row][entry])]}; entry "
-            f"{', '.join(map(str, (*row, entry)))} is {values[row][entry]:g}"
-            for entry in np.flatnonzero(wrong[row])[:10].tolist()
-        ]
+        return entries.impossible(self, values)
 
     def place(self, entry: int) -> str:
         """Return what an entry of the data is, in words: `channel "SR", bin 3`, `auxiliary data of "jes"`."""
-        for name, bins in self.channel_slices.items():
-            if bins.start <= entry < bins.stop:
-                return f'channel "{name}", bin {bin_labels.place(entry - bins.start, self.axes[name].bin_labels)}'
-        kinds = zip(self.parameter_names, self.constraints, strict=True)
-        constrained = [name for name, kind in kinds if kind != "none"]
-        return f'auxiliary data of "{constrained[entry - self.observed_main.size]}"'
+        return entries.place(self, entry)
 
     def expected(self, theta: ArrayLike) -> FloatArray:
         """Return the expected rate in every main bin, shape (..., bins)."""
@@ -352,9 +342,9 @@ class Model:
     ) -> tuple[tuple[FloatArray, Positions, FloatArray, Positions], tuple[int, ...]]:
         """Return the different points and data sets, which of them each row of the batch takes, and its shape."""
         if data is None:
-            values = self.observed()
-        else:
-            values = data.values if isinstance(data, Dataset) else np.asarray(data, dtype=np.float64)
+            data = self.observed_dataset
+        prepared = isinstance(data, Dataset)  # and so checked
+        values = data.values if isinstance(data, Dataset) else np.asarray(data, dtype=np.float64)
         self._check_shape(values)
         try:
             shape = np.broadcast_shapes(points.shape[:-1], values.shape[:-1])
@@ -362,12 +352,10 @@ class Model:
             raise ModelError(
                 f"theta has shape {points.shape} and data have shape {values.shape}: their leading axes don't broadcast"
             ) from None
-        points, values = _without_repetition(points), _without_repetition(values)
-        self.check_data(values)
-        theta_row, values_row = (
-            np.broadcast_to(np.arange(math.prod(axes), dtype=np.int64).reshape(axes), shape).reshape(-1)
-            for axes in (points.shape[:-1], values.shape[:-1])
-        )
+        points, values = without_repetition(points), without_repetition(values)
+        if not prepared:
+            self.check_data(values)
+        theta_row, values_row = row_of_each(points.shape[:-1], shape), row_of_each(values.shape[:-1], shape)
         sets = values.reshape(-1, values.shape[-1])
         return (points.reshape(-1, self.n_parameters), theta_row, sets, values_row), shape
 
@@ -397,11 +385,6 @@ class Model:
             f"<Model: {len(self.channel_names)} channels, {self.observed_main.size} bins, "
             f"{self.n_parameters} parameters, POI {self.poi}>"
         )
-
-
-def _without_repetition(rows: FloatArray) -> FloatArray:
-    """Return the rows with leading axes along which memory repeats cut to one entry."""
-    return rows[tuple(slice(None if stride else 1) for stride in rows.strides[:-1])]
 
 
 def _one(value: Any) -> Any:

@@ -93,6 +93,8 @@ class ManyFits:
         On the edge a rate vanishes; there is no covariance, but the EDM (here how far the minimum can be below) says
         that the likelihood is right if it is below 1e-5.
         """
+        if self.converged.all():
+            return self.converged
         edge = np.array([status.startswith(EDGE) for status in self.statuses], np.bool_)
         settled: BoolArray = self.converged | (edge & (self.edm < EDGE_EDM))
         return settled
@@ -100,6 +102,8 @@ class ManyFits:
     @property
     def minimised(self) -> BoolArray:
         """Fits that are settled, or whose likelihood is flat along parameters without effect, shape (fits,)."""
+        if self.converged.all():
+            return self.converged
         flat = np.array([status.startswith(FLAT) for status in self.statuses], np.bool_)
         minimum: BoolArray = self.settled | flat
         return minimum

@@ -15,13 +15,14 @@ from wilks.fitting.given import GIVEN
 from wilks.histogram import Axis, Histogram
 from wilks.model.model import Model as Core
 from wilks.results.fit import FitResult
-from wilks.results.hypotest import BANDS, HypothesisTest, LimitResult, PValues
+from wilks.results.hypotest import BANDS, HypothesisTest, LimitResult
 from wilks.results.intervals import Interval
 from wilks.results.many import CONVERGED
 from wilks.results.origin import Origin
 from wilks.results.prediction import ChannelPrediction, Prediction
 from wilks.results.ranking import DONE, RankingResult
 from wilks.results.scan import TOTAL, ScanCurve, ScanResult
+from wilks.results.tested import PValues
 from wilks.templates.store import TemplateKey, Templates
 
 _ORIGIN = Origin("", "cabinetry", "", __version__)

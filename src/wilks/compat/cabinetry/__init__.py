@@ -11,7 +11,13 @@ imported elsewhere in the same process, stays what it is.
 
 from __future__ import annotations
 
-import cabinetry as _original
+try:
+    import cabinetry as _original
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        'wilks.compat.cabinetry is a layer over cabinetry, which is not installed: pip install "wilks[cabinetry]"',
+        name=error.name,
+    ) from None
 
 from wilks.compat._cabinetry.facade import ours
 from wilks.compat._cabinetry.layer import attach
