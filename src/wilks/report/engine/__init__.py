@@ -9,7 +9,7 @@ import re
 from importlib.resources import files
 
 # In an order in which each needs earlier ones only.
-SCRIPTS = ("container", "engine", "changed", "model", "status", "effects", "search", "fit")
+SCRIPTS = ("container", "engine", "changed", "model", "status", "effects", "search", "fit", "study", "questions")
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:function\*?|class|const) )(.*)$", re.MULTILINE)

@@ -122,8 +122,13 @@ export class Ladder {
 
   /** The fit from the start of the problem, or the best one of the climb where that is not final. */
   answer() {
-    const first = { raw: this.fit(this.problem.start), minimizer: NEWTON };
+    const first = this.first();
     return this.final(first) ? first : this.climb(first);
+  }
+
+  /** The fit from the start of the problem. @returns {Answer} */
+  first() {
+    return { raw: this.fit(this.problem.start), minimizer: NEWTON };
   }
 
   /**
