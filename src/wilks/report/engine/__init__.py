@@ -1,6 +1,7 @@
 """The engine for pages: its WebAssembly module, and the JavaScript that fits with it as `wilks.fit` does.
 
-`module()` and `script()` are what a page needs; `wilks.model.export.export_model` makes what it reads a model from.
+`module()` and `script()` are what a page needs, and `licences()` what it has to show for it; what it reads a model from
+is made by `wilks.model.export.export_model`. Nothing here fits: that is the reader's browser's work.
 """
 
 from __future__ import annotations
@@ -48,3 +49,13 @@ def script() -> str:
 def _names(kind: str, rest: str) -> list[str]:
     """Return the names that a line declares: of a constant all that have a value there."""
     return re.findall(r"(?:^|, )(\w+) = ", rest) if kind == "const " else re.findall(r"^\w+", rest)
+
+
+def licences() -> str:
+    """Return the licences of what is linked into the module: a page that holds the one holds the other.
+
+    >>> from wilks.report import engine
+    >>> "libc++" in engine.licences()
+    True
+    """
+    return (files(__name__) / "LICENSES.txt").read_text(encoding="utf-8")

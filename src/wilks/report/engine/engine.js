@@ -54,6 +54,13 @@ export class Frame {
 }
 
 export class Engine {
+  /** @type {WebAssembly.Memory} */
+  memory = /** @type {any} */ (null);
+  /** @type {Record<string, any>} */
+  functions = {};
+  /** Counts how often the engine was started. */
+  generation = 0;
+
   /** @param {WebAssembly.Module} module */
   constructor(module) {
     this.module = module;
@@ -80,13 +87,10 @@ export class Engine {
   /** Start afresh. Models made before are gone. */
   start() {
     const stop = (/** @type {number} */ done) => (this.onIteration(done) ? 1 : 0);
-    /** @type {Record<string, any>} */
     this.functions = new WebAssembly.Instance(this.module, { wilks: { stop } }).exports;
-    /** @type {WebAssembly.Memory} */
     this.memory = this.functions.memory;
     this.functions._initialize();
-    /** Counts how often the engine was started. */
-    this.generation = (this.generation ?? 0) + 1;
+    ++this.generation;
   }
 
   /**
