@@ -3,9 +3,11 @@
 python tools/wasm.py [--check]
 
 Needs the version of `ziglang` that tools/constraints.txt pins: another compiler makes other bytes. The first build
-makes the C++ library too, a minute of processor time; it is kept in build/zig.
+makes the C++ library too, a minute of processor time; it is kept in build/zig. Beside the module stands a digest of what it
+was made from, so that tests see without a compiler whether it is that of the sources.
 """
 
+import hashlib
 import os
 import re
 import subprocess
@@ -17,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = "src/wilks/engine/wasm.cpp"
 MODULE = ROOT / "src" / "wilks" / "report" / "engine" / "engine.wasm"
+DIGEST = MODULE.with_suffix(".sha256")
 # As the engine is compiled for Python (CMakeLists.txt): no contraction into fused multiply-adds, no reordering of sums.
 FLAGS = [
     *("-target", "wasm32-wasi", "-mexec-model=reactor", "-msimd128", "-std=c++20", "-O2", "-flto", "-s"),
@@ -28,6 +31,16 @@ def pinned():
     """Return the version of the compiler that the module is built with."""
     constraints = (ROOT / "tools" / "constraints.txt").read_text(encoding="utf-8")
     return re.search(r"^ziglang==(\S+)$", constraints, re.MULTILINE)[1]
+
+
+def digest():
+    """Return what the module depends on: sources, compiler and flags, as one digest."""
+    found = hashlib.sha256(f"{pinned()} {' '.join(FLAGS)}".encode())
+    folder = ROOT / "src" / "wilks" / "engine"
+    for path in sorted([*folder.glob("*.hpp"), ROOT / SOURCE]):
+        if path.name != "python.hpp":
+            found.update(f"\0{path.name}\0".encode() + path.read_bytes())
+    return found.hexdigest()
 
 
 def build(target):
@@ -53,6 +66,7 @@ def main(arguments):
         build(made)
         if not arguments:
             MODULE.write_bytes(made.read_bytes())
+            DIGEST.write_text(f"{digest()}\n", encoding="utf-8")
             print(f"{MODULE.relative_to(ROOT)}: {MODULE.stat().st_size} bytes")
         elif made.read_bytes() != MODULE.read_bytes():
             sys.exit(f"{MODULE.relative_to(ROOT)} is not what the sources give: make wasm")
