@@ -3,8 +3,8 @@
 python tools/wasm.py [--check]
 
 Needs the version of `ziglang` that tools/constraints.txt pins: another compiler makes other bytes. The first build
-makes the C++ library too, a minute of processor time; it is kept in build/zig. Beside the module stands a digest of what it
-was made from, so that tests see without a compiler whether it is that of the sources.
+makes the C++ library too, a minute of processor time; it is kept in build/zig. Beside the module stands a digest of
+what it was made from, so that tests see without a compiler whether it is that of the sources.
 """
 
 import hashlib

@@ -16,7 +16,6 @@ from wilks.errors import WilksError
 from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import pose
 from wilks.model.model import Model
-from wilks.results.fit import FitResult
 
 FIT = """
 const result = fit(model);
@@ -52,9 +51,7 @@ def models(shared_data: Path) -> dict[str, Model]:
 def test_all_of_them(node: Run, models: dict[str, Model]) -> None:
     for path, model in models.items():
         found = node(FIT, model)
-        expected: FitResult = fit_problem(
-            model, model.observed_dataset, pose(model, None, None, None), label="observed"
-        )
+        expected = fit_problem(model, model.observed_dataset, pose(model, None, None, None), label="observed")
         assert found["twiceNll"] == expected.twice_nll, path
         assert found["constants"] == model.observed_dataset.constants, path
         np.testing.assert_array_equal(found["values"], expected.values, err_msg=path)

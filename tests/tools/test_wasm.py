@@ -1,4 +1,4 @@
-"""The WebAssembly module in the package is that of the sources; `make wasm-check` compiles them and compares the bytes."""
+"""The WebAssembly module in the package is that of the sources; `make wasm-check` compiles and compares the bytes."""
 
 from __future__ import annotations
 
