@@ -3,6 +3,7 @@
 # make docs    set up, and build the documentation site into build/docs/html
 # make dist    an sdist and wheels in dist/, each installed into a clean place and tried
 # make lowest  the tests of what other packages can change, with the lowest versions that pyproject.toml allows
+# make wasm    set up, and build the engine for pages, src/wilks/report/engine/engine.wasm, anew
 # make fuzz    set up, then random models and damaged input, for an hour at most
 # Everything is installed into .venv; PYTHON chooses the interpreter that makes it (at least 3.11).
 # The versions of all dependencies are those of tools/constraints.txt, with which wilks was tested. PIN= takes the newest
@@ -23,7 +24,7 @@ NOT_INSTALLED = { $(PYTHON) tools/preflight.py --not-installed "$(PIN)"; exit 1;
 PARALLEL = -n auto --maxprocesses 4 --dist worksteal
 ENGINE = CMakeLists.txt pyproject.toml src/wilks/_version.py $(PIN) $(wildcard src/wilks/engine/*)
 
-.PHONY: demo docs test lint types contracts unit sanitize fuzz newest test-newest lowest test-lowest dist portable bench clean
+.PHONY: demo docs test lint types contracts unit wasm wasm-check sanitize fuzz newest test-newest lowest test-lowest dist portable bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/ttbar/generate.py
@@ -47,6 +48,13 @@ contracts: $(VENV)/.test
 
 unit: $(VENV)/.test
 	$(BIN)/python -m pytest -q $(PARALLEL)
+
+# The engine for pages, as WebAssembly; and whether the one in the package is what the sources give.
+wasm: $(VENV)/.wasm
+	$(BIN)/python tools/wasm.py
+
+wasm-check: $(VENV)/.wasm
+	$(BIN)/python tools/wasm.py --check
 
 # The C++ engine under AddressSanitizer and UndefinedBehaviorSanitizer (in a virtual environment of its own).
 sanitize:
@@ -123,7 +131,8 @@ $(VENV)/.installed: $(ENGINE)
 $(VENV)/.test: EXTRAS = test lint
 $(VENV)/.docs: EXTRAS = docs
 $(VENV)/.bench: EXTRAS = bench
-$(VENV)/.test $(VENV)/.docs $(VENV)/.bench: $(VENV)/.installed tools/extras.py
+$(VENV)/.wasm: EXTRAS = wasm
+$(VENV)/.test $(VENV)/.docs $(VENV)/.bench $(VENV)/.wasm: $(VENV)/.installed tools/extras.py
 	@$(BIN)/python tools/extras.py $(EXTRAS) > $@.txt
 	@$(PIP) --requirement $@.txt || $(NOT_INSTALLED)
 	@touch $@

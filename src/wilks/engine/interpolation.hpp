@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "exponential.hpp"
 #include "kernels.hpp"
 
 namespace wilks {
@@ -41,7 +42,7 @@ inline void prepare_factor(double lo, double hi, double* coefficient, std::size_
 
 inline Jet exponential(double alpha, double log_base) {
   if (log_base == -INFINITY) return {alpha == 0 ? 1.0 : 0.0, 0.0, 0.0};
-  const double f = std::exp(alpha * log_base);
+  const double f = wilks::exp(alpha * log_base);
   return {f, log_base * f, log_base * log_base * f};
 }
 
