@@ -25,12 +25,12 @@ from wilks.errors import InputError, TemplateError
 from wilks.pages import data_mc_figures, drawn_alone, summarised
 from wilks.pages import file_names as file_names
 from wilks.pages import variation_figures as variation_figures
+from wilks.reports import matching_model as matching_model
 
 if TYPE_CHECKING:
     from wilks.checks.thresholds import Thresholds
     from wilks.config.schema import Config
     from wilks.figures.style import FigureStyle
-    from wilks.model.model import Model
     from wilks.results.findings import Findings
     from wilks.results.fit import FitResult
     from wilks.results.prediction import Prediction
@@ -241,18 +241,6 @@ def check_all(
     limits = thresholds or Thresholds.of(config)
     subjects = (config, templates, workspace)
     return Findings(tuple(finding for subject in subjects for finding in wilks.check(subject, thresholds=limits)))
-
-
-def matching_model(workspace: Workspace, result: FitResult | None, *, measurement: str | None = None) -> Model:
-    """Return the model that a fit result was made with (without one: with the default interpolation), without POI.
-
-    Measurement and interpolation are those of the result; predictions need no parameter of interest, and
-    background-only workspaces name one that they lack. Raises ModelError where the workspace lacks the measurement.
-    """
-    if result is None:
-        return wilks.compile_model(workspace, measurement=measurement, poi="")
-    codes = {name: result.settings[name] for name in ("normsys", "histosys") if name in result.settings}
-    return wilks.compile_model(workspace, measurement=measurement or result.measurement, poi="", **codes)
 
 
 def pulls_figure(

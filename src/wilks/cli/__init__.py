@@ -17,6 +17,7 @@ from wilks.cli.plot import plot
 from wilks.cli.pulls import pulls
 from wilks.cli.ranking import breakdown, correlations, impacts, ranking
 from wilks.cli.readers import data_mc, inspect, yields
+from wilks.cli.reports import explore, report
 from wilks.cli.scans import contour, intervals, scan
 from wilks.cli.variations import variations
 
@@ -58,6 +59,8 @@ for command in (
     correlations,
     data_mc,
     yields,
+    report,
+    explore,
     browse,
     config,
 ):
