@@ -19,4 +19,5 @@ async function page(name, source, target) {
   await writeFile(`${target}/${name}.js`, script);
 }
 
+await build({ ...options, entryPoints: ["src/live/worker.ts"], outfile: `${packages}reporting/assets/worker.js` });
 await page("report", "report/main", `${packages}reporting/assets`);

@@ -1,7 +1,9 @@
 /** The report: its sections, one after the other, and a table of contents that follows the reader. */
 
-import { html } from "../drawing/svg.ts";
-import { framed, payload, type Section } from "./page.ts";
+import { button, html } from "../drawing/svg.ts";
+import { Client } from "../live/client.ts";
+import { openPanel } from "../live/panel.ts";
+import { framed, packed, payload, type Section } from "./page.ts";
 import { correlations } from "./sections/correlations.ts";
 import { findings } from "./sections/findings.ts";
 import { headline } from "./sections/headline.ts";
@@ -11,6 +13,7 @@ import { questions } from "./sections/questions.ts";
 import { regions } from "./sections/regions.ts";
 import { systematics } from "./sections/systematics.ts";
 import { uncertainties } from "./sections/uncertainties.ts";
+import { showLive } from "./views.ts";
 
 const sections: Section[] = [
   headline,
@@ -45,6 +48,25 @@ function contents(made: [Section, HTMLElement][]): void {
   for (const [, element] of made) observer.observe(element);
 }
 
+/** Put a button at the head of the page that opens the panel of the model. */
+function offerModel(): void {
+  const [engine, model, script] = [packed("engine"), packed("model"), document.getElementById("worker")?.textContent];
+  const place = document.getElementById("live");
+  if (!engine || !model || !script || !place) return;
+  let opened = false;
+  const show = () => {
+    place.hidden = !place.hidden;
+    document.body.classList.toggle("with-model", !place.hidden);
+    tool.setAttribute("aria-pressed", String(!place.hidden));
+    if (place.hidden) showLive(null);
+    if (!opened) void openPanel(new Client(script, engine, model), place);
+    opened = true;
+  };
+  const tool = button("Explore the model", show, { id: "open-model" });
+  document.getElementById("tools")?.append(tool);
+  if (location.hash.startsWith("#model=")) show();
+}
+
 function open(): void {
   const place = document.getElementById("sections");
   const made: [Section, HTMLElement][] = [];
@@ -55,6 +77,7 @@ function open(): void {
     made.push([section, element]);
   }
   contents(made);
+  offerModel();
   const about = document.getElementById("about");
   about?.append(`workspace ${payload.digest.slice(0, 12)} · wilks ${payload.version}`);
   if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();

@@ -19,6 +19,9 @@ export async function unpacked(name: string): Promise<Uint8Array<ArrayBuffer> | 
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/** Return what stands compressed in the page, as base64 text; null where there is nothing of this name. */
+export const packed = (name: string): string | null => bulk[name] ?? null;
+
 /** Return the results of a kind. */
 export function resultsOf<R extends Result>(kind: string): R[] {
   return payload.results.filter((one) => one.kind === kind) as R[];

@@ -151,6 +151,7 @@ export interface Payload {
   version: string;
   title: string;
   digest: string;
+  blinded?: boolean;
   notes: string[];
   channels: Channel[];
   acts: Record<string, [string, string, string][]>;

@@ -3,6 +3,7 @@ import { stack } from "../../drawing/stack.ts";
 import { button, html, onWidth } from "../../drawing/svg.ts";
 import { colourOf, missing, paint, payload, type Section, sampleNames } from "../page.ts";
 import type { Channel, ChannelPrediction, Num, Prediction } from "../types.ts";
+import { livePrediction, onLive } from "../views.ts";
 
 const number = (value: Num): number => (value === null ? NaN : Number(value));
 
@@ -19,7 +20,7 @@ const redraw = () => {
 };
 
 const shown = (): Prediction | null =>
-  (chosen.after ? payload.postfit : payload.prefit) ?? payload.prefit ?? payload.postfit;
+  livePrediction() ?? (chosen.after ? payload.postfit : payload.prefit) ?? payload.prefit ?? payload.postfit;
 
 function binText(channel: Channel, i: number): string {
   if (channel.binLabels.length) return channel.binLabels[i];
@@ -114,6 +115,7 @@ export const regions: Section = {
   id: "regions",
   title: "Regions",
   draw(body) {
+    onLive(redraw);
     if (!shown()) {
       body.append(missing("There is no prediction among what this report was made of."));
       return true;
