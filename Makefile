@@ -1,6 +1,7 @@
 # make demo    set up, make the example's input, run the whole analysis
 # make test    set up, then lint, types, import contracts and tests
 # make docs    set up, and build the documentation site into build/docs/html
+# make wasm    set up, and build the engine for pages, src/wilks/report/engine/engine.wasm, anew
 # make fuzz    set up, then random models and damaged input, for an hour at most
 # Everything is installed into .venv; PYTHON chooses the interpreter that makes it (at least 3.11).
 # The versions of all dependencies are those of tools/constraints.txt, with which wilks was tested. PIN= takes the newest
@@ -21,7 +22,7 @@ NOT_INSTALLED = { $(PYTHON) tools/preflight.py --not-installed "$(PIN)"; exit 1;
 PARALLEL = -n auto --maxprocesses 4 --dist worksteal
 ENGINE = CMakeLists.txt pyproject.toml $(PIN) $(wildcard src/wilks/engine/*)
 
-.PHONY: demo docs test lint types contracts unit sanitize fuzz test-newest test-lowest bench clean
+.PHONY: demo docs test lint types contracts unit wasm wasm-check sanitize fuzz test-newest test-lowest bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/ttbar/generate.py
@@ -45,6 +46,13 @@ contracts: $(VENV)/.test
 
 unit: $(VENV)/.test
 	$(BIN)/python -m pytest -q $(PARALLEL)
+
+# The engine for pages, as WebAssembly; and whether the one in the package is what the sources give.
+wasm: $(VENV)/.wasm
+	$(BIN)/python tools/wasm.py
+
+wasm-check: $(VENV)/.wasm
+	$(BIN)/python tools/wasm.py --check
 
 # The C++ engine under AddressSanitizer and UndefinedBehaviorSanitizer (in a virtual environment of its own).
 sanitize:
@@ -103,6 +111,10 @@ $(VENV)/.test: $(VENV)/.installed
 
 $(VENV)/.docs: $(VENV)/.installed
 	@$(PIP) --editable ".[docs]" || $(NOT_INSTALLED)
+	@touch $@
+
+$(VENV)/.wasm: $(VENV)/.installed
+	@$(PIP) --editable ".[wasm]" || $(NOT_INSTALLED)
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.installed

@@ -4,10 +4,11 @@
 #include <nanobind/stl/vector.h>
 
 #include "bends.hpp"
-#include "many.hpp"
+#include "points.hpp"
 #include "python.hpp"
 #include "shelf.hpp"
 #include "state.hpp"
+#include "threads.hpp"
 
 using namespace wilks;
 
@@ -21,39 +22,6 @@ struct Dataset {
   std::size_t owner = 0;  // the model that it was made for
 
   Data view() const { return {values.data(), values.data() + bins}; }
-};
-
-double value_at(const Model& m, const double* theta, const Data& data, Scratch& scratch) {
-  Derivatives none;
-  double value, magnitude;
-  evaluate<0>(m, theta, data, nullptr, scratch, none, value, magnitude);
-  return value;
-}
-
-double gradient_at(const Model& m, const double* theta, const Data& data, Scratch& scratch, double* gradient) {
-  Derivatives out;
-  out.gradient = gradient;
-  double value, magnitude;
-  if (evaluate<1>(m, theta, data, nullptr, scratch, out, value, magnitude) != inside_domain)
-    std::fill(gradient, gradient + m.parameters, std::numeric_limits<double>::quiet_NaN());
-  return value;
-}
-
-struct Curvature {
-  Scratch scratch;
-  OwnedDerivatives derivatives;
-  Newton newton;
-
-  explicit Curvature(const Model& m) : scratch(m), derivatives(m), newton(m, derivatives) {}
-
-  void at(const double* theta, const Data& data, double* dense) {
-    const Model& m = newton.m;
-    double value, magnitude;
-    if (evaluate<2>(m, theta, data, nullptr, scratch, derivatives, value, magnitude) == inside_domain)
-      wilks::dense(newton, dense);
-    else
-      std::fill(dense, dense + static_cast<Index>(m.parameters) * m.parameters, std::numeric_limits<double>::quiet_NaN());
-  }
 };
 
 struct Compiled {
@@ -84,16 +52,9 @@ struct Compiled {
     return out;
   }
 
-  // Rates of all blocks, one after the other.
-  std::size_t block_rates_size() const {
-    std::size_t size = 0;
-    for (int c = 0; c < model.channels; ++c) size += static_cast<std::size_t>(model.bins_of(c)) * (model.channel_block[c + 1] - model.channel_block[c]);
-    return size;
-  }
-
   Array block_rates(Vector theta) const {
     expect(theta);
-    std::vector<double> out(block_rates_size());
+    std::vector<double> out(block_rates_size(model));
     const std::size_t n = out.size();
     {
       nb::gil_scoped_release release;
@@ -103,22 +64,15 @@ struct Compiled {
     return owned(std::move(out), {n});
   }
 
-  void sum_of_blocks(const double* blocks, double* out) const {
-    std::fill(out, out + model.bins, 0.0);
-    for (int c = 0; c < model.channels; ++c)
-      for (int k = model.channel_block[c]; k < model.channel_block[c + 1]; ++k)
-        for (int b = 0; b < model.bins_of(c); ++b) out[model.channel_bin[c] + b] += *blocks++;
-  }
-
   Array expected(Vector theta) const {
     expect(theta);
     std::vector<double> out(model.bins);
     {
       nb::gil_scoped_release release;
       Scratch scratch(model);
-      std::vector<double> blocks(block_rates_size());
+      std::vector<double> blocks(block_rates_size(model));
       wilks::block_rates(model, theta.data(), scratch, blocks.data());
-      sum_of_blocks(blocks.data(), out.data());
+      sum_of_blocks(model, blocks.data(), out.data());
     }
     return owned(std::move(out), {static_cast<std::size_t>(model.bins)});
   }
@@ -147,11 +101,11 @@ struct Compiled {
   Array expected_rows(Matrix theta) const {
     require(static_cast<int>(theta.shape(1)) == model.parameters, "theta has the wrong length");
     const std::size_t count = theta.shape(0), bins = model.bins;
-    std::vector<double> out(count * bins), blocks(block_rates_size());
+    std::vector<double> out(count * bins), blocks(block_rates_size(model));
     Scratch scratch(model);
     each_row(count, [&](std::size_t i) {
       wilks::block_rates(model, theta.data() + i * model.parameters, scratch, blocks.data());
-      sum_of_blocks(blocks.data(), out.data() + i * bins);
+      sum_of_blocks(model, blocks.data(), out.data() + i * bins);
     });
     return owned(std::move(out), {count, bins});
   }
@@ -301,7 +255,7 @@ struct Compiled {
     Watch watch(progress, many.done, fits);
     {
       nb::gil_scoped_release release;
-      many.run(threads, {Watch::ask, &watch});
+      Threads(many).run(threads, {Watch::ask, &watch});
     }
     if (!watch.stopped() && !progress.is_none()) watch.tell();
     if (PyErr_Occurred()) throw nb::python_error();
@@ -348,27 +302,6 @@ struct Compiled {
     return result;
   }
 };
-
-// The members of a description by name: every list of them is made from this one.
-template <class Action>
-void each_member(Action action, auto& d) {
-  action("channel_bins", d.source.channel_bins);
-  action("block_channel", d.source.block_channel);
-  action("factor_start", d.source.factor_start);
-  action("factor_parameter", d.source.factor_parameter);
-  action("factor_code", d.source.factor_code);
-  action("factor_lo", d.source.factor_lo);
-  action("factor_hi", d.source.factor_hi);
-  action("shape_start", d.source.shape_start);
-  action("shape_parameter", d.source.shape_parameter);
-  action("shape_code", d.source.shape_code);
-  action("bin_start", d.source.bin_start);
-  action("bin_parameter", d.source.bin_parameter);
-  action("constraint_kind", d.source.constraint_kind);
-  action("constraint_parameter", d.source.constraint_parameter);
-  action("constraint_scale", d.source.constraint_scale);
-  action("even", d.even);
-}
 
 template <class T>
 using Stored = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;

@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <memory>
 #include <new>
-#include <optional>
-#include <vector>
 
 #include "python.hpp"
 #include "random.hpp"
@@ -18,13 +16,8 @@ namespace {
 Array sample(Vector mean, Vector sigma, std::uint64_t seed, std::uint32_t stream, std::uint64_t first, std::size_t count) {
   const std::size_t size = mean.size();
   if (sigma.size() != size) throw nb::value_error("mean and sigma have different lengths");
-  std::vector<std::optional<Poisson>> counts(size);
-  for (std::size_t i = 0; i < size; ++i) {
-    const bool normal = sigma(i) != 0;
-    if (!std::isfinite(mean(i)) || !std::isfinite(sigma(i)) || (!normal && mean(i) < 0))
-      throw nb::value_error("means and widths must be finite, means of counts not negative");
-    if (!normal) counts[i].emplace(mean(i));
-  }
+  const Sampler sampler(mean.data(), sigma.data(), size);
+  if (!sampler.possible) throw nb::value_error("means and widths must be finite, means of counts not negative");
   if (size > 0 && count > std::size_t{PTRDIFF_MAX} / sizeof(double) / size) throw std::bad_alloc();
   auto memory = std::make_unique_for_overwrite<double[]>(size * count);
   bool stop = false;
@@ -33,8 +26,8 @@ Array sample(Vector mean, Vector sigma, std::uint64_t seed, std::uint32_t stream
     double* at = memory.get();
     std::size_t unasked = 0;
     for (std::size_t t = 0; t < count && !stop; ++t) {
-      Toy toy(seed, stream, first + t);
-      for (std::size_t i = 0; i < size; ++i) *at++ = counts[i] ? (*counts[i])(toy) : mean(i) + sigma(i) * toy.normal();
+      sampler(Toy(seed, stream, first + t), at);
+      at += size;
       unasked += size;
       if (unasked > 1'000'000) {  // some 20 ms
         unasked = 0;

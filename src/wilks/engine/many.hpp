@@ -1,15 +1,10 @@
-// Many fits of one model, shared out to threads. Every fit starts afresh, so the answers don't depend on how.
+// Many fits of one model, by as many workers as there are (see threads.hpp). Every fit starts afresh, so the answers
+// don't depend on how many.
 #pragma once
 
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <exception>
 #include <limits>
-#include <mutex>
 #include <optional>
-#include <system_error>
-#include <thread>
 
 #include "anchored.hpp"
 #include "minimiser.hpp"
@@ -43,36 +38,35 @@ class ManyFits {
   std::vector<double> theta, variance;  // count x parameters; NaN where a fit gives none
   std::vector<double> nll, edm, status, iterations;
   std::atomic<std::size_t> done{0};
+  std::atomic<bool> stopped{false};
 
   ManyFits(const Model& model, const Problems& problems, const Options& options, bool share_hessian)
       : theta(problems.count * model.parameters, unknown), variance(options.covariance ? theta.size() : 0, unknown), nll(problems.count, unknown),
         edm(nll), status(problems.count, interrupted), iterations(problems.count, 0), m(model), problems_(problems), options_(options),
         share_hessian_(share_hessian && problems.alike()), problems_of_their_own_(problems.count / problems.starts) {}
 
-  // `ask` is asked in the calling thread only, all the time; when it says so, what is not done stays undone.
-  void run(int threads, Stop ask) {
+  // How many can be worked on at once.
+  std::size_t shares() const { return problems_of_their_own_; }
+
+  // Before any work begins.
+  void prepare(Stop ask) { share_hessian_ = share_hessian_ && problems_.count > 0 && sharing_is_worthwhile(ask); }
+
+  // Fit what no other worker has begun, until `ask` says to stop: what is not done then stays undone.
+  void work(Stop ask) {
     if (problems_.count == 0) return;
-    share_hessian_ = share_hessian_ && sharing_is_worthwhile(ask);
-    std::vector<std::thread> helpers;
-    for (int t = 1; t < threads && t < static_cast<Index>(problems_of_their_own_); ++t) {
-      try {
-        helpers.emplace_back([this] { help(); });
-      } catch (const std::system_error&) {
-        break;  // fewer threads do as well
+    Worker worker(*this, ask);
+    const std::vector<char> held = always_fixed();
+    if (share_hessian_) worker.shared.emplace(m, problems_.start[0], data(0).auxiliary, problems_.lower[0], problems_.upper[0], held.data());
+    const bool as_usual = options_.tolerance >= Anchored::tolerance && options_.max_iterations > Anchored::most && !options_.covariance;
+    // With data of their own, fits must not depend on which others are made with them.
+    if (problems_.anchor && problems_.data.common && problems_.count >= few && as_usual) set_anchor(worker, held);
+    for (std::size_t i = next_++; i < problems_of_their_own_; i = next_++) {
+      fit_problem(worker, i, ask);
+      if (stopped || ask.ask(ask.context)) {
+        stopped = true;
+        return;
       }
     }
-    work(ask);
-    {
-      std::unique_lock lock(mutex_);
-      while (finished_ < helpers.size()) {
-        changed_.wait_for(lock, std::chrono::milliseconds(50));
-        lock.unlock();
-        if (ask.ask(ask.context)) stop_ = true;
-        lock.lock();
-      }
-    }
-    for (auto& helper : helpers) helper.join();
-    if (failure_) std::rethrow_exception(failure_);
   }
 
  private:
@@ -87,11 +81,6 @@ class ManyFits {
   bool share_hessian_;
   std::size_t problems_of_their_own_;
   std::atomic<std::size_t> next_{0};
-  std::atomic<bool> stop_{false};
-  std::mutex mutex_;  // of the next three
-  std::condition_variable changed_;
-  std::size_t finished_ = 0;
-  std::exception_ptr failure_;
 
   Data data(std::size_t fit) const { return {problems_.data[fit], problems_.data[fit] + m.bins}; }
 
@@ -109,24 +98,7 @@ class ManyFits {
     return 2 * successes > sample;
   }
 
-  void help() {
-    work({[](void* flag) { return static_cast<std::atomic<bool>*>(flag)->load(std::memory_order_relaxed); }, &stop_});
-    const std::lock_guard lock(mutex_);
-    ++finished_;
-    changed_.notify_one();
-  }
-
-  void work(Stop ask) {
-    try {
-      fit_until(ask);
-    } catch (...) {  // out of memory
-      const std::lock_guard lock(mutex_);
-      failure_ = std::current_exception();
-      stop_ = true;
-    }
-  }
-
-  // What one thread fits with. The minimiser reads bounds and fixed parameters from here whenever it runs.
+  // What one worker fits with. The minimiser reads bounds and fixed parameters from here whenever it runs.
   struct Worker {
     std::vector<double> lower, upper;
     std::vector<char> fixed;
@@ -155,22 +127,6 @@ class ManyFits {
     for (std::size_t i = 1; i < problems_.count && !problems_.fixed.common; ++i)
       for (int p = 0; p < m.parameters; ++p) held[p] = held[p] && problems_.fixed[i][p];
     return held;
-  }
-
-  void fit_until(Stop ask) {
-    Worker worker(*this, ask);
-    const std::vector<char> held = always_fixed();
-    if (share_hessian_) worker.shared.emplace(m, problems_.start[0], data(0).auxiliary, problems_.lower[0], problems_.upper[0], held.data());
-    const bool as_usual = options_.tolerance >= Anchored::tolerance && options_.max_iterations > Anchored::most && !options_.covariance;
-    // With data of their own, fits must not depend on which others are made with them.
-    if (problems_.anchor && problems_.data.common && problems_.count >= few && as_usual) set_anchor(worker, held);
-    for (std::size_t i = next_++; i < problems_of_their_own_; i = next_++) {
-      fit_problem(worker, i, ask);
-      if (stop_ || ask.ask(ask.context)) {
-        stop_ = true;
-        return;
-      }
-    }
   }
 
   void set_anchor(Worker& worker, const std::vector<char>& held) {
@@ -210,7 +166,7 @@ class ManyFits {
       if (out.status == interrupted) return;
       keep(i, out);
       if (out.status == converged) known.push_back({theta.data() + i * m.parameters, out.value, out.edm});
-      if (stop_ || ask.ask(ask.context)) return;
+      if (stopped || ask.ask(ask.context)) return;
     }
   }
 

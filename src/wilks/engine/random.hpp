@@ -8,6 +8,8 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 namespace wilks {
 
@@ -193,6 +195,28 @@ class Poisson {
     const double deviance = std::abs(s) < 0.17 ? d * s - 2.0 * s * s * s * tail(s * s) : d - log(mean / n);
     return 0.5 * log(two_pi * n * x * x) <= -n * deviance - stirling_error(n);
   }
+};
+
+// Data sets of some means: an entry with a width is normal, one without (0) a Poisson count.
+class Sampler {
+ public:
+  Sampler(const double* mean, const double* sigma, std::size_t size) : mean_(mean), sigma_(sigma), counts_(size) {
+    for (std::size_t i = 0; i < size; ++i) {
+      const bool normal = sigma[i] != 0;
+      possible = possible && std::isfinite(mean[i]) && std::isfinite(sigma[i]) && (normal || mean[i] >= 0);
+      if (possible && !normal) counts_[i].emplace(mean[i]);
+    }
+  }
+
+  bool possible = true;  // means and widths are finite, means of counts not negative
+
+  void operator()(Toy toy, double* out) const {
+    for (std::size_t i = 0; i < counts_.size(); ++i) out[i] = counts_[i] ? (*counts_[i])(toy) : mean_[i] + sigma_[i] * toy.normal();
+  }
+
+ private:
+  const double *mean_, *sigma_;
+  std::vector<std::optional<Poisson>> counts_;
 };
 
 }  // namespace wilks

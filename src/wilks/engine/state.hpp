@@ -12,6 +12,27 @@ struct Description {
   std::vector<std::uint8_t> even;  // shape variations: whether `compile` finds an even part
 };
 
+// The members of a description by name: every list of them is made from this one.
+template <class Action>
+void each_member(Action action, auto& d) {
+  action("channel_bins", d.source.channel_bins);
+  action("block_channel", d.source.block_channel);
+  action("factor_start", d.source.factor_start);
+  action("factor_parameter", d.source.factor_parameter);
+  action("factor_code", d.source.factor_code);
+  action("factor_lo", d.source.factor_lo);
+  action("factor_hi", d.source.factor_hi);
+  action("shape_start", d.source.shape_start);
+  action("shape_parameter", d.source.shape_parameter);
+  action("shape_code", d.source.shape_code);
+  action("bin_start", d.source.bin_start);
+  action("bin_parameter", d.source.bin_parameter);
+  action("constraint_kind", d.source.constraint_kind);
+  action("constraint_parameter", d.source.constraint_parameter);
+  action("constraint_scale", d.source.constraint_scale);
+  action("even", d.even);
+}
+
 // What is left of a source beside its templates.
 inline Description describe(Source&& s) {
   Description d;
