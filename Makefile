@@ -1,7 +1,7 @@
 # make demo    set up, make the example's input, run the whole analysis
 # make test    set up, then lint, types, import contracts and tests
 # make docs    set up, and build the documentation site into build/docs/html
-# make wasm    set up, and build the engine for pages, src/wilks/report/engine/engine.wasm, anew
+# make wasm    set up, and build the engine for pages, src/wilks/reporting/assets/engine.wasm, anew
 # make fuzz    set up, then random models and damaged input, for an hour at most
 # Everything is installed into .venv; PYTHON chooses the interpreter that makes it (at least 3.11).
 # The versions of all dependencies are those of tools/constraints.txt, with which wilks was tested. PIN= takes the newest

@@ -113,7 +113,8 @@ def report(*given: Any, title: str = "", live: bool = True) -> Report:
     kept, notes = _of(found.workspace, found.results)
     notes += _complete(found.workspace, kept)
     name = title or found.workspace.measurement_names[0]
-    return Report(Contents(name, found.workspace, kept, found.templates, found.steering, tuple(notes), live))
+    model = _exported(found.workspace, kept, notes) if live else b""
+    return Report(Contents(name, found.workspace, kept, found.templates, found.steering, tuple(notes), model))
 
 
 def matching_model(workspace: Workspace, result: FitResult | None, *, measurement: str | None = None) -> Model:
@@ -165,6 +166,20 @@ def _of(workspace: Workspace, results: dict[str, Any]) -> tuple[dict[str, Any], 
     others = [name for name in results if name not in kept]
     notes = [f"Left out, since they belong to another workspace: {listed(others)}."] if others else []
     return kept, notes
+
+
+def _exported(workspace: Workspace, results: dict[str, Any], notes: list[str]) -> bytes:
+    """Return the model for the page, as the first fit has it; nothing where it can't be made, and then a sentence."""
+    from wilks.model.export import export_model
+
+    fit = next((one for one in results.values() if isinstance(one, FitResult)), None)
+    try:
+        model = matching_model(workspace, fit)
+        poi = fit.poi if fit is not None else workspace.document.measurements[0].config.poi
+        return export_model(model.with_poi(poi) if poi in model.parameter_names else model)
+    except WilksError as error:
+        notes.append(f"The page has no model to fit: {error}")
+        return b""
 
 
 def _complete(workspace: Workspace, results: dict[str, Any]) -> list[str]:

@@ -20,7 +20,8 @@ class Contents:
     """What a report shows. `results` are by the name of their file, in the order in which they are shown.
 
     `workspace` is what all of them belong to. `steering` is the text of the steering file; `templates` are those that
-    the workspace was made of; `notes` are sentences about what is missing. Without `live` the page has no model.
+    the workspace was made of; `notes` are sentences about what is missing. `model` is the model as
+    `wilks.model.export.export_model` makes it; without it the page has none to fit.
     """
 
     title: str
@@ -29,7 +30,7 @@ class Contents:
     templates: Templates | None = None
     steering: str = ""
     notes: tuple[str, ...] = ()
-    live: bool = True
+    model: bytes = b""
 
     @property
     def fit(self) -> FitResult | None:

@@ -18,8 +18,11 @@ from wilks.reporting.payload import bulk, payload
 def page(contents: Contents) -> str:
     """Return the report as HTML."""
     assets = resources.files("wilks.reporting") / "assets"
-    style, script = ((assets / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
-    template = Template((assets / "report.html").read_text(encoding="utf-8"))
+    style, script, worker, text = (
+        (assets / name).read_text(encoding="utf-8")
+        for name in ("report.css", "report.js", "worker.js", "report.html")
+    )
+    template = Template(text)
     return template.substitute(
         title=html.escape(contents.title),
         version=__version__,
@@ -27,6 +30,7 @@ def page(contents: Contents) -> str:
         style_hash=_digest(style),
         script=script,
         script_hash=_digest(script),
+        worker=worker if contents.model else "",
         payload=_embedded(payload(contents)),
         bulk=_embedded(bulk(contents)),
     )

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 from collections.abc import Sequence
+from importlib import resources
 from typing import Any
 
 import msgspec
@@ -54,7 +55,15 @@ def bulk(contents: Contents) -> dict[str, str]:
     packed = {"workspace": msgspec.json.encode(contents.workspace.document)}
     if contents.fit is not None and contents.fit.covariance_usable:
         packed["correlation"] = _correlation(contents.fit.covariance).tobytes()
-    return {name: base64.b64encode(gzip.compress(data, 9, mtime=0)).decode("ascii") for name, data in packed.items()}
+    found = {name: _base64(gzip.compress(data, 9, mtime=0)) for name, data in packed.items()}
+    if contents.model:
+        engine = (resources.files("wilks.reporting") / "assets" / "engine.wasm").read_bytes()
+        found |= {"engine": _base64(gzip.compress(engine, 9, mtime=0)), "model": _base64(contents.model)}
+    return found
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def plain_json(result: Any) -> JSONDict:

@@ -9,6 +9,9 @@ import type { Setting } from "./setting.ts";
 
 type Progress = (done: number, of: number) => void;
 
+// Fits near one whose lowest minimum was searched for, and those of toys, start once.
+const WITHOUT_SEARCH = { search: "none" } as const;
+
 /** A model as changed by a setting, its data, and what fits are told. */
 interface Posed {
   model: Model;
@@ -204,7 +207,13 @@ export class Work {
       const at = (shift: number): number => {
         if (!(shift > 0 || shift < 0)) return NaN;
         const value = Math.min(Math.max(best.values[i] + shift, model.parameters.lower[i]), model.parameters.upper[i]);
-        const there = fit(model, { data, fixed: { ...fixed, [name]: value }, free, start: best.values });
+        const there = fit(model, {
+          data,
+          fixed: { ...fixed, [name]: value },
+          free,
+          start: best.values,
+          options: WITHOUT_SEARCH,
+        });
         return there.minimised ? there.values[k] - best.values[k] : NaN;
       };
       progress(done + 1, names.length);
@@ -226,7 +235,8 @@ export class Work {
       const size = Math.min(chunk, count - first);
       const data = model.toyData(truth, { seed, first, count: size });
       for (let t = 0; t < size; ++t) {
-        const found = fit(model, { data: data.slice(t * model.length, (t + 1) * model.length), fixed, free });
+        const one = data.slice(t * model.length, (t + 1) * model.length);
+        const found = fit(model, { data: one, fixed, free, options: WITHOUT_SEARCH });
         const pull = (found.values[k] - truth[k]) / found.uncertainties[k];
         if (found.converged && Number.isFinite(pull)) {
           made.pulls.push(pull);

@@ -33,11 +33,15 @@ import { CONVERGED, FLAT, INTERRUPTED, LIMIT, minimised, OUTSIDE, STATUS } from 
 /** @type {Options} */
 export const OPTIONS = { tolerance: 1e-8, maxIterations: 3000, search: "default" };
 
-const NEWTON = "trust-region Newton", ANOTHER_START = "trust-region Newton, from another start", SCORING = "Fisher scoring";
+const NEWTON = "trust-region Newton",
+  ANOTHER_START = "trust-region Newton, from another start",
+  SCORING = "Fisher scoring";
 // Differences of the nll below this don't decide between answers, and below that are none.
-const LEVEL = 1e-7, SAME = 5e-7;
+const LEVEL = 1e-7,
+  SAME = 5e-7;
 // An uncertainty, in units of the range that bounds leave, and a squared slope, in units of the effect, that say nothing.
-const FAR = 10, SLOPE = 1e-8;
+const FAR = 10,
+  SLOPE = 1e-8;
 
 /** @param {Answer} answer */
 const settled = (answer) => answer.raw.code === CONVERGED || answer.raw.code === FLAT;
@@ -52,10 +56,15 @@ export function pose(model, { start, fixed = {}, bounds = {}, free = [] }) {
   const whole = start instanceof Float64Array;
   const theta = (whole ? start : model.parameters.initial).slice();
   if (theta.length !== model.size) throw new Error(`a start needs ${model.size} numbers, found ${theta.length}`);
-  const [lower, upper, held] = [model.parameters.lower.slice(), model.parameters.upper.slice(), model.marks.fixed.slice()];
+  const [lower, upper, held] = [
+    model.parameters.lower.slice(),
+    model.parameters.upper.slice(),
+    model.marks.fixed.slice(),
+  ];
   for (const name of free) held[model.index(name)] = 0;
   for (const [name, [low, high]] of Object.entries(bounds)) {
-    if (!(low < high)) throw new Error(`the bounds of "${name}" are ${low} and ${high}: the first must be below the second`);
+    if (!(low < high))
+      throw new Error(`the bounds of "${name}" are ${low} and ${high}: the first must be below the second`);
     lower[model.index(name)] = low;
     upper[model.index(name)] = high;
   }
@@ -94,7 +103,17 @@ export function fitProblem(model, data, problem, options) {
   const { raw } = found.answer;
   const here = { twiceNll: 2 * raw.nll, values: raw.theta };
   const flat = found.idle.some(Boolean) || raw.code === FLAT;
-  const { minima, starts } = searchMinima(model, data, problem, here, settled(found.answer), flat, raw.covariance, raw.iterations, options);
+  const { minima, starts } = searchMinima(
+    model,
+    data,
+    problem,
+    here,
+    settled(found.answer),
+    flat,
+    raw.covariance,
+    raw.iterations,
+    options,
+  );
   const lowest = ladder.lowest(found.answer, minima);
   if (lowest !== found.answer) found = resolved(ladder, lowest);
   return result(ladder, found, minima, starts);
@@ -131,7 +150,10 @@ export class Ladder {
    * @param {Answer} answer
    */
   final({ raw: { code } }) {
-    return [CONVERGED, FLAT, INTERRUPTED].includes(code) || (code === LIMIT && this.options.maxIterations < OPTIONS.maxIterations);
+    return (
+      [CONVERGED, FLAT, INTERRUPTED].includes(code) ||
+      (code === LIMIT && this.options.maxIterations < OPTIONS.maxIterations)
+    );
   }
 
   /**
@@ -145,7 +167,8 @@ export class Ladder {
     for (const answer of this.#rungs(first)) {
       answers.push(answer);
       if (answer.raw.code === INTERRUPTED) break;
-      if ((likelihood ? minimised(answer.raw.code, answer.raw.edm) : settled(answer)) && answer === best(answers)) break;
+      if ((likelihood ? minimised(answer.raw.code, answer.raw.edm) : settled(answer)) && answer === best(answers))
+        break;
     }
     return together(best(answers), answers);
   }
@@ -161,7 +184,9 @@ export class Ladder {
     const { start, held } = this.problem;
     const { unconstrained } = this.model.marks;
     const { nominal: centre, initial } = this.model.parameters;
-    let nominal = this.#inside(start.map((x, i) => (held[i] ? x : this.#clipped(unconstrained[i] ? initial[i] : centre[i], i))));
+    let nominal = this.#inside(
+      start.map((x, i) => (held[i] ? x : this.#clipped(unconstrained[i] ? initial[i] : centre[i], i))),
+    );
     if (nominal.some((x, i) => x !== start[i])) yield nominal;
     if (first.raw.code === OUTSIDE) {
       nominal = this.#inside(nominal.map((x, i) => (unconstrained[i] && !held[i] ? 1 : x)));
@@ -205,7 +230,8 @@ export class Ladder {
  * @returns {Answer}
  */
 function together(chosen, answers) {
-  const sum = (/** @type {"iterations" | "evaluations"} */ name) => answers.reduce((all, { raw }) => all + raw[name], 0);
+  const sum = (/** @type {"iterations" | "evaluations"} */ name) =>
+    answers.reduce((all, { raw }) => all + raw[name], 0);
   return { ...chosen, raw: { ...chosen.raw, iterations: sum("iterations"), evaluations: sum("evaluations") } };
 }
 
@@ -234,13 +260,22 @@ function resolved(ladder, answer) {
   if (answer.raw.code === CONVERGED) return { answer, idle: none, doubtful: loose(ladder, answer) };
   if (answer.raw.code !== FLAT) return { answer, idle: none, doubtful: false };
   const { model, problem } = ladder;
-  const idle = withoutEffect(model, answer.raw.theta, problem.held.map((is, i) => is | answer.raw.atBound[i]));
+  const idle = withoutEffect(
+    model,
+    answer.raw.theta,
+    problem.held.map((is, i) => is | answer.raw.atBound[i]),
+  );
   if (!idle.some(Boolean)) return { answer, idle: none, doubtful: false };
   const start = answer.raw.theta.map((x, i) => (idle[i] ? problem.start[i] : x));
   const raw = ladder.fit(start, { held: problem.held.map((is, i) => is | idle[i]) });
-  const still = withoutEffect(model, raw.theta, problem.held.map((is, i) => is | raw.atBound[i]));
+  const still = withoutEffect(
+    model,
+    raw.theta,
+    problem.held.map((is, i) => is | raw.atBound[i]),
+  );
   const other = { ...answer, raw };
-  if (!settled(other) || raw.nll > answer.raw.nll + SAME || idle.some((is, i) => is && !still[i])) return { answer, idle: none, doubtful: false };
+  if (!settled(other) || raw.nll > answer.raw.nll + SAME || idle.some((is, i) => is && !still[i]))
+    return { answer, idle: none, doubtful: false };
   return { answer: together(other, [answer, other]), idle, doubtful: false };
 }
 
@@ -254,7 +289,13 @@ function loose({ model, data, problem }, { raw }) {
   const P = model.size;
   const free = [...problem.held.keys()].filter((i) => !problem.held[i] && model.marks.unconstrained[i]);
   const { covariance } = raw;
-  if (covariance && free.some((i) => !raw.atBound[i] && Math.sqrt(Math.max(covariance[i * P + i], 0)) > FAR * (problem.upper[i] - problem.lower[i])))
+  if (
+    covariance &&
+    free.some(
+      (i) =>
+        !raw.atBound[i] && Math.sqrt(Math.max(covariance[i * P + i], 0)) > FAR * (problem.upper[i] - problem.lower[i]),
+    )
+  )
     return true;
   const there = free.filter((i) => raw.atBound[i]);
   if (!there.length) return false;
@@ -262,7 +303,9 @@ function loose({ model, data, problem }, { raw }) {
   return there.some((i) => {
     const moved = raw.theta.slice();
     moved[i] += 1;
-    const effect = model.expected(moved).reduce((sum, rate, b) => sum + (rate - rates[b]) ** 2 / Math.max(rates[b], 0.1), 0);
+    const effect = model
+      .expected(moved)
+      .reduce((sum, rate, b) => sum + (rate - rates[b]) ** 2 / Math.max(rates[b], 0.1), 0);
     return slope[i] ** 2 <= SLOPE * effect;
   });
 }
@@ -283,12 +326,32 @@ function result({ model, data, problem }, { answer, idle: alone, doubtful }, min
   const idle = posed.idle.map((is, i) => is | alone[i]);
   const fixed = posed.held.map((is, i) => is | idle[i]);
   const uncertainties = Float64Array.from({ length: P }, (_, i) =>
-    fixed[i] ? (idle[i] ? NaN : 0) : covariance && !raw.atBound[i] ? Math.sqrt(covariance[i * P + i]) : NaN);
+    fixed[i] ? (idle[i] ? NaN : 0) : covariance && !raw.atBound[i] ? Math.sqrt(covariance[i * P + i]) : NaN,
+  );
   return {
-    values: raw.theta, uncertainties, covariance, twiceNll: 2 * raw.nll, edm: raw.edm, converged,
-    minimised: minimised(raw.code, raw.edm), status: STATUS[raw.code], code: raw.code, badBin: raw.badBin, fixed, idle,
-    atBound: raw.atBound, smallestEigenvalue: raw.smallestEigenvalue, iterations: raw.iterations, evaluations: raw.evaluations,
-    minimizer: answer.minimizer, starts, minima, mirrored: mirrored(model, data, raw, fixed), doubtful, problem: posed, data,
+    values: raw.theta,
+    uncertainties,
+    covariance,
+    twiceNll: 2 * raw.nll,
+    edm: raw.edm,
+    converged,
+    minimised: minimised(raw.code, raw.edm),
+    status: STATUS[raw.code],
+    code: raw.code,
+    badBin: raw.badBin,
+    fixed,
+    idle,
+    atBound: raw.atBound,
+    smallestEigenvalue: raw.smallestEigenvalue,
+    iterations: raw.iterations,
+    evaluations: raw.evaluations,
+    minimizer: answer.minimizer,
+    starts,
+    minima,
+    mirrored: mirrored(model, data, raw, fixed),
+    doubtful,
+    problem: posed,
+    data,
   };
 }
 
@@ -307,7 +370,8 @@ function mirrored(model, data, { theta, nll }, fixed) {
     if (!model.marks.mirrors[i] || fixed[i] || !(Math.abs(theta[i]) > 1e-3)) continue;
     const other = theta.slice();
     other[i] = -theta[i];
-    if (Math.abs(model.nll(other, data) - model.nll(theta, data)) < 1e-9 * Math.max(1, Math.abs(nll))) found.push([model.names[i], -theta[i]]);
+    if (Math.abs(model.nll(other, data) - model.nll(theta, data)) < 1e-9 * Math.max(1, Math.abs(nll)))
+      found.push([model.names[i], -theta[i]]);
   }
   return found;
 }

@@ -1,7 +1,7 @@
 // A model with its data: rates, likelihood and its derivatives, as wilks.Model has them; and models made of others.
 
+import { withoutBins, withWidths, withYields } from "./changed.js";
 import { read } from "./container.js";
-import { withWidths, withoutBins, withYields } from "./changed.js";
 
 /** @typedef {import("./engine.js").Engine} Engine */
 /** @typedef {import("./container.js").Content} Content */
@@ -25,9 +25,23 @@ import { withWidths, withoutBins, withYields } from "./changed.js";
 
 // The arrays of a container that the engine is made from.
 const ENGINE = [
-  "channel_bins", "block_channel", "factor_start", "factor_parameter", "factor_code", "factor_lo", "factor_hi",
-  "shape_start", "shape_parameter", "shape_code", "bin_start", "bin_parameter", "constraint_kind",
-  "constraint_parameter", "constraint_scale", "even", "templates",
+  "channel_bins",
+  "block_channel",
+  "factor_start",
+  "factor_parameter",
+  "factor_code",
+  "factor_lo",
+  "factor_hi",
+  "shape_start",
+  "shape_parameter",
+  "shape_code",
+  "bin_start",
+  "bin_parameter",
+  "constraint_kind",
+  "constraint_parameter",
+  "constraint_scale",
+  "even",
+  "templates",
 ];
 
 export class Model {
@@ -47,7 +61,9 @@ export class Model {
     this.channels = [];
     /** @type {{channel: number, sample: string, bins: number}[]} */
     this.blocks = header.blocks.map((/** @type {[number, string]} */ [channel, sample]) => ({
-      channel, sample, bins: arrays.channel_bins[channel],
+      channel,
+      sample,
+      bins: arrays.channel_bins[channel],
     }));
     /** @type {string[]} */
     this.samples = [...new Set(this.blocks.map((block) => block.sample))].sort(byCodePoints);
@@ -60,11 +76,19 @@ export class Model {
     this.length = this.bins + arrays.constraint_kind.length;
     /** @type {Record<"initial" | "lower" | "upper" | "nominal" | "sigma", Float64Array>} */
     this.parameters = {
-      initial: arrays.initial, lower: arrays.lower, upper: arrays.upper, nominal: arrays.nominal, sigma: arrays.sigma,
+      initial: arrays.initial,
+      lower: arrays.lower,
+      upper: arrays.upper,
+      nominal: arrays.nominal,
+      sigma: arrays.sigma,
     };
     /** @type {Record<"fixed" | "unconstrained" | "idle" | "mirrors" | "curved", Uint8Array>} */
     this.marks = {
-      fixed: arrays.fixed, unconstrained: arrays.unconstrained, idle: arrays.idle, mirrors: arrays.mirrors, curved: arrays.curved,
+      fixed: arrays.fixed,
+      unconstrained: arrays.unconstrained,
+      idle: arrays.idle,
+      mirrors: arrays.mirrors,
+      curved: arrays.curved,
     };
     /** @type {Float64Array} */
     this.observed = arrays.observed;
@@ -125,12 +149,18 @@ export class Model {
    * @returns {Dataset}
    */
   dataset(data) {
-    if (!data) return (this.own ??= this.dataset(this.observed));
+    if (!data) {
+      this.own ??= this.dataset(this.observed);
+      return this.own;
+    }
     if (!(data instanceof Float64Array)) return data;
     if (data.length !== this.length) throw new Error(`data have ${data.length} entries, needed are ${this.length}`);
     const wrong = data.findIndex((x, i) => !Number.isFinite(x) || (x < 0 && this.#counts(i)));
     if (wrong >= 0) throw new Error(`entry ${wrong} of the data is ${data[wrong]}: no possible value`);
-    return { values: data, constants: this.#framed((frame, model) => this.engine.call("data_constants", model, frame.copy(data))) };
+    return {
+      values: data,
+      constants: this.#framed((frame, model) => this.engine.call("data_constants", model, frame.copy(data))),
+    };
   }
 
   /** @param {number} entry */
@@ -180,8 +210,11 @@ export class Model {
    */
   expectedByBlock(theta) {
     const flat = this.#at("block_rates", theta, this.engine.call("blocks_size", this.pointer));
-    let first = 0;
-    return this.blocks.map((block) => flat.subarray(first, (first += block.bins)));
+    let last = 0;
+    return this.blocks.map((block) => {
+      last += block.bins;
+      return flat.subarray(last - block.bins, last);
+    });
   }
 
   /**
@@ -283,13 +316,36 @@ export class Model {
       const [numbers, theta, atBound, direction] = [10, P, P, P].map((count) => frame.room(8 * count));
       const matrix = frame.room(covariance ? 8 * P * P : 0);
       const { start, lower, upper, held } = problem;
-      this.engine.call("fit", model, frame.copy(data.values), ...[start, lower, upper, held].map((array) => frame.copy(array)),
-        tolerance, maxIterations, covariance ? 1 : 0, scoring ? 1 : 0, numbers, theta, atBound, direction, matrix);
-      const [code, nll, edm, smallestEigenvalue, definite, iterations, evaluations, badBin, known, directed] = frame.numbers(numbers, 10);
+      this.engine.call(
+        "fit",
+        model,
+        frame.copy(data.values),
+        ...[start, lower, upper, held].map((array) => frame.copy(array)),
+        tolerance,
+        maxIterations,
+        covariance ? 1 : 0,
+        scoring ? 1 : 0,
+        numbers,
+        theta,
+        atBound,
+        direction,
+        matrix,
+      );
+      const [code, nll, edm, smallestEigenvalue, definite, iterations, evaluations, badBin, known, directed] =
+        frame.numbers(numbers, 10);
       return {
-        code, nll: nll + data.constants, edm, smallestEigenvalue, positiveDefinite: definite !== 0, iterations, evaluations, badBin,
-        theta: frame.numbers(theta, P), atBound: Uint8Array.from(frame.numbers(atBound, P)),
-        direction: directed ? frame.numbers(direction, P) : null, covariance: known ? frame.numbers(matrix, P * P) : null,
+        code,
+        nll: nll + data.constants,
+        edm,
+        smallestEigenvalue,
+        positiveDefinite: definite !== 0,
+        iterations,
+        evaluations,
+        badBin,
+        theta: frame.numbers(theta, P),
+        atBound: Uint8Array.from(frame.numbers(atBound, P)),
+        direction: directed ? frame.numbers(direction, P) : null,
+        covariance: known ? frame.numbers(matrix, P * P) : null,
       };
     });
   }
@@ -306,18 +362,39 @@ export class Model {
     const { start, lower, upper, held } = problem;
     const rows = [values.length / this.length, ...[start, lower, upper, held].map((array) => array.length / P)];
     const count = rows.find((n) => n !== 1) ?? 1;
-    if (count === 0 || rows.some((n) => n !== 1 && n !== count)) throw new Error(`how many fits? found ${rows.join(", ")} rows`);
+    if (count === 0 || rows.some((n) => n !== 1 && n !== count))
+      throw new Error(`how many fits? found ${rows.join(", ")} rows`);
     const each = rows.reduce((bits, n, i) => bits | (n > 1 ? 1 << i : 0), 0);
     const share = !variances && !this.marks.mirrors.some(Boolean);
     return this.#framed((frame, model) => {
       const theta = frame.room(8 * P * count);
       const [nll, edm, code, iterations] = [0, 1, 2, 3].map(() => frame.room(8 * count));
       const variance = variances ? frame.room(8 * P * count) : 0;
-      this.engine.call("fit_many", model, count, each, ...[values, start, lower, upper, held].map((array) => frame.copy(array)),
-        tolerance, maxIterations, share ? 1 : 0, starts, anchor ? frame.copy(anchor) : 0, theta, nll, edm, code, iterations, variance);
+      this.engine.call(
+        "fit_many",
+        model,
+        count,
+        each,
+        ...[values, start, lower, upper, held].map((array) => frame.copy(array)),
+        tolerance,
+        maxIterations,
+        share ? 1 : 0,
+        starts,
+        anchor ? frame.copy(anchor) : 0,
+        theta,
+        nll,
+        edm,
+        code,
+        iterations,
+        variance,
+      );
       return {
-        count, theta: frame.numbers(theta, P * count), nll: frame.numbers(nll, count), edm: frame.numbers(edm, count),
-        code: frame.numbers(code, count), iterations: frame.numbers(iterations, count),
+        count,
+        theta: frame.numbers(theta, P * count),
+        nll: frame.numbers(nll, count),
+        edm: frame.numbers(edm, count),
+        code: frame.numbers(code, count),
+        iterations: frame.numbers(iterations, count),
         variance: variances ? frame.numbers(variance, P * count) : null,
       };
     });

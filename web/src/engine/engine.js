@@ -57,6 +57,12 @@ export class Engine {
   /** @param {WebAssembly.Module} module */
   constructor(module) {
     this.module = module;
+    /** Counts how often the engine was started. */
+    this.generation = 0;
+    /** @type {Record<string, any>} */
+    this.functions = {};
+    /** @type {WebAssembly.Memory} */
+    this.memory = new WebAssembly.Memory({ initial: 0 });
     /**
      * Asked once per iteration of every fit, told how many of many fits are done: true stops.
      * @type {(done: number) => boolean}
@@ -80,13 +86,10 @@ export class Engine {
   /** Start afresh. Models made before are gone. */
   start() {
     const stop = (/** @type {number} */ done) => (this.onIteration(done) ? 1 : 0);
-    /** @type {Record<string, any>} */
     this.functions = new WebAssembly.Instance(this.module, { wilks: { stop } }).exports;
-    /** @type {WebAssembly.Memory} */
     this.memory = this.functions.memory;
     this.functions._initialize();
-    /** Counts how often the engine was started. */
-    this.generation = (this.generation ?? 0) + 1;
+    this.generation += 1;
   }
 
   /**
@@ -136,7 +139,14 @@ export class Engine {
       for (const [name, array] of Object.entries(arrays)) {
         if (name === "templates") continue;
         const text = new TextEncoder().encode(name);
-        const size = this.call("describe_array", description, frame.copy(text), text.length, frame.copy(array), array.length);
+        const size = this.call(
+          "describe_array",
+          description,
+          frame.copy(text),
+          text.length,
+          frame.copy(array),
+          array.length,
+        );
         if (size !== array.BYTES_PER_ELEMENT) throw new Error(`the model has an array that is not known: ${name}`);
       }
       const model = this.call("compile_model", description, frame.copy(arrays.templates), arrays.templates.length);
@@ -166,7 +176,17 @@ export class Engine {
     return this.framed((frame) => {
       const size = mean.length;
       const out = frame.room(8 * size * count);
-      const done = this.call("sample", frame.copy(mean), frame.copy(sigma), size, BigInt(seed), stream, BigInt(first), count, out);
+      const done = this.call(
+        "sample",
+        frame.copy(mean),
+        frame.copy(sigma),
+        size,
+        BigInt(seed),
+        stream,
+        BigInt(first),
+        count,
+        out,
+      );
       if (!done) throw new Error("means and widths must be finite, means of counts not negative");
       return frame.numbers(out, size * count);
     });

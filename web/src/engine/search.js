@@ -11,10 +11,22 @@ import { minimised } from "./status.js";
 /** @typedef {{suggested: number, random: number, rounds: number, moves: number, iterations: number, most: number}} Effort */
 
 // Those of wilks.fitting.search, by the same names.
-const BENT = 0.1, GRID = [-3, -2, -1.5, -1, -0.5, 0.5, 1, 1.5, 2, 3], CLOSE = 0.3, SAME = 1e-4, NEAR = 0.05, LOWER = 1e-6;
-const SEED = 1, SECONDS = 0.014, MOVES = 0.03, ITERATIONS = 30, TIMES = 2, PART = 6, LEAST = 4;
+const BENT = 0.1,
+  GRID = [-3, -2, -1.5, -1, -0.5, 0.5, 1, 1.5, 2, 3],
+  CLOSE = 0.3,
+  SAME = 1e-4,
+  NEAR = 0.05,
+  LOWER = 1e-6;
+const SEED = 1,
+  SECONDS = 0.014,
+  MOVES = 0.03,
+  ITERATIONS = 30,
+  TIMES = 2,
+  PART = 6,
+  LEAST = 4;
 
-const clip = (/** @type {number} */ x, /** @type {number} */ low, /** @type {number} */ high) => Math.min(Math.max(x, low), high);
+const clip = (/** @type {number} */ x, /** @type {number} */ low, /** @type {number} */ high) =>
+  Math.min(Math.max(x, low), high);
 const finite = (/** @type {number} */ x, /** @type {number} */ spare) => (Number.isNaN(x) ? spare : x);
 
 /**
@@ -26,7 +38,8 @@ const finite = (/** @type {number} */ x, /** @type {number} */ spare) => (Number
  * @returns {Effort}
  */
 function effort(search, model, iterations, among) {
-  if (search === "thorough") return { suggested: 60, random: 400, rounds: 5, moves: 100_000, iterations: Infinity, most: Infinity };
+  if (search === "thorough")
+    return { suggested: 60, random: 400, rounds: 5, moves: 100_000, iterations: Infinity, most: Infinity };
   const long = Math.max(ITERATIONS, TIMES * iterations);
   if (model.size > 500) return { suggested: 1, random: 0, rounds: 1, moves: 44, iterations: long, most: long };
   const seconds = 10e-6 + 0.25e-6 * model.bins + 15e-9 * model.shared ** 2;
@@ -61,12 +74,29 @@ export function searchMinima(model, data, problem, first, settled, flat, along, 
     const suggested = suggestions(model, data, problem, lowest, turn === 0 ? along : null, tried);
     let points = [...suggested, ...random(model, problem, lowest.values, tried.random, turn)];
     while (points.length && left > 0) {
-      const count = Number.isFinite(left) ? Math.trunc(Math.min(Math.max(left / tried.most, 1), points.length)) : points.length;
-      const fits = ends(model, data, problem, points.slice(0, count), options, tried.most, minima[0]?.twiceNll ?? Infinity);
+      const count = Number.isFinite(left)
+        ? Math.trunc(Math.min(Math.max(left / tried.most, 1), points.length))
+        : points.length;
+      const fits = ends(
+        model,
+        data,
+        problem,
+        points.slice(0, count),
+        options,
+        tried.most,
+        minima[0]?.twiceNll ?? Infinity,
+      );
       points = points.slice(count);
       starts += count;
       left -= fits.reduce((sum, fit) => sum + fit.iterations, 0);
-      minima = distinct(model, [...minima, ...fits.filter((fit) => minimised(fit.code, fit.edm)).map(({ twiceNll, values }) => ({ twiceNll, values }))], flat);
+      minima = distinct(
+        model,
+        [
+          ...minima,
+          ...fits.filter((fit) => minimised(fit.code, fit.edm)).map(({ twiceNll, values }) => ({ twiceNll, values })),
+        ],
+        flat,
+      );
     }
     if (!minima.length || !(minima[0].twiceNll < lowest.twiceNll - LOWER)) break;
     lowest = minima[0];
@@ -86,11 +116,21 @@ export function searchMinima(model, data, problem, first, settled, flat, along, 
  * @param {number} level
  */
 function ends(model, data, problem, points, options, most, level) {
-  const fits = fromPoints(model, data, problem, points, { ...options, maxIterations: Math.trunc(Math.min(most, options.maxIterations)) });
+  const fits = fromPoints(model, data, problem, points, {
+    ...options,
+    maxIterations: Math.trunc(Math.min(most, options.maxIterations)),
+  });
   const rows = [...fits.keys()].filter((i) => !minimised(fits[i].code, fits[i].edm) && fits[i].twiceNll < level);
   if (!rows.length || most >= options.maxIterations) return fits;
-  const onwards = fromPoints(model, data, problem, rows.map((i) => fits[i].values), options);
-  for (const [j, i] of rows.entries()) fits[i] = { ...onwards[j], iterations: fits[i].iterations + onwards[j].iterations };
+  const onwards = fromPoints(
+    model,
+    data,
+    problem,
+    rows.map((i) => fits[i].values),
+    options,
+  );
+  for (const [j, i] of rows.entries())
+    fits[i] = { ...onwards[j], iterations: fits[i].iterations + onwards[j].iterations };
   return fits;
 }
 
@@ -107,7 +147,11 @@ function fromPoints(model, data, problem, points, options) {
   for (const [i, point] of points.entries()) start.set(point, i * P);
   const fits = model.rawFits(data.values, { ...problem, start }, options);
   return points.map((_, i) => ({
-    values: fits.theta.slice(i * P, (i + 1) * P), twiceNll: 2 * fits.nll[i], edm: fits.edm[i], code: fits.code[i], iterations: fits.iterations[i],
+    values: fits.theta.slice(i * P, (i + 1) * P),
+    twiceNll: 2 * fits.nll[i],
+    edm: fits.edm[i],
+    code: fits.code[i],
+    iterations: fits.iterations[i],
   }));
 }
 
@@ -124,8 +168,12 @@ function distinct(model, minima, anywhere) {
   for (const one of [...minima].sort((a, b) => a.twiceNll - b.twiceNll)) {
     const same = (/** @type {Minimum} */ other) =>
       Math.abs(one.twiceNll - other.twiceNll) < SAME &&
-      (anywhere || one.values.every((x, i) =>
-        Math.abs(x - other.values[i]) < NEAR * Math.max(sigma[i] > 0 ? sigma[i] : 1, NEAR * Math.abs(other.values[i]))));
+      (anywhere ||
+        one.values.every(
+          (x, i) =>
+            Math.abs(x - other.values[i]) <
+            NEAR * Math.max(sigma[i] > 0 ? sigma[i] : 1, NEAR * Math.abs(other.values[i])),
+        ));
     if (!kept.some(same)) kept.push(one);
   }
   return kept;
@@ -149,7 +197,12 @@ function suggestions(model, data, problem, lowest, covariance, tried) {
   const wholes = whole(model, problem, theta).filter((point) => point.some((x, i) => x !== theta[i]));
   const alone = moves.map(([p, value]) => theta.with(p, value));
   const pairs = alone.map((one, k) => [one, alongWith(problem, theta, covariance, ...moves[k])]);
-  const [first, second] = [0, 1].map((side) => model.nllRows(pairs.map((pair) => pair[side]), data));
+  const [first, second] = [0, 1].map((side) =>
+    model.nllRows(
+      pairs.map((pair) => pair[side]),
+      data,
+    ),
+  );
   const rows = pairs.map(([one, other], k) => (second[k] < first[k] ? other : one));
   const base = Number.isFinite(lowest.twiceNll) ? lowest.twiceNll : 0;
   const share = moves.map(([p, value], k) => {
@@ -190,7 +243,9 @@ function possibleMoves(model, { lower, upper, held }, theta, most) {
   }
   const loose = every.filter((p) => model.marks.unconstrained[p]).slice(0, Math.floor(most / 2));
   for (const side of [lower, upper]) for (const p of loose) moves.push([p, side[p]]);
-  return moves.filter(([p, value]) => Number.isFinite(value) && Math.abs(value - theta[p]) > 1e-6 * Math.max(1, Math.abs(theta[p])));
+  return moves.filter(
+    ([p, value]) => Number.isFinite(value) && Math.abs(value - theta[p]) > 1e-6 * Math.max(1, Math.abs(theta[p])),
+  );
 }
 
 /**
@@ -244,5 +299,6 @@ function random(model, { lower, upper, held }, theta, count, turn) {
       const drawn = normal[k * P + i];
       const loose = k % 2 === 1 ? initial[i] * Math.exp(drawn) : x;
       return clip(sigma[i] > 0 ? nominal[i] + sigma[i] * (1 + (k % 3)) * drawn : loose, lower[i], upper[i]);
-    }));
+    }),
+  );
 }

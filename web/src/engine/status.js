@@ -1,6 +1,12 @@
 // How fits end.
 
-export const CONVERGED = 0, FLAT = 1, LIMIT = 2, OUTSIDE = 3, EDGE = 4, STALLED = 5, INTERRUPTED = 6;
+export const CONVERGED = 0,
+  FLAT = 1,
+  LIMIT = 2,
+  OUTSIDE = 3,
+  EDGE = 4,
+  STALLED = 5,
+  INTERRUPTED = 6;
 
 /** What the codes of the engine mean. */
 export const STATUS = [

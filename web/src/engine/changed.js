@@ -17,7 +17,12 @@ function eachBlock(arrays, visit) {
     let count = 1;
     for (let e = shapes[k]; e < shapes[k + 1]; ++e) count += 1 + even[e];
     for (let r = 0; r < count; ++r, at += stride) rows.push(at);
-    visit(k, c, bins.subarray(0, c).reduce((/** @type {number} */ sum, /** @type {number} */ n) => sum + n, 0), rows);
+    visit(
+      k,
+      c,
+      bins.subarray(0, c).reduce((/** @type {number} */ sum, /** @type {number} */ n) => sum + n, 0),
+      rows,
+    );
   }
 }
 
@@ -60,7 +65,9 @@ export function withoutBins(content, removed) {
       }
     if (any) for (let e = factors[k]; e < factors[k + 1]; ++e) alive[arrays.factor_parameter[e]] = 1;
   });
-  const [fixed, idle, scale, sigma, observed] = ["fixed", "idle", "constraint_scale", "sigma", "observed"].map((name) => arrays[name].slice());
+  const [fixed, idle, scale, sigma, observed] = ["fixed", "idle", "constraint_scale", "sigma", "observed"].map((name) =>
+    arrays[name].slice(),
+  );
   const main = removed.length;
   for (let b = 0; b < main; ++b) if (removed[b]) observed[b] = 0;
   for (const [i, p] of arrays.constraint_parameter.entries()) {

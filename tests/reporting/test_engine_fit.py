@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.report.conftest import Run
+from tests.reporting.conftest import Run
 
 import wilks
 from wilks.model.model import Model
