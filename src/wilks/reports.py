@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import wilks
 from wilks._reading import parse_json, read_file
 from wilks.errors import InputError, WilksError, listed
+from wilks.questions import matching_model
 from wilks.reporting.contents import Contents
 from wilks.reporting.report import Report
 from wilks.results.findings import Findings
@@ -19,10 +20,10 @@ from wilks.results.prediction import Prediction
 from wilks.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from wilks.model.model import Model
+    from wilks.templates.store import Templates
 
 # A folder that `wilks run` wrote: what it has of these, in this order.
-_WORKSPACE, _TEMPLATES, _STEERING = "workspace.json", "templates.npz", "config.yml"
+_WORKSPACE, _TEMPLATES, _STEERING = "workspace.json", "templates.npz", "steering.yml"
 
 
 @dataclass
@@ -110,23 +111,31 @@ def report(*given: Any, title: str = "", live: bool = True) -> Report:
         found.problems.append("report: no workspace among what was given; a report is about one")
     if found.problems or found.workspace is None:
         raise InputError(found.problems)
-    kept, notes = _of(found.workspace, found.results)
-    notes += _complete(found.workspace, kept)
-    name = title or found.workspace.measurement_names[0]
-    model = _exported(found.workspace, kept, notes) if live else b""
-    return Report(Contents(name, found.workspace, kept, found.templates, found.steering, tuple(notes), model))
+    return assembled(
+        found.workspace,
+        found.results,
+        templates=found.templates,
+        steering=found.steering,
+        title=title,
+        live=live,
+    )
 
 
-def matching_model(workspace: Workspace, result: FitResult | None, *, measurement: str | None = None) -> Model:
-    """Return the model that a fit result was made with (without one: with the default interpolation), without POI.
-
-    Measurement and interpolation are those of the result; predictions need no parameter of interest, and
-    background-only workspaces name one that they lack. Raises ModelError where the workspace lacks the measurement.
-    """
-    if result is None:
-        return wilks.compile_model(workspace, measurement=measurement, poi="")
-    codes = {name: result.settings[name] for name in ("normsys", "histosys") if name in result.settings}
-    return wilks.compile_model(workspace, measurement=measurement or result.measurement, poi="", **codes)
+def assembled(
+    workspace: Workspace,
+    results: Mapping[str, Any],
+    *,
+    templates: Templates | None = None,
+    steering: str = "",
+    title: str = "",
+    live: bool = True,
+) -> Report:
+    """Return the report of results by the names of their files; see `report`."""
+    kept, notes = _of(workspace, results)
+    notes += _complete(workspace, kept)
+    name = title or workspace.measurement_names[0]
+    model = _exported(workspace, kept, notes) if live else b""
+    return Report(Contents(name, workspace, kept, templates, steering, tuple(notes), model))
 
 
 def _files_of(folder: Path) -> Iterator[Path]:
@@ -160,7 +169,7 @@ def _digest_of(result: Any) -> str:
     return str(getattr(origin, "workspace_digest", ""))
 
 
-def _of(workspace: Workspace, results: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _of(workspace: Workspace, results: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return the results that belong to the workspace, and a sentence about the others."""
     kept = {name: one for name, one in results.items() if _digest_of(one) in ("", workspace.digest)}
     others = [name for name in results if name not in kept]

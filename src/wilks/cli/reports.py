@@ -37,7 +37,7 @@ def report(inputs: tuple[str, ...], output: str, title: str, live: bool, show: b
 @output_option("File for the page. Default: a temporary one.", never_printed="writes a page: name a file (.html)")
 @click.option("--open/--no-open", "show", default=True, show_default=True, help="Open the page in the browser.")
 def explore(workspace: str, output: str | None, show: bool) -> None:
-    """Open a workspace in the browser, its model ready to be fitted there."""
+    """Open the model of a workspace in the browser."""
     if output is None:
         output = str(Path(tempfile.mkdtemp(prefix="wilks-")) / "explore.html")
     wilks.report(read_workspace(workspace)).save(output)

@@ -19,8 +19,7 @@ def page(contents: Contents) -> str:
     """Return the report as HTML."""
     assets = resources.files("wilks.reporting") / "assets"
     style, script, worker, text = (
-        (assets / name).read_text(encoding="utf-8")
-        for name in ("report.css", "report.js", "worker.js", "report.html")
+        (assets / name).read_text(encoding="utf-8") for name in ("report.css", "report.js", "worker.js", "report.html")
     )
     template = Template(text)
     return template.substitute(
