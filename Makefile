@@ -3,7 +3,8 @@
 # make docs    set up, and build the documentation site into build/docs/html
 # make dist    an sdist and wheels in dist/, each installed into a clean place and tried
 # make lowest  the tests of what other packages can change, with the lowest versions that pyproject.toml allows
-# make wasm    set up, and build the engine for pages, src/wilks/report/engine/engine.wasm, anew
+# make wasm    set up, and build the engine for pages, src/wilks/reporting/assets/engine.wasm, anew
+# make web     set up, check and test the sources of the pages, and bundle them into the package
 # make fuzz    set up, then random models and damaged input, for an hour at most
 # Everything is installed into .venv; PYTHON chooses the interpreter that makes it (at least 3.11).
 # The versions of all dependencies are those of tools/constraints.txt, with which wilks was tested. PIN= takes the newest
@@ -24,7 +25,7 @@ NOT_INSTALLED = { $(PYTHON) tools/preflight.py --not-installed "$(PIN)"; exit 1;
 PARALLEL = -n auto --maxprocesses 4 --dist worksteal
 ENGINE = CMakeLists.txt pyproject.toml src/wilks/_version.py $(PIN) $(wildcard src/wilks/engine/*)
 
-.PHONY: demo docs test lint types contracts unit wasm wasm-check sanitize fuzz newest test-newest lowest test-lowest dist portable bench clean
+.PHONY: demo docs test lint types contracts unit wasm wasm-check web web-check sanitize fuzz newest test-newest lowest test-lowest dist portable bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/ttbar/generate.py
@@ -55,6 +56,13 @@ wasm: $(VENV)/.wasm
 
 wasm-check: $(VENV)/.wasm
 	$(BIN)/python tools/wasm.py --check
+
+# The pages, from web/ into the package; and whether those in the package are what the sources give.
+web: $(VENV)/.test
+	$(BIN)/python tools/web.py
+
+web-check: $(VENV)/.test
+	$(BIN)/python tools/web.py --check
 
 # The C++ engine under AddressSanitizer and UndefinedBehaviorSanitizer (in a virtual environment of its own).
 sanitize:

@@ -33,7 +33,10 @@ FIGURES = {
     for figure in ("pulls", *(f"data_mc_{c}_{label}" for c in ("SR", "C-R") for label in ("prefit", "postfit")))
     for suffix in ("pdf", "png")
 }
-JSON = {"templates.json", "workspace.json", "workspace.axes.json", "findings.json", "fit.json"}
+BEFORE = {"steering.yml", "templates.json", "workspace.json", "workspace.axes.json", "findings.json", "report.html"}
+# Without nuisance parameters there is nothing to rank.
+ANSWERS = {"gof", "intervals", "breakdown"}
+JSON = BEFORE | {f"{name}.json" for name in ("fit", "prefit", "postfit", "findings_fit", *ANSWERS)}
 
 
 def _files(folder: Path) -> set[str]:
@@ -91,7 +94,7 @@ def test_variations_are_drawn_and_recorded(tmp_path: Path) -> None:
     done = pipeline.run(write_analysis(tmp_path, VARIED), tmp_path / "out")
     figures = {f"figures/{name}.{s}" for name in ("variations_SR", "variations_C-R", "pruning") for s in ("pdf", "png")}
     tables = {f"tables/norm_effects.{suffix}" for suffix in ("txt", "md", "tex")}
-    assert _files(tmp_path / "out") == {"templates.npz", *JSON, *TABLES, *FIGURES, *figures, *tables}
+    assert _files(tmp_path / "out") == {"templates.npz", "ranking.json", *JSON, *TABLES, *FIGURES, *figures, *tables}
     record = json.loads((tmp_path / "out" / "templates.json").read_text())
     assert record == done.templates.record()
     assert [effect["status"] for effect in record["effects"]] == ["kept", "kept"]
@@ -103,6 +106,50 @@ def test_many_variations_go_to_several_pages(tmp_path: Path) -> None:
     loaded = wilks.load_config(write_analysis(tmp_path, text))
     figures = pipeline.variation_figures(pipeline.make_templates(loaded), rows=1)
     assert list(figures) == ["variations_SR", "variations_SR_2", "variations_C-R", "variations_C-R_2", "pruning"]
+
+
+def test_answers_are_those_of_the_verbs(finished: Finished) -> None:
+    model = wilks.compile_model(finished.run.workspace)
+    assert {*finished.run.answers} == ANSWERS
+    breakdown = wilks.load_result(finished.output / "breakdown.json")
+    np.testing.assert_array_equal(breakdown.contributions, wilks.breakdown(model).contributions)
+    assert wilks.load_result(finished.output / "gof.json").statistic == wilks.goodness_of_fit(model).statistic
+    intervals = wilks.load_result(finished.output / "intervals.json")
+    assert (intervals.names, intervals.levels) == (("strength",), (0.6827, 0.95))
+    assert "strength" in (finished.output / "report.html").read_text()
+    assert (finished.output / "steering.yml").read_bytes() == (finished.input / "config.yml").read_bytes()
+
+
+def test_a_search_has_limit_and_significance(tmp_path: Path) -> None:
+    source = write_analysis(tmp_path, CONFIG.replace("POI: strength", "POI: strength\n  Search: true"))
+    done = pipeline.run(source, tmp_path / "out", figures=())
+    assert {*done.answers} == ANSWERS | {"limit", "significance"}
+    assert not (tmp_path / "out" / "figures").exists()
+    model = wilks.compile_model(done.workspace)
+    assert wilks.load_result(tmp_path / "out" / "limit.json").observed == wilks.limit(model).observed
+    assert {*pipeline.run(source, tmp_path / "out", figures=(), search=False).answers} == ANSWERS
+    assert not (tmp_path / "out" / "limit.json").exists()
+
+
+def test_stages_are_chosen_and_left_out(tmp_path: Path) -> None:
+    source = write_analysis(tmp_path, VARIED)
+    done = pipeline.run(
+        source, tmp_path / "out", only=["ranking", "ranking figure", "correlations", "gof"], skip=["gof"]
+    )
+    assert {*done.answers} == {"ranking"}
+    drawn = {path.name for path in (tmp_path / "out" / "figures").glob("*.png")}
+    assert {name for name in drawn if not name.startswith("data_mc")} == {"ranking.png", "correlations.png"}
+    assert not (tmp_path / "out" / "report.html").exists()
+    with pytest.raises(InputError, match=r'only: no stage "rankings" .* did you mean "ranking"') as found:
+        pipeline.run(source, tmp_path / "out", only=["rankings"], skip=["fit"])
+    assert len(found.value.problems) == 2
+
+
+def test_figures_on_request(tmp_path: Path) -> None:
+    pipeline.run(write_analysis(tmp_path, VARIED), tmp_path / "out", figures=["svg"])
+    drawn = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
+    assert {path.rpartition(".")[2] for path in drawn} == {"svg"}
+    assert {"ranking.svg", "correlations.svg", "pulls.svg", "variations_SR.svg"} <= drawn
 
 
 def test_products_can_be_read_again(finished: Finished) -> None:
@@ -120,7 +167,8 @@ def test_products_can_be_read_again(finished: Finished) -> None:
 
 def test_observer_sees_every_stage_begin_and_end_with_its_files(finished: Finished) -> None:
     events = finished.events
-    assert [event.stage for event in events] == [stage for stage in Stage for _ in range(2)]
+    undone = {Stage.LIMIT, Stage.SIGNIFICANCE, Stage.RANKING_FIGURE, Stage.CORRELATIONS}
+    assert [event.stage for event in events] == [stage for stage in Stage if stage not in undone for _ in range(2)]
     assert all((event.product is None) == (i % 2 == 0) for i, event in enumerate(events))
     assert tuple(file for event in events for file in event.files) == finished.run.files
 
@@ -149,7 +197,8 @@ def test_failed_fit_keeps_result_and_prefit_and_drops_what_an_earlier_run_left(t
     done = pipeline.run(write_analysis(tmp_path, DEGENERATE), tmp_path / "out")
     assert not done.result.converged
     assert done.postfit is None
-    expected = {name for name in TABLES | FIGURES if "postfit" not in name} | JSON | {"templates.npz"}
+    expected = {name for name in TABLES | FIGURES if "postfit" not in name} | BEFORE | {"templates.npz"}
+    expected |= {"fit.json", "prefit.json"}
     assert _files(tmp_path / "out") == expected | {"figures/sketch.pdf"}
     assert json.loads((tmp_path / "out/fit.json").read_text())["converged"] is False
     assert own.read_text() == "from before"

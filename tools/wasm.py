@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = "src/wilks/engine/wasm.cpp"
-MODULE = ROOT / "src" / "wilks" / "report" / "engine" / "engine.wasm"
+MODULE = ROOT / "src" / "wilks" / "reporting" / "assets" / "engine.wasm"
 DIGEST = MODULE.with_suffix(".sha256")
 # As the engine is compiled for Python (CMakeLists.txt): no contraction into fused multiply-adds, no reordering of sums.
 FLAGS = [

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from wilks.infer.transfer import transfer
     from wilks.model.compile import compile_model
     from wilks.model.datasets import asimov, mixed, toy_data
+    from wilks.reports import report
     from wilks.results.io import load_result
     from wilks.templates.build import build_templates
     from wilks.templates.process import process_templates
@@ -83,6 +84,7 @@ _HOME = {
     "predict": "wilks.infer.prediction",
     "process_templates": "wilks.templates.process",
     "ranking": "wilks.infer.ranking",
+    "report": "wilks.reports",
     "scan": "wilks.infer.scans",
     "significance": "wilks.infer.significance",
     "select_channels": "wilks.workspace.edit",
@@ -130,6 +132,7 @@ __all__ = [
     "predict",
     "process_templates",
     "ranking",
+    "report",
     "scan",
     "significance",
     "select_channels",

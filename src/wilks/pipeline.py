@@ -1,40 +1,48 @@
-"""A whole analysis, from the steering file to the figures, in one output folder.
-
-This is the only module that knows how the folder is laid out:
-
-    templates.npz   templates.json   workspace.json (and workspace.axes.json)   findings.json   fit.json
-    tables/         norm_effects, yields_prefit, yields_postfit, parameters as .txt, .md and .tex
-    figures/        variations_<region>, pruning, pulls, summary_prefit and _postfit, data_mc_<channel>_prefit and
-                    _postfit as .pdf and .png
-"""
+"""A whole analysis, from the steering file to the report, in one output folder (see `wilks.products`)."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import wilks
-from wilks._files import write_atomically
-from wilks.errors import InputError, TemplateError
-from wilks.pages import data_mc_figures, drawn_alone, summarised
+from wilks._reading import read_file
+from wilks.errors import InputError, TemplateError, listed, nearest
 from wilks.pages import file_names as file_names
 from wilks.pages import variation_figures as variation_figures
+from wilks.products import FORMATS as FORMATS
+from wilks.products import (
+    STEERING,
+    products,
+    save_figures,
+    save_fit,
+    save_prediction,
+    save_table,
+    saved,
+    writing,
+)
+from wilks.products import require_other_file as require_other_file
+from wilks.products import require_place_for_templates as require_place_for_templates
+from wilks.products import save_data_mc as save_data_mc
+from wilks.products import save_summary as save_summary
+from wilks.products import save_templates as save_templates
+from wilks.products import save_text as save_text
+from wilks.products import save_workspace as save_workspace
+from wilks.questions import Unanswered, answered, asked_of, checked_after
+from wilks.questions import matching_model as matching_model
 
 if TYPE_CHECKING:
     from wilks.checks.thresholds import Thresholds
     from wilks.config.schema import Config
     from wilks.figures.style import FigureStyle
     from wilks.model.model import Model
+    from wilks.reporting.report import Report
     from wilks.results.findings import Findings
     from wilks.results.fit import FitResult
     from wilks.results.prediction import Prediction
-    from wilks.table import Table
     from wilks.templates.store import Templates
     from wilks.templates.workers import Workers
     from wilks.workspace.workspace import Workspace
@@ -56,6 +64,21 @@ class Stage(StrEnum):
     PULLS = "pulls"
     PREFIT = "pre-fit"
     POSTFIT = "post-fit"
+    GOODNESS = "gof"
+    INTERVALS = "intervals"
+    RANKING = "ranking"
+    BREAKDOWN = "breakdown"
+    LIMIT = "limit"
+    SIGNIFICANCE = "significance"
+    RANKING_FIGURE = "ranking figure"
+    CORRELATIONS = "correlations"
+    CHECK_FIT = "check fit"
+    REPORT = "report"
+
+
+# Every run has these; the others can be left out.
+_ALWAYS = (Stage.CONFIG, Stage.TEMPLATES, Stage.WORKSPACE, Stage.CHECK, Stage.FIT, Stage.PREFIT, Stage.POSTFIT)
+OPTIONAL = tuple(stage for stage in Stage if stage not in (*_ALWAYS, Stage.CHECK_FIT))
 
 
 @dataclass(frozen=True)
@@ -69,7 +92,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Run:
-    """Everything that a run made. `postfit` is None where the fit failed; `files` are in the order of writing."""
+    """Everything that a run made. `postfit` is None where the fit failed; `files` are in the order of writing.
+
+    `answers` are the results of what was asked of the fit, by the names of their files: "ranking", "gof", ...
+    """
 
     config: Config
     templates: Templates
@@ -79,13 +105,20 @@ class Run:
     prefit: Prediction
     postfit: Prediction | None
     files: tuple[Path, ...]
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class _Stages:
-    """The stages of a run: each makes a product and writes it, `observe` is told; `written` are all files so far."""
+    """The stages of a run: each makes a product and writes it, `observe` is told; `written` are all files so far.
+
+    `left_out` are stages that are passed over.
+    """
 
     observe: Callable[[Event], None]
+    folder: Path
+    formats: tuple[str, ...]
+    left_out: frozenset[Stage]
     written: list[Path] = field(default_factory=list)
 
     def step(
@@ -99,11 +132,20 @@ class _Stages:
         self.observe(Event(stage, product, files))
         return product
 
+    def draw(self, stage: Stage, make: Callable[[], Mapping[str, Any]]) -> None:
+        """Draw figures of a stage, unless it is left out, or no figures are asked for."""
+        if self.formats and stage not in self.left_out:
+            self.step(stage, make, lambda made: save_figures(made, self.folder / "figures", self.formats))
+
 
 def run(
     source: str | Path | TextIO,
     output: str | Path = OUTPUT,
     *,
+    only: Collection[str] | None = None,
+    skip: Collection[str] = (),
+    search: bool | None = None,
+    figures: Sequence[str] | None = None,
     observe: Callable[[Event], None] = lambda event: None,
     progress: Callable[[int, int], bool] | None = None,
     workers: Workers = None,
@@ -113,6 +155,12 @@ def run(
 ) -> Run:
     """Return what a steering file leads to: templates, workspace, findings, fit, predictions; written to `output`.
 
+    Of the fit it is asked what a measurement needs: goodness of fit, profile-likelihood interval, ranking and breakdown
+    of the parameter of interest; of a search (`search`, default: what the steering file says) upper limit and
+    significance as well. `report.html` shows everything. `only` and `skip` name what is made besides templates,
+    workspace, fit and predictions, and what is not (`OPTIONAL`). `figures` are the formats of figures, none for none;
+    where they are given ranking and correlations are drawn as well.
+
     Every stage writes its products, each file whole or not at all, before the next stage starts; `observe` is told
     when a stage begins and when it has ended. Products of an earlier run in the same folder go when the first new one
     is written; templates of it that would come out the same are not made again, unless `force` says so. `progress`,
@@ -120,15 +168,17 @@ def run(
     is no exception: its result says so, and what needs its uncertainties is left out.
 
     Raises ConfigError, TemplateError, WorkspaceError or ModelError for mistakes in the input, and InputError where
-    the output can't be written or is the folder of the steering file.
+    the output can't be written or is the folder of the steering file, and for stages that there are not.
 
     >>> import wilks.pipeline
     >>> done = wilks.pipeline.run(wilks.examples.steering_file(), "wilks-output")
     >>> print(f"{done.result['mu'].value:.2f}")
     1.08
+    >>> sorted(done.answers)
+    ['breakdown', 'gof', 'intervals', 'ranking']
     """
     folder = Path(output)
-    stages = _Stages(observe)
+    stages = _Stages(observe, folder, FORMATS if figures is None else tuple(figures), _left_out(only, skip, figures))
     step = stages.step
     config = step(Stage.CONFIG, lambda: _config(source, folder))
     previous = None if force else earlier_templates(folder / "templates.npz")
@@ -137,7 +187,7 @@ def run(
         lambda: make_templates(
             config, workers=workers, progress=progress, skip_unreadable=skip_unreadable, previous=previous
         ),
-        lambda made: _first(made, folder),
+        lambda made: _first(made, folder, config),
     )
     workspace = step(
         Stage.WORKSPACE,
@@ -147,21 +197,112 @@ def run(
     findings = step(
         Stage.CHECK,
         lambda: check_all(config, templates, workspace),
-        lambda made: _saved(made, folder / "findings.json"),
+        lambda made: saved(made, folder / "findings.json"),
     )
-    step(Stage.VARIATIONS, lambda: variation_figures(templates), lambda made: _variation_files(made, templates, folder))
+    if templates.effects:
+        stages.written += save_table(wilks.tables.norm_effects(templates), folder / "tables" / "norm_effects")
+    stages.draw(Stage.VARIATIONS, lambda: variation_figures(templates))
     model = wilks.compile_model(workspace)
-    result = step(Stage.FIT, lambda: wilks.fit(model), lambda made: _fit_files(made, folder))
-    step(Stage.PULLS, lambda: pulls_figure(result), lambda made: wilks.figures.save(made, folder / "figures" / "pulls"))
-    prefit = step(Stage.PREFIT, lambda: wilks.predict(model), lambda made: _prediction_files(made, folder, log))
-    postfit = None
+    result = step(Stage.FIT, lambda: wilks.fit(model), lambda made: save_fit(made, folder))
+    stages.draw(Stage.PULLS, lambda: {"pulls": pulls_figure(result)})
+    prefit = step(
+        Stage.PREFIT,
+        lambda: wilks.predict(model),
+        lambda made: save_prediction(made, folder, formats=stages.formats, log=log),
+    )
+    postfit, answers = None, dict[str, Any]()
     if result.converged and result.covariance_valid:
         postfit = step(
             Stage.POSTFIT,
             lambda: wilks.predict(model, result),
-            lambda made: _prediction_files(made, folder, log, prefit=prefit),
+            lambda made: save_prediction(made, folder, formats=stages.formats, log=log, prefit=prefit),
         )
-    return Run(config, templates, workspace, findings, result, prefit, postfit, tuple(stages.written))
+        answers = _answers(stages, model, result, config.general.search if search is None else search)
+    done = Run(config, templates, workspace, findings, result, prefit, postfit, (), answers)
+    _report(stages, done)
+    return replace(done, files=tuple(stages.written))
+
+
+def _left_out(only: Collection[str] | None, skip: Collection[str], figures: Sequence[str] | None) -> frozenset[Stage]:
+    """Return the stages that are passed over. Raises InputError, with all mistakes."""
+    known = [str(stage) for stage in OPTIONAL]
+    unknown = [
+        f'{option}: no stage "{name}" that can be chosen, there are {listed(known)}{nearest(name, known)}'
+        for option, names in (("only", only or ()), ("skip", skip))
+        for name in names
+        if name not in known
+    ]
+    if unknown:
+        raise InputError(unknown)
+    wanted = [*known] if only is None else only
+    drawn = figures is not None or only is not None
+    left = {stage for stage in OPTIONAL if stage not in wanted or stage in skip}
+    return frozenset(left if drawn else left | {Stage.CORRELATIONS, Stage.RANKING_FIGURE})
+
+
+def _answers(stages: _Stages, model: Model, result: FitResult, search: bool) -> dict[str, Any]:
+    """Return the answers to what is asked of a fit, each written as soon as it is there, and drawn."""
+    found = {}
+    for name, ask in asked_of(model, search=search).items():
+        if Stage(name) in stages.left_out:
+            continue
+        found[name] = stages.step(
+            Stage(name),
+            lambda ask=ask: answered(ask, model, result),  # type: ignore[misc]
+            lambda made, name=name: _answer_files(stages.folder, name, made),  # type: ignore[misc]
+        )
+    given = {name: answer for name, answer in found.items() if not isinstance(answer, Unanswered)}
+    if "ranking" in given and len(given["ranking"]):
+        stages.draw(Stage.RANKING_FIGURE, lambda: {"ranking": wilks.figures.ranking(given["ranking"])})
+    stages.draw(Stage.CORRELATIONS, lambda: _correlations(result))
+    stages.step(
+        Stage.CHECK_FIT,
+        lambda: checked_after({"fit": result, **given}),
+        lambda made: saved(made, stages.folder / "findings_fit.json"),
+    )
+    return given
+
+
+def _answer_files(folder: Path, name: str, made: Any) -> list[Path]:
+    return [] if isinstance(made, Unanswered) else saved(made, folder / f"{name}.json")
+
+
+def _correlations(result: FitResult) -> dict[str, Any]:
+    try:
+        return {"correlations": wilks.figures.correlations(result)}
+    except InputError:  # no two parameters are correlated
+        return {}
+
+
+def _report(stages: _Stages, done: Run) -> None:
+    if Stage.REPORT in stages.left_out:
+        return
+    from wilks.reports import assembled
+
+    results: dict[str, Any] = {"findings.json": done.findings, "fit.json": done.result, "prefit.json": done.prefit}
+    if done.postfit is not None:
+        results["postfit.json"] = done.postfit
+    results |= {f"{name}.json": answer for name, answer in done.answers.items()}
+
+    def write(made: Report) -> list[Path]:
+        made.save(stages.folder / "report.html")
+        return [stages.folder / "report.html"]
+
+    stages.step(
+        Stage.REPORT,
+        lambda: assembled(done.workspace, results, templates=done.templates, steering=_steering(done.config)),
+        write,
+    )
+
+
+def _steering(config: Config) -> str:
+    """Return the text of the steering file; empty where it came from elsewhere."""
+    if config.source is None:
+        return ""
+    try:
+        return read_file(config.source).decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def make_templates(
@@ -190,44 +331,6 @@ def earlier_templates(path: Path) -> Templates | None:
         return None
 
 
-def require_place_for_templates(path: Path, config: Config) -> None:
-    """Raise InputError where a file for templates, or that of their record, would take the place of something else.
-
-    That is a folder, the steering file, input, or a JSON file that is no such record.
-    """
-    record = path.with_suffix(".json")
-    if record == path:
-        raise InputError(f"{path}: the record of the templates goes there; give them another ending, such as .npz")
-    for file in (path, record):
-        require_other_file(file, config)
-    beginnings = {path: _beginning(path, 4), record: _beginning(record, 100)}
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; name a file")
-    if beginnings[path] in (b"root", b"\x89HDF"):
-        raise InputError(f"{path}: is not replaced, because it may be input; choose another name")
-    if beginnings[record] and not re.match(rb'\{\s*"events"', beginnings[record]):
-        raise InputError(
-            f"{record}: the record of the templates would replace this file, which is something else; choose another "
-            f"name than {path}"
-        )
-
-
-def require_other_file(path: Path, config: Config) -> None:
-    """Raise InputError where a file that is about to be written is the steering file."""
-    if config.source is not None and path.exists() and path.samefile(config.source):
-        raise InputError(f"{path}: is the steering file; choose another name")
-
-
-def _beginning(path: Path, size: int) -> bytes:
-    if not path.is_file():
-        return b""
-    try:
-        with path.open("rb") as file:
-            return file.read(size)
-    except OSError:
-        return b""
-
-
 def check_all(
     config: Config, templates: Templates, workspace: Workspace, *, thresholds: Thresholds | None = None
 ) -> Findings:
@@ -243,18 +346,6 @@ def check_all(
     return Findings(tuple(finding for subject in subjects for finding in wilks.check(subject, thresholds=limits)))
 
 
-def matching_model(workspace: Workspace, result: FitResult | None, *, measurement: str | None = None) -> Model:
-    """Return the model that a fit result was made with (without one: with the default interpolation), without POI.
-
-    Measurement and interpolation are those of the result; predictions need no parameter of interest, and
-    background-only workspaces name one that they lack. Raises ModelError where the workspace lacks the measurement.
-    """
-    if result is None:
-        return wilks.compile_model(workspace, measurement=measurement, poi="")
-    codes = {name: result.settings[name] for name in ("normsys", "histosys") if name in result.settings}
-    return wilks.compile_model(workspace, measurement=measurement or result.measurement, poi="", **codes)
-
-
 def pulls_figure(
     result: FitResult | Mapping[str, FitResult], *, style: str | FigureStyle = "plain", **options: Any
 ) -> Any:
@@ -266,56 +357,6 @@ def pulls_figure(
     return wilks.figures.pulls(result, style=style, **{"include_staterrors": not others, **options})
 
 
-def save_templates(templates: Templates, path: Path) -> list[Path]:
-    """Write templates to one file, and the record of their processing beside it; return both.
-
-    Raises InputError where they can't be written.
-    """
-    with writing(path):
-        templates.save(path)
-    return [path, *save_text(f"{json.dumps(templates.record(), indent=1)}\n", path.with_suffix(".json"))]
-
-
-def save_workspace(workspace: Workspace, path: Path) -> list[Path]:
-    """Write a workspace, with its axes beside it, and return its file. Raises InputError where it can't be written."""
-    with writing(path):
-        workspace.save(path)
-    return [path]
-
-
-def save_text(text: str, path: Path) -> list[Path]:
-    """Write a text file and return it. Raises InputError where it can't be written."""
-    with writing(path):
-        write_atomically(path, text.encode())
-    return [path]
-
-
-def save_data_mc(
-    prediction: Prediction, folder: Path, *, channels: Iterable[str] | None = None, **options: Any
-) -> list[Path]:
-    """Draw data and prediction of every channel, or of those named, into `folder`, and return the files.
-
-    `options` are those of `wilks.figures.data_mc`.
-    """
-    drawn = data_mc_figures(prediction, prediction.channel_names if channels is None else channels, **options)
-    return [file for name, figure in drawn for file in wilks.figures.save(figure, folder / name)]
-
-
-def save_summary(prediction: Prediction, folder: Path, **options: Any) -> list[Path]:
-    """Draw all channels together into `folder`, and return the files; `options` are those of `figures.summary`."""
-    figure = wilks.figures.summary(prediction, **options)
-    return wilks.figures.save(figure, folder / f"summary_{_file_label(prediction)}")
-
-
-@contextmanager
-def writing(path: str | Path) -> Iterator[None]:
-    """Turn the OSError of a file that can't be written into an InputError that names the file."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"{path}: the file can't be written: {error.strerror or error}") from None
-
-
 def _config(source: str | Path | TextIO, folder: Path) -> Config:
     config = wilks.load_config(source)
     if config.source is not None and folder.resolve() == config.source.resolve().parent:
@@ -323,79 +364,11 @@ def _config(source: str | Path | TextIO, folder: Path) -> Config:
     return config
 
 
-def _first(templates: Templates, folder: Path) -> list[Path]:
+def _first(templates: Templates, folder: Path, config: Config) -> list[Path]:
     """Write the first product; those of an earlier run would not belong to it."""
     with writing(folder):
-        for stale in _products(folder, templates):
+        for stale in products(folder, templates):
             stale.unlink(missing_ok=True)
-    return save_templates(templates, folder / "templates.npz")
-
-
-def _products(folder: Path, templates: Templates) -> Iterator[Path]:
-    """Yield what an earlier run left that the next one might not write again; figures by the regions of both runs."""
-    for regions in (_earlier_regions(folder / "workspace.json"), {key.region for key in templates}):
-        yield from _figures_of(regions, folder / "figures")
-    for table in ("norm_effects", "yields_prefit", "yields_postfit", "parameters"):
-        yield from (folder / "tables" / f"{table}.{suffix}" for suffix in ("txt", "md", "tex"))
-    # The workspace goes last: it tells the regions, should this be interrupted.
-    for name in ("templates.json", "findings.json", "fit.json", "workspace.axes.json", "workspace.json"):
-        yield folder / name
-
-
-def _earlier_regions(workspace: Path) -> Iterable[str]:
-    try:
-        return wilks.load_workspace(workspace).channel_names
-    except InputError:
-        return ()
-
-
-def _figures_of(regions: Iterable[str], folder: Path) -> Iterator[Path]:
-    for suffix in ("pdf", "png"):
-        yield from (folder / f"{name}.{suffix}" for name in ("pulls", "summary_prefit", "summary_postfit"))
-        stems = ["pruning", "variations"]
-        for name in file_names(sorted(regions)).values():
-            yield from (folder / f"data_mc_{name}_{label}.{suffix}" for label in ("prefit", "postfit"))
-            stems.append(f"variations_{name}")
-        for stem in stems:
-            pages = [folder / f"{stem}.{suffix}"]
-            while pages[-1].exists():
-                pages.append(folder / f"{stem}_{len(pages) + 1}.{suffix}")
-            yield from reversed(pages)
-
-
-def _variation_files(figures: Mapping[str, Any], templates: Templates, folder: Path) -> list[Path]:
-    if not figures:
-        return []
-    files = _save_table(wilks.tables.norm_effects(templates), folder / "tables" / "norm_effects")
-    return files + [
-        file for name, figure in figures.items() for file in wilks.figures.save(figure, folder / "figures" / name)
-    ]
-
-
-def _saved(product: Findings | FitResult, path: Path) -> list[Path]:
-    product.save(path)
-    return [path]
-
-
-def _fit_files(result: FitResult, folder: Path) -> list[Path]:
-    files = _saved(result, folder / "fit.json")
-    return files + _save_table(wilks.tables.parameters(result), folder / "tables" / "parameters")
-
-
-def _prediction_files(
-    prediction: Prediction, folder: Path, log: bool | None, prefit: Prediction | None = None
-) -> list[Path]:
-    table = wilks.tables.yields(prediction)
-    files = _save_table(table, folder / "tables" / f"yields_{_file_label(prediction)}")
-    if summarised(prediction):
-        files += save_summary(prediction, folder / "figures", prefit=prefit, log=log)
-    return files + save_data_mc(prediction, folder / "figures", channels=drawn_alone(prediction), log=log)
-
-
-def _save_table(table: Table, stem: Path) -> list[Path]:
-    texts = {"txt": table.text(), "md": table.markdown(), "tex": table.latex()}
-    return [file for suffix, text in texts.items() for file in save_text(f"{text}\n", Path(f"{stem}.{suffix}"))]
-
-
-def _file_label(prediction: Prediction) -> str:
-    return prediction.label.replace("-", "")
+    text = _steering(config)
+    files = save_templates(templates, folder / "templates.npz")
+    return files + (save_text(text, folder / STEERING) if text else [])

@@ -18,10 +18,24 @@ def test_run_tells_what_it_does_and_where_the_figures_are(call: Call, config: Pa
     assert result.stderr == ""
     stages = [line.split()[0] for line in result.stdout.splitlines() if line and not line.startswith(" ")]
     before_fit = ["config", "templates", "workspace", "check", "variations"]
-    assert stages == [*before_fit, "fit", "pulls", "pre-fit", "post-fit", "figures"]
+    after_fit = ["gof", "intervals", "ranking", "breakdown", "check", "report"]
+    assert stages == [*before_fit, "fit", "pulls", "pre-fit", "post-fit", *after_fit, "figures", "everything"]
     assert f"fit result for strength: {STRENGTH:.2f} ± {UNCERTAINTY:.2f}\n" in result.stdout
     assert f"figures are in {Path('wilks-output') / 'figures'}" in result.stdout
     assert (Path.cwd() / "wilks-output" / "figures" / "pulls.pdf").is_file()
+
+
+def test_run_does_what_is_asked_for(call: Call, config: Path) -> None:
+    result = call("run", config, "--only", "gof,limit", "--search", "--figures", "none")
+    assert result.exit_code == 0
+    made = {path.name for path in Path("wilks-output").iterdir()}
+    assert {"gof.json", "limit.json"} <= made
+    assert not {"figures", "report.html", "significance.json", "breakdown.json"} & made
+    wrong = call("run", config, "--skip", "rankin,gof", "--figures", "gif")
+    assert wrong.exit_code == 2
+    assert '--skip: no stage "rankin"' in wrong.stderr
+    assert 'did you mean "ranking"?' in wrong.stderr
+    assert '--figures: no format "gif"' in call("run", config, "--figures", "gif,png").stderr
 
 
 def test_run_with_a_failing_fit_says_so_and_ends_with_one(call: Call, tmp_path: Path) -> None:

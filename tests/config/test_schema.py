@@ -14,7 +14,7 @@ from wilks.config.parameters import fixed_values
 from wilks.config.schema import Config, NormFactor, Region, Sample, Systematic, Template, applies
 
 KEYS = {
-    "General": "Measurement POI InputPath HistogramFolder Fixed VariationPath Pruning Staterror Checks",
+    "General": "Measurement POI Search InputPath HistogramFolder Fixed VariationPath Pruning Staterror Checks",
     "Pruning": "Norm Shape Reference Large",
     "FixedParameter": "Name Value",
     "Region": "Name Variable Binning Filter RegionPath OutsideBinning Rebin DropBins Staterror",

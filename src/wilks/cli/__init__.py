@@ -17,6 +17,7 @@ from wilks.cli.plot import plot
 from wilks.cli.pulls import pulls
 from wilks.cli.ranking import breakdown, correlations, impacts, ranking
 from wilks.cli.readers import data_mc, inspect, yields
+from wilks.cli.reports import explore, report
 from wilks.cli.scans import contour, intervals, scan
 from wilks.cli.variations import variations
 
@@ -34,7 +35,7 @@ def main() -> None:
 
 # In the order of an analysis; every command stands in one section.
 for title, commands in {
-    "The whole analysis": (run,),
+    "The whole analysis": (run, report, explore),
     "Templates and workspaces": (templates, workspace, inspect, check, browse, config),
     "Compute": (
         fit,

@@ -16,10 +16,37 @@ from wilks.cli.inputs import CONFIG, read_config, refuse_other_kinds
 from wilks.cli.reading import Reading, reading_options
 from wilks.cli.streams import output_option, put, source, wrote
 from wilks.cli.wording import plural
-from wilks.errors import ConfigError, shown
+from wilks.errors import ConfigError, InputError, listed, nearest, shown
 
 if TYPE_CHECKING:
     from wilks.cli.progress import Narrator
+
+
+def _stages(ctx: click.Context, parameter: click.Parameter, given: str | None) -> tuple[str, ...] | None:
+    """Return the names of stages in an option; InputError with the nearest names for those that there are not."""
+    if given is None:
+        return None if parameter.name == "only" else ()
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    known = [str(stage) for stage in pipeline.OPTIONAL]
+    if unknown := [name for name in names if name not in known]:
+        raise InputError(
+            [
+                f'--{parameter.name}: no stage "{name}"; there are {listed(known)}{nearest(name, known)}'
+                for name in unknown
+            ]
+        )
+    return tuple(names)
+
+
+def _formats(ctx: click.Context, parameter: click.Parameter, given: str | None) -> tuple[str, ...] | None:
+    """Return the formats of figures in an option; InputError for those that can't be written."""
+    if given is None:
+        return None
+    names = [name.strip() for name in given.split(",") if name.strip() and name.strip() != "none"]
+    known = ("pdf", "png", "svg")
+    if unknown := [name for name in names if name not in known]:
+        raise InputError([f'--figures: no format "{name}"; there are {listed(known)}, and none' for name in unknown])
+    return tuple(dict.fromkeys(names))
 
 
 @click.command()
@@ -29,26 +56,46 @@ if TYPE_CHECKING:
     default=pipeline.OUTPUT,
     never_printed="writes many files: name a folder",
 )
+@click.option(
+    "--only",
+    callback=_stages,
+    metavar="STAGES",
+    help=f"Besides fit and predictions make these only: {', '.join(pipeline.OPTIONAL)}, with commas between.",
+)
+@click.option("--skip", callback=_stages, metavar="STAGES", help="Leave these out, of those that --only lists.")
+@click.option(
+    "--search/--no-search",
+    default=None,
+    help="Whether to find upper limit and significance. Default: what General.Search says.",
+)
+@click.option(
+    "--figures",
+    callback=_formats,
+    metavar="FORMATS",
+    help="Formats of figures, such as pdf,svg, or none; ranking and correlations are then drawn too. Default: pdf,png, "
+    "without these two, which report.html shows.",
+)
 @log_option()
 @reading_options
 @click.pass_context
-def run(ctx: click.Context, steering_file: str, output: str, log: bool | None, reading: Reading) -> None:
-    """Do the whole analysis, down to the figures.
+def run(ctx: click.Context, /, steering_file: str, output: str, reading: Reading, **options: Any) -> None:
+    """Do the whole analysis, down to the report.
 
-    Templates, workspace, checks, fit, tables and figures: every stage writes its products to the output folder before
-    the next one starts. What looks wrong is printed, and does not stop the run. Templates that an earlier run left in
-    the folder are used again where nothing they were made of has changed.
+    Templates, workspace, checks, fit, what a measurement or a search needs, tables, figures, and report.html with all
+    of it: every stage writes its products to the output folder before the next one starts. What looks wrong is
+    printed, and does not stop the run. Templates that an earlier run left in the folder are used again where nothing
+    they were made of has changed.
     """
     from wilks.cli.progress import ending, narrator
 
     with narrator() as tell:
-        done = _done(source(steering_file), output, tell, reading, log)
+        done = _done(source(steering_file), output, tell, reading, options)
     for line in ending(done, output):
         click.echo(shown(line))
     ctx.exit(0 if done.result.converged else 1)
 
 
-def _done(given: Any, output: str, tell: Narrator, reading: Reading, log: bool | None) -> pipeline.Run:
+def _done(given: Any, output: str, tell: Narrator, reading: Reading, options: dict[str, Any]) -> pipeline.Run:
     """Run the analysis; a file that is no steering file at all is met with what it is."""
     try:
         with reading.workers() as workers:
@@ -60,7 +107,7 @@ def _done(given: Any, output: str, tell: Narrator, reading: Reading, log: bool |
                 workers=workers,
                 skip_unreadable=reading.skip_unreadable,
                 force=reading.force,
-                log=log,
+                **options,
             )
     except ConfigError:
         refuse_other_kinds(given, CONFIG)

@@ -15,6 +15,7 @@ import click
 from wilks.cli.wording import counted, fit_lines, plural
 from wilks.pages import drawn_alone
 from wilks.pipeline import Event, Run, Stage
+from wilks.questions import Unanswered
 from wilks.results.conditions import beyond_status
 
 _NOTES = 6
@@ -139,7 +140,11 @@ def duration(seconds: float) -> str:
 def ending(run: Run, output: str) -> list[str]:
     """Return the last lines of a run: where everything is."""
     folder = Path(output)
-    lines = ["", f"figures are in {folder / 'figures'}, tables in {folder / 'tables'}"]
+    made = {path.parent.name for path in run.files}
+    kinds = [kind for kind in ("figures", "tables") if kind in made]
+    lines = ["", ", ".join(f"{kind} {'are ' * (i == 0)}in {folder / kind}" for i, kind in enumerate(kinds))]
+    if folder / "report.html" in run.files:
+        lines.append(f"everything is in {folder / 'report.html'}")
     if run.postfit is None:
         lines.append("there are none after the fit, because it gave no uncertainties")
     return lines
@@ -192,3 +197,18 @@ def _words(event: Event) -> tuple[str, list[str]]:
             hidden = len(made.channels) - len(drawn_alone(made))
             said = f'{hidden} channels of one bin are drawn in the summary only; "wilks data-mc" draws each'
             return "data and prediction", [said] if hidden else []
+        case Stage.CORRELATIONS | Stage.RANKING_FIGURE:
+            return "drawn" if made else "none", []
+        case Stage.CHECK_FIT:
+            return counted(made), [str(finding) for finding in made if finding.severity != "note"]
+        case Stage.REPORT:
+            return "everything in one page", []
+        case _:
+            return _answer(made), []
+
+
+def _answer(made: Any) -> str:
+    """Return the answer to a question in a few words."""
+    if isinstance(made, Unanswered):
+        return f"none: {made.reason}"
+    return repr(made).strip("<>").partition(": ")[2]

@@ -58,6 +58,10 @@ class General(Block):
 
     measurement: StrictStr = Field(description="Name of the measurement")
     poi: StrictStr = Field(default="", alias="POI", description="Parameter of interest; left out, the model has none")
+    search: StrictBool = Field(
+        default=False,
+        description="True: a POI of 0 means that there is no signal; a run then finds upper limit and significance",
+    )
     input_path: StrictStr = Field(
         description="Path of the input, with {RegionPath}, {SamplePath} and, for histograms, {VariationPath} to be "
         "filled in; histograms are given as file.root:path/in/file"

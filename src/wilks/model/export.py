@@ -19,7 +19,7 @@ _INTERPOLATED = {"histosys", "normsys"}
 
 
 def export_model(model: Model) -> bytes:
-    """Return a model with its data as bytes, for `Model.read` of the engine in pages (wilks.report.engine).
+    """Return a model with its data as bytes, for `Model.read` of the engine in pages (web/src/engine).
 
     They are compressed with gzip. Inside: the length of a header (4 bytes, little-endian), the header as JSON, then the
     arrays that it lists, each with name, type ("f8", "i4", "u1") and length. Of floating-point numbers first all first

@@ -1,0 +1,46 @@
+"""Commands that write pages: the report, and the model alone."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+
+import wilks
+from wilks.cli.inputs import read_workspace
+from wilks.cli.streams import output_option, wrote
+
+
+@click.command()
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@output_option("File for the page.", default="report.html", never_printed="writes a page: name a file (.html)")
+@click.option("--title", default="", metavar="TEXT", help="Title of the page. Default: the name of the measurement.")
+@click.option(
+    "--live/--no-live", default=True, show_default=True, help="With the model itself, to be fitted again in the page."
+)
+@click.option("--open", "show", is_flag=True, help="Open the page in the browser.")
+def report(inputs: tuple[str, ...], output: str, title: str, live: bool, show: bool) -> None:
+    """Write one page with everything that was found.
+
+    INPUT is a folder of "wilks run", or a workspace with any saved results, templates and the steering file. The page
+    needs nothing else and works offline; nothing is fitted to make it.
+    """
+    wilks.report(*inputs, title=title, live=live).save(output)
+    wrote([Path(output)])
+    if show:
+        click.launch(output)
+
+
+@click.command()
+@click.argument("workspace", metavar="WORKSPACE")
+@output_option("File for the page. Default: a temporary one.", never_printed="writes a page: name a file (.html)")
+@click.option("--open/--no-open", "show", default=True, show_default=True, help="Open the page in the browser.")
+def explore(workspace: str, output: str | None, show: bool) -> None:
+    """Open the model of a workspace in the browser."""
+    if output is None:
+        output = str(Path(tempfile.mkdtemp(prefix="wilks-")) / "explore.html")
+    wilks.report(read_workspace(workspace)).save(output)
+    wrote([Path(output)])
+    if show:
+        click.launch(output)

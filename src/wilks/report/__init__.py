@@ -1,1 +1,0 @@
-"""The report: one page that shows an analysis, with the fitted model alive inside it."""

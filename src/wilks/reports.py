@@ -1,0 +1,211 @@
+"""`report`: what is at hand of an analysis, completed by what costs nothing, as one page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import wilks
+from wilks._reading import parse_json, read_file
+from wilks.errors import InputError, WilksError, listed
+from wilks.questions import matching_model
+from wilks.reporting.contents import Contents
+from wilks.reporting.report import Report
+from wilks.results.findings import Findings
+from wilks.results.fit import FitResult
+from wilks.results.io import KINDS, decode_result
+from wilks.results.prediction import Prediction
+from wilks.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from wilks.templates.store import Templates
+
+# A folder that `wilks run` wrote: what it has of these, in this order.
+_WORKSPACE, _TEMPLATES, _STEERING = "workspace.json", "templates.npz", "steering.yml"
+
+
+@dataclass
+class _Collected:
+    """What was handed in, sorted; `problems` are sentences about what can't be shown."""
+
+    workspace: Workspace | None = None
+    results: dict[str, Any] = field(default_factory=dict)
+    templates: Any = None
+    steering: str = ""
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, given: Any, name: str = "") -> None:
+        """Sort in one thing: an object, a file or a folder."""
+        if isinstance(given, str | Path):
+            self._add_path(Path(given))
+        elif isinstance(given, Workspace):
+            if self.workspace is not None and self.workspace.digest != given.digest:
+                self.problems.append(f"{name or 'report'}: a second workspace; a report is about one")
+            self.workspace = given
+        elif type(given).__name__ == "Templates":
+            self.templates = given
+        elif (kind := _kind_of(given)) is not None:
+            self.results[_free(name or f"{kind}.json", self.results)] = given
+        else:
+            found = type(given).__name__
+            self.problems.append(f"report: found {found}; wanted are a workspace, templates, and results of wilks")
+
+    def _add_path(self, path: Path) -> None:
+        if path.is_dir():
+            files = list(_files_of(path))
+            if not files:
+                self.problems.append(f'{path}: holds nothing that "wilks run" writes')
+            for file in files:
+                self._add_path(file)
+            return
+        try:
+            self._add_content(path, read_file(path))
+        except OSError as error:
+            self.problems.append(f"{path}: can't be read: {error.strerror or error}")
+        except InputError as error:
+            self.problems.extend(error.problems)
+
+    def _add_content(self, path: Path, content: bytes) -> None:
+        if content.startswith(b"PK"):
+            self.templates = wilks.load_templates(path)
+            return
+        try:
+            document = parse_json(content)
+        except ValueError:
+            if b"General" not in content:
+                raise InputError(f"{path}: no workspace, result, steering file or templates of wilks") from None
+            self.steering = content.decode(errors="replace")
+            return
+        if isinstance(document, dict) and "channels" in document:
+            self.add(wilks.load_workspace(path), str(path))
+        else:
+            self.add(decode_result(content, str(path)), path.name)
+
+
+def report(*given: Any, title: str = "", live: bool = True) -> Report:
+    """Return a page that shows what is `given`: a workspace and its results, as objects or files, in any order.
+
+    A folder stands for what `wilks run` left in it. Templates and steering file are shown too where they are given.
+    What the page needs and costs nothing is added: predictions before and after the fit, and findings. Nothing is
+    fitted: without a fit the page says so. Results of another workspace are left out, with a sentence on the page.
+
+    `title` stands at its head (default: the name of the measurement). With `live` the page holds the model itself,
+    which can be changed and fitted again in it.
+
+    Raises InputError, with all mistakes, for what is no such thing, and where there is no workspace.
+
+    >>> import wilks
+    >>> workspace = wilks.examples.measurement()
+    >>> model = wilks.compile_model(workspace)
+    >>> made = wilks.report(workspace, wilks.fit(model), wilks.ranking(model))
+    >>> made.save("report.html")
+    >>> made
+    <Report: "WZ production", 5 results>
+    """
+    found = _Collected()
+    for one in given:
+        found.add(one)
+    if found.workspace is None and not found.problems:
+        found.problems.append("report: no workspace among what was given; a report is about one")
+    if found.problems or found.workspace is None:
+        raise InputError(found.problems)
+    return assembled(
+        found.workspace,
+        found.results,
+        templates=found.templates,
+        steering=found.steering,
+        title=title,
+        live=live,
+    )
+
+
+def assembled(
+    workspace: Workspace,
+    results: Mapping[str, Any],
+    *,
+    templates: Templates | None = None,
+    steering: str = "",
+    title: str = "",
+    live: bool = True,
+) -> Report:
+    """Return the report of results by the names of their files; see `report`."""
+    kept, notes = _of(workspace, results)
+    notes += _complete(workspace, kept)
+    name = title or workspace.measurement_names[0]
+    model = _exported(workspace, kept, notes) if live else b""
+    return Report(Contents(name, workspace, kept, templates, steering, tuple(notes), model))
+
+
+def _files_of(folder: Path) -> Iterator[Path]:
+    for name in (_WORKSPACE, _TEMPLATES, _STEERING):
+        if (folder / name).is_file():
+            yield folder / name
+    for path in sorted(folder.glob("*.json")):
+        try:
+            document = parse_json(path.read_bytes())
+        except ValueError:
+            continue
+        if isinstance(document, dict) and document.get("kind") in KINDS and "format" in document:
+            yield path
+
+
+def _kind_of(result: Any) -> str | None:
+    record = f"{type(result).__module__}.{type(result).__qualname__}"
+    return next((kind for kind, known in KINDS.items() if known == record), None)
+
+
+def _free(name: str, taken: dict[str, Any]) -> str:
+    """Return a name that no other result has."""
+    stem, number, free = name.removesuffix(".json"), 2, name
+    while free in taken:
+        free, number = f"{stem}-{number}.json", number + 1
+    return free
+
+
+def _digest_of(result: Any) -> str:
+    origin = getattr(result, "origin", result)
+    return str(getattr(origin, "workspace_digest", ""))
+
+
+def _of(workspace: Workspace, results: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the results that belong to the workspace, and a sentence about the others."""
+    kept = {name: one for name, one in results.items() if _digest_of(one) in ("", workspace.digest)}
+    others = [name for name in results if name not in kept]
+    notes = [f"Left out, since they belong to another workspace: {listed(others)}."] if others else []
+    return kept, notes
+
+
+def _exported(workspace: Workspace, results: dict[str, Any], notes: list[str]) -> bytes:
+    """Return the model for the page, as the first fit has it; nothing where it can't be made, and then a sentence."""
+    from wilks.model.export import export_model
+
+    fit = next((one for one in results.values() if isinstance(one, FitResult)), None)
+    try:
+        model = matching_model(workspace, fit)
+        poi = fit.poi if fit is not None else workspace.document.measurements[0].config.poi
+        return export_model(model.with_poi(poi) if poi in model.parameter_names else model)
+    except WilksError as error:
+        notes.append(f"The page has no model to fit: {error}")
+        return b""
+
+
+def _complete(workspace: Workspace, results: dict[str, Any]) -> list[str]:
+    """Add predictions and findings that are not among the results; return a sentence for each that can't be made."""
+    notes = []
+    fit = next((one for one in results.values() if isinstance(one, FitResult)), None)
+    labels = {one.label for one in results.values() if isinstance(one, Prediction)}
+    try:
+        model = matching_model(workspace, fit)
+        if "pre-fit" not in labels:
+            results[_free("prefit.json", results)] = wilks.predict(model)
+        if "post-fit" not in labels and fit is not None and fit.converged and fit.covariance_valid:
+            results[_free("postfit.json", results)] = wilks.predict(model, fit)
+    except WilksError as error:
+        notes.append(f"No prediction could be made: {error}")
+    if not any(isinstance(one, Findings) for one in results.values()):
+        subjects: list[Any] = [workspace, *([fit] if fit is not None else [])]
+        every = tuple(finding for subject in subjects for finding in wilks.check(subject))
+        results[_free("findings.json", results)] = Findings(every)
+    return notes

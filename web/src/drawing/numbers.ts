@@ -1,0 +1,44 @@
+/** Numbers as text: two significant digits of the uncertainty, everywhere. */
+
+/** Return how many decimals show two significant digits of an uncertainty. */
+export function decimalsOf(uncertainty: number): number {
+  const size = Math.abs(uncertainty);
+  if (!(size > 0) || !Number.isFinite(size)) return 4;
+  const rounded = Number(size.toPrecision(2));
+  return Math.min(Math.max(1 - Math.floor(Math.log10(rounded)), 0), 12);
+}
+
+const signed = (text: string): string => text.replace("-", "\u2212");
+
+/** Return a number with so many decimals; a dash for what is none. */
+export function fixed(value: number | null | undefined, decimals: number): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return "\u2013";
+  if (!Number.isFinite(value)) return value > 0 ? "\u221e" : "\u2212\u221e";
+  return signed(value.toFixed(Math.min(decimals, 12)));
+}
+
+/** Return a number with so many significant digits. */
+export function significant(value: number | null | undefined, digits = 4): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return "\u2013";
+  if (!Number.isFinite(value)) return value > 0 ? "\u221e" : "\u2212\u221e";
+  const size = Math.abs(value);
+  const text =
+    size !== 0 && (size < 1e-4 || size >= 1e7)
+      ? value.toExponential(digits - 1)
+      : String(Number(value.toPrecision(digits)));
+  return signed(text);
+}
+
+/** Return value and uncertainty: `0.952 ± 0.043`. */
+export function measured(value: number, uncertainty: number | null): string {
+  if (uncertainty === null || !(uncertainty > 0)) return significant(value, 4);
+  const decimals = decimalsOf(uncertainty);
+  return `${fixed(value, decimals)} \u00b1 ${fixed(uncertainty, decimals)}`;
+}
+
+/** Return a change with its sign. */
+export function change(value: number | null | undefined, decimals: number): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "\u2013";
+  const text = fixed(value, decimals);
+  return value > 0 ? `+${text}` : text;
+}

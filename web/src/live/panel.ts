@@ -1,0 +1,245 @@
+/** The panel in which the model is alive: every change shows at once, and a fit is a click. */
+
+import { change, fixed, significant } from "../drawing/numbers.ts";
+import { button, html } from "../drawing/svg.ts";
+import { missing, payload, resultsOf } from "../report/page.ts";
+import type { Ranking } from "../report/types.ts";
+import { showLive } from "../report/views.ts";
+import { type Client, Stopped } from "./client.ts";
+import { dataControls, type Held, parameterControls, regionControls } from "./controls.ts";
+import { fitOutcome, rankingOutcome, scanOutcome, toysOutcome } from "./outcome.ts";
+import type { Answer, Fitted, Opened, Predicted, Question, Ranked, Scanned, Toys } from "./questions.ts";
+import { fromAddress, inWords, type Setting, toAddress, UNCHANGED } from "./setting.ts";
+
+/** Yields of the engine as sections draw them; uncertainties of samples are not computed. */
+function asPrediction({ channels }: Predicted) {
+  const none = (rows: number[][]) => rows.map((row) => row.map(() => 0));
+  const sums = (rows: number[][]) => rows.map(() => 0);
+  return {
+    label: "live",
+    channels: channels.map((one) => ({
+      ...one,
+      data: one.data.map((value) => (Number.isNaN(value) ? null : value)),
+      uncertainties: none(one.yields),
+      sample_sums_uncertainty: sums(one.yields),
+      sum_uncertainty: 0,
+    })),
+  };
+}
+
+class Panel {
+  private setting: Setting;
+  private first: Fitted | null = null;
+  private base: number[] | null = null;
+  private asked = false;
+  private again = false;
+  private readonly heading = html("p", { class: "under", role: "status" });
+  private readonly likelihood = html("p", { class: "live-nll" });
+  private readonly outcome = html("div", { class: "outcomes", "aria-live": "polite" });
+  private readonly bar = html("progress", { max: "1", hidden: true, "aria-label": "Progress" });
+  private refreshers: (() => void)[] = [];
+
+  constructor(
+    private readonly client: Client,
+    private readonly model: Opened,
+    private readonly place: HTMLElement,
+    private readonly blinded: boolean,
+  ) {
+    this.setting = this.fromHash() ?? this.initial();
+    this.build();
+    window.addEventListener("popstate", () => {
+      this.setting = this.fromHash() ?? this.initial();
+      this.changed();
+    });
+    this.changed();
+  }
+
+  private initial(): Setting {
+    return this.blinded ? { ...UNCHANGED, asimov: 1 } : UNCHANGED;
+  }
+
+  private fromHash(): Setting | null {
+    const channels = new Map(this.model.channels.map(({ name, bins }) => [name, bins]));
+    const found = fromAddress(location.hash, this.model.names, channels);
+    return found && this.blinded ? { ...found, asimov: found.asimov ?? 1 } : found;
+  }
+
+  private build(): void {
+    const held: Held = {
+      model: this.model,
+      get: () => this.setting,
+      base: () => this.base,
+      set: (part, rest = false) => {
+        this.setting = { ...this.setting, ...part };
+        this.changed();
+        if (rest) this.remember();
+      },
+    };
+    const ranked = resultsOf<Ranking>("ranking")[0];
+    const largest = (i: number) => Math.max(...ranked.impacts[0][i].slice(2).map((v) => Math.abs(v ?? 0)));
+    const order = ranked
+      ? [...ranked.names.keys()].sort((a, b) => largest(b) - largest(a)).map((i) => ranked.names[i])
+      : [];
+    const first = [...(this.model.poi === null ? [] : [this.model.poi]), ...order].filter((name) =>
+      this.model.names.includes(name),
+    );
+    const parts = [
+      ["Parameters", parameterControls(held, first), true],
+      ["Data and luminosity", dataControls(held, this.blinded), false],
+      ["Regions and bins", regionControls(held), false],
+    ] as const;
+    this.refreshers = parts.map(([, { refresh }]) => refresh);
+    this.place.append(
+      html("h2", {}, "The model, alive"),
+      this.heading,
+      this.likelihood,
+      this.actions(),
+      this.bar,
+      this.outcome,
+      ...parts.map(([title, { element }, open]) => html("details", { open }, html("summary", {}, title), element)),
+    );
+  }
+
+  private actions(): HTMLElement {
+    const parameter = html("select", { "aria-label": "Parameter to scan" });
+    const names = this.model.names.filter((_, i) => !this.model.fixed[i]);
+    for (const name of [...new Set([...(this.model.poi === null ? [] : [this.model.poi]), ...names])])
+      parameter.append(html("option", { value: name }, name));
+    const count = html("input", {
+      type: "number",
+      value: "500",
+      min: "10",
+      step: "100",
+      "aria-label": "How many toys",
+    });
+    const ask = (question: Question, draw: (answer: Answer) => Node) => () => void this.work(question, draw);
+    const current = () => this.setting;
+    const poi = this.model.poi;
+    return html(
+      "div",
+      { class: "bar actions" },
+      button("Refit", () => void this.refit(), { class: "main", id: "live-refit" }),
+      button("Ranking", () => ask({ kind: "ranking", setting: current() }, (a) => rankingOutcome(a as Ranked))(), {
+        disabled: poi === null,
+      }),
+      html(
+        "span",
+        { class: "pair" },
+        button("Scan", () =>
+          ask({ kind: "scan", setting: current(), parameter: parameter.value, points: 25 }, (a) =>
+            scanOutcome(a as Scanned),
+          )(),
+        ),
+        parameter,
+      ),
+      html(
+        "span",
+        { class: "pair" },
+        button(
+          "Toys",
+          () =>
+            ask({ kind: "toys", setting: current(), count: Math.max(count.valueAsNumber || 0, 10), seed: 1 }, (a) =>
+              toysOutcome(a as Toys, poi ?? ""),
+            )(),
+          {
+            disabled: poi === null,
+          },
+        ),
+        count,
+      ),
+      button("Stop", () => this.client.stop()),
+      button("Reset", () => {
+        this.setting = this.initial();
+        this.base = null;
+        this.outcome.replaceChildren();
+        this.changed();
+        this.remember();
+      }),
+    );
+  }
+
+  /** Put the setting into the address: a colleague who opens it sees the same. */
+  private remember(): void {
+    const place = toAddress(this.setting);
+    history.pushState(null, "", place ? `#${place}` : `${location.pathname}${location.search}`);
+  }
+
+  /** Show what the model predicts now; while one answer is awaited, further changes wait for it. */
+  private changed(): void {
+    this.heading.textContent = inWords(this.setting);
+    for (const refresh of this.refreshers) refresh();
+    if (this.asked) {
+      this.again = true;
+      return;
+    }
+    this.asked = true;
+    this.client
+      .ask<Predicted>({ kind: "predict", setting: this.setting, base: this.base })
+      .then((found) => this.predicted(found))
+      .catch((error: Error) => this.failed(error))
+      .finally(() => {
+        this.asked = false;
+        if (this.again) {
+          this.again = false;
+          this.changed();
+        }
+      });
+  }
+
+  private predicted(found: Predicted): void {
+    showLive(asPrediction(found));
+    const above = this.first
+      ? ` (${change(found.twiceNll - this.first.twiceNll, 3)} from the best fit as handed in)`
+      : "";
+    const [worst] = Object.entries(found.constraints).sort(([, a], [, b]) => b - a);
+    const term = worst && worst[1] > 0.005 ? `; largest constraint term ${fixed(worst[1], 2)}, ${worst[0]}` : "";
+    this.likelihood.textContent = `2NLL ${significant(found.twiceNll, 9)}${above}${term}`;
+  }
+
+  /** Fit the setting, beside the fit of the model as handed in; the parameters move to where the fit ends. */
+  private async refit(): Promise<void> {
+    await this.work({ kind: "fit", setting: this.setting }, (answer) => {
+      const found = answer as Fitted;
+      const { values, fixed } = this.setting;
+      const kept = Object.entries(values).filter(([name]) => fixed.includes(name));
+      this.setting = { ...this.setting, values: Object.fromEntries(kept) };
+      this.base = found.values;
+      for (const refresh of this.refreshers) refresh();
+      showLive(asPrediction(found.prediction));
+      this.likelihood.textContent = `2NLL ${significant(found.twiceNll, 9)} at the best fit of this setting`;
+      return fitOutcome(this.first ?? found, found, this.model.poi === null ? [] : [this.model.poi]);
+    });
+  }
+
+  private async work(question: Question, draw: (answer: Answer) => Node): Promise<void> {
+    this.bar.hidden = false;
+    this.bar.removeAttribute("value");
+    try {
+      if (!this.first) this.first = await this.client.ask<Fitted>({ kind: "fit", setting: this.initial() });
+      const answer = await this.client.ask(question, (done, of) => {
+        this.bar.value = done / of;
+      });
+      this.outcome.replaceChildren(draw(answer));
+    } catch (error) {
+      this.failed(error as Error);
+    } finally {
+      this.bar.hidden = true;
+    }
+  }
+
+  private failed(error: Error): void {
+    if (!(error instanceof Stopped)) this.outcome.replaceChildren(missing(error.message));
+  }
+}
+
+/** Open the panel, once; `client` answers for the model. */
+export async function openPanel(client: Client, place: HTMLElement): Promise<void> {
+  place.replaceChildren(html("p", { class: "under" }, "Opening the model\u2026"));
+  try {
+    const model = await client.open();
+    place.replaceChildren();
+    new Panel(client, model, place, payload.blinded ?? false);
+  } catch (error) {
+    place.replaceChildren(missing(`The model can't be opened here: ${(error as Error).message}`));
+  }
+}

@@ -1,0 +1,75 @@
+/** What all sections share: the payload, what is unpacked of it, and the frame of a section. */
+
+import { html } from "../drawing/svg.ts";
+import type { Fit, Payload, Result } from "./types.ts";
+
+const read = (id: string) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
+
+export const payload: Payload = read("payload");
+const bulk: Record<string, string> = read("bulk") ?? {};
+
+/** The fit that the page is about. */
+export const fit: Fit | undefined = payload.fits[0];
+
+/** Return the bytes that stand compressed in the page; null where there are none of this name. */
+export async function unpacked(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (!(name in bulk)) return null;
+  const packed = Uint8Array.from(atob(bulk[name]), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** Return what stands compressed in the page, as base64 text; null where there is nothing of this name. */
+export const packed = (name: string): string | null => bulk[name] ?? null;
+
+/** Return the results of a kind. */
+export function resultsOf<R extends Result>(kind: string): R[] {
+  return payload.results.filter((one) => one.kind === kind) as R[];
+}
+
+export interface Section {
+  id: string;
+  title: string;
+  /** Fill the section's body; false where there is nothing to show. */
+  draw(body: HTMLElement): boolean;
+}
+
+/** Return the frame of a section, with a heading that links to itself. */
+export function framed(section: Section): HTMLElement | null {
+  const body = html("div", { class: "body" });
+  if (!section.draw(body)) return null;
+  const link = html("a", { class: "self", href: `#${section.id}`, "aria-label": `Link to ${section.title}` }, "#");
+  return html("section", { id: section.id }, html("h2", {}, section.title, link), body);
+}
+
+/** Return an element that says that something is missing, and why. */
+export function missing(text: string): HTMLElement {
+  return html("p", { class: "missing" }, text);
+}
+
+const colours = [
+  "#3f90da",
+  "#ffa90e",
+  "#bd1f01",
+  "#94a4a2",
+  "#832db6",
+  "#a96b59",
+  "#e76300",
+  "#b9ac70",
+  "#717581",
+  "#92dadd",
+];
+const samples = [...new Set((payload.postfit ?? payload.prefit)?.channels.flatMap((one) => one.samples) ?? [])];
+
+/** Return the colour of a sample: M. A. Petroff's, arXiv:2107.02270. */
+export function colourOf(sample: string): string {
+  return colours[Math.max(samples.indexOf(sample), 0) % colours.length];
+}
+
+/** The samples of all channels, in the order of the workspace. */
+export const sampleNames = samples;
+
+/** Return the colour of a value in an SVG: a property, since the page allows no styles of elements. */
+export function paint(element: SVGElement | HTMLElement, property: string, value: string): void {
+  element.style.setProperty(property, value);
+}
