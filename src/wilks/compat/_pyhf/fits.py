@@ -92,7 +92,7 @@ def minimize(
     reason = _unservable(self, objective, pdf, fixed_vals, do_grad, kwargs)
     if not reason:
         if not arrays_of_numpy(tensorlib := pyhf.get_backend()[0]):
-            tell(tensorlib.name, "evaluates by itself")
+            tell(tensorlib.name, "evaluates inside its graphs")
         try:
             answer = served(self, data, pdf, (init_pars, par_bounds, fixed_vals or []), kwargs)
             if isinstance(answer, Fit):
