@@ -291,6 +291,17 @@ def test_scripts_that_find_no_inverse_hessian_have_their_own_way(known: bool, op
         assert np.isfinite(variance) == known
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_record_of_l_bfgs_b_has_the_operator_that_scripts_make_dense() -> None:
+    served, own, data = models()
+    asked = {"return_result_obj": True, "method": "L-BFGS-B"}
+    (_, ours), (_, theirs) = asked_of(served, data, **asked), asked_of(own, data, **asked)
+    np.testing.assert_allclose(ours.hess_inv.todense(), theirs.hess_inv.todense(), rtol=1e-6)
+    assert LEDGER.original["fit"] == 1
+    asked_of(served, data, method="L-BFGS-B")
+    assert LEDGER.served["fit"] == 1
+
+
 def test_options_may_be_none_as_cabinetry_hands_them_on() -> None:
     pyhf.set_backend("numpy", "minuit")
     served, _, data = models()
