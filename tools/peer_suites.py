@@ -8,9 +8,12 @@ installed are left out where tests go through all of them. Needed beside wilks[p
 pytest-mock, requests-mock, pytest-console-scripts, pytest-mpl, pytest-socket, IPython.
 
 The exit status is 1 if a test passes without wilks and not with it, and is not in the list of those that are known to.
+Where the reason is that wilks ends lower, this is shown: such tests run once more, each of their fits is made by both,
+and both points are evaluated with pyhf's own logpdf (`peer_witness.py`). It is 1, too, where that shows otherwise.
 """
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -22,6 +25,7 @@ from pathlib import Path
 
 # The beginning of a test's name: why it may fail with wilks. The first that fits counts.
 PRECISION = "precision: the reference carries what pyhf's minimiser left, and wilks ends lower by pyhf's own logpdf"
+HIGHER = 1e-8  # what rounding makes of two values of 2NLL
 PRIVATE = "a private part of pyhf's optimizers is replaced or watched, which a served fit does not use"
 REPLACED = "cabinetry's private function for one fit is replaced, and fits that are made at once do not go through it"
 KNOWN = {
@@ -50,6 +54,7 @@ KNOWN = {
 
 # Not run: they need the network, a Jupyter kernel, or only measure time.
 LEFT_OUT = ("test_notebooks.py", "test_regression.py", "benchmarks")
+PLUGIN = ["-p", "wilks.compat.plugin"]
 # What the tests read beside their own folder.
 FOLDERS, FILES = ("tests", "docs", "validation", "utils"), ("config_example.yml",)
 LIBRARIES = {"pytorch": "torch", "tensorflow": "tensorflow", "jax": "jax"}
@@ -106,6 +111,37 @@ def outcomes(folder, options, chosen):
     return found
 
 
+def witnessed(folder, names, options):
+    """Run tests again with all fits made by both; return for each how many there were, and how wilks' 2NLL differs."""
+    if not names:
+        return {}
+    written = folder / "witness.txt"
+    written.touch()
+    environment = os.environ | {
+        "PEER_WITNESS": str(written),
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]),
+    }
+    files = sorted({f"tests/{name.split('::')[0].replace('.', '/')}.py" for name in names})
+    command = [sys.executable, "-m", "pytest", *options, "-p", "peer_witness", *files, "-q", "-p", "no:cacheprovider"]
+    command += ["-k", " or ".join(sorted({re.split(r"::|\[", name)[1] for name in names}))]
+    subprocess.run(command, cwd=folder, env=environment, check=False, stdout=subprocess.DEVNULL)
+    found = {}
+    for line in written.read_text().splitlines():
+        node, fits, lower, higher = line.split("\t")
+        path, _, name = node.partition(".py::")
+        found[f"{path.removeprefix('tests/').replace('/', '.')}::{name}"] = int(fits), float(lower), float(higher)
+    return found
+
+
+def shown(evidence):
+    """Return whether the fits of a test have ended no higher than pyhf's, and some lower; and that as a sentence."""
+    fits, lower, higher = evidence
+    if not fits:
+        return False, "no fit was seen"
+    text = f"in {fits} fits the 2NLL of wilks is lower by up to {lower:.1e} and higher by up to {higher:.1e}"
+    return lower > 0 and higher < HIGHER, text
+
+
 def table(without, with_wilks):
     """Return how many tests of each file pass, as lines of a Markdown table, the sums last."""
     rows = {}
@@ -132,16 +168,23 @@ def main(arguments):
     with tempfile.TemporaryDirectory() as folder:
         copied(Path(arguments[0]), Path(folder))
         without = outcomes(Path(folder), [], chosen)
-        with_wilks = outcomes(Path(folder), ["-p", "wilks.compat.plugin"], chosen)
+        with_wilks = outcomes(Path(folder), PLUGIN, chosen)
+        lost = [name for name, outcome in without.items() if outcome == "passed" and with_wilks.get(name) != "passed"]
+        reasons = {name: next((why for start, why in KNOWN.items() if name.startswith(start)), "") for name in lost}
+        precise = [name for name, why in reasons.items() if why.startswith(PRECISION)]
+        evidence = witnessed(Path(folder), precise, PLUGIN)
     print("\n".join(table(without, with_wilks)))
-    lost = [name for name, outcome in without.items() if outcome == "passed" and with_wilks.get(name) != "passed"]
-    reasons = {name: next((why for start, why in KNOWN.items() if name.startswith(start)), "") for name in lost}
     print()
     if left := [name.removeprefix("::tests.") for name in without if name.startswith("::")]:
         print(f"not run, since an array library is missing: {', '.join(left)}")
+    good = all(reasons.values())
     for name, reason in reasons.items():
         print(f"{name}: {reason or 'NOT KNOWN'}")
-    return int(not all(reasons.values()))
+        if name in precise:
+            lower, text = shown(evidence.get(name, (0, 0.0, 0.0)))
+            good = good and lower
+            print(f"    {'shown' if lower else 'NOT SHOWN'}: {text}")
+    return int(not good)
 
 
 if __name__ == "__main__":

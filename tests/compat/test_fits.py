@@ -272,6 +272,36 @@ def test_what_the_data_do_not_tell_has_no_uncertainty() -> None:
     assert record.success
 
 
+@pytest.mark.parametrize(
+    ("known", "optimizer", "kept"), [(True, "scipy", True), (False, "scipy", False), (False, "minuit", True)]
+)
+def test_scripts_that_find_no_inverse_hessian_have_their_own_way(known: bool, optimizer: str, kept: bool) -> None:
+    # SModelS weighs with it: NaN for the parameter of interest would go through all that follows.
+    pyhf.set_backend("numpy", optimizer)
+    spec = counting([12.0, 11.0], [50.0, 52.0], [3.0, 7.0])
+    signal, background = spec["channels"][0]["samples"]
+    twin = {"name": "twin", "type": "normfactor", "data": None}
+    (background if known else signal)["modifiers"].append(twin)
+    served, _ = both(spec)
+    data = [70.0, 80.0, *served.config.auxdata]
+    _, record = asked_of(served, data, return_result_obj=True)
+    assert hasattr(record, "hess_inv") == kept
+    if kept:
+        variance = record.hess_inv[served.config.poi_index][served.config.poi_index]
+        assert np.isfinite(variance) == known
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_record_of_l_bfgs_b_has_the_operator_that_scripts_make_dense() -> None:
+    served, own, data = models()
+    asked = {"return_result_obj": True, "method": "L-BFGS-B"}
+    (_, ours), (_, theirs) = asked_of(served, data, **asked), asked_of(own, data, **asked)
+    np.testing.assert_allclose(ours.hess_inv.todense(), theirs.hess_inv.todense(), rtol=0.05, atol=1e-3)
+    assert LEDGER.original["fit"] == 1
+    asked_of(served, data, method="L-BFGS-B")
+    assert LEDGER.served["fit"] == 1
+
+
 def test_options_may_be_none_as_cabinetry_hands_them_on() -> None:
     pyhf.set_backend("numpy", "minuit")
     served, _, data = models()

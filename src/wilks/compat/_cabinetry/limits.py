@@ -91,7 +91,7 @@ def _told(found: LimitResult, percent: str) -> LimitResults:
     limits = [float(found.observed), *(float(value) for value in found.expected)]
     curve = found.curve
     for label, value in zip(_LABELS, limits, strict=True):
-        log.debug(f"{label} upper limit: {value:.4f}")
+        log.info(f"{label} upper limit: {value:.4f}")
     log.info(f"total of {curve.values.size} steps to calculate all limits")
     log.info(f"summary of {percent} confidence level upper limits:")
     for label, value in zip(_LABELS, limits, strict=True):

@@ -45,6 +45,15 @@ def arrays_of_numpy(tensorlib: Any) -> bool:
     return isinstance(tensorlib, numpy_backend)
 
 
+def hides_graphs(tensorlib: Any) -> bool:
+    """Return whether arrays become numbers even where something is to be derived from what is done with them.
+
+    Arrays inside a graph of JAX or PyTorch refuse to. Those of TensorFlow do not, and the tape that watches them sees
+    nothing of it.
+    """
+    return not arrays_of_numpy(tensorlib) and tensorlib.name not in ("jax", "pytorch")
+
+
 @contextmanager
 def own_name(tensorlib: Any) -> Iterator[None]:
     """Call a stand-in what it is while pyhf's own code, which goes by the name, works with it."""

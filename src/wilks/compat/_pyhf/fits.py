@@ -90,9 +90,11 @@ def minimize(
         with own_name(pyhf.get_backend()[0]):
             return original()
     reason = _unservable(self, objective, pdf, fixed_vals, do_grad, kwargs)
+    if return_result_obj and kwargs.get("method") == "L-BFGS-B":
+        reason = reason or "the record of L-BFGS-B, whose hess_inv is an operator"
     if not reason:
         if not arrays_of_numpy(tensorlib := pyhf.get_backend()[0]):
-            tell(tensorlib.name, "evaluates by itself")
+            tell(tensorlib.name, "evaluates inside its graphs")
         try:
             answer = served(self, data, pdf, (init_pars, par_bounds, fixed_vals or []), kwargs)
             if isinstance(answer, Fit):

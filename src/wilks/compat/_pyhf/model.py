@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from typing import Any
@@ -17,13 +18,15 @@ from pyhf.tensor.common import _tensorviewer_from_sizes
 
 from wilks._engine import Dataset
 from wilks._types import FloatArray
-from wilks.compat._pyhf.backends import arrays_of_numpy
+from wilks.compat._pyhf.backends import arrays_of_numpy, hides_graphs
 from wilks.compat._pyhf.memory import Memory
 from wilks.compat._pyhf.parameters import fill
 from wilks.compat._pyhf.validation import own_schema
 from wilks.compat.ledger import LEDGER
 from wilks.model.compile import compile_model
 from wilks.model.model import Model as Core
+
+log = logging.getLogger("wilks.compat")
 
 # What pyhf takes where `modifier_settings` are given and say nothing: the defaults of its classes, not of its models.
 _NORMSYS, _HISTOSYS = "code1", "code0"
@@ -195,18 +198,18 @@ class Model(pyhf.pdf.Model):  # type: ignore[misc]
         if self.core is None:
             return original()
         tensorlib, _ = pyhf.get_backend()
-        if arrays_of_numpy(tensorlib):
+        unusual = f"{what}: unusual parameters or data"
+        reason = unusual if arrays_of_numpy(tensorlib) else f"{what}: inside a graph of {tensorlib.name}"
+        if not hides_graphs(tensorlib):
             try:
                 with LEDGER.serving("evaluation"):
                     found = ours()
                     if found is not None and np.isfinite(found).all():
                         return tensorlib.astensor(found)
                 LEDGER.served["evaluation"] -= 1
-                reason = f"{what}: no finite number"
-            except Exception:  # pyhf judges what can't be evaluated
-                reason = f"{what}: unusual parameters or data"
-        else:
-            reason = f"{what}: inside a graph of {tensorlib.name}"
+                reason = unusual if found is None else f"{what}: no finite number"
+            except Exception:  # pyhf judges what can't be evaluated, and what is no number yet
+                log.debug("not evaluated by wilks", exc_info=True)
         with LEDGER.passing("evaluation", reason):
             return original()
 

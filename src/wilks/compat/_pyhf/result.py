@@ -91,19 +91,26 @@ def returned(fit: Fit, asked: Returns, optimizer: Any) -> Any:
 
 
 def _record(fit: Fit, covariance: FloatArray, values: Any, fun: Any, unc: Any, corr: Any) -> Result:
-    """Return the record; `hess_inv` is what Minuit, or scipy, mean by it: of the nll, or of the function minimised."""
+    """Return the record; `hess_inv` is what Minuit, or scipy, mean by it: of the nll, or of the function minimised.
+
+    scipy's SLSQP has none. Scripts that find one take it for the parameter of interest, those that find none have
+    their own way to get on, which they need where the data do not tell.
+    """
     common = {
         "x": values,
         "unc": unc,
         "corr": corr,
         "fun": fun,
-        "hess_inv": covariance if fit.minuit else 0.5 * covariance,
         "success": True,
         "nfev": fit.result.evaluations,
         "njev": fit.result.evaluations,
     }
     if fit.minuit:
-        return Result(common, message="Optimization terminated successfully.").made_of(fit)
+        message = "Optimization terminated successfully."
+        return Result(common, hess_inv=covariance, message=message).made_of(fit)
+    poi = fit.pdf.config.poi_index
+    if poi is None or np.isfinite(covariance[poi, poi]):
+        common["hess_inv"] = 0.5 * covariance
     gradient = 2.0 * fit.core.gradient(fit.result.values, fit.pdf.dataset(fit.asked.data))
     done = "Optimization terminated successfully"
     return Result(common, message=done, status=0, nit=fit.result.iterations, jac=gradient).made_of(fit)
