@@ -109,8 +109,13 @@ def save_workspace(workspace: Workspace, path: str | Path) -> None:
     _check(content_mistakes(workspace.document), str(path))
     write_atomically(path, _pretty(workspace.document))
     if workspace.axes:
-        axes = {channel: _AxisRecord.of(axis) for channel, axis in workspace.axes.items()}
-        write_atomically(_axes_path(Path(path)), _pretty(_AxesFile(workspace.digest, axes)))
+        write_atomically(_axes_path(Path(path)), encoded_axes(workspace))
+
+
+def encoded_axes(workspace: Workspace) -> bytes:
+    """Return the content of `<name>.axes.json`, which gives a workspace its axes when it is read again."""
+    axes = {channel: _AxisRecord.of(axis) for channel, axis in workspace.axes.items()}
+    return _pretty(_AxesFile(workspace.digest, axes))
 
 
 def _pretty(record: msgspec.Struct) -> bytes:

@@ -1,5 +1,6 @@
 /** What all sections share: the payload, what is unpacked of it, and the frame of a section. */
 
+import type { Label } from "../drawing/labels.ts";
 import { html } from "../drawing/svg.ts";
 import type { Fit, Payload, Result } from "./types.ts";
 
@@ -58,9 +59,17 @@ const colours = [
 ];
 const samples = [...new Set((payload.postfit ?? payload.prefit)?.channels.flatMap((one) => one.samples) ?? [])];
 
-/** Return the colour of a sample: M. A. Petroff's, arXiv:2107.02270. */
+/** Return the colour of a sample: M. A. Petroff's, arXiv:2107.02270; lighter in each further round, as in figures. */
 export function colourOf(sample: string): string {
-  return colours[Math.max(samples.indexOf(sample), 0) % colours.length];
+  const i = Math.max(samples.indexOf(sample), 0);
+  const keep = 0.55 ** Math.floor(i / colours.length);
+  const parts = [1, 3, 5].map((at) => Number.parseInt(colours[i % colours.length].slice(at, at + 2), 16));
+  return `rgb(${parts.map((part) => Math.round(255 - keep * (255 - part))).join(",")})`;
+}
+
+/** Return the title of a name: with what is raised or lowered in it. */
+export function titled(name: string): Label {
+  return Object.hasOwn(payload.titles, name) ? payload.titles[name] : name;
 }
 
 /** The samples of all channels, in the order of the workspace. */
