@@ -30,7 +30,8 @@ function plainOf(scaled: Scale, ticks: number): (value: number) => string {
   const largest = Math.max(...scaled.domain().map(Math.abs));
   if (largest < 1e6) return (value) => minus(scaled.tickFormat(ticks)(value));
   const exponent = Math.floor(Math.log10(largest));
-  return (value) => (value === 0 ? "0" : minus(`${Number((value / 10 ** exponent).toPrecision(3))}·${power(exponent)}`));
+  return (value) =>
+    value === 0 ? "0" : minus(`${Number((value / 10 ** exponent).toPrecision(3))}·${power(exponent)}`);
 }
 
 interface AxisOptions {
@@ -70,7 +71,11 @@ export function bottomAxis(x: Scale, y: number, options: AxisOptions = {}): SVGG
     }
   if (label)
     group.append(
-      svg("text", { class: "title", x: x.range()[1], y: drop, "text-anchor": "end", fill: "currentColor" }, ...tspans(label)),
+      svg(
+        "text",
+        { class: "title", x: x.range()[1], y: drop, "text-anchor": "end", fill: "currentColor" },
+        ...tspans(label),
+      ),
     );
   return group;
 }
@@ -94,7 +99,7 @@ export function leftAxis(y: Scale, x: number, options: AxisOptions = {}): SVGGEl
         "text",
         {
           class: "title",
-          transform: `translate(-46,${place}) rotate(-90)`,
+          transform: `translate(-53,${place}) rotate(-90)`,
           "text-anchor": atEnd ? "end" : "middle",
           fill: "currentColor",
         },

@@ -9,7 +9,10 @@ export function hatch(kind: string, slope: 1 | -1, spacing = 6): { defs: SVGElem
   made += 1;
   const id = `hatch-${made}`;
   const s = spacing;
-  const d = slope > 0 ? `M-1,1L1,-1M0,${s}L${s},0M${s - 1},${s + 1}L${s + 1},${s - 1}` : `M-1,${s - 1}L1,${s + 1}M0,0L${s},${s}M${s - 1},-1L${s + 1},1`;
+  const d =
+    slope > 0
+      ? `M-1,1L1,-1M0,${s}L${s},0M${s - 1},${s + 1}L${s + 1},${s - 1}`
+      : `M-1,${s - 1}L1,${s + 1}M0,0L${s},${s}M${s - 1},-1L${s + 1},1`;
   const pattern = svg(
     "pattern",
     { id, width: s, height: s, patternUnits: "userSpaceOnUse" },

@@ -33,6 +33,27 @@ export function boxes(edges: number[], low: number[], high: number[], x: Scale, 
     .join("");
 }
 
+/** Return the area between two histograms, in one piece over all bins that have both. */
+export function between(edges: number[], low: number[], high: number[], x: Scale, y: Scale, floor = -Infinity): string {
+  const known = (i: number) => finite(low[i]) && finite(high[i]);
+  let path = "";
+  for (let start = 0; start < low.length; start++) {
+    if (!known(start)) continue;
+    let end = start;
+    while (end < low.length && known(end)) end++;
+    const part = low.slice(start, end).map((_, i) => start + i);
+    const at = (value: number) => y(Math.max(value, floor));
+    const above = part.map((i) => `V${at(high[i])}H${x(edges[i + 1])}`).join("");
+    const below = [...part]
+      .reverse()
+      .map((i) => `V${at(low[i])}H${x(edges[i])}`)
+      .join("");
+    path += `M${x(edges[start])},${at(low[start])}${above}${below}Z`;
+    start = end;
+  }
+  return path;
+}
+
 /** A value with the ends of its error bar; null where there is nothing to draw. */
 export type Point = [value: number, low: number, high: number] | null;
 

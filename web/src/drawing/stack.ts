@@ -1,9 +1,10 @@
 /** Data and stacked prediction of one channel, with the ratio below: the field's figure, drawn for a screen. */
 
 import { bottomAxis, leftAxis, type Scale, scale } from "./axes.ts";
+import { type Listeners, listenToBins } from "./bins.ts";
 import { hatch } from "./hatch.ts";
 import { type Label, words } from "./labels.ts";
-import { boxes, comparisonPanel, type Point, points, steps } from "./panels.ts";
+import { between, boxes, comparisonPanel, type Point, points, steps } from "./panels.ts";
 import { garwood } from "./poisson.ts";
 import { svg } from "./svg.ts";
 
@@ -33,18 +34,14 @@ export interface StackData {
   perWidth?: boolean;
 }
 
-export interface StackOptions {
+export interface StackOptions extends Listeners {
   width: number;
   log: boolean;
   panel: "ratio" | "pull";
-  /** Told which bin the pointer or the arrow keys are in. */
-  hover: (bin: number | null, place: DOMRect | null) => void;
-  /** What is read aloud of a bin. */
-  read?: (bin: number) => string;
 }
 
 const finite = Number.isFinite;
-const margin = { left: 62, right: 14, top: 10, bottom: 46 };
+const margin = { left: 68, right: 14, top: 10, bottom: 46 };
 const LOWER = 96;
 const LETTER = 6.2;
 const LONGEST = 22;
@@ -99,7 +96,7 @@ function areas(data: StackData, x: Scale, y: Scale, floor: number): SVGElement[]
       heap[i] += finite(value) ? value : 0;
       high.push(heap[i]);
     });
-    const area = svg("path", { class: "layer", d: boxes(data.edges, low, high, x, y, floor) });
+    const area = svg("path", { class: "layer", d: between(data.edges, low, high, x, y, floor) });
     area.style.setProperty("fill", layer.colour);
     return area;
   });
@@ -132,7 +129,10 @@ function blinded(data: StackData, { x, main, lower }: Places): SVGElement[] {
 const shortened = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
 
 /** How bins are named below the axis, and the room that this takes. */
-function naming(data: StackData, width: number): { names?: string[]; values?: number[]; upright: boolean; room: number } {
+function naming(
+  data: StackData,
+  width: number,
+): { names?: string[]; values?: number[]; upright: boolean; room: number } {
   if (!data.binLabels.length) return { upright: false, room: 0 };
   const cell = (width - margin.left - margin.right) / data.binLabels.length;
   const longest = Math.max(...data.binLabels.map((text) => shortened(text).length));
@@ -162,50 +162,6 @@ function axisBelow(data: StackData, places: Places, width: number, named: Return
   });
 }
 
-/** Cells over the bins, for the pointer; and the arrow keys, which move from bin to bin. */
-function listen(image: SVGSVGElement, data: StackData, places: Places, options: StackOptions): void {
-  const { x, main, lower } = places;
-  const cells = data.edges.slice(1).map((edge, i) =>
-    svg("rect", {
-      class: "cell",
-      x: x(data.edges[i]),
-      y: main[0],
-      width: x(edge) - x(data.edges[i]),
-      height: lower[1] - main[0],
-    }),
-  );
-  let now: number | null = null;
-  const go = (bin: number | null) => {
-    if (now !== null) cells[now].classList.remove("current");
-    now = bin;
-    if (bin === null) return options.hover(null, null);
-    cells[bin].classList.add("current");
-    image.setAttribute("aria-valuenow", String(bin + 1));
-    image.setAttribute("aria-valuetext", options.read?.(bin) ?? `bin ${bin + 1}`);
-    options.hover(bin, cells[bin].getBoundingClientRect());
-  };
-  cells.forEach((cell, i) => {
-    cell.addEventListener("pointerenter", () => go(i));
-    cell.addEventListener("pointerleave", () => go(null));
-  });
-  image.addEventListener("keydown", (event) => {
-    const last = cells.length - 1;
-    const next: Record<string, number | null> = {
-      ArrowRight: Math.min((now ?? -1) + 1, last),
-      ArrowLeft: Math.max((now ?? cells.length) - 1, 0),
-      Home: 0,
-      End: last,
-      Escape: null,
-    };
-    if (!(event.key in next)) return;
-    event.preventDefault();
-    go(next[event.key]);
-  });
-  image.addEventListener("focus", () => image.matches(":focus-visible") && now === null && go(0));
-  image.addEventListener("blur", () => go(null));
-  image.append(...cells);
-}
-
 /** Return the drawing; `hover` is told which bin the pointer, or the arrow keys, are in. */
 export function stack(data: StackData, options: StackOptions): SVGSVGElement {
   const { width, log, panel } = options;
@@ -227,14 +183,7 @@ export function stack(data: StackData, options: StackOptions): SVGSVGElement {
     viewBox: `0 0 ${width} ${whole}`,
     width,
     height: whole,
-    tabindex: 0,
-    role: "slider",
-    "aria-roledescription": "drawing",
     "aria-label": `Data and prediction by bin, ${words(data.label)}`,
-    "aria-valuemin": 1,
-    "aria-valuemax": data.data.length,
-    "aria-valuenow": 1,
-    "aria-valuetext": options.read?.(0) ?? "bin 1",
   });
   const { defs, fill } = hatch("band-line", 1);
   const edge = (sign: number) => sums.map((t, i) => t + sign * scaled.uncertainty[i]);
@@ -259,6 +208,6 @@ export function stack(data: StackData, options: StackOptions): SVGSVGElement {
     axisBelow(data, places, width, named),
     ...frames(places),
   );
-  listen(image, data, places, options);
+  listenToBins(image, { edges, x, top: main[0], bottom: lower[1] }, options);
   return image;
 }

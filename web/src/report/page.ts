@@ -14,11 +14,14 @@ export const fit: Fit | undefined = payload.fits[0];
 
 /** Return the bytes that stand compressed in the page; null where there are none of this name. */
 export async function unpacked(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
-  if (!(name in bulk)) return null;
+  if (!has(name)) return null;
   const packed = Uint8Array.from(atob(bulk[name]), (letter) => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
+
+/** Return whether there are bytes of this name. */
+export const has = (name: string): boolean => Object.hasOwn(bulk, name);
 
 /** Return the results of a kind. */
 export function resultsOf<R extends Result>(kind: string): R[] {

@@ -14,7 +14,9 @@ function checksum(bytes: Uint8Array): number {
 
 /** Return numbers as bytes, each given with how many it has. */
 function little(...numbers: [value: number, bytes: number][]): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(numbers.flatMap(([value, bytes]) => Array.from({ length: bytes }, (_, i) => value >>> (8 * i))));
+  return Uint8Array.from(
+    numbers.flatMap(([value, bytes]) => Array.from({ length: bytes }, (_, i) => value >>> (8 * i))),
+  );
 }
 
 const UTF8 = 0x0800;
@@ -29,8 +31,16 @@ export function zip(files: Map<string, Uint8Array<ArrayBuffer>>): Blob {
   for (const [name, bytes] of files) {
     const called = encoder.encode(name);
     const common: [number, number][] = [
-      [20, 2], [UTF8, 2], [0, 2], [0, 2], [DATE, 2],
-      [checksum(bytes), 4], [bytes.length, 4], [bytes.length, 4], [called.length, 2], [0, 2],
+      [20, 2],
+      [UTF8, 2],
+      [0, 2],
+      [0, 2],
+      [DATE, 2],
+      [checksum(bytes), 4],
+      [bytes.length, 4],
+      [bytes.length, 4],
+      [called.length, 2],
+      [0, 2],
     ];
     const head = little([0x04034b50, 4], ...common);
     const entry = little([0x02014b50, 4], [20, 2], ...common, [0, 2], [0, 2], [0, 2], [0, 4], [at, 4]);

@@ -1,0 +1,100 @@
+/** One region: its drawing, what stands beside the pointer, and its buttons. */
+
+import { marked } from "../../drawing/labels.ts";
+import { type StackData, stack } from "../../drawing/stack.ts";
+import { html, onWidth } from "../../drawing/svg.ts";
+import { saving } from "../export.ts";
+import { colourOf, titled } from "../page.ts";
+import type { Channel, ChannelPrediction } from "../types.ts";
+import { whenNear } from "./lazy.ts";
+import { before, channelShown, isLog, number, onView, totalOf, unequal, view } from "./view.ts";
+import { binSentence, binTip, plainName, yTitle } from "./words.ts";
+
+/** Return what is drawn of a channel: samples that are switched off are left out, and with them the uncertainty. */
+export function stackData(channel: Channel, found: ChannelPrediction): StackData {
+  const perWidth = view.perWidth && unequal(channel);
+  const layers = found.samples
+    .map((name, s) => ({ name, colour: colourOf(name), yields: found.yields[s].map(number) }))
+    .filter(({ name }) => !view.off.has(name))
+    .reverse();
+  // The uncertainty of a part of the samples is not among the results: correlations tell, and these are of all.
+  const known = found.samples.every((name) => !view.off.has(name));
+  return {
+    edges: channel.edges,
+    label: titled(channel.label),
+    binLabels: channel.binLabels,
+    layers,
+    uncertainty: found.total_uncertainty.map((value) => (known ? number(value) : NaN)),
+    data: found.data.map(number),
+    before: before(channel.name),
+    numbered: channel.numbered,
+    logX: channel.logX,
+    yLabel: yTitle(channel, perWidth),
+    perWidth,
+  };
+}
+
+export interface Drawn {
+  channel: Channel;
+  title: (Node | string)[];
+  found: () => ChannelPrediction | undefined;
+  name: () => string;
+  id: string;
+}
+
+/** Return the card of something that is drawn as a stack; it is drawn when it comes near the screen. */
+export function stackCard({ channel, title, found, name, id }: Drawn): HTMLElement {
+  const place = html("div", { class: "drawing waiting" });
+  const pop = html("div", { class: "tip", hidden: true, "aria-hidden": true });
+  let width = 0;
+  const drawing = (across: number): SVGSVGElement | null => {
+    const one = found();
+    if (!one || !across) return null;
+    const data = stackData(channel, one);
+    const hover = (bin: number | null) => {
+      pop.hidden = bin === null;
+      if (bin === null) return;
+      pop.replaceChildren(binTip(channel, one, bin));
+      pop.classList.toggle("at-left", bin >= channel.edges.length / 2 - 0.5);
+    };
+    const read = (bin: number) => binSentence(channel, one, bin);
+    return stack(data, { width: across, log: isLog(totalOf(one)), panel: view.panel, hover, read });
+  };
+  const draw = () => {
+    const made = drawing(width);
+    if (!made) return;
+    const focused = place.contains(document.activeElement);
+    pop.hidden = true;
+    place.classList.remove("waiting");
+    place.replaceChildren(made);
+    if (focused) made.focus();
+  };
+  whenNear(place, () => {
+    width = Math.round(place.clientWidth) || 600;
+    draw();
+    onWidth(place, (now) => {
+      if (now === width) return;
+      width = now;
+      draw();
+    });
+    onView(draw);
+  });
+  const head = html(
+    "h3",
+    {},
+    html("span", {}, ...title),
+    saving(name(), () => drawing(width || 600)),
+  );
+  return html("article", { class: "region", id }, head, place, pop);
+}
+
+/** Return the card of a channel. */
+export function region(channel: Channel): HTMLElement {
+  return stackCard({
+    channel,
+    title: marked(titled(channel.name)),
+    found: () => channelShown(channel.name),
+    name: () => `region ${plainName(channel.name)}`,
+    id: `region=${channel.name}`,
+  });
+}

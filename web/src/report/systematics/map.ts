@@ -1,0 +1,214 @@
+/** The map of systematics (rows), regions (blocks of columns) and samples (columns): what is left of each. */
+
+import { type Label, marked, words as plain, tspans } from "../../drawing/labels.ts";
+import { html, svg } from "../../drawing/svg.ts";
+import { titled } from "../page.ts";
+import { type Cell, words } from "./words.ts";
+
+const SIDE = 15;
+const GAP = 7;
+const LETTER = 5.9;
+const LONGEST = 44;
+
+interface Column {
+  region: string;
+  sample: string;
+  x: number;
+}
+
+interface Layout {
+  rows: string[];
+  columns: Column[];
+  /** Cells by row and column. */
+  cells: Map<string, Cell>;
+  left: number;
+  head: number;
+  foot: number;
+  width: number;
+  height: number;
+}
+
+const shortened = (label: Label): Label => {
+  const text = plain(label);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : label;
+};
+const length = (name: string): number => LETTER * plain(shortened(titled(name))).length;
+const key = (row: string, { region, sample }: { region: string; sample: string }) =>
+  JSON.stringify([row, region, sample]);
+
+function layoutOf(cells: Cell[]): Layout {
+  const rows = [...new Set(cells.map((cell) => cell.systematic))];
+  const regions = [...new Set(cells.map((cell) => cell.region))];
+  const left = Math.max(...rows.map(length), 40) + 10;
+  const columns: Column[] = [];
+  let x = left;
+  for (const region of regions) {
+    const samples = new Set(cells.filter((cell) => cell.region === region).map((cell) => cell.sample));
+    for (const sample of samples) {
+      columns.push({ region, sample, x });
+      x += SIDE;
+    }
+    x += GAP;
+  }
+  const head = Math.max(...regions.map(length), 0) * 0.75 + 16;
+  const foot = Math.max(...columns.map(({ sample }) => length(sample)), 0) * 0.75 + 14;
+  const right = Math.max(...regions.map(length), 0) * 0.7;
+  const height = head + rows.length * SIDE + foot;
+  return {
+    rows,
+    columns,
+    cells: new Map(cells.map((cell) => [key(cell.systematic, cell), cell])),
+    left,
+    head,
+    foot,
+    width: x + right,
+    height,
+  };
+}
+
+/** One path for all cells of a word: thousands of them are few elements. */
+function shapes(layout: Layout): SVGElement[] {
+  const boxes = new Map<string, string[]>();
+  const marks = new Map<string, string[]>();
+  const empty: string[] = [];
+  const inner = SIDE - 1;
+  layout.rows.forEach((row, r) => {
+    for (const column of layout.columns) {
+      const at: [number, number] = [column.x, layout.head + r * SIDE];
+      const cell = layout.cells.get(key(row, column));
+      const box = `M${at[0]},${at[1]}h${inner}v${inner}h-${inner}Z`;
+      if (!cell) empty.push(box);
+      else {
+        boxes.set(cell.word, [...(boxes.get(cell.word) ?? []), box]);
+        const { mark } = words[cell.word];
+        if (mark) marks.set(cell.word, [...(marks.get(cell.word) ?? []), placed(mark, at, inner)]);
+      }
+    }
+  });
+  const made: SVGElement[] = [svg("path", { class: "absent", d: empty.join("") })];
+  for (const [word, parts] of boxes) made.push(svg("path", { d: parts.join(""), fill: words[word].colour }));
+  for (const parts of marks.values()) made.push(svg("path", { class: "map-mark", d: parts.join("") }));
+  return made;
+}
+
+/** Return a mark of a unit square in its cell. */
+function placed(mark: string, [x, y]: [number, number], side: number): string {
+  const point = (_: string, command: string, u: string, v: string) =>
+    `${command}${(x + Number(u) * side).toFixed(1)},${(y + Number(v) * side).toFixed(1)}`;
+  return mark
+    .replace(/([ML])([\d.]+),([\d.]+)/g, point)
+    .replace(/H([\d.]+)/g, (_, u) => `H${(x + Number(u) * side).toFixed(1)}`)
+    .replace(/V([\d.]+)/g, (_, v) => `V${(y + Number(v) * side).toFixed(1)}`);
+}
+
+function texts(layout: Layout): SVGElement[] {
+  const { rows, columns, left, head } = layout;
+  const bottom = head + rows.length * SIDE;
+  const made: SVGElement[] = rows.map((row, r) =>
+    svg("text", { x: left - 6, y: head + r * SIDE + 11, "text-anchor": "end" }, ...tspans(shortened(titled(row)))),
+  );
+  let before = "";
+  for (const { region, sample, x } of columns) {
+    const place = `translate(${x + 10},${bottom + 6}) rotate(-45)`;
+    made.push(svg("text", { transform: place, "text-anchor": "end" }, ...tspans(shortened(titled(sample)))));
+    if (region !== before) {
+      const above = `translate(${x + 8},${head - 6}) rotate(-45)`;
+      made.push(svg("text", { class: "map-region", transform: above }, ...tspans(shortened(titled(region)))));
+    }
+    before = region;
+  }
+  return made;
+}
+
+export interface CellMap {
+  element: HTMLElement;
+  image: SVGSVGElement;
+}
+
+/** Return the map; `choose` is told which cell was pressed. Arrow keys move from cell to cell, Enter presses one. */
+export function cellMap(cells: Cell[], choose: (cell: Cell) => void): CellMap {
+  const layout = layoutOf(cells);
+  const { width, height, head, left } = layout;
+  const image = svg("svg", {
+    class: "map",
+    width,
+    height,
+    viewBox: `0 0 ${width} ${height}`,
+    tabindex: 0,
+    role: "application",
+    "aria-roledescription": "map",
+    "aria-label": `${layout.rows.length} systematics in ${layout.columns.length} columns of regions and samples; arrow keys move, Enter draws`,
+  });
+  const mark = svg("rect", { class: "map-here", width: SIDE, height: SIDE, visibility: "hidden" });
+  image.append(...shapes(layout), ...texts(layout), mark);
+  const under = html("p", { class: "under", role: "status" });
+  let here: [number, number] | null = null;
+  const go = (row: number, column: number) => {
+    here = [row, column];
+    const at = layout.columns[column];
+    const name = layout.rows[row];
+    mark.setAttribute("visibility", "visible");
+    mark.setAttribute("x", String(at.x - 0.5));
+    mark.setAttribute("y", String(head + row * SIDE - 0.5));
+    const word = layout.cells.get(key(name, at))?.word ?? "does not act";
+    const parts = [name, at.sample, at.region].map((one) => marked(titled(one)));
+    under.replaceChildren(...parts[0], ", ", ...parts[1], " in ", ...parts[2], `: ${word}`);
+  };
+  const placeOf = (event: MouseEvent): [number, number] | null => {
+    const frame = image.getBoundingClientRect();
+    const [x, y] = [
+      ((event.clientX - frame.left) * width) / frame.width,
+      ((event.clientY - frame.top) * height) / frame.height,
+    ];
+    const row = Math.floor((y - head) / SIDE);
+    const column = layout.columns.findIndex((one) => x >= one.x && x < one.x + SIDE);
+    return row >= 0 && row < layout.rows.length && column >= 0 && x >= left ? [row, column] : null;
+  };
+  const press = () => {
+    const cell = here && layout.cells.get(key(layout.rows[here[0]], layout.columns[here[1]]));
+    if (cell) choose(cell);
+  };
+  image.addEventListener("pointermove", (event) => {
+    const place = placeOf(event);
+    if (place) go(...place);
+  });
+  image.addEventListener("click", (event) => {
+    const place = placeOf(event);
+    if (!place) return;
+    go(...place);
+    press();
+  });
+  image.addEventListener("keydown", (event) => {
+    const [row, column] = here ?? [-1, 0];
+    const moves: Record<string, [number, number]> = {
+      ArrowDown: [row + 1, column],
+      ArrowUp: [row - 1, column],
+      ArrowRight: [Math.max(row, 0), column + 1],
+      ArrowLeft: [Math.max(row, 0), column - 1],
+    };
+    if (event.key === "Enter" || event.key === " ") press();
+    else if (event.key in moves) {
+      const [r, c] = moves[event.key];
+      go(Math.min(Math.max(r, 0), layout.rows.length - 1), Math.min(Math.max(c, 0), layout.columns.length - 1));
+      mark.scrollIntoView({ block: "nearest", inline: "nearest" });
+    } else return;
+    event.preventDefault();
+  });
+  return { element: html("div", {}, html("div", { class: "scroll" }, image), under), image };
+}
+
+/** Return what the colours and marks of a map say. */
+export function mapKey(cells: Cell[]): HTMLElement {
+  const said = new Set(cells.map((cell) => cell.word));
+  const entries = Object.entries(words).filter(([word]) => said.has(word));
+  return html(
+    "div",
+    { class: "legend" },
+    ...entries.map(([word, { colour, mark }]) => {
+      const image = svg("svg", { width: 15, height: 15, viewBox: "0 0 15 15", "aria-hidden": true });
+      image.append(svg("rect", { width: 14, height: 14, fill: colour }));
+      if (mark) image.append(svg("path", { class: "map-mark", d: placed(mark, [0, 0], 14) }));
+      return html("span", { class: "key" }, image, word);
+    }),
+  );
+}
