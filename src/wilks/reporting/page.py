@@ -12,6 +12,7 @@ from typing import Any
 
 from wilks import __version__
 from wilks.reporting.contents import Contents
+from wilks.reporting.labels import plain
 from wilks.reporting.payload import bulk, payload
 
 
@@ -21,7 +22,7 @@ def page(contents: Contents) -> str:
     style, script = ((assets / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
     template = Template((assets / "report.html").read_text(encoding="utf-8"))
     return template.substitute(
-        title=html.escape(contents.title),
+        title=html.escape(plain(contents.title)),
         version=__version__,
         style=style,
         style_hash=_digest(style),

@@ -14,6 +14,7 @@ import numpy as np
 from wilks import __version__
 from wilks._types import FloatArray, JSONDict
 from wilks.figures.numbers import logarithmic
+from wilks.figures.style import axis_title
 from wilks.reporting.commands import commands
 from wilks.reporting.contents import Contents
 from wilks.reporting.labels import formatted, plain, runs
@@ -111,7 +112,7 @@ def _channel(workspace: Workspace, name: str) -> JSONDict:
     known = name in workspace.axes
     return {
         "name": name,
-        "label": plain(axis.label) if known else "bin",
+        "label": plain(axis_title(axis, name)) if known else "bin",
         "unit": axis.unit if known else "",
         "edges": axis.edges.tolist(),
         "binLabels": [plain(text) for text in axis.bin_labels],
@@ -127,8 +128,8 @@ def _titles(contents: Contents) -> dict[str, list[tuple[str, int]]]:
     names += [modifier.name for channel in document.channels for one in channel.samples for modifier in one.modifiers]
     names += [effect.systematic for effect in (contents.templates.effects if contents.templates else ())]
     titles = formatted(names)
-    for axis in contents.workspace.axes.values():
-        titles[plain(axis.label)] = list(runs(axis.label))
+    labels = [axis_title(axis, name) for name, axis in contents.workspace.axes.items()]
+    titles |= {plain(label): list(runs(label)) for label in labels}
     return titles
 
 

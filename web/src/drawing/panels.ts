@@ -123,13 +123,15 @@ export function comparisonPanel(
   const centre = kind === "pull" ? 0 : 1;
   const y = scale([centre - reach, centre + reach], [bottom, top]);
   const [low, high] = y.domain();
+  // The numbers of the panel above begin where this one ends.
+  const inside = y.ticks(4).filter((value) => Math.abs(value - centre) < 0.9 * reach);
   const ends = (sign: number) =>
     relative.map((r) => (kind === "pull" ? sign : Math.min(Math.max(1 + sign * r, low), high)));
   group.append(
     svg("path", { class: kind === "pull" ? "one-sigma" : "band", d: boxes(edges, ends(-1), ends(1), x, y), fill }),
     svg("line", { class: "centre", x1: x.range()[0], x2: x.range()[1], y1: y(centre), y2: y(centre) }),
     points(edges, found, x, y),
-    leftAxis(y, x.range()[0], { ticks: 4, label: kind === "pull" ? "pull" : "data / pred." }),
+    leftAxis(y, x.range()[0], { ticks: 4, values: inside, label: kind === "pull" ? "pull" : "data / pred." }),
   );
   return group;
 }

@@ -32,7 +32,7 @@ export function number(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value === 0 ? 0 : value);
   const magnitude = Math.floor(Math.log10(Math.abs(value)));
-  if (magnitude <= -5 || magnitude >= 15) return value.toExponential(digits - 1);
+  if (magnitude <= -5 || magnitude >= 15) return value.toExponential(digits - 1).replace(/e([+-])(\d)$/, "e$10$2");
   const text = value.toFixed(Math.max(digits - 1 - magnitude, 0));
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }

@@ -45,6 +45,8 @@ const margin = { left: 68, right: 14, top: 10, bottom: 46 };
 const LOWER = 96;
 const LETTER = 6.2;
 const LONGEST = 22;
+/** More layers than this have no lines between them: these would hide thin ones. */
+const THIN = 24;
 
 const totals = (data: StackData): number[] =>
   data.edges.slice(1).map((_, i) => data.layers.reduce((sum, layer) => sum + layer.yields[i], 0));
@@ -96,7 +98,10 @@ function areas(data: StackData, x: Scale, y: Scale, floor: number): SVGElement[]
       heap[i] += finite(value) ? value : 0;
       high.push(heap[i]);
     });
-    const area = svg("path", { class: "layer", d: between(data.edges, low, high, x, y, floor) });
+    const area = svg("path", {
+      class: data.layers.length > THIN ? "layer thin" : "layer",
+      d: between(data.edges, low, high, x, y, floor),
+    });
     area.style.setProperty("fill", layer.colour);
     return area;
   });
@@ -128,32 +133,33 @@ function blinded(data: StackData, { x, main, lower }: Places): SVGElement[] {
 
 const shortened = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
 
-/** How bins are named below the axis, and the room that this takes. */
+/** How bins are named below the axis, and the room that this takes: by labels or, without edges, by numbers. */
 function naming(
   data: StackData,
   width: number,
 ): { names?: string[]; values?: number[]; upright: boolean; room: number } {
-  if (!data.binLabels.length) return { upright: false, room: 0 };
-  const cell = (width - margin.left - margin.right) / data.binLabels.length;
-  const longest = Math.max(...data.binLabels.map((text) => shortened(text).length));
-  const upright = longest * LETTER > cell - 4;
-  const every = upright ? Math.max(Math.ceil(13 / cell), 1) : 1;
-  const kept = data.binLabels.flatMap((_, i) => (i % every === 0 ? [i] : []));
+  const bins = data.data.length;
+  const texts = data.numbered ? data.data.map((_, i) => String(i + 1)) : data.binLabels.map(shortened);
+  if (!texts.length) return { upright: false, room: 0 };
+  const cell = (width - margin.left - margin.right) / bins;
+  const longest = LETTER * Math.max(...texts.map((text) => text.length));
+  const upright = !data.numbered && longest > cell - 4;
+  const every = Math.max(Math.ceil((upright ? 16 : longest + 4) / cell), 1);
+  const kept = texts.flatMap((_, i) => (i % every === 0 ? [i] : []));
   return {
     upright,
-    names: kept.map((i) => shortened(data.binLabels[i])),
+    names: kept.map((i) => texts[i]),
     values: kept.map((i) => (data.edges[i] + data.edges[i + 1]) / 2),
-    room: upright ? Math.round(longest * LETTER * 0.64) : 0,
+    room: upright ? Math.round(longest * 0.64) : 0,
   };
 }
 
 function axisBelow(data: StackData, places: Places, width: number, named: ReturnType<typeof naming>): SVGElement {
   const ticks = Math.max(Math.floor(width / 80), 3);
   const { x, lower } = places;
-  const numbers = data.numbered && !named.values ? x.ticks(ticks).filter(Number.isInteger) : undefined;
   return bottomAxis(x, lower[1], {
     label: data.label,
-    values: named.values ?? numbers,
+    values: named.values,
     names: named.names,
     upright: named.upright,
     log: data.logX,

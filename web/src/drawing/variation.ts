@@ -69,7 +69,8 @@ function lines(changes: Changes, edges: number[], x: Scale, y: Scale): SVGElemen
 
 /** Return the drawing of one systematic on one sample in one region. */
 export function variation(changes: Changes, options: VariationOptions): SVGSVGElement {
-  const { width, edges, binLabels } = options;
+  const { width, edges } = options;
+  const binLabels = options.numbered ? changes.up.map((_, i) => String(i + 1)) : options.binLabels;
   const height = Math.round(Math.min(Math.max(0.5 * width, 120), 300));
   const bottom = margin.top + height;
   const whole = bottom + margin.bottom;
@@ -87,10 +88,12 @@ export function variation(changes: Changes, options: VariationOptions): SVGSVGEl
   });
   const cut = (sign: number) => changes.band.map((v) => sign * Math.min(100 * v, most));
   const middles = edges.slice(1).map((edge, i) => (edge + edges[i]) / 2);
-  const every = Math.max(1, Math.ceil(binLabels.length / Math.max(Math.floor(width / 70), 1)));
+  const every = Math.max(
+    1,
+    Math.ceil(binLabels.length / Math.max(Math.floor(width / (options.numbered ? 24 : 70)), 1)),
+  );
   const kept = <T>(values: T[]) => (binLabels.length ? values.filter((_, i) => i % every === 0) : undefined);
   const ticks = Math.max(Math.floor(width / 90), 3);
-  const numbers = options.numbered ? x.ticks(ticks).filter(Number.isInteger) : undefined;
   image.append(
     defs,
     svg("path", { class: "band", d: boxes(edges, cut(-1), cut(1), x, y), fill }),
@@ -99,7 +102,7 @@ export function variation(changes: Changes, options: VariationOptions): SVGSVGEl
     leftAxis(y, margin.left, { ticks: 5, label: "change [%]", atEnd: true }),
     bottomAxis(x, bottom, {
       label: options.label,
-      values: kept(middles) ?? numbers,
+      values: kept(middles),
       names: kept(binLabels.map((text) => (text.length > 10 ? `${text.slice(0, 9)}…` : text))),
       log: options.logX,
       ticks,

@@ -26,6 +26,10 @@ function colour(element: Element, name: string, value: string): void {
 
 function settle(element: SVGElement): void {
   const style = getComputedStyle(element);
+  if (style.display === "none" && element.tagName === "path") {
+    element.remove();
+    return;
+  }
   const kept = only[element.tagName] ?? properties;
   const values = kept.map((name): [string, string] => [name, style.getPropertyValue(name)]);
   for (const [name, value] of values) {

@@ -65,7 +65,8 @@ const samples = [...new Set((payload.postfit ?? payload.prefit)?.channels.flatMa
 /** Return the colour of a sample: M. A. Petroff's, arXiv:2107.02270; lighter in each further round, as in figures. */
 export function colourOf(sample: string): string {
   const i = Math.max(samples.indexOf(sample), 0);
-  const keep = 0.55 ** Math.floor(i / colours.length);
+  // Lighter than this nothing is told from the page.
+  const keep = 0.55 ** Math.min(Math.floor(i / colours.length), 3);
   const parts = [1, 3, 5].map((at) => Number.parseInt(colours[i % colours.length].slice(at, at + 2), 16));
   return `rgb(${parts.map((part) => Math.round(255 - keep * (255 - part))).join(",")})`;
 }

@@ -69,6 +69,15 @@ function words({ name, ...numbers }: Step): string {
   return said.length ? `${name} (${said.join(", ")})` : name;
 }
 
+/** Return the folder that all files have in common, and so need not be said of each. */
+export function commonFolder(files: string[]): string {
+  const [first = "", ...others] = files;
+  let folder = first.slice(0, first.lastIndexOf("/") + 1);
+  while (folder && !others.every((file) => file.startsWith(folder)))
+    folder = folder.slice(0, folder.lastIndexOf("/", folder.length - 2) + 1);
+  return folder;
+}
+
 function rowOf(template: TemplateRecord, inputs: string[][]): Row {
   const read = template.steps.find((step) => step.name === "read");
   const parts = read?.parts ?? [];
@@ -106,13 +115,14 @@ function tableData(rows: Row[]): TableData {
   };
 }
 
-function summary(record: RecordDocument): HTMLElement[] {
+function summary(record: RecordDocument, folder: string): HTMLElement[] {
   const files = [...new Set(record.inputs.flat())];
   const { events } = record;
   const lines = [`${record.templates.length} templates of ${files.length} files`];
   if (events)
     lines.push(`${events.entries} entries of ${events.files} files read, ${(events.bytes_read / 1e6).toFixed(1)} MB`);
   lines.push(...(events?.notes ?? []), ...(events?.skipped ?? []).map((file) => `left out, unreadable: ${file}`));
+  if (folder) lines.push(`all in ${folder}`);
   const list = html(
     "details",
     {},
@@ -187,7 +197,12 @@ export function templateRecord(): HTMLElement {
     const bytes = await unpacked("record");
     if (!bytes) return;
     const record: RecordDocument = JSON.parse(new TextDecoder().decode(bytes));
-    place.append(...summary(record), searched(record.templates.map((one) => rowOf(one, record.inputs))));
+    const folder = commonFolder(record.inputs.flat());
+    const inputs = record.inputs.map((files) => files.map((file) => file.slice(folder.length)));
+    place.append(
+      ...summary({ ...record, inputs }, folder),
+      searched(record.templates.map((one) => rowOf(one, inputs))),
+    );
   });
   return details;
 }

@@ -1,12 +1,14 @@
 /** One region: its drawing, what stands beside the pointer, and its buttons. */
 
-import { marked } from "../../drawing/labels.ts";
+import { type Label, marked, type Run } from "../../drawing/labels.ts";
+import { captioned } from "../../drawing/legend.ts";
 import { type StackData, stack } from "../../drawing/stack.ts";
 import { html, onWidth } from "../../drawing/svg.ts";
 import { saving } from "../export.ts";
 import { colourOf, titled } from "../page.ts";
 import type { Channel, ChannelPrediction } from "../types.ts";
 import { whenNear } from "./lazy.ts";
+import { savedLegend } from "./legend.ts";
 import { before, channelShown, isLog, number, onView, totalOf, unequal, view } from "./view.ts";
 import { binSentence, binTip, plainName, yTitle } from "./words.ts";
 
@@ -36,9 +38,9 @@ export function stackData(channel: Channel, found: ChannelPrediction): StackData
 
 export interface Drawn {
   channel: Channel;
-  title: (Node | string)[];
+  title: Label;
   found: () => ChannelPrediction | undefined;
-  name: () => string;
+  name: string;
   id: string;
 }
 
@@ -79,12 +81,12 @@ export function stackCard({ channel, title, found, name, id }: Drawn): HTMLEleme
     });
     onView(draw);
   });
-  const head = html(
-    "h3",
-    {},
-    html("span", {}, ...title),
-    saving(name(), () => drawing(width || 600)),
-  );
+  const saved = () => {
+    const image = drawing(width || 600);
+    const runs: Run[] = typeof title === "string" ? [[title, 0]] : title;
+    return image && captioned(image, [...runs, [`, ${view.label}`, 0]], savedLegend(found()?.samples ?? []));
+  };
+  const head = html("h3", {}, html("span", {}, ...marked(title)), saving(name, saved));
   return html("article", { class: "region", id }, head, place, pop);
 }
 
@@ -92,9 +94,9 @@ export function stackCard({ channel, title, found, name, id }: Drawn): HTMLEleme
 export function region(channel: Channel): HTMLElement {
   return stackCard({
     channel,
-    title: marked(titled(channel.name)),
+    title: titled(channel.name),
     found: () => channelShown(channel.name),
-    name: () => `region ${plainName(channel.name)}`,
+    name: `region ${plainName(channel.name)}`,
     id: `region=${channel.name}`,
   });
 }

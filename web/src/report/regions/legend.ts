@@ -2,6 +2,7 @@
 
 import { hatch } from "../../drawing/hatch.ts";
 import { marked } from "../../drawing/labels.ts";
+import type { LegendEntry } from "../../drawing/legend.ts";
 import { button, html, svg } from "../../drawing/svg.ts";
 import { colourOf, paint, sampleNames, titled } from "../page.ts";
 import { onView, predictions, setView, view } from "./view.ts";
@@ -24,26 +25,37 @@ function entry(sample: string): HTMLButtonElement {
   return made;
 }
 
-/** Return a small drawing of what is no sample: data, uncertainty, total before the fit. */
-function key(text: string, ...parts: SVGElement[]): HTMLElement {
-  const image = svg("svg", { width: 22, height: 14, viewBox: "0 0 22 14", "aria-hidden": true }, ...parts);
-  return html("span", { class: "key" }, image, text);
+/** What is no sample, with the drawing that stands for it in a box of 22 by 12. */
+function others(): [string, () => SVGElement[]][] {
+  const point = () => [
+    svg("g", { class: "data" }, svg("line", { x1: 11, x2: 11, y1: 0, y2: 12 }), svg("circle", { cx: 11, cy: 6, r: 3 })),
+  ];
+  const band = () => {
+    const { defs, fill } = hatch("band-line", 1, 5);
+    return [defs, svg("rect", { class: "band", x: 1, y: 0, width: 20, height: 12, fill })];
+  };
+  const made: [string, () => SVGElement[]][] = [["data", point]];
+  if (!view.off.size) made.push(["uncertainty", band]);
+  if (predictions.has("pre-fit") && predictions.size > 1)
+    made.push(["pre-fit total", () => [svg("path", { class: "before", d: "M0,6H22" })]]);
+  return made;
 }
 
 function keys(): HTMLElement[] {
-  const { defs, fill } = hatch("band-line", 1, 5);
-  const point = svg(
-    "g",
-    { class: "data" },
-    svg("line", { x1: 11, x2: 11, y1: 0, y2: 14 }),
-    svg("circle", { cx: 11, cy: 7, r: 3 }),
-  );
-  const made = [
-    key("data", point),
-    key("uncertainty", defs, svg("rect", { class: "band", x: 1, y: 1, width: 20, height: 12, fill })),
-  ];
-  if (predictions.has("pre-fit") && predictions.size > 1)
-    made.push(key("pre-fit total", svg("path", { class: "before", d: "M0,7H22" })));
+  return others().map(([text, parts]) => {
+    const image = svg("svg", { width: 22, height: 12, viewBox: "0 0 22 12", "aria-hidden": true }, ...parts());
+    return html("span", { class: "key" }, image, text);
+  });
+}
+
+/** Return the legend of a drawing that is saved: what is in it, and no more samples than can be told apart. */
+export function savedLegend(samples: string[]): LegendEntry[] {
+  const shown = samples.filter((name) => !view.off.has(name));
+  const made: LegendEntry[] = others()
+    .filter(([text]) => text !== "pre-fit total" || (view.label !== "pre-fit" && !view.off.size))
+    .map(([label, key]) => ({ label, key }));
+  made.push(...shown.slice(0, MOST).map((name) => ({ label: titled(name), key: { colour: colourOf(name) } })));
+  if (shown.length > MOST) made.push({ label: `${shown.length - MOST} more samples`, key: () => [] });
   return made;
 }
 
@@ -63,7 +75,12 @@ export function legend(): HTMLElement {
   tell();
   const rest = entries.slice(MOST);
   const folded = rest.length
-    ? html("details", {}, html("summary", {}, `${rest.length} more samples`), html("div", { class: "legend" }, ...rest))
+    ? html(
+        "details",
+        { class: "as-it-is" },
+        html("summary", {}, `${rest.length} more samples`),
+        html("div", { class: "legend" }, ...rest),
+      )
     : null;
   return html(
     "div",

@@ -3,7 +3,7 @@
 import { payload } from "../page.ts";
 import type { Channel, ChannelPrediction, Num, Prediction } from "../types.ts";
 import { stackCard } from "./card.ts";
-import { predictions, shown, sum, view } from "./view.ts";
+import { predictions, shown, sum } from "./view.ts";
 import { plainName } from "./words.ts";
 
 /** Fewer channels are seen at a glance. */
@@ -54,12 +54,12 @@ export function summary(): HTMLElement | null {
   if (payload.channels.length < LEAST || !predictions.size) return null;
   return stackCard({
     channel: axis(),
-    title: ["All regions"],
+    title: "All regions",
     found: () => {
       const prediction = shown();
       return prediction?.channels.length === payload.channels.length ? summed(prediction) : undefined;
     },
-    name: () => `${ID} ${view.label}`,
+    name: ID,
     id: "regions=all",
   });
 }

@@ -60,7 +60,7 @@ export function binTip(channel: Channel, found: ChannelPrediction, i: number): H
     row("prediction", measured(total, number(found.total_uncertainty[i])), "sum"),
     row("data", observed(data), "sum"),
   );
-  if (data >= 0 && total > 0) rows.push(row("data / prediction", significant(data / total, 3)));
+  if (data >= 0 && total > 0) rows.push(row("data / prediction", fixed(data / total, 3)));
   return html("div", {}, html("strong", {}, binName(channel, i)), html("table", {}, html("tbody", {}, ...rows)));
 }
 

@@ -4,10 +4,11 @@ import { drawings, saving } from "../export.ts";
 import { missing, payload, type Section, titled } from "../page.ts";
 import { whenNear } from "../regions/lazy.ts";
 import { plainName } from "../regions/words.ts";
-import { effects, type Variation, variations } from "../systematics/data.ts";
+import { effects, variations } from "../systematics/data.ts";
 import { cellMap, mapKey } from "../systematics/map.ts";
 import { normTable } from "../systematics/norms.ts";
-import { panel } from "../systematics/panels.ts";
+import type { Variation } from "../systematics/packed.ts";
+import { panel, variationKeys } from "../systematics/panels.ts";
 import { anySystematic, type Cell, cellsOf, cellsOfWorkspace } from "../systematics/words.ts";
 import type { Effect } from "../types.ts";
 
@@ -101,9 +102,7 @@ function lineKey(): HTMLElement {
   return html(
     "div",
     { class: "legend" },
-    line("varied up", "+1σ"),
-    line("varied down", "−1σ"),
-    ...(payload.processed ? [line("varied up before-steps", "before processing")] : []),
+    ...variationKeys().map(([text, kind]) => line(kind, text)),
     html("span", { class: "count" }, "hatched: statistical uncertainty of the template"),
   );
 }

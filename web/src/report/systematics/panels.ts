@@ -1,15 +1,16 @@
 /** Drawings of variations: small ones beside each other, made when they come near the screen. */
 
 import { marked } from "../../drawing/labels.ts";
+import { captioned, type LegendEntry } from "../../drawing/legend.ts";
 import { change, significant } from "../../drawing/numbers.ts";
-import { html, onWidth } from "../../drawing/svg.ts";
+import { html, onWidth, svg } from "../../drawing/svg.ts";
 import { variation } from "../../drawing/variation.ts";
 import { saving } from "../export.ts";
 import { payload, titled } from "../page.ts";
 import { whenNear } from "../regions/lazy.ts";
 import { binName, plainName } from "../regions/words.ts";
 import type { Channel, Effect } from "../types.ts";
-import type { Variation } from "./data.ts";
+import type { Variation } from "./packed.ts";
 import { wordOf } from "./words.ts";
 import { effectOf } from "./workspace.ts";
 
@@ -38,6 +39,16 @@ function caption(found: Variation, effect: Effect | undefined): string {
   const { norm } = effect ?? effectOf(found);
   const word = effect ? wordOf(effect) : "kept";
   return `yield ${percent(norm[0])} / ${percent(norm[1])}${word === "kept" ? "" : `, ${word}`}`;
+}
+
+/** What the lines of a variation are. */
+export function variationKeys(): [text: string, kind: string][] {
+  const before: [string, string][] = payload.processed ? [["before processing", "varied up before-steps"]] : [];
+  return [["+1σ", "varied up"], ["−1σ", "varied down"], ...before];
+}
+
+function variationLegend(): LegendEntry[] {
+  return variationKeys().map(([label, kind]) => ({ label, key: () => [svg("path", { class: kind, d: "M0,6H22" })] }));
 }
 
 /** Return the card of one variation. */
@@ -73,7 +84,7 @@ export function panel(found: Variation, effect: Effect | undefined): HTMLElement
     "h4",
     {},
     title,
-    saving(`variation ${name}`, () => drawing(width || 420)),
+    saving(`variation ${name}`, () => captioned(drawing(width || 420), name, variationLegend())),
   );
   return html("article", { class: "panel" }, head, place, under);
 }

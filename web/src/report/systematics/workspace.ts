@@ -1,7 +1,7 @@
 /** Variations as a workspace has them: what its modifiers do at one standard deviation. */
 
 import type { Effect } from "../types.ts";
-import type { Variation } from "./data.ts";
+import type { Variation } from "./packed.ts";
 
 interface Modifier {
   name: string;
