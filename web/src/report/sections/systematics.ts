@@ -4,7 +4,7 @@ import { drawings, saving } from "../export.ts";
 import { missing, payload, type Section, titled } from "../page.ts";
 import { whenNear } from "../regions/lazy.ts";
 import { plainName } from "../regions/words.ts";
-import { effects, variations } from "../systematics/data.ts";
+import { effects, judged, variations } from "../systematics/data.ts";
 import { cellMap, mapKey } from "../systematics/map.ts";
 import { normTable } from "../systematics/norms.ts";
 import type { Variation } from "../systematics/packed.ts";
@@ -116,7 +116,7 @@ async function fill(place: HTMLElement, filter: Filter): Promise<void> {
     );
     return;
   }
-  const [all, effect] = await Promise.all([variations(), effects()]);
+  const [all, effect] = await Promise.all([variations(filter.systematic), judged(filter.systematic)]);
   const found = all.filter((one) => fits(one, filter));
   const of = (one: Variation): Effect | undefined => effect.find((other) => places.every((p) => one[p] === other[p]));
   const grid = html("div", { class: "panels" }, ...found.slice(0, MOST).map((one) => panel(one, of(one))));

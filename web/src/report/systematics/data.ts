@@ -11,24 +11,29 @@ const json = async <T>(name: string): Promise<T | null> => {
 };
 
 let variationsFound: Promise<Variation[]> | undefined;
+let documentFound: Promise<WorkspaceDocument | null> | undefined;
 let effectsFound: Promise<Effect[]> | undefined;
 
-/** Return all variations; they are unpacked when they are asked for first. */
-export function variations(): Promise<Variation[]> {
-  variationsFound ??= (async () => {
-    const bytes = payload.processed ? await unpacked("variations") : null;
-    if (bytes) return fromTemplates(bytes);
-    const document = await json<WorkspaceDocument>("workspace");
-    return document ? fromWorkspace(document, payload.fits[0]?.measurement) : [];
-  })();
-  return variationsFound;
+/** Return the variations of one systematic, or all; they are unpacked when they are asked for first. */
+export async function variations(systematic?: string): Promise<Variation[]> {
+  if (payload.processed) {
+    variationsFound ??= unpacked("variations").then((bytes) => (bytes ? fromTemplates(bytes) : []));
+    return (await variationsFound).filter((one) => systematic === undefined || one.systematic === systematic);
+  }
+  documentFound ??= json<WorkspaceDocument>("workspace");
+  const document = await documentFound;
+  return document ? fromWorkspace(document, payload.fits[0]?.measurement, systematic) : [];
 }
 
 /** Return what each systematic does to each sample in each region. */
 export function effects(): Promise<Effect[]> {
-  effectsFound ??= (async () => {
-    const found = payload.processed ? await json<Effect[]>("effects") : null;
-    return found ?? (await variations()).map(effectOf);
-  })();
+  effectsFound ??= payload.processed
+    ? json<Effect[]>("effects").then((found) => found ?? [])
+    : variations().then((found) => found.map(effectOf));
   return effectsFound;
+}
+
+/** Return what pruning said of the variations of one systematic; nothing where there was none. */
+export async function judged(systematic: string): Promise<Effect[]> {
+  return payload.processed ? (await effects()).filter((one) => one.systematic === systematic) : [];
 }

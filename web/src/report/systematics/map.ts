@@ -33,8 +33,7 @@ const shortened = (label: Label): Label => {
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : label;
 };
 const length = (name: string): number => LETTER * plain(shortened(titled(name))).length;
-const key = (row: string, { region, sample }: { region: string; sample: string }) =>
-  JSON.stringify([row, region, sample]);
+const key = (row: string, { region, sample }: { region: string; sample: string }) => `${row}\n${region}\n${sample}`;
 
 function layoutOf(cells: Cell[]): Layout {
   const rows = [...new Set(cells.map((cell) => cell.systematic))];
@@ -66,6 +65,12 @@ function layoutOf(cells: Cell[]): Layout {
   };
 }
 
+function add(lists: Map<string, string[]>, word: string, part: string): void {
+  const list = lists.get(word);
+  if (list) list.push(part);
+  else lists.set(word, [part]);
+}
+
 /** One path for all cells of a word: thousands of them are few elements. */
 function shapes(layout: Layout): SVGElement[] {
   const boxes = new Map<string, string[]>();
@@ -79,9 +84,9 @@ function shapes(layout: Layout): SVGElement[] {
       const box = `M${at[0]},${at[1]}h${inner}v${inner}h-${inner}Z`;
       if (!cell) empty.push(box);
       else {
-        boxes.set(cell.word, [...(boxes.get(cell.word) ?? []), box]);
+        add(boxes, cell.word, box);
         const { mark } = words[cell.word];
-        if (mark) marks.set(cell.word, [...(marks.get(cell.word) ?? []), placed(mark, at, inner)]);
+        if (mark) add(marks, cell.word, placed(mark, at, inner));
       }
     }
   });

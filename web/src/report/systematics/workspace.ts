@@ -36,8 +36,8 @@ function factors({ type, name, data }: Modifier, nominal: number[], widths: Map<
   return width === undefined ? null : [all(1 + width), all(1 - width)];
 }
 
-/** Return all variations of a workspace: one for each systematic, sample and channel, of its modifiers together. */
-export function fromWorkspace(document: WorkspaceDocument, measurement?: string): Variation[] {
+/** Return the variations of a workspace, all or those of one systematic: of its modifiers of a sample together. */
+export function fromWorkspace(document: WorkspaceDocument, measurement?: string, only?: string): Variation[] {
   const chosen = document.measurements.find((one) => one.name === measurement) ?? document.measurements[0];
   const widths = new Map(
     chosen?.config.parameters.flatMap(({ name, sigmas }): [string, number][] => (sigmas ? [[name, sigmas[0]]] : [])),
@@ -49,6 +49,7 @@ export function fromWorkspace(document: WorkspaceDocument, measurement?: string)
       const band = nominal.map((n, i) => (staterror && n !== 0 ? staterror[i] / Math.abs(n) : NaN));
       const found = new Map<string, Sides>();
       for (const modifier of sample.modifiers) {
+        if (only !== undefined && modifier.name !== only) continue;
         const sides = factors(modifier, nominal, widths);
         if (!sides) continue;
         const before = found.get(modifier.name);
