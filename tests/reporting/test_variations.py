@@ -77,7 +77,8 @@ def test_what_processing_changed_is_there_as_it_was() -> None:
     assert made.originals
     for key, before in made.originals.items():
         nominal = made.nominal(key.region, key.sample)
-        assert nominal is not None and key.systematic is not None
+        assert nominal is not None
+        assert key.systematic is not None
         parts = found[key.region, key.sample, key.systematic]
         name = f"{str(key.side).lower()} before"
         np.testing.assert_allclose(parts[name], before.contents / nominal.contents - 1, rtol=2e-5, atol=1e-12)
@@ -87,7 +88,8 @@ def test_a_report_has_templates_only_where_they_are_handed_in(templates: Templat
     config = wilks.load_config(wilks.examples.steering_file())
     workspace = wilks.build_workspace(templates, config)
     without, handed = Contents("", workspace), Contents("", workspace, templates=templates)
-    assert not payload(without)["processed"] and payload(handed)["processed"]
+    assert not payload(without)["processed"]
+    assert payload(handed)["processed"]
     assert not {"variations", "effects", "record"} & set(bulk(without))
     packed = bulk(handed)
     record = json.loads(gzip.decompress(base64.b64decode(packed["record"])))
@@ -103,4 +105,5 @@ def test_axes_of_the_workspace_can_be_read_again(templates: Templates, tmp_path:
     for name, file in (("workspace", "w.json"), ("axes", "w.axes.json")):
         (tmp_path / file).write_bytes(gzip.decompress(base64.b64decode(packed[name])))
     again = wilks.load_workspace(tmp_path / "w.json")
-    assert again == workspace and again.digest == workspace.digest
+    assert again == workspace
+    assert again.digest == workspace.digest

@@ -15,7 +15,9 @@ export const fit: Fit | undefined = payload.fits[0];
 /** Return the bytes that stand compressed in the page; null where there are none of this name. */
 export async function unpacked(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
   if (!has(name)) return null;
-  const packed = Uint8Array.from(atob(bulk[name]), (letter) => letter.charCodeAt(0));
+  const letters = atob(bulk[name]);
+  const packed = new Uint8Array(letters.length);
+  for (let i = 0; i < letters.length; i++) packed[i] = letters.charCodeAt(i);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -6,7 +6,7 @@ import { type StackData, stack } from "../../drawing/stack.ts";
 import { html, onWidth } from "../../drawing/svg.ts";
 import { saving } from "../export.ts";
 import { colourOf, titled } from "../page.ts";
-import type { Channel, ChannelPrediction } from "../types.ts";
+import type { Channel, ChannelPrediction, Num } from "../types.ts";
 import { whenNear } from "./lazy.ts";
 import { savedLegend } from "./legend.ts";
 import { before, channelShown, isLog, number, onView, totalOf, unequal, view } from "./view.ts";
@@ -36,6 +36,17 @@ export function stackData(channel: Channel, found: ChannelPrediction): StackData
   };
 }
 
+/** Return a sentence on numbers that are missing, if there are any. */
+function gaps({ samples, yields, total_uncertainty }: ChannelPrediction): string {
+  const missing = (values: Num[]) => values.some((value) => !Number.isFinite(number(value)));
+  const without = samples.filter((_, s) => missing(yields[s])).map(plainName);
+  const parts = without.length
+    ? [`yields of ${without.slice(0, 5).join(", ")}${without.length > 5 ? " and others" : ""}`]
+    : [];
+  if (missing(total_uncertainty)) parts.push("uncertainties of the total");
+  return parts.length ? `Missing in some bins, since they are no finite numbers: ${parts.join("; ")}.` : "";
+}
+
 export interface Drawn {
   channel: Channel;
   title: Label;
@@ -62,9 +73,13 @@ export function stackCard({ channel, title, found, name, id }: Drawn): HTMLEleme
     const read = (bin: number) => binSentence(channel, one, bin);
     return stack(data, { width: across, log: isLog(totalOf(one)), panel: view.panel, hover, read });
   };
+  const note = html("p", { class: "count", hidden: true });
   const draw = () => {
+    const one = found();
+    note.textContent = one ? gaps(one) : `There is no such region in the prediction "${view.label}".`;
+    note.hidden = note.textContent === "";
     const made = drawing(width);
-    if (!made) return;
+    if (!made) return place.replaceChildren();
     const focused = place.contains(document.activeElement);
     pop.hidden = true;
     place.classList.remove("waiting");
@@ -87,7 +102,7 @@ export function stackCard({ channel, title, found, name, id }: Drawn): HTMLEleme
     return image && captioned(image, [...runs, [`, ${view.label}`, 0]], savedLegend(found()?.samples ?? []));
   };
   const head = html("h3", {}, html("span", {}, ...marked(title)), saving(name, saved));
-  return html("article", { class: "region", id }, head, place, pop);
+  return html("article", { class: "region", id }, head, note, place, pop);
 }
 
 /** Return the card of a channel. */

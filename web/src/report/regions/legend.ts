@@ -5,7 +5,7 @@ import { marked } from "../../drawing/labels.ts";
 import type { LegendEntry } from "../../drawing/legend.ts";
 import { button, html, svg } from "../../drawing/svg.ts";
 import { colourOf, paint, sampleNames, titled } from "../page.ts";
-import { onView, predictions, setView, view } from "./view.ts";
+import { anyBlinded, onView, predictions, setView, view } from "./view.ts";
 
 /** More samples are folded away. */
 const MOST = 24;
@@ -36,6 +36,14 @@ function others(): [string, () => SVGElement[]][] {
   };
   const made: [string, () => SVGElement[]][] = [["data", point]];
   if (!view.off.size) made.push(["uncertainty", band]);
+  if (anyBlinded())
+    made.push([
+      "no data shown",
+      () => {
+        const { defs, fill } = hatch("blinded-line", -1, 6);
+        return [defs, svg("rect", { x: 1, y: 0, width: 20, height: 12, fill })];
+      },
+    ]);
   if (predictions.has("pre-fit") && predictions.size > 1)
     made.push(["pre-fit total", () => [svg("path", { class: "before", d: "M0,6H22" })]]);
   return made;

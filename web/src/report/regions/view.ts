@@ -3,7 +3,13 @@
 import { payload } from "../page.ts";
 import type { Channel, ChannelPrediction, Num, Prediction } from "../types.ts";
 
-export const number = (value: Num): number => (value === null ? NaN : Number(value));
+/** Return a saved number: null stands for NaN, and text for what is infinite. */
+export function number(value: Num): number {
+  if (value === null) return NaN;
+  const text: unknown = value;
+  if (text === "inf" || text === "-inf") return text === "inf" ? Infinity : -Infinity;
+  return Number(value);
+}
 
 export type Axis = "auto" | "linear" | "log";
 
@@ -74,6 +80,10 @@ export const totalOf = (found: ChannelPrediction): number[] =>
 
 /** Return the sum of values; NaN where one of them is. */
 export const sum = (values: Num[]): number => values.reduce((total: number, value) => total + number(value), 0);
+
+/** Whether any prediction has bins whose data are not shown. */
+export const anyBlinded = (): boolean =>
+  [...predictions.values()].some(({ channels }) => channels.some(({ data }) => data.some((n) => n === null)));
 
 /** As figures choose: a logarithmic axis where the yields of bins differ by over a factor of 100. */
 export function isLog(totals: number[]): boolean {

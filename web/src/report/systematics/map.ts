@@ -7,7 +7,7 @@ import { type Cell, words } from "./words.ts";
 
 const SIDE = 15;
 const GAP = 7;
-const LETTER = 5.9;
+const LETTER = 7;
 const LONGEST = 44;
 
 interface Column {
@@ -32,7 +32,16 @@ const shortened = (label: Label): Label => {
   const text = plain(label);
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : label;
 };
-const length = (name: string): number => LETTER * plain(shortened(titled(name))).length;
+let pen: CanvasRenderingContext2D | null = null;
+
+/** Return how long a name is in pixels, as the style of drawings writes it; with some room for bold letters. */
+function length(name: string): number {
+  pen ??= html("canvas").getContext("2d");
+  if (pen) pen.font = "11px system-ui, sans-serif";
+  const text = plain(shortened(titled(name)));
+  return pen ? 1.08 * pen.measureText(text).width : LETTER * text.length;
+}
+
 const key = (row: string, { region, sample }: { region: string; sample: string }) => `${row}\n${region}\n${sample}`;
 
 function layoutOf(cells: Cell[]): Layout {
