@@ -23,17 +23,24 @@ export function csv({ header, rows }: TableData): string {
 
 const sides: Record<string, string> = { l: "left", r: "right", c: "centre" };
 
-/** All tables of the page, by the name of their file. */
-export const tables = new Map<string, () => TableData>();
+type Made = TableData | Promise<TableData>;
 
-/** Return the buttons that save a table, which is one of the page's from now on. */
-export function savingTable(file: string, make: () => TableData): HTMLElement {
-  tables.set(file, make);
+/** All tables of the page, by the name of their file; some are only unpacked when they are asked for. */
+export const tables = new Map<string, () => Made>();
+
+/** Return the buttons that save a table, which is one of the page's from now on: `whole` is it without any search. */
+export function savingTable(file: string, make: () => Made, whole = make): HTMLElement {
+  tables.set(file, whole);
+  const save = async (ending: string, write: (data: TableData) => string, type: string) =>
+    download(`${file}.${ending}`, write(await make()), type);
   return html(
     "span",
     { class: "saving" },
-    button("CSV", () => download(`${file}.csv`, csv(make()), "text/csv"), { class: "small" }),
-    button("LaTeX", () => download(`${file}.tex`, latex(make()), "text/x-tex"), { class: "small" }),
+    button("CSV", () => void save("csv", csv, "text/csv"), { class: "small", "aria-label": `Save ${file} as CSV` }),
+    button("LaTeX", () => void save("tex", latex, "text/x-tex"), {
+      class: "small",
+      "aria-label": `Save ${file} as LaTeX`,
+    }),
   );
 }
 

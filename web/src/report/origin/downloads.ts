@@ -31,10 +31,10 @@ async function allDrawings(tell: (text: string) => void): Promise<Files> {
   return files;
 }
 
-function allTables(): Files {
+async function allTables(): Promise<Files> {
   const files: Files = new Map();
   for (const [name, make] of tables) {
-    const data = make();
+    const data = await make();
     files.set(`${fileName(name)}.csv`, bytesOf(csv(data)));
     files.set(`${fileName(name)}.tex`, bytesOf(latex(data)));
   }
@@ -67,7 +67,7 @@ export function downloads(has: (name: string) => boolean): HTMLElement {
   if (payload.steering) made.push(button("steering file", () => download("config.yml", payload.steering, "text/yaml")));
   made.push(
     button("all tables (CSV and LaTeX)", () =>
-      said(async () => download("tables.zip", zip(allTables()), "application/zip")),
+      said(async () => download("tables.zip", zip(await allTables()), "application/zip")),
     ),
     button("all drawings (SVG and PNG)", () =>
       said(async () => {

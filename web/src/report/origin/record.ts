@@ -2,7 +2,7 @@
 
 import { html } from "../../drawing/svg.ts";
 import { unpacked } from "../page.ts";
-import { savingTable, sortedTable } from "../table.ts";
+import { savingTable, sortedTable, tables } from "../table.ts";
 import type { TableData } from "../types.ts";
 
 interface Part {
@@ -181,28 +181,33 @@ function searched(rows: Row[]): HTMLElement {
   );
 }
 
+interface Unpacked {
+  record: RecordDocument;
+  folder: string;
+  rows: Row[];
+}
+
+async function unpack(): Promise<Unpacked> {
+  const bytes = await unpacked("record");
+  const record: RecordDocument = JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array()));
+  const folder = commonFolder(record.inputs.flat());
+  const inputs = record.inputs.map((files) => files.map((file) => file.slice(folder.length)));
+  const rows = record.templates.map((one) => rowOf(one, inputs));
+  return { record: { ...record, inputs }, folder, rows };
+}
+
 /** Return the record, unpacked when it is opened. */
 export function templateRecord(): HTMLElement {
   const place = html("div");
-  const details = html(
-    "details",
-    { class: "as-it-is" },
-    html("summary", {}, "Templates: files, trees and selections"),
-    place,
-  );
+  const title = "Templates: files, trees and selections";
+  const details = html("details", { class: "as-it-is" }, html("summary", {}, title), place);
+  tables.set("templates", async () => tableData((await unpack()).rows));
   let asked = false;
   details.addEventListener("toggle", async () => {
     if (asked || !details.open) return;
     asked = true;
-    const bytes = await unpacked("record");
-    if (!bytes) return;
-    const record: RecordDocument = JSON.parse(new TextDecoder().decode(bytes));
-    const folder = commonFolder(record.inputs.flat());
-    const inputs = record.inputs.map((files) => files.map((file) => file.slice(folder.length)));
-    place.append(
-      ...summary({ ...record, inputs }, folder),
-      searched(record.templates.map((one) => rowOf(one, inputs))),
-    );
+    const { record, folder, rows } = await unpack();
+    place.append(...summary(record, folder), searched(rows));
   });
   return details;
 }

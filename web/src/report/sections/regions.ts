@@ -5,7 +5,7 @@ import { legend } from "../regions/legend.ts";
 import { summary } from "../regions/summary.ts";
 import { type Axis, onView, predictions, setView, shown, unequal, view } from "../regions/view.ts";
 import { yieldsPerBin, yieldsPerChannel } from "../regions/yields.ts";
-import { tableOf } from "../table.ts";
+import { tableOf, tables } from "../table.ts";
 import type { TableData } from "../types.ts";
 
 /** Return buttons of which one is pressed. */
@@ -58,6 +58,9 @@ function bar(): HTMLElement {
   return html("div", { class: "bar" }, ...made);
 }
 
+/** A label as a part of a file's name: `prefit`. */
+const word = (label: string): string => label.replace(/[^\p{L}\p{N}]+/gu, "");
+
 /** Return a table that is made when it is opened, and again when another prediction is shown. */
 function folded(title: string, file: string, make: () => TableData | null, kind = ""): HTMLDetailsElement {
   const details = html("details", { class: kind }, html("summary", {}, title));
@@ -65,7 +68,7 @@ function folded(title: string, file: string, make: () => TableData | null, kind 
   details.append(place);
   const fill = () => {
     const data = details.open ? make() : null;
-    place.replaceChildren(...(data ? [tableOf(data, `${file}_${view.label.replace(/[^a-z]+/g, "")}`)] : []));
+    place.replaceChildren(...(data ? [tableOf(data, `${file}_${word(view.label)}`)] : []));
   };
   details.addEventListener("toggle", fill);
   onView(fill);
@@ -81,6 +84,10 @@ export const regions: Section = {
     if (!shown()) {
       body.append(missing("There is no prediction among what this report was made of."));
       return true;
+    }
+    for (const [label, prediction] of predictions) {
+      tables.set(`yields_${word(label)}`, () => yieldsPerChannel(prediction));
+      tables.set(`yields_per_bin_${word(label)}`, () => yieldsPerBin(prediction, payload.channels));
     }
     const total = summary();
     const sums = folded("Table of yields", "yields", () => {

@@ -7,6 +7,7 @@ import { titled } from "../page.ts";
 import { plainName } from "../regions/words.ts";
 import { savingTable, sortedTable } from "../table.ts";
 import type { Effect, TableData } from "../types.ts";
+import { effects } from "./data.ts";
 import { wordOf } from "./words.ts";
 
 /** Rows that are shown at once; all of them are in the files. */
@@ -19,12 +20,12 @@ const remark = (effect: Effect): string =>
   [...new Set([wordOf(effect), ...effect.flags])].filter((word) => word !== "kept").join(", ");
 
 /** Return the table of all effects as it is saved. */
-export function effectsTable(effects: Effect[]): TableData {
+export function effectsTable(chosen: Effect[]): TableData {
   return {
     title: "Effects on yields and shapes in percent, up / down",
     header: ["systematic", "region", "sample", "yield", "largest change of a bin in shape", "remark"],
     align: "lllrrl",
-    rows: effects.map((one) => [
+    rows: chosen.map((one) => [
       ...[one.systematic, one.region, one.sample].map(plainName),
       sides(one.norm),
       sides(one.shape),
@@ -35,7 +36,7 @@ export function effectsTable(effects: Effect[]): TableData {
 
 export interface NormTable {
   element: HTMLElement;
-  show(effects: Effect[]): void;
+  show(chosen: Effect[]): void;
 }
 
 /** Return the table; the first rows of many are shown until all are asked for. */
@@ -89,12 +90,16 @@ export function normTable(): NormTable {
     { class: "bar" },
     count,
     more,
-    savingTable("systematics", () => effectsTable(found)),
+    savingTable(
+      "systematics",
+      () => effectsTable(found),
+      () => effects().then(effectsTable),
+    ),
   );
   return {
     element: html("div", {}, bar, table.element),
-    show(effects) {
-      found = effects;
+    show(chosen) {
+      found = chosen;
       fill();
     },
   };
