@@ -3,25 +3,26 @@
 import { button, html } from "../drawing/svg.ts";
 import { download } from "./table.ts";
 
-const properties = [
-  "fill",
-  "fill-opacity",
-  "stroke",
-  "stroke-width",
-  "stroke-dasharray",
-  "opacity",
-  "font-family",
-  "font-size",
-  "font-weight",
-  "text-anchor",
-];
-const only: Record<string, string[]> = { g: [], defs: [], pattern: [], title: [], tspan: ["font-size"] };
+const shape = ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "opacity"];
+const text = ["fill", "font-family", "font-size", "font-weight", "text-anchor"];
+const kept: Record<string, string[]> = { g: [], defs: [], pattern: [], title: [], text, tspan: ["font-size"] };
+/** What holds without being said. */
+const defaults: Record<string, string> = {
+  "fill-opacity": "1",
+  "stroke-opacity": "1",
+  opacity: "1",
+  stroke: "none",
+  "stroke-dasharray": "none",
+  "font-weight": "400",
+};
+/** Other programs know no fonts of a system by this name. */
+const fonts = (value: string): string => value.replaceAll('"', "").replace("system-ui", "Helvetica, Arial");
 
 /** Colours with a transparency are two attributes: not all programs know them as one. */
 function colour(element: Element, name: string, value: string): void {
   const parts = value.match(/^rgba\((.+),\s*([\d.]+)\)$/);
   element.setAttribute(name, parts ? `rgb(${parts[1]})` : value);
-  if (parts && name === "fill") element.setAttribute("fill-opacity", parts[2]);
+  if (parts) element.setAttribute(`${name}-opacity`, parts[2]);
 }
 
 function settle(element: SVGElement): void {
@@ -30,12 +31,13 @@ function settle(element: SVGElement): void {
     element.remove();
     return;
   }
-  const kept = only[element.tagName] ?? properties;
-  const values = kept.map((name): [string, string] => [name, style.getPropertyValue(name)]);
-  for (const [name, value] of values) {
-    if (!value || value === "normal" || (value === "none" && name === "stroke-dasharray")) continue;
-    if ((name === "fill" || name === "stroke") && value.startsWith("rgba")) colour(element, name, value);
-    else element.setAttribute(name, value.replaceAll('"', ""));
+  const drawn = style.getPropertyValue("stroke") !== "none";
+  for (const name of kept[element.tagName] ?? shape) {
+    const value = style.getPropertyValue(name);
+    const needless = name.startsWith("stroke-") && !drawn;
+    if (!value || needless || value === defaults[name]) element.removeAttribute(name);
+    else if (value.startsWith("rgba")) colour(element, name, value);
+    else element.setAttribute(name, name === "font-family" ? fonts(value) : value);
   }
 }
 
@@ -44,7 +46,7 @@ const interactive = ["tabindex", "role", "aria-label", "aria-roledescription", "
 /** Return a drawing that needs no page around it. */
 export function standalone(drawing: SVGSVGElement, name: string): SVGSVGElement {
   const copy = drawing.cloneNode(true) as SVGSVGElement;
-  for (const cell of copy.querySelectorAll(".cell")) cell.remove();
+  for (const cell of copy.querySelectorAll(".cell, .map-here")) cell.remove();
   // Light colours hold inside of it, whatever the page looks like; it must be in the page to have styles at all.
   const paper = html("div", { class: "paper", "aria-hidden": true }, copy);
   document.body.append(paper);
