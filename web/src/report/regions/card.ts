@@ -55,36 +55,37 @@ export interface Drawn {
   id: string;
 }
 
+/** Return the drawing of what is shown now, and the place beside the pointer that it fills; null without prediction. */
+function drawing({ channel, found }: Drawn, pop: HTMLElement, width: number): SVGSVGElement | null {
+  const one = found();
+  if (!one || !width) return null;
+  const hover = (bin: number | null) => {
+    pop.hidden = bin === null;
+    if (bin === null) return;
+    pop.replaceChildren(binTip(channel, one, bin));
+    pop.classList.toggle("at-left", bin >= channel.edges.length / 2 - 0.5);
+  };
+  const read = (bin: number) => binSentence(channel, one, bin);
+  return stack(stackData(channel, one), { width, log: isLog(totalOf(one)), panel: view.panel, hover, read });
+}
+
 /** Return the card of something that is drawn as a stack; it is drawn when it comes near the screen. */
-export function stackCard({ channel, title, found, name, id }: Drawn): HTMLElement {
+export function stackCard(drawn: Drawn): HTMLElement {
+  const { title, found, name, id } = drawn;
   const place = html("div", { class: "drawing waiting" });
   const pop = html("div", { class: "tip", hidden: true, "aria-hidden": true });
-  let width = 0;
-  const drawing = (across: number): SVGSVGElement | null => {
-    const one = found();
-    if (!one || !across) return null;
-    const data = stackData(channel, one);
-    const hover = (bin: number | null) => {
-      pop.hidden = bin === null;
-      if (bin === null) return;
-      pop.replaceChildren(binTip(channel, one, bin));
-      pop.classList.toggle("at-left", bin >= channel.edges.length / 2 - 0.5);
-    };
-    const read = (bin: number) => binSentence(channel, one, bin);
-    return stack(data, { width: across, log: isLog(totalOf(one)), panel: view.panel, hover, read });
-  };
   const note = html("p", { class: "count", hidden: true });
+  let width = 0;
   const draw = () => {
     const one = found();
     note.textContent = one ? gaps(one) : `There is no such region in the prediction "${view.label}".`;
     note.hidden = note.textContent === "";
-    const made = drawing(width);
-    if (!made) return place.replaceChildren();
     const focused = place.contains(document.activeElement);
     pop.hidden = true;
     place.classList.remove("waiting");
-    place.replaceChildren(made);
-    if (focused) made.focus();
+    const made = drawing(drawn, pop, width);
+    place.replaceChildren(...(made ? [made] : []));
+    if (focused) made?.focus();
   };
   whenNear(place, () => {
     width = Math.round(place.clientWidth) || 600;
@@ -97,7 +98,7 @@ export function stackCard({ channel, title, found, name, id }: Drawn): HTMLEleme
     onView(draw);
   });
   const saved = () => {
-    const image = drawing(width || 600);
+    const image = drawing(drawn, pop, width || 600);
     const runs: Run[] = typeof title === "string" ? [[title, 0]] : title;
     return image && captioned(image, [...runs, [`, ${view.label}`, 0]], savedLegend(found()?.samples ?? []));
   };

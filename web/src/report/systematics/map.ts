@@ -139,10 +139,38 @@ export interface CellMap {
   image: SVGSVGElement;
 }
 
-/** Return the map; `choose` is told which cell was pressed. Arrow keys move from cell to cell, Enter presses one. */
-export function cellMap(cells: Cell[], choose: (cell: Cell) => void): CellMap {
-  const layout = layoutOf(cells);
-  const { width, height, head, left } = layout;
+type Position = [row: number, column: number];
+
+/** Return the cell under the pointer. */
+function under(
+  { rows, columns, head, width, height }: Layout,
+  image: SVGSVGElement,
+  event: MouseEvent,
+): Position | null {
+  const frame = image.getBoundingClientRect();
+  const x = ((event.clientX - frame.left) * width) / frame.width;
+  const y = ((event.clientY - frame.top) * height) / frame.height;
+  const row = Math.floor((y - head) / SIDE);
+  const column = columns.findIndex((one) => x >= one.x && x < one.x + SIDE);
+  return row >= 0 && row < rows.length && column >= 0 ? [row, column] : null;
+}
+
+/** Return the cell to which an arrow key leads. */
+function next({ rows, columns }: Layout, here: Position | null, pressed: string): Position | null {
+  const steps: Record<string, Position> = {
+    ArrowDown: [1, 0],
+    ArrowUp: [-1, 0],
+    ArrowRight: [0, 1],
+    ArrowLeft: [0, -1],
+  };
+  if (!Object.hasOwn(steps, pressed)) return null;
+  if (!here) return [0, 0];
+  const within = (value: number, count: number) => Math.min(Math.max(value, 0), count - 1);
+  return [within(here[0] + steps[pressed][0], rows.length), within(here[1] + steps[pressed][1], columns.length)];
+}
+
+function drawn(layout: Layout): SVGSVGElement {
+  const { width, height, rows, columns } = layout;
   const image = svg("svg", {
     class: "map",
     width,
@@ -151,64 +179,50 @@ export function cellMap(cells: Cell[], choose: (cell: Cell) => void): CellMap {
     tabindex: 0,
     role: "application",
     "aria-roledescription": "map",
-    "aria-label": `${layout.rows.length} systematics in ${layout.columns.length} columns of regions and samples; arrow keys move, Enter draws`,
+    "aria-label": `${rows.length} systematics in ${columns.length} columns of regions and samples; arrow keys move, Enter draws`,
   });
+  image.append(...shapes(layout), ...texts(layout));
+  return image;
+}
+
+/** Return the map; `choose` is told which cell was pressed. Arrow keys move from cell to cell, Enter presses one. */
+export function cellMap(cells: Cell[], choose: (cell: Cell) => void): CellMap {
+  const layout = layoutOf(cells);
+  const image = drawn(layout);
   const mark = svg("rect", { class: "map-here", width: SIDE, height: SIDE, visibility: "hidden" });
-  image.append(...shapes(layout), ...texts(layout), mark);
-  const under = html("p", { class: "under", role: "status" });
-  let here: [number, number] | null = null;
-  const go = (row: number, column: number) => {
-    here = [row, column];
-    const at = layout.columns[column];
-    const name = layout.rows[row];
+  image.append(mark);
+  const said = html("p", { class: "under", role: "status" });
+  let here: Position | null = null;
+  const go = (place: Position) => {
+    here = place;
+    const [name, at] = [layout.rows[place[0]], layout.columns[place[1]]];
     mark.setAttribute("visibility", "visible");
     mark.setAttribute("x", String(at.x - 0.5));
-    mark.setAttribute("y", String(head + row * SIDE - 0.5));
+    mark.setAttribute("y", String(layout.head + place[0] * SIDE - 0.5));
     const word = layout.cells.get(key(name, at))?.word ?? "does not act";
-    const parts = [name, at.sample, at.region].map((one) => marked(titled(one)));
-    under.replaceChildren(...parts[0], ", ", ...parts[1], " in ", ...parts[2], `: ${word}`);
-  };
-  const placeOf = (event: MouseEvent): [number, number] | null => {
-    const frame = image.getBoundingClientRect();
-    const [x, y] = [
-      ((event.clientX - frame.left) * width) / frame.width,
-      ((event.clientY - frame.top) * height) / frame.height,
-    ];
-    const row = Math.floor((y - head) / SIDE);
-    const column = layout.columns.findIndex((one) => x >= one.x && x < one.x + SIDE);
-    return row >= 0 && row < layout.rows.length && column >= 0 && x >= left ? [row, column] : null;
+    const [systematic, sample, region] = [name, at.sample, at.region].map((one) => marked(titled(one)));
+    said.replaceChildren(...systematic, ", ", ...sample, " in ", ...region, `: ${word}`);
   };
   const press = () => {
     const cell = here && layout.cells.get(key(layout.rows[here[0]], layout.columns[here[1]]));
     if (cell) choose(cell);
   };
-  image.addEventListener("pointermove", (event) => {
-    const place = placeOf(event);
-    if (place) go(...place);
-  });
-  image.addEventListener("click", (event) => {
-    const place = placeOf(event);
-    if (!place) return;
-    go(...place);
-    press();
-  });
+  for (const kind of ["pointermove", "click"] as const)
+    image.addEventListener(kind, (event) => {
+      const place = under(layout, image, event);
+      if (place) go(place);
+      if (place && kind === "click") press();
+    });
   image.addEventListener("keydown", (event) => {
-    const [row, column] = here ?? [-1, 0];
-    const moves: Record<string, [number, number]> = {
-      ArrowDown: [row + 1, column],
-      ArrowUp: [row - 1, column],
-      ArrowRight: [Math.max(row, 0), column + 1],
-      ArrowLeft: [Math.max(row, 0), column - 1],
-    };
-    if (event.key === "Enter" || event.key === " ") press();
-    else if (event.key in moves) {
-      const [r, c] = moves[event.key];
-      go(Math.min(Math.max(r, 0), layout.rows.length - 1), Math.min(Math.max(c, 0), layout.columns.length - 1));
+    const place = next(layout, here, event.key);
+    if (place) {
+      go(place);
       mark.scrollIntoView({ block: "nearest", inline: "nearest" });
-    } else return;
+    } else if (event.key === "Enter" || event.key === " ") press();
+    else return;
     event.preventDefault();
   });
-  return { element: html("div", {}, html("div", { class: "scroll" }, image), under), image };
+  return { element: html("div", {}, html("div", { class: "scroll" }, image), said), image };
 }
 
 /** Return what the colours and marks of a map say. */
