@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.mathtext import MathTextParser
 
-from wilks.tlatex import _COMMANDS, _FONTS, _SYMBOLS, mathtext, plain
+from wilks.tlatex import _COMMANDS, _FONTS, SYMBOLS, mathtext, plain
 
 TITLES = [
     ("H_{T} [GeV]", r"H$_{\text{T}}$ [GeV]", "H_T [GeV]"),
@@ -35,9 +35,9 @@ def test_what_is_no_tlatex_stays(text: str) -> None:
     assert plain(text) == text
 
 
-@pytest.mark.parametrize("name", [*_SYMBOLS, *_COMMANDS, *_FONTS])
+@pytest.mark.parametrize("name", [*SYMBOLS, *_COMMANDS, *_FONTS])
 def test_matplotlib_knows_every_name(name: str) -> None:
-    written = mathtext(f"#{name}" if name in _SYMBOLS else f"#{name}{{x}}")
+    written = mathtext(f"#{name}" if name in SYMBOLS else f"#{name}{{x}}")
     assert written.startswith("$") or name == "rm"
     MathTextParser("path").parse(written)
 

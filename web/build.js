@@ -10,8 +10,9 @@ const options = { bundle: true, minify: true, format: "esm", target: "es2022", c
 async function page(name, source, target) {
   await build({ ...options, entryPoints: [`src/${source}.ts`], outfile: `${target}/${name}.js` });
   await build({
+    bundle: true,
     minify: true,
-    entryPoints: [`src/${source.replace(/[^/]*$/, name)}.css`],
+    entryPoints: [`src/${source}.css`],
     outfile: `${target}/${name}.css`,
   });
   await copyFile(`src/${source.replace(/[^/]*$/, name)}.html`, `${target}/${name}.html`);

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 # Names that TLatex, matplotlib and LaTeX share, and how a terminal shows them.
-_SYMBOLS = {
+SYMBOLS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "zeta": "ζ", "eta": "η",
     "theta": "θ", "vartheta": "ϑ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π",
     "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ", "varphi": "φ", "chi": "χ", "psi": "ψ",
@@ -23,7 +23,7 @@ _DEEPEST = 20
 # Braces inside each other; deeper ones are text.
 _FONTS = {"it": r"\mathit", "bf": r"\mathbf", "rm": r"\mathrm"}
 
-_NAMES = "|".join(sorted(_SYMBOLS, key=len, reverse=True))
+_NAMES = "|".join(sorted(SYMBOLS, key=len, reverse=True))
 # A symbol may run into a capital (`#DeltaR`), but a small letter makes another word of it (`#number`).
 _MARKUP = re.compile(
     rf"(?P<script>[_^])(?=\{{)|#(?P<command>{'|'.join((*_COMMANDS, *_FONTS))})(?=\{{)|#(?P<symbol>{_NAMES})(?![a-z])"
@@ -94,7 +94,7 @@ def _formula(name: str, argument: str | None = None) -> str:
     """Return one piece inside `$...$`."""
     if argument is None:
         return rf"\text{{{name}}}"
-    if name in _SYMBOLS:
+    if name in SYMBOLS:
         return rf"\{name}"
     if name in _FONTS and _MARKUP.search(argument) is None:
         return f"{_FONTS[name]}{{{argument}}}".replace(" ", r"\ ")
@@ -106,8 +106,8 @@ def _words(name: str, argument: str | None = None, *, unicode: bool) -> str:
     """Return one piece as plain text."""
     if argument is None:
         return name
-    if name in _SYMBOLS:
-        return _SYMBOLS[name] if unicode else name
+    if name in SYMBOLS:
+        return SYMBOLS[name] if unicode else name
     inner = plain(argument, unicode=unicode)
     if name == "sqrt":
         return f"sqrt({inner})"

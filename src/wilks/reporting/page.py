@@ -12,6 +12,7 @@ from typing import Any
 
 from wilks import __version__
 from wilks.reporting.contents import Contents
+from wilks.reporting.labels import plain
 from wilks.reporting.payload import bulk, payload
 
 
@@ -23,7 +24,7 @@ def page(contents: Contents) -> str:
     )
     template = Template(text)
     return template.substitute(
-        title=html.escape(contents.title),
+        title=html.escape(plain(contents.title)),
         version=__version__,
         style=style,
         style_hash=_digest(style),

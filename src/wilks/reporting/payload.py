@@ -14,14 +14,21 @@ import numpy as np
 
 from wilks import __version__
 from wilks._types import FloatArray, JSONDict
+from wilks.figures.numbers import logarithmic
+from wilks.figures.style import axis_title
+from wilks.reporting.commands import commands
 from wilks.reporting.contents import Contents
+from wilks.reporting.labels import formatted, plain, runs
+from wilks.reporting.variations import packed_variations
 from wilks.results.findings import Findings
 from wilks.results.fit import FitResult
 from wilks.results.io import encode_result
 from wilks.results.prediction import Prediction
 from wilks.table import Table
-from wilks.templates.record import json_of
-from wilks.tlatex import plain
+from wilks.templates.order import systematics_in_order
+from wilks.templates.record import Effect, json_of
+from wilks.templates.store import Templates
+from wilks.workspace.saving import encoded_axes
 from wilks.workspace.workspace import Workspace
 
 
@@ -45,8 +52,10 @@ def payload(contents: Contents) -> JSONDict:
         "postfit": _prediction(contents.prediction("post-fit")),
         "findings": plain_json(contents.findings)["items"],
         "results": others,
-        "effects": [json_of(effect) for effect in contents.templates.effects] if contents.templates else [],
+        "processed": bool(contents.templates and contents.templates.effects),
         "steering": contents.steering,
+        "commands": commands(contents),
+        "titles": _titles(contents),
     }
 
 
@@ -55,6 +64,13 @@ def bulk(contents: Contents) -> dict[str, str]:
     packed = {"workspace": msgspec.json.encode(contents.workspace.document)}
     if contents.fit is not None and contents.fit.covariance_usable:
         packed["correlation"] = _correlation(contents.fit.covariance).tobytes()
+    if contents.templates is not None:
+        packed["record"] = json.dumps(contents.templates.record()).encode()
+        if contents.templates.effects:
+            packed["effects"] = json.dumps([json_of(effect) for effect in _in_order(contents.templates)]).encode()
+            packed["variations"] = packed_variations(contents.templates)
+    if contents.workspace.axes:
+        packed["axes"] = encoded_axes(contents.workspace.axes, contents.workspace.digest)
     found = {name: _base64(gzip.compress(data, 9, mtime=0)) for name, data in packed.items()}
     if contents.model:
         engine = (resources.files("wilks.reporting") / "assets" / "engine.wasm").read_bytes()
@@ -105,11 +121,31 @@ def _channel(workspace: Workspace, name: str) -> JSONDict:
     known = name in workspace.axes
     return {
         "name": name,
-        "label": plain(axis.label) if known else "bin",
+        "label": plain(axis_title(axis, name)) if known else "bin",
         "unit": axis.unit if known else "",
         "edges": axis.edges.tolist(),
         "binLabels": [plain(text) for text in axis.bin_labels],
+        "numbered": not known,
+        "logX": known and not axis.is_categorical and logarithmic(axis.edges),
     }
+
+
+def _titles(contents: Contents) -> dict[str, list[tuple[str, int]]]:
+    """Return the runs of all names and labels in which a part is raised, lowered or a symbol."""
+    document = contents.workspace.document
+    names = [name for channel in document.channels for name in (channel.name, *(one.name for one in channel.samples))]
+    names += [modifier.name for channel in document.channels for one in channel.samples for modifier in one.modifiers]
+    names += [effect.systematic for effect in (contents.templates.effects if contents.templates else ())]
+    titles = formatted(names)
+    labels = [axis_title(axis, name) for name, axis in contents.workspace.axes.items()]
+    titles |= {plain(label): list(runs(label)) for label in labels}
+    return titles
+
+
+def _in_order(templates: Templates) -> list[Effect]:
+    """Return the effects in the order of the figures' systematics."""
+    place = {name: i for i, name in enumerate(systematics_in_order(templates.effects))}
+    return sorted(templates.effects, key=lambda effect: place[effect.systematic])
 
 
 def _acts(workspace: Workspace) -> dict[str, list[list[str]]]:

@@ -50,8 +50,12 @@ def save_document(document: Document, axes: Mapping[str, Axis], digest: str, pat
     require_none(content_mistakes(document), str(path))
     write_atomically(path, _pretty(document))
     if axes:
-        records = {channel: AxisRecord.of(axis) for channel, axis in axes.items()}
-        write_atomically(axes_path(Path(path)), _pretty(AxesFile(digest, records)))
+        write_atomically(axes_path(Path(path)), encoded_axes(axes, digest))
+
+
+def encoded_axes(axes: Mapping[str, Axis], digest: str) -> bytes:
+    """Return the content of `<name>.axes.json`, which gives a workspace its axes when it is read again."""
+    return _pretty(AxesFile(digest, {channel: AxisRecord.of(axis) for channel, axis in axes.items()}))
 
 
 def require_none(mistakes: list[str], name: str) -> None:

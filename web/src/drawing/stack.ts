@@ -1,6 +1,11 @@
 /** Data and stacked prediction of one channel, with the ratio below: the field's figure, drawn for a screen. */
 
 import { bottomAxis, leftAxis, type Scale, scale } from "./axes.ts";
+import { type Listeners, listenToBins } from "./bins.ts";
+import { hatch } from "./hatch.ts";
+import { type Label, words } from "./labels.ts";
+import { between, boxes, comparisonPanel, type Point, points, steps } from "./panels.ts";
+import { garwood } from "./poisson.ts";
 import { svg } from "./svg.ts";
 
 export interface Layer {
@@ -11,202 +16,204 @@ export interface Layer {
 
 export interface StackData {
   edges: number[];
-  label: string;
+  label: Label;
   binLabels: string[];
+  /** From the bottom to the top. */
   layers: Layer[];
+  /** Of the total; NaN where it is not known. */
   uncertainty: number[];
+  /** NaN in bins that are blinded. */
   data: number[];
+  /** Another total, drawn as a dashed line. */
+  before?: number[];
+  /** Whether bins have only numbers, since nothing is known of their edges. */
+  numbered?: boolean;
+  logX?: boolean;
+  yLabel?: string;
+  /** Divide yields and data by the widths of the bins. */
+  perWidth?: boolean;
 }
 
-export interface StackOptions {
+export interface StackOptions extends Listeners {
   width: number;
   log: boolean;
   panel: "ratio" | "pull";
-  hover: (bin: number | null, place: DOMRect | null) => void;
 }
 
 const finite = Number.isFinite;
-const margin = { left: 62, right: 14, top: 10, bottom: 46 };
-
-/** The 68.27 % interval of a Poisson count: F. Garwood, Biometrika 28 (1936) 437, by the Wilson-Hilferty cube. */
-export function garwood(n: number): [number, number] {
-  const cube = (k: number, z: number) => k * (1 - 1 / (9 * k) + z / (3 * Math.sqrt(k))) ** 3;
-  return [n > 0 ? cube(n, -1) : 0, cube(n + 1, 1)];
-}
+const margin = { left: 68, right: 14, top: 10, bottom: 46 };
+const LOWER = 96;
+const LETTER = 6.2;
+const LONGEST = 22;
+/** More layers than this have no lines between them: these would hide thin ones. */
+const THIN = 24;
 
 const totals = (data: StackData): number[] =>
   data.edges.slice(1).map((_, i) => data.layers.reduce((sum, layer) => sum + layer.yields[i], 0));
 
-function range(data: StackData, total: number[], log: boolean): [number, number] {
+/** The ends of the error bars of data. */
+const bars = (data: StackData): Point[] => data.data.map((n) => (finite(n) ? [n, ...garwood(n)] : null));
+
+/** Everything by the width of the bins. */
+function divided(data: StackData, total: number[]): { scaled: StackData; sums: number[]; shown: Point[] } {
+  const widths = data.edges.slice(1).map((edge, i) => (data.perWidth ? edge - data.edges[i] : 1));
+  const by = (values: number[]) => values.map((value, i) => value / widths[i]);
+  const scaled = {
+    ...data,
+    layers: data.layers.map((layer) => ({ ...layer, yields: by(layer.yields) })),
+    uncertainty: by(data.uncertainty),
+    before: data.before && by(data.before),
+  };
+  const shown = bars(data).map((bar, i): Point => bar && [bar[0] / widths[i], bar[1] / widths[i], bar[2] / widths[i]]);
+  return { scaled, sums: by(total), shown };
+}
+
+function range(data: StackData, total: number[], shown: Point[], log: boolean): [number, number] {
   const tops = total.map((t, i) =>
-    Math.max(t + (data.uncertainty[i] || 0), finite(data.data[i]) ? garwood(data.data[i])[1] : 0),
+    Math.max(t + (data.uncertainty[i] || 0), shown[i]?.[2] ?? 0, data.before?.[i] ?? 0, positive(data, i)),
   );
   const top = Math.max(...tops.filter(finite), 1e-9);
-  if (!log) return [0, 1.25 * top];
-  const positive = [...total, ...data.data].filter((v) => finite(v) && v > 0);
-  const least = Math.max(Math.min(...positive, top), top * 1e-6);
+  if (!log) {
+    const deepest = Math.min(0, ...data.edges.slice(1).map((_, i) => positive(data, i, -1)));
+    return [1.1 * deepest, 1.25 * top];
+  }
+  const above = [...total, ...shown.map((bar) => bar?.[0] ?? NaN)].filter((v) => finite(v) && v > 0);
+  const least = Math.max(Math.min(...above, top), top * 1e-6);
   return [least / 3, top * (top / least) ** 0.25 * 2];
 }
 
-function steps(edges: number[], values: number[], x: Scale, y: Scale, floor: number): string {
-  return values.map((v, i) => `${i ? "L" : "M"}${x(edges[i])},${y(Math.max(v, floor))}H${x(edges[i + 1])}`).join("");
-}
+/** The height of what is stacked upwards in a bin, or downwards. */
+const positive = (data: StackData, i: number, sign = 1): number =>
+  data.layers.reduce((sum, { yields }) => (sign * yields[i] > 0 ? sum + yields[i] : sum), 0);
 
-function band(edges: number[], low: number[], high: number[], x: Scale, y: Scale, floor: number): string {
-  const boxes = low.map((v, i) => {
-    const [a, b] = [y(Math.max(v, floor)), y(Math.max(high[i], floor))];
-    return finite(a) && finite(b) ? `M${x(edges[i])},${a}H${x(edges[i + 1])}V${b}H${x(edges[i])}Z` : "";
-  });
-  return boxes.join("");
-}
-
+/** Samples on each other; negative contributions go downwards from 0, and a logarithmic axis has no place for them. */
 function areas(data: StackData, x: Scale, y: Scale, floor: number): SVGElement[] {
-  const below = data.edges.slice(1).map(() => 0);
+  const up = data.edges.slice(1).map(() => 0);
+  const down = [...up];
   return data.layers.map((layer) => {
-    const low = [...below];
-    layer.yields.forEach((v, i) => {
-      below[i] += v;
+    const [low, high]: [number[], number[]] = [[], []];
+    layer.yields.forEach((value, i) => {
+      const heap = value < 0 ? down : up;
+      low.push(heap[i]);
+      heap[i] += finite(value) ? value : 0;
+      high.push(heap[i]);
     });
-    const area = svg("path", { class: "layer", d: band(data.edges, low, below, x, y, floor) });
+    const area = svg("path", {
+      class: data.layers.length > THIN ? "layer thin" : "layer",
+      d: between(data.edges, low, high, x, y, floor),
+    });
     area.style.setProperty("fill", layer.colour);
     return area;
   });
 }
 
-function points(data: StackData, x: Scale, at: (i: number) => [number, number, number] | null, y: Scale): SVGElement {
-  const group = svg("g", { class: "data" });
-  const [bottom, top] = y.domain();
-  data.data.forEach((_, i) => {
-    const found = at(i);
-    if (!found) return;
-    const middle = x((data.edges[i] + data.edges[i + 1]) / 2);
-    const [value, low, high] = found;
-    if (high > bottom && low < top)
-      group.append(svg("line", { x1: middle, x2: middle, y1: y(Math.min(high, top)), y2: y(Math.max(low, bottom)) }));
-    if (value >= bottom && value <= top) group.append(svg("circle", { cx: middle, cy: y(value), r: 3 }));
-    else {
-      const [tip, way] = value > top ? [y(top) + 2, 1] : [y(bottom) - 2, -1];
-      group.append(svg("path", { class: "beyond", d: `M${middle},${tip}l-4,${7 * way}h8Z` }));
-    }
-  });
-  return group;
+interface Places {
+  x: Scale;
+  main: [top: number, bottom: number];
+  lower: [top: number, bottom: number];
 }
 
-function lowerPanel(
+function frames({ x, main, lower }: Places): SVGElement[] {
+  const [left, right] = x.range();
+  return [main, lower].map(([top, bottom]) =>
+    svg("rect", { class: "frame", x: left, y: top, width: right - left, height: bottom - top }),
+  );
+}
+
+/** Bins without data are hatched across both panels. */
+function blinded(data: StackData, { x, main, lower }: Places): SVGElement[] {
+  const hidden = data.data.flatMap((n, i) => (finite(n) ? [] : [i]));
+  if (!hidden.length) return [];
+  const { defs, fill } = hatch("blinded-line", -1, 8);
+  const d = hidden.flatMap((i) =>
+    [main, lower].map(([a, b]) => `M${x(data.edges[i])},${a}H${x(data.edges[i + 1])}V${b}H${x(data.edges[i])}Z`),
+  );
+  return [defs, svg("path", { class: "blinded", d: d.join(""), fill }, svg("title", {}, "no data shown here"))];
+}
+
+const shortened = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
+
+/** How bins are named below the axis, and the room that this takes: by labels or, without edges, by numbers. */
+function naming(
   data: StackData,
-  total: number[],
-  x: Scale,
-  top: number,
-  bottom: number,
-  kind: "ratio" | "pull",
-): SVGElement {
-  const group = svg("g", { class: "lower" });
-  const relative = total.map((t, i) => (t > 0 ? (data.uncertainty[i] || 0) / t : NaN));
-  const sigma = total.map((t, i) => Math.hypot(Math.sqrt(Math.max(t, 0)), data.uncertainty[i] || 0));
-  const at = (i: number): [number, number, number] | null => {
-    if (!finite(data.data[i]) || !(total[i] > 0)) return null;
-    if (kind === "pull") {
-      const pull = (data.data[i] - total[i]) / sigma[i];
-      return [pull, pull, pull];
-    }
-    const [low, high] = garwood(data.data[i]);
-    return [data.data[i] / total[i], low / total[i], high / total[i]];
+  width: number,
+): { names?: string[]; values?: number[]; upright: boolean; room: number } {
+  const bins = data.data.length;
+  const texts = data.numbered ? data.data.map((_, i) => String(i + 1)) : data.binLabels.map(shortened);
+  if (!texts.length) return { upright: false, room: 0 };
+  const cell = (width - margin.left - margin.right) / bins;
+  const longest = LETTER * Math.max(...texts.map((text) => text.length));
+  const upright = !data.numbered && longest > cell - 4;
+  const every = Math.max(Math.ceil((upright ? 16 : longest + 4) / cell), 1);
+  const kept = texts.flatMap((_, i) => (i % every === 0 ? [i] : []));
+  return {
+    upright,
+    names: kept.map((i) => texts[i]),
+    values: kept.map((i) => (data.edges[i] + data.edges[i + 1]) / 2),
+    room: upright ? Math.round(longest * 0.64) : 0,
   };
-  const spread = total.flatMap((_, i) => {
-    const found = at(i);
-    return found ? [Math.abs(found[0] - (kind === "pull" ? 0 : 1))] : [];
-  });
-  spread.sort((a, b) => a - b);
-  const typical = spread.length ? spread[Math.floor(0.9 * (spread.length - 1))] : 0;
-  const widest = Math.max(...relative.filter(finite), 0);
-  const reach =
-    kind === "pull"
-      ? Math.max(3, Math.min(Math.ceil(typical) + 1, 6))
-      : Math.min(Math.max(1.6 * Math.max(typical, widest), 0.04), 0.95);
-  const centre = kind === "pull" ? 0 : 1;
-  const y = scale([centre - reach, centre + reach], [bottom, top]);
-  const [low, high] = y.domain();
-  const edge = (v: number) => Math.min(Math.max(v, low), high);
-  const ends = (sign: number) => relative.map((r) => edge(kind === "pull" ? sign : 1 + sign * r));
-  group.append(svg("path", { class: "band", d: band(data.edges, ends(-1), ends(1), x, y, low) }));
-  group.append(svg("line", { class: "centre", x1: x.range()[0], x2: x.range()[1], y1: y(centre), y2: y(centre) }));
-  group.append(points(data, x, at, y));
-  group.append(leftAxis(y, x.range()[0], { ticks: 4, label: kind === "pull" ? "pull" : "data / pred." }));
-  return group;
 }
 
-/** Return the drawing; `hover` is told which bin the pointer is in. */
+function axisBelow(data: StackData, places: Places, width: number, named: ReturnType<typeof naming>): SVGElement {
+  const ticks = Math.max(Math.floor(width / 80), 3);
+  const { x, lower } = places;
+  return bottomAxis(x, lower[1], {
+    label: data.label,
+    values: named.values,
+    names: named.names,
+    upright: named.upright,
+    log: data.logX,
+    ticks,
+    drop: 36 + named.room,
+  });
+}
+
+/** Return the drawing; `hover` is told which bin the pointer, or the arrow keys, are in. */
 export function stack(data: StackData, options: StackOptions): SVGSVGElement {
-  const { width, log, panel, hover } = options;
-  const main = Math.round(Math.min(Math.max(0.5 * width, 190), 340));
-  const lower = 96;
-  const names = data.binLabels.length > 0;
-  const height = margin.top + main + lower + margin.bottom;
-  const [low, high] = [data.edges[0], data.edges[data.edges.length - 1]];
-  const x = scale([low, high], [margin.left, width - margin.right]);
+  const { width, log, panel } = options;
+  const height = Math.round(Math.min(Math.max(0.5 * width, 190), 340));
+  const named = naming(data, width);
+  const main: [number, number] = [margin.top, margin.top + height];
+  const lower: [number, number] = [main[1] + 8, main[1] + LOWER];
+  const ends: [number, number] = [data.edges[0], data.edges[data.edges.length - 1]];
+  const places = { x: scale(ends, [margin.left, width - margin.right], data.logX), main, lower };
   const total = totals(data);
-  const [floor, top] = range(data, total, log);
-  const y = scale([floor, top], [margin.top + main, margin.top], log);
+  const { scaled, sums, shown } = divided(data, total);
+  const [floor, top] = range(scaled, sums, shown, log);
+  const y = scale([floor, top], [main[1], main[0]], log);
+  const below = log ? floor : -Infinity;
+  const { x } = places;
+  const whole = lower[1] + margin.bottom + named.room;
   const image = svg("svg", {
-    viewBox: `0 0 ${width} ${height}`,
+    class: "stack",
+    viewBox: `0 0 ${width} ${whole}`,
     width,
-    height,
-    role: "img",
-    "aria-label": `Data and prediction, ${data.label}`,
+    height: whole,
+    "aria-label": `Data and prediction by bin, ${words(data.label)}`,
   });
-  image.append(...areas(data, x, y, floor));
-  const uncertain = (sign: number) => total.map((t, i) => t + sign * (data.uncertainty[i] || 0));
-  image.append(svg("path", { class: "band", d: band(data.edges, uncertain(-1), uncertain(1), x, y, floor) }));
-  image.append(svg("path", { class: "total", d: steps(data.edges, total, x, y, floor) }));
-  const observed = (i: number): [number, number, number] | null => {
-    if (!finite(data.data[i]) || (log && !(data.data[i] > 0))) return null;
-    return [data.data[i], ...garwood(data.data[i])];
-  };
-  image.append(points(data, x, observed, y));
-  image.append(leftAxis(y, margin.left, { log, label: "events", ticks: log ? 6 : 5 }));
-  const bottom = margin.top + main + lower;
-  image.append(lowerPanel(data, total, x, margin.top + main + 8, bottom, panel));
-  const centres = data.edges.slice(1).map((edge, i) => (edge + data.edges[i]) / 2);
-  const every = Math.max(1, Math.ceil(data.binLabels.length / Math.max(Math.floor(width / 70), 1)));
-  const shown = names ? centres.filter((_, i) => i % every === 0) : undefined;
-  const texts = names ? data.binLabels.filter((_, i) => i % every === 0) : undefined;
+  const { defs, fill } = hatch("band-line", 1);
+  const edge = (sign: number) => sums.map((t, i) => t + sign * scaled.uncertainty[i]);
+  const { edges } = data;
   image.append(
-    bottomAxis(x, bottom, {
-      label: data.label,
-      values: shown,
-      names: texts,
-      ticks: Math.max(Math.floor(width / 80), 3),
-    }),
+    defs,
+    ...areas(scaled, x, y, below),
+    svg("path", { class: "band", d: boxes(edges, edge(-1), edge(1), x, y, below), fill }),
+    svg("path", { class: "total", d: steps(edges, sums, x, y, below) }),
   );
+  if (scaled.before) image.append(svg("path", { class: "before", d: steps(edges, scaled.before, x, y, below) }));
   image.append(
-    svg("rect", {
-      class: "frame",
-      x: margin.left,
-      y: margin.top,
-      width: width - margin.left - margin.right,
-      height: main,
-    }),
+    ...blinded(data, places),
+    points(
+      edges,
+      shown.map((bar) => (log && bar && !(bar[0] > 0) ? null : bar)),
+      x,
+      y,
+    ),
+    leftAxis(y, margin.left, { log, label: data.yLabel ?? "events", ticks: log ? 6 : 5, atEnd: true }),
+    comparisonPanel({ edges, total, uncertainty: data.uncertainty, data: data.data }, x, lower, panel, fill),
+    axisBelow(data, places, width, named),
+    ...frames(places),
   );
-  image.append(
-    svg("rect", {
-      class: "frame",
-      x: margin.left,
-      y: margin.top + main + 8,
-      width: width - margin.left - margin.right,
-      height: lower - 8,
-    }),
-  );
-  data.edges.slice(1).forEach((edge, i) => {
-    const cell = svg("rect", {
-      class: "cell",
-      x: x(data.edges[i]),
-      y: margin.top,
-      width: x(edge) - x(data.edges[i]),
-      height: main + lower,
-    });
-    cell.addEventListener("pointerenter", () => hover(i, cell.getBoundingClientRect()));
-    cell.addEventListener("pointerleave", () => hover(null, null));
-    image.append(cell);
-  });
+  listenToBins(image, { edges, x, top: main[0], bottom: lower[1] }, options);
   return image;
 }

@@ -1,6 +1,6 @@
 // Questions to a model: scans, rankings, toys, goodness of fit. Each gives the numbers of the verb of the package.
 
-import { Study, known } from "./study.js";
+import { known, Study } from "./study.js";
 
 /** @typedef {import("./model.js").Model} Model */
 /** @typedef {import("./fit.js").Asked} Asked */
@@ -25,12 +25,16 @@ export function scan(model, parameter, values, asked = {}, best) {
   const p = model.index(parameter);
   const where = Float64Array.from(values).sort();
   if (!where.length || where.some((x) => !(x >= study.problem.lower[p] && x <= study.problem.upper[p])))
-    throw new Error(`a scan of "${parameter}" needs values between ${study.problem.lower[p]} and ${study.problem.upper[p]}`);
+    throw new Error(
+      `a scan of "${parameter}" needs values between ${study.problem.lower[p]} and ${study.problem.upper[p]}`,
+    );
   for (let turn = 1; ; ++turn) {
     const fits = study.profile(p, where);
     const better = study.improved(fits);
     if (!better || turn === RESTARTS.scan) {
-      const delta = Float64Array.from(fits, (row) => (Number.isFinite(row.twiceNll) ? row.twiceNll - study.best.twiceNll : NaN));
+      const delta = Float64Array.from(fits, (row) =>
+        Number.isFinite(row.twiceNll) ? row.twiceNll - study.best.twiceNll : NaN,
+      );
       return { values: where, delta, fits, best: study.best };
     }
     study = better;
@@ -58,8 +62,15 @@ export function ranking(model, poi, { parameters, asked = {}, best } = {}) {
       const steps = [width, -width, uncertainties[p], -uncertainties[p]];
       return Float64Array.from(steps, (step) => Math.min(Math.max(values[p] + step, lower[p]), upper[p]));
     });
-    const rows = where.flatMap((p, k) => [0, 1, 2, 3].filter((c) => Number.isFinite(targets[k][c])).map((c) => ({ p, k, c })));
-    const fits = study.best.minimised ? study.lowest(rows.map(({ p, k, c }) => study.predicted(p, targets[k][c])), rows.map(({ p }) => held.with(p, 1))) : [];
+    const rows = where.flatMap((p, k) =>
+      [0, 1, 2, 3].filter((c) => Number.isFinite(targets[k][c])).map((c) => ({ p, k, c })),
+    );
+    const fits = study.best.minimised
+      ? study.lowest(
+          rows.map(({ p, k, c }) => study.predicted(p, targets[k][c])),
+          rows.map(({ p }) => held.with(p, 1)),
+        )
+      : [];
     const better = study.improved(fits);
     if (!better || turn === RESTARTS.ranking) {
       const impacts = where.map(() => new Float64Array(4).fill(NaN));
@@ -87,7 +98,14 @@ export function* toys(model, theta, { count, seed = 1, stream = 0, first = 0, as
     const size = Math.min(TOYS_AT_A_TIME, count - done);
     const data = model.toyData(theta, { seed, stream, first: first + done, count: size });
     const sets = Array.from({ length: size }, (_, i) => data.slice(i * model.length, (i + 1) * model.length));
-    yield { first: first + done, fits: study.fits(sets.map(() => start), sets.map(() => held), { data: sets, variances: true }) };
+    yield {
+      first: first + done,
+      fits: study.fits(
+        sets.map(() => start),
+        sets.map(() => held),
+        { data: sets, variances: true },
+      ),
+    };
   }
 }
 
@@ -101,7 +119,8 @@ export function* toys(model, theta, { count, seed = 1, stream = 0, first = 0, as
 export function goodnessOfFit(model, result) {
   const { constraint_kind: kind, constraint_parameter: parameter, constraint_scale: scale } = model.content.arrays;
   const { values: data } = result.data;
-  const rates = model.expected(result.values), before = model.expected(prefit(model));
+  const rates = model.expected(result.values),
+    before = model.expected(prefit(model));
   const channels = model.channels.map(({ first, bins }) => {
     let sum = 0;
     for (let b = first; b < first + bins; ++b) sum += deviance(data[b], rates[b]);
@@ -112,7 +131,8 @@ export function goodnessOfFit(model, result) {
     const p = parameter[i];
     if (result.fixed[p]) continue;
     const measured = data[model.bins + i];
-    constraints += kind[i] === 2 ? deviance(measured, scale[i] * result.values[p]) : ((measured - result.values[p]) / scale[i]) ** 2;
+    constraints +=
+      kind[i] === 2 ? deviance(measured, scale[i] * result.values[p]) : ((measured - result.values[p]) / scale[i]) ** 2;
   }
   const statistic = channels.reduce((sum, part) => sum + part, constraints);
   const free = model.names.filter((_, p) => !result.fixed[p] && model.marks.unconstrained[p]).length;
@@ -137,15 +157,20 @@ function deviance(n, mean) {
  * @returns {number}
  */
 export function chiSquareTail(value, ndof) {
-  const a = ndof / 2, x = value / 2;
+  const a = ndof / 2,
+    x = value / 2;
   if (!(x > 0)) return 1;
   const front = Math.exp(a * Math.log(x) - x - logGamma(a));
   if (x < a + 1) {
-    let term = 1 / a, sum = term;
+    let term = 1 / a,
+      sum = term;
     for (let n = 1; n < 10_000 && term > sum * 1e-17; ++n) sum += term *= x / (a + n);
     return Math.max(1 - front * sum, 0);
   }
-  let b = x + 1 - a, c = 1e300, d = 1 / b, h = d;
+  let b = x + 1 - a,
+    c = 1e300,
+    d = 1 / b,
+    h = d;
   for (let n = 1; n < 10_000; ++n) {
     const an = -n * (n - a);
     b += 2;
@@ -160,6 +185,12 @@ export function chiSquareTail(value, ndof) {
 /** By Stirling's series, beyond 15. @param {number} x @returns {number} */
 function logGamma(x) {
   if (x < 15) return logGamma(x + 1) - Math.log(x);
-  const r = 1 / x, r2 = r * r;
-  return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + r * (1 / 12 - r2 * (1 / 360 - r2 * (1 / 1260 - r2 / 1680)));
+  const r = 1 / x,
+    r2 = r * r;
+  return (
+    (x - 0.5) * Math.log(x) -
+    x +
+    0.5 * Math.log(2 * Math.PI) +
+    r * (1 / 12 - r2 * (1 / 360 - r2 * (1 / 1260 - r2 / 1680)))
+  );
 }

@@ -1,6 +1,6 @@
 // A best fit, and the conditional fits that all questions to it are made of (wilks.infer.study and profiles).
 
-import { Ladder, OPTIONS, fit, fitProblem, pose } from "./fit.js";
+import { fit, fitProblem, Ladder, OPTIONS, pose } from "./fit.js";
 import { searchMinima } from "./search.js";
 import { CONVERGED, INTERRUPTED, minimised } from "./status.js";
 
@@ -16,9 +16,12 @@ import { CONVERGED, INTERRUPTED, minimised } from "./status.js";
 // A conditional fit below the best one by more than this (in 2NLL) is a better minimum, not rounding.
 export const BETTER = 1e-6;
 // Other minima of the free fit are followed if they are not higher than this, in 2NLL, and so many of them.
-const FOLLOWED = 50, MINIMA = 2;
+const FOLLOWED = 50,
+  MINIMA = 2;
 // A neighbour lies elsewhere if a parameter differs by more than this, in standard deviations of its constraint.
-const ELSEWHERE = 0.3, NEARLY = 1, SWEEPS = 20;
+const ELSEWHERE = 0.3,
+  NEARLY = 1,
+  SWEEPS = 20;
 // Which parts of a way that leads too high are tried instead.
 const PARTS = [0.5, 0.25, 0.125, 0];
 
@@ -65,7 +68,13 @@ export class Study {
    */
   static at(model, theta, asked) {
     const problem = pose(model, { ...asked, start: theta });
-    const none = /** @type {any} */ ({ problem, data: model.dataset(asked.data), values: theta, minimised: false, minima: [] });
+    const none = /** @type {any} */ ({
+      problem,
+      data: model.dataset(asked.data),
+      values: theta,
+      minimised: false,
+      minima: [],
+    });
     return new Study(model, asked, none);
   }
 
@@ -82,20 +91,48 @@ export class Study {
     const { model } = this;
     const P = model.size;
     const marks = Uint8Array.from(stacked(held));
-    const raw = model.rawFits(data ? stacked(data) : this.data.values, { ...this.problem, start: stacked(starts), held: marks }, {
-      ...this.options, variances, starts: turns, anchor: this.best.minimised ? this.best.values : null,
-    });
+    const raw = model.rawFits(
+      data ? stacked(data) : this.data.values,
+      { ...this.problem, start: stacked(starts), held: marks },
+      {
+        ...this.options,
+        variances,
+        starts: turns,
+        anchor: this.best.minimised ? this.best.values : null,
+      },
+    );
     return starts.map((start, i) => {
       /** @type {Row} */
-      let row = { values: raw.theta.slice(i * P, (i + 1) * P), twiceNll: 2 * raw.nll[i], edm: raw.edm[i], code: raw.code[i], iterations: raw.iterations[i], uncertainties: null };
+      let row = {
+        values: raw.theta.slice(i * P, (i + 1) * P),
+        twiceNll: 2 * raw.nll[i],
+        edm: raw.edm[i],
+        code: raw.code[i],
+        iterations: raw.iterations[i],
+        uncertainties: null,
+      };
       let variance = raw.variance?.slice(i * P, (i + 1) * P);
       if (!known(row) && row.code !== INTERRUPTED) {
-        const ladder = new Ladder(model, data ? model.dataset(data[i]) : this.data, { ...this.problem, start, held: held[i] }, this.options);
+        const ladder = new Ladder(
+          model,
+          data ? model.dataset(data[i]) : this.data,
+          { ...this.problem, start, held: held[i] },
+          this.options,
+        );
         const first = ladder.first();
         const { raw: last } = ladder.final(first) ? first : ladder.climb(first, true);
-        row = { ...row, values: last.theta, twiceNll: 2 * last.nll, edm: last.edm, code: last.code, iterations: last.iterations };
+        row = {
+          ...row,
+          values: last.theta,
+          twiceNll: 2 * last.nll,
+          edm: last.edm,
+          code: last.code,
+          iterations: last.iterations,
+        };
         const { covariance, atBound } = last;
-        variance = Float64Array.from({ length: P }, (_, p) => (covariance && !atBound[p] ? covariance[p * P + p] : NaN));
+        variance = Float64Array.from({ length: P }, (_, p) =>
+          covariance && !atBound[p] ? covariance[p * P + p] : NaN,
+        );
       }
       if (variances && variance)
         row.uncertainties = variance.map((x, p) => (held[i][p] ? 0 : row.code === CONVERGED ? Math.sqrt(x) : NaN));
@@ -114,7 +151,8 @@ export class Study {
     const P = this.model.size;
     const variance = covariance ? covariance[p * P + p] : NaN;
     if (!covariance || !(variance > 0)) return values.with(p, value);
-    const inverse = 1 / variance, step = value - values[p];
+    const inverse = 1 / variance,
+      step = value - values[p];
     const { lower, upper, held } = this.problem;
     return values.map((x, i) => {
       if (i === p) return value;
@@ -133,13 +171,27 @@ export class Study {
     if (!start.length) return [];
     const { lower, upper } = this.problem;
     const clipped = (/** @type {number} */ x, /** @type {number} */ i) => Math.min(Math.max(x, lower[i]), upper[i]);
-    const initial = start.map((point, k) => point.map((x, i) => (held[k][i] ? x : clipped(this.model.parameters.initial[i], i))));
+    const initial = start.map((point, k) =>
+      point.map((x, i) => (held[k][i] ? x : clipped(this.model.parameters.initial[i], i))),
+    );
     const first = this.#shortened(start, initial, held);
-    const others = this.best.minima.slice(1).filter((one) => one.twiceNll < this.best.twiceNll + FOLLOWED).slice(0, MINIMA);
-    const starts = [first, initial, ...others.map(({ values }) =>
-      first.map((point) => point.map((x, i) => clipped(x + values[i] - this.best.values[i], i))))];
+    const others = this.best.minima
+      .slice(1)
+      .filter((one) => one.twiceNll < this.best.twiceNll + FOLLOWED)
+      .slice(0, MINIMA);
+    const starts = [
+      first,
+      initial,
+      ...others.map(({ values }) =>
+        first.map((point) => point.map((x, i) => clipped(x + values[i] - this.best.values[i], i))),
+      ),
+    ];
     const all = starts.flatMap((rows) => rows.map((point, k) => point.map((x, i) => (held[k][i] ? first[k][i] : x))));
-    const fits = this.fits(all, starts.flatMap(() => held), { turns: starts.length });
+    const fits = this.fits(
+      all,
+      starts.flatMap(() => held),
+      { turns: starts.length },
+    );
     const count = start.length;
     return start.map((_, k) => {
       const each = starts.map((_, turn) => fits[k + turn * count]);
@@ -157,7 +209,8 @@ export class Study {
   #shortened(start, initial, held) {
     const height = (/** @type {Float64Array[]} */ points) =>
       this.model.nllRows(points, this.data).map((nll) => (Number.isNaN(nll) ? Infinity : nll));
-    const lowest = height(start), level = height(initial);
+    const lowest = height(start),
+      level = height(initial);
     return start.map((point, k) => {
       if (lowest[k] <= level[k]) return point;
       let found = point;
@@ -176,7 +229,9 @@ export class Study {
    * @returns {Study | null}
    */
   improved(fits) {
-    const lowest = fits.filter((row) => known(row) && Number.isFinite(row.twiceNll)).reduce((/** @type {Row | null} */ one, row) => (one && one.twiceNll <= row.twiceNll ? one : row), null);
+    const lowest = fits
+      .filter((row) => known(row) && Number.isFinite(row.twiceNll))
+      .reduce((/** @type {Row | null} */ one, row) => (one && one.twiceNll <= row.twiceNll ? one : row), null);
     if (!lowest || !(lowest.twiceNll < this.best.twiceNll - BETTER)) return null;
     const better = fitProblem(this.model, this.data, { ...this.problem, start: lowest.values }, this.options);
     if (!(better.twiceNll < this.best.twiceNll - BETTER)) return null;
@@ -196,7 +251,8 @@ export class Study {
     const fits = this.lowest(foreseen, held);
     const n = fits.length;
     const landmarks = [...new Set([0, n - 1, Math.floor(n / 2)])].sort((a, b) => a - b);
-    if (this.options.search !== "none") for (const k of landmarks) fits[k] = this.#searched(fits[k], held[k], landmarks.length);
+    if (this.options.search !== "none")
+      for (const k of landmarks) fits[k] = this.#searched(fits[k], held[k], landmarks.length);
     return this.#exchanged(fits, foreseen, held);
   }
 
@@ -205,7 +261,18 @@ export class Study {
     if (!Number.isFinite(row.twiceNll) || row.code === INTERRUPTED) return row;
     const problem = { ...this.problem, start: row.values, held };
     const here = { twiceNll: row.twiceNll, values: row.values };
-    const { minima } = searchMinima(this.model, this.data, problem, here, true, false, null, row.iterations, this.options, among);
+    const { minima } = searchMinima(
+      this.model,
+      this.data,
+      problem,
+      here,
+      true,
+      false,
+      null,
+      row.iterations,
+      this.options,
+      among,
+    );
     if (!(minima[0].twiceNll < row.twiceNll - BETTER)) return row;
     return lowerOf(row, this.fits([minima[0].values], [held])[0]);
   }
@@ -218,7 +285,10 @@ export class Study {
         return start ? [{ k, start }] : [];
       });
       if (!tried.length) break;
-      const again = this.fits(tried.map(({ start }) => start), tried.map(({ k }) => held[k]));
+      const again = this.fits(
+        tried.map(({ start }) => start),
+        tried.map(({ k }) => held[k]),
+      );
       let gained = 0;
       fits = fits.slice();
       for (const [j, { k }] of tried.entries()) {
@@ -239,19 +309,25 @@ export class Study {
   #promising(fits, k, foreseen, held, first) {
     const { lower, upper } = this.problem;
     const { sigma } = this.model.parameters;
-    let best = Infinity, start = foreseen[k];
+    let best = Infinity,
+      start = foreseen[k];
     for (const side of [k - 1, k + 1]) {
       if (!fits[side] || !known(fits[side])) continue;
       for (const moves of [1, 0]) {
         const there = fits[side].values.map((x, i) =>
-          held[i] ? foreseen[k][i] : Math.min(Math.max(x + moves * (foreseen[k][i] - foreseen[side][i]), lower[i]), upper[i]));
+          held[i]
+            ? foreseen[k][i]
+            : Math.min(Math.max(x + moves * (foreseen[k][i] - foreseen[side][i]), lower[i]), upper[i]),
+        );
         const level = there.every(Number.isFinite) ? 2 * this.model.nll(there, this.data) : Infinity;
         if (level < best) [best, start] = [level, there];
       }
     }
     if (fits[k].code === INTERRUPTED) return null;
     const own = Number.isFinite(fits[k].twiceNll) ? fits[k].twiceNll : Infinity;
-    const elsewhere = best < own + NEARLY && start.some((x, i) => sigma[i] > 0 && Math.abs(x - fits[k].values[i]) > ELSEWHERE * sigma[i]);
+    const elsewhere =
+      best < own + NEARLY &&
+      start.some((x, i) => sigma[i] > 0 && Math.abs(x - fits[k].values[i]) > ELSEWHERE * sigma[i]);
     return best < own - BETTER || (first && ((!known(fits[k]) && Number.isFinite(best)) || elsewhere)) ? start : null;
   }
 }

@@ -3,8 +3,8 @@
 import { change, fixed, significant } from "../drawing/numbers.ts";
 import { button, html } from "../drawing/svg.ts";
 import { missing, payload, resultsOf } from "../report/page.ts";
+import { showPrediction } from "../report/regions/view.ts";
 import type { Ranking } from "../report/types.ts";
-import { showLive } from "../report/views.ts";
 import { type Client, Stopped } from "./client.ts";
 import { dataControls, type Held, parameterControls, regionControls } from "./controls.ts";
 import { fitOutcome, rankingOutcome, scanOutcome, toysOutcome } from "./outcome.ts";
@@ -187,7 +187,7 @@ class Panel {
   }
 
   private predicted(found: Predicted): void {
-    showLive(asPrediction(found));
+    showPrediction(asPrediction(found));
     const above = this.first
       ? ` (${change(found.twiceNll - this.first.twiceNll, 3)} from the best fit as handed in)`
       : "";
@@ -205,7 +205,7 @@ class Panel {
       this.setting = { ...this.setting, values: Object.fromEntries(kept) };
       this.base = found.values;
       for (const refresh of this.refreshers) refresh();
-      showLive(asPrediction(found.prediction));
+      showPrediction(asPrediction(found.prediction));
       this.likelihood.textContent = `2NLL ${significant(found.twiceNll, 9)} at the best fit of this setting`;
       return fitOutcome(this.first ?? found, found, this.model.poi === null ? [] : [this.model.poi]);
     });

@@ -4,6 +4,7 @@ import { button, html } from "../drawing/svg.ts";
 import { Client } from "../live/client.ts";
 import { openPanel } from "../live/panel.ts";
 import { framed, packed, payload, type Section } from "./page.ts";
+import { setView } from "./regions/view.ts";
 import { correlations } from "./sections/correlations.ts";
 import { findings } from "./sections/findings.ts";
 import { headline } from "./sections/headline.ts";
@@ -13,7 +14,6 @@ import { questions } from "./sections/questions.ts";
 import { regions } from "./sections/regions.ts";
 import { systematics } from "./sections/systematics.ts";
 import { uncertainties } from "./sections/uncertainties.ts";
-import { showLive } from "./views.ts";
 
 const sections: Section[] = [
   headline,
@@ -58,7 +58,7 @@ function offerModel(): void {
     place.hidden = !place.hidden;
     document.body.classList.toggle("with-model", !place.hidden);
     tool.setAttribute("aria-pressed", String(!place.hidden));
-    if (place.hidden) showLive(null);
+    if (place.hidden) setView({ label: (payload.postfit ?? payload.prefit)?.label ?? "" });
     if (!opened) void openPanel(new Client(script, engine, model), place);
     opened = true;
   };

@@ -1,5 +1,6 @@
 /** What all sections share: the payload, what is unpacked of it, and the frame of a section. */
 
+import type { Label } from "../drawing/labels.ts";
 import { html } from "../drawing/svg.ts";
 import type { Fit, Payload, Result } from "./types.ts";
 
@@ -13,14 +14,19 @@ export const fit: Fit | undefined = payload.fits[0];
 
 /** Return the bytes that stand compressed in the page; null where there are none of this name. */
 export async function unpacked(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
-  if (!(name in bulk)) return null;
-  const packed = Uint8Array.from(atob(bulk[name]), (letter) => letter.charCodeAt(0));
+  if (!has(name)) return null;
+  const letters = atob(bulk[name]);
+  const packed = new Uint8Array(letters.length);
+  for (let i = 0; i < letters.length; i++) packed[i] = letters.charCodeAt(i);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 /** Return what stands compressed in the page, as base64 text; null where there is nothing of this name. */
 export const packed = (name: string): string | null => bulk[name] ?? null;
+
+/** Return whether there are bytes of this name. */
+export const has = (name: string): boolean => Object.hasOwn(bulk, name);
 
 /** Return the results of a kind. */
 export function resultsOf<R extends Result>(kind: string): R[] {
@@ -61,9 +67,18 @@ const colours = [
 ];
 const samples = [...new Set((payload.postfit ?? payload.prefit)?.channels.flatMap((one) => one.samples) ?? [])];
 
-/** Return the colour of a sample: M. A. Petroff's, arXiv:2107.02270. */
+/** Return the colour of a sample: M. A. Petroff's, arXiv:2107.02270; lighter in each further round, as in figures. */
 export function colourOf(sample: string): string {
-  return colours[Math.max(samples.indexOf(sample), 0) % colours.length];
+  const i = Math.max(samples.indexOf(sample), 0);
+  // Lighter than this nothing is told from the page.
+  const keep = 0.55 ** Math.min(Math.floor(i / colours.length), 3);
+  const parts = [1, 3, 5].map((at) => Number.parseInt(colours[i % colours.length].slice(at, at + 2), 16));
+  return `rgb(${parts.map((part) => Math.round(255 - keep * (255 - part))).join(",")})`;
+}
+
+/** Return the title of a name: with what is raised or lowered in it. */
+export function titled(name: string): Label {
+  return Object.hasOwn(payload.titles, name) ? payload.titles[name] : name;
 }
 
 /** The samples of all channels, in the order of the workspace. */

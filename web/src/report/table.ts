@@ -1,6 +1,7 @@
 /** Tables: as Python made them, with their CSV; and one that sorts and searches. */
 
 import { button, html } from "../drawing/svg.ts";
+import { latex } from "./latex.ts";
 import type { TableData } from "./types.ts";
 
 /** Hand a file to the reader. */
@@ -22,12 +23,33 @@ export function csv({ header, rows }: TableData): string {
 
 const sides: Record<string, string> = { l: "left", r: "right", c: "centre" };
 
-/** Return a table with its caption and a button for its CSV. */
+type Made = TableData | Promise<TableData>;
+
+/** All tables of the page, by the name of their file; some are only unpacked when they are asked for. */
+export const tables = new Map<string, () => Made>();
+
+/** Return the buttons that save a table, which is one of the page's from now on: `whole` is it without any search. */
+export function savingTable(file: string, make: () => Made, whole = make): HTMLElement {
+  tables.set(file, whole);
+  const save = async (ending: string, write: (data: TableData) => string, type: string) =>
+    download(`${file}.${ending}`, write(await make()), type);
+  return html(
+    "span",
+    { class: "saving" },
+    button("CSV", () => void save("csv", csv, "text/csv"), { class: "small", "aria-label": `Save ${file} as CSV` }),
+    button("LaTeX", () => void save("tex", latex, "text/x-tex"), {
+      class: "small",
+      "aria-label": `Save ${file} as LaTeX`,
+    }),
+  );
+}
+
+/** Return a table with its caption, and buttons for its CSV and its LaTeX. */
 export function tableOf(data: TableData, file: string): HTMLElement {
   const align = (i: number) => sides[data.align[i]] ?? "left";
   const head = html("tr", {}, ...data.header.map((cell, i) => html("th", { class: align(i), scope: "col" }, cell)));
   const rows = data.rows.map((row) => html("tr", {}, ...row.map((cell, i) => html("td", { class: align(i) }, cell))));
-  const save = button("CSV", () => download(`${file}.csv`, csv(data), "text/csv"), { class: "small" });
+  const save = savingTable(file, () => data);
   return html(
     "figure",
     { class: "table" },

@@ -1,5 +1,7 @@
 /** What Python hands over: the layout of saved results (NaN is null, infinities are "inf" and "-inf"). */
 
+import type { Run } from "../drawing/labels.ts";
+
 export type Num = number | null;
 
 export interface Channel {
@@ -8,6 +10,9 @@ export interface Channel {
   unit: string;
   edges: number[];
   binLabels: string[];
+  /** Whether bins only have numbers, since nothing is known of their edges. */
+  numbered: boolean;
+  logX: boolean;
 }
 
 export interface ChannelPrediction {
@@ -160,6 +165,11 @@ export interface Payload {
   postfit: Prediction | null;
   findings: Finding[];
   results: Result[];
-  effects: Effect[];
+  /** Whether there are templates with effects, packed in bulk. */
+  processed: boolean;
   steering: string;
+  /** What writes each file again. */
+  commands: Record<string, string>;
+  /** Names and labels that are more than plain text. */
+  titles: Record<string, Run[]>;
 }

@@ -1,113 +1,79 @@
-import { fixed, measured, significant } from "../../drawing/numbers.ts";
-import { stack } from "../../drawing/stack.ts";
-import { button, html, onWidth } from "../../drawing/svg.ts";
-import { colourOf, missing, paint, payload, type Section, sampleNames } from "../page.ts";
-import type { Channel, ChannelPrediction, Num, Prediction } from "../types.ts";
-import { livePrediction, onLive } from "../views.ts";
+import { button, html } from "../../drawing/svg.ts";
+import { missing, payload, type Section } from "../page.ts";
+import { region } from "../regions/card.ts";
+import { legend } from "../regions/legend.ts";
+import { summary } from "../regions/summary.ts";
+import { type Axis, onView, predictions, setView, shown, unequal, view } from "../regions/view.ts";
+import { yieldsPerBin, yieldsPerChannel } from "../regions/yields.ts";
+import { tableOf, tables } from "../table.ts";
+import type { TableData } from "../types.ts";
 
-const number = (value: Num): number => (value === null ? NaN : Number(value));
-
-/** What the reader chose for all regions. */
-const chosen = {
-  after: payload.postfit !== null,
-  log: false,
-  panel: "ratio" as "ratio" | "pull",
-  off: new Set<string>(),
-};
-const listeners: (() => void)[] = [];
-const redraw = () => {
-  for (const listener of listeners) listener();
-};
-
-const shown = (): Prediction | null =>
-  livePrediction() ?? (chosen.after ? payload.postfit : payload.prefit) ?? payload.prefit ?? payload.postfit;
-
-function binText(channel: Channel, i: number): string {
-  if (channel.binLabels.length) return channel.binLabels[i];
-  return `${significant(channel.edges[i], 5)} to ${significant(channel.edges[i + 1], 5)} ${channel.unit}`;
-}
-
-function tip(channel: Channel, found: ChannelPrediction, i: number): HTMLElement {
-  const total = found.yields.reduce((sum, row) => sum + number(row[i]), 0);
-  const rows = found.samples.map((sample, s) => [
-    sample,
-    measured(number(found.yields[s][i]), found.uncertainties[s][i]),
-  ]);
-  rows.push(["total", measured(total, found.total_uncertainty[i])], ["data", fixed(found.data[i], 0)]);
-  return html(
-    "div",
-    {},
-    html("strong", {}, binText(channel, i)),
-    html("table", {}, ...rows.map(([a, b]) => html("tr", {}, html("td", {}, a), html("td", {}, b)))),
-  );
-}
-
-function region(channel: Channel): HTMLElement {
-  const place = html("div", { class: "drawing" });
-  const pop = html("div", { class: "tip", hidden: true, role: "status" });
-  const card = html(
-    "article",
-    { class: "region", id: `region=${channel.name}` },
-    html("h3", {}, channel.name),
-    place,
-    pop,
-  );
-  let width = 0;
-  const draw = () => {
-    const found = shown()?.channels.find((one) => one.name === channel.name);
-    if (!found || !width) return;
-    const layers = found.samples
-      .map((name, s) => ({ name, colour: colourOf(name), yields: found.yields[s].map(number) }))
-      .filter(({ name }) => !chosen.off.has(name))
-      .reverse();
-    const data = {
-      edges: channel.edges,
-      label: channel.label,
-      binLabels: channel.binLabels,
-      layers,
-      uncertainty: chosen.off.size ? found.total_uncertainty.map(() => 0) : found.total_uncertainty.map(number),
-      data: found.data.map(number),
-    };
-    const hover = (bin: number | null) => {
-      pop.hidden = bin === null;
-      if (bin !== null) pop.replaceChildren(tip(channel, found, bin));
-    };
-    place.replaceChildren(stack(data, { width, log: chosen.log, panel: chosen.panel, hover }));
-  };
-  onWidth(place, (now) => {
-    width = now;
-    draw();
+/** Return buttons of which one is pressed. */
+function choice(name: string, options: [string, () => boolean, () => void][]): HTMLElement {
+  const made = options.map(([text, on, act]) => {
+    const one = button(text, act);
+    const tell = () => one.setAttribute("aria-pressed", String(on()));
+    onView(tell);
+    tell();
+    return one;
   });
-  listeners.push(draw);
-  return card;
+  return html("span", { class: "choice", role: "group", "aria-label": name }, ...made);
 }
 
-function toggle(text: string, on: () => boolean, act: () => void): HTMLButtonElement {
-  const made = button(text, () => {
-    act();
-    redraw();
-  });
-  const tell = () => made.setAttribute("aria-pressed", String(on()));
-  listeners.push(tell);
-  tell();
-  return made;
-}
-
-function legend(): HTMLElement {
-  const entries = sampleNames.map((sample) => {
-    const made = toggle(
-      sample,
-      () => !chosen.off.has(sample),
-      () => {
-        if (!chosen.off.delete(sample)) chosen.off.add(sample);
-      },
+/** One button for each prediction; the model that is alive adds its own. */
+function which(): HTMLElement {
+  const place = html("span", { class: "choice", role: "group", "aria-label": "Prediction" });
+  const fill = () => {
+    const focused = place.contains(document.activeElement);
+    place.replaceChildren(
+      ...[...predictions.keys()].map((label) =>
+        button(label, () => setView({ label }), { "aria-pressed": String(label === view.label) }),
+      ),
     );
-    const swatch = html("span", { class: "swatch" });
-    paint(swatch, "background", colourOf(sample));
-    made.prepend(swatch);
-    return made;
-  });
-  return html("div", { class: "legend", role: "group", "aria-label": "Samples" }, ...entries);
+    if (focused) place.querySelector<HTMLElement>("[aria-pressed=true]")?.focus();
+  };
+  onView(fill);
+  fill();
+  return place;
+}
+
+function bar(): HTMLElement {
+  const axis = (value: Axis): [string, () => boolean, () => void] => [
+    value,
+    () => view.axis === value,
+    () => setView({ axis: value }),
+  ];
+  const panel = (value: "ratio" | "pull", text: string): [string, () => boolean, () => void] => [
+    text,
+    () => view.panel === value,
+    () => setView({ panel: value }),
+  ];
+  const made = [
+    which(),
+    choice("Vertical axis", [axis("auto"), axis("linear"), axis("log")]),
+    choice("Panel below", [panel("ratio", "ratio"), panel("pull", "pulls")]),
+  ];
+  if (payload.channels.some(unequal))
+    made.push(choice("Bins", [["per bin width", () => view.perWidth, () => setView({ perWidth: !view.perWidth })]]));
+  return html("div", { class: "bar" }, ...made);
+}
+
+/** A label as a part of a file's name: `prefit`. */
+const word = (label: string): string => label.replace(/[^\p{L}\p{N}]+/gu, "");
+
+/** Return a table that is made when it is opened, and again when another prediction is shown. */
+function folded(title: string, file: string, make: () => TableData | null, kind = ""): HTMLDetailsElement {
+  const details = html("details", { class: kind }, html("summary", {}, title));
+  const place = html("div");
+  details.append(place);
+  const fill = () => {
+    const data = details.open ? make() : null;
+    place.replaceChildren(...(data ? [tableOf(data, `${file}_${word(view.label)}`)] : []));
+  };
+  details.addEventListener("toggle", fill);
+  onView(fill);
+  addEventListener("beforeprint", () => fill());
+  return details;
 }
 
 /** Data and prediction of every region. */
@@ -115,46 +81,36 @@ export const regions: Section = {
   id: "regions",
   title: "Regions",
   draw(body) {
-    onLive(redraw);
     if (!shown()) {
       body.append(missing("There is no prediction among what this report was made of."));
       return true;
     }
-    const bar = html("div", { class: "bar" });
-    if (payload.prefit && payload.postfit)
-      bar.append(
-        toggle(
-          "pre-fit",
-          () => !chosen.after,
-          () => {
-            chosen.after = false;
-          },
-        ),
-        toggle(
-          "post-fit",
-          () => chosen.after,
-          () => {
-            chosen.after = true;
-          },
-        ),
-      );
-    bar.append(
-      toggle(
-        "log",
-        () => chosen.log,
+    for (const [label, prediction] of predictions) {
+      tables.set(`yields_${word(label)}`, () => yieldsPerChannel(prediction));
+      tables.set(`yields_per_bin_${word(label)}`, () => yieldsPerBin(prediction, payload.channels));
+    }
+    const total = summary();
+    const sums = folded("Table of yields", "yields", () => {
+      const prediction = shown();
+      return prediction ? yieldsPerChannel(prediction) : null;
+    });
+    sums.open = payload.channels.length <= 60;
+    body.append(
+      bar(),
+      legend(),
+      ...(total ? [html("div", { class: "wide" }, total)] : []),
+      html("div", { class: "grid" }, ...payload.channels.map(region)),
+      sums,
+      folded(
+        "Table of yields, bin by bin",
+        "yields_per_bin",
         () => {
-          chosen.log = !chosen.log;
+          const prediction = shown();
+          return prediction ? yieldsPerBin(prediction, payload.channels) : null;
         },
-      ),
-      toggle(
-        "pulls",
-        () => chosen.panel === "pull",
-        () => {
-          chosen.panel = chosen.panel === "pull" ? "ratio" : "pull";
-        },
+        "as-it-is",
       ),
     );
-    body.append(bar, legend(), html("div", { class: "grid" }, ...payload.channels.map(region)));
     return true;
   },
 };
