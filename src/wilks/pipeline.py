@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import wilks
 from wilks._files import write_atomically
 from wilks.errors import InputError, TemplateError
-from wilks.pages import data_mc_figures, drawn_alone, summarised
+from wilks.pages import data_mc_figures, drawn_alone, look_of, summarised
 from wilks.pages import file_names as file_names
 from wilks.pages import variation_figures as variation_figures
 
@@ -153,13 +153,13 @@ def run(
     model = wilks.compile_model(workspace)
     result = step(Stage.FIT, lambda: wilks.fit(model), lambda made: _fit_files(made, folder))
     step(Stage.PULLS, lambda: pulls_figure(result), lambda made: wilks.figures.save(made, folder / "figures" / "pulls"))
-    prefit = step(Stage.PREFIT, lambda: wilks.predict(model), lambda made: _prediction_files(made, folder, log))
+    prefit = step(Stage.PREFIT, lambda: wilks.predict(model), lambda made: _prediction_files(made, folder, config, log))
     postfit = None
     if result.converged and result.covariance_valid:
         postfit = step(
             Stage.POSTFIT,
             lambda: wilks.predict(model, result),
-            lambda made: _prediction_files(made, folder, log, prefit=prefit),
+            lambda made: _prediction_files(made, folder, config, log, prefit=prefit),
         )
     return Run(config, templates, workspace, findings, result, prefit, postfit, tuple(stages.written))
 
@@ -383,13 +383,14 @@ def _fit_files(result: FitResult, folder: Path) -> list[Path]:
 
 
 def _prediction_files(
-    prediction: Prediction, folder: Path, log: bool | None, prefit: Prediction | None = None
+    prediction: Prediction, folder: Path, config: Config, log: bool | None, prefit: Prediction | None = None
 ) -> list[Path]:
+    look = look_of(config, prediction)
     table = wilks.tables.yields(prediction)
     files = _save_table(table, folder / "tables" / f"yields_{_file_label(prediction)}")
     if summarised(prediction):
-        files += save_summary(prediction, folder / "figures", prefit=prefit, log=log)
-    return files + save_data_mc(prediction, folder / "figures", channels=drawn_alone(prediction), log=log)
+        files += save_summary(prediction, folder / "figures", prefit=prefit, log=log, **look)
+    return files + save_data_mc(prediction, folder / "figures", channels=drawn_alone(prediction), log=log, **look)
 
 
 def _save_table(table: Table, stem: Path) -> list[Path]:

@@ -123,6 +123,36 @@ def test_options_of_data_mc_reach_the_figures(call: Call, search: Path, seen: di
     assert seen["per_bin"] is False
 
 
+def test_order_and_colours_come_from_a_steering_file_but_options_go_first(
+    call: Call, search: Path, seen: dict[str, Any]
+) -> None:
+    config = {
+        "General": {"Measurement": "m", "HistogramFolder": "h", "InputPath": "i.root:{RegionPath}"},
+        "Regions": [{"Name": "SR", "RegionPath": "s"}],
+        "Samples": [
+            {"Name": "Data", "Data": True},
+            {"Name": "background", "Color": "tab:orange"},
+            {"Name": "signal", "Color": "#bd1f01"},
+        ],
+        "NormFactors": [{"Name": "mu", "Samples": "signal"}],
+    }
+    Path("config.yml").write_text(json.dumps(config), encoding="utf-8")
+    drawn = call("data-mc", search, "--config", "config.yml", "--title", "signal=$S$", "-o", "figures")
+    assert drawn.exit_code == 0, drawn.output
+    assert seen["order"] == ["$S$", "background"]
+    assert seen["colors"] == {"background": "tab:orange", "$S$": "#bd1f01"}
+    options = ("--order", "background", "--colors", "signal=blue")
+    assert call("data-mc", search, "--config", "config.yml", *options, "-o", "figures").exit_code == 0
+    assert seen["order"] == ["background"]
+    assert seen["colors"] == {"background": "tab:orange", "signal": "blue"}
+    config["Samples"][1]["Color"] = "tab:orang"
+    Path("config.yml").write_text(json.dumps(config), encoding="utf-8")
+    refused = call("data-mc", search, "--config", "config.yml", "-o", "figures")
+    assert refused.exit_code == 2
+    assert "Samples[1].Color: must be the name of a colour or '#rrggbb'" in refused.stderr
+    assert 'did you mean "tab:orange"?' in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

@@ -115,6 +115,13 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
         callback=_texts_by_name("SAMPLE=COLOUR"),
         help="Colour of a sample, by its name (tab:red, #1f77b4); repeatable.",
     ),
+    "order": click.option(
+        "--order",
+        multiple=True,
+        metavar="SAMPLE",
+        help="Sample on top of the stack, and of the legend; repeatable, from the top. Default: the signal, then as in "
+        "the workspace.",
+    ),
     "per_bin": click.option(
         "--per-bin/--per-channel",
         "per_bin",
@@ -129,7 +136,7 @@ PLOT = (
     *("exclude", "include_staterrors"),
 )
 PULLS = ("exclude", "include_staterrors", "rows")
-DATA_MC = ("divide_by_width", "ratio_half_width", "prefit", "colors", "per_bin")
+DATA_MC = ("divide_by_width", "ratio_half_width", "prefit", "colors", "order", "per_bin")
 
 
 def figure_options(keywords: Iterable[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -165,6 +172,8 @@ def renamed(options: Mapping[str, Any], titles: Mapping[str, str], result: Any) 
     for keyword in ("at", "axis_titles", "colors"):
         if keyword in changed:
             changed[keyword] = {titles.get(name, name): value for name, value in changed[keyword].items()}
+    if "order" in changed:
+        changed["order"] = [titles.get(name, name) for name in changed["order"]]
     if "exclude" in changed and titles:
         several = result.values() if isinstance(result, Mapping) else [result]
         names = list(dict.fromkeys(name for one in several for name in getattr(one, "names", ())))

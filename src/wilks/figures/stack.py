@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack, overload
 
 import numpy as np
@@ -40,6 +41,7 @@ class _Keywords(TypedDict, total=False):
     divide_by_width: bool
     prefit: Prediction | None
     colors: Mapping[str, str] | None
+    order: Sequence[str]
     ratio_half_width: float | None
     ax: Panels | None
 
@@ -59,12 +61,14 @@ def data_mc(
     divide_by_width: bool = False,
     prefit: Prediction | None = None,
     colors: Mapping[str, str] | None = None,
+    order: Sequence[str] = (),
     ratio_half_width: float | None = None,
     ax: Panels | None = None,
 ) -> Figure | Figures:
     """Return the figure of one `channel`, or a dictionary with the figures of all channels by name.
 
-    The samples are stacked with the first on top, as the legend lists them; the hatched band is
+    The samples are stacked as the legend lists them, the signal (what the parameter of interest scales) on top, then
+    as in the workspace; those named in `order` come first of all. The hatched band is
     `total_uncertainty`, the bars on data are Poisson intervals (`intervals.garwood`), and the panel below has data over
     prediction.
 
@@ -73,8 +77,9 @@ def data_mc(
     a logarithmic axis has no place for them, and says so above the frame. `blind` names channels without data, or maps
     channels to the bins (from 0) without data. `prefit` adds its total as a dashed line. `colors` maps samples to
     colours; `divide_by_width` divides yields by the widths of the bins. The lower panel shows 1 +- `ratio_half_width`,
-    None: chosen from the points. `ax` is a pair of axes to draw on (main, ratio), for one channel. Raises InputError
-    for names that are not in the prediction, and for a `log_x` that edges don't allow.
+    None: from 1 % to 100 %, what holds the points, but for bins with few events (arrows at the edge) where these alone
+    would make it over three times wider. `ax` is a pair of axes to draw on (main, ratio), for one channel. Raises
+    InputError for names that are not in the prediction, and for a `log_x` that edges don't allow.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())
@@ -91,15 +96,34 @@ def data_mc(
             )
     chosen = as_style(style)
     check_names(prediction, channel, blind, prefit, ax)
-    palette = sample_colors((sample for c in prediction.channels for sample in c.samples), colors)
+    stacked = stacking(prediction, order)
+    palette = sample_colors(stacked, colors)
     pictures = Figures()
     for one in prediction.channels if channel is None else [prediction[channel]]:
         before = None if prefit is None else prefit[one.name].total
-        content = content_of(one, before, hidden_bins(one, blind), divide_by_width, log_x)
+        content = in_order(content_of(one, before, hidden_bins(one, blind), divide_by_width, log_x), stacked)
         title = prediction.label[:1].upper() + prediction.label[1:]
         pictures[one.name] = _draw(content, chosen, title, palette, log, ratio_half_width, ax)
         add_note(pictures[one.name], prediction.conditions, ax)
     return pictures if channel is None else pictures[channel]
+
+
+def stacking(prediction: Prediction, order: Sequence[str]) -> list[str]:
+    """Return the samples of all channels from the top of the stack. Raises InputError for unknown ones in `order`."""
+    known = list(dict.fromkeys(sample for channel in prediction.channels for sample in channel.samples))
+    wanted = [order] if isinstance(order, str) else list(order)
+    if unknown := [name for name in wanted if name not in known]:
+        raise InputError(
+            [f'order: there is no sample "{name}" in this prediction{nearest(name, known)}' for name in unknown]
+        )
+    signals = [name for name in known if name in prediction.signals]
+    return list(dict.fromkeys([*wanted, *signals, *known]))
+
+
+def in_order(content: Content, order: Sequence[str]) -> Content:
+    """Return the content of a channel with its samples in the order of all."""
+    places = sorted(range(len(content.samples)), key=lambda i: order.index(content.samples[i]))
+    return replace(content, samples=tuple(content.samples[i] for i in places), yields=content.yields[places])
 
 
 def check_names(

@@ -15,7 +15,8 @@ from wilks.figures.decoration import Entry, experiment_texts, in_red
 from wilks.figures.layers import Content, draw_layers
 from wilks.figures.names import labels
 from wilks.figures.poisson import garwood
-from wilks.figures.stack import Blind, check_names, draw_content_ratio, hidden_bins, scale_height
+from wilks.figures.ratio import half_width_of
+from wilks.figures.stack import Blind, check_names, draw_content_ratio, hidden_bins, scale_height, stacking
 from wilks.figures.style import FigureStyle, as_style, compact, sample_colors
 from wilks.histogram import Axis
 from wilks.results.prediction import ChannelPrediction, Prediction
@@ -49,6 +50,7 @@ def summary(
     log: bool | None = None,
     blind: Blind = (),
     colors: Mapping[str, str] | None = None,
+    order: Sequence[str] = (),
     ratio_half_width: float | None = None,
     style: str | FigureStyle = "plain",
 ) -> Figure:
@@ -56,7 +58,8 @@ def summary(
 
     With `prefit`, its total is a dashed line in both panels. `per_bin` False draws the sum of each channel as one bin;
     None does so where there are more than 240 bins in all. Channels that are too many for the width of a page are
-    folded into rows. `log`, `blind`, `colors` and `ratio_half_width` are those of `data_mc`. Raises InputError for
+    folded into rows. `log`, `blind`, `colors`, `order` and `ratio_half_width` are those of `data_mc`; all
+    rows have the same range of the ratio. Raises InputError for
     names that are not in the prediction.
 
     >>> import wilks
@@ -72,10 +75,11 @@ def summary(
         raise InputError("there is no channel to draw")
     chosen = as_style(style)
     check_names(prediction, None, blind, prefit, None)
-    palette = sample_colors((sample for c in prediction.channels for sample in c.samples), colors)
+    stacked = stacking(prediction, order)
+    palette = sample_colors(stacked, colors)
     bins = sum(len(channel.axis) for channel in prediction.channels)
     every = bins <= _MOST_BINS if per_bin is None else per_bin
-    rows = _rows(prediction, prefit, blind, every)
+    rows = _rows(prediction, prefit, tuple(stacked), blind, every)
     titles = labels((name for row in rows for name in row.names), 40)
     rc = compact(chosen)
     with styled(rc):
@@ -84,7 +88,8 @@ def summary(
         figure = Drawing(rc, figsize=(width + 1.0, len(rows) * (_MAIN + _RATIO)))
         whole = replace(rows[0].content, **_joined([row.content for row in rows]))
         lowest = whole.lowest(log)
-        panels = [_draw_row(figure, row, palette, lowest, whole, ratio_half_width) for row in rows]
+        half = ratio_half_width or half_width_of(whole.total, whole.uncertainty, whole.data, whole.ends)
+        panels = [_draw_row(figure, row, palette, lowest, whole, half) for row in rows]
         for (main, ratio, _), row in zip(panels, rows, strict=True):
             _mark(main, ratio, row, titles, width / widest)
         head = _head(panels[0], whole, chosen, prediction.label, lowest)
@@ -93,10 +98,11 @@ def summary(
     return figure
 
 
-def _rows(prediction: Prediction, prefit: Prediction | None, blind: Blind, every: bool) -> list[_Row]:
+def _rows(
+    prediction: Prediction, prefit: Prediction | None, samples: tuple[str, ...], blind: Blind, every: bool
+) -> list[_Row]:
     """Return the rows: channels in order, as many in each as there is room for."""
     order = natural(prediction.channel_names)
-    samples = tuple(dict.fromkeys(sample for channel in prediction.channels for sample in channel.samples))
     sizes = [len(prediction[name].axis) if every else 1 for name in order]
     count = max(-(-sum(sizes) // _ROW_BINS), -(-len(order) // _ROW_NAMES))
     rows: list[list[str]] = [[] for _ in range(count)]
@@ -164,7 +170,7 @@ def _draw_row(
     colors: Mapping[str, str],
     lowest: float | None,
     whole: Content,
-    half_width: float | None,
+    half_width: float,
 ) -> tuple[Axes, Axes, list[Entry]]:
     """Draw the two panels of a row, with the y axes of all rows alike; return them with the entries of the legend."""
     main, ratio = figure.add_axes((0, 0.5, 1, 0.5)), figure.add_axes((0, 0, 1, 0.5))
