@@ -104,6 +104,11 @@ def test_options_of_pulls_reach_the_figure(call: Call, search: Path, seen: dict[
     assert seen["rows"] == 2
     call("pulls", "fit.json", "--exclude", "jes_?", "--title", "jes_0=J", "-o", "p.png")
     assert seen["exclude"] == ["J", "jes_1", "jes_2"]
+    groups = ("--group", "jets=jes_[01]", "--group", "jets=jes_1", "--group", "rest=jes_2")
+    assert 'no parameter "jes_[01]"' in call("pulls", "fit.json", *groups, "-o", "p.png").stderr
+    assert call("pulls", "fit.json", *groups[2:], "--title", "jes_2=J", "-o", "p.png").exit_code == 0
+    assert seen["groups"] == {"jets": ["jes_1"], "rest": ["J"]}
+    assert "is not LABEL=PATTERN" in call("pulls", "fit.json", "--group", "jets", "-o", "p.png").stderr
     assert "did you mean" in call("pulls", "fit.json", "--exclude", "jes_9", "-o", "p.png").stderr
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from wilks.cli.named import by_name, numbers_by_name
+from wilks.cli.named import by_name, labelled, numbers_by_name
 from wilks.errors import InputError
 from wilks.selection import matching
 
@@ -95,6 +95,14 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
         default=None,
         help="Also the parameters of staterrors. Default: where there are no others.",
     ),
+    "groups": click.option(
+        "--group",
+        "groups",
+        multiple=True,
+        metavar="LABEL=PATTERN",
+        callback=lambda ctx, parameter, given: labelled("--group", given),
+        help="Group of parameters with a heading of its own; repeatable, also for one label. Default: by kind.",
+    ),
     "divide_by_width": click.option(
         "--divide-by-width", is_flag=True, default=None, help="Divide events by the widths of the bins."
     ),
@@ -133,9 +141,9 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
 # Commands, and the keywords of their figures.
 PLOT = (
     *("rows", "first", "x", "at", "theory", "axis_titles", "title", "levels", "reference", "bins"),
-    *("exclude", "include_staterrors"),
+    *("exclude", "include_staterrors", "groups"),
 )
-PULLS = ("exclude", "include_staterrors", "rows")
+PULLS = ("exclude", "include_staterrors", "groups", "rows")
 DATA_MC = ("divide_by_width", "ratio_half_width", "prefit", "colors", "order", "per_bin")
 
 
@@ -174,9 +182,17 @@ def renamed(options: Mapping[str, Any], titles: Mapping[str, str], result: Any) 
             changed[keyword] = {titles.get(name, name): value for name, value in changed[keyword].items()}
     if "order" in changed:
         changed["order"] = [titles.get(name, name) for name in changed["order"]]
-    if "exclude" in changed and titles:
-        several = result.values() if isinstance(result, Mapping) else [result]
-        names = list(dict.fromkeys(name for one in several for name in getattr(one, "names", ())))
-        found = {pattern: [names[i] for i in matching(names, pattern)] for pattern in changed["exclude"]}
-        changed["exclude"] = [titles.get(name, name) for pattern, group in found.items() for name in group or [pattern]]
+    if not titles:
+        return changed
+    several = result.values() if isinstance(result, Mapping) else [result]
+    names = list(dict.fromkeys(name for one in several for name in getattr(one, "names", ())))
+
+    def meant(patterns: Iterable[str]) -> list[str]:
+        found = {pattern: [names[i] for i in matching(names, pattern)] for pattern in patterns}
+        return [titles.get(name, name) for pattern, group in found.items() for name in group or [pattern]]
+
+    if "exclude" in changed:
+        changed["exclude"] = meant(changed["exclude"])
+    if "groups" in changed:
+        changed["groups"] = {label: meant(patterns) for label, patterns in changed["groups"].items()}
     return changed

@@ -168,7 +168,7 @@ def _plane(figure: Figure, ax: Axes, name: str, plane: HistogramND, log: bool) -
     else:
         norm = None
     mesh = ax.pcolormesh(x.edges, y.edges, cells.T, cmap="viridis", norm=norm, rasterized=cells.size > 20_000)
-    figure.colorbar(mesh, ax=ax, pad=0.02, label=label(plane.label or ("mean" if plane.averaged else "Entries"), 40))
+    figure.colorbar(mesh, ax=ax, pad=0.02, label=label(plane.label or ("mean" if plane.averaged else "Entries"), 50))
     ax.set_xlabel(label(x.label, 60))
     ax.set_ylabel(label(y.label, 60))
     label_bins(x, ax)

@@ -13,7 +13,7 @@ from wilks.errors import InputError, listed, nearest
 from wilks.figures.brazil import RED, canvas_for, check_kind, colors, draw_bands
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import FAILED_COLOR, Entry, counted, decorate, experiment_texts, in_red
-from wilks.figures.names import labels
+from wilks.figures.names import labels, letters, row_height
 from wilks.figures.ranking import FAILED
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, weight
 from wilks.results.grid import GridResult
@@ -90,7 +90,7 @@ class _Texts:
     labels: dict[str, str]
 
     def of(self, name: str) -> str:
-        return label(self.labels.get(name, name), 40)
+        return label(self.labels.get(name, name), 60)
 
 
 def _grid_title(result: GridResult) -> str:
@@ -132,7 +132,7 @@ def _band(
         margin = 0.02 * (along[-1] - along[0]) or 0.1 * max(abs(along[0]), 1.0)
         target.set_xlim(along[0] - margin, along[-1] + margin)
         target.set_xlabel(texts.of(x))
-        in_red(target, style, lost)
+        in_red(target, lost)
     return figure_of(target)
 
 
@@ -165,9 +165,9 @@ def _rows(
     shown = asked[:rows]
     columns = 1 if ax is not None else -(-shown.size // _ONE_COLUMN)
     parts = np.array_split(shown, columns)
-    titles = labels((result.names[i] for i in shown), 40)
-    names_width = 0.075 * max(map(len, titles.values())) + 0.2
-    width, height = columns * (names_width + _AXIS) + 0.2, _ROW * parts[0].size + 1.3
+    titles = labels(result.names[i] for i in shown)
+    names_width = 0.075 * letters(titles.values()) + 0.2
+    width, height = columns * (names_width + _AXIS) + 0.2, row_height(_ROW, titles.values(), 9) * parts[0].size + 1.3
     rc = compact(style, ytick_labelsize=9)
     with styled(rc):
         panels: Any = [ax]
@@ -186,7 +186,7 @@ def _rows(
             panels[0].set_xlim(left=0)
         hidden = f" ({asked.size - shown.size} more points not shown)" if shown.size < asked.size else ""
         panels[-1].set_xlabel(f"{texts.limits}{hidden}")
-        experiment_texts(panels[0], style, inside=False)
+        experiment_texts(panels[0], style)
         below: dict[str, Any] = {"textcoords": "offset points", "color": FAILED_COLOR, "fontsize": 9, "va": "top"}
         panels[0].annotate("".join(lost), (0, 0), (0, -24), xycoords="axes fraction", **below)
         names = ["Observed", "Expected", r"$\pm$ 1$\sigma$", r"$\pm$ 2$\sigma$"]
@@ -255,8 +255,8 @@ def _map(
         target.set_ylabel(texts.of(axes[1]))
         target.set_xlim(*_with_margin(x))
         target.set_ylim(*_with_margin(y))
-        experiment_texts(target, style, inside=False)
-        in_red(target, style, lost)
+        experiment_texts(target, style)
+        in_red(target, lost)
         if entries:
             _legend_above(target, entries)
     return figure

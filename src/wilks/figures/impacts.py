@@ -12,7 +12,7 @@ from wilks._types import FloatArray
 from wilks.errors import InputError, nearest
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, experiment_texts, scale_x
-from wilks.figures.names import labels
+from wilks.figures.names import labels, row_height
 from wilks.figures.ranking import FAILED, Row, check_page, draw_pull, rows_at
 from wilks.figures.style import PETROFF10, FigureStyle, as_style, compact, label, stacked
 from wilks.results.impacts import with_sides
@@ -79,10 +79,10 @@ def impacts(
         figure = Drawing(rc)
         left, right = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2)
         _draw_pulls(left, shown, first, colors)
-        _draw_impacts(right, shown, label(result.pois[k], 24), float(np.mean(result.poi_uncertainties[k])), relative)
-        experiment_texts(left, chosen, inside=False)
+        _draw_impacts(right, shown, label(result.pois[k], 40), float(np.mean(result.poi_uncertainties[k])), relative)
+        experiment_texts(left, chosen, wide=_PULLS)
         value = with_sides(math.nan if blind else float(result.poi_values[k]), result.poi_uncertainties[k])
-        _corner(right, f"{label(result.pois[k], 16)} = {stacked(value)}")
+        _corner(right, f"{label(result.pois[k], 1000)} = {stacked(value)}")
         kinds = {_TYPES[row.constraint][0] for row in shown if row.constraint in _TYPES}
         present = [entry for entry in entries if groups is not None or entry[1] in kinds]
         _arrange(figure, left, right, len(shown), math.ceil(len(present) / _COLUMNS))
@@ -208,7 +208,7 @@ def _arrange(figure: Figure, left: Axes, right: Axes, rows: int, lines: int) -> 
     figure.draw_without_rendering()
     names = [inches(figure, text.get_window_extent()) for text in left.get_yticklabels()]
     margin = max(x1 - x0 for x0, _, x1, _ in names) + 0.2
-    inner = _ROW * max(rows, 2)
+    inner = row_height(_ROW, (text.get_text() for text in left.get_yticklabels())) * max(rows, 2)
     foot = _FOOT + _LINE * lines
     width, height = margin + _PULLS + _IMPACTS + 0.15, _HEAD + inner + foot
     figure.set_size_inches(width, height)
@@ -244,7 +244,7 @@ def _legend(figure: Figure, moved: str, colors: list[Entry]) -> None:
     options |= {"borderpad": 0.1, "borderaxespad": 0.2, "ncols": _COLUMNS}
     if colors:
         handles, texts = zip(*colors, strict=True)
-        shown = labels(texts, 24)
+        shown = labels(texts, 30)
         figure.legend(handles, [shown[text] for text in texts], handlelength=1.0, **options)
     above = _LINE * math.ceil(len(colors) / _COLUMNS) / float(figure.get_size_inches()[1])
     handles, texts = zip(*entries, strict=True)

@@ -130,7 +130,7 @@ def _curve(
         texts = _limit_lines(found) if found is not None else []
         # A p-value ends at 1, and so does the axis: no room above for texts.
         target.set_ylim(0, 1)
-        experiment_texts(target, style, inside=False)
+        experiment_texts(target, style)
         curves = [(x, each) for each in (observed, *expected.T)] + [(fine, each) for each in (smooth, *bands.T)]
         places = np.concatenate([np.column_stack(each) for each in curves])
         size = "x-small" if style.name == "CMS" else "small"
@@ -140,7 +140,6 @@ def _curve(
         toys = 0 if test.counts is None else int(test.counts.failures.sum())
         in_red(
             target,
-            style,
             [
                 *counted(lost, "failed test"),
                 *counted(len(missing), "limit", "without a value"),
@@ -263,7 +262,7 @@ def _toys(result: HypothesisTest, style: FigureStyle, ax: Axes | None) -> Figure
             "transform": target.get_xaxis_transform(),
         }
         target.plot([observed, observed], [0, free], zorder=4, **mark, **at)
-        in_red(target, style, counted(int(counts.failures[0]), "toy", "without a fit"))
+        in_red(target, counted(int(counts.failures[0]), "toy", "without a fit"))
     return figure_of(target)
 
 

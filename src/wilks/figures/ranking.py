@@ -11,9 +11,9 @@ import numpy as np
 
 from wilks.errors import InputError
 from wilks.figures.conditions import noted
-from wilks.figures.decoration import FAILED_COLOR, scale_x
+from wilks.figures.decoration import FAILED_COLOR, experiment_texts, scale_x
 from wilks.figures.joint_rankings import joint_rankings
-from wilks.figures.names import labels
+from wilks.figures.names import labels, row_height
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
 from wilks.results.impacts import with_sides
 from wilks.results.ranking import DONE, BreakdownResult, RankingResult
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _UP, _DOWN = "#6699ff", "#00ffff"
 _ROW, _BLOCK, _WIDTH = 0.26, 1.25, 3.6  # inches: a parameter, the labels above them, the frame
-_PAD, _SIDE, _HEADER, _LINE = 0.06, 0.15, 0.3, 0.15
+_PAD, _SIDE, _LINE = 0.06, 0.15, 0.15
+_PARTS, _PART = 3.8, 0.3  # inches: the frame of a breakdown, and a group in it
 _PULLS = 2.0
 FAILED: dict[str, Any] = {
     "fontsize": 8,
@@ -122,9 +123,11 @@ def ranking(
         legend = _legend(axes, entries, result.pois[result.poi_index(poi)])
         _count(axes, result, first, len(shown))
         figure = figure_of(axes)
+        figure.draw_without_rendering()
+        experiment_texts(axes, chosen, wide=_WIDTH if ax is None else None, up=_over(figure, (axes, twin)))
         if ax is None:
-            _arrange(figure, axes, twin, legend, block + _ROW * (len(shown) + 0.2), chosen)
-        _experiment(axes, twin, chosen)
+            row = row_height(_ROW, _names(shown))
+            _arrange(figure, axes, twin, legend, block + row * (len(shown) + 0.2))
     return figure
 
 
@@ -191,7 +194,7 @@ def _count(ax: Axes, result: RankingResult, first: int, shown: int) -> None:
 
 def _names(rows: list[Row]) -> list[str]:
     """Return the names, with the values of unconstrained parameters."""
-    long, short = labels(row.name for row in rows), labels((row.name for row in rows), 30)
+    long, short = labels(row.name for row in rows), labels((row.name for row in rows), 60)
     return [long[r.name] if not math.isnan(r.pull) else f"{short[r.name]} = {stacked(r.value)}" for r in rows]
 
 
@@ -268,7 +271,7 @@ def _legend(ax: Axes, entries: list[Any], poi: str) -> Any:
     """Draw the legend left of the labels, above the names."""
     legend = ax.legend(
         handles=entries,
-        title=f"Impact on {label(poi, 24)}",
+        title=f"Impact on {label(poi, 36)}",
         loc="upper right",
         bbox_to_anchor=(-0.02, 1.0),
         borderaxespad=0.0,
@@ -283,33 +286,22 @@ def _legend(ax: Axes, entries: list[Any], poi: str) -> Any:
     return legend
 
 
-def _experiment(ax: Axes, twin: Axes, style: FigureStyle) -> None:
-    """Draw the experiment's texts inside the frame; for CMS above the title of the top axis."""
-    from wilks.figures.canvas import inches
-    from wilks.figures.decoration import experiment_texts
-
-    figure = figure_of(ax)
-    if style.name != "CMS":
-        experiment_texts(ax, style, inside=True)
-        return
-    figure.draw_without_rendering()
-    frame, title = inches(figure, ax.get_window_extent()), inches(figure, twin.xaxis.label.get_window_extent())
-    header = ax.inset_axes((0, 0, 1, (title[3] - frame[1]) / (frame[3] - frame[1])))
-    header.set_axis_off()
-    experiment_texts(header, style, inside=False)
+def _over(figure: Figure, axes: tuple[Axes, Axes]) -> float:
+    """Return how far numbers and title of the top axis reach over the frame, in points."""
+    tops = [box.y1 for ax in axes if (box := ax.get_tightbbox()) is not None]
+    return float(max(tops) - axes[0].get_window_extent().y1) * 72 / figure.dpi
 
 
-def _arrange(figure: Figure, ax: Axes, twin: Axes, legend: Any, inner: float, style: FigureStyle) -> None:
-    """Set the size of the figure so that names, legend, titles and the experiment's texts have their room."""
+def _arrange(figure: Figure, ax: Axes, twin: Axes, legend: Any, inner: float) -> None:
+    """Set the size of the figure, which has been drawn, so that all beside the frame has its room."""
     from wilks.figures.canvas import inches
 
-    figure.draw_without_rendering()
     edges = [inches(figure, text.get_window_extent()) for text in ax.get_yticklabels()]
     box = inches(figure, legend.get_window_extent())
     left = max([x1 - x0 for x0, _, x1, _ in edges] + [box[2] - box[0] + 0.05]) + 0.15
     frame = inches(figure, ax.get_window_extent())
     outer = [inches(figure, tight) for axes in (ax, twin) if (tight := axes.get_tightbbox()) is not None]
-    above = max(box[3] for box in outer) - frame[3] + _PAD + (_HEADER if style.name == "CMS" else 0.0)
+    above = max(box[3] for box in outer) - frame[3] + _PAD
     below = frame[1] - min(box[1] for box in outer) + _PAD
     width, height = left + _WIDTH + _SIDE, above + inner + below
     figure.set_size_inches(width, height)
@@ -347,8 +339,7 @@ def breakdown(
     chosen = as_style(style)
     k = result.poi_index(poi)
     rc = _settings(chosen)
-    from wilks.figures.canvas import Drawing, fit_margins, styled
-    from wilks.figures.decoration import experiment_texts
+    from wilks.figures.canvas import Drawing, fit_frame, styled
 
     order = np.argsort(-np.nan_to_num(result.contributions[k]).max(axis=1), kind="stable")[:rows]
     if result.method == "sequential":
@@ -356,15 +347,16 @@ def breakdown(
     bars = [(result.groups[i], result.contributions[k, i], _UP) for i in order]
     bars += [("statistical", result.statistical[k], "#94a4a2"), ("total", result.total[k], "#717581")]
     with styled(rc):
-        axes = Drawing(rc, figsize=(5.6, 1.5 + 0.3 * len(bars))).add_subplot() if ax is None else ax
+        axes = Drawing(rc).add_subplot() if ax is None else ax
         _draw_parts(axes, bars, result.profile)
         largest = float(np.nanmax(result.total[k], initial=0.0))
         scale_x(axes, f"uncertainty of {label(result.pois[k])}", largest)
-        experiment_texts(axes, chosen, inside=False)
+        experiment_texts(axes, chosen, wide=_PARTS if ax is None else None)
         _note(axes, result, poi, len(result.groups) - len(order))
         figure = figure_of(axes)
         if ax is None:
-            fit_margins(figure, [axes])
+            row = row_height(_PART, (label(name) for name, _, _ in bars))
+            fit_frame(figure, axes, _PARTS, row * (len(bars) + 0.2), margin=0.08)
     return figure
 
 

@@ -57,7 +57,7 @@ def scan(
         (result, curve, "black" if i == 0 else PETROFF10[(i - 1) % len(PETROFF10)], curve.label)
         for i, curve in enumerate(result.curves)
     ]
-    lines = [f"{label(result.parameter, 20)} = {stacked(result.summary())}"]
+    lines = [f"{label(result.parameter, 40)} = {stacked(result.summary())}"]
     return _draw(curves, lines, levels, _gaps(len(result.failures), result.notes), as_style(style), ax)
 
 
@@ -116,7 +116,7 @@ def _draw(
                 fontsize="small",
             )
         decorate(panel, style, lines, entries if len(entries) > 1 or not lines else [], tallest=top, lowest=None)
-        in_red(panel, style, gaps)
+        in_red(panel, gaps)
         return figure_of(panel)
 
 
@@ -161,10 +161,10 @@ def contour(
         panel.set_ylim(*_span(result.y_values, shown[1]))
         panel.set_xlabel(label(result.parameters[0]))
         panel.set_ylabel(label(result.parameters[1]))
-        experiment_texts(panel, chosen, inside=False)
+        experiment_texts(panel, chosen)
         shown_points = [_rounded(line.points) for line in result.lines] + [np.array([result.best])]
         legend_in_corner(panel, entries, np.concatenate([*shown_points, np.array([shown])]))
-        in_red(panel, chosen, _gaps(len(result.failures), result.notes))
+        in_red(panel, _gaps(len(result.failures), result.notes))
         return figure
 
 

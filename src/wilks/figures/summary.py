@@ -11,9 +11,9 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import InputError
 from wilks.figures.conditions import add_note
-from wilks.figures.decoration import Entry, experiment_texts, in_red
+from wilks.figures.decoration import Entry, experiment_texts, in_red, lines_above
 from wilks.figures.layers import Content, draw_layers
-from wilks.figures.names import labels
+from wilks.figures.names import labels, letters
 from wilks.figures.poisson import garwood
 from wilks.figures.ratio import half_width_of
 from wilks.figures.stack import Blind, check_names, draw_content_ratio, hidden_bins, scale_height, stacking
@@ -80,7 +80,7 @@ def summary(
     bins = sum(len(channel.axis) for channel in prediction.channels)
     every = bins <= _MOST_BINS if per_bin is None else per_bin
     rows = _rows(prediction, prefit, tuple(stacked), blind, every)
-    titles = labels((name for row in rows for name in row.names), 40)
+    titles = labels(name for row in rows for name in row.names)
     rc = compact(chosen)
     with styled(rc):
         widest = max(len(row.content.axis) for row in rows)
@@ -203,7 +203,7 @@ def _mark(main: Axes, ratio: Axes, row: _Row, titles: Mapping[str, str], bin_wid
                 ax.axvline(end, color="#555555", linewidth=0.7, linestyle=":", zorder=6.5)
     texts = [titles[name] for name in row.names]
     level = all(
-        _LETTER * len(text) < (end - start) * bin_width
+        _LETTER * letters([text]) < (end - start) * bin_width
         for text, start, end in zip(texts, starts, row.ends, strict=True)
     )
     middles = [0.5 * (start + end) for start, end in zip(starts, row.ends, strict=True)]
@@ -220,12 +220,12 @@ def _head(
     figure: Any = main.figure
     texts = labels((text for _, text in entries), 34)
     width = float(figure.get_size_inches()[0]) - 1.0
-    longest = 0.075 * max(map(len, texts.values())) + 0.45
+    longest = 0.075 * letters(texts.values()) + 0.45
     columns = max(int(width / longest), 1)
-    experiment_texts(main, style, inside=False)
-    over = 22.0 if style.name != "plain" or style.status or style.beam else 6.0
+    experiment_texts(main, style, wide=width)
+    over = 6.0 + 16.0 * lines_above(main)
     said = whole.unseen() if lowest is not None else []
-    in_red(main, style, said)
+    in_red(main, said)
     over += 14.0 if said else 0.0
     options: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
     main.annotate(title[:1].upper() + title[1:], (0, 1), (0, over), **options)
