@@ -265,14 +265,27 @@ def counted(number: int, what: str, more: str = "") -> list[str]:
     return [f"{number} {what}{'s' if number > 1 else ''} {more}".rstrip()] if number else []
 
 
-def legend_in_corner(ax: Axes, entries: Sequence[Entry], avoid: FloatArray, size: str = "small") -> None:
-    """Draw a legend on the canvas in the corner that hides fewest of the points `avoid`, shape (points, 2), in data."""
+def legend_in_corner(
+    ax: Axes, entries: Sequence[Entry], avoid: FloatArray, size: str = "small", outside: bool = False
+) -> None:
+    """Draw a legend on the canvas in the corner that hides fewest of the points `avoid`, shape (points, 2), in data.
+
+    Where each corner hides some, in a smaller font too, it goes to the right of the frame if `outside` allows it.
+    """
     places = ax.transData.transform(avoid)
-    options: dict[str, Any] = {"fontsize": size, "frameon": True, "framealpha": 0.85, "edgecolor": "none"}
+    options: dict[str, Any] = {"frameon": True, "framealpha": 0.85, "edgecolor": "none"}
     handles, texts = [handle for handle, _ in entries], [text for _, text in entries]
-    hidden = {}
-    for corner in ("upper right", "upper left", "lower left", "lower right"):
-        box = ax.legend(handles, texts, **options, loc=corner).get_window_extent()
-        hidden[corner] = int(((places > box.min).all(axis=1) & (places < box.max).all(axis=1)).sum())
-    best: Any = min(hidden, key=lambda corner: hidden[corner])
-    ax.legend(handles, texts, **options, loc=best).set_zorder(6)
+    hidden: dict[tuple[str, str], int] = {}
+    for font in (size, "x-small"):
+        for corner in ("upper right", "upper left", "lower left", "lower right"):
+            where: Any = corner
+            box = ax.legend(handles, texts, **options, fontsize=font, loc=where).get_window_extent()
+            hidden[font, corner] = int(((places > box.min).all(axis=1) & (places < box.max).all(axis=1)).sum())
+        if not all(hidden.values()):
+            break
+    font, best = min(hidden, key=lambda place: hidden[place])
+    if outside and hidden[font, best]:
+        _legend_outside(ax, entries, [ax])
+        return
+    where = best
+    ax.legend(handles, texts, **options, fontsize=font, loc=where).set_zorder(6)

@@ -180,8 +180,7 @@ def _draw_groups(ax: Axes, result: Compatibility) -> None:
     near = sigmas <= _LEAST_CERTAIN * min(sigmas[sigmas > 0], default=1.0)
     low, high = float((values - sigmas)[near].min()), float((values + sigmas)[near].max())
     left, right = low - 0.06 * (high - low or 1.0), high + 0.06 * (high - low or 1.0)
-    # Room for the numbers, right of the points.
-    ax.set_xlim(left, right + 0.55 * (high - low or 1.0))
+    ax.set_xlim(left, right)
     for y, (value, sigma) in enumerate(zip(values, sigmas, strict=True)):
         at = max(left, min(value, right))
         ends = (
@@ -191,8 +190,8 @@ def _draw_groups(ax: Axes, result: Compatibility) -> None:
         face: dict[str, Any] = {"color": "black", "markerfacecolor": "black" if sigma > 0 else "white"}
         ax.errorbar(at, y, xerr=ends, fmt=beyond, markersize=4, zorder=3, **face)
         text = measured(float(value), float(sigma)) if sigma > 0 else f"{number(float(value))} (no uncertainty)"
-        place: dict[str, Any] = {"ha": "right", "va": "center_baseline", "transform": ax.get_yaxis_transform()}
-        ax.text(0.98, y, signed(text).replace("−0 ", "0 "), **place)
+        place: dict[str, Any] = {"va": "center_baseline", "transform": ax.get_yaxis_transform()}
+        ax.text(1.03, y, signed(text).replace("−0 ", "0 "), **place)
     ax.set_ylim(bottom, -0.7)
     texts = labels(result.groups)
     ax.set_yticks(range(rows + 1), [*(texts[name] for name in result.groups), "all"])

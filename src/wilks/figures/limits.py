@@ -132,9 +132,12 @@ def _curve(
         target.set_ylim(0, 1)
         experiment_texts(target, style)
         curves = [(x, each) for each in (observed, *expected.T)] + [(fine, each) for each in (smooth, *bands.T)]
+        if found is not None:
+            curves.append((fine, np.full(fine.size, 1 - found.level)))
         places = np.concatenate([np.column_stack(each) for each in curves])
         size = "x-small" if style.name == "CMS" else "small"
-        legend_in_corner(target, [*_words(texts), *entries], places[np.isfinite(places).all(axis=1)], size)
+        places = places[np.isfinite(places).all(axis=1)]
+        legend_in_corner(target, [*_words(texts), *entries], places, size, outside=ax is None)
         lost = sum(status != CONVERGED for status in test.statuses)
         missing = [] if found is None else [status for status in found.statuses if status != CONVERGED]
         toys = 0 if test.counts is None else int(test.counts.failures.sum())
