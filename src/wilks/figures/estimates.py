@@ -10,7 +10,7 @@ from wilks.errors import InputError, ResultError, listed, nearest
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import experiment_texts, in_red, lines_above
 from wilks.figures.names import labels, row_height
-from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
+from wilks.figures.style import TITLE, FigureStyle, as_style, compact, figure_of, label, signed, stacked
 from wilks.figures.together import require_same
 from wilks.results.estimate import Estimate, estimate
 from wilks.results.ranking import BreakdownResult
@@ -66,7 +66,7 @@ def poi_summary(
     with styled(rc):
         target = Drawing(rc).add_subplot() if ax is None else ax
         _draw_rows(target, found, band, reference)
-        target.set_xlabel(label(name), loc="center")
+        target.set_xlabel(label(name, TITLE), loc="center")
         experiment_texts(target, chosen, wide=_FRAME if ax is None else None)
         failed = [key for key, each in results.items() if not getattr(each, "converged", True)]
         notes = [f"{key}: not converged" for key in failed] + _other_definition(results, found)

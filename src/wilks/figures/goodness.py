@@ -11,7 +11,7 @@ from wilks.errors import InputError
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import FAILED_COLOR, Entry, counted, decorate, experiment_texts, in_red
 from wilks.figures.names import labels, row_height
-from wilks.figures.style import PANEL, FigureStyle, as_style, compact, figure_of, label, settings, signed, weight
+from wilks.figures.style import PANEL, TITLE, FigureStyle, as_style, compact, figure_of, label, settings, signed, weight
 from wilks.results.goodness import Compatibility, GoodnessOfFit
 from wilks.results.lost_toys import from_to
 from wilks.table import measured, number
@@ -196,7 +196,7 @@ def _draw_groups(ax: Axes, result: Compatibility) -> None:
     texts = labels(result.groups)
     ax.set_yticks(range(rows + 1), [*(texts[name] for name in result.groups), "all"])
     ax.tick_params(axis="y", which="both", length=0)
-    ax.set_xlabel(label(result.poi), loc="center")
+    ax.set_xlabel(label(result.poi, TITLE), loc="center")
     p = rf"$\chi^2$ = {number(result.statistic, 3)} / {result.ndof},  p = {number(result.p_value, 3)}"
     note = p if result.converged else f"{p}; the fit did not converge"
     color = "black" if result.converged else FAILED_COLOR

@@ -15,7 +15,7 @@ from wilks.figures.conditions import noted
 from wilks.figures.decoration import FAILED_COLOR, Entry, counted, decorate, experiment_texts, in_red
 from wilks.figures.names import labels, letters, row_height
 from wilks.figures.ranking import FAILED
-from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, weight
+from wilks.figures.style import TITLE, FigureStyle, as_style, compact, figure_of, label, signed, weight
 from wilks.results.grid import GridResult
 from wilks.table import number
 
@@ -72,7 +72,7 @@ def grid(
     shown = asked[np.isfinite(result.observed[asked]) | np.isfinite(result.expected[asked, 2])]
     if not shown.size:
         raise InputError("the grid has no point to draw: none has an answer, or none lies at these values")
-    texts = _Texts(label(title, 80) if title is not None else _grid_title(result), dict(axis_titles or {}))
+    texts = _Texts(label(title, TITLE) if title is not None else _grid_title(result), dict(axis_titles or {}))
     lost = counted(asked.size - shown.size, "point", "without an answer")
     usable = [n for n, good in zip(result.labels, numbers, strict=True) if good and n not in (at or {})]
     if x is None and len(usable) == 2 and shown.size > 2:
@@ -90,13 +90,13 @@ class _Texts:
     labels: dict[str, str]
 
     def of(self, name: str) -> str:
-        return label(self.labels.get(name, name), 60)
+        return label(self.labels.get(name, name), TITLE)
 
 
 def _grid_title(result: GridResult) -> str:
     if result.question == "CLs":
-        return rf"CL$_{{s}}$ of {label(result.poi)} = {signed(number(result.tested))}"
-    return f"{100 * result.level:g}% CL upper limit on {label(result.poi)}"
+        return rf"CL$_{{s}}$ of {label(result.poi, TITLE)} = {signed(number(result.tested))}"
+    return f"{100 * result.level:g}% CL upper limit on {label(result.poi, TITLE)}"
 
 
 def _band(

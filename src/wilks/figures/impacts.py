@@ -14,6 +14,7 @@ from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, experiment_texts, lines_above, scale_x
 from wilks.figures.names import labels, letters, row_height
 from wilks.figures.ranking import FAILED, Row, check_page, draw_pull, rows_at
+from wilks.figures.row_axis import lines_in_rows
 from wilks.figures.style import PETROFF10, FigureStyle, as_style, compact, figure_of, label, stacked
 from wilks.results.impacts import with_sides
 from wilks.results.ranking import RankingResult
@@ -29,6 +30,7 @@ _CROSS = "#1f3fd0"
 _ROW, _PULLS, _IMPACTS, _HEAD, _FOOT, _LINE = 0.25, 3.0, 2.2, 0.45, 0.8, 0.19  # inches
 _COLUMNS = 4  # of the legend
 _NUMBER, _UP = 30.0, 16.0  # points: from the frame to the names, left of their numbers; a line of text above it
+_DOTTED: dict[str, Any] = {"linestyle": ":", "linewidth": 0.7, "zorder": 0.5}
 _MEASURED = 12  # longest names by letters, among which is the widest
 _REACH = 2.9
 _TYPES = {"poisson": ("Poisson constraint", "#2f7d32"), "none": ("no constraint", "#7a5c00")}
@@ -155,7 +157,7 @@ def _draw_pulls(ax: Axes, rows: list[Row], first: int, colors: dict[str, str]) -
     ax.set_xlim(-_REACH, _REACH)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_xticks([-2, -1, 0, 1, 2])
-    _grid(ax, [-2, -1, 0, 1, 2], [not math.isnan(row.pull) for row in rows])
+    lines_in_rows(ax, [-2, -1, 0, 1, 2], [not math.isnan(row.pull) for row in rows], **_DOTTED)
     texts = labels(row.name for row in rows)
     ax.set_yticks(range(len(rows)), [texts[row.name] for row in rows])
     ax.tick_params(axis="y", pad=_NUMBER)
@@ -172,13 +174,6 @@ def _draw_pulls(ax: Axes, rows: list[Row], first: int, colors: dict[str, str]) -
         else:
             draw_pull(ax, y, row, _REACH, elinewidth=1.3, zorder=3)
             _draw_cross(ax, y, row)
-
-
-def _grid(ax: Axes, places: Sequence[float], free: Sequence[bool]) -> None:
-    """Draw dotted lines at places along x, only in the rows that are free of text."""
-    ends = np.flatnonzero(np.diff([0, *free, 0])).reshape(-1, 2) - 0.5
-    for top, bottom in ends:
-        ax.vlines(places, top, bottom, color="black", linestyle=":", linewidth=0.7, zorder=0.5)
 
 
 def _largest(result: RankingResult, k: int) -> float:
@@ -206,7 +201,8 @@ def _draw_impacts(ax: Axes, rows: list[Row], poi: str, largest: float, uncertain
     reach = 1.1 * largest * (unit if math.isfinite(unit) else 0.0) or 1.0
     ax.set_xlim(-reach, reach)
     ax.locator_params(axis="x", nbins=4)
-    _grid(ax, [x for x in ax.get_xticks() if abs(x) < reach], [not row.failure for row in rows])
+    ticks = [x for x in ax.get_xticks() if abs(x) < reach]
+    lines_in_rows(ax, ticks, [not row.failure for row in rows], **_DOTTED)
     ax.set_yticks([])
     scale_x(ax, rf"$\Delta\,${poi}" + (r" $/\,\sigma$" if relative else ""), reach, loc="center")
     for y, (row, pair) in enumerate(zip(rows, shifts, strict=True)):

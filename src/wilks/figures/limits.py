@@ -14,7 +14,7 @@ from wilks.figures.cls_curves import between, observed_cls
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, counted, decorate, experiment_texts, in_red, legend_in_corner
 from wilks.figures.grids import grid
-from wilks.figures.style import FigureStyle, as_style, figure_of, label, signed, weight
+from wilks.figures.style import TITLE, FigureStyle, as_style, figure_of, label, signed, weight
 from wilks.figures.together import require_same, several
 from wilks.results.grid import GridResult
 from wilks.results.hypotest import HypothesisTest, LimitResult, ToyCounts
@@ -125,7 +125,7 @@ def _curve(
         target.set_xlim(low, high)
         if wide:
             target.set_xscale("log")
-        target.set_xlabel(label(test.poi, 40))
+        target.set_xlabel(label(test.poi, TITLE))
         target.set_ylabel({"q0": "$p_0$"}.get(test.statistic, r"CL$_{s}$" if one_sided else r"$p$-value"))
         texts = _limit_lines(found) if found is not None else []
         # A p-value ends at 1, and so does the axis: no room above for texts.

@@ -14,7 +14,8 @@ from wilks.figures.conditions import noted
 from wilks.figures.decoration import FAILED_COLOR, experiment_texts, scale_x
 from wilks.figures.joint_rankings import joint_rankings
 from wilks.figures.names import labels, row_height
-from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
+from wilks.figures.row_axis import lines_in_rows
+from wilks.figures.style import TITLE, FigureStyle, as_style, compact, figure_of, label, signed, stacked
 from wilks.results.impacts import with_sides
 from wilks.results.ranking import DONE, BreakdownResult, RankingResult
 
@@ -150,8 +151,7 @@ def _draw_rows(ax: Axes, rows: list[Row], block: float) -> None:
     ax.set_yticks(range(len(rows)), _names(rows))
     ax.tick_params(axis="y", which="both", length=0)
     ax.tick_params(axis="x", which="both", top=False)
-    for x in (-1.0, 0.0, 1.0):
-        ax.plot([x, x], [-0.6, len(rows) - 0.4], color="black", linestyle="--", linewidth=0.8, zorder=2.5)
+    lines_in_rows(ax, [-1.0, 0.0, 1.0], [not row.failure for row in rows], linestyle="--", zorder=2.5)
     for y, row in enumerate(rows):
         if row.failure:
             ax.text(-0.97 * _PULLS, y, _brief(row.failure), va="center_baseline", zorder=6, **FAILED)
@@ -350,7 +350,7 @@ def breakdown(
         axes = Drawing(rc).add_subplot() if ax is None else ax
         _draw_parts(axes, bars, result.profile)
         largest = float(np.nanmax(result.total[k], initial=0.0))
-        scale_x(axes, f"uncertainty of {label(result.pois[k])}", largest)
+        scale_x(axes, f"uncertainty of {label(result.pois[k], TITLE)}", largest)
         experiment_texts(axes, chosen, wide=_PARTS if ax is None else None)
         _note(axes, result, poi, len(result.groups) - len(order))
         figure = figure_of(axes)

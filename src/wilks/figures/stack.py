@@ -17,7 +17,7 @@ from wilks.figures.layers import Content, draw_layers
 from wilks.figures.numbers import divided, in_unit, logarithmic, set_log_x
 from wilks.figures.poisson import garwood
 from wilks.figures.ratio import draw_ratio
-from wilks.figures.style import FigureStyle, as_style, axis_title, figure_of, label, sample_colors, settings
+from wilks.figures.style import TITLE, FigureStyle, as_style, axis_title, figure_of, label, sample_colors, settings
 from wilks.histogram import Axis
 from wilks.results.prediction import ChannelPrediction, Prediction
 from wilks.table import number
@@ -267,10 +267,10 @@ def draw_content_ratio(ax: Axes, content: Content, half_width: float | None) -> 
 def scale_height(main: Axes, content: Content, lowest: float | None) -> None:
     """Title the y axis, and give it a first range, for its numbers."""
     if lowest is None:
-        scale_y(main, label(content.y_title, 60), content.tallest)
+        scale_y(main, label(content.y_title, TITLE), content.tallest)
         main.set_ylim(content.deepest, 1.6 * content.tallest)
     else:
-        main.set_ylabel(label(content.y_title, 60))
+        main.set_ylabel(label(content.y_title, TITLE))
         main.set_ylim(lowest, 10 * content.tallest)
 
 
@@ -285,7 +285,7 @@ def _label_axes(main: Axes, ratio: Axes, content: Content) -> None:
     title, power = x_title(content.axis, content.name)
     if content.log_x:  # powers of ten are short in any unit
         title, power = axis_title(content.axis, content.name), 0
-    ratio.set_xlabel(label(title, 60))
+    ratio.set_xlabel(label(title, TITLE))
     if label_bins(content.axis, ratio, main):
         return
     if content.log_x:

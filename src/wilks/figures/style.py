@@ -136,6 +136,7 @@ _NEGATIVE = re.compile(r"(?<![\w-])-(?=[\d?])")
 _LONGEST, _MARGIN = 1000, 300
 # Characters in a line of a name, and after which it may be broken.
 WIDTH, _BREAKS = 80, " _-/.,:;)]"
+TITLE = 40  # characters in a line of the title of an axis
 # Characters of a name with formulas; calls that a figure may be away from where names are looked at.
 _PIECES = re.compile(r"\$[^$]*\$|\\\$|.")
 
