@@ -238,16 +238,17 @@ def _scaled(axis: Axis, title: str, top: float) -> str:
     return title
 
 
-def in_red(ax: Axes, texts: Sequence[str]) -> None:
+def in_red(ax: Axes, style: FigureStyle, texts: Sequence[str]) -> None:
     """Say above the right corner of the frame, and the experiment's texts, what keeps a figure from being complete.
 
     Nothing where there is nothing.
     """
     if texts:
+        lines = max(lines_above(ax), int(style.name != "plain" or bool(style.beside or style.beam)))
         ax.annotate(
             "; ".join(texts),
             (1, 1),
-            (0, 1.6 * _font_size() * lines_above(ax) or 4),
+            (0, 1.6 * _font_size() * lines or 4),
             xycoords="axes fraction",
             textcoords="offset points",
             ha="right",

@@ -70,7 +70,7 @@ def poi_summary(
         experiment_texts(target, chosen, wide=_FRAME if ax is None else None)
         failed = [key for key, each in results.items() if not getattr(each, "converged", True)]
         notes = [f"{key}: not converged" for key in failed] + _other_definition(results, found)
-        in_red(target, notes)
+        in_red(target, chosen, notes)
         _legend(target, found)
         figure = figure_of(target)
         if ax is None:

@@ -65,7 +65,7 @@ def goodness_of_fit(
             target.set_ylim(0, 1.6 * top)
             fit_margins(figure, [target])
         decorate(target, chosen, _lines(result), entries, tallest=1.12 * top, lowest=None)
-        in_red(target, counted(result.lost_toys, "toy", "without a statistic"))
+        in_red(target, chosen, counted(result.lost_toys, "toy", "without a statistic"))
         arrow = {"arrowstyle": "-|>", "color": _RED, "linewidth": 2.0 * weight(chosen), "shrinkA": 0.0, "shrinkB": 0.0}
         target.annotate("", (result.statistic, 0), (result.statistic, 0.8 * top), arrowprops=arrow, zorder=6)
         if ax is None:

@@ -132,7 +132,7 @@ def _band(
         margin = 0.02 * (along[-1] - along[0]) or 0.1 * max(abs(along[0]), 1.0)
         target.set_xlim(along[0] - margin, along[-1] + margin)
         target.set_xlabel(texts.of(x))
-        in_red(target, lost)
+        in_red(target, style, lost)
     return figure_of(target)
 
 
@@ -256,7 +256,7 @@ def _map(
         target.set_xlim(*_with_margin(x))
         target.set_ylim(*_with_margin(y))
         experiment_texts(target, style)
-        in_red(target, lost)
+        in_red(target, style, lost)
         if entries:
             _legend_above(target, entries)
     return figure

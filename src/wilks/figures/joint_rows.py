@@ -72,7 +72,7 @@ def head(column: Column, names: Sequence[str], style: FigureStyle, notes: Sequen
 
     own = isinstance(figure_of(column.left), Drawing)
     experiment_texts(column.left, style, last=column.right, wide=_LEFT if own else None)
-    in_red(column.left, notes)
+    in_red(column.left, style, notes)
     texts = labels(names, 60)
     lines = 1.2 + 1.4 * (bool(notes) + lines_above(column.left))
     place: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": lines, "borderpad": 0.0}

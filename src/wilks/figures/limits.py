@@ -143,6 +143,7 @@ def _curve(
         toys = 0 if test.counts is None else int(test.counts.failures.sum())
         in_red(
             target,
+            style,
             [
                 *counted(lost, "failed test"),
                 *counted(len(missing), "limit", "without a value"),
@@ -265,7 +266,7 @@ def _toys(result: HypothesisTest, style: FigureStyle, ax: Axes | None) -> Figure
             "transform": target.get_xaxis_transform(),
         }
         target.plot([observed, observed], [0, free], zorder=4, **mark, **at)
-        in_red(target, counted(int(counts.failures[0]), "toy", "without a fit"))
+        in_red(target, style, counted(int(counts.failures[0]), "toy", "without a fit"))
     return figure_of(target)
 
 

@@ -103,7 +103,7 @@ def _draw(
         for part, panel in zip(parts, axes, strict=True):
             _draw_column(panel, part, titles, limit)
         experiment_texts(axes[0], style, last=axes[-1] if len(axes) > 1 else None, wide=None if ax else _AXIS_WIDTH)
-        in_red(axes[0], notes)
+        in_red(axes[0], style, notes)
         if more:
             options: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "va": "top", "fontsize": 8}
             axes[-1].annotate(more, (1, 0), (0, -36), xycoords="axes fraction", style="italic", **options)

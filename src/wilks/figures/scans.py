@@ -116,7 +116,7 @@ def _draw(
                 fontsize="small",
             )
         decorate(panel, style, lines, entries if len(entries) > 1 or not lines else [], tallest=top, lowest=None)
-        in_red(panel, gaps)
+        in_red(panel, style, gaps)
         return figure_of(panel)
 
 
@@ -164,7 +164,7 @@ def contour(
         experiment_texts(panel, chosen)
         shown_points = [_rounded(line.points) for line in result.lines] + [np.array([result.best])]
         legend_in_corner(panel, entries, np.concatenate([*shown_points, np.array([shown])]))
-        in_red(panel, _gaps(len(result.failures), result.notes))
+        in_red(panel, chosen, _gaps(len(result.failures), result.notes))
         return figure
 
 

@@ -63,6 +63,7 @@ def significance(result: SignificanceResult, *, style: str | FigureStyle = "plai
         hidden = max(result.injected.size - _MOST, 0)
         in_red(
             target,
+            chosen,
             [
                 *counted(missing, "significance", "without an answer"),
                 *counted(result.failures, "toy", "without a fit"),

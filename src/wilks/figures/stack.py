@@ -250,7 +250,7 @@ def _draw(
         bounds: dict[str, Any] = {"tallest": content.tallest, "lowest": lowest, "deepest": content.deepest}
         bounds["outside"] = [main, ratio] if ax is None else []
         free = decorate(main, style, (content.name, title), entries, **bounds)
-        in_red(main, content.unseen() if lowest is not None else [])
+        in_red(main, style, content.unseen() if lowest is not None else [])
         _hatch_hidden(main, content, free)
         _hatch_hidden(ratio, content, 1.0)
         if ax is None:

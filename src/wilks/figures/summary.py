@@ -225,7 +225,7 @@ def _head(
     experiment_texts(main, style, wide=width)
     over = 6.0 + 16.0 * lines_above(main)
     said = whole.unseen() if lowest is not None else []
-    in_red(main, said)
+    in_red(main, style, said)
     over += 14.0 if said else 0.0
     options: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
     main.annotate(title[:1].upper() + title[1:], (0, 1), (0, over), **options)

@@ -71,7 +71,7 @@ def toys(
             target.set_ylim(0, 1.6 * top)
             fit_margins(figure, [target])
         decorate(target, chosen, _lines(result, i), entries, tallest=top, lowest=None)
-        in_red(target, counted(result.done - result.converged, "toy", "without a converged fit"))
+        in_red(target, chosen, counted(result.done - result.converged, "toy", "without a converged fit"))
         if ax is None:
             fit_margins(figure, [target])
     return figure
