@@ -13,6 +13,7 @@ import uproot
 from tests.figures.records import make_channel
 
 from wilks import pages, pipeline
+from wilks.config.load import load_config
 from wilks.histogram import Axis
 from wilks.results.prediction import Prediction
 
@@ -89,3 +90,23 @@ def prediction(bins: list[int]) -> Prediction:
 def test_which_channels_a_run_draws_alone(bins: list[int], alone: int, summary: bool) -> None:
     assert len(pages.drawn_alone(prediction(bins))) == alone
     assert pages.summarised(prediction(bins)) is summary
+
+
+def test_the_look_of_samples_is_that_of_the_steering_file() -> None:
+    config = load_config(
+        {
+            "General": {"Measurement": "m", "HistogramFolder": "h", "InputPath": "in.root:{RegionPath}{SamplePath}"},
+            "Regions": [{"Name": "SR", "RegionPath": "s"}],
+            "Samples": [
+                {"Name": "Data", "SamplePath": "d", "Data": True},
+                {"Name": "top", "SamplePath": "t", "Color": "tab:red"},
+                {"Name": "signal", "SamplePath": "s"},
+                {"Name": "gone", "SamplePath": "g", "Color": "C1"},
+                {"Name": "fakes", "SamplePath": "f"},
+            ],
+            "NormFactors": [{"Name": "mu", "Samples": "signal"}],
+        }
+    )
+    channel = make_channel("SR", Axis([0.0, 1.0]), np.ones((3, 1)), ("signal", "fakes", "top"))
+    prediction = Prediction("pre-fit", (channel,), "", signals=("signal",))
+    assert pages.look_of(config, prediction) == {"order": ["signal", "top", "fakes"], "colors": {"top": "tab:red"}}

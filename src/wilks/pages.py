@@ -11,6 +11,7 @@ import wilks
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from wilks.config.schema import Config
     from wilks.figures.style import FigureStyle
     from wilks.results.prediction import Prediction
     from wilks.templates.store import Templates
@@ -91,6 +92,16 @@ def _pruning_maps(templates: Templates, style: str | FigureStyle) -> Iterator[Fi
     for regions in pages(templates, CELL):
         for first in range(1, len(blocks_of(templates, regions).systematics) + 1, _MAP_ROWS):
             yield wilks.figures.pruning(templates, regions=regions, rows=_MAP_ROWS, first=first, style=style)
+
+
+def look_of(config: Config, prediction: Prediction) -> dict[str, Any]:
+    """Return order (signal first) and colours of samples by a steering file, as options of `data_mc`."""
+    known = {sample for channel in prediction.channels for sample in channel.samples}
+    samples = [sample for sample in config.samples if sample.name in known]
+    return {
+        "order": list(dict.fromkeys([*prediction.signals, *(sample.name for sample in samples)])),
+        "colors": {sample.name: sample.color for sample in samples if sample.color is not None},
+    }
 
 
 def summarised(prediction: Prediction) -> bool:

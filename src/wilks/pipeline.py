@@ -12,6 +12,7 @@ import wilks
 from wilks._reading import read_file
 from wilks.errors import InputError, TemplateError, listed, nearest
 from wilks.pages import file_names as file_names
+from wilks.pages import look_of
 from wilks.pages import variation_figures as variation_figures
 from wilks.products import FORMATS as FORMATS
 from wilks.products import (
@@ -208,14 +209,16 @@ def run(
     prefit = step(
         Stage.PREFIT,
         lambda: wilks.predict(model),
-        lambda made: save_prediction(made, folder, formats=stages.formats, log=log),
+        lambda made: save_prediction(made, folder, formats=stages.formats, log=log, **look_of(config, made)),
     )
     postfit, answers = None, dict[str, Any]()
     if result.converged and result.covariance_valid:
         postfit = step(
             Stage.POSTFIT,
             lambda: wilks.predict(model, result),
-            lambda made: save_prediction(made, folder, formats=stages.formats, log=log, prefit=prefit),
+            lambda made: save_prediction(
+                made, folder, formats=stages.formats, log=log, prefit=prefit, **look_of(config, made)
+            ),
         )
         answers = _answers(stages, model, result, config.general.search if search is None else search)
     done = Run(config, templates, workspace, findings, result, prefit, postfit, (), answers)

@@ -198,19 +198,22 @@ def save_prediction(
     folder: Path,
     *,
     formats: Sequence[str],
-    log: bool | None,
     prefit: Prediction | None = None,
+    **options: Any,
 ) -> list[Path]:
-    """Write a prediction, its yields and, in these formats, its figures; return the files."""
+    """Write a prediction, its yields and, in these formats, its figures; return the files.
+
+    `options` are those of `wilks.figures.data_mc` and `summary`.
+    """
     label = _file_label(prediction)
     files = saved(prediction, folder / f"{label}.json")
     files += save_table(wilks.tables.yields(prediction), folder / "tables" / f"yields_{label}")
     if not formats:
         return files
+    figures, alone = folder / "figures", drawn_alone(prediction)
     if summarised(prediction):
-        files += save_summary(prediction, folder / "figures", prefit=prefit, log=log, formats=formats)
-    alone = drawn_alone(prediction)
-    return files + save_data_mc(prediction, folder / "figures", channels=alone, log=log, formats=formats)
+        files += save_summary(prediction, figures, prefit=prefit, formats=formats, **options)
+    return files + save_data_mc(prediction, figures, channels=alone, formats=formats, **options)
 
 
 def save_table(table: Table, stem: Path) -> list[Path]:

@@ -104,6 +104,11 @@ def test_options_of_pulls_reach_the_figure(call: Call, search: Path, seen: dict[
     assert seen["rows"] == 2
     call("pulls", "fit.json", "--exclude", "jes_?", "--title", "jes_0=J", "-o", "p.png")
     assert seen["exclude"] == ["J", "jes_1", "jes_2"]
+    groups = ("--group", "jets=jes_[01]", "--group", "jets=jes_1", "--group", "rest=jes_2")
+    assert 'no parameter "jes_[01]"' in call("pulls", "fit.json", *groups, "-o", "p.png").stderr
+    assert call("pulls", "fit.json", *groups[2:], "--title", "jes_2=J", "-o", "p.png").exit_code == 0
+    assert seen["groups"] == {"jets": ["jes_1"], "rest": ["J"]}
+    assert "is not LABEL=PATTERN" in call("pulls", "fit.json", "--group", "jets", "-o", "p.png").stderr
     assert "did you mean" in call("pulls", "fit.json", "--exclude", "jes_9", "-o", "p.png").stderr
 
 
@@ -121,6 +126,36 @@ def test_options_of_data_mc_reach_the_figures(call: Call, search: Path, seen: di
     assert seen["prefit"].label == "pre-fit"
     assert call("data-mc", search, "--summary", "--per-channel", "--ratio", "0.3", "-o", "figures").exit_code == 0
     assert seen["per_bin"] is False
+
+
+def test_order_and_colours_come_from_a_steering_file_but_options_go_first(
+    call: Call, search: Path, seen: dict[str, Any]
+) -> None:
+    config = {
+        "General": {"Measurement": "m", "HistogramFolder": "h", "InputPath": "i.root:{RegionPath}"},
+        "Regions": [{"Name": "SR", "RegionPath": "s"}],
+        "Samples": [
+            {"Name": "Data", "Data": True},
+            {"Name": "background", "Color": "tab:orange"},
+            {"Name": "signal", "Color": "#bd1f01"},
+        ],
+        "NormFactors": [{"Name": "mu", "Samples": "signal"}],
+    }
+    Path("config.yml").write_text(json.dumps(config), encoding="utf-8")
+    drawn = call("data-mc", search, "--config", "config.yml", "--title", "signal=$S$", "-o", "figures")
+    assert drawn.exit_code == 0, drawn.output
+    assert seen["order"] == ["$S$", "background"]
+    assert seen["colors"] == {"background": "tab:orange", "$S$": "#bd1f01"}
+    options = ("--order", "background", "--colors", "signal=blue")
+    assert call("data-mc", search, "--config", "config.yml", *options, "-o", "figures").exit_code == 0
+    assert seen["order"] == ["background"]
+    assert seen["colors"] == {"background": "tab:orange", "signal": "blue"}
+    config["Samples"][1]["Color"] = "tab:orang"
+    Path("config.yml").write_text(json.dumps(config), encoding="utf-8")
+    refused = call("data-mc", search, "--config", "config.yml", "-o", "figures")
+    assert refused.exit_code == 2
+    assert "Samples[1].Color: must be the name of a colour or '#rrggbb'" in refused.stderr
+    assert 'did you mean "tab:orange"?' in refused.stderr
 
 
 @pytest.mark.parametrize(

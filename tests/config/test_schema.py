@@ -18,7 +18,7 @@ KEYS = {
     "Pruning": "Norm Shape Reference Large",
     "FixedParameter": "Name Value",
     "Region": "Name Variable Binning Filter RegionPath OutsideBinning Rebin DropBins Staterror",
-    "Sample": "Name Tree Filter Weight SamplePath Data DisableStaterror Regions Exclude Sources Overrides",
+    "Sample": "Name Tree Filter Weight SamplePath Data DisableStaterror Regions Exclude Color Sources Overrides",
     "NormFactor": "Name Samples Regions Exclude Nominal Bounds",
     "Systematic": "Name Type Up Down Variations Combine Regions Samples Exclude Sources Smoothing Symmetrization "
     "ModifierName Decorrelate KeepYield",

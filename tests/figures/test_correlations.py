@@ -32,11 +32,11 @@ def cells(figure) -> dict[tuple[int, int], str]:
 def test_only_correlated_parameters_in_their_order() -> None:
     strong = {("Pile-up", "ttbar_norm"): -0.456, ("Luminosity", "Pile-up"): 0.05, ("PS variation", "Pile-up"): 0.2}
     figure = figures.correlations(correlated(strong))
-    assert names(figure) == ["PS variation", "Pile-up", "ttbar_norm"]
+    assert names(figure) == ["ttbar_norm", "PS variation", "Pile-up"]
     text = cells(figure)
-    assert text[1, 2] == text[2, 1] == "−45.6"
+    assert text[0, 2] == text[2, 0] == "−45.6"
     assert text[0, 0] == "100"
-    assert (0, 2) not in text
+    assert (0, 1) not in text
     assert "10 of 13 parameters" in figure.axes[0].get_xlabel()
     assert "Luminosity" in names(figures.correlations(correlated(strong), threshold=0.05))
 
@@ -74,3 +74,43 @@ def test_mistakes(arguments: dict, message: str) -> None:
 def test_without_covariance() -> None:
     with pytest.raises(InputError, match="no covariance"):
         figures.correlations(replace(make_fit(), covariance_valid=False))
+
+
+def test_the_parameter_of_interest_comes_first_whatever_its_correlations() -> None:
+    figure = figures.correlations(correlated({("Pile-up", "Luminosity"): 0.4}))
+    assert names(figure) == ["ttbar_norm", "Luminosity", "Pile-up"]
+    weights = [text.get_fontweight() for text in figure.axes[0].get_yticklabels()]
+    assert weights == ["bold", "normal", "normal"]
+    assert names(figures.correlations(make_fit(), rows=2))[0] == "ttbar_norm"
+
+
+def test_blue_is_negative_red_positive_white_zero_and_a_bar_says_so() -> None:
+    figure = figures.correlations(correlated({("Pile-up", "Luminosity"): 0.4}))
+    ax = figure.axes[0]
+    image, (bar,) = ax.images[0], ax.child_axes
+    negative, zero, positive = image.cmap(image.norm([-60.0, 0.0, 60.0]))
+    assert tuple(zero[:3]) == pytest.approx((1, 1, 1), abs=0.01)
+    assert negative[2] > negative[1] > negative[0]
+    assert positive[0] > positive[1]
+    assert positive[0] > positive[2]
+    figure.draw_without_rendering()
+    assert [text.get_text() for text in bar.get_yticklabels()] == ["−100", "−50", "0", "50", "100"]
+    assert bar.get_ylabel() == "Correlation [%]"
+    frame, beside = ax.get_window_extent(), bar.get_window_extent()
+    assert frame.x1 < beside.x0
+    assert (frame.y0, frame.y1) == pytest.approx((beside.y0, beside.y1), abs=1)
+    assert bar.get_tightbbox().x1 <= figure.bbox.x1
+
+
+def test_long_names_are_whole_beside_cells_of_the_usual_size() -> None:
+    result = correlated({("Pile-up", "Luminosity"): 0.4})
+    long = "weight_bTagSF_DL1r_Continuous_eigenvars_extrapolation_from_charm_0"
+    named = replace(result, names=tuple(long if name == "Pile-up" else name for name in result.names))
+    figure = figures.correlations(named)
+    assert names(figure)[2] == long
+    figure.draw_without_rendering()
+    ax = figure.axes[0]
+    assert ax.get_window_extent().width / figure.dpi == pytest.approx(2.4, abs=0.02)
+    boxes = [text.get_window_extent() for text in (*ax.get_yticklabels(), *ax.get_xticklabels())]
+    assert min(box.x0 for box in boxes) >= 0
+    assert min(box.y0 for box in boxes) >= 0

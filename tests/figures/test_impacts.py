@@ -12,10 +12,11 @@ from tests.figures.test_ranking import labels, make_ranking, texts
 
 from wilks import figures
 from wilks.errors import InputError
+from wilks.figures import FigureStyle
 
 
 def names(figure: Figure) -> list[str]:
-    return [text.rsplit(maxsplit=1)[0].strip() for text in labels(figure)]
+    return labels(figure)
 
 
 def legend(figure: Figure) -> list[str]:
@@ -95,3 +96,54 @@ def test_shifted_global_observables_are_called_so() -> None:
     assert "page 2 of 4: 100 parameters by impact" in [
         text.get_text() for text in figures.impacts(make_ranking(100), page=2).texts
     ]
+
+
+def test_all_pages_have_one_scale_and_one_frame() -> None:
+    result = make_ranking(100)
+    pages = [figures.impacts(result, page=page, rows=25) for page in (1, 2, 3, 4)]
+    assert len({tuple(figure.axes[1].get_xlim()) for figure in pages}) == 1
+    largest = np.nanmax(np.abs(result.impacts[0, :, 2:]))
+    assert pages[-1].axes[1].get_xlim() == pytest.approx((-1.1 * largest, 1.1 * largest))
+    assert len({tuple(figure.get_size_inches()) for figure in pages}) == 1
+    assert len({ax.get_position().bounds for figure in pages for ax in figure.axes[:1]}) == 1
+
+
+def test_names_end_and_numbers_end_at_one_place() -> None:
+    figure = figures.impacts(make_ranking(100), page=1, rows=12)
+    figure.draw_without_rendering()
+    left = figure.axes[0]
+    ends = [text.get_window_extent().x1 for text in left.get_yticklabels()]
+    assert np.ptp(ends) < 0.5
+    numbers = [text for text in left.texts if text.get_text().isdigit()]
+    assert [text.get_text() for text in numbers] == [str(i) for i in range(1, 13)]
+    assert np.ptp([text.get_window_extent().x1 for text in numbers]) < 0.5
+    assert all(text.get_window_extent().x0 > max(ends) for text in numbers)
+    assert numbers[0].get_window_extent().x1 < left.get_window_extent().x0
+
+
+def test_no_line_runs_through_values() -> None:
+    figure = figures.impacts(make_ranking())
+    figure.draw_without_rendering()
+    left = figure.axes[0]
+    values = [text for text in left.texts if "0.70" in text.get_text()]
+    assert values
+    lines = [left.transData.transform(segment) for part in left.collections for segment in part.get_segments()]
+    dotted = [line for line in lines if np.ptp(line[:, 0]) < 1e-6]
+    assert dotted
+    for box in (text.get_window_extent() for text in values):
+        assert not any(
+            box.x0 < line[0, 0] < box.x1 and line[:, 1].min() < box.y1 and line[:, 1].max() > box.y0 for line in dotted
+        )
+
+
+def test_a_long_parameter_of_interest_stands_above_the_experiment() -> None:
+    long = "signal strength of the associated production"
+    style = FigureStyle("CMS", "Preliminary", "13 TeV", "138 fb$^{-1}$")
+    figure = figures.impacts(replace(make_ranking(), pois=(long,)), style=style)
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for ax in figure.axes for text in ax.texts if text.get_text() in ("CMS",)]
+    boxes += [text.get_window_extent() for text in figure.axes[0].texts if "138" in text.get_text()]
+    (value,) = (text.get_window_extent() for text in figure.axes[1].texts if long in text.get_text())
+    assert len(boxes) == 2
+    assert not any(value.overlaps(box) for box in boxes)
+    assert value.y1 <= figure.bbox.y1

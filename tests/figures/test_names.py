@@ -1,3 +1,4 @@
+import re
 from itertools import pairwise
 
 import pytest
@@ -8,18 +9,20 @@ from wilks.figures.names import labels
 from wilks.figures.style import label
 
 
-def test_names_that_differ_in_the_middle_stay_different() -> None:
-    names = [f"A rather long sample name number {k} (2016-2018)" for k in range(28)]
-    texts = labels(names, 34)
-    assert len(set(texts.values())) == 28
-    assert all(len(text) <= 34 for text in texts.values())
-    assert all(f"…{k}…" in texts[name] for k, name in enumerate(names))
-    assert len({label(name, 34) for name in names}) == 1
-
-
-def test_numbers_are_not_cut() -> None:
-    short = labels(["x" * 30 + "_101_" + "y" * 30, "x" * 30 + "_102_" + "y" * 30], 24)
-    assert [text.strip("xy") for text in short.values()] == ["…101…", "…102…"]
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("a rather long name of a sample (2016-2018)", ["a rather long name", "of a sample", "(2016-2018)"]),
+        ("JET_EtaIntercalibration_NonClosure_posEta", ["JET_EtaIntercali", "bration_NonClosure_", "posEta"]),
+        ("x" * 40, ["x" * 14, "x" * 14, "x" * 12]),
+        (r"shape of $t\bar{t}$ in the tails", [r"shape of $t\bar{t}$ in", "the tails"]),
+    ],
+)
+def test_long_names_are_broken_into_lines_and_nothing_is_lost(name: str, lines: list[str]) -> None:
+    text = labels([name], 18)[name]
+    assert "".join(text.split()) == "".join(name.split())
+    assert all(len(re.sub(r"\$[^$]*\$", "x", line)) <= 18 for line in text.split("\n"))
+    assert len(text.split("\n")) == len(lines)
 
 
 def test_short_names_are_drawn_as_they_are() -> None:
@@ -44,4 +47,5 @@ def test_two_names_never_look_alike(names: list[str]) -> None:
 def test_any_names_are_told_apart(names: list[str], limit: int) -> None:
     texts = labels(names, limit)
     assert list(texts) == names
+    assert all("…" not in text for text in texts.values())
     assert all(first != second for first, second in pairwise(sorted(texts.values())))

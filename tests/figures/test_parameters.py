@@ -181,3 +181,57 @@ def test_a_pattern_without_parameter_is_an_error() -> None:
 
 def test_a_hidden_value_stays_hidden() -> None:
     assert "hidden ± 0.076" in texts(figures.pulls(make_fit().blinded()))
+
+
+def headings(figure: Figure) -> list[str]:
+    ticks = [text for ax in figure.axes for text in ax.get_yticklabels()]
+    return [text.get_text() for text in ticks if text.get_fontweight() == "bold"]
+
+
+def test_groups_have_headings_and_counts_of_what_is_not_drawn() -> None:
+    result = make_fit(tuple(f"JES {i}" for i in range(8)) + tuple(f"b-tag {i}" for i in range(5)) + ("lumi",))
+    groups = {"jets": "JES *", "flavour tagging": ["b-tag 0", "b-tag ?"]}
+    figure = figures.pulls(result, groups=groups)
+    assert headings(figure) == ["jets", "flavour tagging", "other systematics"]
+    assert names(figure) == [
+        *("ttbar_norm", "jets", *(f"JES {i}" for i in range(8))),
+        *("flavour tagging", *(f"b-tag {i}" for i in range(5)), "other systematics", "lumi"),
+    ]
+    assert set(drawn(figure)) == {*names(figure)} - {"ttbar_norm", *headings(figure)}
+    result = changed(result, "b-tag 3", values=2.0)
+    result = changed(result, "lumi", values=1.9)
+    few = figures.pulls(result, groups=groups, rows=3)
+    assert headings(few) == ["flavour tagging (1 of 5)", "other systematics"]
+    assert "12 more, less pulled and less constrained, not shown" in "".join(texts_below(few))
+
+
+def test_kinds_are_groups_where_there_are_several() -> None:
+    assert headings(figures.pulls(make_fit())) == []
+    assert headings(figures.pulls(make_fit(), include_staterrors=True)) == ["systematics", "MC statistics"]
+
+
+def test_what_is_left_out_is_counted() -> None:
+    gammas = sum(name.startswith("staterror") for name in make_fit().names)
+    assert f"left out: {gammas} of staterrors" in texts_below(figures.pulls(make_fit()))
+    assert f"left out: {gammas} of staterrors, 2 excluded" in texts_below(
+        figures.pulls(make_fit(), exclude=["Pile-up", "Luminosity"])
+    )
+    assert not any("left out" in text for text in texts_below(figures.pulls(make_fit(), include_staterrors=True)))
+
+
+def test_no_heading_ends_a_column() -> None:
+    many = tuple(f"a {i}" for i in range(27)) + tuple(f"b {i}" for i in range(27))
+    for extra in range(4):
+        result = make_fit(many + tuple(f"c {i}" for i in range(extra)))
+        figure = figures.pulls(result, groups={"A": "a *", "B": "b *"})
+        assert len(figure.axes) == 2
+        assert len(names(figure)) == len({*names(figure)}) == 1 + 54 + extra + 2 + bool(extra)
+        for ax in figure.axes:
+            assert ax.get_yticklabels()[-1].get_fontweight() != "bold"
+
+
+def test_groups_are_of_one_fit_and_of_its_parameters() -> None:
+    with pytest.raises(InputError, match='groups: there is no parameter "JESS" in this fit'):
+        figures.pulls(make_fit(), groups={"jets": "JESS"})
+    with pytest.raises(InputError, match="groups: are for the pulls of one fit"):
+        figures.pulls({"a": make_fit(), "b": make_fit()}, groups={"jets": "*"})

@@ -2,13 +2,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 from tests.figures.records import SAMPLES, lesson_shapes, make_channel, make_fit, make_prediction
 
+import wilks
 from wilks import figures
 from wilks.errors import InputError
 from wilks.figures.poisson import garwood
+from wilks.figures.style import PETROFF10
 from wilks.histogram import Axis
 from wilks.results.prediction import ChannelPrediction, Prediction
 
@@ -161,3 +164,42 @@ def test_bins_blinded_in_the_prediction_are_hidden_too() -> None:
         assert len(ax.containers[0].lines[0].get_xdata()) == 9
         assert len(ax.patches) == len(other.patches)
         assert ax.get_ylim() == other.get_ylim()
+
+
+def two_channels(signals: tuple[str, ...] = ()) -> Prediction:
+    axis = Axis([0.0, 1.0, 2.0])
+    first = make_channel("SR", axis, np.array([[5.0, 5.0], [2.0, 1.0], [3.0, 4.0]]), ("top", "signal", "fakes"))
+    second = make_channel("CR", axis, np.array([[3.0, 4.0], [5.0, 5.0]]), ("fakes", "top"))
+    return Prediction("post-fit", (first, second), "", signals=signals)
+
+
+def legend(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].get_legend().get_texts()][1:-1]
+
+
+def test_the_signal_is_on_top_and_channels_are_stacked_alike() -> None:
+    drawn = figures.data_mc(two_channels(("signal",)))
+    assert [legend(drawn[name]) for name in ("SR", "CR")] == [["signal", "top", "fakes"], ["top", "fakes"]]
+    top = steps(drawn["SR"])[2].get_data()
+    assert top.values - top.baseline == pytest.approx([2.0, 1.0])
+    for name in ("SR", "CR"):
+        colors = {patch.get_facecolor() for patch in steps(drawn[name])[:-1]}
+        assert colors == {to_rgba(PETROFF10[i]) for i in ((0, 1, 2) if name == "SR" else (1, 2))}
+    whole = figures.summary(two_channels(("signal",)))
+    assert [text.get_text() for text in whole.legends[0].get_texts()][1:-1] == ["signal", "top", "fakes"]
+
+
+def test_an_order_goes_before_all() -> None:
+    assert legend(figures.data_mc(two_channels(("signal",)), channel="SR", order=["fakes"])) == [
+        *("fakes", "signal", "top"),
+    ]
+    with pytest.raises(InputError, match='order: there is no sample "fake" in this prediction; did you mean "fakes"'):
+        figures.data_mc(two_channels(), order=["fake"])
+
+
+def test_a_prediction_knows_its_signal() -> None:
+    model = wilks.compile_model(wilks.examples.search())
+    assert wilks.predict(model).signals == ("Signal",)
+    assert wilks.predict(wilks.compile_model(wilks.examples.search(), poi="")).signals == ("Signal",)
+    assert wilks.predict(model.with_poi("top_norm")).signals == ("Top",)
+    assert legend(figures.data_mc(wilks.predict(model), channel="SR 2b"))[0] == "Signal"

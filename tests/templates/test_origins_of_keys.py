@@ -167,7 +167,7 @@ OF_HISTOGRAMS: dict[tuple[type, str], tuple[Sequence[str | int], Any]] = {
 OTHERS = {
     General: {"Measurement", "POI", "HistogramFolder", "Fixed", "Pruning", "Checks", "Staterror"},
     Region: {"Name", "Rebin", "DropBins", "Staterror"},
-    Sample: {"Name", "Data", "DisableStaterror", "Regions", "Exclude"},
+    Sample: {"Name", "Data", "DisableStaterror", "Regions", "Exclude", "Color"},
     SampleSource: {"Name"},
     SampleOverride: set(),
     Systematic: {"Name", "Type", "Up", "Down", "Variations", "Combine", "Regions", "Samples", "Exclude", "Smoothing"}

@@ -12,7 +12,12 @@ from wilks.errors import InputError
 
 _OPTIONS = (
     click.option("--style", default="plain", show_default=True, help="plain, ATLAS or CMS."),
-    click.option("--status", default="", metavar="TEXT", help='Beside the name of the experiment: "Internal".'),
+    click.option(
+        "--status",
+        default="",
+        metavar="TEXT",
+        help='Beside the name of the experiment: "Internal"; "paper" leaves it alone. Default: "Work in progress".',
+    ),
     click.option("--energy", default="", metavar="TEXT", help='Centre-of-mass energy: "13 TeV".'),
     click.option("--luminosity", default="", metavar="TEXT", help="Integrated luminosity: '140 fb$^{-1}$'."),
 )
@@ -52,7 +57,7 @@ def style_options(command: Callable[..., Any]) -> Callable[..., Any]:
         from wilks.figures.style import FigureStyle, label
 
         # What is no valid formula is drawn as it is written, instead of being an error of matplotlib.
-        texts = (label(text, limit=200) for text in (status, energy, luminosity))
+        texts = (label(text, width=1000) for text in (status, energy, luminosity))
         return command(style=FigureStyle(style, *texts), **rest)
 
     decorated: Callable[..., Any] = wrapped

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from wilks.cli.named import by_name, numbers_by_name
+from wilks.cli.named import by_name, labelled, numbers_by_name
 from wilks.errors import InputError
 from wilks.selection import matching
 
@@ -95,6 +95,14 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
         default=None,
         help="Also the parameters of staterrors. Default: where there are no others.",
     ),
+    "groups": click.option(
+        "--group",
+        "groups",
+        multiple=True,
+        metavar="LABEL=PATTERN",
+        callback=lambda ctx, parameter, given: labelled("--group", given),
+        help="Group of parameters with a heading of its own; repeatable, also for one label. Default: by kind.",
+    ),
     "divide_by_width": click.option(
         "--divide-by-width", is_flag=True, default=None, help="Divide events by the widths of the bins."
     ),
@@ -115,6 +123,13 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
         callback=_texts_by_name("SAMPLE=COLOUR"),
         help="Colour of a sample, by its name (tab:red, #1f77b4); repeatable.",
     ),
+    "order": click.option(
+        "--order",
+        multiple=True,
+        metavar="SAMPLE",
+        help="Sample on top of the stack, and of the legend; repeatable, from the top. Default: the signal, then as in "
+        "the workspace.",
+    ),
     "per_bin": click.option(
         "--per-bin/--per-channel",
         "per_bin",
@@ -126,10 +141,10 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
 # Commands, and the keywords of their figures.
 PLOT = (
     *("rows", "first", "x", "at", "theory", "axis_titles", "title", "levels", "reference", "bins"),
-    *("exclude", "include_staterrors"),
+    *("exclude", "include_staterrors", "groups"),
 )
-PULLS = ("exclude", "include_staterrors", "rows")
-DATA_MC = ("divide_by_width", "ratio_half_width", "prefit", "colors", "per_bin")
+PULLS = ("exclude", "include_staterrors", "groups", "rows")
+DATA_MC = ("divide_by_width", "ratio_half_width", "prefit", "colors", "order", "per_bin")
 
 
 def figure_options(keywords: Iterable[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -165,9 +180,19 @@ def renamed(options: Mapping[str, Any], titles: Mapping[str, str], result: Any) 
     for keyword in ("at", "axis_titles", "colors"):
         if keyword in changed:
             changed[keyword] = {titles.get(name, name): value for name, value in changed[keyword].items()}
-    if "exclude" in changed and titles:
-        several = result.values() if isinstance(result, Mapping) else [result]
-        names = list(dict.fromkeys(name for one in several for name in getattr(one, "names", ())))
-        found = {pattern: [names[i] for i in matching(names, pattern)] for pattern in changed["exclude"]}
-        changed["exclude"] = [titles.get(name, name) for pattern, group in found.items() for name in group or [pattern]]
+    if "order" in changed:
+        changed["order"] = [titles.get(name, name) for name in changed["order"]]
+    if not titles:
+        return changed
+    several = result.values() if isinstance(result, Mapping) else [result]
+    names = list(dict.fromkeys(name for one in several for name in getattr(one, "names", ())))
+
+    def meant(patterns: Iterable[str]) -> list[str]:
+        found = {pattern: [names[i] for i in matching(names, pattern)] for pattern in patterns}
+        return [titles.get(name, name) for pattern, group in found.items() for name in group or [pattern]]
+
+    if "exclude" in changed:
+        changed["exclude"] = meant(changed["exclude"])
+    if "groups" in changed:
+        changed["groups"] = {label: meant(patterns) for label, patterns in changed["groups"].items()}
     return changed

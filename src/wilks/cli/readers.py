@@ -16,10 +16,11 @@ from wilks.cli.data import warn_of_another_workspace
 from wilks.cli.drawing import log_option, style_options, titles_option
 from wilks.cli.figure_options import DATA_MC, figure_options, renamed
 from wilks.cli.helping import Command
-from wilks.cli.inputs import read_fit, read_once, read_workspace
+from wilks.cli.inputs import read_config, read_fit, read_once, read_workspace
 from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import format_option, output_option, put, wrote
 from wilks.errors import InputError, listed, nearest
+from wilks.pages import look_of
 
 if TYPE_CHECKING:
     from wilks.figures.style import FigureStyle
@@ -93,6 +94,7 @@ def inspect(workspace: str, output: str | None) -> None:
     metavar="NAME",
     help="Draw these only (names or patterns); repeatable.",
 )
+@click.option("--config", metavar="FILE", help="Steering file whose order and colours of samples are taken.")
 @figure_options(DATA_MC)
 @titles_option
 @style_options
@@ -104,6 +106,7 @@ def data_mc(
     log: bool | None,
     log_x: bool | None,
     only: tuple[str, ...],
+    config: str | None,
     options: dict[str, Any],
     titles: dict[str, str],
     style: FigureStyle,
@@ -118,6 +121,10 @@ def data_mc(
     chosen = _with_channels(prediction, only)
     if before is not None and "prefit" in options:
         options["prefit"] = wilks.figures.titled(_with_channels(before(), only), titles)
+    if config is not None:
+        look = look_of(read_config(config), chosen)
+        options = {**options, "order": options.get("order") or look["order"]}
+        options["colors"] = look["colors"] | dict(options.get("colors", {}))
     drawn = wilks.figures.titled(chosen, titles)
     keywords: dict[str, Any] = {"style": style, "log": log, **renamed(options, titles, chosen)}
     if summary:

@@ -58,6 +58,8 @@ def unused_keys(config: Config) -> Iterator[IdleKey]:
         if sample.data and sample.disable_staterror:
             why = "data have no parameters for a statistical uncertainty"
             yield IdleKey("DisableStaterror", "sample", sample.name, why, "Leave it out.")
+        if sample.data and sample.color is not None:
+            yield IdleKey("Color", "sample", sample.name, "data are black points", "Leave it out.")
     if config.general.staterror is not None and all(s.disable_staterror for s in config.samples if not s.data):
         why = "all samples have DisableStaterror: True"
         yield IdleKey("Staterror", "block", "General", why, "Leave one of them out.", serious=True)

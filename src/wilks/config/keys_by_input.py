@@ -77,7 +77,7 @@ TABLE: Mapping[tuple[str, str], tuple[Use, Use, Use, Use]] = {
 OF_ANY_INPUT: Mapping[str, tuple[str, ...]] = {
     "General": ("Measurement", "POI", "Search", "HistogramFolder", "Fixed", "Pruning", "Checks", "Staterror"),
     "Region": ("Name", "Rebin", "DropBins", "Staterror"),
-    "Sample": ("Name", "Data", "DisableStaterror", "Regions", "Exclude"),
+    "Sample": ("Name", "Data", "DisableStaterror", "Regions", "Exclude", "Color"),
     "SampleSource": ("Name",),
     "SampleOverride": ("Regions",),
     "Template": ("Normalization", "Symmetrize"),

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pydantic import Field, StrictBool, StrictStr
+from pydantic.json_schema import SkipJsonSchema
 
 from wilks.config.block import Block
-from wilks.config.values import Names, OptionalText
+from wilks.config.values import Color, Names, OptionalText
 
 
 class SampleInput(Block):
@@ -55,6 +56,9 @@ class Sample(Block):
     )
     regions: Names = Field(default=(), description="Regions with this sample; left out, all")
     exclude: Names = Field(default=(), description="Regions without this sample")
+    color: Color | SkipJsonSchema[None] = Field(
+        default=None, description="Colour of the sample in figures: a name (tab:red) or '#rrggbb'"
+    )
     sources: tuple[SampleSource, ...] = Field(
         default=(), description="Inputs whose sum is the sample", json_schema_extra={"minItems": 1}
     )

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, StrictStr, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 
 from wilks.config.words import described, number_hint
+from wilks.errors import nearest
 
 
 def _number(value: Any) -> int | float:
@@ -112,6 +113,18 @@ def _bin_numbers(value: Any) -> tuple[int, ...]:
     return tuple(sorted(set(values)))
 
 
+def _color(value: Any) -> str:
+    """Return a colour that figures know; only where there is one is matplotlib needed."""
+    from matplotlib.colors import get_named_colors_mapping, is_color_like
+
+    if not isinstance(value, str):
+        raise ValueError(f"must be the name of a colour or '#rrggbb', found {described(value)}{_quotes(value)}")
+    if not is_color_like(value) or value.lower() == "none":
+        near = nearest(value, get_named_colors_mapping())
+        raise ValueError(f"must be the name of a colour or '#rrggbb', found {described(value)}{near}")
+    return value
+
+
 def _group_name(value: Any) -> str:
     """Return the name of a group; a year may be written as a number."""
     if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
@@ -165,4 +178,5 @@ Parting: TypeAlias = Annotated[
     WithJsonSchema({"anyOf": [_PARTS, _list_of(_PARTS)]}),
 ]
 GroupName: TypeAlias = Annotated[str, BeforeValidator(_group_name), WithJsonSchema(_TEXT)]
+Color: TypeAlias = Annotated[str, BeforeValidator(_color), WithJsonSchema(_TEXT)]
 OptionalText: TypeAlias = StrictStr | SkipJsonSchema[None]

@@ -11,7 +11,7 @@ from wilks.histogram import Axis
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LONGEST = 28
+_LONGEST = 60
 _SMALLEST = 5.0  # points
 _LINE = 1.25  # height of a line of text, in font sizes
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wilks.errors import InputError, listed, nearest
 from wilks.figures.decoration import experiment_texts
-from wilks.figures.names import labels
+from wilks.figures.names import labels, letters
 from wilks.figures.style import FigureStyle, compact, figure_of
 from wilks.templates.order import systematics_in_order
 from wilks.templates.record import Effect
@@ -161,13 +161,13 @@ class _Titles:
 
     @classmethod
     def of(cls, blocks: Blocks, cell: tuple[float, float]) -> _Titles:
-        regions = labels(dict.fromkeys(region for region, _ in blocks.columns), 40)
-        samples = labels(dict.fromkeys(sample for _, sample in blocks.columns), 36)
+        regions = labels(dict.fromkeys(region for region, _ in blocks.columns))
+        samples = labels(dict.fromkeys(sample for _, sample in blocks.columns))
         upright = any(
-            _LETTER * len(regions[name]) > (right - left) * cell[0] for name, left, right, _ in blocks.parts()
+            _LETTER * letters([regions[name]]) > (right - left) * cell[0] for name, left, right, _ in blocks.parts()
         )
-        longest = _LETTER * max(map(len, samples.values()))
-        head = _LETTER * max(map(len, regions.values())) + 0.1 if upright else 0.25
+        longest = _LETTER * letters(samples.values())
+        head = _LETTER * letters(regions.values()) + 0.1 if upright else 0.25
         level = longest < cell[0]
         return cls(regions, samples, (upright, not level), head, 0.25 if level else 0.85 * longest + 0.15)
 
@@ -199,14 +199,14 @@ def canvas(blocks: Blocks, cell: tuple[float, float], style: FigureStyle) -> Ite
             spine.set_visible(False)
         _write(ax, blocks, titles, 0.06 / cell[1])
         yield ax, blocks
-        experiment_texts(ax, style, inside=False)
+        experiment_texts(ax, style, wide=width)
         _fit(ax, width, height)
 
 
 def _write(ax: Axes, blocks: Blocks, titles: _Titles, lift: float) -> None:
     """Write the names of systematics beside each band, of regions above and of samples below their columns."""
     rows, last = len(blocks.systematics), blocks.last
-    systematics = labels(blocks.systematics, 40)
+    systematics = labels(blocks.systematics)
     places = [(band * blocks.step + i + 0.5, name) for band in range(last + 1) for i, name in enumerate(systematics)]
     ax.set_yticks([y for y, _ in places], [systematics[name] for _, name in places])
     turned = [90 if upright else 0 for upright in titles.upright]

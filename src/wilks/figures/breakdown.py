@@ -9,15 +9,17 @@ import numpy as np
 
 from wilks.errors import InputError
 from wilks.figures.conditions import noted
-from wilks.figures.decoration import scale_x
-from wilks.figures.names import labels
+from wilks.figures.decoration import experiment_texts, scale_x
+from wilks.figures.names import labels, row_height
 from wilks.figures.ranking import FAILED, UP, settings
-from wilks.figures.style import FigureStyle, as_style, figure_of, label
+from wilks.figures.style import TITLE, FigureStyle, as_style, figure_of, label
 from wilks.results.ranking import DONE, BreakdownResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+_PARTS, _PART = 3.8, 0.3  # inches: the frame of a breakdown, and a group in it
 
 
 @noted
@@ -49,8 +51,7 @@ def breakdown(
     chosen = as_style(style)
     k = result.poi_index(poi)
     rc = settings(chosen)
-    from wilks.figures.canvas import Drawing, fit_margins, styled
-    from wilks.figures.decoration import experiment_texts
+    from wilks.figures.canvas import Drawing, fit_frame, styled
 
     order = np.argsort(-np.nan_to_num(result.contributions[k]).max(axis=1), kind="stable")[:rows]
     if result.method == "sequential":
@@ -58,15 +59,16 @@ def breakdown(
     bars = [(result.groups[i], result.contributions[k, i], UP) for i in order]
     bars += [("statistical", result.statistical[k], "#94a4a2"), ("total", result.total[k], "#717581")]
     with styled(rc):
-        axes = Drawing(rc, figsize=(5.6, 1.5 + 0.3 * len(bars))).add_subplot() if ax is None else ax
+        axes = Drawing(rc).add_subplot() if ax is None else ax
         _draw_parts(axes, bars, result.profile)
         largest = float(np.nanmax(result.total[k], initial=0.0))
-        scale_x(axes, f"uncertainty of {label(result.pois[k])}", largest)
-        experiment_texts(axes, chosen, inside=False)
+        scale_x(axes, f"uncertainty of {label(result.pois[k], TITLE)}", largest)
+        experiment_texts(axes, chosen, wide=_PARTS if ax is None else None)
         _note(axes, result, poi, len(result.groups) - len(order))
         figure = figure_of(axes)
         if ax is None:
-            fit_margins(figure, [axes])
+            row = row_height(_PART, (label(name) for name, _, _ in bars))
+            fit_frame(figure, axes, _PARTS, row * (len(bars) + 0.2), margin=0.08)
     return figure
 
 

@@ -83,7 +83,7 @@ def add_note(figure: Figure, conditions: Iterable[Condition], ax: Any = None) ->
 
 
 def _text(brief: str) -> str:
-    return label(brief, 200)
+    return label(brief, 1000)
 
 
 def _lines(briefs: Iterable[str], letters: int) -> Iterable[str]:

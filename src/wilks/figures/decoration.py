@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Entry: TypeAlias = tuple[Any, str]
 FAILED_COLOR = "#b00000"
+_LINES = ("experiment", "experiment, above")  # ids of the texts, by line
 
 # Fractions of the height: legend and labels within the first need no other arrangement, within the second no
 # smaller font.
@@ -27,22 +28,46 @@ _ENOUGH, _TOO_MUCH = 0.38, 0.45
 _MOST, _READABLE = 0.52, 1.15
 
 
-def experiment_texts(ax: Axes, style: FigureStyle, *, inside: bool) -> list[Text]:
-    """Draw the experiment's name, status, energy and luminosity; return the texts that lie inside the frame."""
-    size = _font_size()
-    if style.name == "CMS" or not inside:
-        return _outside(ax, style, size)
-    texts = []
-    if style.name == "ATLAS":
-        name = _inside(ax, 0, "ATLAS", size * 1.15, weight="bold", style="italic")
-        texts.append(name)
-        if style.status:
-            texts.append(_after(ax, name, style.status, size * 1.15))
-    elif style.status:
-        texts.append(_inside(ax, 0, style.status, size))
+def experiment_texts(
+    ax: Axes, style: FigureStyle, *, last: Axes | None = None, wide: float | None = None, up: float = 0.0
+) -> None:
+    """Draw the experiment's name and status above the left corner of the frame, energy and luminosity above the right.
+
+    That is the one place in all figures: many have no room inside. `last` are the axes whose right corner counts, where
+    there are several beside each other, `wide` is the width of the frame in inches where it will be another than now.
+    The texts stand `up` points higher where there is the title of an axis above the frame. Energy and luminosity go one
+    line higher where both have no room beside each other.
+    """
+    size, slant = _font_size(), "italic" if style.name == "CMS" else "normal"
+    over: dict[str, Any] = {
+        "xycoords": "axes fraction",
+        "textcoords": "offset points",
+        "va": "bottom",
+        "gid": _LINES[0],
+    }
+    lift = 0.25 * size + up
+    left: list[Text] = []
+    if style.name != "plain":
+        look: dict[str, Any] = {"fontsize": 1.2 * size, "weight": "bold"}
+        look["style"] = "italic" if style.name == "ATLAS" else "normal"
+        left.append(ax.annotate(style.name, (0, 1), xytext=(0, lift), **look, **over))
+        if style.beside:
+            left.append(_after(ax, left[0], style.beside, (0.9 if style.name == "CMS" else 1.1) * size, style=slant))
+    elif style.beside:
+        left.append(ax.annotate(style.beside, (0, 1), xytext=(0, lift), fontsize=size, **over))
     if style.beam:
-        texts.append(_inside(ax, 1 if texts else 0, style.beam, size))
-    return texts
+        right = (last or ax).annotate(style.beam, (1, 1), xytext=(0, lift), fontsize=0.9 * size, ha="right", **over)
+        used = sum(float(text.get_window_extent().width) for text in (*left, right)) + size * figure_of(ax).dpi / 72
+        room = ax.get_window_extent().width if wide is None else wide * figure_of(ax).dpi
+        if last is None and used > room and left:
+            right.xyann = (0, lift + 1.5 * size)
+            right.set_gid(_LINES[1])
+
+
+def lines_above(ax: Axes) -> int:
+    """Return how many lines of the experiment's texts stand above a frame: 0, 1 or 2."""
+    found = {text.get_gid() for text in ax.texts}
+    return max((number for number, line in enumerate(_LINES, 1) if line in found), default=0)
 
 
 def _font_size() -> float:
@@ -81,25 +106,6 @@ def _after(ax: Axes, first: Text, text: str, size: float, **options: Any) -> Tex
     )
 
 
-def _outside(ax: Axes, style: FigureStyle, size: float) -> list[Text]:
-    """Draw the name above the left corner of the frame, energy and luminosity above the right one."""
-    over: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
-    lift = 0.25 * size
-    if style.name != "plain":
-        slant = "italic" if style.name == "ATLAS" else "normal"
-        name = ax.annotate(
-            style.name, (0, 1), xytext=(0, lift), fontsize=1.2 * size, weight="bold", style=slant, **over
-        )
-        if style.status:
-            _after(ax, name, style.status, 0.9 * size, style="italic" if style.name == "CMS" else "normal")
-    elif style.status:
-        ax.annotate(style.status, (0, 1), xytext=(0, lift), fontsize=size, **over)
-    if style.energy or style.luminosity:
-        beam = f"{style.luminosity} ({style.energy})" if style.luminosity and style.energy else style.beam
-        ax.annotate(beam, (1, 1), xytext=(0, lift), fontsize=0.9 * size, ha="right", **over)
-    return []
-
-
 def decorate(
     ax: Axes,
     style: FigureStyle,
@@ -111,15 +117,15 @@ def decorate(
     deepest: float = 0.0,
     outside: Sequence[Axes] = (),
 ) -> float:
-    """Draw labels (`lines` under the experiment's) and legend, then set the y range so that they overlap no data.
+    """Draw the experiment's texts, labels (`lines`) and legend, then set the y range so that they overlap no data.
 
     Returns the fraction of the height that is free of text. `tallest` is the top of everything drawn; `lowest` the
     bottom of a logarithmic axis, None for a linear one from `deepest`, 0 or what is drawn below it. A legend that could
     not be read inside goes to the right of the frames `outside`, for which the figure becomes wider.
     """
-    texts = experiment_texts(ax, style, inside=True)
-    first = 0 if not texts else 1 + int(bool(style.beam) and len(texts) > 1)
-    texts += [_inside(ax, first + i, label(line, 48), _font_size()) for i, line in enumerate(lines)]
+    experiment_texts(ax, style)
+    lines = [part for line in lines for part in label(line, 40).split("\n")]
+    texts = [_inside(ax, i, line, _font_size()) for i, line in enumerate(lines)]
     used = _place_legend(ax, texts, entries, outside)
     room = max(1.0 - used - 0.04, 0.2)
     if not (math.isfinite(tallest) and tallest > 0):
@@ -233,13 +239,16 @@ def _scaled(axis: Axis, title: str, top: float) -> str:
 
 
 def in_red(ax: Axes, style: FigureStyle, texts: Sequence[str]) -> None:
-    """Say above the right corner of the frame what keeps a figure from being complete; nothing if there is nothing."""
+    """Say above the right corner of the frame, and the experiment's texts, what keeps a figure from being complete.
+
+    Nothing where there is nothing.
+    """
     if texts:
-        above = style.name != "plain" or style.status or style.beam
+        lines = max(lines_above(ax), int(style.name != "plain" or bool(style.beside or style.beam)))
         ax.annotate(
             "; ".join(texts),
             (1, 1),
-            (0, 1.6 * _font_size() if above else 4),
+            (0, 1.6 * _font_size() * lines or 4),
             xycoords="axes fraction",
             textcoords="offset points",
             ha="right",
@@ -257,14 +266,27 @@ def counted(number: int, what: str, more: str = "") -> list[str]:
     return [f"{number} {what}{'s' if number > 1 else ''} {more}".rstrip()] if number else []
 
 
-def legend_in_corner(ax: Axes, entries: Sequence[Entry], avoid: FloatArray, size: str = "small") -> None:
-    """Draw a legend on the canvas in the corner that hides fewest of the points `avoid`, shape (points, 2), in data."""
+def legend_in_corner(
+    ax: Axes, entries: Sequence[Entry], avoid: FloatArray, size: str = "small", outside: bool = False
+) -> None:
+    """Draw a legend on the canvas in the corner that hides fewest of the points `avoid`, shape (points, 2), in data.
+
+    Where each corner hides some, in a smaller font too, it goes to the right of the frame if `outside` allows it.
+    """
     places = ax.transData.transform(avoid)
-    options: dict[str, Any] = {"fontsize": size, "frameon": True, "framealpha": 0.85, "edgecolor": "none"}
+    options: dict[str, Any] = {"frameon": True, "framealpha": 0.85, "edgecolor": "none"}
     handles, texts = [handle for handle, _ in entries], [text for _, text in entries]
-    hidden = {}
-    for corner in ("upper right", "upper left", "lower left", "lower right"):
-        box = ax.legend(handles, texts, **options, loc=corner).get_window_extent()
-        hidden[corner] = int(((places > box.min).all(axis=1) & (places < box.max).all(axis=1)).sum())
-    best: Any = min(hidden, key=lambda corner: hidden[corner])
-    ax.legend(handles, texts, **options, loc=best).set_zorder(6)
+    hidden: dict[tuple[str, str], int] = {}
+    for font in (size, "x-small"):
+        for corner in ("upper right", "upper left", "lower left", "lower right"):
+            where: Any = corner
+            box = ax.legend(handles, texts, **options, fontsize=font, loc=where).get_window_extent()
+            hidden[font, corner] = int(((places > box.min).all(axis=1) & (places < box.max).all(axis=1)).sum())
+        if not all(hidden.values()):
+            break
+    font, best = min(hidden, key=lambda place: hidden[place])
+    if outside and hidden[font, best]:
+        _legend_outside(ax, entries, [ax])
+        return
+    where = best
+    ax.legend(handles, texts, **options, fontsize=font, loc=where).set_zorder(6)

@@ -13,7 +13,7 @@ from wilks.drawables import Drawable, HistogramND, Parts, Points
 from wilks.errors import InputError
 from wilks.figures.bin_ticks import label_bins, label_rows
 from wilks.figures.overlay import histograms
-from wilks.figures.style import PETROFF10, FigureStyle, as_style, label, settings
+from wilks.figures.style import PETROFF10, TITLE, FigureStyle, as_style, label, settings
 from wilks.histogram import Histogram
 from wilks.moments import number, plane_statistics
 
@@ -105,8 +105,8 @@ def _overlay(ax: Axes, named: Sequence[tuple[str, Drawable]]) -> None:
     if ax.get_yscale() != "log":
         ax.set_ylim(0 if 0 <= low < 0.4 * high else low, high)
     x, y = _titles(named)
-    ax.set_xlabel(label(x, 60))
-    ax.set_ylabel(label(y, 60))
+    ax.set_xlabel(label(x, TITLE))
+    ax.set_ylabel(label(y, TITLE))
     axes = [axis for _, drawn in named for line in _lines_of(drawn) if (axis := bins_of(line)) is not None]
     if axes:
         label_bins(next((axis for axis in axes if axis.is_categorical), axes[0]), ax)
@@ -168,9 +168,9 @@ def _plane(figure: Figure, ax: Axes, name: str, plane: HistogramND, log: bool) -
     else:
         norm = None
     mesh = ax.pcolormesh(x.edges, y.edges, cells.T, cmap="viridis", norm=norm, rasterized=cells.size > 20_000)
-    figure.colorbar(mesh, ax=ax, pad=0.02, label=label(plane.label or ("mean" if plane.averaged else "Entries"), 40))
-    ax.set_xlabel(label(x.label, 60))
-    ax.set_ylabel(label(y.label, 60))
+    figure.colorbar(mesh, ax=ax, pad=0.02, label=label(plane.label or ("mean" if plane.averaged else "Entries"), TITLE))
+    ax.set_xlabel(label(x.label, TITLE))
+    ax.set_ylabel(label(y.label, TITLE))
     label_bins(x, ax)
     label_rows(y, ax)
     box = [f"{key} {number(value)}" for key, value in plane_statistics(plane).items() if value is not None]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from wilks.errors import InputError, ResultError, listed, nearest
 from wilks.figures.conditions import noted
-from wilks.figures.decoration import experiment_texts, in_red
-from wilks.figures.names import labels
-from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
+from wilks.figures.decoration import experiment_texts, in_red, lines_above
+from wilks.figures.names import labels, row_height
+from wilks.figures.style import TITLE, FigureStyle, as_style, compact, figure_of, label, signed, stacked
 from wilks.figures.together import require_same
 from wilks.results.estimate import Estimate, estimate
 from wilks.results.ranking import BreakdownResult
@@ -65,15 +65,17 @@ def poi_summary(
     rc = compact(chosen)
     with styled(rc):
         target = Drawing(rc).add_subplot() if ax is None else ax
-        _draw_rows(target, found, band, reference, chosen)
-        target.set_xlabel(label(name), loc="center")
-        experiment_texts(target, chosen, inside=False)
+        _draw_rows(target, found, band, reference)
+        target.set_xlabel(label(name, TITLE), loc="center")
+        experiment_texts(target, chosen, wide=_FRAME if ax is None else None)
         failed = [key for key, each in results.items() if not getattr(each, "converged", True)]
         notes = [f"{key}: not converged" for key in failed] + _other_definition(results, found)
         in_red(target, chosen, notes)
+        _legend(target, found)
         figure = figure_of(target)
         if ax is None:
-            fit_frame(figure, target, _FRAME, _ROW * (len(found) + 0.2), margin=0.12)
+            row = row_height(_ROW, labels(found).values())
+            fit_frame(figure, target, _FRAME, row * (len(found) + 0.2), margin=0.12)
     return figure
 
 
@@ -100,9 +102,7 @@ def _other_definition(results: Mapping[str, Any], found: Mapping[str, Estimate])
     return [f"stat. of {', '.join(split)}: all groups held"] if 0 < len(split) < len(parts) else []
 
 
-def _draw_rows(
-    ax: Axes, found: Mapping[str, Estimate], band: str | None, reference: float | None, style: FigureStyle
-) -> None:
+def _draw_rows(ax: Axes, found: Mapping[str, Estimate], band: str | None, reference: float | None) -> None:
     low, high = _range(found, reference)
     space = 0.06 * (high - low)
     ax.set_xlim(low - space, high + space)
@@ -119,7 +119,6 @@ def _draw_rows(
     ax.tick_params(axis="y", which="both", length=0)
     for y, each in enumerate(found.values()):
         _draw_row(ax, y, each, (low - space, high + space))
-    _legend(ax, found, style)
 
 
 def _draw_row(ax: Axes, y: int, each: Estimate, ends: tuple[float, float]) -> None:
@@ -157,7 +156,7 @@ def _range(found: Mapping[str, Estimate], reference: float | None) -> tuple[floa
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def _legend(ax: Axes, found: Mapping[str, Estimate], style: FigureStyle) -> None:
+def _legend(ax: Axes, found: Mapping[str, Estimate]) -> None:
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], color="black", marker="o", markersize=4.5, linewidth=1.2)]
@@ -165,6 +164,6 @@ def _legend(ax: Axes, found: Mapping[str, Estimate], style: FigureStyle) -> None
     if any(math.isfinite(sum(each.statistical)) for each in found.values()):
         handles.append(Line2D([], [], color=_STAT, linewidth=3.4))
         names.append("stat.")
-    lines = 2.6 if style.name != "plain" or style.status or style.beam else 0.8
+    lines = 0.8 + 1.8 * lines_above(ax)
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": lines, "borderpad": 0.0}
     ax.legend(handles, names, ncols=2, fontsize=9, **place)

@@ -10,8 +10,8 @@ import numpy as np
 from wilks.errors import InputError
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import FAILED_COLOR, Entry, counted, decorate, experiment_texts, in_red
-from wilks.figures.names import labels
-from wilks.figures.style import PANEL, FigureStyle, as_style, compact, figure_of, label, settings, signed, weight
+from wilks.figures.names import labels, row_height
+from wilks.figures.style import PANEL, TITLE, FigureStyle, as_style, compact, figure_of, label, settings, signed, weight
 from wilks.results.goodness import Compatibility, GoodnessOfFit
 from wilks.results.lost_toys import from_to
 from wilks.table import measured, number
@@ -53,7 +53,6 @@ def goodness_of_fit(
         target = Drawing(rc, figsize=PANEL[chosen.name]).add_subplot() if ax is None else ax
         edges = _edges(result, bins)
         target.set_xlim(max(edges[0], 0.0) if result.statistic >= 0 else edges[0], edges[-1])
-        in_red(target, chosen, counted(result.lost_toys, "toy", "without a statistic"))
         entries, top = _distribution(target, result, edges, weight(chosen))
         target.set_xlabel(
             r"$-2\,\ln\,(L_{\mathrm{fit}}\,/\,L_{\mathrm{saturated}})$"
@@ -66,6 +65,7 @@ def goodness_of_fit(
             target.set_ylim(0, 1.6 * top)
             fit_margins(figure, [target])
         decorate(target, chosen, _lines(result), entries, tallest=1.12 * top, lowest=None)
+        in_red(target, chosen, counted(result.lost_toys, "toy", "without a statistic"))
         arrow = {"arrowstyle": "-|>", "color": _RED, "linewidth": 2.0 * weight(chosen), "shrinkA": 0.0, "shrinkB": 0.0}
         target.annotate("", (result.statistic, 0), (result.statistic, 0.8 * top), arrowprops=arrow, zorder=6)
         if ax is None:
@@ -160,10 +160,11 @@ def compatibility(result: Compatibility, *, style: str | FigureStyle = "plain", 
     with styled(rc):
         target = Drawing(rc).add_subplot() if ax is None else ax
         _draw_groups(target, result)
-        experiment_texts(target, chosen, inside=False)
+        experiment_texts(target, chosen, wide=_WIDTH if ax is None else None)
         figure = figure_of(target)
         if ax is None:
-            fit_frame(figure, target, _WIDTH, _ROW * (len(result.groups) + 1.4), margin=0.08)
+            row = row_height(_ROW, labels(result.groups).values())
+            fit_frame(figure, target, _WIDTH, row * (len(result.groups) + 1.4), margin=0.08)
     return figure
 
 
@@ -179,8 +180,7 @@ def _draw_groups(ax: Axes, result: Compatibility) -> None:
     near = sigmas <= _LEAST_CERTAIN * min(sigmas[sigmas > 0], default=1.0)
     low, high = float((values - sigmas)[near].min()), float((values + sigmas)[near].max())
     left, right = low - 0.06 * (high - low or 1.0), high + 0.06 * (high - low or 1.0)
-    # Room for the numbers, right of the points.
-    ax.set_xlim(left, right + 0.55 * (high - low or 1.0))
+    ax.set_xlim(left, right)
     for y, (value, sigma) in enumerate(zip(values, sigmas, strict=True)):
         at = max(left, min(value, right))
         ends = (
@@ -190,13 +190,13 @@ def _draw_groups(ax: Axes, result: Compatibility) -> None:
         face: dict[str, Any] = {"color": "black", "markerfacecolor": "black" if sigma > 0 else "white"}
         ax.errorbar(at, y, xerr=ends, fmt=beyond, markersize=4, zorder=3, **face)
         text = measured(float(value), float(sigma)) if sigma > 0 else f"{number(float(value))} (no uncertainty)"
-        place: dict[str, Any] = {"ha": "right", "va": "center_baseline", "transform": ax.get_yaxis_transform()}
-        ax.text(0.98, y, signed(text).replace("−0 ", "0 "), **place)
+        place: dict[str, Any] = {"va": "center_baseline", "transform": ax.get_yaxis_transform()}
+        ax.text(1.03, y, signed(text).replace("−0 ", "0 "), **place)
     ax.set_ylim(bottom, -0.7)
     texts = labels(result.groups)
     ax.set_yticks(range(rows + 1), [*(texts[name] for name in result.groups), "all"])
     ax.tick_params(axis="y", which="both", length=0)
-    ax.set_xlabel(label(result.poi), loc="center")
+    ax.set_xlabel(label(result.poi, TITLE), loc="center")
     p = rf"$\chi^2$ = {number(result.statistic, 3)} / {result.ndof},  p = {number(result.p_value, 3)}"
     note = p if result.converged else f"{p}; the fit did not converge"
     color = "black" if result.converged else FAILED_COLOR

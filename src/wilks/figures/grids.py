@@ -13,9 +13,9 @@ from wilks.errors import InputError, listed, nearest
 from wilks.figures.brazil import RED, canvas_for, check_kind, colors, draw_bands
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import FAILED_COLOR, Entry, counted, decorate, experiment_texts, in_red
-from wilks.figures.names import labels
+from wilks.figures.names import labels, letters, row_height
 from wilks.figures.ranking import FAILED
-from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, weight
+from wilks.figures.style import TITLE, FigureStyle, as_style, compact, figure_of, label, signed, weight
 from wilks.results.grid import GridResult
 from wilks.table import number
 
@@ -72,7 +72,7 @@ def grid(
     shown = asked[np.isfinite(result.observed[asked]) | np.isfinite(result.expected[asked, 2])]
     if not shown.size:
         raise InputError("the grid has no point to draw: none has an answer, or none lies at these values")
-    texts = _Texts(label(title, 80) if title is not None else _grid_title(result), dict(axis_titles or {}))
+    texts = _Texts(label(title, TITLE) if title is not None else _grid_title(result), dict(axis_titles or {}))
     lost = counted(asked.size - shown.size, "point", "without an answer")
     usable = [n for n, good in zip(result.labels, numbers, strict=True) if good and n not in (at or {})]
     if x is None and len(usable) == 2 and shown.size > 2:
@@ -90,13 +90,13 @@ class _Texts:
     labels: dict[str, str]
 
     def of(self, name: str) -> str:
-        return label(self.labels.get(name, name), 40)
+        return label(self.labels.get(name, name), TITLE)
 
 
 def _grid_title(result: GridResult) -> str:
     if result.question == "CLs":
-        return rf"CL$_{{s}}$ of {label(result.poi)} = {signed(number(result.tested))}"
-    return f"{100 * result.level:g}% CL upper limit on {label(result.poi)}"
+        return rf"CL$_{{s}}$ of {label(result.poi, TITLE)} = {signed(number(result.tested))}"
+    return f"{100 * result.level:g}% CL upper limit on {label(result.poi, TITLE)}"
 
 
 def _band(
@@ -165,9 +165,9 @@ def _rows(
     shown = asked[:rows]
     columns = 1 if ax is not None else -(-shown.size // _ONE_COLUMN)
     parts = np.array_split(shown, columns)
-    titles = labels((result.names[i] for i in shown), 40)
-    names_width = 0.075 * max(map(len, titles.values())) + 0.2
-    width, height = columns * (names_width + _AXIS) + 0.2, _ROW * parts[0].size + 1.3
+    titles = labels(result.names[i] for i in shown)
+    names_width = 0.075 * letters(titles.values()) + 0.2
+    width, height = columns * (names_width + _AXIS) + 0.2, row_height(_ROW, titles.values(), 9) * parts[0].size + 1.3
     rc = compact(style, ytick_labelsize=9)
     with styled(rc):
         panels: Any = [ax]
@@ -186,7 +186,7 @@ def _rows(
             panels[0].set_xlim(left=0)
         hidden = f" ({asked.size - shown.size} more points not shown)" if shown.size < asked.size else ""
         panels[-1].set_xlabel(f"{texts.limits}{hidden}")
-        experiment_texts(panels[0], style, inside=False)
+        experiment_texts(panels[0], style)
         below: dict[str, Any] = {"textcoords": "offset points", "color": FAILED_COLOR, "fontsize": 9, "va": "top"}
         panels[0].annotate("".join(lost), (0, 0), (0, -24), xycoords="axes fraction", **below)
         names = ["Observed", "Expected", r"$\pm$ 1$\sigma$", r"$\pm$ 2$\sigma$"]
@@ -255,7 +255,7 @@ def _map(
         target.set_ylabel(texts.of(axes[1]))
         target.set_xlim(*_with_margin(x))
         target.set_ylim(*_with_margin(y))
-        experiment_texts(target, style, inside=False)
+        experiment_texts(target, style)
         in_red(target, style, lost)
         if entries:
             _legend_above(target, entries)

@@ -11,10 +11,11 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import InputError, nearest
 from wilks.figures.conditions import noted
-from wilks.figures.decoration import Entry, experiment_texts, scale_x
-from wilks.figures.names import labels
+from wilks.figures.decoration import Entry, experiment_texts, lines_above, scale_x
+from wilks.figures.names import labels, letters, row_height
 from wilks.figures.ranking import FAILED, Row, check_page, draw_pull, rows_at
-from wilks.figures.style import PETROFF10, FigureStyle, as_style, compact, label, stacked
+from wilks.figures.row_axis import lines_in_rows
+from wilks.figures.style import PETROFF10, FigureStyle, as_style, compact, figure_of, label, stacked
 from wilks.results.impacts import with_sides
 from wilks.results.ranking import RankingResult
 from wilks.selection import matching
@@ -28,6 +29,9 @@ UP, DOWN = "#cc6666", "#6677cc"
 _CROSS = "#1f3fd0"
 _ROW, _PULLS, _IMPACTS, _HEAD, _FOOT, _LINE = 0.25, 3.0, 2.2, 0.45, 0.8, 0.19  # inches
 _COLUMNS = 4  # of the legend
+_NUMBER, _UP = 30.0, 16.0  # points: from the frame to the names, left of their numbers; a line of text above it
+_DOTTED: dict[str, Any] = {"linestyle": ":", "linewidth": 0.7, "zorder": 0.5}
+_MEASURED = 12  # longest names by letters, among which is the widest
 _REACH = 2.9
 _TYPES = {"poisson": ("Poisson constraint", "#2f7d32"), "none": ("no constraint", "#7a5c00")}
 _SORTS = ("impact", "constraint", "pull")
@@ -55,7 +59,8 @@ def impacts(
 
     `sort` is "impact" (the largest first), "constraint" (the smallest post-fit uncertainty in units of the pre-fit one
     first) or "pull" (the largest dot first). `relative` divides impacts by the uncertainty of the parameter of
-    interest. `blind` hides its value. `groups` are labels with names or patterns of parameters, whose names are then
+    interest. All pages of a ranking have the same scale and the same frame. `blind` hides the value of the parameter of
+    interest. `groups` are labels with names or patterns of parameters, whose names are then
     drawn in the group's colour; else the colour is that of the constraint's type. Raises InputError for a page, an
     order or a name that does not exist, ResultError for a parameter of interest that is not in the result.
 
@@ -79,13 +84,17 @@ def impacts(
         figure = Drawing(rc)
         left, right = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2)
         _draw_pulls(left, shown, first, colors)
-        _draw_impacts(right, shown, label(result.pois[k], 24), float(np.mean(result.poi_uncertainties[k])), relative)
-        experiment_texts(left, chosen, inside=False)
+        title, uncertainty = label(result.pois[k], 40), float(np.mean(result.poi_uncertainties[k]))
+        _draw_impacts(right, shown, title, _largest(result, k), uncertainty, relative)
+        experiment_texts(left, chosen, wide=_PULLS)
         value = with_sides(math.nan if blind else float(result.poi_values[k]), result.poi_uncertainties[k])
-        _corner(right, f"{label(result.pois[k], 16)} = {stacked(value)}")
+        lines = _corner(right, f"{label(result.pois[k], 1000)} = {stacked(value)}", lines_above(left))
         kinds = {_TYPES[row.constraint][0] for row in shown if row.constraint in _TYPES}
         present = [entry for entry in entries if groups is not None or entry[1] in kinds]
-        _arrange(figure, left, right, len(shown), math.ceil(len(present) / _COLUMNS))
+        kinds = {_TYPES[kind][0] for kind in result.constraints if kind in _TYPES}
+        legends = math.ceil(len(entries if groups is not None else kinds) / _COLUMNS)
+        names = list(labels(result.names).values())
+        _arrange(figure, left, right, names, len(shown), (lines, legends))
         _stripes(figure, left, len(shown))
         moved = "of the global observable" if result.method == "global observables" else "impact"
         _legend(figure, moved, present)
@@ -148,10 +157,13 @@ def _draw_pulls(ax: Axes, rows: list[Row], first: int, colors: dict[str, str]) -
     ax.set_xlim(-_REACH, _REACH)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_xticks([-2, -1, 0, 1, 2])
-    ax.grid(axis="x", linestyle=":", linewidth=0.7, color="black")
-    ax.set_axisbelow(True)
+    lines_in_rows(ax, [-2, -1, 0, 1, 2], [not math.isnan(row.pull) for row in rows], **_DOTTED)
     texts = labels(row.name for row in rows)
-    ax.set_yticks(range(len(rows)), [f"{texts[row.name]}   {first + i:>3}" for i, row in enumerate(rows)])
+    ax.set_yticks(range(len(rows)), [texts[row.name] for row in rows])
+    ax.tick_params(axis="y", pad=_NUMBER)
+    for i in range(len(rows)):
+        place: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
+        ax.annotate(str(first + i), (0, i), (-4, 0), ha="right", va="center_baseline", fontsize=9.5, **place)
     for text, row in zip(ax.get_yticklabels(), rows, strict=True):
         text.set_color(colors.get(row.name, "black"))
     ax.tick_params(axis="y", which="both", length=0)
@@ -162,6 +174,12 @@ def _draw_pulls(ax: Axes, rows: list[Row], first: int, colors: dict[str, str]) -
         else:
             draw_pull(ax, y, row, _REACH, elinewidth=1.3, zorder=3)
             _draw_cross(ax, y, row)
+
+
+def _largest(result: RankingResult, k: int) -> float:
+    """Return the largest post-fit impact of all parameters."""
+    sizes = np.abs(result.impacts[k, :, 2:])
+    return float(sizes[np.isfinite(sizes)].max(initial=0.0))
 
 
 def _draw_cross(ax: Axes, y: int, row: Row) -> None:
@@ -176,15 +194,15 @@ def _draw_cross(ax: Axes, y: int, row: Row) -> None:
         ax.plot(math.copysign(_REACH * 0.97, pull), y, ">" if pull > 0 else "<", color=_CROSS, markersize=5, zorder=4)
 
 
-def _draw_impacts(ax: Axes, rows: list[Row], poi: str, uncertainty: float, relative: bool) -> None:
+def _draw_impacts(ax: Axes, rows: list[Row], poi: str, largest: float, uncertainty: float, relative: bool) -> None:
     unit = 1.0 / uncertainty if relative and uncertainty > 0 else math.nan if relative else 1.0
     shifts = [tuple(shift * unit for shift in row.impacts[2:]) for row in rows]
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    reach = 1.1 * max((abs(shift) for pair in shifts for shift in pair if math.isfinite(shift)), default=0.0) or 1.0
+    reach = 1.1 * largest * (unit if math.isfinite(unit) else 0.0) or 1.0
     ax.set_xlim(-reach, reach)
     ax.locator_params(axis="x", nbins=4)
-    ax.grid(axis="x", linestyle=":", linewidth=0.7, color="black")
-    ax.set_axisbelow(True)
+    ticks = [x for x in ax.get_xticks() if abs(x) < reach]
+    lines_in_rows(ax, ticks, [not row.failure for row in rows], **_DOTTED)
     ax.set_yticks([])
     scale_x(ax, rf"$\Delta\,${poi}" + (r" $/\,\sigma$" if relative else ""), reach, loc="center")
     for y, (row, pair) in enumerate(zip(rows, shifts, strict=True)):
@@ -196,21 +214,31 @@ def _draw_impacts(ax: Axes, rows: list[Row], poi: str, uncertainty: float, relat
             ax.text(0, y, short, ha="center", va="center_baseline", **FAILED)
 
 
-def _corner(ax: Axes, text: str) -> None:
-    """Put the fitted parameter of interest above the right corner."""
-    ax.annotate(text, (1, 1), (0, 3), xycoords="axes fraction", textcoords="offset points", ha="right", va="bottom")
+def _corner(ax: Axes, text: str, above: int) -> int:
+    """Put the fitted parameter of interest above the right corner; return the lines of text above the frames.
+
+    One that is wider than its panel stands above the experiment's lines, of which there are `above`.
+    """
+    value = ax.annotate(text, (1, 1), (0, 3), xycoords="axes fraction", textcoords="offset points", ha="right")
+    if value.get_window_extent().width < _IMPACTS * figure_of(ax).dpi:
+        return max(above, 1)
+    value.xyann = (0, 3 + _UP * above)
+    return above + 1
 
 
-def _arrange(figure: Figure, left: Axes, right: Axes, rows: int, lines: int) -> None:
-    """Set the size of the figure so that names, and `lines` of a second legend, have their room."""
-    from wilks.figures.canvas import inches
-
-    figure.draw_without_rendering()
-    names = [inches(figure, text.get_window_extent()) for text in left.get_yticklabels()]
-    margin = max(x1 - x0 for x0, _, x1, _ in names) + 0.2
-    inner = _ROW * max(rows, 2)
-    foot = _FOOT + _LINE * lines
-    width, height = margin + _PULLS + _IMPACTS + 0.15, _HEAD + inner + foot
+def _arrange(figure: Figure, left: Axes, right: Axes, names: Sequence[str], rows: int, lines: tuple[int, int]) -> None:
+    """Set the size of the figure so that names (of all pages), and lines of text above and of a legend below, fit."""
+    longest = left.annotate("", (0, 0), fontsize=9.5)
+    margin = 0.0
+    for name in sorted(names, key=lambda name: letters([name]))[-_MEASURED:]:
+        longest.set_text(name)
+        margin = max(margin, float(longest.get_window_extent().width) / figure.dpi)
+    longest.remove()
+    margin += _NUMBER / 72 + 0.1
+    head = _HEAD + _UP / 72 * (max(lines[0], 1) - 1)
+    inner = row_height(_ROW, (text.get_text() for text in left.get_yticklabels())) * max(rows, 2)
+    foot = _FOOT + _LINE * lines[1]
+    width, height = margin + _PULLS + _IMPACTS + 0.15, head + inner + foot
     figure.set_size_inches(width, height)
     left.set_position((margin / width, foot / height, _PULLS / width, inner / height))
     right.set_position(((margin + _PULLS) / width, foot / height, _IMPACTS / width, inner / height))
@@ -244,7 +272,7 @@ def _legend(figure: Figure, moved: str, colors: list[Entry]) -> None:
     options |= {"borderpad": 0.1, "borderaxespad": 0.2, "ncols": _COLUMNS}
     if colors:
         handles, texts = zip(*colors, strict=True)
-        shown = labels(texts, 24)
+        shown = labels(texts, 30)
         figure.legend(handles, [shown[text] for text in texts], handlelength=1.0, **options)
     above = _LINE * math.ceil(len(colors) / _COLUMNS) / float(figure.get_size_inches()[1])
     handles, texts = zip(*entries, strict=True)

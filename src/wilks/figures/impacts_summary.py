@@ -11,7 +11,7 @@ from wilks.errors import InputError
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import experiment_texts, scale_x
 from wilks.figures.impacts import DOWN, UP, pulls_of, shrunk
-from wilks.figures.names import labels
+from wilks.figures.names import labels, row_height
 from wilks.figures.style import FigureStyle, as_style, compact, label
 from wilks.results.ranking import RankingResult
 
@@ -59,9 +59,8 @@ def impacts_summary(
         _bars(panels[1], result, pulls, -np.abs(pulls), rows, "pull")
         _bars(panels[2], result, width, width, rows, r"$\hat{\sigma}\,/\,\sigma_I$")
         shifts = result.impacts[k, :, 2:]
-        _bars(panels[3], result, shifts, -result.largest(poi), rows, rf"$\Delta\,${label(result.pois[k], 24)}")
-        experiment_texts(panels[0], FigureStyle(chosen.name, chosen.status), inside=False)
-        experiment_texts(panels[3], FigureStyle("plain", "", chosen.energy, chosen.luminosity), inside=False)
+        _bars(panels[3], result, shifts, -result.largest(poi), rows, rf"$\Delta\,${label(result.pois[k], 40)}")
+        experiment_texts(panels[0], chosen, last=panels[3])
         _arrange(figure, panels, min(rows, len(result)))
     return figure
 
@@ -98,7 +97,7 @@ def _bars(ax: Axes, result: RankingResult, values: FloatArray, key: FloatArray, 
     ax.set_xlim(-reach if (np.nan_to_num(values[places]) < 0).any() else 0.0, reach)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_ylim(min(rows, len(result)) - 0.4, -0.6)
-    texts = labels((result.names[i] for i in places), 30)
+    texts = labels((result.names[i] for i in places), 36)
     ax.set_yticks(range(len(places)), [texts[result.names[i]] for i in places])
     ax.tick_params(axis="y", which="both", length=0)
     ax.locator_params(axis="x", nbins=4)
@@ -109,7 +108,8 @@ def _arrange(figure: Figure, panels: list[Axes], rows: int) -> None:
     """Set the size of the figure so that the names beside each panel just have their room."""
     from wilks.figures.canvas import inches
 
-    inner = max(_ROW * rows, 1.2)
+    texts = [text.get_text() for panel in panels[1:] for text in panel.get_yticklabels()]
+    inner = max(row_height(_ROW, texts, 9) * rows, 1.2)
     figure.set_size_inches(12, inner + _HEAD + _FOOT)
     figure.draw_without_rendering()
     names = []

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wilks.figures.decoration import experiment_texts, in_red
-from wilks.figures.names import labels
-from wilks.figures.style import FigureStyle
+from wilks.figures.decoration import experiment_texts, in_red, lines_above
+from wilks.figures.names import labels, row_height
+from wilks.figures.style import FigureStyle, figure_of
 from wilks.figures.together import COLORS, MARKERS
 
 if TYPE_CHECKING:
@@ -68,10 +68,13 @@ def dots(i: int, **options: Any) -> dict[str, Any]:
 
 def head(column: Column, names: Sequence[str], style: FigureStyle, notes: Sequence[str], handles: list[Any]) -> None:
     """Write the experiment's texts, notes in red, and above both the legend: a line for each of the results."""
-    experiment_texts(column.left, style, inside=False)
+    from wilks.figures.canvas import Drawing
+
+    own = isinstance(figure_of(column.left), Drawing)
+    experiment_texts(column.left, style, last=column.right, wide=_LEFT if own else None)
     in_red(column.left, style, notes)
     texts = labels(names, 60)
-    lines = 1.2 + 1.4 * (bool(notes) + (style.name != "plain" or bool(style.status or style.beam)))
+    lines = 1.2 + 1.4 * (bool(notes) + lines_above(column.left))
     place: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": lines, "borderpad": 0.0}
     column.left.legend(handles, [texts[name] for name in names], **place, fontsize=9, labelspacing=0.3, frameon=False)
 
@@ -91,7 +94,8 @@ def arrange(figure: Figure, parts: Sequence[Column], results: int) -> None:
     outer = [inches(figure, box) for ax in axes if (box := ax.get_tightbbox()) is not None]
     top = max(box[3] for box in outer) - frames[0][3] + _PAD
     bottom = max(frame[1] - box[1] for frame, box in zip(frames, outer, strict=True)) + _PAD
-    high = [(len(part.names) + 0.4) * (_ROW + _MORE * (results - 1)) for part in parts]
+    row = row_height(_ROW, (text.get_text() for part in parts for text in part.left.get_yticklabels()))
+    high = [(len(part.names) + 0.4) * max(row, _ROW + _MORE * (results - 1)) for part in parts]
     right = 0.0 if parts[0].right is None else _BETWEEN + _RIGHT
     width = sum(names) + len(parts) * (_LEFT + right + _GAP) + _SIDE
     legend = parts[0].left.get_legend()

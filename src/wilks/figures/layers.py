@@ -102,7 +102,7 @@ class Content:
         if not bins:
             return []
         names = [s for s, row in zip(self.samples, self.yields, strict=True) if (row[seen] < 0).any()]
-        texts = labels(names, 24)
+        texts = labels(names)
         more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
         listed = ", ".join(texts[name] for name in names[:_MOST_NAMES]) + more
         return [f"negative in {bins} bin{'s' if bins > 1 else ''}, not on this axis: {listed}"]

@@ -14,7 +14,7 @@ from wilks.figures.cls_curves import between, observed_cls
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, counted, decorate, experiment_texts, in_red, legend_in_corner
 from wilks.figures.grids import grid
-from wilks.figures.style import FigureStyle, as_style, figure_of, label, signed, weight
+from wilks.figures.style import TITLE, FigureStyle, as_style, figure_of, label, signed, weight
 from wilks.figures.together import require_same, several
 from wilks.results.grid import GridResult
 from wilks.results.hypotest import HypothesisTest, LimitResult
@@ -126,16 +126,19 @@ def _curve(
         target.set_xlim(low, high)
         if wide:
             target.set_xscale("log")
-        target.set_xlabel(label(test.poi, 40))
+        target.set_xlabel(label(test.poi, TITLE))
         target.set_ylabel({"q0": "$p_0$"}.get(test.statistic, r"CL$_{s}$" if one_sided else r"$p$-value"))
         texts = _limit_lines(found) if found is not None else []
         # A p-value ends at 1, and so does the axis: no room above for texts.
         target.set_ylim(0, 1)
-        experiment_texts(target, style, inside=False)
+        experiment_texts(target, style)
         curves = [(x, each) for each in (observed, *expected.T)] + [(fine, each) for each in (smooth, *bands.T)]
+        if found is not None:
+            curves.append((fine, np.full(fine.size, 1 - found.level)))
         places = np.concatenate([np.column_stack(each) for each in curves])
         size = "x-small" if style.name == "CMS" else "small"
-        legend_in_corner(target, [*_words(texts), *entries], places[np.isfinite(places).all(axis=1)], size)
+        places = places[np.isfinite(places).all(axis=1)]
+        legend_in_corner(target, [*_words(texts), *entries], places, size, outside=ax is None)
         lost = sum(status != CONVERGED for status in test.statuses)
         missing = [] if found is None else [status for status in found.statuses if status != CONVERGED]
         toys = 0 if test.counts is None else int(test.counts.failures.sum())

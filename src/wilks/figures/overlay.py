@@ -12,7 +12,7 @@ from wilks.errors import InputError
 from wilks.figures.bin_ticks import label_bins
 from wilks.figures.decoration import scale_y
 from wilks.figures.names import labels
-from wilks.figures.style import PETROFF10, FigureStyle, as_style, axis_title, figure_of, label, settings
+from wilks.figures.style import PETROFF10, TITLE, FigureStyle, as_style, axis_title, figure_of, label, settings
 from wilks.histogram import Histogram
 from wilks.moments import number
 from wilks.moments import statistics as statistics_of
@@ -98,7 +98,7 @@ def _scale(ax: Axes, shown: Sequence[Histogram], log: bool) -> None:
 
 
 def _titles(ax: Axes, first: Histogram, normalize: bool) -> None:
-    ax.set_xlabel(label(axis_title(first.axis, ""), 60))
+    ax.set_xlabel(label(axis_title(first.axis, ""), TITLE))
     label_bins(first.axis, ax)
     title = "Fraction of the integral" if normalize else "Entries"
     if ax.get_yscale() == "log":

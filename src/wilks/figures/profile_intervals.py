@@ -9,7 +9,7 @@ import numpy as np
 
 from wilks.errors import InputError
 from wilks.figures.conditions import noted
-from wilks.figures.names import labels
+from wilks.figures.names import labels, letters, row_height
 from wilks.figures.row_axis import draw_row_axis
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
 from wilks.results.intervals import IntervalResult, percent
@@ -75,7 +75,7 @@ def intervals(
         else:
             for part, panel in zip(parts, axes, strict=True):
                 _column(panel, result, part, titles, limit)
-        experiment_texts(axes[0], chosen, inside=False)
+        experiment_texts(axes[0], chosen, last=axes[-1] if len(axes) > 1 else None, wide=None if ax else _AXIS)
         _explain(axes[-1], result, shown, drawn=ends is not None or any(_constrained(result, i) for i in shown))
         return figure_of(axes[0])
 
@@ -86,13 +86,14 @@ def _constrained(result: IntervalResult, i: int) -> bool:
 
 def _layout(result: IntervalResult, rows: list[int]) -> tuple[list[list[int]], float, float]:
     """Return the rows of each column, and the size of the figure in inches."""
-    name = _CHARACTER * max(len(label(result.names[i])) for i in rows) + 0.15
+    texts = [label(result.names[i]) for i in rows]
+    name, row = _CHARACTER * letters(texts) + 0.15, row_height(_ROW, texts)
     columns = 1
     if len(rows) > _ONE_COLUMN:
-        columns = max(round(math.sqrt(_ASPECT * len(rows) * _ROW / (name + _AXIS))), 2)
+        columns = max(round(math.sqrt(_ASPECT * len(rows) * row / (name + _AXIS))), 2)
     length = math.ceil(len(rows) / columns)
     parts = [rows[i : i + length] for i in range(0, len(rows), length)]
-    return parts, len(parts) * (name + _AXIS), 0.95 + _ROW * (length + 0.7)
+    return parts, len(parts) * (name + _AXIS), 0.95 + row * (length + 0.7)
 
 
 def _limit(result: IntervalResult) -> int:

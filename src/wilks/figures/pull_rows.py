@@ -15,12 +15,13 @@ from wilks.table import measured, number
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the figure: a pull, or (`pull` None) the text of a value that has none."""
+    """One line of the figure: a pull, or (`pull` None) the text of a value that has none; or the heading of a group."""
 
     name: str
     pull: float | None
     error: float
     text: str
+    heading: bool = False
 
 
 def dullness(row: Row) -> float:

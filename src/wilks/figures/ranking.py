@@ -11,9 +11,10 @@ import numpy as np
 
 from wilks.errors import InputError
 from wilks.figures.conditions import noted
-from wilks.figures.decoration import FAILED_COLOR, scale_x
+from wilks.figures.decoration import FAILED_COLOR, experiment_texts, scale_x
 from wilks.figures.joint_rankings import joint_rankings
-from wilks.figures.names import labels
+from wilks.figures.names import labels, row_height
+from wilks.figures.row_axis import lines_in_rows
 from wilks.figures.style import FigureStyle, as_style, compact, figure_of, label, signed, stacked
 from wilks.results.impacts import with_sides
 from wilks.results.ranking import RankingResult
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 UP, _DOWN = "#6699ff", "#00ffff"
 _ROW, _BLOCK, _WIDTH = 0.26, 1.25, 3.6  # inches: a parameter, the labels above them, the frame
-_PAD, _SIDE, _HEADER, _LINE = 0.06, 0.15, 0.3, 0.15
+_PAD, _SIDE, _LINE = 0.06, 0.15, 0.15
 _PULLS = 2.0
 FAILED: dict[str, Any] = {
     "fontsize": 8,
@@ -122,9 +123,11 @@ def ranking(
         legend = _legend(axes, entries, result.pois[result.poi_index(poi)])
         _count(axes, result, first, len(shown))
         figure = figure_of(axes)
+        figure.draw_without_rendering()
+        experiment_texts(axes, chosen, wide=_WIDTH if ax is None else None, up=_over(figure, (axes, twin)))
         if ax is None:
-            _arrange(figure, axes, twin, legend, block + _ROW * (len(shown) + 0.2), chosen)
-        _experiment(axes, twin, chosen)
+            row = row_height(_ROW, _names(shown))
+            _arrange(figure, axes, twin, legend, block + row * (len(shown) + 0.2))
     return figure
 
 
@@ -147,8 +150,7 @@ def _draw_rows(ax: Axes, rows: list[Row], block: float) -> None:
     ax.set_yticks(range(len(rows)), _names(rows))
     ax.tick_params(axis="y", which="both", length=0)
     ax.tick_params(axis="x", which="both", top=False)
-    for x in (-1.0, 0.0, 1.0):
-        ax.plot([x, x], [-0.6, len(rows) - 0.4], color="black", linestyle="--", linewidth=0.8, zorder=2.5)
+    lines_in_rows(ax, [-1.0, 0.0, 1.0], [not row.failure for row in rows], linestyle="--", zorder=2.5)
     for y, row in enumerate(rows):
         if row.failure:
             ax.text(-0.97 * _PULLS, y, _brief(row.failure), va="center_baseline", zorder=6, **FAILED)
@@ -191,7 +193,7 @@ def _count(ax: Axes, result: RankingResult, first: int, shown: int) -> None:
 
 def _names(rows: list[Row]) -> list[str]:
     """Return the names, with the values of unconstrained parameters."""
-    long, short = labels(row.name for row in rows), labels((row.name for row in rows), 30)
+    long, short = labels(row.name for row in rows), labels((row.name for row in rows), 60)
     return [long[r.name] if not math.isnan(r.pull) else f"{short[r.name]} = {stacked(r.value)}" for r in rows]
 
 
@@ -268,7 +270,7 @@ def _legend(ax: Axes, entries: list[Any], poi: str) -> Any:
     """Draw the legend left of the labels, above the names."""
     legend = ax.legend(
         handles=entries,
-        title=f"Impact on {label(poi, 24)}",
+        title=f"Impact on {label(poi, 36)}",
         loc="upper right",
         bbox_to_anchor=(-0.02, 1.0),
         borderaxespad=0.0,
@@ -283,33 +285,22 @@ def _legend(ax: Axes, entries: list[Any], poi: str) -> Any:
     return legend
 
 
-def _experiment(ax: Axes, twin: Axes, style: FigureStyle) -> None:
-    """Draw the experiment's texts inside the frame; for CMS above the title of the top axis."""
-    from wilks.figures.canvas import inches
-    from wilks.figures.decoration import experiment_texts
-
-    figure = figure_of(ax)
-    if style.name != "CMS":
-        experiment_texts(ax, style, inside=True)
-        return
-    figure.draw_without_rendering()
-    frame, title = inches(figure, ax.get_window_extent()), inches(figure, twin.xaxis.label.get_window_extent())
-    header = ax.inset_axes((0, 0, 1, (title[3] - frame[1]) / (frame[3] - frame[1])))
-    header.set_axis_off()
-    experiment_texts(header, style, inside=False)
+def _over(figure: Figure, axes: tuple[Axes, Axes]) -> float:
+    """Return how far numbers and title of the top axis reach over the frame, in points."""
+    tops = [box.y1 for ax in axes if (box := ax.get_tightbbox()) is not None]
+    return float(max(tops) - axes[0].get_window_extent().y1) * 72 / figure.dpi
 
 
-def _arrange(figure: Figure, ax: Axes, twin: Axes, legend: Any, inner: float, style: FigureStyle) -> None:
-    """Set the size of the figure so that names, legend, titles and the experiment's texts have their room."""
+def _arrange(figure: Figure, ax: Axes, twin: Axes, legend: Any, inner: float) -> None:
+    """Set the size of the figure, which has been drawn, so that all beside the frame has its room."""
     from wilks.figures.canvas import inches
 
-    figure.draw_without_rendering()
     edges = [inches(figure, text.get_window_extent()) for text in ax.get_yticklabels()]
     box = inches(figure, legend.get_window_extent())
     left = max([x1 - x0 for x0, _, x1, _ in edges] + [box[2] - box[0] + 0.05]) + 0.15
     frame = inches(figure, ax.get_window_extent())
     outer = [inches(figure, tight) for axes in (ax, twin) if (tight := axes.get_tightbbox()) is not None]
-    above = max(box[3] for box in outer) - frame[3] + _PAD + (_HEADER if style.name == "CMS" else 0.0)
+    above = max(box[3] for box in outer) - frame[3] + _PAD
     below = frame[1] - min(box[1] for box in outer) + _PAD
     width, height = left + _WIDTH + _SIDE, above + inner + below
     figure.set_size_inches(width, height)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,3 +35,9 @@ def draw_row_axis(ax: Axes, titles: Sequence[str], free: int, limit: float, titl
     ax.set_xlabel(title, loc="center")
     if free:
         ax.axhline(top, color="black", linewidth=0.8)
+
+
+def lines_in_rows(ax: Axes, places: Sequence[float], free: Sequence[bool], **look: Any) -> None:
+    """Draw vertical lines at places along x, only in the rows that are free of text."""
+    for top, bottom in np.flatnonzero(np.diff([0, *free, 0])).reshape(-1, 2) - 0.5:
+        ax.vlines(places, top, bottom, **{"color": "black", "linewidth": 0.8, **look})

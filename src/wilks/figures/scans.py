@@ -11,7 +11,7 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.figures.conditions import noted
 from wilks.figures.names import labels
-from wilks.figures.style import PETROFF10, FigureStyle, as_style, figure_of, label, settings, stacked, weight
+from wilks.figures.style import PETROFF10, TITLE, FigureStyle, as_style, figure_of, label, settings, stacked, weight
 from wilks.figures.together import COLORS, require_same, several
 from wilks.results.intervals import percent
 from wilks.results.many import CONVERGED
@@ -57,7 +57,7 @@ def scan(
         (result, curve, "black" if i == 0 else PETROFF10[(i - 1) % len(PETROFF10)], curve.label)
         for i, curve in enumerate(result.curves)
     ]
-    lines = [f"{label(result.parameter, 20)} = {stacked(result.summary())}"]
+    lines = [f"{label(result.parameter, 40)} = {stacked(result.summary())}"]
     return _draw(curves, lines, levels, _gaps(len(result.failures), result.notes), as_style(style), ax)
 
 
@@ -101,7 +101,7 @@ def _draw(
         ]
         panel.set_xlim(*span)
         panel.set_ylim(0, top)
-        panel.set_xlabel(label(curves[0][0].parameter))
+        panel.set_xlabel(label(curves[0][0].parameter, TITLE))
         panel.set_ylabel(_LIKELIHOOD)
         for level, height in heights.items():
             panel.axhline(height, color="0.5", linestyle=":", linewidth=1, zorder=1)
@@ -159,9 +159,9 @@ def contour(
         shown = reference if reference is not None else (np.nan, np.nan)
         panel.set_xlim(*_span(result.x_values, shown[0]))
         panel.set_ylim(*_span(result.y_values, shown[1]))
-        panel.set_xlabel(label(result.parameters[0]))
-        panel.set_ylabel(label(result.parameters[1]))
-        experiment_texts(panel, chosen, inside=False)
+        panel.set_xlabel(label(result.parameters[0], TITLE))
+        panel.set_ylabel(label(result.parameters[1], TITLE))
+        experiment_texts(panel, chosen)
         shown_points = [_rounded(line.points) for line in result.lines] + [np.array([result.best])]
         legend_in_corner(panel, entries, np.concatenate([*shown_points, np.array([shown])]))
         in_red(panel, chosen, _gaps(len(result.failures), result.notes))

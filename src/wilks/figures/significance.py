@@ -91,7 +91,7 @@ def _curves(ax: Axes, result: SignificanceResult, x: FloatArray, thick: float) -
         if math.isfinite(centre):
             color = PETROFF10[(0, 1, 4, 5, 6, 8)[i]]
             (curve,) = ax.plot(x, _normal(x - centre), color=color, linestyle=_DASHES[i % len(_DASHES)], **line)
-            entries.append((curve, rf"{label(result.poi, 20)} = {number(float(size), 3)}: ${centre:.2f}\,\sigma$"))
+            entries.append((curve, rf"{label(result.poi, 40)} = {number(float(size), 3)}: ${centre:.2f}\,\sigma$"))
     return entries
 
 
@@ -111,4 +111,4 @@ def _lines(result: SignificanceResult) -> list[str]:
         lines.append(f"$p_0$ {f'= {measured(p, error)}' if p > 0 else f'< {number(error, 2)}'} (toys)")
         if result.failures:
             lines.append(f"$p_0$: {from_to(result.toy_p_range)} (lost toys)")
-    return [*lines, signed(f"{label(result.poi, 24)} = {number(result.best_value, 3)}")]
+    return [*lines, signed(f"{result.poi} = {number(result.best_value, 3)}")]

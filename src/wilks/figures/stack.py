@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack, overload
 
 import numpy as np
@@ -16,7 +17,7 @@ from wilks.figures.layers import Content, draw_layers
 from wilks.figures.numbers import divided, in_unit, logarithmic, set_log_x
 from wilks.figures.poisson import garwood
 from wilks.figures.ratio import draw_ratio
-from wilks.figures.style import FigureStyle, as_style, axis_title, figure_of, label, sample_colors, settings
+from wilks.figures.style import TITLE, FigureStyle, as_style, axis_title, figure_of, label, sample_colors, settings
 from wilks.histogram import Axis
 from wilks.results.prediction import ChannelPrediction, Prediction
 from wilks.table import number
@@ -40,6 +41,7 @@ class _Keywords(TypedDict, total=False):
     divide_by_width: bool
     prefit: Prediction | None
     colors: Mapping[str, str] | None
+    order: Sequence[str]
     ratio_half_width: float | None
     ax: Panels | None
 
@@ -59,12 +61,14 @@ def data_mc(
     divide_by_width: bool = False,
     prefit: Prediction | None = None,
     colors: Mapping[str, str] | None = None,
+    order: Sequence[str] = (),
     ratio_half_width: float | None = None,
     ax: Panels | None = None,
 ) -> Figure | Figures:
     """Return the figure of one `channel`, or a dictionary with the figures of all channels by name.
 
-    The samples are stacked with the first on top, as the legend lists them; the hatched band is
+    The samples are stacked as the legend lists them, the signal (what the parameter of interest scales) on top, then
+    as in the workspace; those named in `order` come first of all. The hatched band is
     `total_uncertainty`, the bars on data are Poisson intervals (`intervals.garwood`), and the panel below has data over
     prediction.
 
@@ -73,8 +77,9 @@ def data_mc(
     a logarithmic axis has no place for them, and says so above the frame. `blind` names channels without data, or maps
     channels to the bins (from 0) without data. `prefit` adds its total as a dashed line. `colors` maps samples to
     colours; `divide_by_width` divides yields by the widths of the bins. The lower panel shows 1 +- `ratio_half_width`,
-    None: chosen from the points. `ax` is a pair of axes to draw on (main, ratio), for one channel. Raises InputError
-    for names that are not in the prediction, and for a `log_x` that edges don't allow.
+    None: from 1 % to 100 %, what holds the points, but for bins with few events (arrows at the edge) where these alone
+    would make it over three times wider. `ax` is a pair of axes to draw on (main, ratio), for one channel. Raises
+    InputError for names that are not in the prediction, and for a `log_x` that edges don't allow.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())
@@ -91,15 +96,34 @@ def data_mc(
             )
     chosen = as_style(style)
     check_names(prediction, channel, blind, prefit, ax)
-    palette = sample_colors((sample for c in prediction.channels for sample in c.samples), colors)
+    stacked = stacking(prediction, order)
+    palette = sample_colors(stacked, colors)
     pictures = Figures()
     for one in prediction.channels if channel is None else [prediction[channel]]:
         before = None if prefit is None else prefit[one.name].total
-        content = content_of(one, before, hidden_bins(one, blind), divide_by_width, log_x)
+        content = in_order(content_of(one, before, hidden_bins(one, blind), divide_by_width, log_x), stacked)
         title = prediction.label[:1].upper() + prediction.label[1:]
         pictures[one.name] = _draw(content, chosen, title, palette, log, ratio_half_width, ax)
         add_note(pictures[one.name], prediction.conditions, ax)
     return pictures if channel is None else pictures[channel]
+
+
+def stacking(prediction: Prediction, order: Sequence[str]) -> list[str]:
+    """Return the samples of all channels from the top of the stack. Raises InputError for unknown ones in `order`."""
+    known = list(dict.fromkeys(sample for channel in prediction.channels for sample in channel.samples))
+    wanted = [order] if isinstance(order, str) else list(order)
+    if unknown := [name for name in wanted if name not in known]:
+        raise InputError(
+            [f'order: there is no sample "{name}" in this prediction{nearest(name, known)}' for name in unknown]
+        )
+    signals = [name for name in known if name in prediction.signals]
+    return list(dict.fromkeys([*wanted, *signals, *known]))
+
+
+def in_order(content: Content, order: Sequence[str]) -> Content:
+    """Return the content of a channel with its samples in the order of all."""
+    places = sorted(range(len(content.samples)), key=lambda i: order.index(content.samples[i]))
+    return replace(content, samples=tuple(content.samples[i] for i in places), yields=content.yields[places])
 
 
 def check_names(
@@ -243,10 +267,10 @@ def draw_content_ratio(ax: Axes, content: Content, half_width: float | None) -> 
 def scale_height(main: Axes, content: Content, lowest: float | None) -> None:
     """Title the y axis, and give it a first range, for its numbers."""
     if lowest is None:
-        scale_y(main, label(content.y_title, 60), content.tallest)
+        scale_y(main, label(content.y_title, TITLE), content.tallest)
         main.set_ylim(content.deepest, 1.6 * content.tallest)
     else:
-        main.set_ylabel(label(content.y_title, 60))
+        main.set_ylabel(label(content.y_title, TITLE))
         main.set_ylim(lowest, 10 * content.tallest)
 
 
@@ -261,7 +285,7 @@ def _label_axes(main: Axes, ratio: Axes, content: Content) -> None:
     title, power = x_title(content.axis, content.name)
     if content.log_x:  # powers of ten are short in any unit
         title, power = axis_title(content.axis, content.name), 0
-    ratio.set_xlabel(label(title, 60))
+    ratio.set_xlabel(label(title, TITLE))
     if label_bins(content.axis, ratio, main):
         return
     if content.log_x:

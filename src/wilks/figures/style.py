@@ -134,16 +134,20 @@ _WEIGHT = {"plain": 1.0, "ATLAS": 1.2, "CMS": 1.8}
 _SIDES = re.compile(r" ?\+([\d.]+(?:e[+-]?\d+)?|\?) −([\d.]+(?:e[+-]?\d+)?|\?)")
 _NEGATIVE = re.compile(r"(?<![\w-])-(?=[\d?])")
 _LONGEST, _MARGIN = 1000, 300
+# Characters in a line of a name, and after which it may be broken.
+WIDTH, _BREAKS = 80, " _-/.,:;)]"
+TITLE = 40  # characters in a line of the title of an axis
 # Characters of a name with formulas; calls that a figure may be away from where names are looked at.
 _PIECES = re.compile(r"\$[^$]*\$|\\\$|.")
 
 
 @dataclass(frozen=True)
 class FigureStyle:
-    """How figures look: `name` is "plain", "ATLAS" or "CMS"; the rest is text beside the experiment's name.
+    """How figures look: `name` is "plain", "ATLAS" or "CMS"; the rest is text above the frame.
 
-    `status` is for example "Internal" or "Preliminary", `energy` "13 TeV", `luminosity` "140 fb$^{-1}$"; empty
-    texts are left out. Raises InputError for an unknown name.
+    `status` is for example "Internal" or "Preliminary", `energy` "13 TeV", `luminosity` "140 fb$^{-1}$". The name of an
+    experiment has "Work in progress" beside it where no status is given; it stands alone only with the status "paper",
+    for what the experiment publishes. Raises InputError for an unknown name.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())
@@ -163,8 +167,15 @@ class FigureStyle:
             )
 
     @property
+    def beside(self) -> str:
+        """What stands beside the name of the experiment, or where it would stand."""
+        return "" if self.status == "paper" else self.status or ("Work in progress" if self.name != "plain" else "")
+
+    @property
     def beam(self) -> str:
-        """The line with energy and luminosity, as mathtext."""
+        """The line with energy and luminosity, as mathtext, after the experiment's convention."""
+        if self.name == "CMS" and self.energy and self.luminosity:
+            return f"{self.luminosity} ({self.energy})"
         energy = rf"$\sqrt{{s}}$ = {self.energy}" if self.energy else ""
         return ", ".join(text for text in (energy, self.luminosity) if text)
 
@@ -213,19 +224,21 @@ def stacked(text: str) -> str:
     return _SIDES.sub(r"$^{\,+\1}_{\,-\2}$", signed(text))
 
 
-def label(text: str, limit: int = 48) -> str:
+def label(text: str, width: int = WIDTH) -> str:
     r"""Return a name as matplotlib may draw it: valid `$...$` stays mathtext, any other `$` is literal.
 
-    What ROOT writes in TLatex (`H_{T}`, `#eta`) becomes mathtext. A longer name than `limit` characters, of which a
-    formula counts as one, loses its middle, so that names that differ at the end stay different.
+    What ROOT writes in TLatex (`H_{T}`, `#eta`) becomes mathtext. A longer name than `width` characters, of which a
+    formula counts as one, is broken into lines, where there is a blank or a sign between words if possible.
 
     >>> label("staterror_4j1b-CR[0]"), label("5 $")
     ('staterror_4j1b-CR[0]', '5 \\$')
+    >>> label("JET_EtaIntercalibration_NonClosure", 24)
+    'JET_EtaIntercalibration_\nNonClosure'
     """
-    return "".join(shortened(pieces_of(text), limit))
+    return "\n".join(_wrapped(_pieces(text), width))
 
 
-def pieces_of(text: str) -> list[str]:
+def _pieces(text: str) -> list[str]:
     """Return a name as matplotlib may draw it, in pieces that can't be cut: characters, and formulas."""
     text = " ".join(text.split())
     formula = mathtext(text)
@@ -234,12 +247,18 @@ def pieces_of(text: str) -> list[str]:
     return [r"\$" if character == "$" else character for character in text]
 
 
-def shortened(pieces: list[str], limit: int) -> list[str]:
-    """Return pieces (characters and formulas) without those in the middle where there are more than `limit`."""
-    if len(pieces) <= limit:
-        return pieces
-    head = (limit - 1) * 2 // 3
-    return [*pieces[:head], "…", *pieces[len(pieces) - (limit - 1 - head) :]]
+def _wrapped(pieces: list[str], width: int) -> list[str]:
+    """Return lines of nearly equal length from pieces (characters and formulas)."""
+    found = []
+    while len(pieces) > width:
+        most = -(-len(pieces) // -(-len(pieces) // width))
+        ends = [i for i in range(most // 2, width + 1) if pieces[i - 1] in _BREAKS or pieces[i] == " "]
+        end = min(ends, key=lambda i: abs(i - most), default=most)
+        found.append("".join(pieces[:end]).strip())
+        pieces = pieces[end:]
+        while pieces and pieces[0] == " ":
+            pieces = pieces[1:]
+    return [*found, "".join(pieces)]
 
 
 def _is_mathtext(text: str) -> bool:

@@ -11,11 +11,12 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import InputError
 from wilks.figures.conditions import add_note
-from wilks.figures.decoration import Entry, experiment_texts, in_red
+from wilks.figures.decoration import Entry, experiment_texts, in_red, lines_above
 from wilks.figures.layers import Content, draw_layers
-from wilks.figures.names import labels
+from wilks.figures.names import labels, letters
 from wilks.figures.poisson import garwood
-from wilks.figures.stack import Blind, check_names, draw_content_ratio, hidden_bins, scale_height
+from wilks.figures.ratio import half_width_of
+from wilks.figures.stack import Blind, check_names, draw_content_ratio, hidden_bins, scale_height, stacking
 from wilks.figures.style import FigureStyle, as_style, compact, sample_colors
 from wilks.histogram import Axis
 from wilks.results.prediction import ChannelPrediction, Prediction
@@ -49,6 +50,7 @@ def summary(
     log: bool | None = None,
     blind: Blind = (),
     colors: Mapping[str, str] | None = None,
+    order: Sequence[str] = (),
     ratio_half_width: float | None = None,
     style: str | FigureStyle = "plain",
 ) -> Figure:
@@ -56,7 +58,8 @@ def summary(
 
     With `prefit`, its total is a dashed line in both panels. `per_bin` False draws the sum of each channel as one bin;
     None does so where there are more than 240 bins in all. Channels that are too many for the width of a page are
-    folded into rows. `log`, `blind`, `colors` and `ratio_half_width` are those of `data_mc`. Raises InputError for
+    folded into rows. `log`, `blind`, `colors`, `order` and `ratio_half_width` are those of `data_mc`; all
+    rows have the same range of the ratio. Raises InputError for
     names that are not in the prediction.
 
     >>> import wilks
@@ -72,11 +75,12 @@ def summary(
         raise InputError("there is no channel to draw")
     chosen = as_style(style)
     check_names(prediction, None, blind, prefit, None)
-    palette = sample_colors((sample for c in prediction.channels for sample in c.samples), colors)
+    stacked = stacking(prediction, order)
+    palette = sample_colors(stacked, colors)
     bins = sum(len(channel.axis) for channel in prediction.channels)
     every = bins <= _MOST_BINS if per_bin is None else per_bin
-    rows = _rows(prediction, prefit, blind, every)
-    titles = labels((name for row in rows for name in row.names), 40)
+    rows = _rows(prediction, prefit, tuple(stacked), blind, every)
+    titles = labels(name for row in rows for name in row.names)
     rc = compact(chosen)
     with styled(rc):
         widest = max(len(row.content.axis) for row in rows)
@@ -84,7 +88,8 @@ def summary(
         figure = Drawing(rc, figsize=(width + 1.0, len(rows) * (_MAIN + _RATIO)))
         whole = replace(rows[0].content, **_joined([row.content for row in rows]))
         lowest = whole.lowest(log)
-        panels = [_draw_row(figure, row, palette, lowest, whole, ratio_half_width) for row in rows]
+        half = ratio_half_width or half_width_of(whole.total, whole.uncertainty, whole.data, whole.ends)
+        panels = [_draw_row(figure, row, palette, lowest, whole, half) for row in rows]
         for (main, ratio, _), row in zip(panels, rows, strict=True):
             _mark(main, ratio, row, titles, width / widest)
         head = _head(panels[0], whole, chosen, prediction.label, lowest)
@@ -93,10 +98,11 @@ def summary(
     return figure
 
 
-def _rows(prediction: Prediction, prefit: Prediction | None, blind: Blind, every: bool) -> list[_Row]:
+def _rows(
+    prediction: Prediction, prefit: Prediction | None, samples: tuple[str, ...], blind: Blind, every: bool
+) -> list[_Row]:
     """Return the rows: channels in order, as many in each as there is room for."""
     order = natural(prediction.channel_names)
-    samples = tuple(dict.fromkeys(sample for channel in prediction.channels for sample in channel.samples))
     sizes = [len(prediction[name].axis) if every else 1 for name in order]
     count = max(-(-sum(sizes) // _ROW_BINS), -(-len(order) // _ROW_NAMES))
     rows: list[list[str]] = [[] for _ in range(count)]
@@ -164,7 +170,7 @@ def _draw_row(
     colors: Mapping[str, str],
     lowest: float | None,
     whole: Content,
-    half_width: float | None,
+    half_width: float,
 ) -> tuple[Axes, Axes, list[Entry]]:
     """Draw the two panels of a row, with the y axes of all rows alike; return them with the entries of the legend."""
     main, ratio = figure.add_axes((0, 0.5, 1, 0.5)), figure.add_axes((0, 0, 1, 0.5))
@@ -197,7 +203,7 @@ def _mark(main: Axes, ratio: Axes, row: _Row, titles: Mapping[str, str], bin_wid
                 ax.axvline(end, color="#555555", linewidth=0.7, linestyle=":", zorder=6.5)
     texts = [titles[name] for name in row.names]
     level = all(
-        _LETTER * len(text) < (end - start) * bin_width
+        _LETTER * letters([text]) < (end - start) * bin_width
         for text, start, end in zip(texts, starts, row.ends, strict=True)
     )
     middles = [0.5 * (start + end) for start, end in zip(starts, row.ends, strict=True)]
@@ -214,10 +220,10 @@ def _head(
     figure: Any = main.figure
     texts = labels((text for _, text in entries), 34)
     width = float(figure.get_size_inches()[0]) - 1.0
-    longest = 0.075 * max(map(len, texts.values())) + 0.45
+    longest = 0.075 * letters(texts.values()) + 0.45
     columns = max(int(width / longest), 1)
-    experiment_texts(main, style, inside=False)
-    over = 22.0 if style.name != "plain" or style.status or style.beam else 6.0
+    experiment_texts(main, style, wide=width)
+    over = 6.0 + 16.0 * lines_above(main)
     said = whole.unseen() if lowest is not None else []
     in_red(main, style, said)
     over += 14.0 if said else 0.0

@@ -12,8 +12,8 @@ from wilks._types import FloatArray
 from wilks.errors import InputError, nearest
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import Entry, counted, decorate, experiment_texts, in_red
-from wilks.figures.names import labels
-from wilks.figures.style import PANEL, FigureStyle, as_style, compact, figure_of, label, settings, signed, weight
+from wilks.figures.names import labels, letters, row_height
+from wilks.figures.style import PANEL, FigureStyle, as_style, compact, figure_of, settings, signed, weight
 from wilks.results.intervals import percent
 from wilks.results.lost_toys import with_lost
 from wilks.results.toys import LEVELS, ToysResult
@@ -63,7 +63,6 @@ def toys(
     rc = settings(chosen)
     with styled(rc):
         target = Drawing(rc, figsize=PANEL[chosen.name]).add_subplot() if ax is None else ax
-        in_red(target, chosen, counted(result.done - result.converged, "toy", "without a converged fit"))
         entries, top = _histogram(target, result, i, weight(chosen))
         target.set_xlabel(r"$(\hat{\theta}-\theta_{\mathrm{true}})\,/\,\hat{\sigma}$")
         target.set_ylabel("Toys")
@@ -72,6 +71,7 @@ def toys(
             target.set_ylim(0, 1.6 * top)
             fit_margins(figure, [target])
         decorate(target, chosen, _lines(result, i), entries, tallest=top, lowest=None)
+        in_red(target, chosen, counted(result.done - result.converged, "toy", "without a converged fit"))
         if ax is None:
             fit_margins(figure, [target])
     return figure
@@ -111,7 +111,7 @@ def _histogram(ax: Axes, result: ToysResult, i: int, thick: float) -> tuple[list
 
 def _lines(result: ToysResult, i: int) -> list[str]:
     n, mean, width = result.usable[i], result.pull_mean[i], result.pull_width[i]
-    lines = [label(result.names[i], 30), f"{n:.0f} of {result.done} toys usable"]
+    lines = [result.names[i], f"{n:.0f} of {result.done} toys usable"]
     if n > 1 and width > 0:
         lines += [
             f"mean {measured(mean, width / math.sqrt(n))}",
@@ -156,10 +156,10 @@ def toy_pulls(
     rc = compact(chosen)
     with styled(rc):
         figure = Drawing(rc)
-        width = 0.07 * max(len(label(result.names[i])) for i in shown) + 2 * _AXIS + _GAP
+        width = 0.07 * letters(titles.values()) + 2 * _AXIS + _GAP
         columns = 1
         if len(shown) > _ONE_COLUMN:
-            columns = max(round(math.sqrt(_ASPECT * len(shown) * _ROW / width)), 2)
+            columns = max(round(math.sqrt(_ASPECT * len(shown) * row_height(_ROW, titles.values()) / width)), 2)
         length = math.ceil(len(shown) / columns)
         parts = [shown[first : first + length] for first in range(0, len(shown), length)]
         pairs = []
@@ -169,8 +169,7 @@ def toy_pulls(
             _draw_coverage(right, result, part)
             pairs.append((left, right))
         # The panels are narrow: the experiment stands over the first, the beam over the last.
-        experiment_texts(pairs[0][0], FigureStyle(chosen.name, chosen.status), inside=False)
-        experiment_texts(pairs[-1][1], FigureStyle("plain", "", chosen.energy, chosen.luminosity), inside=False)
+        experiment_texts(pairs[0][0], chosen, last=pairs[-1][1])
         more = f"{len(every) - len(shown)} more, with better pulls, not shown" if len(shown) < len(every) else ""
         _arrange(figure, pairs, [len(part) for part in parts], more)
     return figure
@@ -258,7 +257,8 @@ def _arrange(figure: Figure, pairs: list[tuple[Axes, Axes]], lengths: list[int],
         max(x1 - x0 for x0, _, x1, _ in (inches(figure, t.get_window_extent()) for t in left.get_yticklabels())) + 0.08
         for left, _ in pairs
     ]
-    own = [_ROW * (length + 0.4) for length in lengths]
+    row = row_height(_ROW, (text.get_text() for left, _ in pairs for text in left.get_yticklabels()))
+    own = [row * (length + 0.4) for length in lengths]
     top, bottom = 0.4, 0.5 + 0.15 * bool(more)
     width = sum(names) + len(pairs) * (2 * _AXIS + 2 * _GAP) + 0.1
     height = top + max(own) + bottom

@@ -16,7 +16,7 @@ from wilks.figures.layers import LOG_RATIO
 from wilks.figures.numbers import logarithmic, set_log_x
 from wilks.figures.poisson import garwood
 from wilks.figures.ratio import HATCH, draw_points
-from wilks.figures.style import FigureStyle, as_style, axis_title, figure_of, label, settings
+from wilks.figures.style import TITLE, FigureStyle, as_style, axis_title, figure_of, label, settings
 from wilks.figures.varied import Content, content_of, total_content
 from wilks.histogram import Histogram
 from wilks.templates.store import SIDES, Side, Templates
@@ -85,7 +85,7 @@ def variation(
         for axes in (main, below):
             axes.set_xlim(edges[0], edges[-1])
         main.tick_params(labelbottom=False)
-        below.set_xlabel(label(axis_title(content.nominal.axis, region), 60))
+        below.set_xlabel(label(axis_title(content.nominal.axis, region), TITLE))
         if not label_bins(content.nominal.axis, below, main) and logarithmic(edges):
             set_log_x(main)
             set_log_x(below)

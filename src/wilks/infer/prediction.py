@@ -77,7 +77,7 @@ def predict(
             found = _undetermined(found, [jacobian(blocks[sample]) for sample in samples], flat)
         channels.append(found)
     conditions = () if result is None else result.conditions
-    return Prediction(label or name, tuple(channels), model.workspace_digest, method, conditions)
+    return Prediction(label or name, tuple(channels), model.workspace_digest, method, conditions, model.signal_samples)
 
 
 def _undetermined(channel: ChannelPrediction, changes: list[FloatArray], flat: FloatArray) -> ChannelPrediction:

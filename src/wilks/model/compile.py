@@ -20,6 +20,7 @@ from wilks.workspace.spec import (
     HistoSys,
     Measurement,
     Modifier,
+    NormFactor,
     NormSys,
     Number,
     ShapeFactor,
@@ -102,6 +103,8 @@ def compile_model(
         settings={"normsys": normsys, "histosys": histosys},
         even=arrays.even(),
         idle=arrays.idle(),
+        normfactors=_normfactors(workspace),
+        measured=chosen.config.poi,
     )
 
 
@@ -137,6 +140,17 @@ def _poi(sets: tuple[ParameterSet, ...], name: str) -> str | None:
 
 def _sample_order(workspace: Workspace) -> dict[str, tuple[str, ...]]:
     return {channel.name: tuple(s.name for s in channel.samples) for channel in workspace.document.channels}
+
+
+def _normfactors(workspace: Workspace) -> dict[str, tuple[str, ...]]:
+    """Return the samples that each normfactor scales."""
+    scaled: dict[str, dict[str, None]] = {}
+    for channel in workspace.document.channels:
+        for sample in channel.samples:
+            for modifier in sample.modifiers:
+                if isinstance(modifier, NormFactor):
+                    scaled.setdefault(modifier.name, {})[sample.name] = None
+    return {name: tuple(samples) for name, samples in scaled.items()}
 
 
 @dataclass

@@ -76,11 +76,23 @@ class Model:
     settings: Mapping[str, Any]
     even: BoolArray
     idle: BoolArray
+    normfactors: Mapping[str, tuple[str, ...]]
+    measured: str
 
     @cached_property
     def parameter_names(self) -> tuple[str, ...]:
         """Names of the parameters; components of a set are `name[0]`, `name[1]`, ..."""
         return tuple(name for s in self.parameter_sets for name in s.names)
+
+    @property
+    def signal_samples(self) -> tuple[str, ...]:
+        """Samples that a normfactor scales which is the parameter of interest: the model's, else the measurement's.
+
+        Empty where it scales all samples, so that there is no background.
+        """
+        found = self.normfactors.get(self.poi or self.measured, ())
+        every = {block.sample for block in self.blocks}
+        return found if set(found) != every else ()
 
     @property
     def n_parameters(self) -> int:

@@ -52,7 +52,8 @@ class Prediction:
     """What the model expects, with 68 % uncertainties, at some parameter values.
 
     `label` is "pre-fit" or "post-fit" (or the user's own word); `method` says how uncertainties were propagated:
-    "linear" or "cabinetry" (see `predict`). `conditions` are those of the fit.
+    "linear" or "cabinetry" (see `predict`). `conditions` are those of the fit. `signals` are the samples that the
+    parameter of interest scales, which figures stack on top.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())
@@ -66,6 +67,7 @@ class Prediction:
     workspace_digest: str
     method: str = "linear"
     conditions: tuple[Condition, ...] = ()
+    signals: tuple[str, ...] = ()
 
     @property
     def channel_names(self) -> tuple[str, ...]:
