@@ -89,6 +89,15 @@ def test_options_of_grids_reach_the_figure(call: Call, search: Path, seen: dict[
     assert seen["theory"] == ([-1.0, 0.0, 1.0], [2.0, 1.5, 1.0])
     assert seen["axis_titles"] == {"jes_0": "$m$ [GeV]"}
     assert seen["title"] == "limit"
+    assert call("plot", "grid.json", "--unit", "GeV", "--forbidden", "0", "-o", "g.png").exit_code == 0
+    assert seen["unit"] == "GeV"
+    assert seen["forbidden"] == 0.0
+    assert seen["forbidden"] is not False
+    assert call("plot", "grid.json", "--forbidden", "no", "-o", "g.png").exit_code == 0
+    assert seen["forbidden"] is False
+    wrong = call("plot", "grid.json", "--forbidden", "m1", "-o", "g.png")
+    assert wrong.exit_code == 2
+    assert '--forbidden: a number is needed, or "no"; found "m1"' in wrong.stderr
     Path("bad.csv").write_text("1,2\nmass,3\n1\n", encoding="utf-8")
     found = call("plot", "grid.json", "--theory", "bad.csv")
     assert found.exit_code == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,18 @@ def _curve(ctx: click.Context, parameter: click.Parameter, path: str | None) -> 
     return x, y
 
 
+def _forbidden(ctx: click.Context, parameter: click.Parameter, text: str | None) -> float | bool | None:
+    if text is None or text == "no":
+        return None if text is None else False
+    try:
+        offset = float(text)
+    except ValueError:
+        offset = math.nan
+    if not math.isfinite(offset):
+        raise InputError(f'--forbidden: a number is needed, or "no"; found "{text}"')
+    return offset
+
+
 _OPTIONS: dict[str, Callable[[Any], Any]] = {
     "rows": click.option("--rows", type=click.IntRange(1), metavar="N", help="Draw at most N rows."),
     "first": click.option("--first", type=click.IntRange(1), metavar="N", help="Start with row N of a ranking."),
@@ -74,6 +87,14 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
         metavar="LABEL=TITLE",
         callback=_texts_by_name("LABEL=TITLE"),
         help="Title of the axis of a grid's label: 'm1=$m_{1}$ [GeV]'; repeatable.",
+    ),
+    "unit": click.option("--unit", metavar="TEXT", help="Unit of the labels of a grid, where they have no title: GeV."),
+    "forbidden": click.option(
+        "--forbidden",
+        metavar="NUMBER|no",
+        callback=_forbidden,
+        help="Map of a grid: shade where the second label is above the first minus this. Default: two masses "
+        "of which one never reaches the other, with 0.",
     ),
     "title": click.option("--limit-title", "title", metavar="TEXT", help="Title of the axis of a grid's limits."),
     "levels": click.option(
@@ -125,7 +146,7 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
 
 # Commands, and the keywords of their figures.
 PLOT = (
-    *("rows", "first", "x", "at", "theory", "axis_titles", "title", "levels", "reference", "bins"),
+    *("rows", "first", "x", "at", "theory", "axis_titles", "unit", "forbidden", "title", "levels", "reference", "bins"),
     *("exclude", "include_staterrors"),
 )
 PULLS = ("exclude", "include_staterrors", "rows")
@@ -143,7 +164,7 @@ def figure_options(keywords: Iterable[str]) -> Callable[[Callable[..., Any]], Ca
         @functools.wraps(command)
         def wrapped(**rest: Any) -> Any:
             given = {name: rest.pop(name) for name in names}
-            options = {name: value for name, value in given.items() if value not in (None, (), {})}
+            options = {name: value for name, value in given.items() if value is not None and value not in ((), {})}
             return command(options=options, **rest)
 
         decorated: Callable[..., Any] = wrapped
