@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wilks.figures.style import FigureStyle
     from wilks.results.prediction import Prediction
     from wilks.templates.store import Templates
+    from wilks.workspace.workspace import Workspace
 
 # From so many channels on a run has a figure of all of them; more channels of one bin than this are only on that.
 _SUMMARY, _FEW = 3, 12
@@ -39,8 +40,10 @@ def file_names(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def variation_figures(templates: Templates, *, style: str | FigureStyle = "plain", rows: int = 40) -> dict[str, Figure]:
-    """Return figures of all variations, so many on a page, and the pruning map, by file name.
+def variation_figures(
+    templates: Templates, *, style: str | FigureStyle = "plain", rows: int = 40, maps: bool = True
+) -> dict[str, Figure]:
+    """Return figures of all variations, so many on a page, and the pruning map (if `maps`), by file name.
 
     Each region has pages of its own, unless there are many small ones, of which several share a page.
     """
@@ -57,8 +60,8 @@ def variation_figures(templates: Templates, *, style: str | FigureStyle = "plain
             figures[_numbered(f"variations{name}", (first - 1) // most)] = wilks.figures.variations(
                 templates, region=regions, rows=most, first=first, style=style
             )
-    maps = _pruning_maps(templates, style)
-    return figures | {_numbered("pruning", i): figure for i, figure in enumerate(maps)}
+    pruning = _pruning_maps(templates, style) if maps else ()
+    return figures | {_numbered("pruning", i): figure for i, figure in enumerate(pruning)}
 
 
 def _numbered(name: str, page: int) -> str:
@@ -91,6 +94,18 @@ def _pruning_maps(templates: Templates, style: str | FigureStyle) -> Iterator[Fi
     for regions in pages(templates, CELL):
         for first in range(1, len(blocks_of(templates, regions).systematics) + 1, _MAP_ROWS):
             yield wilks.figures.pruning(templates, regions=regions, rows=_MAP_ROWS, first=first, style=style)
+
+
+def modifier_figures(workspace: Workspace, *, rows: int | None = None, **options: Any) -> Iterator[Figure]:
+    """Yield the pages of the grid of modifiers, with so many rows on each; `options` are those of the figure."""
+    from wilks.figures.modifiers import ROWS
+    from wilks.workspace.acting import acting
+
+    chosen = {name: options[name] for name in ("parameters", "channels", "samples") if name in options}
+    count = len({each.name for each in acting(workspace, **chosen)})
+    most = rows or ROWS
+    for first in range(1, count + 1, most):
+        yield wilks.figures.modifiers(workspace, rows=most, first=first, **options)
 
 
 def summarised(prediction: Prediction) -> bool:

@@ -13,6 +13,7 @@ from wilks.cli.ensembles import compatibility, gof, toys
 from wilks.cli.fits import fit
 from wilks.cli.grids import grid
 from wilks.cli.limits import hypotest, limit, significance
+from wilks.cli.modifiers import modifiers
 from wilks.cli.plot import plot
 from wilks.cli.pulls import pulls
 from wilks.cli.ranking import breakdown, correlations, impacts, ranking
@@ -38,6 +39,7 @@ for command in (
     variations,
     workspace,
     inspect,
+    modifiers,
     check,
     fit,
     intervals,

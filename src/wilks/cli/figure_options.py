@@ -10,10 +10,12 @@ from typing import Any
 
 import click
 
-from wilks.cli.named import by_name, numbers_by_name
+from wilks.cli.named import by_name, labelled, numbers_by_name
 from wilks.errors import InputError
 from wilks.selection import matching
 
+# Keywords that choose a page, of commands that draw all pages.
+PAGES = ("first", "page")
 # Keywords of a figure that are options by another declaration, or that only Python has.
 ELSEWHERE = ("style", "log", "log_x", "poi", "parameter", "ax", "channel", "blind")
 
@@ -49,6 +51,10 @@ def _curve(ctx: click.Context, parameter: click.Parameter, path: str | None) -> 
     if problems or len(x) < 2:
         raise InputError(problems or f"--theory: {path}: a curve needs two points or more, found {len(x)}")
     return x, y
+
+
+def _groups(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, list[str]]:
+    return labelled("--group", texts)
 
 
 def _forbidden(ctx: click.Context, parameter: click.Parameter, text: str | None) -> float | bool | None:
@@ -112,9 +118,45 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
     ),
     "include_staterrors": click.option(
         "--include-staterrors",
+        "--staterrors",
+        "include_staterrors",
         is_flag=True,
         default=None,
-        help="Also the parameters of staterrors. Default: where there are no others.",
+        help="Also the parameters of staterrors. Default: pulls have them where there are no others.",
+    ),
+    "systematic": click.option(
+        "--systematic", multiple=True, metavar="NAME", help="Draw these in full (names or patterns); repeatable."
+    ),
+    "region": click.option("--region", multiple=True, metavar="NAME", help="Only in these regions; repeatable."),
+    "sample": click.option("--sample", multiple=True, metavar="NAME", help="Only on these samples; repeatable."),
+    "data": click.option(
+        "--data",
+        metavar="NAME",
+        help="With --systematic: on the sum of all samples but this one, drawn with it (of a workspace: Data).",
+    ),
+    "threshold": click.option(
+        "--threshold", type=float, metavar="SIZE", help="Smallest correlation that is worth a row. Default: 0.1."
+    ),
+    "sort": click.option("--sort", metavar="ORDER", help="What comes first: impact (default), constraint or pull."),
+    "relative": click.option(
+        "--relative", is_flag=True, default=None, help="Divide impacts by the uncertainty of the parameter of interest."
+    ),
+    "groups": click.option(
+        "--group",
+        "groups",
+        multiple=True,
+        metavar="LABEL=PATTERN",
+        callback=_groups,
+        help="Colour of names by group; repeatable, also for one label. Default: by type of constraint.",
+    ),
+    "parameters": click.option(
+        "--parameters", multiple=True, metavar="PATTERN", help="Only these parameters (names or patterns); repeatable."
+    ),
+    "channels": click.option(
+        "--channels", multiple=True, metavar="PATTERN", help="Only these channels (names or patterns); repeatable."
+    ),
+    "samples": click.option(
+        "--samples", multiple=True, metavar="PATTERN", help="Only these samples (names or patterns); repeatable."
     ),
     "divide_by_width": click.option(
         "--divide-by-width", is_flag=True, default=None, help="Divide events by the widths of the bins."
@@ -150,13 +192,17 @@ PLOT = (
     *("exclude", "include_staterrors"),
 )
 PULLS = ("exclude", "include_staterrors", "rows")
+IMPACTS = ("rows", "sort", "relative", "groups")
+CORRELATIONS = ("threshold", "rows", "include_staterrors")
+VARIATIONS = ("systematic", "region", "sample", "data", "rows")
+MODIFIERS = ("parameters", "channels", "samples", "rows")
 DATA_MC = ("divide_by_width", "ratio_half_width", "prefit", "colors", "per_bin")
 
 
-def figure_options(keywords: Iterable[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def figure_options(keywords: Iterable[str], **helps: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that adds the options of these keywords; the command is called with `options`.
 
-    These are the keywords that were given, with their values.
+    These are the keywords that were given, with their values. `helps` are what the help says of some in this command.
     """
     names = tuple(keywords)
 
@@ -170,6 +216,8 @@ def figure_options(keywords: Iterable[str]) -> Callable[[Callable[..., Any]], Ca
         decorated: Callable[..., Any] = wrapped
         for name in reversed(names):
             decorated = _OPTIONS[name](decorated)
+            if name in helps:
+                decorated.__click_params__[-1].help = helps[name]  # type: ignore[attr-defined]
         return decorated
 
     return decorate

@@ -30,6 +30,7 @@ _ROW, _PULLS, _IMPACTS, _HEAD, _FOOT, _LINE = 0.25, 3.0, 2.2, 0.45, 0.8, 0.19  #
 _COLUMNS = 4  # of the legend
 _REACH = 2.9
 _TYPES = {"poisson": ("Poisson constraint", "#2f7d32"), "none": ("no constraint", "#7a5c00")}
+ROWS = 30  # of a page
 _SORTS = ("impact", "constraint", "pull")
 Groups = Mapping[str, str | Sequence[str]]
 
@@ -40,7 +41,7 @@ def impacts(
     *,
     poi: str | None = None,
     page: int = 1,
-    rows: int = 30,
+    rows: int = ROWS,
     sort: str = "impact",
     relative: bool = False,
     blind: bool = False,
