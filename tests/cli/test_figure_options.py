@@ -61,7 +61,14 @@ def test_defaults_in_the_help_are_those_of_the_figures(command: str, option: str
     """A command passes on what is given only, so that a default stands in the figure alone."""
     (found,) = [each for each in main.commands[command].params if each.name == option]
     assert not isinstance(found.get_default(click.Context(main.commands[command])), int | float | str)
-    words = found.help.replace(";", " ;").replace(".", " . ").replace("0 . 1", "0.1").replace("(", " ").replace(")", " ").split()
+    words = (
+        found.help.replace(";", " ;")
+        .replace(".", " . ")
+        .replace("0 . 1", "0.1")
+        .replace("(", " ")
+        .replace(")", " ")
+        .split()
+    )
     assert str(signature(figure).parameters[option].default) in words
 
 
