@@ -97,15 +97,22 @@ def _pruning_maps(templates: Templates, style: str | FigureStyle) -> Iterator[Fi
 
 
 def modifier_figures(workspace: Workspace, *, rows: int | None = None, **options: Any) -> Iterator[Figure]:
-    """Yield the pages of the grid of modifiers, with so many rows on each; `options` are those of the figure."""
-    from wilks.figures.modifiers import ROWS
+    """Yield the pages of the grid of modifiers: so many rows on each, and as many channels as there is room for.
+
+    `options` are those of the figure.
+    """
+    from wilks.figures.blocks import blocks_with, pages_of
+    from wilks.figures.modifiers import CELL, ROWS
     from wilks.workspace.acting import acting
 
     chosen = {name: options[name] for name in ("parameters", "channels", "samples") if name in options}
-    count = len({each.name for each in acting(workspace, **chosen)})
-    most = rows or ROWS
-    for first in range(1, count + 1, most):
-        yield wilks.figures.modifiers(workspace, rows=most, first=first, **options)
+    found, most = acting(workspace, **chosen), rows or ROWS
+    names = list(dict.fromkeys(each.name for each in found))
+    pairs = list(dict.fromkeys((each.channel, each.sample) for each in found))
+    for channels in pages_of(blocks_with(names[:most], pairs), CELL):
+        count = len({each.name for each in found if each.channel in channels})
+        for first in range(1, count + 1, most):
+            yield wilks.figures.modifiers(workspace, rows=most, first=first, **{**options, "channels": channels})
 
 
 def summarised(prediction: Prediction) -> bool:

@@ -161,7 +161,7 @@ def modifiers(
     >>> import wilks
     >>> table = wilks.tables.modifiers(wilks.examples.measurement(), parameters="*modelling")
     >>> print(table.text().splitlines()[-1])
-    WZ modelling  normsys + histosys  2 of 6   +0.77 / -0.77  electrons / WZ        +7.60  electrons / WZ, bin 4
+    WZ modelling  normsys + histosys  2 of 6  +0.77 / -0.77  electrons / WZ        +7.60  electrons / WZ, bin 4
     """
     from wilks.workspace.acting import acting, chosen_names, in_order
 

@@ -192,13 +192,13 @@ def test_options_of_variations_and_modifiers_reach_the_figure(call: Call, search
         "variations_SR_2.png",
     ]
     assert seen["parameters"] == ("jes_?",)
-    assert seen["channels"] == ("SR",)
+    assert seen["channels"] == ["SR"]
     options = ("--parameters", "jes*", "--channels", "SR", "--samples", "background", "--rows", "2")
     shown = call("modifiers", search, *options, "-o", "m.png")
     assert shown.exit_code == 0, shown.output
     assert {name: seen[name] for name in MODIFIERS} == {
         "parameters": ("jes*",),
-        "channels": ("SR",),
+        "channels": ["SR"],
         "samples": ("background",),
         "rows": 2,
     }

@@ -14,6 +14,7 @@ from wilks import figures
 from wilks.errors import InputError
 from wilks.figures import FigureStyle
 from wilks.figures.modifiers import _COLORS, _percent, shade
+from wilks.pages import modifier_figures
 from wilks.workspace.workspace import Workspace
 
 
@@ -92,6 +93,17 @@ def test_two_hundred_systematics_on_sixty_blocks_are_pages() -> None:
         figures.modifiers(workspace, channels="region_30")
     with pytest.raises(TypeError, match="modifiers draws a Workspace, found a str"):
         figures.modifiers("workspace.json")  # type: ignore[arg-type]
+
+
+def test_many_channels_are_pages_too() -> None:
+    workspace = large(300, 4)
+    sizes, channels = [], 0
+    for figure in modifier_figures(workspace):
+        sizes.append(figure.get_size_inches()[1])
+        channels += len(figure.axes[0].collections[0].get_paths()) // 8
+    assert channels == 300
+    assert len(sizes) > 1
+    assert max(sizes) < 25
 
 
 def test_variations_of_a_workspace_are_those_of_its_templates() -> None:

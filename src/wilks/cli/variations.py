@@ -125,7 +125,7 @@ def _first(effects: list[Effect], most: int) -> list[Effect]:
         shown.append(group)
         count += len(group)
     first = shown[0]
-    if count > most:
+    if cut := count > most:
         order = systematics_in_order(first)
         left = iter(range(len(order), 0, -1))
         while len(first) > most and (last := next(left)) > 1:
@@ -134,10 +134,10 @@ def _first(effects: list[Effect], most: int) -> list[Effect]:
     regions = len(by_region)
     if count < len(effects):
         names, samples = ({getattr(e, part) for e in effects} for part in ("systematic", "sample"))
-        some = f"those of {len(shown)} regions" if len(shown) > 1 else f'some of "{first[0].region}"'
+        some = f"{len(shown)} regions" if len(shown) > 1 else f'{"some of " if cut else ""}"{first[0].region}"'
         warn(
             f"{len(effects)} panels ({regions} regions, {len(samples)} samples, {len(names)} systematics); {count} are "
-            f"drawn, {some}. --region, --sample, and --systematic with --glance choose; --most {len(effects)} draws all"
+            f"drawn: {some}. --region, --sample, and --systematic with --glance choose; --most {len(effects)} draws all"
         )
     elif count > _TOLD:
         click.echo(f"wilks: drawing {count} panels of {regions} region{'s' if regions > 1 else ''}", err=True)

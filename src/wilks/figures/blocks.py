@@ -109,7 +109,11 @@ def as_templates(given: Templates | Workspace) -> Templates:
 
 def pages(templates: Templates, cell: tuple[float, float]) -> list[list[str]]:
     """Return the regions of each page that maps with cells of this size, in inches, are split into."""
-    blocks = blocks_of(templates)
+    return pages_of(blocks_of(templates), cell)
+
+
+def pages_of(blocks: Blocks, cell: tuple[float, float]) -> list[list[str]]:
+    """Return the regions of each page that these cells are split into."""
     place = blocks.folded(_WIDEST / cell[0])
     titles = _Titles.of(blocks, cell)
     most = max(int(_TALLEST / (len(blocks.systematics) * cell[1] + titles.head + titles.foot)), 1)
