@@ -155,8 +155,8 @@ def modifiers(
 
     A row for each parameter: types of its modifiers, on how many blocks (samples in channels) they act, and the largest
     changes of a yield and of a bin, with their places; with `per_block` a row for each block. Of staterrors and
-    shapesys each bin moves by itself, and free factors have no size. Only what is named, as names or patterns, if
-    anything is. Raises InputError for names that mean nothing.
+    shapesys each bin moves by itself, and free factors have no size. Only the `parameters`, `channels` and `samples`
+    that are named, as names or patterns, if any are. Raises InputError for names that mean nothing.
 
     >>> import wilks
     >>> table = wilks.tables.modifiers(wilks.examples.measurement(), parameters="*modelling")

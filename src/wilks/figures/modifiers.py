@@ -49,8 +49,9 @@ def modifiers(
     Colours are the types of modifiers, in shades by size: the largest relative change of the yield or of a bin at
     one standard deviation. Of few columns the cells have that number in percent; free factors have none. The
     parameters of interest come first, staterrors last. So many `rows` are drawn from the parameter number `first` (from
-    1) on; columns too many for a page are folded into bands below each other. Only what is named, as names or patterns,
-    if anything is. Raises InputError for names that mean nothing, and where no row is left.
+    1) on; columns too many for a page are folded into bands below each other. Only the `parameters`, `channels` and
+    `samples` that are named, as names or patterns, if any are. Raises InputError for names that mean nothing, and where
+    no row is left.
 
     >>> import wilks
     >>> figure = wilks.figures.modifiers(wilks.examples.search())
