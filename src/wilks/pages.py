@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wilks.figures.style import FigureStyle
     from wilks.results.prediction import Prediction
     from wilks.templates.store import Templates
+    from wilks.workspace.workspace import Workspace
 
 # From so many channels on a run has a figure of all of them; more channels of one bin than this are only on that.
 _SUMMARY, _FEW = 3, 12
@@ -40,8 +41,10 @@ def file_names(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def variation_figures(templates: Templates, *, style: str | FigureStyle = "plain", rows: int = 40) -> dict[str, Figure]:
-    """Return figures of all variations, so many on a page, and the pruning map, by file name.
+def variation_figures(
+    templates: Templates, *, style: str | FigureStyle = "plain", rows: int = 40, maps: bool = True
+) -> dict[str, Figure]:
+    """Return figures of all variations, so many on a page, and the pruning map (if `maps`), by file name.
 
     Each region has pages of its own, unless there are many small ones, of which several share a page.
     """
@@ -58,8 +61,8 @@ def variation_figures(templates: Templates, *, style: str | FigureStyle = "plain
             figures[_numbered(f"variations{name}", (first - 1) // most)] = wilks.figures.variations(
                 templates, region=regions, rows=most, first=first, style=style
             )
-    maps = _pruning_maps(templates, style)
-    return figures | {_numbered("pruning", i): figure for i, figure in enumerate(maps)}
+    pruning = _pruning_maps(templates, style) if maps else ()
+    return figures | {_numbered("pruning", i): figure for i, figure in enumerate(pruning)}
 
 
 def _numbered(name: str, page: int) -> str:
@@ -102,6 +105,25 @@ def look_of(config: Config, prediction: Prediction) -> dict[str, Any]:
         "order": list(dict.fromkeys([*prediction.signals, *(sample.name for sample in samples)])),
         "colors": {sample.name: sample.color for sample in samples if sample.color is not None},
     }
+
+
+def modifier_figures(workspace: Workspace, *, rows: int | None = None, **options: Any) -> Iterator[Figure]:
+    """Yield the pages of the grid of modifiers: so many rows on each, and as many channels as there is room for.
+
+    `options` are those of the figure.
+    """
+    from wilks.figures.blocks import blocks_with, pages_of
+    from wilks.figures.modifiers import CELL, ROWS
+    from wilks.workspace.acting import acting
+
+    chosen = {name: options[name] for name in ("parameters", "channels", "samples") if name in options}
+    found, most = acting(workspace, **chosen), rows or ROWS
+    names = list(dict.fromkeys(each.name for each in found))
+    pairs = list(dict.fromkeys((each.channel, each.sample) for each in found))
+    for channels in pages_of(blocks_with(names[:most], pairs), CELL):
+        count = len({each.name for each in found if each.channel in channels})
+        for first in range(1, count + 1, most):
+            yield wilks.figures.modifiers(workspace, rows=most, first=first, **{**options, "channels": channels})
 
 
 def summarised(prediction: Prediction) -> bool:

@@ -8,12 +8,25 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from tests.cli.conftest import Call
 from tests.infer.counting import modifier, spec
 
 import wilks
-from wilks.cli.figure_options import _OPTIONS, DATA_MC, ELSEWHERE, PLOT, PULLS
+from wilks.cli import main
+from wilks.cli.figure_options import (
+    _OPTIONS,
+    CORRELATIONS,
+    DATA_MC,
+    ELSEWHERE,
+    IMPACTS,
+    MODIFIERS,
+    PAGES,
+    PLOT,
+    PULLS,
+    VARIATIONS,
+)
 from wilks.figures.draw import DRAWN_BY
 
 
@@ -26,7 +39,37 @@ def test_keywords_of_figures_are_options_of_the_commands_that_draw_them() -> Non
     assert set(PLOT) == keywords(*drawn)
     assert set(PULLS) == keywords(wilks.figures.pulls)
     assert set(DATA_MC) == keywords(wilks.figures.data_mc, wilks.figures.summary)
-    assert set(_OPTIONS) == {*PLOT, *PULLS, *DATA_MC}
+    assert set(IMPACTS) == keywords(wilks.figures.impacts, wilks.figures.impacts_summary) - {*PAGES}
+    assert set(CORRELATIONS) == keywords(wilks.figures.correlations)
+    assert set(VARIATIONS) == keywords(wilks.figures.variation, wilks.figures.variations) - {*PAGES}
+    assert set(MODIFIERS) == keywords(wilks.figures.modifiers) - {*PAGES}
+    assert set(_OPTIONS) == {*PLOT, *PULLS, *DATA_MC, *IMPACTS, *CORRELATIONS, *VARIATIONS, *MODIFIERS}
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "figure"),
+    [
+        ("impacts", "rows", wilks.figures.impacts),
+        ("impacts", "sort", wilks.figures.impacts),
+        ("correlations", "rows", wilks.figures.correlations),
+        ("correlations", "threshold", wilks.figures.correlations),
+        ("variations", "rows", wilks.figures.variations),
+        ("modifiers", "rows", wilks.figures.modifiers),
+    ],
+)
+def test_defaults_in_the_help_are_those_of_the_figures(command: str, option: str, figure: Any) -> None:
+    """A command passes on what is given only, so that a default stands in the figure alone."""
+    (found,) = [each for each in main.commands[command].params if each.name == option]
+    assert not isinstance(found.get_default(click.Context(main.commands[command])), int | float | str)
+    words = (
+        found.help.replace(";", " ;")
+        .replace(".", " . ")
+        .replace("0 . 1", "0.1")
+        .replace("(", " ")
+        .replace(")", " ")
+        .split()
+    )
+    assert str(signature(figure).parameters[option].default) in words
 
 
 @pytest.fixture
@@ -48,6 +91,8 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     for module, name in DRAWN_BY.values():
         note(name, module)
+    for name in ("impacts", "impacts_summary", "correlations", "variations", "variation", "modifiers"):
+        note(name, "wilks.figures")
     note("pulls", "wilks.figures")
     note("data_mc", "wilks.figures")
     note("summary", "wilks.figures")
@@ -89,6 +134,15 @@ def test_options_of_grids_reach_the_figure(call: Call, search: Path, seen: dict[
     assert seen["theory"] == ([-1.0, 0.0, 1.0], [2.0, 1.5, 1.0])
     assert seen["axis_titles"] == {"jes_0": "$m$ [GeV]"}
     assert seen["title"] == "limit"
+    assert call("plot", "grid.json", "--unit", "GeV", "--forbidden", "0", "-o", "g.png").exit_code == 0
+    assert seen["unit"] == "GeV"
+    assert seen["forbidden"] == 0.0
+    assert seen["forbidden"] is not False
+    assert call("plot", "grid.json", "--forbidden", "no", "-o", "g.png").exit_code == 0
+    assert seen["forbidden"] is False
+    wrong = call("plot", "grid.json", "--forbidden", "m1", "-o", "g.png")
+    assert wrong.exit_code == 2
+    assert '--forbidden: a number is needed, or "no"; found "m1"' in wrong.stderr
     Path("bad.csv").write_text("1,2\nmass,3\n1\n", encoding="utf-8")
     found = call("plot", "grid.json", "--theory", "bad.csv")
     assert found.exit_code == 2
@@ -110,6 +164,57 @@ def test_options_of_pulls_reach_the_figure(call: Call, search: Path, seen: dict[
     assert seen["groups"] == {"jets": ["jes_1"], "rest": ["J"]}
     assert "is not LABEL=PATTERN" in call("pulls", "fit.json", "--group", "jets", "-o", "p.png").stderr
     assert "did you mean" in call("pulls", "fit.json", "--exclude", "jes_9", "-o", "p.png").stderr
+
+
+def test_options_of_impacts_and_correlations_reach_the_figure(call: Call, search: Path, seen: dict[str, Any]) -> None:
+    call("ranking", search, "-o", "ranking.json")
+    options = ("--rows", "2", "--sort", "pull", "--relative", "--group", "jets=jes_*")
+    drawn = call("impacts", "ranking.json", *options, "--title", "jes_0=J", "-o", "i.png")
+    assert drawn.exit_code == 0, drawn.output
+    assert {name: seen[name] for name in ("rows", "sort", "relative", "page")} == {
+        "rows": 2,
+        "sort": "pull",
+        "relative": True,
+        "page": 2,
+    }
+    assert seen["groups"] == {"jets": ["J", "jes_1", "jes_2"]}
+    assert call("impacts", "ranking.json", "--summary", "--rows", "1", "-o", "s.png").exit_code == 0
+    assert seen["rows"] == 1
+    call("fit", search, "-o", "fit.json")
+    options = ("--threshold", "0", "--rows", "3", "--staterrors")
+    assert call("correlations", "fit.json", *options, "-o", "c.png").exit_code == 0
+    assert {name: seen[name] for name in CORRELATIONS} == {"threshold": 0.0, "rows": 3, "include_staterrors": True}
+    assert call("correlations", "fit.json", "--threshold", "0", "-o", "c.png").exit_code == 0
+    assert set(seen) == {"threshold", "style"}
+
+
+def test_options_of_variations_and_modifiers_reach_the_figure(call: Call, search: Path, seen: dict[str, Any]) -> None:
+    drawn = call("variations", search, "--systematic", "jes_?", "--glance", "--rows", "2", "--region", "SR", "-o", "v")
+    assert drawn.exit_code == 0, drawn.output
+    assert sorted(path.name for path in Path("v").glob("*.png")) == [
+        "modifiers.png",
+        "variations_SR.png",
+        "variations_SR_2.png",
+    ]
+    assert seen["parameters"] == ("jes_?",)
+    assert seen["channels"] == ["SR"]
+    options = ("--parameters", "jes*", "--channels", "SR", "--samples", "background", "--rows", "2")
+    shown = call("modifiers", search, *options, "-o", "m.png")
+    assert shown.exit_code == 0, shown.output
+    assert {name: seen[name] for name in MODIFIERS} == {
+        "parameters": ("jes*",),
+        "channels": ["SR"],
+        "samples": ("background",),
+        "rows": 2,
+    }
+    assert seen["first"] == 3
+    assert Path("m.png").is_file()
+    assert Path("m_2.png").is_file()
+    assert "jes_2" in shown.stdout
+    assert "1 of 1" in shown.stdout
+    table = call("modifiers", search, "--per-block", "--format", "csv")
+    assert "jes_0,CR,background,normsys,+10.00 / -10.00,," in table.stdout
+    assert 'no parameter "jes_9"' in call("modifiers", search, "--parameters", "jes_9").stderr
 
 
 def test_options_of_data_mc_reach_the_figures(call: Call, search: Path, seen: dict[str, Any]) -> None:

@@ -46,6 +46,41 @@ def test_on_the_sum_of_all_samples(call: Call, varied: Path) -> None:
     }
 
 
+def test_some_at_a_glance(call: Call, varied: Path) -> None:
+    result = call(
+        "variations", varied, "--systematic", "Scale*", "--glance", "--region", "SR", "--rows", "1", "-o", "out"
+    )
+    assert result.exit_code == 0
+    assert {path.name for path in Path("out").glob("*.png")} == {"variations_SR.png", "pruning.png"}
+    assert "Lumi" not in result.stdout
+
+
+def test_of_a_workspace(call: Call, varied: Path, tmp_path: Path) -> None:
+    assert call("workspace", varied, "-o", "w.json").exit_code == 0
+    result = call("variations", "w.json", "-o", "out")
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in Path("out").glob("*.png")} == {
+        f"{name}.png" for name in ("variations_SR", "variations_C-R", "modifiers")
+    }
+    assert "+30.00 / +10.00" in result.stdout
+    assert not result.stderr
+    full = call("variations", "w.json", "--systematic", "Scale A", "--data", "Data", "--region", "SR", "-o", "full")
+    assert full.exit_code == 0, full.output
+    assert [path.name for path in Path("full").glob("*.png")] == ["Scale-A_SR_total.png"]
+
+
+def test_more_panels_than_asked_for_are_told_before(call: Call, varied: Path) -> None:
+    result = call("variations", varied, "--most", "3", "-o", "out")
+    assert result.exit_code == 0
+    assert '6 panels (2 regions, 2 samples, 2 systematics); 3 are drawn: "SR"' in result.stderr
+    assert "--most 6 draws all" in result.stderr
+    assert {path.name for path in Path("out").glob("*.png")} == {"variations_SR.png", "pruning.png"}
+    all_of_one = call("variations", varied, "--systematic", "*", "--most", "2", "-o", "full")
+    assert "figures; the first 2 are drawn" in all_of_one.stderr
+    assert len(list(Path("full").glob("*.png"))) == 2
+    assert not call("variations", varied, "--most", "6", "-o", "out").stderr
+
+
 def test_mistakes_are_sentences(call: Call, varied: Path, config: Path) -> None:
     result = call("variations", varied, "--systematic", "Scle A", "--sample", "Signl")
     assert result.exit_code == 2
@@ -56,7 +91,10 @@ def test_mistakes_are_sentences(call: Call, varied: Path, config: Path) -> None:
     wrong = call("variations", varied, "--systematic", "*", "--data", "Dat")
     assert wrong.exit_code == 2
     assert '--data: no sample "Dat"; did you mean "Data"?' in wrong.stderr
-    assert "choose among the figures of --systematic" in call("variations", varied, "--region", "SR").stderr
+    assert "--glance is for the systematics" in call("variations", varied, "--glance").stderr
+    assert (
+        "--rows is for systematics at a glance" in call("variations", varied, "--systematic", "*", "--rows", "3").stderr
+    )
     assert "there is no systematic to draw" in call("variations", config).stderr
     assert call("variations", varied, "--style", "nope").exit_code == 2
 

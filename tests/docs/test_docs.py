@@ -244,7 +244,6 @@ def test_what_the_ways_in_say_is_missing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "trex.config").write_text('Job: "job"\n  POI: "mu"\n\nFit: "fit"\n  FitType: SPLUSB\n')
     with pytest.raises(ConfigError):
         wilks.load_config(tmp_path / "trex.config")
-    assert not hasattr(wilks.figures, "modifier_grid")
     assert not {"combine", "rename", "prune", "sort", "import-trex"} & set(main.commands)
     assert not {"strategy", "maxiter"} & {field.name for field in fields(FitOptions)}
     assert not {"--asimov"} & _options(main.commands["fit"])

@@ -96,6 +96,12 @@ def test_without_constraints_there_is_an_axis_of_values() -> None:
     figures.intervals(lost).draw_without_rendering()
 
 
+def test_the_parameter_of_interest_is_on_top() -> None:
+    free = replace(many(4), names=("a", "b", "c", "mu"), prefit_uncertainties=np.array([1.0, 0.0, 1.0, 0.0]), poi="mu")
+    ticks = figures.intervals(free).axes[0].get_yticklabels()
+    assert [text.get_text() for text in ticks] == ["mu", "b", "a", "c"]
+
+
 def test_axes_of_the_user_and_other_records() -> None:
     figure = Figure()
     ax = figure.add_subplot()

@@ -111,6 +111,22 @@ def test_contours_between_their_points_are_round() -> None:
     assert np.isfinite(_rounded(np.repeat(circle, 2, axis=0))).all()
 
 
+def test_contours_have_no_kinks_where_their_points_are_close() -> None:
+    """Points as the lines of a grid give them: pairs of any distance, exact to rounding, around half a corner."""
+    rng = np.random.default_rng(3)
+    angle = np.sort(np.concatenate([np.linspace(0, 2 * np.pi, 25)[:-1], rng.uniform(0, 2 * np.pi, 12)]))
+    angle = np.sort(np.concatenate([angle, angle[::3] + 0.02, angle[1::5] + 3e-5, angle[2::7] + 1e-7]))
+    super_ellipse = np.column_stack([np.sign(f(angle)) * np.abs(f(angle)) ** 0.8 for f in (np.cos, np.sin)])
+    points = super_ellipse * (1 + 1e-7 * rng.normal(size=super_ellipse.shape)) * [0.2, 30]
+    points = np.append(points, points[:1], axis=0)
+    curve = _rounded(points) / [0.2, 30]
+    steps = np.diff(curve, axis=0)
+    direction = np.unwrap(np.arctan2(steps[:, 1], steps[:, 0]))
+    assert np.abs(np.diff(direction)).max() < 0.12  # a kink is seen from about 0.2 on
+    gaps = np.linalg.norm(points[:, None] / [0.2, 30] - curve, axis=2).min(axis=1)
+    assert gaps.max() < 1e-3  # none is missed
+
+
 def test_colours_between_points_do_not_overshoot() -> None:
     x, y = np.linspace(-2, 2, 9), np.linspace(-1, 1, 7)
     heights = x**2 + 4 * y[:, None] ** 2

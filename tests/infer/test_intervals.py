@@ -174,6 +174,9 @@ def test_selection() -> None:
     )
     assert intervals(model).names == ("mu",)
     assert intervals(model, parameters=["np[?]", "mu"]).names == ("np[0]", "np[1]", "np[2]", "mu")
+    assert intervals(model, parameters=["np[?]", "mu"]).table().rows[0][0] == "mu"
+    assert intervals(model, parameters=["np[?]"]).poi is None
+    assert intervals(model, parameters="np*", poi="np[2]").table().rows[0][0] == "np[2]"
     assert intervals(model, parameters="np*", fixed={"np[1]": 0.0}).names == ("np[0]", "np[2]")
     assert intervals(model, poi="np[2]").names == ("np[2]",)
     fixed = intervals(model, fixed={"np*": 0.5})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +33,26 @@ def record() -> IntervalResult:
         notes=("a note",),
         origin=Origin("m", "observed", "0" * 64, "0.1.0", {"fixed": {}}),
     )
+
+
+def test_the_parameter_of_interest_comes_first_and_is_marked(tmp_path: Path) -> None:
+    swapped = replace(record(), poi="jes[0]")
+    rows = swapped.table().rows
+    assert [row[0] for row in rows] == ["jes[0]", "jes[0]", "mu", "mu"]
+    assert [row[-1] for row in rows] == ["POI", f"POI; lower end: {MISSING}", "", "lower end at bound"]
+    assert swapped.names == ("mu", "jes[0]")  # in the order that was asked for
+    swapped.save(tmp_path / "intervals.json")
+    assert wilks.load_result(tmp_path / "intervals.json").poi == "jes[0]"
+    with pytest.raises(ValueError, match="parameter of interest"):
+        replace(record(), poi="nu")
+
+
+def test_results_of_before_have_no_parameter_of_interest(tmp_path: Path) -> None:
+    record().save(tmp_path / "intervals.json")
+    text = (tmp_path / "intervals.json").read_text(encoding="utf-8")
+    (tmp_path / "old.json").write_text(re.sub(r',\s*"poi": null', "", text), encoding="utf-8")
+    assert '"poi"' not in (tmp_path / "old.json").read_text(encoding="utf-8")
+    assert wilks.load_result(tmp_path / "old.json").table().rows[0][0] == "mu"
 
 
 def test_round_trip(tmp_path: Path) -> None:

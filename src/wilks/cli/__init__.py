@@ -13,6 +13,7 @@ from wilks.cli.ensembles import compatibility, gof, toys
 from wilks.cli.fits import fit
 from wilks.cli.grids import grid
 from wilks.cli.limits import hypotest, limit, significance
+from wilks.cli.modifiers import modifiers
 from wilks.cli.plot import plot
 from wilks.cli.pulls import pulls
 from wilks.cli.ranking import breakdown, correlations, impacts, ranking
@@ -36,7 +37,7 @@ def main() -> None:
 # In the order of an analysis; every command stands in one section.
 for title, commands in {
     "The whole analysis": (run, report, explore),
-    "Templates and workspaces": (templates, workspace, inspect, check, browse, config),
+    "Templates and workspaces": (templates, workspace, inspect, modifiers, check, browse, config),
     "Compute": (
         fit,
         intervals,

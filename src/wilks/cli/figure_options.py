@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from wilks.cli.named import by_name, labelled, numbers_by_name
 from wilks.errors import InputError
 from wilks.selection import matching
 
+# Keywords that choose a page, of commands that draw all pages.
+PAGES = ("first", "page")
 # Keywords of a figure that are options by another declaration, or that only Python has.
 ELSEWHERE = ("style", "log", "log_x", "poi", "parameter", "ax", "channel", "blind")
 
@@ -50,6 +53,22 @@ def _curve(ctx: click.Context, parameter: click.Parameter, path: str | None) -> 
     return x, y
 
 
+def _groups(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, list[str]]:
+    return labelled("--group", texts)
+
+
+def _forbidden(ctx: click.Context, parameter: click.Parameter, text: str | None) -> float | bool | None:
+    if text is None or text == "no":
+        return None if text is None else False
+    try:
+        offset = float(text)
+    except ValueError:
+        offset = math.nan
+    if not math.isfinite(offset):
+        raise InputError(f'--forbidden: a number is needed, or "no"; found "{text}"')
+    return offset
+
+
 _OPTIONS: dict[str, Callable[[Any], Any]] = {
     "rows": click.option("--rows", type=click.IntRange(1), metavar="N", help="Draw at most N rows."),
     "first": click.option("--first", type=click.IntRange(1), metavar="N", help="Start with row N of a ranking."),
@@ -75,6 +94,14 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
         callback=_texts_by_name("LABEL=TITLE"),
         help="Title of the axis of a grid's label: 'm1=$m_{1}$ [GeV]'; repeatable.",
     ),
+    "unit": click.option("--unit", metavar="TEXT", help="Unit of the labels of a grid, where they have no title: GeV."),
+    "forbidden": click.option(
+        "--forbidden",
+        metavar="NUMBER|no",
+        callback=_forbidden,
+        help="Map of a grid: shade where the second label is above the first minus this. Default: two masses "
+        "of which one never reaches the other, with 0.",
+    ),
     "title": click.option("--limit-title", "title", metavar="TEXT", help="Title of the axis of a grid's limits."),
     "levels": click.option(
         "--level", "levels", type=float, multiple=True, metavar="LEVEL", help="Mark this level of a scan; repeatable."
@@ -91,17 +118,45 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
     ),
     "include_staterrors": click.option(
         "--include-staterrors",
+        "--staterrors",
+        "include_staterrors",
         is_flag=True,
         default=None,
-        help="Also the parameters of staterrors. Default: where there are no others.",
+        help="Also the parameters of staterrors. Default: pulls have them where there are no others.",
+    ),
+    "systematic": click.option(
+        "--systematic", multiple=True, metavar="NAME", help="Draw these in full (names or patterns); repeatable."
+    ),
+    "region": click.option("--region", multiple=True, metavar="NAME", help="Only in these regions; repeatable."),
+    "sample": click.option("--sample", multiple=True, metavar="NAME", help="Only on these samples; repeatable."),
+    "data": click.option(
+        "--data",
+        metavar="NAME",
+        help="With --systematic: on the sum of all samples but this one, drawn with it (of a workspace: Data).",
+    ),
+    "threshold": click.option(
+        "--threshold", type=float, metavar="SIZE", help="Smallest correlation that is worth a row. Default: 0.1."
+    ),
+    "sort": click.option("--sort", metavar="ORDER", help="What comes first: impact (default), constraint or pull."),
+    "relative": click.option(
+        "--relative", is_flag=True, default=None, help="Divide impacts by the uncertainty of the parameter of interest."
     ),
     "groups": click.option(
         "--group",
         "groups",
         multiple=True,
         metavar="LABEL=PATTERN",
-        callback=lambda ctx, parameter, given: labelled("--group", given),
+        callback=_groups,
         help="Group of parameters with a heading of its own; repeatable, also for one label. Default: by kind.",
+    ),
+    "parameters": click.option(
+        "--parameters", multiple=True, metavar="PATTERN", help="Only these parameters (names or patterns); repeatable."
+    ),
+    "channels": click.option(
+        "--channels", multiple=True, metavar="PATTERN", help="Only these channels (names or patterns); repeatable."
+    ),
+    "samples": click.option(
+        "--samples", multiple=True, metavar="PATTERN", help="Only these samples (names or patterns); repeatable."
     ),
     "divide_by_width": click.option(
         "--divide-by-width", is_flag=True, default=None, help="Divide events by the widths of the bins."
@@ -140,17 +195,21 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
 
 # Commands, and the keywords of their figures.
 PLOT = (
-    *("rows", "first", "x", "at", "theory", "axis_titles", "title", "levels", "reference", "bins"),
+    *("rows", "first", "x", "at", "theory", "axis_titles", "unit", "forbidden", "title", "levels", "reference", "bins"),
     *("exclude", "include_staterrors", "groups"),
 )
 PULLS = ("exclude", "include_staterrors", "groups", "rows")
+IMPACTS = ("rows", "sort", "relative", "groups")
+CORRELATIONS = ("threshold", "rows", "include_staterrors")
+VARIATIONS = ("systematic", "region", "sample", "data", "rows")
+MODIFIERS = ("parameters", "channels", "samples", "rows")
 DATA_MC = ("divide_by_width", "ratio_half_width", "prefit", "colors", "order", "per_bin")
 
 
-def figure_options(keywords: Iterable[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def figure_options(keywords: Iterable[str], **helps: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that adds the options of these keywords; the command is called with `options`.
 
-    These are the keywords that were given, with their values.
+    These are the keywords that were given, with their values. `helps` are what the help says of some in this command.
     """
     names = tuple(keywords)
 
@@ -158,12 +217,14 @@ def figure_options(keywords: Iterable[str]) -> Callable[[Callable[..., Any]], Ca
         @functools.wraps(command)
         def wrapped(**rest: Any) -> Any:
             given = {name: rest.pop(name) for name in names}
-            options = {name: value for name, value in given.items() if value not in (None, (), {})}
+            options = {name: value for name, value in given.items() if value is not None and value not in ((), {})}
             return command(options=options, **rest)
 
         decorated: Callable[..., Any] = wrapped
         for name in reversed(names):
             decorated = _OPTIONS[name](decorated)
+            if name in helps:
+                decorated.__click_params__[-1].help = helps[name]  # type: ignore[attr-defined]
         return decorated
 
     return decorate

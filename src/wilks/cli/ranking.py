@@ -6,16 +6,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 import wilks
 from wilks.cli.asked import Asked, study_options
 from wilks.cli.drawing import style_options, titles_option
+from wilks.cli.figure_options import CORRELATIONS, IMPACTS, figure_options
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_result
-from wilks.cli.named import labelled
 from wilks.cli.streams import check_target, deliver, figure_target, output_option, warn, wrote
 from wilks.cli.waiting import end
 from wilks.errors import InputError
@@ -136,36 +136,25 @@ def breakdown(
 )
 @click.argument("ranked", metavar="RANKING")
 @click.option("--poi", metavar="NAME", help="Parameter of interest. Default: the first of the ranking.")
-@click.option(
-    "--rows",
-    type=click.IntRange(1),
-    help="Parameters on a page. Default: 30; of --summary the largest in each column, 10.",
-)
-@click.option("--sort", default="impact", show_default=True, help="What comes first: impact, constraint or pull.")
-@click.option("--relative", is_flag=True, help="Divide impacts by the uncertainty of the parameter of interest.")
 @click.option("--blind", "--blind-poi", "hidden", is_flag=True, help="Hide the value of the parameter of interest.")
-@click.option(
-    "--group",
-    multiple=True,
-    metavar="LABEL=PATTERN",
-    help="Colour of names by group; repeatable, also for one label. Default: by type of constraint.",
-)
 @click.option("--summary", is_flag=True, help="One figure instead: all pulls, and what is largest.")
 @output_option(
     "Files for the figures; the number of the page is appended; without suffix each is written as PDF and as PNG. "
     "Default: figures/impacts, with --summary figures/impacts_summary.",
     never_printed="writes figures: name a path",
 )
+@figure_options(
+    IMPACTS,
+    rows="Parameters on a page. Default: 30; of --summary the largest in each column, 10.",
+    groups="Colour of names by group; repeatable, also for one label. Default: by type of constraint.",
+)
 @titles_option
 @style_options
 def impacts(
     ranked: str,
     poi: str | None,
-    rows: int | None,
-    sort: str,
-    relative: bool,
     hidden: bool,
-    group: tuple[str, ...],
+    options: dict[str, Any],
     summary: bool,
     output: str | None,
     titles: dict[str, str],
@@ -175,57 +164,46 @@ def impacts(
 
     All pages, in the way of CMS.
     """
-    groups = labelled("--group", group)
-    if summary and (sort != "impact" or relative or groups):
+    if summary and set(options) - {"rows"}:
         raise InputError("--summary has an order and colours of its own; leave out --sort, --relative and --group")
+    from wilks.figures.impacts import ROWS
+
     found: RankingResult = _read_ranking(ranked)
     result = wilks.figures.titled(found, titles)
-    if titles:
-        groups = {label: _titled(found.names, patterns, titles) for label, patterns in groups.items()}
+    if titles and "groups" in options:
+        groups = options["groups"].items()
+        options["groups"] = {label: _titled(found.names, patterns, titles) for label, patterns in groups}
     poi = titles.get(poi, poi) if poi is not None else None
     stem, formats = figure_target(output or ("figures/impacts_summary" if summary else "figures/impacts"))
     if summary:
-        figure = wilks.figures.impacts_summary(result, poi=poi, rows=rows or 10, style=style)
-        wrote(wilks.figures.save(figure, stem, formats))
+        wrote(wilks.figures.save(wilks.figures.impacts_summary(result, poi=poi, style=style, **options), stem, formats))
         return
-    on_page = rows or 30
-    pages = math.ceil(len(result) / on_page)
+    keywords = {"groups": None, "rows": ROWS, **options}
+    pages = math.ceil(len(result) / keywords["rows"])
     for page in range(1, pages + 1):
-        figure = wilks.figures.impacts(
-            result,
-            poi=poi,
-            page=page,
-            rows=on_page,
-            sort=sort,
-            relative=relative,
-            blind=hidden,
-            groups=groups or None,
-            style=style,
-        )
+        figure = wilks.figures.impacts(result, poi=poi, page=page, blind=hidden, style=style, **keywords)
         target = stem if pages == 1 else stem.with_name(f"{stem.name}_{page}")
         wrote(wilks.figures.save(figure, target, formats))
 
 
 @click.command(cls=Command, examples=("wilks correlations fit.json --threshold 0.2 --style ATLAS --status Internal",))
 @click.argument("fit", metavar="FIT")
-@click.option("--threshold", default=0.1, show_default=True, help="Smallest correlation that is worth a row.")
-@click.option("--rows", default=30, show_default=True, help="Most parameters to draw: the strongest correlated.")
-@click.option("--staterrors", is_flag=True, help="Staterror and shapesys parameters too.")
 @output_option(
     "File for the figure; without suffix it is written as PDF and as PNG.",
     default="figures/correlations",
     never_printed="writes figures: name a path",
 )
+@figure_options(
+    CORRELATIONS,
+    rows="Most parameters to draw: the strongest correlated. Default: 30.",
+    include_staterrors="Staterror and shapesys parameters too.",
+)
 @titles_option
 @style_options
-def correlations(
-    fit: str, threshold: float, rows: int, staterrors: bool, output: str, titles: dict[str, str], style: FigureStyle
-) -> None:
+def correlations(fit: str, output: str, options: dict[str, Any], titles: dict[str, str], style: FigureStyle) -> None:
     """Draw the correlations between the parameters of a fit."""
     result = wilks.figures.titled(read_fit(fit), titles)
-    figure = wilks.figures.correlations(
-        result, threshold=threshold, rows=rows, include_staterrors=staterrors, style=style
-    )
+    figure = wilks.figures.correlations(result, style=style, **options)
     wrote(wilks.figures.save(figure, *figure_target(output)))
 
 

@@ -14,6 +14,7 @@ from wilks.figures.grids import grid
 from wilks.figures.impacts import impacts
 from wilks.figures.impacts_summary import impacts_summary
 from wilks.figures.limits import hypotest, limit
+from wilks.figures.modifiers import modifiers
 from wilks.figures.overlay import histograms
 from wilks.figures.parameters import pulls
 from wilks.figures.profile_intervals import intervals
@@ -46,6 +47,7 @@ __all__ = [
     "impacts_summary",
     "intervals",
     "limit",
+    "modifiers",
     "poi_summary",
     "pruning",
     "pulls",

@@ -18,6 +18,8 @@ from wilks.templates.store import Templates
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from wilks.workspace.workspace import Workspace
+
 _GAP = 0.5  # of a cell's width, between regions
 _LETTER = 0.085  # width in inches, about
 _WIDEST, _TALLEST = 13.0, 20.0  # inches: cells of a band, bands of a page
@@ -33,7 +35,7 @@ class Blocks:
 
     systematics: tuple[str, ...]
     columns: dict[tuple[str, str], float]
-    effects: dict[tuple[str, str, str], Effect]
+    effects: dict[tuple[str, str, str], Effect] = field(default_factory=dict)
     bands: dict[tuple[str, str], int] = field(default_factory=dict)
     step: float = 0.0
 
@@ -91,9 +93,27 @@ class Blocks:
         return replace(self, columns=columns, bands=bands if band else {})
 
 
+def as_templates(given: Templates | Workspace) -> Templates:
+    """Return templates, or those that a workspace tells. Raises InputError for a workspace without variations."""
+    from wilks.workspace.workspace import Workspace
+
+    if not isinstance(given, Workspace):
+        return given
+    from wilks.assemble.unassembled import templates_of
+
+    found = templates_of(given)
+    if not found.effects:
+        raise InputError("this workspace has no variation to draw: none but free factors and staterrors")
+    return found
+
+
 def pages(templates: Templates, cell: tuple[float, float]) -> list[list[str]]:
     """Return the regions of each page that maps with cells of this size, in inches, are split into."""
-    blocks = blocks_of(templates)
+    return pages_of(blocks_of(templates), cell)
+
+
+def pages_of(blocks: Blocks, cell: tuple[float, float]) -> list[list[str]]:
+    """Return the regions of each page that these cells are split into."""
     place = blocks.folded(_WIDEST / cell[0])
     titles = _Titles.of(blocks, cell)
     most = max(int(_TALLEST / (len(blocks.systematics) * cell[1] + titles.head + titles.foot)), 1)
@@ -128,17 +148,21 @@ def blocks_of(templates: Templates, regions: Sequence[str] | None = None) -> Blo
     if unknown := [text for text, name in zip(unknown, regions or (), strict=True) if name not in known]:
         raise InputError(unknown)
     effects = [effect for effect in templates.effects if regions is None or effect.region in regions]
-    columns: dict[tuple[str, str], float] = {}
-    x, before = 0.0, ""
-    for effect in effects:
-        pair = effect.region, effect.sample
-        if pair not in columns:
-            x += _GAP if before and effect.region != before else 0.0
-            columns[pair] = x
-            x, before = x + 1.0, effect.region
     acting = {effect.systematic for effect in effects}
     order = tuple(name for name in systematics_in_order(templates.effects) if name in acting)
-    return Blocks(order, columns, {(e.region, e.sample, e.systematic): e for e in effects})
+    pairs = list(dict.fromkeys((effect.region, effect.sample) for effect in effects))
+    return replace(blocks_with(order, pairs), effects={(e.region, e.sample, e.systematic): e for e in effects})
+
+
+def blocks_with(rows: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Blocks:
+    """Return cells for rows by name, and columns by region and sample, those of a region beside each other."""
+    columns: dict[tuple[str, str], float] = {}
+    x, before = 0.0, ""
+    for region, sample in pairs:
+        x += _GAP if before and region != before else 0.0
+        columns[region, sample] = x
+        x, before = x + 1.0, region
+    return Blocks(tuple(rows), columns)
 
 
 def rows_from(blocks: Blocks, rows: int, first: int) -> Blocks:

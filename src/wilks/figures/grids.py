@@ -13,6 +13,7 @@ from wilks.errors import InputError, listed, nearest
 from wilks.figures.brazil import RED, canvas_for, check_kind, colors, draw_bands
 from wilks.figures.conditions import noted
 from wilks.figures.decoration import FAILED_COLOR, Entry, counted, decorate, experiment_texts, in_red
+from wilks.figures.exclusion import exclusion_map, plane_of
 from wilks.figures.names import labels, letters, row_height
 from wilks.figures.ranking import FAILED
 from wilks.figures.style import TITLE, FigureStyle, as_style, compact, figure_of, label, signed, weight
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 _ROW, _AXIS = 0.2, 4.2  # inches
 _FEW = 41
 _ONE_COLUMN = 55
-_DECADES = 1.0  # of colours on each side of the border of exclusion
 
 
 @noted
@@ -38,6 +38,8 @@ def grid(
     theory: tuple[Sequence[float], Sequence[float]] | None = None,
     title: str | None = None,
     axis_titles: Mapping[str, str] | None = None,
+    unit: str | None = None,
+    forbidden: float | bool | None = None,
     rows: int = 150,
     log: bool | None = None,
     style: str | FigureStyle = "plain",
@@ -48,8 +50,14 @@ def grid(
     Along one label (`x`; the others kept `at` their values) it is the Brazil band; of two labels without `x` and `at`
     it is a map with the contours of exclusion; points without numbers are rows, at most so many `rows`. Points without
     an answer are gaps, and counted. `theory` is a curve to compare with: x and y. `title` is that of the limits,
-    `axis_titles` those of labels: `{"m1": "$m_{1}$ [GeV]"}`. `log` (default: where they spread over more than a factor
-    20) makes that axis logarithmic. Raises InputError for labels that don't exist, and where no point is left.
+    `axis_titles` those of labels: `{"m1": "$m_{1}$ [GeV]"}`; the others are their names, with the `unit`. `log`
+    (default: where they spread over more than a factor 20) makes that axis logarithmic. Raises InputError for labels
+    that don't exist, and where no point is left.
+
+    Contours are where the smooth surface through the logarithms of the limits of all points crosses 1 (of CLs: 0.05),
+    inside the points; of fewer than ten they are a sketch, and the figure says so. `forbidden` shades where the second
+    label is above the first minus that number (True: 0); by default that is done for two masses of which the second
+    never reaches the first (or the other way round) while points come close, False shades nothing.
 
     >>> import wilks
     >>> found = wilks.grid(*wilks.examples.search_grid())
@@ -72,12 +80,21 @@ def grid(
     shown = asked[np.isfinite(result.observed[asked]) | np.isfinite(result.expected[asked, 2])]
     if not shown.size:
         raise InputError("the grid has no point to draw: none has an answer, or none lies at these values")
-    texts = _Texts(label(title, TITLE) if title is not None else _grid_title(result), dict(axis_titles or {}))
+    texts = _Texts(label(title, TITLE) if title is not None else _grid_title(result), dict(axis_titles or {}), unit)
     lost = counted(asked.size - shown.size, "point", "without an answer")
     usable = [n for n, good in zip(result.labels, numbers, strict=True) if good and n not in (at or {})]
     if x is None and len(usable) == 2 and shown.size > 2:
-        return _map(result, shown, (usable[0], usable[1]), texts, lost, chosen, ax)
+        if theory is not None or log is not None:
+            raise InputError("theory and log are for limits along one label; choose it with x, and at")
+        across, up = (result.coordinates[shown, result.labels.index(name)] for name in usable)
+        names = usable[0], usable[1]
+        plane = plane_of(across, up, names, (texts.of(names[0]), texts.of(names[1])), forbidden)
+        return exclusion_map(result, shown, plane, texts.limits, lost, chosen, ax)
+    if forbidden is not None and forbidden is not False:
+        raise InputError("forbidden: only a map of two labels has a forbidden region")
     if x is None and len(usable) != 1:
+        if theory is not None or unit is not None:
+            raise InputError("theory and unit are for limits along a label; choose it with x, and at")
         return _rows(result, asked, rows, texts, lost, chosen, log, ax)
     return _band(result, asked, x or usable[0], theory, texts, lost, chosen, log, ax)
 
@@ -88,9 +105,11 @@ class _Texts:
 
     limits: str
     labels: dict[str, str]
+    unit: str | None = None
 
     def of(self, name: str) -> str:
-        return label(self.labels.get(name, name), TITLE)
+        plain = name if self.unit is None else f"{name} [{self.unit}]"
+        return label(self.labels.get(name, plain), TITLE)
 
 
 def _grid_title(result: GridResult) -> str:
@@ -215,96 +234,3 @@ def _draw_rows(ax: Axes, names: list[str], values: FloatArray, style: FigureStyl
     ax.tick_params(axis="y", which="both", length=0)
     ax.set_ylim(len(names) - 0.4, -0.6)
     return [dots, median, Patch(color=one), Patch(color=two)]
-
-
-def _map(
-    result: GridResult,
-    shown: Any,
-    axes: tuple[str, str],
-    texts: _Texts,
-    lost: list[str],
-    style: FigureStyle,
-    ax: Axes | None,
-) -> Figure:
-    """Draw a map of two labels: points coloured by the observed limit, contours where signals are just excluded."""
-    from matplotlib.colors import LogNorm
-    from matplotlib.lines import Line2D
-
-    x, y = (result.coordinates[shown, result.labels.index(name)] for name in axes)
-    border, thick = 1.0 if result.question == "limit" else 1 - result.level, weight(style)
-    with canvas_for(style, ax) as target:
-        figure = figure_of(target)
-        good = result.observed[shown] > 0
-        colors: dict[str, Any] = {"cmap": "RdYlBu", "norm": LogNorm(border / 10**_DECADES, border * 10**_DECADES)}
-        symbols: dict[str, Any] = {"s": 26 * thick**2, "edgecolors": "black", "linewidths": 0.4 * thick, "zorder": 3}
-        points = target.scatter(x[good], y[good], c=result.observed[shown][good], **colors, **symbols)
-        entries: list[Entry] = []
-        for heights, dashes, color, name in (
-            (result.observed, "-", "black", "Observed"),
-            (result.expected[:, 2], "--", "black", "Expected"),
-            (result.expected[:, 1], ":", "#717581", r"Expected $\pm$ 1$\sigma$"),
-            (result.expected[:, 3], ":", "#717581", ""),
-        ):
-            logs = np.log10(np.maximum(heights[shown], 1e-300))
-            if _contour(target, x, y, logs, np.log10(border), dashes, color, 1.5 * thick) and name:
-                entries.append((Line2D([], [], color=color, ls=dashes, linewidth=1.5 * thick), name))
-        bar = figure.colorbar(points, ax=target, pad=0.02, extend="both")
-        _plain_numbers(bar, border)
-        bar.set_label(texts.limits)
-        target.set_xlabel(texts.of(axes[0]))
-        target.set_ylabel(texts.of(axes[1]))
-        target.set_xlim(*_with_margin(x))
-        target.set_ylim(*_with_margin(y))
-        experiment_texts(target, style)
-        in_red(target, style, lost)
-        if entries:
-            _legend_above(target, entries)
-    return figure
-
-
-def _plain_numbers(bar: Any, border: float) -> None:
-    """Label a logarithmic colour bar with plain numbers around the border."""
-    ticks = [border * factor for factor in (0.1, 0.2, 0.5, 1, 2, 5, 10)]
-    bar.set_ticks(ticks, labels=[number(tick, 2) for tick in ticks])
-    bar.ax.minorticks_off()
-
-
-def _with_margin(values: FloatArray) -> tuple[float, float]:
-    low, high = float(values.min()), float(values.max())
-    margin = 0.05 * (high - low) or 1.0
-    return low - margin, high + margin
-
-
-def _legend_above(ax: Axes, entries: Sequence[Entry]) -> None:
-    """Draw a legend inside, at the top, and make room for it above the points."""
-    options: dict[str, Any] = {"loc": "upper left", "fontsize": "small"}
-    legend = ax.legend([handle for handle, _ in entries], [text for _, text in entries], **options)
-    used = float(legend.get_window_extent().height / ax.get_window_extent().height) + 0.02
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, low + (high - low) / (1 - min(used, 0.5)))
-
-
-def _contour(
-    ax: Axes, x: FloatArray, y: FloatArray, heights: FloatArray, border: float, dashes: str, color: str, width: float
-) -> bool:
-    """Draw where heights cross the border, through a triangulation of the points; return whether they do."""
-    from matplotlib.tri import Triangulation
-
-    good = np.isfinite(heights)
-    if good.sum() < 3 or not heights[good].min() < border < heights[good].max():
-        return False
-    scale = [np.ptp(side[good]) or 1.0 for side in (x, y)]
-    plane = np.column_stack([x[good] / scale[0], y[good] / scale[1]])
-    if np.linalg.matrix_rank(plane - plane.mean(axis=0), tol=1e-9) < 2:
-        return False
-    triangles = Triangulation(plane[:, 0], plane[:, 1]).triangles
-    ax.tricontour(
-        Triangulation(x[good], y[good], triangles),
-        heights[good],
-        levels=[border],
-        colors=[color],
-        linestyles=[dashes],
-        linewidths=[width],
-        zorder=4,
-    )
-    return True

@@ -34,6 +34,7 @@ _DOTTED: dict[str, Any] = {"linestyle": ":", "linewidth": 0.7, "zorder": 0.5}
 _MEASURED = 12  # longest names by letters, among which is the widest
 _REACH = 2.9
 _TYPES = {"poisson": ("Poisson constraint", "#2f7d32"), "none": ("no constraint", "#7a5c00")}
+ROWS = 30  # of a page
 _SORTS = ("impact", "constraint", "pull")
 Groups = Mapping[str, str | Sequence[str]]
 
@@ -44,7 +45,7 @@ def impacts(
     *,
     poi: str | None = None,
     page: int = 1,
-    rows: int = 30,
+    rows: int = ROWS,
     sort: str = "impact",
     relative: bool = False,
     blind: bool = False,

@@ -40,10 +40,10 @@ def intervals(
 
     Constrained parameters are dots with bars, thick for the first level and thinner for the others, on bands of one
     (green) and two (yellow) pre-fit standard deviations around the value before the fit. Unconstrained ones stand on
-    top, as text; without constrained ones, and with widths that one axis can show, they are bars over their values. An
-    end at a bound is a vertical stroke; an end that was not found is left out, and said. More than 50 rows are split
-    into columns; on `ax` there is always one. At most so many `rows` are drawn, the first ones, with a line that counts
-    the others. Raises InputError for no rows.
+    top, as text, the parameter of interest first; without constrained ones, and with widths that one axis can show,
+    they are bars over their values. An end at a bound is a vertical stroke; an end that was not found is left out, and
+    said. More than 50 rows are split into columns; on `ax` there is always one. At most so many `rows` are drawn, the
+    first ones, with a line that counts the others. Raises InputError for no rows.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())
@@ -60,7 +60,7 @@ def intervals(
     chosen = as_style(style)
     rc = compact(chosen, lines_markersize=4.5)
     order = [result.names.index(name) for name in natural(result.names)]
-    shown = sorted(order, key=lambda i: _constrained(result, i))[:rows]
+    shown = sorted(order, key=lambda i: (_constrained(result, i), result.names[i] != result.poi))[:rows]
     titles = labels(result.names[i] for i in shown)
     with styled(rc):
         if ax is None:

@@ -26,6 +26,7 @@ _LEVELS = (0.6827, 0.95)
 _DASHES = ("-", "--", ":", "-.")
 _FEW = 41
 _PIXELS = 150  # along each side of a map
+_APART = 2e-3  # of the size of a contour
 
 
 @noted
@@ -163,7 +164,8 @@ def contour(
         panel.set_ylabel(label(result.parameters[1], TITLE))
         experiment_texts(panel, chosen)
         shown_points = [_rounded(line.points) for line in result.lines] + [np.array([result.best])]
-        legend_in_corner(panel, entries, np.concatenate([*shown_points, np.array([shown])]))
+        size = "x-small" if chosen.name == "CMS" else "small"
+        legend_in_corner(panel, entries, np.concatenate([*shown_points, np.array([shown])]), size)
         in_red(panel, chosen, _gaps(len(result.failures), result.notes))
         return figure
 
@@ -231,18 +233,24 @@ def _finer(x: FloatArray, y: FloatArray, heights: FloatArray) -> tuple[FloatArra
 
 
 def _rounded(points: FloatArray) -> FloatArray:
-    """Return a contour as a smooth curve through its points, shape (points, 2), as they lie on the canvas: scaled."""
+    """Return a contour as a smooth curve through its points, shape (points, 2), as they lie on the canvas: scaled.
+
+    Of points closer than a line is wide one is left: their direction would be that of rounding.
+    """
     from scipy.interpolate import CubicSpline
 
-    steps = np.linalg.norm(np.diff(points / (np.ptp(points, axis=0) + 1e-300), axis=0), axis=1)
-    keep = np.append(True, steps > 1e-9)
-    points, steps = points[keep], steps[steps > 1e-9]
     closed = points.shape[0] > 3 and bool((points[0] == points[-1]).all())
-    if points.shape[0] < 5:
+    scaled = points / (np.ptp(points, axis=0) + 1e-300)
+    keep = [0]
+    for i in range(1, len(points)):
+        if np.linalg.norm(scaled[i] - scaled[keep[-1]]) > _APART:
+            keep.append(i)
+    keep[-1] = len(points) - 1 if len(keep) > 1 else 0  # both ends stay
+    if len(keep) < 5:
         return points
-    # The square root of the length keeps a curve close to points that lie unevenly (centripetal).
-    places = np.append(0.0, np.cumsum(np.sqrt(steps)))
-    curve = CubicSpline(places, points, bc_type="periodic" if closed else "natural")
+    # The length as parameter: with exact points there are no kinks, however unevenly they lie.
+    places = np.append(0.0, np.cumsum(np.linalg.norm(np.diff(scaled[keep], axis=0), axis=1)))
+    curve = CubicSpline(places, points[keep], bc_type="periodic" if closed else "natural")
     inner = places[:-1, None] + np.diff(places)[:, None] * np.linspace(0, 1, 12, endpoint=False)
     return np.asarray(curve(np.append(inner.ravel(), places[-1])), np.float64)
 

@@ -10,7 +10,7 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import InputError
 from wilks.figures.bin_ticks import label_bins
-from wilks.figures.blocks import blocks_of, canvas, rows_from
+from wilks.figures.blocks import as_templates, blocks_of, canvas, rows_from
 from wilks.figures.decoration import Entry, decorate, scale_y
 from wilks.figures.layers import LOG_RATIO
 from wilks.figures.numbers import logarithmic, set_log_x
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from wilks.workspace.workspace import Workspace
+
 _SIZES = {"plain": (6.0, 5.6), "ATLAS": (7.6, 7.0), "CMS": (10.0, 9.4)}
 _COLORS: dict[Side, str] = {"Up": "#c91f16", "Down": "#1845fb"}
 _MEMBER: dict[str, Any] = {"color": "#777777", "linewidth": 1.0, "zorder": 4}
@@ -34,7 +36,7 @@ _BACKGROUNDS = {"kept": "white", "shape dropped": "#fff6c2", "norm dropped": "#f
 
 
 def variation(
-    templates: Templates,
+    templates: Templates | Workspace,
     *,
     region: str,
     systematic: str,
@@ -53,6 +55,9 @@ def variation(
     processed). Raises KeyError for unknown names, InputError where the systematic does not act,
     and where both a sample and the data are named, or none.
 
+    Of a workspace the templates are what it tells: statistical uncertainties are those of its staterrors, the data are
+    called "Data".
+
     `region` and `systematic` are names.
 
     >>> import wilks
@@ -62,6 +67,7 @@ def variation(
     """
     from wilks.figures.canvas import Drawing, fit_margins, styled
 
+    templates = as_templates(templates)
     if (sample is None) == (data is None):
         raise InputError("give either a sample, or for the sum of all samples the name of the data")
     if sample is None:
@@ -133,7 +139,9 @@ def _draw_yields(ax: Axes, content: Content) -> list[Entry]:
     from matplotlib.patches import Patch
 
     edges, own, stdev = content.nominal.axis.edges, content.nominal.contents, content.nominal.stdev
-    ax.stairs(own + stdev, edges, baseline=own - stdev, **HATCH)
+    known = bool(stdev.any())  # a workspace may not say
+    if known:
+        ax.stairs(own + stdev, edges, baseline=own - stdev, **HATCH)
     ax.stairs(own, edges, baseline=None, color="black", linewidth=2, zorder=4)
     entries: list[Entry] = [(Line2D([], [], color="black", linewidth=2), "Nominal")]
     if content.data is not None:
@@ -147,7 +155,8 @@ def _draw_yields(ax: Axes, content: Content) -> list[Entry]:
         sign = "+" if side == "Up" else "-"
         line = Line2D([], [], color=_COLORS[side], linewidth=content.linewidth(side))
         entries.append((line, _legend_text(sign, values, own)))
-    entries.append((Patch(**{key: value for key, value in HATCH.items() if key != "zorder"}), "Stat. uncertainty"))
+    if known:
+        entries.append((Patch(**{key: value for key, value in HATCH.items() if key != "zorder"}), "Stat. uncertainty"))
     if content.members:
         member = Line2D([], [], color=_MEMBER["color"], linewidth=_MEMBER["linewidth"])
         entries.append((member, f"{len(content.members)} variations"))
@@ -187,7 +196,8 @@ def _draw_changes(ax: Axes, content: Content) -> None:
     edges, own = content.nominal.axis.edges, content.nominal.contents
     stdev = content.nominal.stdev
     band = 100.0 * np.divide(stdev, np.abs(own), out=np.zeros_like(own), where=own != 0.0)
-    ax.stairs(band, edges, baseline=-band, **HATCH)
+    if band.any():
+        ax.stairs(band, edges, baseline=-band, **HATCH)
     ax.axhline(0, color="black", linewidth=0.9, zorder=4)
     for values in content.members:
         ax.stairs(content.relative(values), edges, baseline=None, **_MEMBER)
@@ -237,7 +247,7 @@ def _reach(content: Content, others: tuple[FloatArray, ...] = ()) -> float:
 
 
 def variations(
-    templates: Templates,
+    templates: Templates | Workspace,
     *,
     region: str | Sequence[str] | None = None,
     rows: int = 40,
@@ -250,13 +260,15 @@ def variations(
     range that just holds them, written in its corner. Dotted lines are the variations before processing, the gray band
     is the statistical uncertainty of the nominal template; panels of effects that were pruned are coloured as in
     `pruning`, those of systematics that don't act are empty. So many `rows` are drawn from the systematic number
-    `first` (from 1) on. Raises InputError as `pruning` does, for an unknown region, and where no row is left.
+    `first` (from 1) on. Of a workspace the templates are what it tells. Raises InputError as `pruning` does, for an
+    unknown region, and where no row is left.
 
     >>> import wilks
     >>> config = wilks.load_config(wilks.examples.steering_file())
     >>> templates = wilks.process_templates(wilks.build_templates(config), config)
     >>> figure = wilks.figures.variations(templates, region="muons")
     """
+    templates = as_templates(templates)
     asked = [region] if isinstance(region, str) else region
     blocks = blocks_of(templates, asked)
     if region is None:
@@ -277,7 +289,7 @@ def variations(
             _add_panel(lines, bands, content, x, row)
             ax.text(x + 0.96, row + 0.05, _range(_reach(content)), ha="right", va="top", fontsize=6.5, color="#555555")
         _draw_panels(ax, lines, bands, boxes)
-        _key(ax, said, processed=any(dashes == ":" for _, dashes, _ in lines))
+        _key(ax, said, processed=any(dashes == ":" for _, dashes, _ in lines), band=bool(bands))
     return figure_of(ax)
 
 
@@ -299,7 +311,8 @@ def _add_panel(
         return np.column_stack([np.repeat(along, 2)[1:-1], np.repeat(height, 2)])
 
     stat = 100.0 * np.divide(content.nominal.stdev, np.abs(own), out=np.zeros_like(own), where=own != 0.0)
-    bands.append(np.concatenate([steps(stat), steps(-stat)[::-1]]))
+    if stat.any():
+        bands.append(np.concatenate([steps(stat), steps(-stat)[::-1]]))
     for side in SIDES:
         stroke = _COLORS[side], "-", 0.75 * content.linewidth(side)
         lines.setdefault(stroke, []).append(steps(content.relative(content.sides[side])))
@@ -325,7 +338,7 @@ def _draw_panels(
         ax.add_collection(LineCollection(paths, colors=color, linestyles=dashes, linewidths=width))
 
 
-def _key(ax: Axes, said: set[str], *, processed: bool) -> None:
+def _key(ax: Axes, said: set[str], *, processed: bool, band: bool) -> None:
     """Draw the legend to the right."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -333,8 +346,9 @@ def _key(ax: Axes, said: set[str], *, processed: bool) -> None:
     handles: list[Any] = [
         Line2D([], [], color=_COLORS["Up"], label=r"$+1\sigma$"),
         Line2D([], [], color=_COLORS["Down"], label=r"$-1\sigma$"),
-        Patch(color="#00000022", label="stat. uncertainty"),
     ]
+    if band:
+        handles.append(Patch(color="#00000022", label="stat. uncertainty"))
     if processed:
         handles.insert(2, Line2D([], [], color="#555555", linestyle=":", label="before processing"))
     words = [word for word in _BACKGROUNDS if word in said - {"kept"}]

@@ -88,6 +88,7 @@ def intervals(
         twice_nll=best.twice_nll,
         notes=remarks(first, found.study) + found.notes,
         origin=found.study.origin(*for_interval(found.study, index)),
+        poi=best.names[asked.poi] if asked.poi in index else None,
     )
 
 

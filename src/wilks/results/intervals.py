@@ -9,9 +9,9 @@ from statistics import NormalDist
 
 from wilks._types import FloatArray
 from wilks.errors import nearest
-from wilks.results.checking import require_distinct, require_levels
+from wilks.results.checking import require_distinct, require_known, require_levels
 from wilks.results.many import CONVERGED
-from wilks.results.origin import Origin, Saved
+from wilks.results.origin import Origin, Saved, poi_first
 from wilks.table import Table, measured, number, rounded
 
 AT_BOUND = "at bound"
@@ -86,7 +86,8 @@ class IntervalResult(Saved):
     have shape (parameters,) in the order of `names`; `lower`, `upper` and their statuses have shape (levels,
     parameters) in the order of `levels`. An end is where 2NLL, minimised over all other parameters, is a chi-square
     quantile (one degree of freedom) above `twice_nll`, its minimum. Where a bound comes first, the end is the bound and
-    the status "at bound"; where no end was found it is NaN. `notes` says what else is to be known.
+    the status "at bound"; where no end was found it is NaN. `notes` says what else is to be known. `poi` is the
+    parameter of interest, if it is among the `names`: the table has it first, and marked.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())
@@ -108,11 +109,14 @@ class IntervalResult(Saved):
     twice_nll: float
     notes: tuple[str, ...]
     origin: Origin
+    poi: str | None = None
 
     def __post_init__(self) -> None:
         n, shape = len(self.names), (len(self.levels), len(self.names))
         require_distinct("names", self.names)
         require_levels(self.levels)
+        if self.poi is not None:
+            require_known("the parameter of interest", self.poi, self.names)
         for name in ("values", "uncertainties", "prefit_values", "prefit_uncertainties"):
             if getattr(self, name).shape != (n,):
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}, expected {(n,)}")
@@ -178,11 +182,12 @@ class IntervalResult(Saved):
     def table(self) -> Table:
         """Return a table with the profile interval of every parameter and level beside that of the covariance."""
         rows = []
-        for interval in self:
+        for interval in (self[name, level] for name in poi_first(self.names, self.poi) for level in self.levels):
             sigma = float(self.uncertainties[self.names.index(interval.name)])
             width = NormalDist().inv_cdf(0.5 + 0.5 * interval.level) * sigma
             ends = f"[{number(interval.lower)}, {number(interval.upper)}]"
             symmetric = measured(interval.value, width) if width > 0 and math.isfinite(width) else "none"
-            rows.append((interval.name, percent(interval.level), interval.size, ends, symmetric, interval.remark))
+            remark = "; ".join(filter(None, ["POI" if interval.name == self.poi else "", interval.remark]))
+            rows.append((interval.name, percent(interval.level), interval.size, ends, symmetric, remark))
         header = ("parameter", "level", "profile likelihood", "interval", "covariance", "remark")
         return Table("", header, tuple(rows), "lrrrrl")
