@@ -9,6 +9,7 @@ const options = { bundle: true, minify: true, format: "esm", target: "es2022", c
 async function page(name, source, target) {
   await build({ ...options, entryPoints: [`src/${source}.ts`], outfile: `${target}/${name}.js` });
   await build({
+    bundle: true,
     minify: true,
     entryPoints: [`src/${source.replace(/[^/]*$/, name)}.css`],
     outfile: `${target}/${name}.css`,

@@ -8,15 +8,18 @@ import { headline } from "./sections/headline.ts";
 import { origin } from "./sections/origin.ts";
 import { parameters } from "./sections/parameters.ts";
 import { questions } from "./sections/questions.ts";
+import { ranking } from "./sections/ranking.ts";
 import { regions } from "./sections/regions.ts";
 import { systematics } from "./sections/systematics.ts";
 import { uncertainties } from "./sections/uncertainties.ts";
+import { followAddress } from "./targets.ts";
 
 const sections: Section[] = [
   headline,
   findings,
   regions,
   parameters,
+  ranking,
   correlations,
   uncertainties,
   systematics,
@@ -57,7 +60,7 @@ function open(): void {
   contents(made);
   const about = document.getElementById("about");
   about?.append(`workspace ${payload.digest.slice(0, 12)} · wilks ${payload.version}`);
-  if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+  followAddress();
 }
 
 open();
