@@ -4,6 +4,7 @@ import { html } from "../drawing/svg.ts";
 import { framed, payload, type Section } from "./page.ts";
 import { correlations } from "./sections/correlations.ts";
 import { findings } from "./sections/findings.ts";
+import { goodness } from "./sections/goodness.ts";
 import { headline } from "./sections/headline.ts";
 import { origin } from "./sections/origin.ts";
 import { parameters } from "./sections/parameters.ts";
@@ -22,6 +23,7 @@ const sections: Section[] = [
   ranking,
   correlations,
   uncertainties,
+  goodness,
   systematics,
   questions,
   origin,

@@ -139,6 +139,7 @@ export interface Ranking extends Result {
 export interface Breakdown extends Result {
   method: string;
   pois: string[];
+  poi_values: Num[];
   groups: string[];
   members: string[][];
   statuses: string[][];

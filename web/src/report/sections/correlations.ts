@@ -142,9 +142,9 @@ class MatrixView {
 
   private moved(event: PointerEvent): void {
     const cell = this.under(event);
-    if (!cell) return this.tell("");
-    this.say(cell);
-    if (!this.drag) return;
+    if (cell) this.say(cell);
+    else this.tell("");
+    if (!cell || !this.drag) return;
     this.drag.end = cell;
     this.draw();
   }
