@@ -11,7 +11,7 @@ async function page(name, source, target) {
   await build({
     bundle: true,
     minify: true,
-    entryPoints: [`src/${source.replace(/[^/]*$/, name)}.css`],
+    entryPoints: [`src/${source}.css`],
     outfile: `${target}/${name}.css`,
   });
   await copyFile(`src/${source.replace(/[^/]*$/, name)}.html`, `${target}/${name}.html`);

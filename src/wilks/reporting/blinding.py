@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from wilks.results.intervals import IntervalResult
 from wilks.results.prediction import Prediction
 from wilks.results.ranking import BreakdownResult, RankingResult
 from wilks.results.scan import ContourResult, ScanResult
+from wilks.templates.store import TemplateKey, Templates
 from wilks.workspace.workspace import Workspace
 
 # Rules about how a parameter of interest is built into the model: what they say is true before any fit.
@@ -76,6 +77,25 @@ def without_values(results: dict[str, Any], workspace: Workspace, hidden: Collec
         else:
             kept[file] = shown
     return Blinded(kept, tuple(notes))
+
+
+def without_data(templates: Templates | None, workspace: Workspace) -> Templates | None:
+    """Return the templates of what is simulated: data are no sample of the workspace."""
+    if templates is None:
+        return None
+    known = {(channel.name, sample.name) for channel in workspace.document.channels for sample in channel.samples}
+
+    def simulated(found: Mapping[TemplateKey, Any]) -> dict[TemplateKey, Any]:
+        return {key: one for key, one in found.items() if (key.region, key.sample) in known}
+
+    return replace(
+        templates,
+        histograms=simulated(templates.histograms),
+        originals=simulated(templates.originals),
+        steps=simulated(templates.steps),
+        origins=simulated(templates.origins),
+        reused=tuple(key for key in templates.reused if (key.region, key.sample) in known),
+    )
 
 
 def _known(result: Any, hidden: Collection[str]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from wilks.reporting.blinding import hidden_parameters, is_blinded, without_values
+from wilks.reporting.blinding import hidden_parameters, is_blinded, without_data, without_values
 from wilks.results.findings import Findings
 from wilks.results.fit import FitResult
 from wilks.results.prediction import Prediction
@@ -50,7 +50,14 @@ class Contents:
         if not hidden:
             return self
         left = without_values(dict(self.results), self.workspace, hidden)
-        return replace(self, results=left.results, notes=(*self.notes, *left.notes), live=False, blinded=True)
+        return replace(
+            self,
+            results=left.results,
+            templates=without_data(self.templates, self.workspace),
+            notes=(*self.notes, *left.notes),
+            live=False,
+            blinded=True,
+        )
 
     @property
     def fit(self) -> FitResult | None:

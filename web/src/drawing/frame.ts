@@ -87,12 +87,12 @@ export function dots(points: [number, number][], x: Scale, y: Scale, kind: strin
   return group;
 }
 
-/** Return a horizontal line through the frame, with a text at its right end. */
-export function level(at: number, text: string, x: Scale, y: Scale, kind = "level"): SVGGElement {
+/** Return a horizontal line through the frame, with a text on it: at its right end, or at a part of its length. */
+export function level(at: number, text: string, x: Scale, y: Scale, kind = "level", part = 1): SVGGElement {
   const [, end] = x.range();
   const group = svg("g", { class: kind });
   group.append(svg("line", { x1: 0, x2: end, y1: y(at), y2: y(at) }));
-  if (text) group.append(svg("text", { x: end - 5, y: y(at) - 4, "text-anchor": "end" }, text));
+  if (text) group.append(svg("text", { x: part * end - 5, y: y(at) - 4, "text-anchor": "end" }, text));
   return group;
 }
 

@@ -2,7 +2,7 @@
 
 import type { Scale } from "../../drawing/axes.ts";
 import { curve, dots, level, plot, spanOf, upright } from "../../drawing/frame.ts";
-import { decimalsOf, fixed, measured, probability, real, significant, withSides } from "../../drawing/numbers.ts";
+import { fixed, measured, probability, real, significant, withSides } from "../../drawing/numbers.ts";
 import { html, svg } from "../../drawing/svg.ts";
 import { drawn, keys, remarks, tablesOf } from "../drawn.ts";
 import { toyHistogram } from "../sections/goodness.ts";
@@ -26,8 +26,8 @@ function scanPlot(found: Scan, width: number): SVGSVGElement {
     x: { domain: spanOf(values, 0), label: found.parameter },
     y: { domain: [0, 1.05 * top], label: "2NLL above its minimum" },
     marks: (x, y) => [
-      level(1, "68.3 %", x, y),
-      level(3.84, "95 %", x, y),
+      level(1, "68.3 %", x, y, "level", 0.62),
+      level(3.84, "95 %", x, y, "level", 0.62),
       ...found.curves.map((one, i) => curve(pairs(found.values, one.delta), x, y, `line ${kindOf(i)}`)),
       ...found.curves.map((one, i) => dots(pairs(found.values, one.delta), x, y, `points ${kindOf(i)}`, 2)),
       upright(real(found.value), x, y, "reference"),
@@ -128,41 +128,46 @@ export function contourAnswer(found: Contour): HTMLElement {
   );
 }
 
+/** A point with its bar, a row of a plot; the name stands above the bar. */
+function row(name: string, value: number, side: number, at: number, x: Scale, y: Scale): SVGElement {
+  const group = svg("g", { class: "errorbar" });
+  group.append(svg("text", { x: 10, y: y(at) + 14 }, `${name}: ${measured(value, side > 0 ? side : null)}`));
+  if (!Number.isFinite(value)) return group;
+  const middle = y(at + 0.68);
+  if (side > 0) group.append(svg("line", { x1: x(value - side), x2: x(value + side), y1: middle, y2: middle }));
+  group.append(svg("circle", { class: "dot", cx: x(value), cy: middle, r: 3.5 }));
+  return group;
+}
+
 function compatibilityPlot(found: Compatibility, width: number): SVGSVGElement {
-  const values = found.values.map(real);
-  const sides = found.uncertainties.map(real).map((side) => (Number.isFinite(side) ? side : 0));
-  const [all, sigma] = [real(found.value), real(found.uncertainty)];
-  const span = spanOf([...values.flatMap((v, i) => [v - sides[i], v + sides[i]]), all - sigma, all + sigma], 0.1);
-  const n = found.groups.length;
-  const tall = 34;
-  const left = 10;
-  const decimals = decimalsOf(sigma);
+  const names = [...found.groups, "all"];
+  const values = [...found.values, found.value].map(real);
+  const sides = [...found.uncertainties, found.uncertainty].map(real).map((side) => (side > 0 ? side : 0));
+  const [all, sigma] = [values[values.length - 1], sides[sides.length - 1]];
+  const tall = 38 * names.length;
   return plot({
     width,
-    height: n * tall + 70,
-    about: `${found.poi} of each group: ${found.groups.map((name, i) => `${name} ${measured(values[i], sides[i])}`).join("; ")}`,
-    x: { domain: span, label: found.poi },
-    y: { domain: [n, 0], label: "", values: [] },
-    marks: (across, y) => {
-      const low = across(all - sigma);
-      const group = svg("g", { class: "errorbar" });
-      if (sigma > 0)
-        group.append(
-          svg("rect", { class: "whole-band", x: low, y: 0, width: across(all + sigma) - low, height: n * tall }),
-        );
-      group.append(upright(all, across, y, "reference") ?? "");
-      found.groups.forEach((name, i) => {
-        const at = y(i + 0.62);
-        const text = `${name}: ${measured(values[i], sides[i] || null)}`;
-        group.append(svg("text", { x: left, y: y(i) + 13 }, text));
-        if (!Number.isFinite(values[i])) return;
-        const [a, b] = [across(values[i] - sides[i]), across(values[i] + sides[i])];
-        group.append(svg("line", { x1: a, x2: b, y1: at, y2: at }));
-        group.append(svg("circle", { class: "dot", cx: across(values[i]), cy: at, r: 3.5 }));
-      });
-      group.append(svg("text", { class: "quiet", x: left, y: n * tall - 2 }, `all: ${fixed(all, decimals)}`));
-      return [group];
+    height: tall + 58,
+    about: `${found.poi} of each group: ${names.map((name, i) => `${name} ${measured(values[i], sides[i])}`).join("; ")}`,
+    x: {
+      domain: spanOf(
+        values.flatMap((value, i) => [value - sides[i], value + sides[i]]),
+        0.08,
+      ),
+      label: found.poi,
     },
+    y: { domain: [names.length, 0], label: "", values: [] },
+    marks: (x, y) => [
+      svg("rect", {
+        class: "whole-band",
+        x: x(all - sigma) || 0,
+        y: 0,
+        width: x(all + sigma) - x(all - sigma) || 0,
+        height: tall,
+      }),
+      upright(all, x, y, "reference"),
+      ...names.map((name, i) => row(name, values[i], sides[i], i, x, y)),
+    ],
   });
 }
 

@@ -1,11 +1,12 @@
 /** Limits, tests and grids of signals: p-values and bands of what was expected. */
 
 import type { Scale } from "../../drawing/axes.ts";
+import { type Bar, bars } from "../../drawing/bars.ts";
 import { between, curve, dots, level, plot, spanOf, upright } from "../../drawing/frame.ts";
 import { real, significant } from "../../drawing/numbers.ts";
 import { html, svg } from "../../drawing/svg.ts";
 import { chooser, drawn, keys, remarks, tablesOf } from "../drawn.ts";
-import type { Grid, HypothesisTest, Limit, Num, Test } from "../types.ts";
+import type { Grid, HypothesisTest, Limit, Num, Significance, Test } from "../types.ts";
 
 const LEGEND: [string, string, string][] = [
   ["", "●", "observed"],
@@ -74,6 +75,28 @@ export function testAnswer(found: HypothesisTest): HTMLElement {
   if (values.length > 1) made.append(keys(LEGEND), drawn((width) => testPlot(found, 0.05, NaN, width)).element);
   made.append(tablesOf(found, true) ?? "");
   return made;
+}
+
+/** Return a significance beside those that were expected. */
+export function significanceAnswer(found: Significance): HTMLElement {
+  const bar = (name: string, value: number): Bar => ({
+    name,
+    value,
+    kind: name === "observed" ? "share" : "share rest",
+    text: Number.isFinite(value) ? `${significant(value, 3)} σ` : "none",
+  });
+  const expected = found.injected.map((size, i) =>
+    bar(`expected for ${found.poi} = ${significant(real(size), 3)}`, real(found.expected_significance[i])),
+  );
+  const rows = [bar("observed", real(found.significance)), ...expected];
+  const draw = (width: number) => bars(rows, { width, label: "standard deviations", about: "Significance" });
+  return html(
+    "div",
+    {},
+    ...remarks(found.status === "converged" ? [] : [found.status]),
+    drawn(draw).element,
+    tablesOf(found, true),
+  );
 }
 
 /** The limit with its expected bands, as one row. */

@@ -62,7 +62,12 @@ export function toysAnswer(found: Toys): HTMLElement {
     ...(found.done < found.count ? [`${found.done} of ${found.count} toys were made.`] : []),
     ...(lost ? [`${lost} of ${found.done} toys did not converge: what they cover is open.`] : []),
   ];
-  const made = html("div", {}, html("p", {}, `${found.done} toys from ${found.origin.dataset}`), ...remarks(notes));
+  const made = html(
+    "div",
+    {},
+    html("p", {}, `${found.done} ${found.origin.dataset.replace(/^(?!toys)/, "toys: ")}`),
+    ...remarks(notes),
+  );
   if (drawable.length) {
     const poi = drawable.findIndex((i) => found.names[i] === found.poi);
     let i = drawable[Math.max(poi, 0)];

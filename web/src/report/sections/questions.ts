@@ -3,7 +3,7 @@ import { remarks, tablesOf } from "../drawn.ts";
 import { payload, type Section } from "../page.ts";
 import { compatibilityAnswer, contourAnswer, scanAnswer } from "../questions/curves.ts";
 import { intervalAnswer } from "../questions/intervals.ts";
-import { gridAnswer, limitAnswer, testAnswer } from "../questions/tests.ts";
+import { gridAnswer, limitAnswer, significanceAnswer, testAnswer } from "../questions/tests.ts";
 import { toysAnswer } from "../questions/toys.ts";
 import type { Condition, Intervals, Result } from "../types.ts";
 
@@ -11,10 +11,6 @@ type Answer = [title: (one: never) => string, draw: (one: never) => HTMLElement]
 
 function known<R extends Result>(title: (one: R) => string, draw: (one: R) => HTMLElement): Answer {
   return [title, draw] as unknown as Answer;
-}
-
-interface AboutPoi extends Result {
-  poi: string;
 }
 
 /** How each kind of result is called and drawn. */
@@ -27,10 +23,7 @@ const answers: Record<string, Answer> = {
   toys: known(() => "Toys", toysAnswer),
   compatibility: known((one) => `Compatibility of channels in ${one.poi}`, compatibilityAnswer),
   intervals: known<Intervals>(() => "Profile likelihood intervals", intervalAnswer),
-  significance: known<AboutPoi>(
-    (one) => `Significance of ${one.poi}`,
-    (one) => html("div", {}, tablesOf(one, true)),
-  ),
+  significance: known((one) => `Significance of ${one.poi}`, significanceAnswer),
 };
 
 /** Kinds that have a section of their own. */
