@@ -26,11 +26,17 @@ export interface Plot {
 
 const margin = { left: 66, right: 16, top: 12, bottom: 46 };
 
+/** Return the domain of a side; one that can be drawn where no number is known. */
+function sane({ domain, log }: Side): [number, number] {
+  const usable = domain.every(Number.isFinite) && domain[0] !== domain[1] && !(log && Math.min(...domain) <= 0);
+  return usable ? domain : log ? [0.1, 10] : [0, 1];
+}
+
 /** Return the plot. */
 export function plot({ width, height, x: across, y: upwards, about, marks, notes }: Plot): SVGSVGElement {
   const tall = height ?? Math.round(Math.min(Math.max(0.6 * width, 220), 380));
   const [w, h] = [Math.max(width - margin.left - margin.right, 60), tall - margin.top - margin.bottom];
-  const [x, y] = [scale(across.domain, [0, w], across.log), scale(upwards.domain, [h, 0], upwards.log)];
+  const [x, y] = [scale(sane(across), [0, w], across.log), scale(sane(upwards), [h, 0], upwards.log)];
   const inside = svg("svg", { class: "inside", x: margin.left, y: margin.top, width: w, height: h });
   inside.append(...marks(x, y).filter((one) => one !== null));
   const axes = svg("g", { transform: `translate(${margin.left},${margin.top})` });

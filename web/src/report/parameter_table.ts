@@ -3,6 +3,9 @@
 import { button, html } from "../drawing/svg.ts";
 import { type Grouping, grouped, type ParameterRow, sortedRows } from "./rows.ts";
 
+/** So many rows are drawn in no time. */
+const FEW = 150;
+
 export interface ParameterColumn {
   key: string;
   title: string;
@@ -46,7 +49,12 @@ class Later {
     });
   }
 
-  add(element: Element, draw: () => void): void {
+  /** Draw a row when it is in view; at once where there are few. */
+  add(element: Element, draw: () => void, few: boolean): void {
+    if (few) {
+      draw();
+      return;
+    }
     this.waiting.set(element, draw);
     this.observer.observe(element);
   }
@@ -73,7 +81,12 @@ export function parameterTable(first: ParameterColumn[]): ParameterTable {
   const later = new Later();
   const made = new Map<string, HTMLElement>();
   const table = html("table", { class: "parameters", role: "table" });
-  const element = html("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of parameters" });
+  const element = html("div", {
+    class: "scroll parameters-box",
+    tabindex: 0,
+    role: "region",
+    "aria-label": "Table of parameters",
+  });
   element.append(table);
 
   function rowElement(row: ParameterRow): HTMLElement {
@@ -93,9 +106,13 @@ export function parameterTable(first: ParameterColumn[]): ParameterTable {
     });
     const element = html("tr", { id: rowId(row.name), role: "row", tabindex: -1 }, ...cells);
     if (drawn.length)
-      later.add(element, () => {
-        for (const [cell, draw] of drawn) cell.prepend(draw(row) ?? "");
-      });
+      later.add(
+        element,
+        () => {
+          for (const [cell, draw] of drawn) cell.prepend(draw(row) ?? "");
+        },
+        shown.length <= FEW,
+      );
     made.set(row.name, element);
     return element;
   }

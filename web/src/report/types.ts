@@ -23,6 +23,7 @@ export interface ChannelPrediction {
 
 export interface Prediction {
   label: string;
+  workspace_digest: string;
   channels: ChannelPrediction[];
 }
 

@@ -50,7 +50,7 @@ function sortedTest(test: Test): { values: number[]; name: string; observed: num
 
 function testPlot(test: Test, cut: number, limit: number, width: number): SVGSVGElement {
   const { values, name, observed, expected } = sortedTest(test);
-  const most = Math.max(...observed, ...expected.flat().map(real).filter(Number.isFinite), 2 * cut);
+  const most = Math.max(...[...observed, ...expected.flat().map(real)].filter(Number.isFinite), 2 * cut);
   return plot({
     width,
     about: `${name} of ${test.poi} at ${values.length} values`,

@@ -196,6 +196,9 @@ function comparison(pois: string[]): HTMLElement | null {
 function foreign(): HTMLElement[] {
   const digests: [string, string][] = [
     ...payload.fits.map((one): [string, string] => [one.file, one.workspace_digest]),
+    ...[payload.prefit, payload.postfit].flatMap((one): [string, string][] =>
+      one ? [[`the ${one.label} prediction`, one.workspace_digest]] : [],
+    ),
     // Each point of a grid has a workspace of its own.
     ...payload.results
       .filter((one) => one.kind !== "grid")
@@ -203,8 +206,9 @@ function foreign(): HTMLElement[] {
   ];
   const others = digests.filter(([, digest]) => digest && digest !== payload.digest).map(([file]) => file);
   if (!others.length) return [];
-  const which = others.length === 1 ? `${others[0]} is a result` : `${others.join(", ")} are results`;
-  return [missing(`${which} of another workspace than the one of this report (${payload.digest.slice(0, 12)}).`)];
+  const verb = others.length === 1 ? "belongs" : "belong";
+  const sentence = `${others.join(", ")} ${verb} to another workspace than this report (${payload.digest.slice(0, 12)}).`;
+  return [missing(sentence)];
 }
 
 function blindedNote(): HTMLElement[] {

@@ -2,7 +2,7 @@ import { change, decimalsOf, fixed, measured, significant } from "../../drawing/
 import { impactAxis, impactDrawing, pullAxis, pullDrawing } from "../../drawing/pulls.ts";
 import { button, html } from "../../drawing/svg.ts";
 import { Correlations } from "../correlation_values.ts";
-import { fit, payload, resultsOf, type Section, unpacked } from "../page.ts";
+import { fit, missing, payload, resultsOf, type Section, unpacked } from "../page.ts";
 import { type ParameterColumn, parameterTable } from "../parameter_table.ts";
 import { type Grouping, type Impacts, impactsOf, type ParameterRow, rowsOf, whereText } from "../rows.ts";
 import { csv, download } from "../table.ts";
@@ -31,7 +31,7 @@ function whereCell(row: ParameterRow): Node {
 }
 
 function impactColumns(impacts: Impacts, correlation: ((row: ParameterRow) => number) | null): ParameterColumn[] {
-  const decimals = decimalsOf(impacts.most);
+  const decimals = decimalsOf(impacts.most) + 1;
   const of = (row: ParameterRow, i: number) => impacts.of(row.name)[i];
   const made: ParameterColumn[] = [
     {
@@ -134,7 +134,10 @@ export const parameters: Section = {
   id: "parameters",
   title: "Parameters",
   draw(body) {
-    if (!fit) return false;
+    if (!fit) {
+      if (payload.results.length) body.append(missing("There is no fit among what this report was made of."));
+      return payload.results.length > 0;
+    }
     const found = fit;
     const fits = payload.fits.slice(0, DRAWN);
     const choices = impactsOf(resultsOf<Ranking>("ranking"));
@@ -189,6 +192,8 @@ export const parameters: Section = {
       );
     if (hidden) bar.append(html("label", {}, gammas, `${hidden} staterror parameters`));
     bar.append(save, count);
+    if (!choices.length)
+      body.append(missing("There is no ranking among what this report was made of: impacts are not shown."));
     body.append(bar, legend(fits) ?? "", table.element);
     refresh();
     onTarget("parameter", (name) => {
