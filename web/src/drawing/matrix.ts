@@ -6,14 +6,18 @@ import { html, svg } from "./svg.ts";
 
 const WARM = [178, 24, 43];
 const COLD = [33, 102, 172];
+const UNKNOWN = [154, 160, 168];
 const NAMED = 10;
+
+function mixed(value: number): number[] {
+  if (!Number.isFinite(value)) return UNKNOWN;
+  const part = Math.min(Math.abs(value), 1);
+  return (value > 0 ? WARM : COLD).map((end) => Math.round(255 + (end - 255) * part));
+}
 
 /** Return the colour of a correlation: white at 0, red above, blue below, as in the field. */
 export function correlationColour(value: number): string {
-  if (!Number.isFinite(value)) return "#9aa0a8";
-  const part = Math.min(Math.abs(value), 1);
-  const mixed = (value > 0 ? WARM : COLD).map((end) => Math.round(255 + (end - 255) * part));
-  return `rgb(${mixed.join(",")})`;
+  return `rgb(${mixed(value).join(",")})`;
 }
 
 /** Where the cells of a matrix are on its canvas. */
@@ -70,24 +74,38 @@ export function drawMatrix(
   const pen = canvas.getContext("2d") as CanvasRenderingContext2D;
   pen.scale(ratio, ratio);
   const n = matrix.names.length;
-  const numbers = cell >= 27;
-  pen.font = "11px system-ui, sans-serif";
-  pen.textAlign = "center";
-  for (let row = 0; row < n; row++)
-    for (let column = 0; column < n; column++) {
-      const value = matrix.at(row, column);
-      pen.fillStyle = correlationColour(value);
-      // Neighbours overlap by less than a pixel, so that no line shows between them.
-      pen.fillRect(room + column * cell, row * cell, cell + 0.5, cell + 0.5);
-      if (!numbers || !(Math.abs(value) >= 0.005)) continue;
-      pen.fillStyle = Math.abs(value) > 0.6 ? "#fff" : "#1b2230";
-      pen.fillText(fixed(100 * value, 0), room + (column + 0.5) * cell, (row + 0.5) * cell + 4);
-    }
+  pen.imageSmoothingEnabled = false;
+  if (n) pen.drawImage(cells(matrix), room, 0, n * cell, n * cell);
+  if (cell >= 27) writeNumbers(pen, matrix, layout);
   const ink = getComputedStyle(canvas).color;
   pen.strokeStyle = ink;
   pen.strokeRect(room + 0.5, 0.5, n * cell - 1, n * cell - 1);
   if (named) writeNames(pen, matrix, layout, ink);
   frames(pen, layout, cursor, chosen, ink);
+}
+
+/** Return a picture with one pixel for each cell: hundreds of thousands of rectangles would take seconds. */
+function cells({ names, at }: Matrix): HTMLCanvasElement {
+  const n = names.length;
+  const small = html("canvas", { width: n, height: n });
+  const pen = small.getContext("2d") as CanvasRenderingContext2D;
+  const image = pen.createImageData(n, n);
+  for (let row = 0; row < n; row++)
+    for (let column = 0; column < n; column++) image.data.set([...mixed(at(row, column)), 255], 4 * (row * n + column));
+  pen.putImageData(image, 0, 0);
+  return small;
+}
+
+function writeNumbers(pen: CanvasRenderingContext2D, { names, at }: Matrix, { room, cell }: Layout): void {
+  pen.font = "11px system-ui, sans-serif";
+  pen.textAlign = "center";
+  for (let row = 0; row < names.length; row++)
+    for (let column = 0; column < names.length; column++) {
+      const value = at(row, column);
+      if (!(Math.abs(value) >= 0.005)) continue;
+      pen.fillStyle = Math.abs(value) > 0.6 ? "#fff" : "#1b2230";
+      pen.fillText(fixed(100 * value, 0), room + (column + 0.5) * cell, (row + 0.5) * cell + 4);
+    }
 }
 
 function writeNames(

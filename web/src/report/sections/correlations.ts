@@ -12,6 +12,11 @@ import { isGamma } from "./parameters.ts";
 type Order = "model" | "cluster" | "group";
 type Cell = [number, number];
 
+/** Zooming in ends at so many rows. */
+const SMALLEST = 3;
+/** The first threshold that leaves so many parameters is the one to begin with. */
+const ENOUGH = 8;
+
 /** Return the parameters that are correlated with any other by at least the threshold: the POI first, in an order. */
 export function chosenRows(
   rows: ParameterRow[],
@@ -93,7 +98,7 @@ class MatrixView {
   /** Show a part of the matrix around a cell of it, so many times as large. */
   zoom(factor: number, around?: Cell): void {
     const { rows, from, size } = this.view;
-    const next = Math.min(Math.max(Math.round(size * factor), 3), rows.length);
+    const next = Math.min(Math.max(Math.round(size * factor), SMALLEST), rows.length);
     const at = around ?? this.cursor ?? [size >> 1, size >> 1];
     const start = ([0, 1] as const).map((i) => {
       const place = from[i] + at[i];
@@ -163,7 +168,7 @@ class MatrixView {
     if (size > 1) {
       const { rows, from } = this.view;
       const place = (i: 0 | 1) => Math.min(from[i] + Math.min(start[i], end[i]), Math.max(rows.length - size, 0));
-      this.view = { rows, from: [place(0), place(1)], size: Math.max(size, 3) };
+      this.view = { rows, from: [place(0), place(1)], size: Math.min(Math.max(size, SMALLEST), rows.length) };
       this.view.from = this.view.from.map((at) => Math.max(Math.min(at, rows.length - this.view.size), 0)) as Cell;
       this.cursor = null;
     }
@@ -230,7 +235,9 @@ function fill(body: HTMLElement, found: Fit, table: Correlations): void {
     (row) => Number.isFinite(row.uncertainty) && row.uncertainty > 0,
   );
   const others = all.filter((row) => !isGamma(row));
-  const state = { order: "model" as Order, threshold: all.length > 12 ? 0.2 : 0, shown: all };
+  const state = { order: "model" as Order, threshold: 0, shown: all };
+  const leaves = (threshold: number) => chosenRows([...others], table, threshold, "model", found.poi).length;
+  state.threshold = [0.2, 0.1, 0.05].find((threshold) => leaves(threshold) >= ENOUGH) ?? 0;
   const gammas = html("input", { type: "checkbox", checked: !others.length });
   const range = html("input", { type: "range", min: 0, max: 0.9, step: 0.05, value: state.threshold, id: "threshold" });
   const said = html("output", { for: "threshold" });
