@@ -29,7 +29,9 @@ def results(search):
     workspace, model, fit = search
     about_poi = Finding("at-bound", Severity.WARNING, 'parameter "mu"', "It is at 0.7.", "", (Case("mu", value=0.7),))
     about_data = Finding("data-without-prediction", Severity.ERROR, 'channel "SR 1b"', "There are 3 events.", "")
-    about_model = Finding("constrained-poi", Severity.WARNING, 'parameter "mu"', "It has a constraint.", "", (Case("mu"),))
+    about_model = Finding(
+        "constrained-poi", Severity.WARNING, 'parameter "mu"', "It has a constraint.", "", (Case("mu"),)
+    )
     other = Finding("pulled", Severity.WARNING, 'parameter "b-tagging"', "It is pulled.", "", (Case("b-tagging"),))
     known = wilks.asimov(model, values={"mu": 1})
     return {

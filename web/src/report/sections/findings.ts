@@ -35,6 +35,10 @@ export function counted(found: { severity: Severity }[]): string {
 const names = new Set(payload.fits.flatMap((one) => one.names));
 for (const name of names) names.add(modifierOf(name, payload.acts));
 
+/** The first region of each sample. */
+const homes = new Map<string, string>();
+for (const [region, sample] of Object.values(payload.acts).flat()) if (!homes.has(sample)) homes.set(sample, region);
+
 /** Return the places that one case is about, the most special one first, and what they are called. */
 function placesOf({ systematic, region, sample }: Case): [[string, string][], string] | null {
   const places: [string, string][] = [];
@@ -44,6 +48,9 @@ function placesOf({ systematic, region, sample }: Case): [[string, string][], st
   if (systematic !== "*" && names.has(systematic)) places.push(["parameter", systematic]);
   if (region !== "*") places.push(["region", region]);
   if (sample !== "*") places.push(["sample", sample]);
+  // A sample without a place of its own is seen in the first region that has it.
+  const home = region === "*" ? homes.get(sample) : undefined;
+  if (home !== undefined) places.push(["region", home]);
   if (!places.length) return null;
   const text = [systematic, region, sample].filter((name) => name !== "*").join(" / ");
   return [places, text];
