@@ -16,7 +16,12 @@ export const isGamma = (row: ParameterRow): boolean => row.kind === "staterror";
 
 function nameCell(row: ParameterRow, poi: string | null): Node {
   const remark = row.remark ? html("small", { class: "remark" }, row.remark) : null;
-  return html("span", { class: row.name === poi ? "poi-name" : "" }, row.name, remark && " ", remark);
+  return html("span", { class: row.name === poi ? "poi-name" : "" }, ...breakable(row.name), remark && " ", remark);
+}
+
+/** Return a name that may end a line after an underscore, a stroke or a full stop. */
+function breakable(name: string): (Node | string)[] {
+  return name.split(/(?<=[_/.])(?=.)/u).flatMap((part, i) => (i ? [html("wbr"), part] : [part]));
 }
 
 function valueText(row: ParameterRow): string {
