@@ -39,7 +39,9 @@ function scanPlot(found: Scan, width: number): SVGSVGElement {
 export function scanAnswer(found: Scan): HTMLElement {
   const failed = found.curves.flatMap((one) =>
     one.statuses.flatMap((status, i) =>
-      one.delta[i] === null ? [`${one.label}, ${significant(real(found.values[i]), 4)}: ${status}`] : [],
+      one.delta[i] === null
+        ? [`${one.label}, ${significant(real(found.values[i]), 4)}: ${status === "converged" ? "no value" : status}`]
+        : [],
     ),
   );
   const legend = found.curves.map((one, i): [string, string, string] => {

@@ -3,6 +3,7 @@ import { cellAt, colourBar, drawMatrix, type Layout, layoutOf, matrixCanvas } fr
 import { fixed } from "../../drawing/numbers.ts";
 import { button, html, onWidth } from "../../drawing/svg.ts";
 import { Correlations } from "../correlation_values.ts";
+import { chooser } from "../drawn.ts";
 import { fit, missing, payload, resultsOf, type Section, unpacked } from "../page.ts";
 import { grouped, type ParameterRow, rowsOf } from "../rows.ts";
 import { csv, download } from "../table.ts";
@@ -219,9 +220,11 @@ function orderChoice(act: (order: Order) => void, groups: boolean): HTMLElement 
     ["cluster", "by cluster"],
     ["group", groups ? "by group" : "by kind"],
   ];
-  const list = html("select", {}, ...texts.map(([value, text]) => html("option", { value }, text)));
-  list.addEventListener("change", () => act(list.value as Order));
-  return html("label", {}, "order ", list);
+  return chooser(
+    "order ",
+    texts.map(([, text]) => text),
+    (i) => act(texts[i][0]),
+  );
 }
 
 /** Fill the section once the correlations are unpacked. */

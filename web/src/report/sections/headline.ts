@@ -223,7 +223,9 @@ function notes(): HTMLElement[] {
   const { notes: found } = payload;
   if (found.length < 3) return found.map(missing);
   const list = html("ul", {}, ...found.map((note) => html("li", {}, note)));
-  return [html("details", { class: "missing" }, html("summary", {}, `${found.length} things are missing`), list)];
+  return [
+    html("details", { class: "missing" }, html("summary", {}, `${found.length} things are left out or missing`), list),
+  ];
 }
 
 /** The result: parameters of interest, whether the fit can be trusted, how well the model describes the data. */

@@ -2,6 +2,7 @@ import { change, decimalsOf, fixed, measured, significant } from "../../drawing/
 import { impactAxis, impactDrawing, pullAxis, pullDrawing } from "../../drawing/pulls.ts";
 import { button, html } from "../../drawing/svg.ts";
 import { Correlations } from "../correlation_values.ts";
+import { chooser } from "../drawn.ts";
 import { fit, missing, payload, resultsOf, type Section, unpacked } from "../page.ts";
 import { type ParameterColumn, parameterTable } from "../parameter_table.ts";
 import { type Grouping, type Impacts, impactsOf, type ParameterRow, rowsOf, whereText } from "../rows.ts";
@@ -112,14 +113,8 @@ function asText(rows: ParameterRow[], impacts: Impacts | null): string {
   return csv({ title: "", header, align: "", rows: lines });
 }
 
-function choice(label: string, options: [string, string][], act: (value: string) => void): HTMLElement {
-  const list = html("select", {}, ...options.map(([value, text]) => html("option", { value }, text)));
-  list.addEventListener("change", () => act(list.value));
-  return html("label", {}, label, list);
-}
-
-function groupings(rows: ParameterRow[]): [string, string][] {
-  const all: [string, string][] = [
+function groupings(rows: ParameterRow[]): [Grouping, string][] {
+  const all: [Grouping, string][] = [
     ["", "nothing"],
     ["kind", "kind"],
   ];
@@ -179,19 +174,24 @@ export const parameters: Section = {
     search.addEventListener("input", refresh);
     gammas.addEventListener("change", refresh);
     const hidden = rows.length - others.length;
-    const pois = choices.map((one, i): [string, string] => [String(i), one.poi]);
+    const pois = choices.map((one) => one.poi);
+    const ways = groupings(rows);
     const save = button("CSV", () => download("parameters.csv", asText(table.rows(), state.impacts), "text/csv"));
     const bar = html("div", { class: "bar" }, search);
     bar.append(
-      choice("group by ", groupings(rows), (value) => {
-        state.by = value as Grouping;
-        refresh();
-      }),
+      chooser(
+        "group by ",
+        ways.map(([, text]) => text),
+        (i) => {
+          state.by = ways[i][0];
+          refresh();
+        },
+      ),
     );
     if (pois.length > 1)
       bar.append(
-        choice("impact on ", pois, (value) => {
-          state.impacts = choices[Number(value)];
+        chooser("impact on ", pois, (i) => {
+          state.impacts = choices[i];
           again();
         }),
       );

@@ -1,6 +1,7 @@
 import { real, withSides } from "../../drawing/numbers.ts";
 import { type RankedRow, rankingFigure } from "../../drawing/ranking.ts";
 import { html, onWidth } from "../../drawing/svg.ts";
+import { chooser } from "../drawn.ts";
 import { payload, resultsOf, type Section } from "../page.ts";
 import { tableOf } from "../table.ts";
 import type { Ranking } from "../types.ts";
@@ -32,16 +33,6 @@ export function rankedRows(found: Ranking, k: number): RankedRow[] {
       text: free && Number.isFinite(value) ? withSides(value, up, down) : "",
     };
   });
-}
-
-function select(label: string, options: string[], act: (i: number) => void, chosen = 0): HTMLElement {
-  const list = html(
-    "select",
-    {},
-    ...options.map((text, i) => html("option", { value: i, selected: i === chosen }, text)),
-  );
-  list.addEventListener("change", () => act(Number(list.value)));
-  return html("label", {}, label, list);
 }
 
 function key(kind: string, text: string): HTMLElement {
@@ -84,7 +75,7 @@ export const ranking: Section = {
     const counts = [...COUNTS.filter((n) => n < total), total];
     const bar = html("div", { class: "bar" });
     bar.append(
-      select(
+      chooser(
         "show the largest ",
         counts.map((n) => (n === total ? `all ${n}` : String(n))),
         (i) => {
@@ -98,7 +89,7 @@ export const ranking: Section = {
     const several = new Set(choices.map(({ found }) => found.file)).size > 1;
     if (choices.length > 1)
       bar.append(
-        select(
+        chooser(
           "impact on ",
           choices.map(({ found, k }) => (several ? `${found.pois[k]} (${found.file})` : found.pois[k])),
           (i) => {
