@@ -4,7 +4,7 @@ import { button, html } from "../../drawing/svg.ts";
 import { Correlations } from "../correlation_values.ts";
 import { chooser } from "../drawn.ts";
 import { fit, missing, payload, resultsOf, type Section, unpacked } from "../page.ts";
-import { type ParameterColumn, parameterTable } from "../parameter_table.ts";
+import { type ParameterColumn, type ParameterTable, parameterTable } from "../parameter_table.ts";
 import { type Grouping, type Impacts, impactsOf, type ParameterRow, rowsOf, whereText } from "../rows.ts";
 import { csv, download } from "../table.ts";
 import { onTarget } from "../targets.ts";
@@ -129,6 +129,104 @@ function legend(fits: Fit[]): HTMLElement | null {
   return html("p", { class: "keys" }, "Pulls: ", ...entries);
 }
 
+/** The rows in the order in which they are shown at first: parameter of interest, then the largest impacts. */
+function orderedRows(found: Fit, fits: Fit[], impacts: Impacts | null): ParameterRow[] {
+  const rows = rowsOf(fits, payload.acts, payload.hidden, resultsOf<Breakdown>("breakdown")[0]);
+  const isPoi = (row: ParameterRow) => Number(row.name === found.poi);
+  const size = (row: ParameterRow) => impacts?.largest(row.name) ?? 0;
+  return rows.sort((a, b) => isPoi(b) - isPoi(a) || (size(b) === size(a) ? 0 : size(b) - size(a)));
+}
+
+/** Everything that a row is found by. */
+const wordsOf = (row: ParameterRow): string =>
+  [row.name, row.kind, row.group, row.remark, ...row.where.flat()].join("\n").toLowerCase();
+
+/** The table with what stands above it: search, groups, the parameter of interest that impacts are on. */
+class ParameterPanel {
+  private readonly fits = payload.fits.slice(0, DRAWN);
+  private readonly choices = impactsOf(resultsOf<Ranking>("ranking"));
+  private impacts = this.choices[0] ?? null;
+  private by: Grouping = "";
+  private correlations: Correlations | null = null;
+  private readonly rows: ParameterRow[];
+  private readonly words: Map<ParameterRow, string>;
+  private readonly table: ParameterTable;
+  private readonly count = html("span", { class: "count", role: "status" });
+  private readonly search = html("input", {
+    type: "search",
+    placeholder: "Search name, kind, region, sample",
+    "aria-label": "Search parameters",
+  });
+  private readonly gammas: HTMLInputElement;
+
+  constructor(private readonly found: Fit) {
+    this.rows = orderedRows(found, this.fits, this.impacts);
+    this.words = new Map(this.rows.map((row) => [row, wordsOf(row)]));
+    this.table = parameterTable(columnsFor(found, this.impacts, null));
+    this.gammas = html("input", { type: "checkbox", checked: this.rows.every(isGamma) });
+    this.search.addEventListener("input", () => this.refresh());
+    this.gammas.addEventListener("change", () => this.refresh());
+  }
+
+  elements(): Node[] {
+    const none = "There is no ranking among what this report was made of: impacts are not shown.";
+    const parts = [this.choices.length ? null : missing(none), this.bar(), legend(this.fits), this.table.element];
+    this.refresh();
+    return parts.filter((part) => part !== null);
+  }
+
+  /** Show correlations too, once they are unpacked. */
+  correlate(table: Correlations): void {
+    this.correlations = table;
+    this.again();
+  }
+
+  /** Show a parameter, whatever was searched for or folded away. */
+  reveal(name: string): void {
+    const row = this.rows.find((one) => one.name === name);
+    if (!row) return;
+    if (isGamma(row)) this.gammas.checked = true;
+    this.search.value = "";
+    this.refresh();
+    this.table.reveal(name);
+  }
+
+  private bar(): HTMLElement {
+    const ways = groupings(this.rows);
+    const names = ways.map(([, text]) => text);
+    const bar = html("div", { class: "bar" }, this.search);
+    const group = (i: number) => {
+      this.by = ways[i][0];
+      this.refresh();
+    };
+    bar.append(chooser("group by ", names, group));
+    const choose = (i: number) => {
+      this.impacts = this.choices[i];
+      this.again();
+    };
+    const pois = this.choices.map((one) => one.poi);
+    if (pois.length > 1) bar.append(chooser("impact on ", pois, choose));
+    const folded = this.rows.filter(isGamma).length;
+    if (folded) bar.append(html("label", {}, this.gammas, `${folded} staterror parameters`));
+    const save = () => download("parameters.csv", asText(this.table.rows(), this.impacts), "text/csv");
+    bar.append(button("CSV", save), this.count);
+    return bar;
+  }
+
+  private refresh(): void {
+    const text = this.search.value.trim().toLowerCase();
+    const wanted = (row: ParameterRow) => (this.gammas.checked || !isGamma(row)) && this.words.get(row)?.includes(text);
+    const list = this.rows.filter(wanted);
+    this.count.textContent = `${list.length} of ${this.rows.length}`;
+    this.table.show(list, this.by);
+  }
+
+  private again(): void {
+    this.table.columns(columnsFor(this.found, this.impacts, this.correlations));
+    this.refresh();
+  }
+}
+
 /** All parameters in one table: sorted, searched, grouped, with pulls and impacts drawn beside them. */
 export const parameters: Section = {
   id: "parameters",
@@ -138,81 +236,12 @@ export const parameters: Section = {
       if (payload.results.length) body.append(missing("There is no fit among what this report was made of."));
       return payload.results.length > 0;
     }
-    const found = fit;
-    const fits = payload.fits.slice(0, DRAWN);
-    const choices = impactsOf(resultsOf<Ranking>("ranking"));
-    const state = { impacts: choices[0] ?? null, by: "" as Grouping, table: null as Correlations | null };
-    const rows = rowsOf(fits, payload.acts, payload.hidden, resultsOf<Breakdown>("breakdown")[0]);
-    const isPoi = (row: ParameterRow) => Number(row.name === found.poi);
-    const size = (row: ParameterRow) => state.impacts?.largest(row.name) ?? 0;
-    rows.sort((a, b) => isPoi(b) - isPoi(a) || (size(b) === size(a) ? 0 : size(b) - size(a)));
-    const table = parameterTable(columnsFor(found, state.impacts, state.table));
-    const search = html("input", {
-      type: "search",
-      placeholder: "Search name, kind, region, sample",
-      "aria-label": "Search parameters",
-    });
-    const others = rows.filter((row) => !isGamma(row));
-    const gammas = html("input", { type: "checkbox", checked: others.length === 0 });
-    const count = html("span", { class: "count", role: "status" });
-    const words = new Map(
-      rows.map((row) => [
-        row.name,
-        [row.name, row.kind, row.group, row.remark, ...row.where.flat()].join("\n").toLowerCase(),
-      ]),
-    );
-    const refresh = () => {
-      const text = search.value.trim().toLowerCase();
-      const list = (gammas.checked ? rows : others).filter((row) => words.get(row.name)?.includes(text));
-      count.textContent = `${list.length} of ${rows.length}`;
-      table.show(list, state.by);
-    };
-    const again = () => {
-      table.columns(columnsFor(found, state.impacts, state.table));
-      refresh();
-    };
-    search.addEventListener("input", refresh);
-    gammas.addEventListener("change", refresh);
-    const hidden = rows.length - others.length;
-    const pois = choices.map((one) => one.poi);
-    const ways = groupings(rows);
-    const save = button("CSV", () => download("parameters.csv", asText(table.rows(), state.impacts), "text/csv"));
-    const bar = html("div", { class: "bar" }, search);
-    bar.append(
-      chooser(
-        "group by ",
-        ways.map(([, text]) => text),
-        (i) => {
-          state.by = ways[i][0];
-          refresh();
-        },
-      ),
-    );
-    if (pois.length > 1)
-      bar.append(
-        chooser("impact on ", pois, (i) => {
-          state.impacts = choices[i];
-          again();
-        }),
-      );
-    if (hidden) bar.append(html("label", {}, gammas, `${hidden} staterror parameters`));
-    bar.append(save, count);
-    if (!choices.length)
-      body.append(missing("There is no ranking among what this report was made of: impacts are not shown."));
-    body.append(bar, legend(fits) ?? "", table.element);
-    refresh();
-    onTarget("parameter", (name) => {
-      const row = rows.find((one) => one.name === name);
-      if (!row) return;
-      if (isGamma(row)) gammas.checked = true;
-      search.value = "";
-      refresh();
-      table.reveal(name);
-    });
+    const panel = new ParameterPanel(fit);
+    body.append(...panel.elements());
+    onTarget("parameter", (name) => panel.reveal(name));
+    const size = fit.names.length;
     unpacked("correlation").then((bytes) => {
-      if (!bytes) return;
-      state.table = new Correlations(found.names.length, new Float32Array(bytes.buffer));
-      again();
+      if (bytes) panel.correlate(new Correlations(size, new Float32Array(bytes.buffer)));
     });
     return true;
   },
