@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import wilks
 from wilks.errors import WilksError
 
 if TYPE_CHECKING:
@@ -26,27 +25,39 @@ class Unanswered:
 
 
 def _intervals(model: Model, fit: FitResult) -> Any:
-    return wilks.intervals(model, parameters=[str(model.poi)], levels=(0.6827, 0.95), result=fit)
+    from wilks.infer.intervals import intervals
+
+    return intervals(model, parameters=[str(model.poi)], levels=(0.6827, 0.95), result=fit)
 
 
 def _goodness(model: Model, fit: FitResult) -> Any:
-    return wilks.goodness_of_fit(model, result=fit)
+    from wilks.infer.goodness_of_fit import goodness_of_fit
+
+    return goodness_of_fit(model, result=fit)
 
 
 def _ranking(model: Model, fit: FitResult) -> Any:
-    return wilks.ranking(model, result=fit)
+    from wilks.infer.ranking import ranking
+
+    return ranking(model, result=fit)
 
 
 def _breakdown(model: Model, fit: FitResult) -> Any:
-    return wilks.breakdown(model, result=fit)
+    from wilks.infer.breakdown import breakdown
+
+    return breakdown(model, result=fit)
 
 
 def _limit(model: Model, fit: FitResult) -> Any:
-    return wilks.limit(model, result=fit)
+    from wilks.infer.limits import limit
+
+    return limit(model, result=fit)
 
 
 def _significance(model: Model, fit: FitResult) -> Any:
-    return wilks.significance(model, result=fit)
+    from wilks.infer.significance import significance
+
+    return significance(model, result=fit)
 
 
 # About every fit, about the parameter of interest, and about one whose 0 means that there is no signal.
@@ -75,12 +86,13 @@ def answered(ask: Answer, model: Model, fit: FitResult) -> Any:
 
 def checked_after(answers: Mapping[str, Any]) -> Findings:
     """Return what the checks have to say about a fit and what was asked of it."""
+    from wilks.checks.check import check
     from wilks.results.findings import Findings
 
     found = []
     for answer in answers.values():
         if not isinstance(answer, Unanswered):
-            found += list(wilks.check(answer))
+            found += list(check(answer))
     return Findings(tuple(dict.fromkeys(found)))
 
 
@@ -90,7 +102,9 @@ def matching_model(workspace: Workspace, result: FitResult | None, *, measuremen
     Measurement and interpolation are those of the result; predictions need no parameter of interest, and
     background-only workspaces name one that they lack. Raises ModelError where the workspace lacks the measurement.
     """
+    from wilks.model.compile import compile_model
+
     if result is None:
-        return wilks.compile_model(workspace, measurement=measurement, poi="")
+        return compile_model(workspace, measurement=measurement, poi="")
     codes = {name: result.settings[name] for name in ("normsys", "histosys") if name in result.settings}
-    return wilks.compile_model(workspace, measurement=measurement or result.measurement, poi="", **codes)
+    return compile_model(workspace, measurement=measurement or result.measurement, poi="", **codes)

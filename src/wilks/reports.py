@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import wilks
 from wilks._reading import parse_json, read_file
 from wilks.errors import InputError, WilksError, listed
 from wilks.questions import matching_model
@@ -69,7 +68,9 @@ class _Collected:
 
     def _add_content(self, path: Path, content: bytes) -> None:
         if content.startswith(b"PK"):
-            self.templates = wilks.load_templates(path)
+            from wilks.templates.store import load_templates
+
+            self.templates = load_templates(path)
             return
         try:
             document = parse_json(content)
@@ -79,12 +80,14 @@ class _Collected:
             self.steering = content.decode(errors="replace")
             return
         if isinstance(document, dict) and "channels" in document:
-            self.add(wilks.load_workspace(path), str(path))
+            from wilks.workspace.pyhf_json import load_workspace
+
+            self.add(load_workspace(path), str(path))
         else:
             self.add(decode_result(content, str(path)), path.name)
 
 
-def report(*given: Any, title: str = "", live: bool = True) -> Report:
+def report(*given: Any, title: str = "", live: bool = True, blinded: bool = False) -> Report:
     """Return a page that shows what is `given`: a workspace and its results, as objects or files, in any order.
 
     A folder stands for what `wilks run` left in it. Templates and steering file are shown too where they are given.
@@ -92,7 +95,8 @@ def report(*given: Any, title: str = "", live: bool = True) -> Report:
     fitted: without a fit the page says so. Results of another workspace are left out, with a sentence on the page.
 
     `title` stands at its head (default: the name of the measurement). With `live` the page holds the model itself,
-    which can be changed and fitted again in it.
+    which can be changed and fitted again in it. A page that is `blinded`, or has a fit that was saved so, does not tell
+    the value that the data give to a parameter of interest, and has no model.
 
     Raises InputError, with all mistakes, for what is no such thing, and where there is no workspace.
 
@@ -118,6 +122,7 @@ def report(*given: Any, title: str = "", live: bool = True) -> Report:
         steering=found.steering,
         title=title,
         live=live,
+        blinded=blinded,
     )
 
 
@@ -129,13 +134,14 @@ def assembled(
     steering: str = "",
     title: str = "",
     live: bool = True,
+    blinded: bool = False,
 ) -> Report:
     """Return the report of results by the names of their files; see `report`."""
     kept, notes = _of(workspace, results)
     notes += _complete(workspace, kept)
     name = title or workspace.measurement_names[0]
-    model = _exported(workspace, kept, notes) if live else b""
-    return Report(Contents(name, workspace, kept, templates, steering, tuple(notes), model))
+    model = _exported(workspace, kept, notes) if live and not blinded else b""
+    return Report(Contents(name, workspace, kept, templates, steering, tuple(notes), model, blinded))
 
 
 def _files_of(folder: Path) -> Iterator[Path]:
@@ -193,19 +199,22 @@ def _exported(workspace: Workspace, results: dict[str, Any], notes: list[str]) -
 
 def _complete(workspace: Workspace, results: dict[str, Any]) -> list[str]:
     """Add predictions and findings that are not among the results; return a sentence for each that can't be made."""
+    from wilks.checks.check import check
+    from wilks.infer.prediction import predict
+
     notes = []
     fit = next((one for one in results.values() if isinstance(one, FitResult)), None)
     labels = {one.label for one in results.values() if isinstance(one, Prediction)}
     try:
         model = matching_model(workspace, fit)
         if "pre-fit" not in labels:
-            results[_free("prefit.json", results)] = wilks.predict(model)
+            results[_free("prefit.json", results)] = predict(model)
         if "post-fit" not in labels and fit is not None and fit.converged and fit.covariance_valid:
-            results[_free("postfit.json", results)] = wilks.predict(model, fit)
+            results[_free("postfit.json", results)] = predict(model, fit)
     except WilksError as error:
         notes.append(f"No prediction could be made: {error}")
     if not any(isinstance(one, Findings) for one in results.values()):
         subjects: list[Any] = [workspace, *([fit] if fit is not None else [])]
-        every = tuple(finding for subject in subjects for finding in wilks.check(subject))
+        every = tuple(finding for subject in subjects for finding in check(subject))
         results[_free("findings.json", results)] = Findings(every)
     return notes

@@ -151,7 +151,7 @@ def test_result_that_can_not_be_written_any_more_is_printed(
     def full(path: object, content: bytes) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("wilks.results.io.write_atomically", full)
+    monkeypatch.setattr("wilks.results.encoding.write_atomically", full)
     result = call("fit", workspace, "-o", "fit.json")
     assert result.exit_code == 2
     assert "can't be written" in result.stderr

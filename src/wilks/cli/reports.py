@@ -13,20 +13,23 @@ from wilks.cli.streams import output_option, wrote
 
 
 @click.command()
-@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@click.argument("inputs", metavar="FILE...", nargs=-1, required=True)
 @output_option("File for the page.", default="report.html", never_printed="writes a page: name a file (.html)")
 @click.option("--title", default="", metavar="TEXT", help="Title of the page. Default: the name of the measurement.")
 @click.option(
     "--live/--no-live", default=True, show_default=True, help="With the model itself, to be fitted again in the page."
 )
+@click.option(
+    "--blind-poi", "blinded", is_flag=True, help="Tell no value of a parameter of interest, and hold no model."
+)
 @click.option("--open", "show", is_flag=True, help="Open the page in the browser.")
-def report(inputs: tuple[str, ...], output: str, title: str, live: bool, show: bool) -> None:
+def report(inputs: tuple[str, ...], output: str, title: str, live: bool, blinded: bool, show: bool) -> None:
     """Write one page with everything that was found.
 
-    INPUT is a folder of "wilks run", or a workspace with any saved results, templates and the steering file. The page
+    FILE is a folder of "wilks run", or a workspace with any saved results, templates and the steering file. The page
     needs nothing else and works offline; nothing is fitted to make it.
     """
-    wilks.report(*inputs, title=title, live=live).save(output)
+    wilks.report(*inputs, title=title, live=live, blinded=blinded).save(output)
     wrote([Path(output)])
     if show:
         click.launch(output)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-import wilks
 from wilks._types import FloatArray
+from wilks._version import __version__
 from wilks.model.model import Model
 
 FORMAT = 1
@@ -39,7 +39,7 @@ def export_model(model: Model) -> bytes:
     channels = {name: i for i, name in enumerate(model.channel_names)}
     header = {
         "format": FORMAT,
-        "version": wilks.__version__,
+        "version": __version__,
         "names": model.parameter_names,
         "poi": model.poi,
         "channels": model.channel_names,

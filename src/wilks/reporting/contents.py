@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from wilks.reporting.blinding import hidden_parameters, is_blinded, without_data, without_values
 from wilks.results.findings import Findings
 from wilks.results.fit import FitResult
 from wilks.results.prediction import Prediction
@@ -22,6 +23,9 @@ class Contents:
     `workspace` is what all of them belong to. `steering` is the text of the steering file; `templates` are those that
     the workspace was made of; `notes` are sentences about what is missing. `model` is the model as
     `wilks.model.export.export_model` makes it; without it the page has none to fit.
+
+    Where `blinded`, or where a fit was saved blinded, nothing on the page tells the value that the data give to a
+    parameter of interest: see `unblinded_part`.
     """
 
     title: str
@@ -31,6 +35,30 @@ class Contents:
     steering: str = ""
     notes: tuple[str, ...] = ()
     model: bytes = b""
+    blinded: bool = False
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """The parameters whose values the page must not tell; empty where it may tell everything."""
+        results = self.results.values()
+        if not self.blinded and not any(is_blinded(one) for one in results):
+            return ()
+        return hidden_parameters(self.workspace, list(results))
+
+    def unblinded_part(self) -> Contents:
+        """Return the contents that may be shown: these, or what is left of them where something is hidden."""
+        hidden = self.hidden
+        if not hidden:
+            return self
+        left = without_values(dict(self.results), self.workspace, hidden)
+        return replace(
+            self,
+            results=left.results,
+            templates=without_data(self.templates, self.workspace),
+            notes=(*self.notes, *left.notes),
+            model=b"",
+            blinded=True,
+        )
 
     @property
     def fit(self) -> FitResult | None:

@@ -10,7 +10,7 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from wilks import __version__
+from wilks._version import __version__
 from wilks.reporting.contents import Contents
 from wilks.reporting.labels import plain
 from wilks.reporting.payload import bulk, payload
@@ -30,7 +30,7 @@ def page(contents: Contents) -> str:
         style_hash=_digest(style),
         script=script,
         script_hash=_digest(script),
-        worker=worker if contents.model else "",
+        worker=worker if contents.model and not contents.hidden else "",
         payload=_embedded(payload(contents)),
         bulk=_embedded(bulk(contents)),
     )

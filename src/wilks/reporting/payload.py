@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from collections.abc import Sequence
 from importlib import resources
 from typing import Any
@@ -12,16 +13,17 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from wilks import __version__
 from wilks._types import FloatArray, JSONDict
+from wilks._version import __version__
 from wilks.figures.numbers import logarithmic
 from wilks.figures.style import axis_title
 from wilks.reporting.commands import commands
 from wilks.reporting.contents import Contents
 from wilks.reporting.labels import formatted, plain, runs
 from wilks.reporting.variations import packed_variations
-from wilks.results.findings import Findings
+from wilks.results.findings import Findings, Severity
 from wilks.results.fit import FitResult
+from wilks.results.goodness import Compatibility, GoodnessOfFit
 from wilks.results.io import encode_result
 from wilks.results.prediction import Prediction
 from wilks.table import Table
@@ -31,9 +33,19 @@ from wilks.templates.store import Templates
 from wilks.workspace.saving import encoded_axes
 from wilks.workspace.workspace import Workspace
 
+# Rules about fits, rankings and toys.
+_AFTER = {
+    *("failed-fit", "flat-direction", "mirrored-minimum", "at-bound", "pulled", "over-constrained", "other-minima"),
+    *("under-constrained", "strongly-correlated", "failed-impact", "one-sided-impact", "cut-by-bound", "lost-toys"),
+}
+# Statistics of toys are counted in so many bins.
+_BINS = 40
+
 
 def payload(contents: Contents) -> JSONDict:
     """Return what the page shows, ready for `json.dumps`."""
+    hidden = list(contents.hidden)
+    contents = contents.unblinded_part()
     workspace = contents.workspace
     others = [
         _question(file, result)
@@ -45,12 +57,14 @@ def payload(contents: Contents) -> JSONDict:
         "title": contents.title,
         "digest": workspace.digest,
         "notes": list(contents.notes),
+        "hidden": hidden,
         "channels": [_channel(workspace, name) for name in workspace.channel_names],
         "acts": _acts(workspace),
         "fits": [_fit(file, one) for file, one in contents.results.items() if isinstance(one, FitResult)],
         "prefit": _prediction(contents.prediction("pre-fit")),
         "postfit": _prediction(contents.prediction("post-fit")),
-        "findings": plain_json(contents.findings)["items"],
+        "findings": _findings(contents),
+        "checked": [_checked(file, one) for file, one in contents.results.items() if isinstance(one, Findings)],
         "results": others,
         "processed": bool(contents.templates and contents.templates.effects),
         "steering": contents.steering,
@@ -60,8 +74,12 @@ def payload(contents: Contents) -> JSONDict:
 
 
 def bulk(contents: Contents) -> dict[str, str]:
-    """Return what the page unpacks when it is needed, by name: compressed bytes as base64."""
-    packed = {"workspace": msgspec.json.encode(contents.workspace.document)}
+    """Return what the page unpacks when it is needed, by name: compressed bytes as base64.
+
+    A blinded page has no workspace: whoever has model and data can fit them.
+    """
+    hidden, contents = contents.hidden, contents.unblinded_part()
+    packed = {} if hidden else {"workspace": msgspec.json.encode(contents.workspace.document)}
     if contents.fit is not None and contents.fit.covariance_usable:
         packed["correlation"] = _correlation(contents.fit.covariance).tobytes()
     if contents.templates is not None:
@@ -95,6 +113,23 @@ def _fit(file: str, fit: FitResult) -> JSONDict:
     return {"file": file, **record}
 
 
+def _checked(file: str, findings: Findings) -> JSONDict:
+    """Return whether the findings in a file are about results, rather than about what goes into a fit."""
+    after = any(one.rule in _AFTER for one in findings) or re.search("fit|after|result", file) is not None
+    return {"file": file, "after": after}
+
+
+def _findings(contents: Contents) -> list[JSONDict]:
+    """Return every finding once, with the file that it is from."""
+    found: dict[str, JSONDict] = {}
+    for file, one in contents.results.items():
+        if isinstance(one, Findings):
+            for item in plain_json(one)["items"]:
+                found.setdefault(json.dumps(item), {"file": file, **item})
+    order = [str(severity) for severity in Severity]
+    return sorted(found.values(), key=lambda item: order.index(item["severity"]))
+
+
 def _prediction(prediction: Prediction | None) -> JSONDict | None:
     if prediction is None:
         return None
@@ -105,7 +140,30 @@ def _prediction(prediction: Prediction | None) -> JSONDict | None:
 
 
 def _question(file: str, result: Any) -> JSONDict:
-    return {"file": file, **plain_json(result), "tables": [_table(one) for one in result.tables()]}
+    record = plain_json(result)
+    for test in (record, record.get("curve")):
+        if isinstance(test, dict):
+            _without_toys(test)
+    if isinstance(result, GoodnessOfFit | Compatibility):
+        record["toys"] = _histogram(result.usable_toys, result.statistic)
+    return {"file": file, **record, "tables": [_table(one) for one in result.tables()]}
+
+
+def _without_toys(test: JSONDict) -> None:
+    """Leave out what is large, and not drawn: the fits behind a test, and the statistic of every toy."""
+    test.pop("fits", None)
+    if isinstance(test.get("counts"), dict):
+        for name in ("tested", "alternative"):
+            test["counts"].pop(name, None)
+
+
+def _histogram(toys: FloatArray, observed: float) -> JSONDict | None:
+    """Return how often the statistics of toys fall into equal bins, from 0 to beyond the observed one."""
+    if not toys.size:
+        return None
+    top = float(max(toys.max(), observed if np.isfinite(observed) else 0.0)) or 1.0
+    counts, edges = np.histogram(toys, bins=_BINS, range=(min(0.0, float(toys.min())), 1.05 * top))
+    return {"edges": edges.tolist(), "counts": counts.tolist(), "count": int(toys.size)}
 
 
 def _table(table: Table) -> JSONDict:

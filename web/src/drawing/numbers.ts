@@ -8,13 +8,14 @@ export function decimalsOf(uncertainty: number): number {
   return Math.min(Math.max(1 - Math.floor(Math.log10(rounded)), 0), 12);
 }
 
-const signed = (text: string): string => text.replace("-", "\u2212");
+const signed = (text: string): string => text.replaceAll("-", "\u2212");
 
 /** Return a number with so many decimals; a dash for what is none. */
 export function fixed(value: number | null | undefined, decimals: number): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "\u2013";
   if (!Number.isFinite(value)) return value > 0 ? "\u221e" : "\u2212\u221e";
-  return signed(value.toFixed(Math.min(decimals, 12)));
+  const text = value.toFixed(Math.min(decimals, 12));
+  return Number(text) === 0 ? text.replace("-", "") : signed(text);
 }
 
 /** Return a number with so many significant digits. */
@@ -41,4 +42,31 @@ export function change(value: number | null | undefined, decimals: number): stri
   if (value === null || value === undefined || !Number.isFinite(value)) return "\u2013";
   const text = fixed(value, decimals);
   return value > 0 ? `+${text}` : text;
+}
+
+/** Return a number of a saved result: null is NaN, and infinities are texts. */
+export function real(value: number | string | null | undefined): number {
+  if (value === null || value === undefined) return NaN;
+  if (typeof value === "number") return value;
+  return value === "inf" ? Infinity : value === "-inf" ? -Infinity : Number.NaN;
+}
+
+/** Return value and uncertainties up and down: `1.30 +0.32 −0.27`; one with ± where they are equal as shown. */
+export function withSides(value: number, up: number, down: number): string {
+  const sides = [up, down].filter((side) => Number.isFinite(side) && side > 0);
+  if (!sides.length) return significant(value, 4);
+  const decimals = decimalsOf(Math.min(...sides));
+  const [high, low] = [fixed(up, decimals), fixed(down, decimals)];
+  if (high === low) return `${fixed(value, decimals)} ± ${high}`;
+  const side = (length: number, text: string, sign: string) =>
+    Number.isFinite(length) ? (length > 0 ? ` ${sign}${text}` : "") : ` ${sign}?`;
+  return `${fixed(value, decimals)}${side(up, high, "+")}${side(down, low, "−")}`;
+}
+
+/** Return a probability: three digits, as a power of ten where a number can't hold it. */
+export function probability(p: number, log10 = NaN): string {
+  if (Number.isNaN(p)) return "–";
+  if (p > 0 || !Number.isFinite(log10)) return significant(p, 3);
+  const power = Math.floor(log10);
+  return `${(10 ** (log10 - power)).toFixed(2)}e${power}`.replace("-", "−");
 }

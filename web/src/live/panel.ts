@@ -17,6 +17,7 @@ function asPrediction({ channels }: Predicted) {
   const sums = (rows: number[][]) => rows.map(() => 0);
   return {
     label: "live",
+    workspace_digest: payload.digest,
     channels: channels.map((one) => ({
       ...one,
       data: one.data.map((value) => (Number.isNaN(value) ? null : value)),

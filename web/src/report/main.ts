@@ -7,21 +7,26 @@ import { framed, packed, payload, type Section } from "./page.ts";
 import { setView } from "./regions/view.ts";
 import { correlations } from "./sections/correlations.ts";
 import { findings } from "./sections/findings.ts";
+import { goodness } from "./sections/goodness.ts";
 import { headline } from "./sections/headline.ts";
 import { origin } from "./sections/origin.ts";
 import { parameters } from "./sections/parameters.ts";
 import { questions } from "./sections/questions.ts";
+import { ranking } from "./sections/ranking.ts";
 import { regions } from "./sections/regions.ts";
 import { systematics } from "./sections/systematics.ts";
 import { uncertainties } from "./sections/uncertainties.ts";
+import { followAddress } from "./targets.ts";
 
 const sections: Section[] = [
   headline,
   findings,
   regions,
   parameters,
+  ranking,
   correlations,
   uncertainties,
+  goodness,
   systematics,
   questions,
   origin,
@@ -80,7 +85,7 @@ function open(): void {
   offerModel();
   const about = document.getElementById("about");
   about?.append(`workspace ${payload.digest.slice(0, 12)} · wilks ${payload.version}`);
-  if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+  followAddress();
 }
 
 open();

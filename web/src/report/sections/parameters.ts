@@ -1,210 +1,248 @@
-import { scale } from "../../drawing/axes.ts";
 import { change, decimalsOf, fixed, measured, significant } from "../../drawing/numbers.ts";
-import { html, svg } from "../../drawing/svg.ts";
-import { fit, payload, resultsOf, type Section } from "../page.ts";
-import { type Column, sortedTable } from "../table.ts";
-import type { Fit, Num, Ranking } from "../types.ts";
+import { impactAxis, impactDrawing, pullAxis, pullDrawing } from "../../drawing/pulls.ts";
+import { button, html } from "../../drawing/svg.ts";
+import { Correlations } from "../correlation_values.ts";
+import { chooser } from "../drawn.ts";
+import { fit, missing, payload, resultsOf, type Section, unpacked } from "../page.ts";
+import { type ParameterColumn, type ParameterTable, parameterTable } from "../parameter_table.ts";
+import { type Grouping, type Impacts, impactsOf, type ParameterRow, rowsOf, whereText } from "../rows.ts";
+import { csv, download } from "../table.ts";
+import { onTarget } from "../targets.ts";
+import type { Breakdown, Fit, Ranking } from "../types.ts";
 
-interface Row {
-  name: string;
-  value: number;
-  uncertainty: number;
-  pull: number;
-  constraint: number;
-  kind: string;
-  remark: string;
-  impacts: Num[] | null;
-  where: [string, string, string][];
+/** More fits than these are not drawn beside each other. */
+const DRAWN = 4;
+
+export const isGamma = (row: ParameterRow): boolean => row.kind === "staterror";
+
+function nameCell(row: ParameterRow, poi: string | null): Node {
+  const remark = row.remark ? html("small", { class: "remark" }, row.remark) : null;
+  return html("span", { class: row.name === poi ? "poi-name" : "" }, ...breakable(row.name), remark && " ", remark);
 }
 
-const number = (value: Num): number => (value === null ? NaN : Number(value));
-const setOf = (name: string): string => (name in payload.acts ? name : name.replace(/\[\d+\]$/, ""));
-
-function rowsOf(found: Fit): Row[] {
-  const ranking = resultsOf<Ranking>("ranking")[0];
-  return found.names.map((name, i) => {
-    const [value, uncertainty] = [number(found.values[i]), number(found.uncertainties[i])];
-    const [before, width] = [number(found.prefit_values[i]), number(found.prefit_uncertainties[i])];
-    const k = ranking ? ranking.names.indexOf(name) : -1;
-    return {
-      name,
-      value,
-      uncertainty,
-      pull: width > 0 ? (value - before) / width : NaN,
-      constraint: width > 0 ? uncertainty / width : NaN,
-      kind: found.modifier_types[i].join(", "),
-      remark: found.fixed[i] ? (found.idle[i] ? "no effect" : "fixed") : found.at_bound[i] ? "at bound" : "",
-      impacts: k >= 0 ? ranking.impacts[0][k] : null,
-      where: payload.acts[setOf(name)] ?? [],
-    };
-  });
+/** Return a name that may end a line after an underscore, a stroke or a full stop. */
+function breakable(name: string): (Node | string)[] {
+  return name.split(/(?<=[_/.])(?=.)/u).flatMap((part, i) => (i ? [html("wbr"), part] : [part]));
 }
 
-const pullScale = scale([-3, 3], [6, 174]);
-
-function pullCell(row: Row): Node | string {
-  if (!Number.isFinite(row.pull)) return "";
-  const image = svg("svg", {
-    class: "pull",
-    width: 180,
-    height: 20,
-    viewBox: "0 0 180 20",
-    role: "img",
-    "aria-label": `pull ${fixed(row.pull, 2)}`,
-  });
-  image.append(svg("rect", { class: "two", x: pullScale(-2), y: 0, width: pullScale(2) - pullScale(-2), height: 20 }));
-  image.append(svg("rect", { class: "one", x: pullScale(-1), y: 0, width: pullScale(1) - pullScale(-1), height: 20 }));
-  image.append(svg("line", { class: "zero", x1: pullScale(0), x2: pullScale(0), y1: 0, y2: 20 }));
-  const at = (v: number) => pullScale(Math.min(Math.max(v, -3), 3));
-  if (Number.isFinite(row.constraint))
-    image.append(
-      svg("line", {
-        class: "bar",
-        x1: at(row.pull - row.constraint),
-        x2: at(row.pull + row.constraint),
-        y1: 10,
-        y2: 10,
-      }),
-    );
-  image.append(svg("circle", { cx: at(row.pull), cy: 10, r: 3 }));
-  return image;
+function valueText(row: ParameterRow): string {
+  if (row.hidden) return `hidden${row.uncertainty > 0 ? ` ± ${significant(row.uncertainty, 2)}` : ""}`;
+  return measured(row.value, Number.isFinite(row.uncertainty) ? row.uncertainty : null);
 }
 
-const largest = (row: Row): number => Math.max(...[row.impacts?.[2], row.impacts?.[3]].map((v) => Math.abs(v ?? 0)));
-
-function impactCell(row: Row, most: number): Node | string {
-  if (!row.impacts || !(most > 0)) return "";
-  const x = scale([-most, most], [4, 176]);
-  const [up, down, upAfter, downAfter] = row.impacts;
-  const image = svg("svg", {
-    class: "impact",
-    width: 180,
-    height: 20,
-    viewBox: "0 0 180 20",
-    role: "img",
-    "aria-label": `impact ${significant(upAfter, 3)}, ${significant(downAfter, 3)}`,
-  });
-  const bar = (value: number | null, kind: string) => {
-    if (value === null) return;
-    const [a, b] = [x(0), x(Math.min(Math.max(value, -most), most))];
-    image.append(svg("rect", { class: kind, x: Math.min(a, b), y: 3, width: Math.abs(b - a), height: 14 }));
-  };
-  bar(upAfter, "up");
-  bar(downAfter, "down");
-  bar(up, "up open");
-  bar(down, "down open");
-  image.append(svg("line", { class: "zero", x1: x(0), x2: x(0), y1: 0, y2: 20 }));
-  return image;
+function whereCell(row: ParameterRow): Node {
+  const all = row.where.slice(0, 60).map((one) => one.join(" / "));
+  if (row.where.length > all.length) all.push(`and ${row.where.length - all.length} more`);
+  return html("span", { title: all.join("\n") }, whereText(row), html("small", {}, row.kind));
 }
 
-function where(row: Row): Node {
-  const channels = new Set(row.where.map(([channel]) => channel));
-  const samples = new Set(row.where.map(([, sample]) => sample));
-  const text = `${samples.size === 1 ? [...samples][0] : `${samples.size} samples`} in ${channels.size === 1 ? [...channels][0] : `${channels.size} regions`}`;
-  return html(
-    "span",
+function impactColumns(impacts: Impacts, correlation: ((row: ParameterRow) => number) | null): ParameterColumn[] {
+  const decimals = decimalsOf(impacts.most) + 1;
+  const of = (row: ParameterRow, i: number) => impacts.of(row.name)[i];
+  const made: ParameterColumn[] = [
     {
-      title: row.where
-        .slice(0, 60)
-        .map((one) => one.join(" / "))
-        .join("\n"),
-    },
-    row.where.length ? text : "",
-  );
-}
-
-function columns(rows: Row[], found: Fit): Column<Row>[] {
-  const most = Math.max(...rows.map(largest), 0);
-  const decimals = decimalsOf(most);
-  const made: Column<Row>[] = [
-    {
-      key: "name",
-      title: "parameter",
-      cell: (row) => html("span", { class: row.name === found.poi ? "poi-name" : "" }, row.name),
-      sort: (row) => row.name,
+      key: "impact",
+      title: `impact on ${impacts.poi}`,
+      drawing: (row) => impactDrawing(impacts.of(row.name), impacts.most),
+      axis: () => impactAxis(impacts.most),
+      sort: (row) => impacts.largest(row.name),
     },
     {
-      key: "value",
-      title: "value",
+      key: "shifts",
+      title: "up, down",
       class: "right",
-      cell: (row) => measured(row.value, row.remark === "" ? row.uncertainty : null),
-      sort: (row) => row.value,
-    },
-    { key: "pull", title: "pull", cell: pullCell, sort: (row) => Math.abs(row.pull) },
-    {
-      key: "constraint",
-      title: "post-fit / pre-fit",
-      class: "right",
-      cell: (row) => fixed(row.constraint, 2),
-      sort: (row) => row.constraint,
+      text: (row) =>
+        Number.isFinite(impacts.largest(row.name))
+          ? `${change(of(row, 2), decimals)}, ${change(of(row, 3), decimals)}`
+          : "",
+      sort: (row) => of(row, 2),
     },
   ];
-  if (most > 0)
-    made.push(
-      {
-        key: "impact",
-        title: `impact on ${resultsOf<Ranking>("ranking")[0].pois[0]}`,
-        cell: (row) => impactCell(row, most),
-        sort: largest,
-      },
-      {
-        key: "impacts",
-        title: "up, down",
-        class: "right",
-        cell: (row) => (row.impacts ? `${change(row.impacts[2], decimals)}, ${change(row.impacts[3], decimals)}` : ""),
-      },
-    );
-  made.push(
-    { key: "kind", title: "kind", cell: (row) => row.kind, sort: (row) => row.kind },
-    { key: "where", title: "acts on", cell: where, sort: (row) => row.where.length },
-    { key: "remark", title: "", cell: (row) => row.remark },
-  );
+  if (correlation)
+    made.push({
+      key: "correlation",
+      title: `ρ with ${impacts.poi}`,
+      class: "right",
+      text: (row) => (row.name === impacts.poi ? "" : percent(correlation(row))),
+      sort: (row) => Math.abs(row.name === impacts.poi ? NaN : correlation(row)),
+    });
   return made;
 }
 
-/** All parameters in one table: sorted, searched, with pulls and impacts drawn beside them. */
+const percent = (value: number): string => (Number.isFinite(value) ? `${fixed(100 * value, 0)} %` : "");
+
+function columnsFor(found: Fit, impacts: Impacts | null, table: Correlations | null): ParameterColumn[] {
+  const poi = impacts ? found.names.indexOf(impacts.poi) : -1;
+  const correlation = table && poi >= 0 ? (row: ParameterRow) => table.at(row.index, poi) : null;
+  return [
+    { key: "name", title: "parameter", text: (row) => nameCell(row, found.poi), sort: (row) => row.name },
+    { key: "value", title: "value", class: "right", text: valueText, sort: (row) => row.value },
+    {
+      key: "pulls",
+      title: "pull",
+      drawing: (row) => pullDrawing(row.points),
+      axis: pullAxis,
+      sort: (row) => Math.abs(row.pull),
+    },
+    {
+      key: "constraint",
+      title: "constraint",
+      class: "right",
+      text: (row) => (Number.isFinite(row.constraint) ? fixed(row.constraint, 2) : ""),
+      sort: (row) => row.constraint,
+    },
+    ...(impacts && impacts.most > 0 ? impactColumns(impacts, correlation) : []),
+    { key: "where", title: "acts on", text: whereCell, sort: (row) => row.where.length },
+  ];
+}
+
+/** Return the rows as a table of text, for a file. */
+function asText(rows: ParameterRow[], impacts: Impacts | null): string {
+  const number = (value: number) => (Number.isFinite(value) ? String(value) : "");
+  const header = ["parameter", "value", "uncertainty", "pull", "constraint", "kind", "group", "remark"];
+  if (impacts) header.push(...["pre-fit up", "pre-fit down", "up", "down"].map((one) => `${impacts.poi} ${one}`));
+  const lines = rows.map((row) => [
+    row.name,
+    row.hidden ? "hidden" : number(row.value),
+    ...[row.uncertainty, row.pull, row.constraint].map(number),
+    row.kind,
+    row.group,
+    row.remark,
+    ...(impacts ? impacts.of(row.name).map(number) : []),
+  ]);
+  return csv({ title: "", header, align: "", rows: lines });
+}
+
+function groupings(rows: ParameterRow[]): [Grouping, string][] {
+  const all: [Grouping, string][] = [
+    ["", "nothing"],
+    ["kind", "kind"],
+  ];
+  if (rows.some((row) => row.group)) all.push(["group", "group of the breakdown"]);
+  all.push(["region", "region"], ["sample", "sample"]);
+  return all;
+}
+
+function legend(fits: Fit[]): HTMLElement | null {
+  if (fits.length < 2) return null;
+  const entries = fits.map((one, i) => html("span", { class: `key fit-${i}` }, "● ", one.file.replace(/\.json$/, "")));
+  return html("p", { class: "keys" }, "Pulls: ", ...entries);
+}
+
+/** The rows in the order in which they are shown at first: parameter of interest, then the largest impacts. */
+function orderedRows(found: Fit, fits: Fit[], impacts: Impacts | null): ParameterRow[] {
+  const rows = rowsOf(fits, payload.acts, payload.hidden, resultsOf<Breakdown>("breakdown")[0]);
+  const isPoi = (row: ParameterRow) => Number(row.name === found.poi);
+  const size = (row: ParameterRow) => impacts?.largest(row.name) ?? 0;
+  return rows.sort((a, b) => isPoi(b) - isPoi(a) || (size(b) === size(a) ? 0 : size(b) - size(a)));
+}
+
+/** Everything that a row is found by. */
+const wordsOf = (row: ParameterRow): string =>
+  [row.name, row.kind, row.group, row.remark, ...row.where.flat()].join("\n").toLowerCase();
+
+/** The table with what stands above it: search, groups, the parameter of interest that impacts are on. */
+class ParameterPanel {
+  private readonly fits = payload.fits.slice(0, DRAWN);
+  private readonly choices = impactsOf(resultsOf<Ranking>("ranking"));
+  private impacts = this.choices[0] ?? null;
+  private by: Grouping = "";
+  private correlations: Correlations | null = null;
+  private readonly rows: ParameterRow[];
+  private readonly words: Map<ParameterRow, string>;
+  private readonly table: ParameterTable;
+  private readonly count = html("span", { class: "count", role: "status" });
+  private readonly search = html("input", {
+    type: "search",
+    placeholder: "Search name, kind, region, sample",
+    "aria-label": "Search parameters",
+  });
+  private readonly gammas: HTMLInputElement;
+
+  constructor(private readonly found: Fit) {
+    this.rows = orderedRows(found, this.fits, this.impacts);
+    this.words = new Map(this.rows.map((row) => [row, wordsOf(row)]));
+    this.table = parameterTable(columnsFor(found, this.impacts, null));
+    this.gammas = html("input", { type: "checkbox", checked: this.rows.every(isGamma) });
+    this.search.addEventListener("input", () => this.refresh());
+    this.gammas.addEventListener("change", () => this.refresh());
+  }
+
+  elements(): Node[] {
+    const none = "There is no ranking among what this report was made of: impacts are not shown.";
+    const parts = [this.choices.length ? null : missing(none), this.bar(), legend(this.fits), this.table.element];
+    this.refresh();
+    return parts.filter((part) => part !== null);
+  }
+
+  /** Show correlations too, once they are unpacked. */
+  correlate(table: Correlations): void {
+    this.correlations = table;
+    this.again();
+  }
+
+  /** Show a parameter, whatever was searched for or folded away. */
+  reveal(name: string): void {
+    const row = this.rows.find((one) => one.name === name);
+    if (!row) return;
+    if (isGamma(row)) this.gammas.checked = true;
+    this.search.value = "";
+    this.refresh();
+    this.table.reveal(name);
+  }
+
+  private bar(): HTMLElement {
+    const ways = groupings(this.rows);
+    const names = ways.map(([, text]) => text);
+    const bar = html("div", { class: "bar" }, this.search);
+    const group = (i: number) => {
+      this.by = ways[i][0];
+      this.refresh();
+    };
+    bar.append(chooser("group by ", names, group));
+    const choose = (i: number) => {
+      this.impacts = this.choices[i];
+      this.again();
+    };
+    const pois = this.choices.map((one) => one.poi);
+    if (pois.length > 1) bar.append(chooser("impact on ", pois, choose));
+    const folded = this.rows.filter(isGamma).length;
+    if (folded) bar.append(html("label", {}, this.gammas, `${folded} staterror parameters`));
+    const save = () => download("parameters.csv", asText(this.table.rows(), this.impacts), "text/csv");
+    bar.append(button("CSV", save), this.count);
+    return bar;
+  }
+
+  private refresh(): void {
+    const text = this.search.value.trim().toLowerCase();
+    const wanted = (row: ParameterRow) => (this.gammas.checked || !isGamma(row)) && this.words.get(row)?.includes(text);
+    const list = this.rows.filter(wanted);
+    this.count.textContent = `${list.length} of ${this.rows.length}`;
+    this.table.show(list, this.by);
+  }
+
+  private again(): void {
+    this.table.columns(columnsFor(this.found, this.impacts, this.correlations));
+    this.refresh();
+  }
+}
+
+/** All parameters in one table: sorted, searched, grouped, with pulls and impacts drawn beside them. */
 export const parameters: Section = {
   id: "parameters",
   title: "Parameters",
   draw(body) {
-    if (!fit) return false;
-    const found = fit;
-    const rows = rowsOf(found);
-    rows.sort((a, b) => Number(b.name === found.poi) - Number(a.name === found.poi) || largest(b) - largest(a));
-    const table = sortedTable(columns(rows, found), (row, cells) =>
-      html("tr", { id: `parameter=${row.name}` }, ...cells),
-    );
-    const search = html("input", {
-      type: "search",
-      placeholder: "Search parameters",
-      "aria-label": "Search parameters",
+    if (!fit) {
+      if (payload.results.length) body.append(missing("There is no fit among what this report was made of."));
+      return payload.results.length > 0;
+    }
+    const panel = new ParameterPanel(fit);
+    body.append(...panel.elements());
+    onTarget("parameter", (name) => panel.reveal(name));
+    const size = fit.names.length;
+    unpacked("correlation").then((bytes) => {
+      if (bytes) panel.correlate(new Correlations(size, new Float32Array(bytes.buffer)));
     });
-    const gammas = html("input", { type: "checkbox", id: "gammas" });
-    const others = rows.filter((row) => row.kind !== "staterror");
-    gammas.checked = others.length === 0;
-    const count = html("span", { class: "count", role: "status" });
-    const refresh = () => {
-      const text = search.value.toLowerCase();
-      const list = rows.filter(
-        (row) => (gammas.checked || row.kind !== "staterror") && row.name.toLowerCase().includes(text),
-      );
-      count.textContent = `${list.length} of ${rows.length}`;
-      table.show(list);
-    };
-    search.addEventListener("input", refresh);
-    gammas.addEventListener("change", refresh);
-    const hidden = rows.length - others.length;
-    body.append(
-      html(
-        "div",
-        { class: "bar" },
-        search,
-        hidden ? html("label", {}, gammas, `${hidden} staterror parameters`) : null,
-        count,
-      ),
-      table.element,
-    );
-    refresh();
     return true;
   },
 };

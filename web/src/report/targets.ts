@@ -1,0 +1,70 @@
+/** Links to a parameter, region, sample or template: what is folded away opens, and the place is marked. */
+
+import { html } from "../drawing/svg.ts";
+
+/** Open what hides a place with this name; a section says so for its kind of places. */
+type Opener = (name: string) => void;
+
+const openers = new Map<string, Opener>();
+
+/** Say how places of a kind ("parameter", "region", ...) are brought to light before they are shown. */
+export function onTarget(kind: string, open: Opener): void {
+  openers.set(kind, open);
+}
+
+/** Return the address of a place on the page. */
+export function address(kind: string, name: string): string {
+  return `#${kind}=${encodeURIComponent(name)}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Bring a place into view and mark it; false where there is none of this address. */
+export function show(hash: string): boolean {
+  const id = decoded(hash.replace(/^#/, ""));
+  if (!id) return false;
+  const [, kind, name] = /^(\w+)=(.*)$/su.exec(id) ?? [];
+  if (kind !== undefined) openers.get(kind)?.(name);
+  const element = document.getElementById(id);
+  if (!element) return false;
+  for (let above = element.parentElement; above; above = above.parentElement)
+    if (above instanceof HTMLDetailsElement) above.open = true;
+  if (kind !== undefined) {
+    for (const one of document.querySelectorAll(".marked")) one.classList.remove("marked");
+    element.classList.add("marked");
+    if (!element.hasAttribute("tabindex")) element.setAttribute("tabindex", "-1");
+    element.focus({ preventScroll: true });
+  }
+  element.scrollIntoView({ block: kind === undefined ? "start" : "center" });
+  return true;
+}
+
+/** Return a link to the first of some places that is on the page when it is followed. */
+export function linkTo(places: [string, string][], text: string): HTMLAnchorElement {
+  const [kind, name] = places[0];
+  const link = html("a", { href: address(kind, name) }, text);
+  link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    for (const [one, at] of places)
+      if (show(address(one, at))) {
+        event.preventDefault();
+        history.pushState(null, "", address(one, at));
+        return;
+      }
+  });
+  return link;
+}
+
+/** Follow the address of the page from now on. */
+export function followAddress(): void {
+  const follow = () => show(location.hash);
+  window.addEventListener("hashchange", follow);
+  window.addEventListener("popstate", follow);
+  follow();
+}
