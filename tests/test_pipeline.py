@@ -120,6 +120,15 @@ def test_answers_are_those_of_the_verbs(finished: Finished) -> None:
     assert (finished.output / "steering.yml").read_bytes() == (finished.input / "config.yml").read_bytes()
 
 
+def test_the_report_of_the_folder_is_that_of_the_run(finished: Finished) -> None:
+    again = wilks.report(finished.output).contents
+    names = {f"{name}.json" for name in ("fit", "prefit", "postfit", "findings", "findings_fit", *ANSWERS)}
+    assert {*again.results} == names
+    assert again.notes == ()
+    assert again.templates is not None
+    assert again.steering == (finished.input / "config.yml").read_text()
+
+
 def test_a_search_has_limit_and_significance(tmp_path: Path) -> None:
     source = write_analysis(tmp_path, CONFIG.replace("POI: strength", "POI: strength\n  Search: true"))
     done = pipeline.run(source, tmp_path / "out", figures=())

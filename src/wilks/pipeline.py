@@ -95,7 +95,8 @@ class Event:
 class Run:
     """Everything that a run made. `postfit` is None where the fit failed; `files` are in the order of writing.
 
-    `answers` are the results of what was asked of the fit, by the names of their files: "ranking", "gof", ...
+    `answers` are the results of what was asked of the fit, by the names of their files: "ranking", "gof", ...;
+    `findings_after` is what the checks say of fit and answers, None where the fit failed.
     """
 
     config: Config
@@ -107,6 +108,7 @@ class Run:
     postfit: Prediction | None
     files: tuple[Path, ...]
     answers: Mapping[str, Any] = field(default_factory=dict)
+    findings_after: Findings | None = None
 
 
 @dataclass
@@ -211,7 +213,7 @@ def run(
         lambda: wilks.predict(model),
         lambda made: save_prediction(made, folder, formats=stages.formats, log=log, **look_of(config, made)),
     )
-    postfit, answers = None, dict[str, Any]()
+    postfit, answers, after = None, dict[str, Any](), None
     if result.converged and result.covariance_valid:
         postfit = step(
             Stage.POSTFIT,
@@ -221,7 +223,12 @@ def run(
             ),
         )
         answers = _answers(stages, model, result, config.general.search if search is None else search)
-    done = Run(config, templates, workspace, findings, result, prefit, postfit, (), answers)
+        after = step(
+            Stage.CHECK_FIT,
+            lambda: checked_after({"fit": result, **answers}),
+            lambda made: saved(made, folder / "findings_fit.json"),
+        )
+    done = Run(config, templates, workspace, findings, result, prefit, postfit, (), answers, after)
     _report(stages, done)
     return replace(done, files=tuple(stages.written))
 
@@ -258,11 +265,6 @@ def _answers(stages: _Stages, model: Model, result: FitResult, search: bool) -> 
     if "ranking" in given and len(given["ranking"]):
         stages.draw(Stage.RANKING_FIGURE, lambda: {"ranking": wilks.figures.ranking(given["ranking"])})
     stages.draw(Stage.CORRELATIONS, lambda: _correlations(result))
-    stages.step(
-        Stage.CHECK_FIT,
-        lambda: checked_after({"fit": result, **given}),
-        lambda made: saved(made, stages.folder / "findings_fit.json"),
-    )
     return given
 
 
@@ -286,6 +288,8 @@ def _report(stages: _Stages, done: Run) -> None:
     if done.postfit is not None:
         results["postfit.json"] = done.postfit
     results |= {f"{name}.json": answer for name, answer in done.answers.items()}
+    if done.findings_after is not None:
+        results["findings_fit.json"] = done.findings_after
 
     def write(made: Report) -> list[Path]:
         made.save(stages.folder / "report.html")

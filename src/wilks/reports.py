@@ -79,7 +79,8 @@ class _Collected:
                 raise InputError(f"{path}: no workspace, result, steering file or templates of wilks") from None
             self.steering = content.decode(errors="replace")
             return
-        if isinstance(document, dict) and "channels" in document:
+        # Some results have channels, too.
+        if isinstance(document, dict) and "channels" in document and "kind" not in document:
             from wilks.workspace.pyhf_json import load_workspace
 
             self.add(load_workspace(path), str(path))

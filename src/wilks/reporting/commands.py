@@ -46,7 +46,8 @@ def commands(contents: Contents) -> dict[str, str]:
             words = ["data-mc", _WORKSPACE, *after]
             found[file] = _line(words)
         elif isinstance(result, Findings):
-            found[file] = _line(["check", _WORKSPACE, "-o", file])
+            if "fit" not in file:  # those after the fit are of several results
+                found[file] = _line(["check", "steering.yml" if contents.steering else _WORKSPACE, "-o", file])
         else:
             record = json.loads(encode_result(result))
             if record["kind"] in _ASK:

@@ -11,20 +11,30 @@ import { fitOutcome, rankingOutcome, scanOutcome, toysOutcome } from "./outcome.
 import type { Answer, Fitted, Opened, Predicted, Question, Ranked, Scanned, Toys } from "./questions.ts";
 import { fromAddress, inWords, type Setting, toAddress, UNCHANGED } from "./setting.ts";
 
+/** The samples of a channel in the order of the results, in which they are drawn. */
+function inOrder(channel: string, samples: string[]): number[] {
+  const known = (payload.prefit ?? payload.postfit)?.channels.find(({ name }) => name === channel)?.samples ?? [];
+  const place = (sample: string) => (known.includes(sample) ? known.indexOf(sample) : known.length);
+  return [...samples.keys()].sort((i, j) => place(samples[i]) - place(samples[j]));
+}
+
 /** Yields of the engine as sections draw them; uncertainties of samples are not computed. */
 function asPrediction({ channels }: Predicted) {
-  const none = (rows: number[][]) => rows.map((row) => row.map(() => 0));
-  const sums = (rows: number[][]) => rows.map(() => 0);
   return {
     label: "live",
     workspace_digest: payload.digest,
-    channels: channels.map((one) => ({
-      ...one,
-      data: one.data.map((value) => (Number.isNaN(value) ? null : value)),
-      uncertainties: none(one.yields),
-      sample_sums_uncertainty: sums(one.yields),
-      sum_uncertainty: 0,
-    })),
+    channels: channels.map((one) => {
+      const order = inOrder(one.name, one.samples);
+      return {
+        ...one,
+        samples: order.map((i) => one.samples[i]),
+        yields: order.map((i) => one.yields[i]),
+        data: one.data.map((value) => (Number.isNaN(value) ? null : value)),
+        uncertainties: one.yields.map((row) => row.map(() => 0)),
+        sample_sums_uncertainty: one.yields.map(() => 0),
+        sum_uncertainty: 0,
+      };
+    }),
   };
 }
 
