@@ -13,14 +13,20 @@ from wilks.results.io import KINDS
 
 # Where a function lives says which page it is on.
 PAGES = {
-    "From the steering file to the workspace": ("wilks.config", "wilks.templates", "wilks.assemble", "wilks.histogram"),
+    "From the steering file to the workspace": (
+        "wilks.config",
+        "wilks.templates",
+        "wilks.assemble",
+        "wilks.histogram",
+        "wilks.axis",
+    ),
     "Workspaces, findings, examples": ("wilks.workspace", "wilks.checks", "wilks.examples"),
     "Models, data and fits": ("wilks.model", "wilks.fitting"),
     "Inference": ("wilks.infer",),
     "Results": ("wilks.results",),
     "Figures": ("wilks.figures",),
     "Tables": ("wilks.tables", "wilks.table"),
-    "More": ("wilks.pipeline", "wilks.errors", "wilks.browse"),
+    "More": ("wilks.pipeline", "wilks.reports", "wilks.reporting", "wilks.errors", "wilks.browse"),
 }
 # Records that functions take and return, and what else python-api.md names.
 RECORDS = (
@@ -32,6 +38,7 @@ RECORDS = (
     "wilks.config.load.config_json_schema",
     "wilks.config.cabinetry.beyond_cabinetry",
     "wilks.workspace.workspace.Workspace",
+    "wilks.reporting.report.Report",
     "wilks.workspace.patchset.PatchSet",
     "wilks.checks.thresholds.Thresholds",
     "wilks.model.model.Model",

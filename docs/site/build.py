@@ -40,6 +40,10 @@ MADE = {
     "Look up": ["reference/api/index", "changelog"],
     "Understand": ["Overview <about>", "benchmarks", "contributing"],
 }
+# Reports that are made with the site, and where its page on reports leads to them.
+SAMPLES = (
+    'Open one: <a href="../samples/measurement.html">a measurement</a>, <a href="../samples/search.html">a search</a>.'
+)
 _BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 
@@ -113,11 +117,27 @@ def lay_out(source: Path) -> None:
             about = followed(text, Path("README.md"), source)
             target.write_text(about, encoding="utf-8")
             continue
+        if page == Path("docs/how-to/report.md"):
+            text = text.replace("\n## Make one\n", f"\n{SAMPLES}\n\n## Make one\n")
         alone = "---\norphan: true\n---\n\n" if "examples" in page.parts else ""
         target.write_text(alone + followed(text, page, source), encoding="utf-8")
     shutil.copytree(ROOT / "docs" / "images", source / "images", dirs_exist_ok=True)
     shutil.copytree(HERE / "_static", source / "_static", dirs_exist_ok=True)
     shutil.copy(HERE / "conf.py", source)
+
+
+def write_samples(folder: Path) -> None:
+    """Write the reports of the packaged models to `folder`."""
+    import wilks
+
+    folder.mkdir(parents=True)
+    for name in ("measurement", "search"):
+        workspace = getattr(wilks.examples, name)()
+        model = wilks.compile_model(workspace)
+        fit = wilks.fit(model)
+        asked = [wilks.ranking, wilks.breakdown, wilks.goodness_of_fit, wilks.scan]
+        asked += [wilks.limit, wilks.significance] if name == "search" else []
+        wilks.report(workspace, fit, *(ask(model, result=fit) for ask in asked)).save(folder / f"{name}.html")
 
 
 class _Page(HTMLParser):
@@ -138,6 +158,8 @@ def broken_links(html: Path) -> list[str]:
     """Return every link of the finished pages that leads to no page, or to no part of one."""
     pages = {}
     for path in html.rglob("*.html"):
+        if path.parent.name == "samples":  # their links are made when they are opened
+            continue
         pages[path] = _Page()
         pages[path].feed(path.read_text(encoding="utf-8"))
     found = []
@@ -165,6 +187,7 @@ def main() -> None:
     notebooks.write(source)
     command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "--builder", "html"]
     subprocess.run([*command, "--doctree-dir", folder / "doctrees", source, html], check=True)
+    write_samples(html / "samples")
     if broken := broken_links(html):
         raise SystemExit("\n".join(["links that lead nowhere:", *broken]))
     print(f"the site is {html / 'index.html'}")

@@ -319,7 +319,7 @@ def test_every_public_name_is_described() -> None:
         # A verb and the figure of its result may have the same name.
         signatures = re.findall(rf"^{function.__name__}\((.*?)\) ->", text, re.MULTILINE | re.DOTALL)
         bare = [re.sub(r"\[[^\]]*\]|\([^)]*\)", "", signature) for signature in signatures]
-        said = [re.findall(r"(?:^|,)\s*(?:\*\*)?(\w+)", signature) for signature in bare]
+        said = [re.findall(r"(?:^|,)\s*\*{0,2}(\w+)", signature) for signature in bare]
         assert list(inspect.signature(function).parameters) in said, function
 
 
