@@ -34,8 +34,9 @@ def commands(contents: Contents) -> dict[str, str]:
     it says what they are in a comment, since there are more ways to make them than a result tells.
 
     >>> import wilks
-    >>> model = wilks.compile_model(wilks.examples.measurement())
-    >>> commands(Contents("", model.workspace, {"limit.json": wilks.limit(model)}))["limit.json"]
+    >>> workspace = wilks.examples.measurement()
+    >>> limit = wilks.limit(wilks.compile_model(workspace))
+    >>> commands(Contents("", workspace, {"limit.json": limit}))["limit.json"]
     'wilks limit workspace.json --level 0.95 -o limit.json'
     """
     found: dict[str, str] = {}
