@@ -13,6 +13,7 @@ from wilks._types import BoolArray, FloatArray
 from wilks.fitting.effects import combinations_without_effect, groups_of, metric, without_effect
 from wilks.fitting.ladder import Answer, Ladder
 from wilks.fitting.status import Status
+from wilks.matrices import curvatures
 
 Positions: TypeAlias = npt.NDArray[np.intp]
 _Found: TypeAlias = tuple[Mapping[str, Any], Positions, FloatArray, FloatArray]
@@ -204,12 +205,16 @@ def _after(answer: Answer, raw: Mapping[str, Any]) -> Answer:
 
 def _flat_directions(ladder: Ladder, theta: FloatArray, free: Positions, below: float) -> tuple[FloatArray, FloatArray]:
     """Return orthonormal directions of small curvature, shape (free, directions), in units of each parameter's effect;
-    and these units."""
+    and these units. None of them where the second derivatives are no numbers."""
     hessian = ladder.model.hessian(theta, ladder.dataset)[np.ix_(free, free)]
     squares = metric(ladder.model, theta)[free]
     scale = np.sqrt(np.where(squares > 0, squares, 1.0))
-    curvature, vectors = np.linalg.eigh(hessian / np.outer(scale, scale))
-    return np.asarray(vectors[:, np.abs(curvature) < below]), scale
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = curvatures(hessian / np.outer(scale, scale))
+    if found is None:
+        return np.zeros((free.size, 0)), scale
+    curvature, vectors = found
+    return vectors[:, np.abs(curvature) < below], scale
 
 
 def pivots(directions: FloatArray, rather: BoolArray | None = None) -> list[int]:
