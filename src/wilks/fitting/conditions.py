@@ -12,6 +12,7 @@ import numpy as np
 from wilks import bin_labels
 from wilks.fitting.other_minima import other_minima
 from wilks.fitting.problem import Problem
+from wilks.flags import every
 from wilks.model.model import Model
 from wilks.results.conditions import AT_BOUND, FAILED, FLAT, IDLE_POI, KEPT_BY_START, NO_RATE, Condition
 from wilks.results.findings import Severity
@@ -255,7 +256,7 @@ def no_rate(fitted: Fitted) -> Iterator[Condition]:
     """The best fit expects no events, or less than none, in bins where some were expected before it."""
     model, best = fitted.model, fitted.best
     rates = model.expected(best.values)
-    if (rates > 0).all():
+    if every(rates > 0):
         return
     gone = (rates < 0) | ((rates == 0) & (model.expected(model.prefit_values) > 0))
     for name, bins in model.channel_slices.items():

@@ -13,6 +13,7 @@ from wilks._types import BoolArray, FloatArray
 from wilks.fitting.effects import combinations_without_effect, groups_of, metric, without_effect
 from wilks.fitting.ladder import Answer, Ladder
 from wilks.fitting.status import Status
+from wilks.flags import some
 from wilks.matrices import curvatures
 
 Positions: TypeAlias = npt.NDArray[np.intp]
@@ -58,6 +59,8 @@ class Flat:
     @property
     def together(self) -> BoolArray:
         """Which parameters take part in a direction."""
+        if not self.directions.size:
+            return np.zeros(self.directions.shape[1], np.bool_)
         return np.asarray((self.directions != 0).any(axis=0))
 
 
@@ -69,8 +72,11 @@ def resolved(ladder: Ladder, answer: Answer) -> tuple[Answer, Flat]:
     nowhere, at_bound = Flat.nowhere(ladder.model.n_parameters), answer.raw["at_bound"] != 0
     if answer.raw["status"] == Status.CONVERGED:
         unconstrained = ladder.model.unconstrained & ~ladder.problem.held
-        loose = _loose(ladder, answer, unconstrained & at_bound) | _wide(ladder, answer, unconstrained & ~at_bound)
-        if not loose.any():
+        bound = unconstrained & at_bound
+        loose = _wide(ladder, answer, unconstrained & ~at_bound)
+        if some(bound):
+            loose |= _loose(ladder, answer, bound)
+        if not some(loose):
             return answer, nowhere
         kept = ladder.problem.held | (at_bound & ~loose)
         resting, flat = _combinations(ladder, answer, nowhere.idle, kept, (_without_effect,))
@@ -104,8 +110,6 @@ def _without_idle(ladder: Ladder, answer: Answer) -> tuple[Answer, BoolArray]:
 def _loose(ladder: Ladder, answer: Answer, candidates: BoolArray) -> BoolArray:
     """Return which of some unconstrained parameters nothing pushes to the bound that they are at: a valley without a
     slope may end there."""
-    if not candidates.any():
-        return candidates
     model, theta, loose = ladder.model, answer.raw["theta"], candidates.copy()
     slope, rates = model.gradient(theta, ladder.dataset), model.expected(theta)
     weights = 1.0 / np.maximum(rates, 0.1)

@@ -19,6 +19,7 @@ Numbers: TypeAlias = float | ArrayLike
 Entries = TypeVar("Entries", bound=np.ndarray[Any, Any])
 Search: TypeAlias = Literal["none", "default", "thorough"]
 """How far the lowest minimum is searched for: not at all, in milliseconds, or from hundreds of starts."""
+_SEARCHES = get_args(Search)
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class FitOptions:
     def __post_init__(self) -> None:
         if not (0 < self.tolerance < np.inf and self.max_iterations >= 1):
             raise ModelError(f"fits need a positive tolerance and at least one iteration, found {self}")
-        if self.search not in get_args(Search):
-            allowed = get_args(Search)
-            raise ModelError(f'no search "{self.search}"; allowed are {listed(allowed)}{nearest(self.search, allowed)}')
+        if self.search not in _SEARCHES:
+            allowed = listed(_SEARCHES)
+            raise ModelError(f'no search "{self.search}"; allowed are {allowed}{nearest(self.search, _SEARCHES)}')
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.fitting.convex import one_minimum
+from wilks.flags import every, some
 from wilks.infer.asymptotics import BOUNDED
 from wilks.infer.profiles import exchanged, lowest, searched
 from wilks.infer.study import BETTER, Study, Tested, starting_from, study
@@ -83,7 +84,7 @@ class Profile:
         if each were asked for alone.
         """
         again = np.isin(self.values, values)
-        if not again.any():
+        if not some(again):
             return self
         rest = replace(
             self,
@@ -114,14 +115,14 @@ class Profile:
             fits = found.fits(starts, held, together=False)
         else:
             fits = searched(found, conditional_fits(found, starts), held, rows)
-        fits, every = self._merged(fits, new)
-        if not (certain and fits.minimised.all()):
+        fits, values = self._merged(fits, new)
+        if not (certain and every(fits.minimised)):
             held = np.broadcast_to(held[0], fits.values.shape)
-            fits = exchanged(found, fits, found.predicted({poi: every}), held, (every.size,))
+            fits = exchanged(found, fits, found.predicted({poi: values}), held, (values.size,))
         endings = zip(fits.minimised, fits.statuses, strict=True)
         return Profile(
             study=found.improved(fits) or found,
-            values=every,
+            values=values,
             twice_nll=fits.twice_nll,
             theta=fits.values,
             statuses=tuple(CONVERGED if good else status for good, status in endings),
@@ -146,15 +147,16 @@ class Profile:
         return merged, np.concatenate([self.values, new])[order]
 
     def _starts(self, new: FloatArray) -> FloatArray:
-        starts = self.study.predicted({self.study.poi: new})
-        if not self.values.size:
+        starts, best = self.study.predicted({self.study.poi: new}), self.study.best.values
+        here = float(best[self.study.poi])
+        endings = zip(self.values.tolist(), self.statuses, strict=True)
+        rows = [i for i, (value, status) in enumerate(endings) if status == CONVERGED and value != here]
+        values = [*self.values[rows].tolist(), here]
+        if new[0] > max(values) or new[-1] <= min(values):  # beyond what is known
             return starts
-        best = self.study.best.values
-        good = np.array([status == CONVERGED for status in self.statuses], bool) & (self.values != best[self.study.poi])
-        known, theta = np.append(self.values[good], best[self.study.poi]), np.vstack([self.theta[good], best])
-        order = np.argsort(known, kind="stable")
-        known, theta = known[order], theta[order]
-        right = np.searchsorted(known, new)
+        order = np.argsort(values, kind="stable")
+        known, theta = np.array(values)[order], np.vstack([self.theta[rows], best])[order]
+        right = known.searchsorted(new)
         between = (right > 0) & (right < known.size)
         low, high = right[between] - 1, right[between]
         weight = ((new[between] - known[low]) / (known[high] - known[low]))[:, None]
@@ -178,7 +180,7 @@ class Profile:
         if not best.minimised:
             return np.full(values.size, np.nan), (f"the best fit: {best.status}",) * values.size
         q, statuses = np.zeros(values.size), [CONVERGED] * values.size
-        needed = np.flatnonzero(self._takes_fit(values, name))
+        needed = self._takes_fit(values, name).nonzero()[0]
         rows = self.values.searchsorted(values[needed])
         q[needed] = np.maximum(self.twice_nll[rows] - best.twice_nll, 0.0)
         for i, row in zip(needed.tolist(), rows.tolist(), strict=True):
@@ -189,7 +191,7 @@ class Profile:
 
     def row(self, value: float) -> tuple[FloatArray, str]:
         """Return the parameters of the conditional fit at a value, and its status."""
-        i = int(np.searchsorted(self.values, value))
+        i = int(self.values.searchsorted(value))
         return self.theta[i], self.statuses[i]
 
     def rows(self, values: FloatArray) -> FloatArray:

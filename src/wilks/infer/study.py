@@ -17,6 +17,7 @@ from wilks.fitting.every import fit_every
 from wilks.fitting.many import Progress
 from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import FitOptions, Problem, pose
+from wilks.flags import every, some
 from wilks.infer.conditions import rules
 from wilks.model.datasets import Data, labelled
 from wilks.model.model import ArrayLike, Model
@@ -104,7 +105,7 @@ class Study:
             starts=starts,
             anchor=self._anchor if together else None,
         )
-        if many.converged.all():
+        if every(many.converged):
             return many
         settled = many.settled
         endings = [CONVERGED if good else status for good, status in zip(settled, many.statuses, strict=True)]
@@ -119,9 +120,11 @@ class Study:
         target = np.array(list(fixed.values()), np.float64).T.copy()
         theta = np.empty((len(target), best.values.size))
         theta[:] = best.values
-        block = best.covariance[where][:, where]
-        if best.covariance_valid and np.isfinite(block).all() and _invertible(block):
-            theta += (target - best.values[where]) @ np.linalg.solve(block, best.covariance[where])
+        along = best.covariance[where]
+        block = along[:, where]
+        if best.covariance_valid and every(np.isfinite(block)) and _invertible(block):
+            slopes = along / block if len(where) == 1 else np.linalg.solve(block, along)
+            theta += (target - best.values[where]) @ slopes
             inside = np.minimum(np.maximum(theta, self.problem.lower), self.problem.upper)
             theta = np.where(self.problem.held, best.values, inside)
         theta[:, where] = target
@@ -133,7 +136,7 @@ class Study:
         The free fit then starts from there. A question asked before is to be asked again.
         """
         below = self.best.twice_nll - BETTER
-        if not (fits.twice_nll < below).any():
+        if not some(fits.twice_nll < below):
             return None
         usable = np.where(np.isfinite(fits.twice_nll) & fits.minimised, fits.twice_nll, np.inf)
         lowest = int(np.argmin(usable))
@@ -166,7 +169,7 @@ class Study:
     @cached_property
     def dataset(self) -> Dataset:
         """The data as the engine takes them."""
-        return self.model.dataset(self.data.values)
+        return self.model.engine.dataset(self.data.values)  # checked where they were handed in, or made
 
     def _without_search(self, problem: Problem) -> FitResult:
         """Return the fit of a problem to the data, from its start only."""
@@ -260,7 +263,8 @@ def starting_from(found: Study, result: FitResult | None) -> Study:
     low, high = found.problem.lower, found.problem.upper
     on_bound = (values == low) | (values == high)
     fits = np.where(held, values == found.problem.start, (low <= values) & (values <= high))
-    if ((result.fixed == held) | result.idle).all() and fits.all() and (on_bound | held | ~result.at_bound).all():
+    kept = (result.fixed == held) | result.idle
+    if every(kept & fits & (on_bound | held | ~result.at_bound)):
         return replace(found, given=result)
     usable = np.isfinite(values) & ~held
     start = np.where(usable, np.clip(values, low, high), found.problem.start)
