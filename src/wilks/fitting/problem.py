@@ -75,7 +75,7 @@ class Problem:
     @property
     def mask(self) -> Any:
         """`held` as the engine wants it."""
-        return self.held.astype(np.uint8)
+        return self.held.view(np.uint8)
 
 
 def pose(

@@ -57,6 +57,15 @@ def observed_tails(q: FloatArray, asimov: FloatArray, statistic: str) -> Tails:
     return _tails(root, _downward(root, distance, statistic), distance, statistic)
 
 
+def all_tails(q: FloatArray, asimov: FloatArray, statistic: str, base: str = "normal") -> Tails:
+    """Return the p-values of `observed_tails`, and in the last five columns those of `expected_tails`, shape (..., 6)."""
+    root, distance = np.sqrt(q)[..., None], np.sqrt(asimov)[..., None]
+    observed = root, _downward(root, distance, statistic)
+    both = zip(observed, _expected(distance, statistic, base), strict=True)
+    root, y = (np.concatenate(sides, axis=-1) for sides in both)
+    return _tails(root, y, distance, statistic)
+
+
 def expected_tails(asimov: FloatArray, statistic: str, base: str = "normal") -> Tails:
     """Return the p-values, shape (..., 5), that are expected from the alternative at its quantiles `SIGMAS`.
 
@@ -64,13 +73,18 @@ def expected_tails(asimov: FloatArray, statistic: str, base: str = "normal") -> 
     tested value, where the test statistic is 0 ("normal", as ROOT, does not). t and t~ have quantiles of their own.
     """
     distance = np.sqrt(asimov)[..., None]
+    return _tails(*_expected(distance, statistic, base), distance, statistic)
+
+
+def _expected(distance: FloatArray, statistic: str, base: str) -> tuple[FloatArray, FloatArray]:
+    """Return the square roots of the test statistic at the quantiles of the alternative, and y, shape (..., 5)."""
     if statistic in TWO_SIDED:
         root = _two_sided_quantile(distance, statistic)
-        return _tails(root, _downward(root, distance, statistic), distance, statistic)
-    y = np.broadcast_to(SIGMAS, (*np.shape(asimov), SIGMAS.size))
+        return root, _downward(root, distance, statistic)
+    y = SIGMAS + np.zeros_like(distance)
     if base == "clipped_normal":
         y = np.maximum(y, -distance)
-    return _tails(y + distance, y, distance, statistic)
+    return y + distance, y
 
 
 def log_tail(z: FloatArray) -> FloatArray:

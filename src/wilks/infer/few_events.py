@@ -17,6 +17,7 @@ from wilks.fitting.flat import resolved
 from wilks.fitting.ladder import Answer, Ladder
 from wilks.fitting.problem import Problem
 from wilks.fitting.status import Status
+from wilks.flags import every
 from wilks.infer.study import Study
 from wilks.model.datasets import expected_data
 from wilks.results.conditions import FEW_EVENTS, Condition
@@ -68,7 +69,7 @@ class _Point:
     @cached_property
     def main_rates(self) -> FloatArray:
         """Expected main data; one NaN where the parameters are not known."""
-        return self.found.model.expected(self.theta) if np.isfinite(self.theta).all() else np.full(1, np.nan)
+        return self.found.model.expected(self.theta) if every(np.isfinite(self.theta)) else np.full(1, np.nan)
 
     @cached_property
     def rates(self) -> FloatArray:
@@ -81,11 +82,11 @@ class _Point:
 
         The sum of t^3 / nu^2 is at most (sum of t^2 / nu)^(3/2) / sqrt(least nu); 0 where a rate is not positive.
         """
-        if not (self.main_rates > 0).all():
+        if not every(self.main_rates > 0):
             return 0.0, 0.0
-        fewest = float(self.main_rates.min(initial=np.inf)) * (1 - _ROUNDING)
+        fewest = float(np.minimum.reduce(self.main_rates, initial=np.inf)) * (1 - _ROUNDING)
         main = self.found.data.values[: self.main_rates.size]
-        return fewest, fewest * float((main / self.main_rates).min(initial=np.inf))
+        return fewest, fewest * float(np.minimum.reduce(main / self.main_rates, initial=np.inf))
 
     @cached_property
     def fit(self) -> Answer:

@@ -9,6 +9,7 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.fitting.convex import one_minimum
+from wilks.fitting.problem import Problem
 from wilks.flags import every, some
 from wilks.infer.asymptotics import BOUNDED
 from wilks.infer.profiles import exchanged, lowest, searched
@@ -35,7 +36,7 @@ def test_study(statistic: str, bounds: Mapping[str, tuple[float, float]] | None,
         lower[found.poi] = max(lower[found.poi], 0.0)
     start = found.problem.start.copy()
     start[found.poi] = min(max(start[found.poi], lower[found.poi]), upper[found.poi])
-    problem = replace(found.problem, lower=lower, upper=upper, start=start)
+    problem = Problem(start, lower, upper, found.problem.held, found.problem.idle)
     usable = found.given if found.given is not None and found.given.converged else None
     tested = Tested(statistic in BOUNDED, range_given)
     return starting_from(replace(found, problem=problem, given=None, tested=tested), usable)
@@ -148,6 +149,8 @@ class Profile:
 
     def _starts(self, new: FloatArray) -> FloatArray:
         starts, best = self.study.predicted({self.study.poi: new}), self.study.best.values
+        if not self.values.size:
+            return starts
         here = float(best[self.study.poi])
         endings = zip(self.values.tolist(), self.statuses, strict=True)
         rows = [i for i, (value, status) in enumerate(endings) if status == CONVERGED and value != here]
@@ -196,7 +199,8 @@ class Profile:
 
     def rows(self, values: FloatArray) -> FloatArray:
         """Return the parameters of the conditional fits, shape (values, n_parameters); NaN where there is none."""
-        rows = np.full((values.size, self.study.model.n_parameters), np.nan)
+        rows = np.empty((values.size, self.study.model.n_parameters))
+        rows.fill(np.nan)
         known = {value: i for i, value in enumerate(self.values.tolist()) if self.statuses[i] == CONVERGED}
         for row, value in zip(rows, values.tolist(), strict=True):
             if value in known:
@@ -205,7 +209,7 @@ class Profile:
 
     def nearest(self, value: float) -> FloatArray:
         """Return the parameters of the conditional fit at the value that is nearest."""
-        theta: FloatArray = self.theta[int(np.argmin(np.abs(self.values - value)))]
+        theta: FloatArray = self.theta[int(np.abs(self.values - value).argmin())]
         return theta
 
 
@@ -247,7 +251,7 @@ def asimov_study(profile: Profile, alternative: float) -> Study:
     data = Data(
         expected_data(found.model, theta), f"Asimov (post-fit), {name} = {alternative:g}", found.model.channel_bins
     )
-    problem = replace(found.problem, start=theta, lower=lower, upper=upper)
+    problem = Problem(theta, lower, upper, found.problem.held, found.problem.idle)
     asimov = replace(found, data=data, problem=problem, given=None)
     best = asimov.best
     if best.minimised:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -97,7 +98,7 @@ class Study:
         many = fit_every(
             self.model,
             self.data.values if data is None else data,
-            replace(self.problem, start=start, held=held),
+            Problem(start, self.problem.lower, self.problem.upper, held, self.problem.idle),
             options=self.running.options,
             sentences=True,
             threads=self.running.threads,
@@ -116,15 +117,16 @@ class Study:
 
         theta + C[:, I] C[I, I]^-1 (value - theta[I]) for the parameters I that are kept.
         """
-        best, where = self.best, list(fixed)
+        best, kept = self.best, list(fixed)
+        where: Any = kept if len(kept) > 1 else slice(kept[0], kept[0] + 1)  # a slice takes no copies
         target = np.array(list(fixed.values()), np.float64).T.copy()
         theta = np.empty((len(target), best.values.size))
         theta[:] = best.values
         along = best.covariance[where]
         block = along[:, where]
         if best.covariance_valid and every(np.isfinite(block)) and _invertible(block):
-            slopes = along / block if len(where) == 1 else np.linalg.solve(block, along)
-            theta += (target - best.values[where]) @ slopes
+            shift = target - best.values[where]
+            theta += shift * (along / block) if len(kept) == 1 else shift @ np.linalg.solve(block, along)
             inside = np.minimum(np.maximum(theta, self.problem.lower), self.problem.upper)
             theta = np.where(self.problem.held, best.values, inside)
         theta[:, where] = target
@@ -177,7 +179,7 @@ class Study:
         return fit_problem(self.model, self.dataset, problem, label=self.data.label, options=options)
 
     def _again(self, start: FloatArray, held: BoolArray) -> FitResult:
-        problem = replace(self.problem, start=start, held=held)
+        problem = Problem(start, self.problem.lower, self.problem.upper, held, self.problem.idle)
         return fit_problem(self.model, self.dataset, problem, label=self.data.label, options=self.running.options)
 
 
