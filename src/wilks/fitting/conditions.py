@@ -48,7 +48,8 @@ class Fitted:
     @cached_property
     def at_bound(self) -> list[int]:
         """Positions of the free parameters that ended at a bound, the parameter of interest apart."""
-        return [i for i in (self.best.at_bound & ~self.problem.held).nonzero()[0].tolist() if i != self.poi]
+        held = self.problem.held
+        return [i for i in self.best.at_bound.nonzero()[0].tolist() if i != self.poi and not held[i]]
 
     def without_bounds(self, where: list[int]) -> tuple[list[int], Problem, FitResult]:
         """Return the problem with the bounds that parameters are at moved outwards, which these are, and its fit.

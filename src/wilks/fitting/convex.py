@@ -21,6 +21,6 @@ def one_minimum(model: Model, held: BoolArray) -> bool:
         return False
     for scalars, columns in model.products:
         together = np.count_nonzero(free[scalars])
-        if some(together + free[columns].sum(axis=0) > 1):
+        if some(together + np.add.reduce(free[columns], axis=0) > 1):
             return False
     return True

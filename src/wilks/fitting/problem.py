@@ -103,7 +103,8 @@ def pose(
         lower, upper = _put(lower, chosen, low), _put(upper, chosen, high)
         if not (low < high).all():
             words.problems.append(f'bounds: "{name}" has ({sides[0]}, {sides[1]}); the first must be below the second')
-    for name, value in start.items() if isinstance(start, Mapping) else ():
+    by_name = start if start is not None and isinstance(start, Mapping) else {}
+    for name, value in by_name.items():
         chosen, numbers = words.positions("start", name), words.numbers("start", name, value)
         theta = _put(theta, chosen, numbers)
         if not np.isfinite(numbers).all():

@@ -14,6 +14,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import ModelError, listed, nearest
+from wilks.flags import every
 
 STATISTICS = ("t", "t~", "q", "q~", "q0")
 TWO_SIDED = ("t", "t~")
@@ -58,7 +59,7 @@ def observed_tails(q: FloatArray, asimov: FloatArray, statistic: str) -> Tails:
 
 
 def all_tails(q: FloatArray, asimov: FloatArray, statistic: str, base: str = "normal") -> Tails:
-    """Return the p-values of `observed_tails`, and in the last five columns those of `expected_tails`, shape (..., 6)."""
+    """Return the p-values of `observed_tails`, then in five columns those of `expected_tails`, shape (..., 6)."""
     root, distance = np.sqrt(q)[..., None], np.sqrt(asimov)[..., None]
     observed = root, _downward(root, distance, statistic)
     both = zip(observed, _expected(distance, statistic, base), strict=True)
@@ -99,10 +100,13 @@ def _downward(root: FloatArray, distance: FloatArray, statistic: str) -> FloatAr
     """Return y for a test statistic (its square root) with mu_hat below the tested value."""
     if statistic not in ("q~", "t~"):
         return root - distance
+    inside = root <= distance
+    if every(inside):
+        return root - distance
     # mu_hat < 0: the statistic is linear in mu_hat. At a distance of 0 there is nothing below the tested value.
     below = np.full(np.shape(root), np.inf) if statistic == "t~" else root
     linear = np.divide(root**2 - distance**2, 2 * distance, out=below + 0 * distance, where=distance > 0)
-    return np.where(root <= distance, root - distance, linear)
+    return np.where(inside, root - distance, linear)
 
 
 def _tails(root: FloatArray, y: FloatArray, distance: FloatArray, statistic: str) -> Tails:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -202,7 +203,8 @@ def origin_of(
     sides = problem.lower, problem.upper
     changed = ((sides[0] != model.bounds[0]) | (sides[1] != model.bounds[1])) & ~problem.held
     bounds = {
-        names[i]: [float(side[i]) if np.isfinite(side[i]) else None for side in sides] for i in changed.nonzero()[0]
+        names[i]: [float(side[i]) if math.isfinite(side[i]) else None for side in sides]
+        for i in changed.nonzero()[0].tolist()
     }
     return Origin(
         measurement=model.measurement,
