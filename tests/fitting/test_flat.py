@@ -267,7 +267,8 @@ def test_second_derivatives_that_are_no_numbers_end_in_a_status() -> None:
     with np.errstate(all="ignore"):
         assert not np.isfinite(compiled.hessian(compiled.initial)).all()
         found = wilks.fit(compiled, options=FitOptions(max_iterations=30))
-    assert not found.converged and found.status
+    assert not found.converged
+    assert found.status
 
 
 def test_effects_beyond_all_numbers_are_part_of_no_combination() -> None:
@@ -276,5 +277,7 @@ def test_effects_beyond_all_numbers_are_part_of_no_combination() -> None:
     theta = np.where(np.array(compiled.parameter_names) == "mu", 1e9, 0.0)
     assert np.isfinite(compiled.expected(theta)).all()
     where, directions, size = combinations_without_effect(compiled, theta, np.ones(theta.size, np.bool_))
-    assert compiled.index("k") not in where and len(where) == len(directions)
-    assert np.isfinite(directions).all() and np.isfinite(size).all()
+    assert compiled.index("k") not in where
+    assert len(where) == len(directions)
+    assert np.isfinite(directions).all()
+    assert np.isfinite(size).all()

@@ -116,17 +116,25 @@ class Profile:
             fits = found.fits(starts, held, together=False)
         else:
             fits = searched(found, conditional_fits(found, starts), held, rows)
+        if certain and every(fits.minimised) and set(self.statuses) <= {CONVERGED}:
+            return self._joined(fits, new)
         fits, values = self._merged(fits, new)
-        if not (certain and every(fits.minimised)):
-            held = np.broadcast_to(held[0], fits.values.shape)
-            fits = exchanged(found, fits, found.predicted({poi: values}), held, (values.size,))
-        endings = zip(fits.minimised, fits.statuses, strict=True)
+        held = np.broadcast_to(held[0], fits.values.shape)
+        fits = exchanged(found, fits, found.predicted({poi: values}), held, (values.size,))
+        return Profile.of(found)._joined(fits, values)
+
+    def _joined(self, fits: ManyFits, new: FloatArray) -> Profile:
+        """Return the profile with fits at new values, and with a better best fit where one of them tells."""
+        endings = zip(fits.minimised.tolist(), fits.statuses, strict=True)
+        statuses = (*self.statuses, *(CONVERGED if good else status for good, status in endings))
+        values = np.concatenate([self.values, new])
+        order = values.argsort(kind="stable")
         return Profile(
-            study=found.improved(fits) or found,
-            values=values,
-            twice_nll=fits.twice_nll,
-            theta=fits.values,
-            statuses=tuple(CONVERGED if good else status for good, status in endings),
+            study=self.study.improved(fits) or self.study,
+            values=values[order],
+            twice_nll=np.concatenate([self.twice_nll, fits.twice_nll])[order],
+            theta=np.concatenate([self.theta, fits.values])[order],
+            statuses=tuple(statuses[i] for i in order.tolist()),
         )
 
     def _merged(self, fits: ManyFits, new: FloatArray) -> tuple[ManyFits, FloatArray]:
