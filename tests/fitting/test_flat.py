@@ -10,6 +10,8 @@ from tests.infer.searches import MU, Spec, model, modifier, workspace
 
 import wilks
 from wilks.errors import FitError
+from wilks.fitting.effects import combinations_without_effect
+from wilks.fitting.problem import FitOptions
 from wilks.results.fit import FitResult
 
 JES = modifier("jes", "normsys", {"lo": 0.93, "hi": 1.1})
@@ -245,3 +247,37 @@ def test_a_valley_that_ends_at_a_bound_is_flat() -> None:
     other = wilks.fit(model(workspace({"SR": pushed}, {"SR": [40, 0]})))
     assert other.converged
     assert other.at_bound[other.index("k")]
+
+
+def test_second_derivatives_that_are_no_numbers_end_in_a_status() -> None:
+    variations = {"lo_data": [5.6e181], "hi_data": [0.0]}
+    huge = {
+        "s": (
+            [5.5e16],
+            [
+                MU,
+                factor("k"),
+                modifier("h", "histosys", variations),
+                modifier("n", "normsys", {"hi": -9e259, "lo": 1e-270}),
+            ],
+        ),
+        "b": ([-4.4e16], []),
+    }
+    compiled = model(workspace({"SR": huge}, {"SR": [0]}))
+    with np.errstate(all="ignore"):
+        assert not np.isfinite(compiled.hessian(compiled.initial)).all()
+        found = wilks.fit(compiled, options=FitOptions(max_iterations=30))
+    assert not found.converged
+    assert found.status
+
+
+def test_effects_beyond_all_numbers_are_part_of_no_combination() -> None:
+    vast = {"s": ([1e300, 1.0], [MU, factor("k")]), "t": ([1.0, 1.0], [factor("k"), factor("l")])}
+    compiled = model(workspace({"SR": vast}, {"SR": [1, 1]}))
+    theta = np.where(np.array(compiled.parameter_names) == "mu", 1e9, 0.0)
+    assert np.isfinite(compiled.expected(theta)).all()
+    where, directions, size = combinations_without_effect(compiled, theta, np.ones(theta.size, np.bool_))
+    assert compiled.index("k") not in where
+    assert len(where) == len(directions)
+    assert np.isfinite(directions).all()
+    assert np.isfinite(size).all()

@@ -9,7 +9,7 @@ from tests.infer.rankable import linear_covariance, linear_model, mixed_model
 import wilks
 from wilks.errors import ModelError
 from wilks.fitting.problem import FitOptions
-from wilks.infer.breakdown import breakdown
+from wilks.infer.breakdown import _held_variance, breakdown
 from wilks.infer.groups import FACTORS, MC, OTHERS, SYSTEMATICS
 from wilks.infer.ranking import ranking
 from wilks.infer.study import Running
@@ -217,3 +217,14 @@ def test_wrong_files_are_sentences(tmp_path: Path, text: str, message: str) -> N
     path.write_text(text)
     with pytest.raises(ModelError, match=message):
         breakdown(mixed_model(), groups=path)
+
+
+def test_groups_of_parameters_that_are_one_are_held() -> None:
+    compiled = linear_model()
+    others = [name for name in compiled.parameter_names if name != "mu"]
+    mu, (one, two) = compiled.index("mu"), (compiled.index(name) for name in others[:2])
+    correlation = np.eye(compiled.n_parameters)
+    for i, j, value in ((one, two, 1.0), (mu, one, 0.6), (mu, two, 0.6)):
+        correlation[i, j] = correlation[j, i] = value
+    variance = _held_variance(correlation, [mu], [one, two])
+    np.testing.assert_allclose(variance, 1.0 - 0.6**2, atol=1e-12)

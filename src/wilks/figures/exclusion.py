@@ -154,7 +154,7 @@ def surface(plane: Plane, heights: FloatArray, x: FloatArray, y: FloatArray) -> 
     from scipy.spatial import ConvexHull
 
     none: list[Any] = [None] * heights.shape[1]
-    good = np.isfinite(heights).all(axis=1)
+    good = np.isfinite(heights).all(axis=1) & np.isfinite(plane.x) & np.isfinite(plane.y)
     points, first = np.unique(np.column_stack([plane.x, plane.y])[good], axis=0, return_index=True)
     if len(points) < 3:
         return none

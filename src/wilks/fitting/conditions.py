@@ -12,6 +12,7 @@ import numpy as np
 from wilks import bin_labels
 from wilks.fitting.other_minima import other_minima
 from wilks.fitting.problem import Problem
+from wilks.flags import every
 from wilks.model.model import Model
 from wilks.results.conditions import AT_BOUND, FAILED, FLAT, IDLE_POI, KEPT_BY_START, NO_RATE, Condition
 from wilks.results.findings import Severity
@@ -47,7 +48,8 @@ class Fitted:
     @cached_property
     def at_bound(self) -> list[int]:
         """Positions of the free parameters that ended at a bound, the parameter of interest apart."""
-        return [i for i in (self.best.at_bound & ~self.problem.held).nonzero()[0].tolist() if i != self.poi]
+        held = self.problem.held
+        return [i for i in self.best.at_bound.nonzero()[0].tolist() if i != self.poi and not held[i]]
 
     def without_bounds(self, where: list[int]) -> tuple[list[int], Problem, FitResult]:
         """Return the problem with the bounds that parameters are at moved outwards, which these are, and its fit.
@@ -255,7 +257,7 @@ def no_rate(fitted: Fitted) -> Iterator[Condition]:
     """The best fit expects no events, or less than none, in bins where some were expected before it."""
     model, best = fitted.model, fitted.best
     rates = model.expected(best.values)
-    if (rates > 0).all():
+    if every(rates > 0):
         return
     gone = (rates < 0) | ((rates == 0) & (model.expected(model.prefit_values) > 0))
     for name, bins in model.channel_slices.items():

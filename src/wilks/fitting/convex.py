@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from wilks._types import BoolArray
+from wilks.flags import some
 from wilks.model.model import Model
 
 
@@ -14,6 +17,10 @@ def one_minimum(model: Model, held: BoolArray) -> bool:
     parameter is that of a histosys or normsys, and that no two free factors act on one bin of a sample.
     """
     free = ~held
-    if (model.interpolated & free).any():
+    if some(model.interpolated & free):
         return False
-    return not any((free[scalars].sum() + free[columns].sum(axis=0) > 1).any() for scalars, columns in model.products)
+    for scalars, columns in model.products:
+        together = np.count_nonzero(free[scalars])
+        if some(together + np.add.reduce(free[columns], axis=0) > 1):
+            return False
+    return True

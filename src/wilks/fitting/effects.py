@@ -80,9 +80,11 @@ def combinations_without_effect(
     rates = model.expected(theta)
     if where.size < 2 or not np.isfinite(rates).all():
         return where, np.zeros((where.size, 0)), np.ones(where.size)
-    weighted = _effects(model, theta, where) / np.sqrt(np.maximum(rates, 0.1))[:, None]
-    size = np.linalg.norm(weighted, axis=0)
-    where, weighted, size = where[size > 0], weighted[:, size > 0], size[size > 0]
+    with np.errstate(over="ignore", invalid="ignore"):
+        weighted = _effects(model, theta, where) / np.sqrt(np.maximum(rates, 0.1))[:, None]
+        size = np.linalg.norm(weighted, axis=0)
+    usable = (size > 0) & np.isfinite(size)  # what is beyond all numbers is without effect in no combination
+    where, weighted, size = where[usable], weighted[:, usable], size[usable]
     # The triangle has the same effects, and no more rows than there are parameters.
     _, effects, directions = np.linalg.svd(np.linalg.qr(weighted / size, mode="r"))
     rank = int(np.count_nonzero(effects > _RANK * effects.max(initial=0.0)))

@@ -63,7 +63,8 @@ def fit_every(
         starts=starts,
         anchor=anchor,
     )
-    failed = [row for row in (~many.minimised).nonzero()[0].tolist() if many.statuses[row] != INTERRUPTED]
+    lost = (~many.minimised).nonzero()[0].tolist()
+    failed = [row for row in lost if many.statuses[row] != INTERRUPTED]
     if not failed:
         return many
 

@@ -13,6 +13,8 @@ from wilks._types import BoolArray, FloatArray
 from wilks.fitting.effects import combinations_without_effect, groups_of, metric, without_effect
 from wilks.fitting.ladder import Answer, Ladder
 from wilks.fitting.status import Status
+from wilks.flags import some
+from wilks.matrices import curvatures
 
 Positions: TypeAlias = npt.NDArray[np.intp]
 _Found: TypeAlias = tuple[Mapping[str, Any], Positions, FloatArray, FloatArray]
@@ -57,6 +59,8 @@ class Flat:
     @property
     def together(self) -> BoolArray:
         """Which parameters take part in a direction."""
+        if not self.directions.size:
+            return np.zeros(self.directions.shape[1], np.bool_)
         return np.asarray((self.directions != 0).any(axis=0))
 
 
@@ -68,8 +72,11 @@ def resolved(ladder: Ladder, answer: Answer) -> tuple[Answer, Flat]:
     nowhere, at_bound = Flat.nowhere(ladder.model.n_parameters), answer.raw["at_bound"] != 0
     if answer.raw["status"] == Status.CONVERGED:
         unconstrained = ladder.model.unconstrained & ~ladder.problem.held
-        loose = _loose(ladder, answer, unconstrained & at_bound) | _wide(ladder, answer, unconstrained & ~at_bound)
-        if not loose.any():
+        bound = unconstrained & at_bound
+        loose = _wide(ladder, answer, unconstrained & ~at_bound)
+        if some(bound):
+            loose |= _loose(ladder, answer, bound)
+        if not some(loose):
             return answer, nowhere
         kept = ladder.problem.held | (at_bound & ~loose)
         resting, flat = _combinations(ladder, answer, nowhere.idle, kept, (_without_effect,))
@@ -103,8 +110,6 @@ def _without_idle(ladder: Ladder, answer: Answer) -> tuple[Answer, BoolArray]:
 def _loose(ladder: Ladder, answer: Answer, candidates: BoolArray) -> BoolArray:
     """Return which of some unconstrained parameters nothing pushes to the bound that they are at: a valley without a
     slope may end there."""
-    if not candidates.any():
-        return candidates
     model, theta, loose = ladder.model, answer.raw["theta"], candidates.copy()
     slope, rates = model.gradient(theta, ladder.dataset), model.expected(theta)
     weights = 1.0 / np.maximum(rates, 0.1)
@@ -204,12 +209,16 @@ def _after(answer: Answer, raw: Mapping[str, Any]) -> Answer:
 
 def _flat_directions(ladder: Ladder, theta: FloatArray, free: Positions, below: float) -> tuple[FloatArray, FloatArray]:
     """Return orthonormal directions of small curvature, shape (free, directions), in units of each parameter's effect;
-    and these units."""
+    and these units. None of them where the second derivatives are no numbers."""
     hessian = ladder.model.hessian(theta, ladder.dataset)[np.ix_(free, free)]
     squares = metric(ladder.model, theta)[free]
     scale = np.sqrt(np.where(squares > 0, squares, 1.0))
-    curvature, vectors = np.linalg.eigh(hessian / np.outer(scale, scale))
-    return np.asarray(vectors[:, np.abs(curvature) < below]), scale
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = curvatures(hessian / np.outer(scale, scale))
+    if found is None:
+        return np.zeros((free.size, 0)), scale
+    curvature, vectors = found
+    return vectors[:, np.abs(curvature) < below], scale
 
 
 def pivots(directions: FloatArray, rather: BoolArray | None = None) -> list[int]:

@@ -156,7 +156,7 @@ def final(answer: Answer, options: FitOptions) -> bool:
         case Status.CONVERGED | Status.FLAT_DIRECTION | Status.INTERRUPTED:
             return True
         case Status.ITERATION_LIMIT:
-            return options.max_iterations < FitOptions().max_iterations
+            return options.max_iterations < FitOptions.max_iterations
         case _:
             return False
 

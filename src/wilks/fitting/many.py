@@ -13,6 +13,7 @@ from wilks._version import __version__
 from wilks.errors import ModelError
 from wilks.fitting.problem import FitOptions, Numbers, Problem, pose
 from wilks.fitting.status import BRIEF, Status
+from wilks.flags import some
 from wilks.model.model import ArrayLike, Model
 from wilks.model.verbs import verb
 from wilks.progress import shown
@@ -20,6 +21,7 @@ from wilks.results.many import ManyFits
 
 # Parameters of all fits together up to which they are done in the calling thread.
 _FEW = 200
+_CONVERGED = int(Status.CONVERGED)
 
 Progress: TypeAlias = Callable[[int, int], object]
 """Told about every 0.1 s how many fits are done, and of how many; returns False to stop."""
@@ -113,12 +115,12 @@ def fit_problems(
         max_iterations=options.max_iterations,
         threads=threads,
         variances=uncertainties,
-        share_hessian=not uncertainties and not model.even.any(),
+        share_hessian=not uncertainties and not some(model.even),
         starts=starts,
         anchor=np.empty((0, model.n_parameters)) if anchor is None else np.ascontiguousarray(anchor)[None],
         progress=progress,
     )
-    converged, sigma = raw["status"] == Status.CONVERGED.value, None
+    converged, sigma = raw["status"] == _CONVERGED, None
     if uncertainties:
         # The curvature anywhere but at a minimum gives no uncertainty.
         sigma = np.where(problem.held, 0.0, np.where(converged[:, None], np.sqrt(raw["variance"]), np.nan))

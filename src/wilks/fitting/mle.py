@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from wilks.fitting.ladder import Answer, Ladder
 from wilks.fitting.problem import FitOptions, Problem, pose
 from wilks.fitting.search import Found, search_minima
 from wilks.fitting.status import describe
+from wilks.flags import some
 from wilks.model.datasets import Data, labelled
 from wilks.model.described import described
 from wilks.model.model import ArrayLike, Model
@@ -82,7 +82,10 @@ def fit(
         result = fit_problem(model, dataset, problem, label=used.label, options=options)
     if raise_on_failure and not result.converged:
         raise FitError(result.status)
-    refit = partial(fit_problem, model, dataset, label=used.label, options=replace(options, search="none"))
+
+    def refit(problem: Problem) -> FitResult:
+        return fit_problem(model, dataset, problem, label=used.label, options=replace(options, search="none"))
+
     poi = -1 if model.poi is None else model.index(model.poi)
     found = conditions(Fitted(model, problem, result, poi, refit))
     kept = () if start is None else tuple(kept_by_start(model, problem, pose(model, None, fixed, bounds)))
@@ -100,7 +103,7 @@ def fit_problem(
     """Return the best fit to data (`label` says which) of a problem with one row; its meaning is not checked."""
     ladder = Ladder(model, dataset, problem, options)
     answer, flat = resolved(ladder, ladder.answer())
-    if options.search == "none" or options.max_iterations < FitOptions().max_iterations:
+    if options.search == "none" or options.max_iterations < FitOptions.max_iterations:
         return _result(model, dataset, answer, problem, options, label, flat)
     raw = answer.raw
     here = Minimum(2.0 * raw["nll"], raw["theta"])
@@ -110,7 +113,7 @@ def fit_problem(
         problem,
         here,
         answer.settled,
-        bool(flat.idle.any() or flat.directions.size),
+        some(flat.idle) or bool(flat.directions.size),
         raw.get("covariance"),
         iterations=raw["iterations"],
         options=options,
@@ -151,11 +154,14 @@ def _result(
         covariance = np.full((size, size), np.nan)
     idle = problem.idle | flat.idle
     held = problem.held | idle
-    variances = np.where(at_bound | flat.together, np.nan, covariance.diagonal())
+    uncertainties = np.sqrt(covariance.diagonal())
+    uncertainties[at_bound | flat.together] = np.nan
+    uncertainties[held] = 0.0
+    uncertainties[idle] = np.nan
     return FitResult(
         **described(model),
         values=raw["theta"],
-        uncertainties=np.where(held, np.where(idle, np.nan, 0.0), np.sqrt(variances)),
+        uncertainties=uncertainties,
         covariance=covariance,
         twice_nll=2.0 * raw["nll"],
         edm=raw["edm"],

@@ -19,6 +19,7 @@ Numbers: TypeAlias = float | ArrayLike
 Entries = TypeVar("Entries", bound=np.ndarray[Any, Any])
 Search: TypeAlias = Literal["none", "default", "thorough"]
 """How far the lowest minimum is searched for: not at all, in milliseconds, or from hundreds of starts."""
+_SEARCHES = get_args(Search)
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class FitOptions:
     def __post_init__(self) -> None:
         if not (0 < self.tolerance < np.inf and self.max_iterations >= 1):
             raise ModelError(f"fits need a positive tolerance and at least one iteration, found {self}")
-        if self.search not in get_args(Search):
-            allowed = get_args(Search)
-            raise ModelError(f'no search "{self.search}"; allowed are {listed(allowed)}{nearest(self.search, allowed)}')
+        if self.search not in _SEARCHES:
+            allowed = listed(_SEARCHES)
+            raise ModelError(f'no search "{self.search}"; allowed are {allowed}{nearest(self.search, _SEARCHES)}')
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -74,7 +75,7 @@ class Problem:
     @property
     def mask(self) -> Any:
         """`held` as the engine wants it."""
-        return self.held.astype(np.uint8)
+        return self.held.view(np.uint8)
 
 
 def pose(
@@ -102,7 +103,8 @@ def pose(
         lower, upper = _put(lower, chosen, low), _put(upper, chosen, high)
         if not (low < high).all():
             words.problems.append(f'bounds: "{name}" has ({sides[0]}, {sides[1]}); the first must be below the second')
-    for name, value in start.items() if isinstance(start, Mapping) else ():
+    by_name = start if start is not None and isinstance(start, Mapping) else {}
+    for name, value in by_name.items():
         chosen, numbers = words.positions("start", name), words.numbers("start", name, value)
         theta = _put(theta, chosen, numbers)
         if not np.isfinite(numbers).all():

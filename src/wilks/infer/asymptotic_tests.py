@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.infer.asymptotics import Tails, expected_tails, observed_tails
+from wilks.flags import every
+from wilks.infer.asymptotics import Tails, all_tails
 from wilks.infer.few_events import for_limit, for_significance
 from wilks.infer.likelihood_ratio import Profile, asimov_study
 from wilks.infer.study import Study
@@ -41,7 +42,7 @@ class AsymptoticTests:
 
     def extended(self, values: FloatArray) -> AsymptoticTests:
         """Return the tests with fits at these values: one batch to each data set."""
-        values = np.union1d(self.values, values)
+        values = np.array(sorted({*self.values.tolist(), *values.tolist()}))
         observed, before = self.observed, None
         # Once more where a better best fit has been found on the way.
         while before is None or observed.study is not before:
@@ -72,7 +73,7 @@ class AsymptoticTests:
     def told(self, values: FloatArray) -> tuple[Condition, ...]:
         """Return what asymptotic answers at these values, or between, have too few events for."""
         found, fits = self.observed.study, self.observed
-        if not fits.values.size or not np.isfinite(values).all():
+        if not fits.values.size or not every(np.isfinite(values)):
             return ()
         if self.statistic == "q0":
             q0 = fits.statistic(values[:1], "q0")[0]
@@ -105,6 +106,7 @@ class AsymptoticTests:
         else:
             asimov, others = self.asimov.statistic(values, self.statistic)
         both = zip(statuses, others, strict=True)
+        p_observed, p_expected = _p_values(all_tails(q, asimov, self.statistic, self.base))
         return HypothesisTest(
             poi=found.model.parameter_names[found.poi],
             values=values,
@@ -115,8 +117,8 @@ class AsymptoticTests:
             best_value=float(found.best.values[found.poi]),
             test_statistic=q,
             asimov_statistic=asimov,
-            observed=p_values(observed_tails(q, asimov, self.statistic)),
-            expected=p_values(expected_tails(asimov, self.statistic, self.base)),
+            observed=p_observed,
+            expected=p_expected,
             statuses=tuple(s if s != CONVERGED or o == CONVERGED else f"Asimov data: {o}" for s, o in both),
             origin=found.origin(*conditions, statistic=self.statistic, calculator="asymptotic", base=self.base),
             fits=fits,
@@ -132,7 +134,8 @@ def alternative(statistic: str) -> float:
     return 1.0 if statistic == "q0" else 0.0
 
 
-def p_values(tails: Tails) -> PValues:
-    """Return p-values from their logarithms."""
+def _p_values(tails: Tails) -> tuple[PValues, PValues]:
+    """Return observed and expected p-values from their logarithms."""
     clsb, cls = tails.log_clsb, tails.log_cls
-    return PValues(np.exp(clsb), np.exp(tails.log_clb), np.exp(cls), clsb / _LN10, cls / _LN10)
+    columns = np.exp(clsb), np.exp(tails.log_clb), np.exp(cls), clsb / _LN10, cls / _LN10
+    return PValues(*(each[..., 0] for each in columns)), PValues(*(each[..., 1:] for each in columns))

@@ -14,6 +14,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import ModelError, listed, nearest
+from wilks.flags import every
 
 STATISTICS = ("t", "t~", "q", "q~", "q0")
 TWO_SIDED = ("t", "t~")
@@ -57,6 +58,15 @@ def observed_tails(q: FloatArray, asimov: FloatArray, statistic: str) -> Tails:
     return _tails(root, _downward(root, distance, statistic), distance, statistic)
 
 
+def all_tails(q: FloatArray, asimov: FloatArray, statistic: str, base: str = "normal") -> Tails:
+    """Return the p-values of `observed_tails`, then in five columns those of `expected_tails`, shape (..., 6)."""
+    root, distance = np.sqrt(q)[..., None], np.sqrt(asimov)[..., None]
+    observed = root, _downward(root, distance, statistic)
+    both = zip(observed, _expected(distance, statistic, base), strict=True)
+    root, y = (np.concatenate(sides, axis=-1) for sides in both)
+    return _tails(root, y, distance, statistic)
+
+
 def expected_tails(asimov: FloatArray, statistic: str, base: str = "normal") -> Tails:
     """Return the p-values, shape (..., 5), that are expected from the alternative at its quantiles `SIGMAS`.
 
@@ -64,13 +74,18 @@ def expected_tails(asimov: FloatArray, statistic: str, base: str = "normal") -> 
     tested value, where the test statistic is 0 ("normal", as ROOT, does not). t and t~ have quantiles of their own.
     """
     distance = np.sqrt(asimov)[..., None]
+    return _tails(*_expected(distance, statistic, base), distance, statistic)
+
+
+def _expected(distance: FloatArray, statistic: str, base: str) -> tuple[FloatArray, FloatArray]:
+    """Return the square roots of the test statistic at the quantiles of the alternative, and y, shape (..., 5)."""
     if statistic in TWO_SIDED:
         root = _two_sided_quantile(distance, statistic)
-        return _tails(root, _downward(root, distance, statistic), distance, statistic)
-    y = np.broadcast_to(SIGMAS, (*np.shape(asimov), SIGMAS.size))
+        return root, _downward(root, distance, statistic)
+    y = SIGMAS + np.zeros_like(distance)
     if base == "clipped_normal":
         y = np.maximum(y, -distance)
-    return _tails(y + distance, y, distance, statistic)
+    return y + distance, y
 
 
 def log_tail(z: FloatArray) -> FloatArray:
@@ -85,10 +100,13 @@ def _downward(root: FloatArray, distance: FloatArray, statistic: str) -> FloatAr
     """Return y for a test statistic (its square root) with mu_hat below the tested value."""
     if statistic not in ("q~", "t~"):
         return root - distance
+    inside = root <= distance
+    if every(inside):
+        return root - distance
     # mu_hat < 0: the statistic is linear in mu_hat. At a distance of 0 there is nothing below the tested value.
     below = np.full(np.shape(root), np.inf) if statistic == "t~" else root
     linear = np.divide(root**2 - distance**2, 2 * distance, out=below + 0 * distance, where=distance > 0)
-    return np.where(root <= distance, root - distance, linear)
+    return np.where(inside, root - distance, linear)
 
 
 def _tails(root: FloatArray, y: FloatArray, distance: FloatArray, statistic: str) -> Tails:

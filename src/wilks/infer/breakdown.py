@@ -16,6 +16,7 @@ from wilks.infer.groups import Groups, Patterns, first_poi, group_positions, poi
 from wilks.infer.observables import data_variance, responses
 from wilks.infer.study import Running, Study, study
 from wilks.infer.timed import timed
+from wilks.matrices import solution
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.verbs import verb
@@ -222,7 +223,7 @@ def _held_variance(covariance: FloatArray, pois: list[int], held: list[int]) -> 
     cross = covariance[np.ix_(where, pois)]
     scale = np.sqrt(np.diag(covariance)[where])
     correlation = covariance[np.ix_(where, where)] / np.outer(scale, scale)
-    explained = np.linalg.solve(correlation, cross / scale[:, None]) * (cross / scale[:, None])
+    explained = solution(correlation, cross / scale[:, None]) * (cross / scale[:, None])
     return np.asarray(np.maximum(np.diag(covariance)[pois] - explained.sum(axis=0), 0.0))
 
 

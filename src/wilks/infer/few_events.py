@@ -17,6 +17,7 @@ from wilks.fitting.flat import resolved
 from wilks.fitting.ladder import Answer, Ladder
 from wilks.fitting.problem import Problem
 from wilks.fitting.status import Status
+from wilks.flags import every
 from wilks.infer.study import Study
 from wilks.model.datasets import expected_data
 from wilks.results.conditions import FEW_EVENTS, Condition
@@ -68,7 +69,7 @@ class _Point:
     @cached_property
     def main_rates(self) -> FloatArray:
         """Expected main data; one NaN where the parameters are not known."""
-        return self.found.model.expected(self.theta) if np.isfinite(self.theta).all() else np.full(1, np.nan)
+        return self.found.model.expected(self.theta) if every(np.isfinite(self.theta)) else np.full(1, np.nan)
 
     @cached_property
     def rates(self) -> FloatArray:
@@ -76,16 +77,21 @@ class _Point:
         return expected_data(self.found.model, self.theta)
 
     @cached_property
-    def at_least(self) -> tuple[float, float]:
-        """What `Counts` can have at least, expected and observed: as if only the bins with the fewest told anything.
+    def expected_at_least(self) -> float:
+        """What `Counts.expected` can be at least: as if only the bins with the fewest told anything.
 
         The sum of t^3 / nu^2 is at most (sum of t^2 / nu)^(3/2) / sqrt(least nu); 0 where a rate is not positive.
         """
-        if not (self.main_rates > 0).all():
-            return 0.0, 0.0
-        fewest = float(self.main_rates.min(initial=np.inf)) * (1 - _ROUNDING)
+        fewest = float(np.minimum.reduce(self.main_rates, initial=np.inf))
+        return fewest * (1 - _ROUNDING) if fewest > 0 else 0.0
+
+    @property
+    def observed_at_least(self) -> float:
+        """What `Counts.observed` can be at least."""
+        if not self.expected_at_least > 0:
+            return 0.0
         main = self.found.data.values[: self.main_rates.size]
-        return fewest, fewest * float((main / self.main_rates).min(initial=np.inf))
+        return self.expected_at_least * float(np.minimum.reduce(main / self.main_rates, initial=np.inf))
 
     @cached_property
     def fit(self) -> Answer:
@@ -195,7 +201,7 @@ def for_limit(found: Study, tested: Sequence[FloatArray], without: FloatArray) -
 
 def _for_limit(here: _Point, other: _Point) -> tuple[Condition, ...]:
     found = here.found
-    if here.at_least[1] > max(LIMIT, LIMIT_CONTINUOUS) and other.at_least[0] > EXPECTED_LIMIT:
+    if here.observed_at_least > max(LIMIT, LIMIT_CONTINUOUS) and other.expected_at_least > EXPECTED_LIMIT:
         return ()
     at, background = _counts(here, found.poi), _counts(other, found.poi)
     observed = at is not None and at.observed < (LIMIT if at.discrete else LIMIT_CONTINUOUS)
@@ -223,7 +229,7 @@ def for_significance(found: Study, without: FloatArray, significance: float) -> 
     """Return what an asymptotic significance has too few events for."""
     point, auxiliary = _Point(found, without, [found.poi]), found.data.values[found.model.observed_main.size :]
     counted = auxiliary[found.model.constraint_terms.poisson] * (1 - _ROUNDING)
-    enough = point.at_least[1] > SIGNIFICANCE and (counted * significance > SIGNIFICANCE_AUXILIARY).all()
+    enough = point.observed_at_least > SIGNIFICANCE and (counted * significance > SIGNIFICANCE_AUXILIARY).all()
     if enough or found.best.values[found.poi] <= 0:
         return ()
     at = _counts(point, found.poi)
@@ -244,7 +250,7 @@ def for_interval(found: Study, where: list[int]) -> tuple[Condition, ...]:
     model, best = found.model, found.best
     free = [i for i in where if model.constraints[i] == "none" and best.minimised]
     few, point = {}, _Point(found, best.values, free)
-    for i in free if point.at_least[1] <= INTERVAL else ():
+    for i in free if point.observed_at_least <= INTERVAL else ():
         at = _counts(point, i)
         if at is not None and at.observed < INTERVAL:
             few[model.parameter_names[i]] = at.observed

@@ -17,6 +17,7 @@ from wilks.infer.timed import timed
 from wilks.infer.toy_fits import fit_toys, made
 from wilks.infer.toys import Run
 from wilks.infer.transfer import transfer
+from wilks.matrices import solution
 from wilks.model.datasets import Data, labelled, toy_data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.verbs import verb
@@ -194,12 +195,13 @@ def _unseen(after: FitResult, model: Model) -> FitResult:
 def _quadratic(
     residual: FloatArray, matrix: FloatArray, rates: FloatArray, bins: np.ndarray[tuple[int], np.dtype[np.intp]]
 ) -> tuple[float, int]:
-    """Return chi-square of some bins, and how many of them expect anything; infinite for events where none are."""
+    """Return chi-square of some bins, and how many of them expect anything; infinite for events where none are,
+    NaN where the covariance has no inverse."""
     expecting = bins[rates[bins] > 0]
     if np.any(residual[bins[rates[bins] <= 0]] > 0):
         return float("inf"), int(expecting.size)
     r = residual[expecting]
-    return float(r @ np.linalg.solve(matrix[np.ix_(expecting, expecting)], r)), int(expecting.size)
+    return float(r @ solution(matrix[np.ix_(expecting, expecting)], r)), int(expecting.size)
 
 
 def _saturated(model: Model, data: FloatArray, theta: FloatArray, held: BoolArray) -> FloatArray:

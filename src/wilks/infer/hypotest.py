@@ -10,6 +10,7 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import ModelError, listed
 from wilks.fitting.many import Progress
+from wilks.flags import every, some
 from wilks.infer.asymptotic_tests import AsymptoticTests
 from wilks.infer.asymptotics import check_test
 from wilks.infer.conditions import Bounds, with_wider_bounds
@@ -126,13 +127,13 @@ def check_toys(toys: int, seed: int) -> None:
 
 def _values(value: float | Sequence[float] | FloatArray | None, statistic: str) -> FloatArray:
     """Return the values to test; ModelError for what can't be tested."""
-    values = np.atleast_1d(np.asarray((0.0 if statistic == "q0" else 1.0) if value is None else value, np.float64))
+    values = np.array((0.0 if statistic == "q0" else 1.0) if value is None else value, np.float64, ndmin=1)
     problems = []
-    if values.ndim != 1 or not values.size or not np.isfinite(values).all():
+    if values.ndim != 1 or not values.size or not every(np.isfinite(values)):
         problems.append(f"value: one finite number or several are needed, found {value!r}")
-    elif statistic == "q0" and (values != 0).any():
+    elif statistic == "q0" and some(values != 0):
         problems.append("q0 tests the value 0 (no signal); for other values use t, t~, q or q~")
-    elif statistic in ("q~", "t~") and (values < 0).any():
+    elif statistic in ("q~", "t~") and some(values < 0):
         problems.append(f'"{statistic}" is for parameters that are not below 0, found {values.min():g}; use q or t')
     if problems:
         raise ModelError(problems)

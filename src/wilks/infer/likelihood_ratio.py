@@ -9,6 +9,8 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.fitting.convex import one_minimum
+from wilks.fitting.problem import Problem
+from wilks.flags import every, some
 from wilks.infer.asymptotics import BOUNDED
 from wilks.infer.profiles import exchanged, lowest, searched
 from wilks.infer.study import BETTER, Study, Tested, starting_from, study
@@ -34,7 +36,7 @@ def test_study(statistic: str, bounds: Mapping[str, tuple[float, float]] | None,
         lower[found.poi] = max(lower[found.poi], 0.0)
     start = found.problem.start.copy()
     start[found.poi] = min(max(start[found.poi], lower[found.poi]), upper[found.poi])
-    problem = replace(found.problem, lower=lower, upper=upper, start=start)
+    problem = Problem(start, lower, upper, found.problem.held, found.problem.idle)
     usable = found.given if found.given is not None and found.given.converged else None
     tested = Tested(statistic in BOUNDED, range_given)
     return starting_from(replace(found, problem=problem, given=None, tested=tested), usable)
@@ -83,7 +85,7 @@ class Profile:
         if each were asked for alone.
         """
         again = np.isin(self.values, values)
-        if not again.any():
+        if not some(again):
             return self
         rest = replace(
             self,
@@ -114,17 +116,25 @@ class Profile:
             fits = found.fits(starts, held, together=False)
         else:
             fits = searched(found, conditional_fits(found, starts), held, rows)
-        fits, every = self._merged(fits, new)
-        if not (certain and fits.minimised.all()):
-            held = np.broadcast_to(held[0], fits.values.shape)
-            fits = exchanged(found, fits, found.predicted({poi: every}), held, (every.size,))
-        endings = zip(fits.minimised, fits.statuses, strict=True)
+        if certain and every(fits.minimised) and set(self.statuses) <= {CONVERGED}:
+            return self._joined(fits, new)
+        fits, values = self._merged(fits, new)
+        held = np.broadcast_to(held[0], fits.values.shape)
+        fits = exchanged(found, fits, found.predicted({poi: values}), held, (values.size,))
+        return Profile.of(found)._joined(fits, values)
+
+    def _joined(self, fits: ManyFits, new: FloatArray) -> Profile:
+        """Return the profile with fits at new values, and with a better best fit where one of them tells."""
+        endings = zip(fits.minimised.tolist(), fits.statuses, strict=True)
+        statuses = (*self.statuses, *(CONVERGED if good else status for good, status in endings))
+        values = np.concatenate([self.values, new])
+        order = values.argsort(kind="stable")
         return Profile(
-            study=found.improved(fits) or found,
-            values=every,
-            twice_nll=fits.twice_nll,
-            theta=fits.values,
-            statuses=tuple(CONVERGED if good else status for good, status in endings),
+            study=self.study.improved(fits) or self.study,
+            values=values[order],
+            twice_nll=np.concatenate([self.twice_nll, fits.twice_nll])[order],
+            theta=np.concatenate([self.theta, fits.values])[order],
+            statuses=tuple(statuses[i] for i in order.tolist()),
         )
 
     def _merged(self, fits: ManyFits, new: FloatArray) -> tuple[ManyFits, FloatArray]:
@@ -146,15 +156,18 @@ class Profile:
         return merged, np.concatenate([self.values, new])[order]
 
     def _starts(self, new: FloatArray) -> FloatArray:
-        starts = self.study.predicted({self.study.poi: new})
+        starts, best = self.study.predicted({self.study.poi: new}), self.study.best.values
         if not self.values.size:
             return starts
-        best = self.study.best.values
-        good = np.array([status == CONVERGED for status in self.statuses], bool) & (self.values != best[self.study.poi])
-        known, theta = np.append(self.values[good], best[self.study.poi]), np.vstack([self.theta[good], best])
-        order = np.argsort(known, kind="stable")
-        known, theta = known[order], theta[order]
-        right = np.searchsorted(known, new)
+        here = float(best[self.study.poi])
+        endings = zip(self.values.tolist(), self.statuses, strict=True)
+        rows = [i for i, (value, status) in enumerate(endings) if status == CONVERGED and value != here]
+        values = [*self.values[rows].tolist(), here]
+        if new[0] > max(values) or new[-1] <= min(values):  # beyond what is known
+            return starts
+        order = np.argsort(values, kind="stable")
+        known, theta = np.array(values)[order], np.vstack([self.theta[rows], best])[order]
+        right = known.searchsorted(new)
         between = (right > 0) & (right < known.size)
         low, high = right[between] - 1, right[between]
         weight = ((new[between] - known[low]) / (known[high] - known[low]))[:, None]
@@ -178,7 +191,7 @@ class Profile:
         if not best.minimised:
             return np.full(values.size, np.nan), (f"the best fit: {best.status}",) * values.size
         q, statuses = np.zeros(values.size), [CONVERGED] * values.size
-        needed = np.flatnonzero(self._takes_fit(values, name))
+        needed = self._takes_fit(values, name).nonzero()[0]
         rows = self.values.searchsorted(values[needed])
         q[needed] = np.maximum(self.twice_nll[rows] - best.twice_nll, 0.0)
         for i, row in zip(needed.tolist(), rows.tolist(), strict=True):
@@ -189,12 +202,13 @@ class Profile:
 
     def row(self, value: float) -> tuple[FloatArray, str]:
         """Return the parameters of the conditional fit at a value, and its status."""
-        i = int(np.searchsorted(self.values, value))
+        i = int(self.values.searchsorted(value))
         return self.theta[i], self.statuses[i]
 
     def rows(self, values: FloatArray) -> FloatArray:
         """Return the parameters of the conditional fits, shape (values, n_parameters); NaN where there is none."""
-        rows = np.full((values.size, self.study.model.n_parameters), np.nan)
+        rows = np.empty((values.size, self.study.model.n_parameters))
+        rows.fill(np.nan)
         known = {value: i for i, value in enumerate(self.values.tolist()) if self.statuses[i] == CONVERGED}
         for row, value in zip(rows, values.tolist(), strict=True):
             if value in known:
@@ -203,7 +217,7 @@ class Profile:
 
     def nearest(self, value: float) -> FloatArray:
         """Return the parameters of the conditional fit at the value that is nearest."""
-        theta: FloatArray = self.theta[int(np.argmin(np.abs(self.values - value)))]
+        theta: FloatArray = self.theta[int(np.abs(self.values - value).argmin())]
         return theta
 
 
@@ -245,7 +259,7 @@ def asimov_study(profile: Profile, alternative: float) -> Study:
     data = Data(
         expected_data(found.model, theta), f"Asimov (post-fit), {name} = {alternative:g}", found.model.channel_bins
     )
-    problem = replace(found.problem, start=theta, lower=lower, upper=upper)
+    problem = Problem(theta, lower, upper, found.problem.held, found.problem.idle)
     asimov = replace(found, data=data, problem=problem, given=None)
     best = asimov.best
     if best.minimised:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +13,7 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import ModelError
 from wilks.fitting.many import Progress
+from wilks.flags import every, some
 from wilks.infer.asymptotic_tests import AsymptoticTests
 from wilks.infer.asymptotics import SIGMAS, check_test
 from wilks.infer.conditions import Bounds, far_from_zero, with_wider_bounds
@@ -164,7 +166,7 @@ def _search(tests: Tests, values: FloatArray, level: float, none: str = "") -> L
     done: FloatArray = np.empty(0)
     for turn in range(ROUNDS):
         tests = tests.extended(values)
-        done = np.union1d(done, values)
+        done = np.array(sorted({*done.tolist(), *values.tolist()}))
         test = tests.test(done)
         roots = [Root.of(test, curve, level) for curve in range(6)]
         if INTERRUPTED in test.statuses:
@@ -185,7 +187,7 @@ def _search(tests: Tests, values: FloatArray, level: float, none: str = "") -> L
             if better is None or turn + 1 == ROUNDS:
                 break
             tests = better
-        values = np.unique(asked)
+        values = np.array(sorted(set(asked)))
     statuses = tuple(failed.get(i, CONVERGED) for i in range(6))
     found = np.array([np.nan if i in failed else root.value for i, root in enumerate(roots)])
     errors = np.array([np.nan if i in failed else root.error for i, root in enumerate(roots)])
@@ -272,8 +274,8 @@ class Root:
     @cached_property
     def bracket(self) -> int | None:
         """The last interval in which CLs falls below that of the limit."""
-        crossings = np.flatnonzero((self.heights[:-1] > 0) & (self.heights[1:] <= 0))
-        return int(crossings[-1]) if crossings.size else None
+        crossings = ((self.heights[:-1] > 0) & (self.heights[1:] <= 0)).nonzero()[0].tolist()
+        return crossings[-1] if crossings else None
 
     @cached_property
     def value(self) -> float:
@@ -285,7 +287,7 @@ class Root:
         straight = float(x0 + (x1 - x0) * h0 / (h0 - h1))
         near = slice(max(i - 1, 0), i + 3)
         x, heights = self.x[near], self.heights[near]
-        if self.noise[near].any() or not (np.diff(heights) < 0).all():
+        if some(self.noise[near] != 0) or not every(heights[1:] < heights[:-1]):
             return straight
         curved = _interpolated(x, heights)
         return curved if x0 < curved < x1 else straight
@@ -294,7 +296,7 @@ class Root:
     def error(self) -> float:
         """Standard deviation of the limit from toys, NaN without."""
         i = self.bracket
-        if i is None or not self.noise.any():
+        if i is None or not some(self.noise != 0):
             return np.nan
         # The slope over several standard deviations: CLs of toys has steps.
         noise = float(np.max(self.noise[i : i + 2]))
@@ -309,9 +311,9 @@ class Root:
     def found(self) -> bool:
         """Whether CLs is right at a test: one at the limit, to `PRECISION`, or one within the error of toys."""
         value = self.value
-        if not np.isfinite(value):
+        if not math.isfinite(value):
             return False
-        nearest = int(np.argmin(np.abs(self.x - value)))
+        nearest = int(np.abs(self.x - value).argmin())
         height, noise = abs(self.heights[nearest]), self.noise[nearest]
         close = abs(self.x[nearest] - value) <= PRECISION * value
         return bool(height <= 0.5 * noise or (close and (noise > 0 or height <= HEIGHT)))
@@ -320,7 +322,7 @@ class Root:
     def jumps(self) -> bool:
         """Whether CLs jumps over that of the limit, as far as fits without noise can tell."""
         i = self.bracket
-        if i is None or self.noise.any():
+        if i is None or some(self.noise != 0):
             return False
         narrow = self.x[i + 1] - self.x[i] <= JUMP * self.x[i + 1]
         return bool(narrow and np.abs(self.heights[i : i + 2]).min() > HEIGHT)
@@ -337,7 +339,7 @@ class Root:
         # Now and then the middle, so that the interval shrinks from both sides.
         choices = [middle] if turn % 5 == 4 else [self.value, middle]
         for choice in (*choices, 0.75 * x0 + 0.25 * x1, 0.25 * x0 + 0.75 * x1):
-            if not np.isclose(choice, self.tried, rtol=1e-9, atol=0).any():
+            if not some(np.abs(choice - self.tried) <= 1e-9 * np.abs(self.tried)):
                 return float(choice)
         return None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from wilks.fitting.every import fit_every
 from wilks.fitting.many import Progress
 from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import FitOptions, Problem, pose
+from wilks.flags import every, some
 from wilks.infer.conditions import rules
 from wilks.model.datasets import Data, labelled
 from wilks.model.model import ArrayLike, Model
@@ -96,7 +99,7 @@ class Study:
         many = fit_every(
             self.model,
             self.data.values if data is None else data,
-            replace(self.problem, start=start, held=held),
+            Problem(start, self.problem.lower, self.problem.upper, held, self.problem.idle),
             options=self.running.options,
             sentences=True,
             threads=self.running.threads,
@@ -104,7 +107,7 @@ class Study:
             starts=starts,
             anchor=self._anchor if together else None,
         )
-        if many.converged.all():
+        if every(many.converged):
             return many
         settled = many.settled
         endings = [CONVERGED if good else status for good, status in zip(settled, many.statuses, strict=True)]
@@ -115,13 +118,16 @@ class Study:
 
         theta + C[:, I] C[I, I]^-1 (value - theta[I]) for the parameters I that are kept.
         """
-        best, where = self.best, list(fixed)
+        best, kept = self.best, list(fixed)
+        where: Any = kept if len(kept) > 1 else slice(kept[0], kept[0] + 1)  # a slice takes no copies
         target = np.array(list(fixed.values()), np.float64).T.copy()
         theta = np.empty((len(target), best.values.size))
         theta[:] = best.values
-        block = best.covariance[where][:, where]
-        if best.covariance_valid and np.isfinite(block).all() and _invertible(block):
-            theta += (target - best.values[where]) @ np.linalg.solve(block, best.covariance[where])
+        along = best.covariance[where]
+        block = along[:, where]
+        if best.covariance_valid and every(np.isfinite(block)) and _invertible(block):
+            shift = target - best.values[where]
+            theta += shift * (along / block) if len(kept) == 1 else shift @ np.linalg.solve(block, along)
             inside = np.minimum(np.maximum(theta, self.problem.lower), self.problem.upper)
             theta = np.where(self.problem.held, best.values, inside)
         theta[:, where] = target
@@ -133,7 +139,7 @@ class Study:
         The free fit then starts from there. A question asked before is to be asked again.
         """
         below = self.best.twice_nll - BETTER
-        if not (fits.twice_nll < below).any():
+        if not some(fits.twice_nll < below):
             return None
         usable = np.where(np.isfinite(fits.twice_nll) & fits.minimised, fits.twice_nll, np.inf)
         lowest = int(np.argmin(usable))
@@ -166,7 +172,7 @@ class Study:
     @cached_property
     def dataset(self) -> Dataset:
         """The data as the engine takes them."""
-        return self.model.dataset(self.data.values)
+        return self.model.engine.dataset(self.data.values)  # checked where they were handed in, or made
 
     def _without_search(self, problem: Problem) -> FitResult:
         """Return the fit of a problem to the data, from its start only."""
@@ -174,7 +180,7 @@ class Study:
         return fit_problem(self.model, self.dataset, problem, label=self.data.label, options=options)
 
     def _again(self, start: FloatArray, held: BoolArray) -> FitResult:
-        problem = replace(self.problem, start=start, held=held)
+        problem = Problem(start, self.problem.lower, self.problem.upper, held, self.problem.idle)
         return fit_problem(self.model, self.dataset, problem, label=self.data.label, options=self.running.options)
 
 
@@ -197,7 +203,8 @@ def origin_of(
     sides = problem.lower, problem.upper
     changed = ((sides[0] != model.bounds[0]) | (sides[1] != model.bounds[1])) & ~problem.held
     bounds = {
-        names[i]: [float(side[i]) if np.isfinite(side[i]) else None for side in sides] for i in changed.nonzero()[0]
+        names[i]: [float(side[i]) if math.isfinite(side[i]) else None for side in sides]
+        for i in changed.nonzero()[0].tolist()
     }
     return Origin(
         measurement=model.measurement,
@@ -260,7 +267,8 @@ def starting_from(found: Study, result: FitResult | None) -> Study:
     low, high = found.problem.lower, found.problem.upper
     on_bound = (values == low) | (values == high)
     fits = np.where(held, values == found.problem.start, (low <= values) & (values <= high))
-    if ((result.fixed == held) | result.idle).all() and fits.all() and (on_bound | held | ~result.at_bound).all():
+    kept = (result.fixed == held) | result.idle
+    if every(kept & fits & (on_bound | held | ~result.at_bound)):
         return replace(found, given=result)
     usable = np.isfinite(values) & ~held
     start = np.where(usable, np.clip(values, low, high), found.problem.start)

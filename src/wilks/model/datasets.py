@@ -140,12 +140,10 @@ def expected_data(model: Model, theta: ArrayLike) -> FloatArray:
     """
     rates = model.expected(theta)
     means = np.concatenate([rates, model.expected_auxiliary(theta)])
-    problems = []
-    for b in np.flatnonzero(~((rates >= 0) & (rates < np.inf))).tolist():
-        problems.append(f"{model.place(b)}: the model expects {rates[b]:g}, no possible count")
-    if problems:
-        raise ModelError(problems)
-    model.check_data(means)
+    if problems := model.impossible_data(means):
+        bins = np.flatnonzero(~((rates >= 0) & (rates < np.inf))).tolist()
+        told = [f"{model.place(b)}: the model expects {rates[b]:g}, no possible count" for b in bins]
+        raise ModelError(told or problems)
     return means
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from wilks import bin_labels
 from wilks._types import FloatArray
+from wilks.flags import some
 
 if TYPE_CHECKING:
     from wilks.model.model import Model
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def impossible(model: Model, values: FloatArray) -> list[str]:
     """Return a sentence for every impossible value of data, up to ten; of many data sets, for the first with any."""
     wrong = ~np.isfinite(values) | ((values < 0) & model.counts)
-    if not wrong.any():
+    if not some(wrong):
         return []
     row = tuple(int(i) for i in np.argwhere(wrong)[0][:-1])
     rules = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,11 @@ class ConstraintTerms:
     poisson: BoolArray
     scale: FloatArray
 
+    @cached_property
+    def factor(self) -> FloatArray:
+        """What the parameters are multiplied with to give the means of the terms."""
+        return np.where(self.poisson, self.scale, 1.0)
+
 
 def constraint_terms(model: Model) -> ConstraintTerms:
     """Return what the auxiliary data of a model belong to."""
@@ -42,7 +48,7 @@ def constraint_terms(model: Model) -> ConstraintTerms:
 def expected_auxiliary(model: Model, points: FloatArray) -> FloatArray:
     """Return what the constraint terms measure on average, shape (..., auxiliary data)."""
     terms = model.constraint_terms
-    return np.asarray(np.where(terms.poisson, terms.scale, 1.0) * points[..., terms.parameters])
+    return np.asarray(terms.factor * points[..., terms.parameters])
 
 
 def expected_by_sample(model: Model, points: FloatArray) -> FloatArray:

@@ -31,11 +31,12 @@ def verb(example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         places = by_kind[inspect.Parameter.POSITIONAL_OR_KEYWORD]
         known = frozenset(signature.parameters)
         needed = [p.name for p in signature.parameters.values() if p.default is p.empty]
+        required = frozenset(needed)
 
         @functools.wraps(function)
         def called(*args: P.args, **keywords: P.kwargs) -> R:
             named = {**dict(zip(places, args, strict=False)), **keywords}
-            if len(args) > len(places) or not known.issuperset(named) or not all(name in named for name in needed):
+            if len(args) > len(places) or not (known.issuperset(named) and required.issubset(named)):
                 raise KindError(f"{_misplaced(args, keywords, places, known, needed)}; write {_written(example)}")
             if not isinstance(named["model"], Model):
                 raise KindError(_no_model(function.__name__, named["model"], example))

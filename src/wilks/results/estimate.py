@@ -85,6 +85,8 @@ def _statistical(fit: FitResult, i: int) -> float:
     # Of the correlations: variances of parameters can differ by many orders of magnitude.
     correlated = fit.covariance[np.ix_(held, held)] / np.outer(sigma[held], sigma[held])
     along = fit.covariance[held, i] / (sigma[held] * sigma[i])
+    if not (np.isfinite(correlated).all() and np.isfinite(along).all()):
+        return math.nan
     left = 1.0 - float(along @ np.linalg.lstsq(correlated, along, rcond=None)[0])
     return float(sigma[i] * math.sqrt(left)) if 0 < left <= 1 else math.nan
 

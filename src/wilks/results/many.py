@@ -8,6 +8,7 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray, Positions
 from wilks.errors import nearest
+from wilks.flags import every
 
 CONVERGED, INTERRUPTED = "converged", "interrupted"
 # How the status of a fit begins whose minimum lies on the edge of the possible.
@@ -93,7 +94,7 @@ class ManyFits:
         On the edge a rate vanishes; there is no covariance, but the EDM (here how far the minimum can be below) says
         that the likelihood is right if it is below 1e-5.
         """
-        if self.converged.all():
+        if every(self.converged):
             return self.converged
         edge = np.array([status.startswith(EDGE) for status in self.statuses], np.bool_)
         settled: BoolArray = self.converged | (edge & (self.edm < EDGE_EDM))
@@ -102,7 +103,7 @@ class ManyFits:
     @property
     def minimised(self) -> BoolArray:
         """Fits that are settled, or whose likelihood is flat along parameters without effect, shape (fits,)."""
-        if self.converged.all():
+        if every(self.converged):
             return self.converged
         flat = np.array([status.startswith(FLAT) for status in self.statuses], np.bool_)
         minimum: BoolArray = self.settled | flat

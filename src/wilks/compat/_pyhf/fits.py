@@ -21,6 +21,7 @@ from wilks.errors import WilksError
 from wilks.fitting.ladder import ANOTHER_START
 from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import FitOptions, Problem
+from wilks.flags import every
 from wilks.results.fit import FitResult
 
 log = logging.getLogger("wilks.compat")
@@ -178,13 +179,13 @@ def _answered(pdf: Model, asked: Question) -> FitResult | str:
 
 
 def _fit(pdf: Model, asked: Question) -> FitResult:
-    core, default = pdf.core, FitOptions()
+    core, options = pdf.core, FitOptions()
     assert core is not None
-    most = default.max_iterations if asked.maxiter is None or asked.maxiter >= _FEW else max(int(asked.maxiter), 1)
-    options = FitOptions(max_iterations=most)
+    if asked.maxiter is not None and asked.maxiter < _FEW:
+        options = FitOptions(max_iterations=max(int(asked.maxiter), 1))
     lower, upper = (np.ascontiguousarray(side) for side in asked.bounds.T)
     held = asked.held | (lower == upper)
     # A factor that the model holds at 0 leaves others without effect, unless it is free here.
-    idle = core.idle & ~held if (held >= core.fixed).all() else np.zeros_like(held)
+    idle = core.idle & ~held if every(held >= core.fixed) else np.zeros_like(held)
     problem = Problem(asked.start, lower, upper, held | idle, idle)
     return fit_problem(core, pdf.dataset(asked.data), problem, label="pyhf", options=options)

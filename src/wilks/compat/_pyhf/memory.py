@@ -57,9 +57,10 @@ class Memory:
         A free fit that ends with the parameter of interest at its bound, and the conditional fit at this bound, are one
         minimum. So their likelihood ratio is 0 and not what rounding makes of it, which pyhf divides by.
         """
-        for question, other in self.kept.values():
-            close = abs(result.twice_nll - other.twice_nll) < _SAME and question.place == asked.place
-            if close and _one_minimum(asked, result, question, other):
+        level = result.twice_nll
+        near = [one for one in self.kept.values() if -_SAME < one[1].twice_nll - level < _SAME]
+        for question, other in near:
+            if question.place == asked.place and _one_minimum(asked, result, question, other):
                 result = replace(result, values=other.values, twice_nll=other.twice_nll)
                 break
         while len(self.kept) >= _KEPT:
