@@ -39,13 +39,14 @@ def combine(
     takes the samples of both for a channel that is in both, those of the preferred side where they share a name.
 
     Modifiers of one name in both are one parameter afterwards. `rename_channels` and `rename_modifiers` give those
-    whose names are in both new names in the right workspace, by name or pattern: `{"staterror_*": "staterror_*_CMS"}`.
+    whose names are in both new names in the right workspace, by name or pattern, of which exact names win:
+    `{"*": "*_CMS", "mu": "mu"}` leaves one parameter in common (and lumi, which has no other name in this format).
     Raises WorkspaceError with everything that doesn't go together.
 
     >>> import wilks
     >>> search, measurement = wilks.examples.search(), wilks.examples.measurement()
     >>> wilks.combine(search, measurement).channel_names
-    ('CR top', 'SR 1b', 'SR 2b', 'electrons', 'muons')
+    ('SR 2b', 'SR 1b', 'CR top', 'electrons', 'muons')
     """
     if join not in JOINS:
         raise WorkspaceError(f'no join "{join}", there are {listed(JOINS)}{nearest(join, JOINS)}')

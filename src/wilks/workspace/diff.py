@@ -64,14 +64,14 @@ def _channels(
     for workspace, name in ((a, names[0]), (b, names[1])):
         for channel in workspace.document.channels:
             if channel.name not in both:
-                size = f"{bins_of(channel)} bins, {len(channel.samples)} samples"
+                size = ", ".join([_many(bins_of(channel), "bin"), _many(len(channel.samples), "sample")])
                 sides = (size, "") if workspace is a else ("", size)
                 sentence = f'channel "{channel.name}" is in {name} only ({size})'
                 yield Difference("channel", channel.name, sentence, math.inf, (Place(channel.name, "", *sides),))
     for one, other in pairs:
         bins = bins_of(one), bins_of(other)
         if bins[0] != bins[1]:
-            sentence = f'channel "{one.name}" has {bins[0]} bins in {names[0]}, {bins[1]} in {names[1]}'
+            sentence = f'channel "{one.name}" has {_many(bins[0], "bin")} in {names[0]}, {bins[1]} in {names[1]}'
             places = (Place(one.name, "", f"{bins[0]} bins", f"{bins[1]} bins"),)
             yield Difference("channel", one.name, sentence, math.inf, places)
 
@@ -162,6 +162,10 @@ def _numbers(kind: str, name: str, what: str, found: list[tuple[float, str, Plac
     channels = counted([place.channel for _, _, place in found], "channel")
     sentence = f"{what} differ in {channels}, most in {words}"
     return Difference(kind, name, sentence, size, tuple(place for _, _, place in found))
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def counted(names: Sequence[str], what: str) -> str:

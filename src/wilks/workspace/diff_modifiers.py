@@ -26,7 +26,8 @@ def modifier_differences(
     a: Workspace, b: Workspace, pairs: Sequence[tuple[Channel, Channel]], names: tuple[str, str]
 ) -> Iterator[Difference]:
     """Yield modifiers that are in one workspace only, or somewhere in one only, of other types or other effects."""
-    sides = _by_name(a), _by_name(b)
+    common = next((name for name in a.measurement_names if name in b.measurement_names), None)
+    sides = _by_name(a, common), _by_name(b, common)
     records = _records(a), _records(b)
     both = _common_blocks(pairs)
     for name in dict.fromkeys([*sides[0], *sides[1]]):
@@ -55,9 +56,9 @@ def modifier_differences(
             yield _changed(name, changed, names)
 
 
-def _by_name(workspace: Workspace) -> Acts:
+def _by_name(workspace: Workspace, measurement: str | None) -> Acts:
     found: Acts = {}
-    for act in acting(workspace):
+    for act in acting(workspace, measurement=measurement):
         found.setdefault(act.name, {})[act.channel, act.sample] = act
     return found
 
@@ -91,10 +92,6 @@ def _common_blocks(pairs: Sequence[tuple[Channel, Channel]]) -> set[Block]:
     return {block for block in sizes[0] if sizes[1].get(block) == sizes[0][block]} if sizes else set()
 
 
-def _blocks(count: int) -> str:
-    return f"{count} sample{'' if count == 1 else 's'} in channels" if count != 1 else "one sample in a channel"
-
-
 def _one_sided(
     name: str, acts: dict[Block, Acting], names: tuple[str, str], side: int, *, everywhere: bool
 ) -> Difference:
@@ -102,17 +99,20 @@ def _one_sided(
     types = ", ".join(sorted({kind for act in acts.values() for kind in act.types}))
     largest = max(acts.values(), key=lambda act: -1.0 if math.isnan(act.size) else act.size)
     size = largest.size
-    where = f'"{largest.sample}" in "{largest.channel}"'
-    effect = f"free: {where}" if math.isnan(size) else f"up to {percent(size).lstrip('+')}: {where}"
+    where = f'on "{largest.sample}" in "{largest.channel}"'
+    effect = "free" if math.isnan(size) else f"up to {percent(size).lstrip('+')}"
+    many = f", on {len(acts)} samples in channels" if len(acts) > 1 else ""
     if everywhere:
-        start = f'"{name}" ({types}) is in {names[side]} only, on {_blocks(len(acts))}'
+        sentence = f'"{name}" ({types}) is in {names[side]} only{many}: {effect}, {where}'
     else:
-        start = f'"{name}" ({types}) acts in {names[side]} only on {_blocks(len(acts))}'
+        sentence = (
+            f'"{name}" ({types}) acts in {names[side]} only{many or f" {where}"}: {effect}{many and f", {where}"}'
+        )
     places = []
     for (channel, sample), act in acts.items():
         text = "free" if math.isnan(act.size) else percent(act.size).lstrip("+")
         places.append(Place(channel, sample, *((text, "") if side == 0 else ("", text))))
-    return Difference("modifier", name, f"{start}, {effect}", math.inf if math.isnan(size) else size, tuple(places))
+    return Difference("modifier", name, sentence, math.inf if math.isnan(size) else size, tuple(places))
 
 
 def _other_types(name: str, blocks: list[tuple[Block, Acting, Acting]], names: tuple[str, str]) -> Iterator[Difference]:
@@ -147,12 +147,11 @@ def _changed(
 ) -> Difference:
     (channel, sample), (size, place, one, other) = max(changed, key=lambda each: each[1][0])
     where = f'"{sample}" in {channel}[{place}]'
-    sentence = (
-        f'the effect of "{name}" differs on {_blocks(len(changed))}, most on {where}: {percent(one)} in {names[0]}, '
-        f"{percent(other)} in {names[1]}"
-    )
+    sentence = f'the effect of "{name}" on {where} is {percent(one)} in {names[0]}, {percent(other)} in {names[1]}'
     if percent(one) == percent(other):
-        sentence += f" (by {percent(size).lstrip('+')})"
+        sentence += f" (they differ by {percent(size).lstrip('+')})"
+    if len(changed) > 1:
+        sentence += f", the largest of {len(changed)} differences"
     places = tuple(
         Place(*block, percent(before), percent(after), after - before, bin)
         for block, (_, bin, before, after) in changed

@@ -17,7 +17,8 @@ def new_names(
     """Return the new name of each name that a key of `changes` (a name or pattern) means; adds to `problems`.
 
     What `*` and `?` stand for in a pattern is put in their place in the new name, which has the same ones in the same
-    order; the new name of an exact name is taken as it is. Names in `keep` are changed by their exact names only.
+    order. An exact name wins over patterns, and its new name is taken as it is; names in `keep` are changed by exact
+    names only.
     """
     found: dict[str, str] = {}
     for pattern, new in changes.items():
@@ -34,7 +35,7 @@ def new_names(
             problems.append(f'{what} "{pattern}": the new name must have the same {wild} in this order, found "{new}"')
             continue
         for name in (names[i] for i in places):
-            if not exact and name in keep:
+            if not exact and (name in keep or name in changes):
                 continue
             renamed = new if exact else _filled(name, pattern, new)
             if found.setdefault(name, renamed) != renamed:

@@ -27,15 +27,15 @@ def rename(
 ) -> Workspace:
     """Return the workspace with other names, given by old names or patterns: `{"JES_*": "ATLAS_JES_*"}`.
 
-    What `*` and `?` stand for goes to their place in the new name. Parameters have the names of their modifiers, so
-    that settings and the parameter of interest follow; modifiers of type lumi are called "lumi" in this format, and
-    patterns leave them alone. Two things never become one: `correlate` makes one parameter of several. Raises
-    WorkspaceError for names that match nothing, and for new ones that are taken.
+    What `*` and `?` stand for goes to their place in the new name; exact names win over patterns. Parameters have the
+    names of their modifiers, so that settings and the parameter of interest follow; modifiers of type lumi are called
+    "lumi" in this format, and patterns leave them alone. Two things never become one: `correlate` makes one parameter
+    of several. Raises WorkspaceError for names that match nothing, and for new ones that are taken.
 
     >>> import wilks
     >>> workspace = wilks.rename(wilks.examples.search(), channels={"SR *": "signal region *"})
     >>> workspace.channel_names
-    ('CR top', 'signal region 1b', 'signal region 2b')
+    ('signal region 2b', 'signal region 1b', 'CR top')
     """
     before = workspace.document
     every = [(sample, modifier) for _, sample, modifier in modifiers_of(before.channels)]
