@@ -102,12 +102,9 @@ def _one_sided(
     where = f'on "{largest.sample}" in "{largest.channel}"'
     effect = "free" if math.isnan(size) else f"up to {percent(size).lstrip('+')}"
     many = f", on {len(acts)} samples in channels" if len(acts) > 1 else ""
-    if everywhere:
-        sentence = f'"{name}" ({types}) is in {names[side]} only{many}: {effect}, {where}'
-    else:
-        sentence = (
-            f'"{name}" ({types}) acts in {names[side]} only{many or f" {where}"}: {effect}{many and f", {where}"}'
-        )
+    verb = "is" if everywhere else "acts"
+    sentence = f'"{name}" ({types}) {verb} in {names[side]} only'
+    sentence += f"{many}: {effect}, {where}" if many or everywhere else f" {where}: {effect}"
     places = []
     for (channel, sample), act in acts.items():
         text = "free" if math.isnan(act.size) else percent(act.size).lstrip("+")
