@@ -127,6 +127,17 @@ def test_a_sample_in_one_only() -> None:
     assert "mu" in str(found)
 
 
+def test_another_name_alone_is_recognised() -> None:
+    search = wilks.examples.search()
+    renamed = wilks.rename(search, modifiers={"b-tagging": "FTAG", "mu": "strength"})
+    assert sorted(map(str, wilks.diff(search, renamed))) == [
+        '"b-tagging" in A is called "FTAG" in B, and is the same',
+        '"mu" in A is called "strength" in B, and is the same',
+    ]
+    changed = wilks.prune(renamed, channels="CR*")
+    assert '"b-tagging" (histosys, normsys) is in A only' in str(wilks.diff(search, changed))
+
+
 def test_numbers_that_are_scaled_together_have_the_same_effects() -> None:
     def scaled(document: dict[str, Any]) -> None:
         sample = document["channels"][0]["samples"][0]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pyhf
@@ -31,6 +33,20 @@ pytestmark = pytest.mark.filterwarnings("ignore:jsonschema.RefResolver is deprec
 def test_names_are_changed_as_in_pyhf(changes: dict[str, dict[str, str]]) -> None:
     ours = wilks.rename(wilks.load_workspace(copy.deepcopy(EXAMPLE)), **changes).spec
     assert ours == dict(pyhf.Workspace(EXAMPLE).rename(**changes))
+
+
+@pytest.mark.parametrize("name", ["atlas-ttbar-ljets-xsec/ttbar_ljets_xsec_inclusive_pruned"])
+def test_published_workspaces_are_changed_as_in_pyhf(shared_data: Path, name: str) -> None:
+    """Renamed, sorted and pruned."""
+    document = json.loads((shared_data / "likelihoods" / f"{name}.json").read_text())
+    ours, theirs = wilks.load_workspace(document), pyhf.Workspace(document, validate=False)
+    names = [p.name for p in wilks.inspect(ours).parameters if "lumi" not in p.modifiers]
+    renamed = wilks.rename(ours, modifiers={"*": "new *"}, channels={"*": "* new"})
+    changes = {"modifiers": {n: f"new {n}" for n in names}, "channels": {n: f"{n} new" for n in ours.channel_names}}
+    assert renamed.spec == dict(theirs.rename(**changes))
+    assert wilks.sort(renamed).spec == dict(pyhf.Workspace.sorted(theirs.rename(**changes)))
+    sample = wilks.inspect(ours).samples[0]
+    assert wilks.prune(ours, samples=sample).spec["channels"] == theirs.prune(samples=[sample])["channels"]
 
 
 def test_patterns_keep_what_they_stand_for() -> None:

@@ -11,10 +11,11 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import listed
 from wilks.table import number
-from wilks.workspace.diff_modifiers import modifier_differences
+from wilks.workspace.diff_modifiers import modifier_differences, renamed_modifiers
 from wilks.workspace.diff_settings import axis_differences, measurement_differences, order_differences, other_fields
 from wilks.workspace.differences import Difference, Differences, Place, percent
 from wilks.workspace.edit import bins_of
+from wilks.workspace.rename import rename
 from wilks.workspace.spec import Channel, Sample
 from wilks.workspace.workspace import Workspace
 
@@ -23,7 +24,8 @@ def diff(a: Workspace, b: Workspace, *, names: tuple[str, str] = ("A", "B")) -> 
     """Return what differs between two workspaces, in sentences, the largest first; they call them by `names`.
 
     Yields and data are compared bin by bin, modifiers by what they do to yields at one standard deviation (the
-    modifiers of one name on a sample together), measurements setting by setting. Bins are counted from 0. What is
+    modifiers of one name on a sample together; those that only have another name are recognised), measurements setting
+    by setting. Bins are counted from 0. What is
     the same number spelled otherwise (1 and 1.0), or in another order, is told last: the model is the same.
 
     >>> import wilks
@@ -37,6 +39,11 @@ def diff(a: Workspace, b: Workspace, *, names: tuple[str, str] = ("A", "B")) -> 
     if a.document == b.document and dict(a.axes) == dict(b.axes):
         found += _spelling(a, b)
         return Differences(tuple(found), names)
+    called = renamed_modifiers(a, b)
+    for new, old in called.items():
+        words = f'"{old}" in {names[0]} is called "{new}" in {names[1]}, and is the same'
+        found.append(Difference("name", new, words, 0.0, (Place("", "", old, new),)))
+    b = rename(b, modifiers=called) if called else b
     pairs = _pairs(a, b)
     found += _channels(a, b, pairs, names)
     found += _samples(pairs, names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+import msgspec
 import numpy as np
 
 from wilks._types import FloatArray
@@ -54,6 +55,26 @@ def modifier_differences(
                 yield Difference("modifier", name, sentence, math.inf, (Place(*block, "", ""),))
         if changed:
             yield _changed(name, changed, names)
+
+
+def renamed_modifiers(a: Workspace, b: Workspace) -> dict[str, str]:
+    """Return what modifiers that are in `b` only are called in `a`, where they are the same but for their name."""
+    sides = []
+    for own, other in ((_records(a), _records(b)), (_records(b), _records(a))):
+        gone = {name for name, _ in own} - {name for name, _ in other}
+        whole: dict[str, list[tuple[Block, list[Modifier]]]] = {name: [] for name in gone}
+        for (name, block), modifiers in own.items():
+            if name in gone:
+                whole[name].append((block, [msgspec.structs.replace(m, name="") for m in modifiers]))
+        contents: dict[bytes, list[str]] = {}
+        for name, found in whole.items():
+            contents.setdefault(msgspec.json.encode(sorted(found, key=lambda each: each[0])), []).append(name)
+        sides.append(contents)
+    return {
+        theirs[0]: sides[0][content][0]
+        for content, theirs in sides[1].items()
+        if len(theirs) == 1 and len(sides[0].get(content, ())) == 1
+    }
 
 
 def _by_name(workspace: Workspace, measurement: str | None) -> Acts:
