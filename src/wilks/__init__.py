@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from wilks.infer.transfer import transfer
     from wilks.model.compile import compile_model
     from wilks.model.datasets import asimov, mixed, toy_data
+    from wilks.model.replacing import with_data
     from wilks.reports import report
     from wilks.results.io import load_result
     from wilks.templates.build import build_templates
@@ -45,10 +46,17 @@ if TYPE_CHECKING:
     from wilks.templates.router import Router
     from wilks.templates.store import load_templates
     from wilks.templates.workers import Processes
+    from wilks.workspace.arranging import sort, split
+    from wilks.workspace.combine import combine
+    from wilks.workspace.correlate import correlate
+    from wilks.workspace.decorrelate import decorrelate
+    from wilks.workspace.diff import diff
     from wilks.workspace.edit import find_bins, mask_bins, select_channels, signal_bins
     from wilks.workspace.inspect import inspect
     from wilks.workspace.patchset import load_patchset
+    from wilks.workspace.prune import prune
     from wilks.workspace.pyhf_json import load_workspace
+    from wilks.workspace.rename import rename
 
 _HOME = {
     "Axis": "wilks.histogram",
@@ -61,9 +69,13 @@ _HOME = {
     "build_workspace": "wilks.assemble.build",
     "check": "wilks.checks.check",
     "chi_square": "wilks.infer.goodness_of_fit",
+    "combine": "wilks.workspace.combine",
     "compatibility": "wilks.infer.compatibility",
     "compile_model": "wilks.model.compile",
     "contour": "wilks.infer.contours",
+    "correlate": "wilks.workspace.correlate",
+    "decorrelate": "wilks.workspace.decorrelate",
+    "diff": "wilks.workspace.diff",
     "find_bins": "wilks.workspace.edit",
     "fit": "wilks.fitting.mle",
     "fit_many": "wilks.fitting.many",
@@ -83,15 +95,20 @@ _HOME = {
     "mixed": "wilks.model.datasets",
     "predict": "wilks.infer.prediction",
     "process_templates": "wilks.templates.process",
+    "prune": "wilks.workspace.prune",
     "ranking": "wilks.infer.ranking",
+    "rename": "wilks.workspace.rename",
     "report": "wilks.reports",
     "scan": "wilks.infer.scans",
-    "significance": "wilks.infer.significance",
     "select_channels": "wilks.workspace.edit",
     "signal_bins": "wilks.workspace.edit",
+    "significance": "wilks.infer.significance",
+    "sort": "wilks.workspace.arranging",
+    "split": "wilks.workspace.arranging",
     "toy_data": "wilks.model.datasets",
     "toys": "wilks.infer.toys",
     "transfer": "wilks.infer.transfer",
+    "with_data": "wilks.model.replacing",
 }
 _MODULES = ("examples", "figures", "tables")
 
@@ -107,18 +124,22 @@ __all__ = [
     "build_workspace",
     "check",
     "chi_square",
+    "combine",
     "compatibility",
     "compile_model",
     "contour",
+    "correlate",
+    "decorrelate",
+    "diff",
     "examples",
     "figures",
     "find_bins",
     "fit",
     "fit_many",
     "fit_result",
+    "goodness_of_fit",
     "grid",
     "hypotest",
-    "goodness_of_fit",
     "inspect",
     "intervals",
     "limit",
@@ -131,16 +152,21 @@ __all__ = [
     "mixed",
     "predict",
     "process_templates",
+    "prune",
     "ranking",
+    "rename",
     "report",
     "scan",
-    "significance",
     "select_channels",
     "signal_bins",
+    "significance",
+    "sort",
+    "split",
     "tables",
     "toy_data",
     "toys",
     "transfer",
+    "with_data",
 ]
 
 

@@ -244,7 +244,7 @@ def test_what_the_ways_in_say_is_missing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "trex.config").write_text('Job: "job"\n  POI: "mu"\n\nFit: "fit"\n  FitType: SPLUSB\n')
     with pytest.raises(ConfigError):
         wilks.load_config(tmp_path / "trex.config")
-    assert not {"combine", "rename", "prune", "sort", "import-trex"} & set(main.commands)
+    assert "import-trex" not in main.commands
     assert not {"strategy", "maxiter"} & {field.name for field in fields(FitOptions)}
     assert not {"--asimov"} & _options(main.commands["fit"])
     with pytest.raises(ModelError):
@@ -351,6 +351,7 @@ def _said_to_be_missing(page: Path) -> list[str]:
 def test_what_is_said_to_be_missing_is_missing() -> None:
     """Results and commands that exist are not among what is not there yet."""
     there = {*KINDS, *main.commands} - {"fit", "prediction", "findings", "workspace", "templates", "data", "run"}
+    there -= {"combine"}  # the name of a program, too
     there |= {"hypothesis test", "goodness of fit", "patch set", "minos", "correlation matrix", "batched model"}
     assert _said_to_be_missing(ROOT / "README.md") != []
     wrong = [

@@ -9,11 +9,14 @@ from wilks.cli.analysis import config, run, templates, workspace
 from wilks.cli.application import Application
 from wilks.cli.browse import browse
 from wilks.cli.checks import check
+from wilks.cli.comparing import diff, digest
 from wilks.cli.ensembles import compatibility, gof, toys
 from wilks.cli.fits import fit
 from wilks.cli.grids import grid
 from wilks.cli.limits import hypotest, limit, significance
 from wilks.cli.modifiers import modifiers
+from wilks.cli.operations import combine, correlate, decorrelate, prune, rename, sort, split, with_data
+from wilks.cli.patchsets import patchset
 from wilks.cli.plot import plot
 from wilks.cli.pulls import pulls
 from wilks.cli.ranking import breakdown, correlations, impacts, ranking
@@ -38,6 +41,19 @@ def main() -> None:
 for title, commands in {
     "The whole analysis": (run, report, explore),
     "Templates and workspaces": (templates, workspace, inspect, modifiers, check, browse, config),
+    "Operations on workspaces": (
+        combine,
+        prune,
+        rename,
+        sort,
+        split,
+        decorrelate,
+        correlate,
+        with_data,
+        patchset,
+        digest,
+        diff,
+    ),
     "Compute": (
         fit,
         intervals,

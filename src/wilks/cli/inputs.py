@@ -16,6 +16,7 @@ from wilks.errors import InputError, ResultError
 if TYPE_CHECKING:
     from wilks.config.schema import Config
     from wilks.results.fit import FitResult
+    from wilks.workspace.patchset import PatchSet
     from wilks.workspace.workspace import Workspace
 
 _Product = TypeVar("_Product")
@@ -36,8 +37,8 @@ _TAKEN_BY = {
     _RESULTS["findings"]: _IN_PYTHON,
     SAVED: '"wilks plot" and "wilks check" take it',
     ROOT: '"wilks browse" takes it',
-    PATCH_SET: '"wilks grid" takes it as --patches, beside its background-only workspace',
-    PATCH: '"wilks grid" takes it as --patches, beside its background-only workspace',
+    PATCH_SET: '"wilks patchset" takes it, "wilks grid" as --patches, beside its background-only workspace',
+    PATCH: '"wilks patchset" takes it, "wilks grid" as --patches, beside its background-only workspace',
 }
 
 
@@ -49,6 +50,31 @@ def read_config(given: Any) -> Config:
 def read_workspace(given: Any) -> Workspace:
     """Return the workspace behind an argument, or behind what `source` gave for it. Raises InputError."""
     return _read(given, wilks.load_workspace, WORKSPACE)
+
+
+def read_patches(given: Any) -> PatchSet:
+    """Return the patch set, or the JSON patch, behind an argument. Raises InputError."""
+    given = source(given) if isinstance(given, str) else given
+    try:
+        return wilks.load_patchset(given)
+    except InputError:
+        if kind(content(given)) != PATCH:
+            refuse_other_kinds(given, PATCH_SET)
+        raise
+
+
+def read_counts(given: Any) -> dict[str, Any]:
+    """Return counts by channel: what a workspace observed, or a JSON object of lists. Raises InputError."""
+    given = source(given) if isinstance(given, str) else given
+    found = content(given)
+    if kind(found) is None:
+        try:
+            counts = parse_json(found)
+        except ValueError:
+            counts = None
+        if isinstance(counts, dict):
+            return counts
+    return {o.name: o.data for o in read_workspace(given).document.observations}
 
 
 def read_fit(given: Any) -> FitResult:

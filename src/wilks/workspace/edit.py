@@ -9,7 +9,8 @@ change (`transfer` recognises most of these by their widths, and leaves them out
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
@@ -19,7 +20,6 @@ from wilks.errors import WorkspaceError, listed, nearest
 from wilks.selection import matching
 from wilks.workspace.spec import (
     Channel,
-    Document,
     HistoSys,
     HistoSysData,
     Lumi,
@@ -38,6 +38,7 @@ from wilks.workspace.workspace import Workspace
 Bins: TypeAlias = Mapping[str, Sequence[int]]
 """Bins, counted from 0, by channel."""
 
+_NOTHING: Mapping[str, frozenset[int]] = MappingProxyType({})
 _BINS = re.compile(r"(?P<channel>.*)\[(?P<bins>\d+(:\d+)?(,\d+(:\d+)?)*)\]", re.DOTALL)
 
 
@@ -53,10 +54,10 @@ def select_channels(workspace: Workspace, channels: str | Sequence[str]) -> Work
     ('CR top',)
     """
     names = workspace.channel_names
-    kept = _matched(names, [channels] if isinstance(channels, str) else channels, "channel")
+    kept = matched(names, [channels] if isinstance(channels, str) else channels, "channel")
     if not kept:
         raise WorkspaceError("no channel is selected")
-    return _with_channels(workspace, [c for c in workspace.document.channels if c.name in kept], {})
+    return with_channels(workspace, [c for c in workspace.document.channels if c.name in kept])
 
 
 def find_bins(workspace: Workspace, places: str | Iterable[str]) -> dict[str, tuple[int, ...]]:
@@ -68,7 +69,7 @@ def find_bins(workspace: Workspace, places: str | Iterable[str]) -> dict[str, tu
     >>> wilks.find_bins(wilks.examples.search(), ["CR top", "SR 2b[3:6]"])
     {'CR top': (0, 1, 2, 3), 'SR 2b': (3, 4, 5)}
     """
-    sizes = {channel.name: _bins_of(channel) for channel in workspace.document.channels}
+    sizes = {channel.name: bins_of(channel) for channel in workspace.document.channels}
     found: dict[str, set[int]] = {}
     problems = []
     for place in [places] if isinstance(places, str) else places:
@@ -102,12 +103,12 @@ def signal_bins(
     """
     samples = {s.name: None for channel in workspace.document.channels for s in channel.samples}
     if signal is not None:
-        chosen = _matched(tuple(samples), [signal] if isinstance(signal, str) else signal, "sample")
+        chosen = matched(tuple(samples), [signal] if isinstance(signal, str) else signal, "sample")
     else:
         name = workspace.document.measurements[0].config.poi if poi is None else poi
         chosen = {
             sample.name
-            for _, sample, modifier in _modifiers(workspace.document.channels)
+            for _, sample, modifier in modifiers_of(workspace.document.channels)
             if isinstance(modifier, NormFactor) and modifier.name == name
         }
         if not chosen:
@@ -116,7 +117,7 @@ def signal_bins(
     for channel in workspace.document.channels:
         s, b = (
             np.sum([sample.data for sample in channel.samples if (sample.name in chosen) == is_signal], axis=0)
-            * np.ones(_bins_of(channel))
+            * np.ones(bins_of(channel))
             for is_signal in (True, False)
         )
         bins = np.flatnonzero(s > above * np.maximum(b, 0.0))
@@ -141,7 +142,7 @@ def mask_bins(workspace: Workspace, bins: Bins) -> Workspace:
     >>> [sum(channel["data"]) for channel in (workspace.spec["observations"][0], blinded.spec["observations"][0])]
     [3548.0, 3303.0]
     """
-    sizes = {channel.name: _bins_of(channel) for channel in workspace.document.channels}
+    sizes = {channel.name: bins_of(channel) for channel in workspace.document.channels}
     problems = [f'no channel "{name}" in the workspace{nearest(name, sizes)}' for name in bins if name not in sizes]
     problems += [
         f'channel "{name}" has the bins 0 to {sizes[name] - 1}, found {wrong[0]}'
@@ -155,7 +156,7 @@ def mask_bins(workspace: Workspace, bins: Bins) -> Workspace:
     if problems:
         raise WorkspaceError(problems)
     channels = [_masked(channel, hidden[channel.name]) if channel.name in hidden else channel for channel in kept]
-    return _with_channels(workspace, channels, hidden)
+    return with_channels(workspace, channels, hidden)
 
 
 def rename_normfactor(workspace: Workspace, name: str, by_channel: Mapping[str, str]) -> Workspace:
@@ -164,8 +165,8 @@ def rename_normfactor(workspace: Workspace, name: str, by_channel: Mapping[str, 
     The new parameters have the settings of the old one. Raises WorkspaceError where other modifiers have the old name
     (they would no longer be one parameter) or a new one.
     """
-    names = {modifier.name for _, _, modifier in _modifiers(workspace.document.channels)}
-    others = {type(m) for _, _, m in _modifiers(workspace.document.channels) if m.name == name} - {NormFactor}
+    names = {modifier.name for _, _, modifier in modifiers_of(workspace.document.channels)}
+    others = {type(m) for _, _, m in modifiers_of(workspace.document.channels) if m.name == name} - {NormFactor}
     problems = [f'"{new}" is already the name of a modifier' for new in set(by_channel.values()) & names]
     if name not in names or others:
         problems.append(f'"{name}" is not a parameter of normfactors alone')
@@ -184,7 +185,7 @@ def rename_normfactor(workspace: Workspace, name: str, by_channel: Mapping[str, 
         return msgspec.structs.replace(channel, samples=samples)
 
     channels = [renamed(channel) for channel in workspace.document.channels]
-    left = {modifier.name for _, _, modifier in _modifiers(channels)} & {name, *by_channel.values()}
+    left = {modifier.name for _, _, modifier in modifiers_of(channels)} & {name, *by_channel.values()}
     measurements = []
     for measurement in workspace.document.measurements:
         parameters = [
@@ -200,7 +201,7 @@ def rename_normfactor(workspace: Workspace, name: str, by_channel: Mapping[str, 
     return Workspace(document, workspace.axes)
 
 
-def _matched(names: Sequence[str], patterns: Iterable[str], what: str) -> set[str]:
+def matched(names: Sequence[str], patterns: Iterable[str], what: str) -> set[str]:
     """Return the names that patterns mean; WorkspaceError with every pattern that matches nothing."""
     found = {pattern: matching(names, pattern) for pattern in patterns}
     problems = [
@@ -220,18 +221,22 @@ def _numbers(text: str) -> Iterator[int]:
         yield from range(int(first), int(end) if end else int(first) + 1)
 
 
-def _bins_of(channel: Channel) -> int:
+def bins_of(channel: Channel) -> int:
+    """Return the number of bins of a channel."""
     return len(channel.samples[0].data)
 
 
-def _modifiers(channels: Iterable[Channel]) -> Iterator[tuple[Channel, Sample, Modifier]]:
+def modifiers_of(channels: Iterable[Channel]) -> Iterator[tuple[Channel, Sample, Modifier]]:
+    """Yield every modifier with its channel and sample."""
     for channel in channels:
         for sample in channel.samples:
             for modifier in sample.modifiers:
                 yield channel, sample, modifier
 
 
-def _with_channels(workspace: Workspace, channels: list[Channel], hidden: Mapping[str, frozenset[int]]) -> Workspace:
+def with_channels(
+    workspace: Workspace, channels: list[Channel], hidden: Mapping[str, frozenset[int]] = _NOTHING
+) -> Workspace:
     """Return the workspace with other channels: observations (none in `hidden` bins), settings and axes that fit."""
     before, after = workspace.document, {channel.name for channel in channels}
     observations = [
@@ -239,32 +244,39 @@ def _with_channels(workspace: Workspace, channels: list[Channel], hidden: Mappin
         for o in before.observations
         if o.name in after
     ]
-    document = Document(
+    document = msgspec.structs.replace(
+        before,
         channels=channels,
         observations=observations,
         measurements=[_settings_left(m, before.channels, channels) for m in before.measurements],
-        version=before.version,
     )
     return Workspace(document, {name: axis for name, axis in workspace.axes.items() if name in after})
 
 
 def _settings_left(measurement: Measurement, before: list[Channel], after: list[Channel]) -> Measurement:
     """Return a measurement without settings of parameters that are gone, its lists cut to the components left."""
-    gone = {m.name for _, _, m in _modifiers(before)} - {m.name for _, _, m in _modifiers(after)}
+    gone = {m.name for _, _, m in modifiers_of(before)} - {m.name for _, _, m in modifiers_of(after)}
     config = measurement.config
-    names = {channel.name for channel in after}
-    parameters = [_cut(s, _components(s.name, before, names)) for s in config.parameters if s.name not in gone]
+    parameters = [
+        cut(s, components(s.name, before, carriers(s.name, after))) for s in config.parameters if s.name not in gone
+    ]
     poi = "" if config.poi in gone else config.poi
     return msgspec.structs.replace(measurement, config=msgspec.structs.replace(config, poi=poi, parameters=parameters))
 
 
-def _components(name: str, channels: list[Channel], kept: set[str]) -> list[bool]:
+def carriers(name: str, channels: list[Channel]) -> dict[str, int]:
+    """Return the channels with a staterror of a name, and their numbers of bins."""
+    return {c.name: bins_of(c) for c, _, m in modifiers_of(channels) if isinstance(m, StatError) and m.name == name}
+
+
+def components(name: str, channels: list[Channel], kept: Collection[str]) -> list[bool]:
     """Return which components of a staterror belong to channels that are kept; empty for other parameters."""
-    carriers = {c.name: _bins_of(c) for c, _, m in _modifiers(channels) if isinstance(m, StatError) and m.name == name}
-    return [channel in kept for channel in sorted(carriers) for _ in range(carriers[channel])]
+    sizes = carriers(name, channels)
+    return [channel in kept for channel in sorted(sizes) for _ in range(sizes[channel])]
 
 
-def _cut(settings: ParameterSettings, kept: list[bool]) -> ParameterSettings:
+def cut(settings: ParameterSettings, kept: list[bool]) -> ParameterSettings:
+    """Return settings with the components that are kept only."""
     if all(kept):
         return settings
     lists = {key: getattr(settings, key) for key in ("inits", "bounds", "auxdata", "factors", "sigmas")}
@@ -287,8 +299,8 @@ def _masked(channel: Channel, hidden: frozenset[int]) -> Channel:
         modifiers = [_masked_modifier(modifier, hidden) for modifier in sample.modifiers]
         if not any(data) and any(sample.data) and not any(_shifts(modifier) for modifier in modifiers):
             modifiers = [m for m in modifiers if not isinstance(m, HistoSys | NormSys | NormFactor | Lumi)]
-        samples.append(Sample(name=sample.name, data=data, modifiers=modifiers))
-    return Channel(name=channel.name, samples=samples)
+        samples.append(msgspec.structs.replace(sample, data=data, modifiers=modifiers))
+    return msgspec.structs.replace(channel, samples=samples)
 
 
 def _masked_modifier(modifier: Modifier, hidden: frozenset[int]) -> Modifier:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +9,8 @@ from typing import IO, Any
 
 from wilks._reading import parse_json, read_file
 from wilks.errors import WorkspaceError, listed, nearest
+from wilks.table import Table
+from wilks.workspace.digests import ALGORITHMS, pyhf_digest
 from wilks.workspace.pyhf_json import load_workspace
 from wilks.workspace.workspace import Workspace
 
@@ -62,12 +62,8 @@ class PatchSet:
 
     def verify(self, workspace: Workspace) -> None:
         """Raise WorkspaceError where the set belongs to another background-only workspace, by its digests."""
-        content = json.dumps(workspace.spec, sort_keys=True, ensure_ascii=False).encode()
         for algorithm, digest in self.digests.items():
-            if (
-                algorithm in ("sha256", "md5")
-                and hashlib.new(algorithm, content, usedforsecurity=False).hexdigest() != digest
-            ):
+            if algorithm in ALGORITHMS and pyhf_digest(workspace, algorithm) != digest:
                 raise WorkspaceError(
                     f"the patches belong to another background-only workspace: the {algorithm} digests differ"
                 )
@@ -82,6 +78,12 @@ class PatchSet:
         if verify:
             self.verify(workspace)
         return patched(workspace, workspace.spec, patch)
+
+    def table(self) -> Table:
+        """Return the patches as a table: names, values of the labels, numbers of operations."""
+        labels = self.labels or tuple(f"value {i + 1}" for i in range(max(len(p.values) for p in self.patches)))
+        rows = tuple((p.name, *map(str, p.values), str(len(p.operations))) for p in self.patches)
+        return Table(self.description, ("patch", *labels, "operations"), rows)
 
     def __repr__(self) -> str:
         labels = f", labels {listed(self.labels)}" if self.labels else ""

@@ -1,0 +1,87 @@
+"""Workspaces whose channels, samples, modifiers and measurements have other names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from wilks.errors import WorkspaceError
+from wilks.workspace.edit import modifiers_of
+from wilks.workspace.making import made, names_of, with_settings
+from wilks.workspace.naming import clashes, new_names
+from wilks.workspace.spec import Channel, Lumi, Modifier, Sample
+from wilks.workspace.workspace import Workspace
+
+Changes = Mapping[str, str]
+"""New names by old names or patterns."""
+
+
+def rename(
+    workspace: Workspace,
+    *,
+    channels: Changes | None = None,
+    samples: Changes | None = None,
+    modifiers: Changes | None = None,
+    measurements: Changes | None = None,
+) -> Workspace:
+    """Return the workspace with other names, given by old names or patterns: `{"JES_*": "ATLAS_JES_*"}`.
+
+    What `*` and `?` stand for goes to their place in the new name; exact names win over patterns. Parameters have the
+    names of their modifiers, so that settings and the parameter of interest follow; modifiers of type lumi are called
+    "lumi" in this format, and patterns leave them alone. Two things never become one: `correlate` makes one parameter
+    of several. Raises WorkspaceError for names that match nothing, and for new ones that are taken.
+
+    >>> import wilks
+    >>> workspace = wilks.rename(wilks.examples.search(), channels={"SR *": "signal region *"})
+    >>> workspace.channel_names
+    ('signal region 2b', 'signal region 1b', 'CR top')
+    """
+    before = workspace.document
+    every = [(sample, modifier) for _, sample, modifier in modifiers_of(before.channels)]
+    parameters = names_of(modifier for _, modifier in every)
+    fixed = {modifier.name for _, modifier in every if isinstance(modifier, Lumi)}
+    problems: list[str] = []
+    new_channel = new_names(workspace.channel_names, channels or {}, "channel", problems)
+    known = names_of(sample for channel in before.channels for sample in channel.samples)
+    new_sample = new_names(known, samples or {}, "sample", problems)
+    new_modifier = new_names(parameters, modifiers or {}, "modifier", problems, keep=fixed)
+    new_measurement = new_names(workspace.measurement_names, measurements or {}, "measurement", problems)
+
+    problems += clashes(workspace.channel_names, new_channel, "channels")
+    problems += clashes(workspace.measurement_names, new_measurement, "measurements")
+    problems += clashes(parameters, new_modifier, "parameters", "; correlate makes one parameter of several")
+    for channel in before.channels:
+        problems += clashes(names_of(channel.samples), new_sample, f'channel "{channel.name}": samples')
+    problems += [
+        f'modifiers of type lumi are called "{name}" in this format, and can\'t be renamed'
+        for name in fixed
+        if new_modifier.get(name, name) != name
+    ]
+    if problems:
+        raise WorkspaceError(list(dict.fromkeys(problems)))
+
+    def modifier(one: Modifier) -> Modifier:
+        return msgspec.structs.replace(one, name=new_modifier[one.name]) if one.name in new_modifier else one
+
+    def sample(one: Sample) -> Sample:
+        name = new_sample.get(one.name, one.name)
+        return msgspec.structs.replace(one, name=name, modifiers=[modifier(each) for each in one.modifiers])
+
+    def channel_of(one: Channel) -> Channel:
+        name = new_channel.get(one.name, one.name)
+        return msgspec.structs.replace(one, name=name, samples=[sample(each) for each in one.samples])
+
+    renamed = []
+    for measurement in before.measurements:
+        config = measurement.config
+        rest = [msgspec.structs.replace(s, name=new_modifier.get(s.name, s.name)) for s in config.parameters]
+        one = with_settings(measurement, new_modifier.get(config.poi, config.poi), rest)
+        renamed.append(msgspec.structs.replace(one, name=new_measurement.get(one.name, one.name)))
+    document = msgspec.structs.replace(
+        before,
+        channels=[channel_of(channel) for channel in before.channels],
+        observations=[msgspec.structs.replace(o, name=new_channel.get(o.name, o.name)) for o in before.observations],
+        measurements=renamed,
+    )
+    return made(document, {new_channel.get(name, name): axis for name, axis in workspace.axes.items()})
