@@ -43,7 +43,7 @@ def main(arguments):
         npm("run", "--silent", "build", "--", folder)
         made = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
         names = [path.relative_to(folder) for path in made]
-        other = [str(n) for p, n in zip(made, names) if not filecmp.cmp(p, PACKAGE / n, shallow=False)]
+        other = [str(n) for p, n in zip(made, names, strict=True) if not filecmp.cmp(p, PACKAGE / n, shallow=False)]
         if other or not made:
             sys.exit(f"not what the sources in web/ give: {', '.join(other)}; make web")
 

@@ -19,9 +19,7 @@ from wilks.cli.streams import output_option, wrote
 @click.option(
     "--live/--no-live", default=True, show_default=True, help="With the model itself, to be fitted again in the page."
 )
-@click.option(
-    "--blind-poi", "blinded", is_flag=True, help="Tell no value of a parameter of interest; hold no model."
-)
+@click.option("--blind-poi", "blinded", is_flag=True, help="Tell no value of a parameter of interest; hold no model.")
 @click.option("--open", "show", is_flag=True, help="Open the page in the browser.")
 def report(inputs: tuple[str, ...], output: str, title: str, live: bool, blinded: bool, show: bool) -> None:
     """Write one page with everything that was found.

@@ -91,8 +91,10 @@ def bulk(contents: Contents) -> dict[str, str]:
         packed["axes"] = encoded_axes(contents.workspace.axes, contents.workspace.digest)
     found = {name: _base64(gzip.compress(data, 9, mtime=0)) for name, data in packed.items()}
     if contents.model:
-        engine = (resources.files("wilks.reporting") / "assets" / "engine.wasm").read_bytes()
-        found |= {"engine": _base64(gzip.compress(engine, 9, mtime=0)), "model": _base64(contents.model)}
+        assets = resources.files("wilks.reporting") / "assets"
+        for name, file in (("engine", "engine.wasm"), ("licences", "LICENSES.txt")):
+            found[name] = _base64(gzip.compress((assets / file).read_bytes(), 9, mtime=0))
+        found["model"] = _base64(contents.model)
     return found
 
 

@@ -3,6 +3,7 @@
 import { button, html } from "../drawing/svg.ts";
 import { Client } from "../live/client.ts";
 import { openPanel } from "../live/panel.ts";
+import { partsOf } from "./address.ts";
 import { framed, packed, payload, type Section } from "./page.ts";
 import { setView } from "./regions/view.ts";
 import { correlations } from "./sections/correlations.ts";
@@ -69,7 +70,9 @@ function offerModel(): void {
   };
   const tool = button("Explore the model", show, { id: "open-model" });
   document.getElementById("tools")?.append(tool);
-  if (location.hash.startsWith("#model=")) show();
+  const asked = () => place.hidden && partsOf(location.hash).setting && show();
+  window.addEventListener("popstate", asked);
+  asked();
 }
 
 function open(): void {

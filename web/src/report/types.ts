@@ -329,7 +329,6 @@ export interface Payload {
   version: string;
   title: string;
   digest: string;
-  blinded?: boolean;
   notes: string[];
   /** Parameters whose values the page does not tell. */
   hidden: string[];
