@@ -186,12 +186,13 @@ def _of(workspace: Workspace, results: Mapping[str, Any]) -> tuple[dict[str, Any
 def _exported(workspace: Workspace, results: dict[str, Any], notes: list[str]) -> bytes:
     """Return the model for the page, as the first fit has it; nothing where it can't be made, and then a sentence."""
     from wilks.model.export import export_model
+    from wilks.workspace.packing import pack_workspace
 
     fit = next((one for one in results.values() if isinstance(one, FitResult)), None)
     try:
         model = matching_model(workspace, fit)
         poi = fit.poi if fit is not None else workspace.document.measurements[0].config.poi
-        return export_model(model.with_poi(poi) if poi in model.parameter_names else model)
+        return export_model(model.with_poi(poi) if poi in model.parameter_names else model, pack_workspace(workspace))
     except WilksError as error:
         notes.append(f"The page has no model to fit: {error}")
         return b""

@@ -56,16 +56,17 @@ function contents(made: [Section, HTMLElement][]): void {
 
 /** Put a button at the head of the page that opens the panel of the model. */
 function offerModel(): void {
-  const [engine, model, script] = [packed("engine"), packed("model"), document.getElementById("worker")?.textContent];
+  const [engine, model, numbers] = ["engine", "model", "numbers"].map(packed);
+  const script = document.getElementById("worker")?.textContent;
   const place = document.getElementById("live");
-  if (!engine || !model || !script || !place) return;
+  if (!engine || !model || !numbers || !script || !place) return;
   let opened = false;
   const show = () => {
     place.hidden = !place.hidden;
     document.body.classList.toggle("with-model", !place.hidden);
     tool.setAttribute("aria-pressed", String(!place.hidden));
     if (place.hidden) setView({ label: (payload.postfit ?? payload.prefit)?.label ?? "" });
-    if (!opened) void openPanel(new Client(script, engine, model), place);
+    if (!opened) void openPanel(new Client(script, engine, model, numbers), place);
     opened = true;
   };
   const tool = button("Explore the model", show, { id: "open-model" });
