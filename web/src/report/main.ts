@@ -68,8 +68,14 @@ function offerModel(): void {
     if (place.hidden) setView({ label: (payload.postfit ?? payload.prefit)?.label ?? "" });
     if (!opened) void openPanel(new Client(script, engine, model, numbers), place);
     opened = true;
+    if (!place.hidden) place.focus({ preventScroll: true });
   };
-  const tool = button("Explore the model", show, { id: "open-model" });
+  const tool = button("Explore the model", show, { id: "open-model", "aria-controls": "live" });
+  place.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape") return;
+    show();
+    tool.focus();
+  });
   document.getElementById("tools")?.append(tool);
   const asked = () => place.hidden && partsOf(location.hash).setting && show();
   window.addEventListener("popstate", asked);
