@@ -79,7 +79,8 @@ def pack_workspace(workspace: Workspace) -> PackedWorkspace:
     lengths = np.array([len(one) for one in lists.lists], np.int32)
     kinds = np.array(lists.kinds, np.uint8)
     slopes, predicted = _predicted(values, lengths, kinds)
-    arrays = {"lengths": lengths, "kinds": kinds, "slopes": slopes, "numbers": differences(values, predicted)}
+    arrays: dict[str, np.ndarray[Any, Any]] = {"lengths": lengths, "kinds": kinds, "slopes": slopes}
+    arrays["numbers"] = differences(values, predicted)
     return PackedWorkspace(gzip.compress(parts.encode(), 9, mtime=0), container({}, arrays), values, places)
 
 
