@@ -5,6 +5,7 @@
 # make lowest  the tests of what other packages can change, with the lowest versions that pyproject.toml allows
 # make wasm    set up, and build the engine for pages, src/wilks/reporting/assets/engine.wasm, anew
 # make web     set up, check and test the sources of the pages, and bundle them into the package
+# make browser set up, and use reports in a Chromium that the system has
 # make fuzz    set up, then random models and damaged input, for an hour at most
 # Everything is installed into .venv; PYTHON chooses the interpreter that makes it (at least 3.11).
 # The versions of all dependencies are those of tools/constraints.txt, with which wilks was tested. PIN= takes the newest
@@ -25,7 +26,7 @@ NOT_INSTALLED = { $(PYTHON) tools/preflight.py --not-installed "$(PIN)"; exit 1;
 PARALLEL = -n auto --maxprocesses 4 --dist worksteal
 ENGINE = CMakeLists.txt pyproject.toml src/wilks/_version.py $(PIN) $(wildcard src/wilks/engine/*)
 
-.PHONY: demo docs test lint types contracts unit wasm wasm-check web web-check sanitize fuzz newest test-newest lowest test-lowest dist portable bench clean
+.PHONY: demo docs test lint types contracts unit wasm wasm-check web web-check browser sanitize fuzz newest test-newest lowest test-lowest dist portable bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/ttbar/generate.py
@@ -63,6 +64,10 @@ web: $(VENV)/.test
 
 web-check: $(VENV)/.test
 	$(BIN)/python tools/web.py --check
+
+# Reports in the system's Chromium, as a reader uses them; INSTALL=--install may install it.
+browser: $(VENV)/.browser
+	$(BIN)/python tools/browser.py $(INSTALL)
 
 # The C++ engine under AddressSanitizer and UndefinedBehaviorSanitizer (in a virtual environment of its own).
 sanitize:
@@ -140,7 +145,8 @@ $(VENV)/.test: EXTRAS = test lint
 $(VENV)/.docs: EXTRAS = docs
 $(VENV)/.bench: EXTRAS = bench
 $(VENV)/.wasm: EXTRAS = wasm
-$(VENV)/.test $(VENV)/.docs $(VENV)/.bench $(VENV)/.wasm: $(VENV)/.installed tools/extras.py
+$(VENV)/.browser: EXTRAS = test browser
+$(VENV)/.test $(VENV)/.docs $(VENV)/.bench $(VENV)/.wasm $(VENV)/.browser: $(VENV)/.installed tools/extras.py
 	@$(BIN)/python tools/extras.py $(EXTRAS) > $@.txt
 	@$(PIP) --requirement $@.txt || $(NOT_INSTALLED)
 	@touch $@

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # A folder that `wilks run` wrote: what it has of these, in this order.
 _WORKSPACE, _TEMPLATES, _STEERING = "workspace.json", "templates.npz", "steering.yml"
 
+# The model is in a page, unasked, where it takes so many bytes.
+_MOST = 24_000_000
+
 
 @dataclass
 class _Collected:
@@ -88,7 +91,7 @@ class _Collected:
             self.add(decode_result(content, str(path)), path.name)
 
 
-def report(*given: Any, title: str = "", live: bool = True, blinded: bool = False) -> Report:
+def report(*given: Any, title: str = "", live: bool | None = None, blinded: bool = False) -> Report:
     """Return a page that shows what is `given`: a workspace and its results, as objects or files, in any order.
 
     A folder stands for what `wilks run` left in it. Templates and steering file are shown too where they are given.
@@ -96,8 +99,9 @@ def report(*given: Any, title: str = "", live: bool = True, blinded: bool = Fals
     fitted: without a fit the page says so. Results of another workspace are left out, with a sentence on the page.
 
     `title` stands at its head (default: the name of the measurement). With `live` the page holds the model itself,
-    which can be changed and fitted again in it. A page that is `blinded`, or has a fit that was saved so, does not tell
-    the value that the data give to a parameter of interest, and has no model.
+    which can be changed and fitted again in it (default: where that takes up to 24 MB; else the page says so). A page
+    that is `blinded`, or has a fit that was saved so, does not tell the value that the data give to a parameter of
+    interest, and has no model.
 
     Raises InputError, with all mistakes, for what is no such thing, and where there is no workspace.
 
@@ -134,14 +138,14 @@ def assembled(
     templates: Templates | None = None,
     steering: str = "",
     title: str = "",
-    live: bool = True,
+    live: bool | None = None,
     blinded: bool = False,
 ) -> Report:
     """Return the report of results by the names of their files; see `report`."""
     kept, notes = _of(workspace, results)
     notes += _complete(workspace, kept)
     name = title or workspace.measurement_names[0]
-    model = _exported(workspace, kept, notes) if live and not blinded else b""
+    model = b"" if live is False or blinded else _exported(workspace, kept, notes, _MOST if live is None else None)
     return Report(Contents(name, workspace, kept, templates, steering, tuple(notes), model, blinded))
 
 
@@ -184,18 +188,31 @@ def _of(workspace: Workspace, results: Mapping[str, Any]) -> tuple[dict[str, Any
     return kept, notes
 
 
-def _exported(workspace: Workspace, results: dict[str, Any], notes: list[str]) -> bytes:
-    """Return the model for the page, as the first fit has it; nothing where it can't be made, and then a sentence."""
+def _exported(workspace: Workspace, results: dict[str, Any], notes: list[str], most: int | None) -> bytes:
+    """Return the model for the page, as the first fit has it; nothing where that can't be, and then a sentence.
+
+    With what the page needs of its workspace it may take `most` bytes.
+    """
     from wilks.model.export import export_model
+    from wilks.workspace.packing import pack_workspace
 
     fit = next((one for one in results.values() if isinstance(one, FitResult)), None)
     try:
         model = matching_model(workspace, fit)
         poi = fit.poi if fit is not None else workspace.document.measurements[0].config.poi
-        return export_model(model.with_poi(poi) if poi in model.parameter_names else model)
+        packed = pack_workspace(workspace)
+        exported = export_model(model.with_poi(poi) if poi in model.parameter_names else model, packed)
     except WilksError as error:
         notes.append(f"The page has no model to fit: {error}")
         return b""
+    size = len(exported) + len(packed.numbers)
+    if most is None or size <= most:
+        return exported
+    notes.append(
+        f"The page has no model to fit: that would take {size / 1e6:.0f} MB, more than the {most / 1e6:.0f} MB "
+        'up to which it is there unasked; "wilks report --live" puts it in.'
+    )
+    return b""
 
 
 def _complete(workspace: Workspace, results: dict[str, Any]) -> list[str]:

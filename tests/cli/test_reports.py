@@ -65,3 +65,15 @@ def test_explore_writes_the_model_alone(call: Call) -> None:
     result = call("explore", "workspace.json", "--no-open", "-o", "model.html")
     assert (result.exit_code, result.stdout) == (0, "wrote model.html\n")
     assert '"fits":[]' in Path("model.html").read_text()
+
+
+def test_a_model_that_takes_too_much_is_left_out_unless_asked_for(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wilks.reports._MOST", 1000)
+    assert call("report", "workspace.json", "fit.json").exit_code == 0
+    page = Path("report.html").read_text()
+    assert "The page has no model to fit: that would take" in page
+    assert '"engine":' not in page
+    assert call("report", "workspace.json", "fit.json", "--live").exit_code == 0
+    page = Path("report.html").read_text()
+    assert '"engine":' in page
+    assert "The page has no model" not in page

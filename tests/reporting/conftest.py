@@ -23,7 +23,8 @@ MODULE = ROOT / "src" / "wilks" / "reporting" / "assets" / "engine.wasm"
 # `model` and `input` are at hand; `show` hands results back, arrays with all their bits.
 _BEFORE = """
 import { readFileSync } from "node:fs";
-const modules = ["container", "engine", "changed", "model", "status", "effects", "search", "fit", "study", "questions"];
+const modules = ["container", "engine", "changed", "packed", "model", "status", "effects", "search", "fit", "study",
+  "questions"];
 const loaded = await Promise.all(modules.map((name) => import(`{scripts}/${name}.js`)));
 const wilks = Object.assign({}, ...loaded);
 const { Engine, Model, fit } = wilks;

@@ -106,7 +106,8 @@ def test_what_is_left(search, results):
 def test_data_and_yields_after_the_fit(search, results):
     workspace = search[0]
     shown = payload(Contents("Search", workspace, results, blinded=True))
-    acts = {channel for channel, _, _ in shown["acts"]["mu"]}
+    names, flat = shown["acts"]["names"], shown["acts"]["sets"][shown["acts"]["of"]["mu"]]
+    acts = {names[channel] for channel in flat[::3]}
     assert acts == {"SR 1b", "SR 2b"}
     for channel in shown["prefit"]["channels"]:
         data = channel["data"]

@@ -55,7 +55,7 @@ def test_no_name_ends_its_element(name: str) -> None:
     found = _embedded(text, "payload")
     assert found["channels"][0]["name"] == name
     assert found["steering"] == name
-    assert f"{name} JES" in found["acts"]
+    assert f"{name} JES" in found["acts"]["of"]
 
 
 def _page(title: str) -> str:

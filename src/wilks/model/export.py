@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import struct
 from typing import Any
 
 import numpy as np
 
+from wilks._container import container, differences
 from wilks._types import FloatArray
 from wilks._version import __version__
 from wilks.model.model import Model
+from wilks.workspace.packing import PackedWorkspace
 
 FORMAT = 1
-_TYPES = {np.dtype(np.float64): "f8", np.dtype(np.int32): "i4", np.dtype(np.uint8): "u1"}
 _INTERPOLATED = {"histosys", "normsys"}
 
 
-def export_model(model: Model) -> bytes:
+def export_model(model: Model, workspace: PackedWorkspace | None = None) -> bytes:
     """Return a model with its data as bytes, for `Model.read` of the engine in pages (web/src/engine).
 
-    They are compressed with gzip. Inside: the length of a header (4 bytes, little-endian), the header as JSON, then the
-    arrays that it lists, each with name, type ("f8", "i4", "u1") and length. Of floating-point numbers first all first
-    bytes, then all second ones, and so on: that compresses well. The same model gives the same bytes.
+    They are a compressed container of arrays. Where the page has the packed `workspace` too, templates are only what
+    they differ by from those that it gives: nothing, as a rule. The same model gives the same bytes.
 
     >>> import gzip, wilks
     >>> from wilks.model.export import export_model
@@ -36,6 +33,8 @@ def export_model(model: Model) -> bytes:
     arrays |= _parameters(model)
     lower, upper = model.bounds
     arrays |= {"lower": lower, "upper": upper, "observed": np.concatenate([model.observed_main, model.auxiliary])}
+    if workspace is not None:
+        arrays |= _predictable(model, arrays, workspace)
     channels = {name: i for i, name in enumerate(model.channel_names)}
     header = {
         "format": FORMAT,
@@ -48,11 +47,49 @@ def export_model(model: Model) -> bytes:
         "measurement": model.measurement,
         "workspace_digest": model.workspace_digest,
         "settings": dict(model.settings),
-        "arrays": [[name, _TYPES[array.dtype], int(array.size)] for name, array in arrays.items()],
     }
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-    parts = [struct.pack("<I", len(text)), text, *map(_bytes, arrays.values())]
-    return gzip.compress(b"".join(parts), compresslevel=6, mtime=0)
+    return container(header, arrays)
+
+
+def _predictable(
+    model: Model, arrays: dict[str, np.ndarray[Any, Any]], workspace: PackedWorkspace
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Return templates as what they differ by from those of a workspace, and where that has them (-1: nowhere)."""
+    names, starts = model.parameter_names, arrays["shape_start"]
+    blocks = [workspace.places.get((block.channel, block.sample, ""), -1) for block in model.blocks]
+    shapes = [
+        workspace.places.get((block.channel, block.sample, names[p]), -1) if blocks[k] >= 0 else -1
+        for k, block in enumerate(model.blocks)
+        for p in arrays["shape_parameter"][starts[k] : starts[k + 1]]
+    ]
+    places = {"block_place": np.array(blocks, np.int32), "shape_place": np.array(shapes, np.int32)}
+    predicted = _templates({**arrays, **places}, workspace.values)
+    return {**places, "templates": differences(arrays["templates"], predicted)}
+
+
+def _templates(arrays: dict[str, np.ndarray[Any, Any]], values: FloatArray) -> FloatArray:
+    """Return the templates of a workspace as the engine has them: nominal, half the difference, what is even."""
+    found = np.zeros(arrays["templates"].size)
+    at = 0
+    for k, place in enumerate(arrays["block_place"]):
+        bins = int(arrays["channel_bins"][arrays["block_channel"][k]])
+        stride = 4 * -(-bins // 4)
+        some = slice(arrays["shape_start"][k], arrays["shape_start"][k + 1])
+        lows, even = arrays["shape_place"][some], arrays["even"][some].astype(np.int64)
+        rows = at + stride * (1 + np.cumsum(1 + even) - (1 + even))
+        at += stride * int(1 + (1 + even).sum())
+        if place < 0:
+            continue
+        inside = np.arange(bins)
+        nominal = values[place + inside]
+        found[at - stride * int(1 + (1 + even).sum()) + inside] = nominal
+        known = lows >= 0
+        low = values[lows[known, None] + inside]
+        high = values[lows[known, None] + bins + inside]
+        found[rows[known, None] + inside] = 0.5 * (high - low)
+        both = even[known] == 1
+        found[rows[known][both, None] + stride + inside] = ((high - nominal) - (nominal - low))[both] / 16.0
+    return found
 
 
 def _parameters(model: Model) -> dict[str, np.ndarray[Any, Any]]:
@@ -71,11 +108,3 @@ def _parameters(model: Model) -> dict[str, np.ndarray[Any, Any]]:
         "sigma": model.prefit_uncertainties,
     }
     return {**numbers, **{name: mark.astype(np.uint8) for name, mark in marks.items()}}
-
-
-def _bytes(array: np.ndarray[Any, Any]) -> bytes:
-    """Return the bytes of an array, little-endian; those of floating-point numbers sorted by significance."""
-    values = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    if values.dtype.kind != "f":
-        return values.tobytes()
-    return values.view(np.uint8).reshape(-1, values.itemsize).T.tobytes()

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from wilks._types import FloatArray, JSONDict
@@ -30,6 +29,7 @@ from wilks.table import Table
 from wilks.templates.order import systematics_in_order
 from wilks.templates.record import Effect, json_of
 from wilks.templates.store import Templates
+from wilks.workspace.packing import pack_workspace
 from wilks.workspace.saving import encoded_axes
 from wilks.workspace.workspace import Workspace
 
@@ -59,7 +59,7 @@ def payload(contents: Contents) -> JSONDict:
         "notes": list(contents.notes),
         "hidden": hidden,
         "channels": [_channel(workspace, name) for name in workspace.channel_names],
-        "acts": _acts(workspace),
+        "acts": _indexed(_acts(workspace)),
         "fits": [_fit(file, one) for file, one in contents.results.items() if isinstance(one, FitResult)],
         "prefit": _prediction(contents.prediction("pre-fit")),
         "postfit": _prediction(contents.prediction("post-fit")),
@@ -79,7 +79,7 @@ def bulk(contents: Contents) -> dict[str, str]:
     A blinded page has no workspace: whoever has model and data can fit them.
     """
     hidden, contents = contents.hidden, contents.unblinded_part()
-    packed = {} if hidden else {"workspace": msgspec.json.encode(contents.workspace.document)}
+    packed: dict[str, bytes] = {}
     if contents.fit is not None and contents.fit.covariance_usable:
         packed["correlation"] = _correlation(contents.fit.covariance).tobytes()
     if contents.templates is not None:
@@ -90,9 +90,14 @@ def bulk(contents: Contents) -> dict[str, str]:
     if contents.workspace.axes:
         packed["axes"] = encoded_axes(contents.workspace.axes, contents.workspace.digest)
     found = {name: _base64(gzip.compress(data, 9, mtime=0)) for name, data in packed.items()}
+    if not hidden:
+        workspace = pack_workspace(contents.workspace)
+        found |= {"workspace": _base64(workspace.text), "numbers": _base64(workspace.numbers)}
     if contents.model:
-        engine = (resources.files("wilks.reporting") / "assets" / "engine.wasm").read_bytes()
-        found |= {"engine": _base64(gzip.compress(engine, 9, mtime=0)), "model": _base64(contents.model)}
+        assets = resources.files("wilks.reporting") / "assets"
+        for name, file in (("engine", "engine.wasm"), ("licences", "LICENSES.txt")):
+            found[name] = _base64(gzip.compress((assets / file).read_bytes(), 9, mtime=0))
+        found["model"] = _base64(contents.model)
     return found
 
 
@@ -215,6 +220,17 @@ def _acts(workspace: Workspace) -> dict[str, list[list[str]]]:
                 kind = type(modifier).__struct_config__.tag
                 found.setdefault(modifier.name, []).append([channel.name, sample.name, str(kind)])
     return found
+
+
+def _indexed(acts: dict[str, list[list[str]]]) -> JSONDict:
+    """Return where parameters act in few words: names once, and once what several parameters have in common."""
+    names: dict[str, int] = {}
+    sets: dict[tuple[int, ...], int] = {}
+    of = {}
+    for parameter, places in acts.items():
+        there = tuple(names.setdefault(name, len(names)) for place in places for name in place)
+        of[parameter] = sets.setdefault(there, len(sets))
+    return {"names": list(names), "sets": [list(one) for one in sets], "of": of}
 
 
 def _correlation(covariance: FloatArray) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -7,7 +7,7 @@
  * @param {Record<string, any>} arrays
  * @param {(block: number, channel: number, bin: number, rows: number[]) => void} visit
  */
-function eachBlock(arrays, visit) {
+export function eachBlock(arrays, visit) {
   const { channel_bins: bins, block_channel: channel, shape_start: shapes, even } = arrays;
   let at = 0;
   for (let k = 0; k < channel.length; ++k) {

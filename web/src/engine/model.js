@@ -2,6 +2,7 @@
 
 import { withoutBins, withWidths, withYields } from "./changed.js";
 import { read } from "./container.js";
+import { templatesFrom, workspaceNumbers } from "./packed.js";
 
 /** @typedef {import("./engine.js").Engine} Engine */
 /** @typedef {import("./container.js").Content} Content */
@@ -120,10 +121,15 @@ export class Model {
    * The model that Python exported (wilks.model.export.export_model), as bytes or base64 text.
    * @param {Engine} engine
    * @param {Uint8Array | string} source
+   * @param {Uint8Array | string} [numbers] those of its workspace, where the model was exported with that
    * @returns {Promise<Model>}
    */
-  static async read(engine, source) {
-    return new Model(engine, await read(source));
+  static async read(engine, source, numbers) {
+    const { header, arrays } = await read(source);
+    if (!arrays.block_place) return new Model(engine, { header, arrays });
+    if (!numbers) throw new Error("the model is to be read with the numbers of its workspace");
+    const { values } = workspaceNumbers(await read(numbers));
+    return new Model(engine, { header, arrays: { ...arrays, templates: templatesFrom(arrays, values) } });
   }
 
   /** Give its memory back. The model can't be used any more. */

@@ -21,6 +21,7 @@ export class Client {
     private readonly script: string,
     private readonly engine: string,
     private readonly model: string,
+    private readonly numbers: string,
   ) {}
 
   /** Start the worker, if none runs, and return what the model is. */
@@ -32,7 +33,12 @@ export class Client {
       this.worker.addEventListener("error", (event) =>
         this.end(new Error(event.message || "the worker can't be started")),
       );
-      this.ready = this.send({ kind: "open", engine: this.engine, model: this.model }) as Promise<Opened>;
+      this.ready = this.send({
+        kind: "open",
+        engine: this.engine,
+        model: this.model,
+        numbers: this.numbers,
+      }) as Promise<Opened>;
     }
     return this.ready;
   }

@@ -96,7 +96,7 @@ function row(held: Held, i: number, onShown: (refresh: () => void) => void): HTM
   const constrained = model.sigma[i] > 0 && !model.fixed[i];
   return html(
     "div",
-    { class: "control" },
+    { class: "control", role: "group", "aria-label": name },
     html("div", { class: "control-name" }, html("span", {}, name), pull),
     html("div", { class: "control-row" }, slider, entry),
     html("div", { class: "control-row" }, hold, constrained ? drop : null, constrained ? width : null),
@@ -178,7 +178,7 @@ export function regionControls(held: Held): { element: HTMLElement; refresh: () 
     });
     return html(
       "div",
-      { class: "control" },
+      { class: "control", role: "group", "aria-label": name },
       html("label", {}, whole, name),
       bins > 1 ? html("div", { class: "bins" }, ...boxes) : null,
     );
@@ -191,7 +191,7 @@ export function regionControls(held: Held): { element: HTMLElement; refresh: () 
 }
 
 /** Return the choice of data, observed or Asimov, and of the luminosity. */
-export function dataControls(held: Held, blinded: boolean): { element: HTMLElement; refresh: () => void } {
+export function dataControls(held: Held): { element: HTMLElement; refresh: () => void } {
   const asimov = html("input", { type: "checkbox", id: "live-asimov" });
   const value = html("input", { type: "number", step: "any", "aria-label": "Parameter of interest in Asimov data" });
   const luminosity = html("input", {
@@ -202,7 +202,7 @@ export function dataControls(held: Held, blinded: boolean): { element: HTMLEleme
   });
   const apply = () => {
     const at = Number.isFinite(value.valueAsNumber) ? value.valueAsNumber : 1;
-    held.set({ asimov: asimov.checked || blinded ? at : null }, true);
+    held.set({ asimov: asimov.checked ? at : null }, true);
   };
   asimov.addEventListener("change", apply);
   value.addEventListener("change", apply);
@@ -212,7 +212,6 @@ export function dataControls(held: Held, blinded: boolean): { element: HTMLEleme
   const refresh = () => {
     const setting = held.get();
     asimov.checked = setting.asimov !== null;
-    asimov.disabled = blinded;
     value.value = String(setting.asimov ?? 1);
     luminosity.value = String(setting.luminosity);
   };

@@ -32,7 +32,12 @@ export function fitOutcome(before: Fitted, after: Fitted, names: string[], rows 
     .filter((name) => !names.includes(name) && Number.isFinite(shift(before, after, name)))
     .sort((a, b) => Math.abs(shift(before, after, b)) - Math.abs(shift(before, after, a)));
   const line = (title: string, ...cells: string[]) =>
-    html("tr", {}, html("th", { scope: "row" }, title), ...cells.map((cell) => html("td", { class: "right" }, cell)));
+    html(
+      "tr",
+      {},
+      html("th", { scope: "row" }, title),
+      ...cells.map((cell) => html("td", { class: cell.includes(",") ? "right words" : "right" }, cell)),
+    );
   const parameters = [...names, ...moved.slice(0, rows)].map((name) =>
     line(name, valueText(before, name), valueText(after, name), change(shift(before, after, name), 2)),
   );

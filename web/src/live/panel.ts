@@ -2,6 +2,7 @@
 
 import { change, fixed, significant } from "../drawing/numbers.ts";
 import { button, html } from "../drawing/svg.ts";
+import { goTo } from "../report/address.ts";
 import { missing, payload, resultsOf } from "../report/page.ts";
 import { showPrediction } from "../report/regions/view.ts";
 import type { Ranking } from "../report/types.ts";
@@ -10,6 +11,12 @@ import { dataControls, type Held, parameterControls, regionControls } from "./co
 import { fitOutcome, rankingOutcome, scanOutcome, toysOutcome } from "./outcome.ts";
 import type { Answer, Fitted, Opened, Predicted, Question, Ranked, Scanned, Toys } from "./questions.ts";
 import { fromAddress, inWords, type Setting, toAddress, UNCHANGED } from "./setting.ts";
+
+/** A fit that takes fewer seconds may be made again without anybody noticing. */
+const QUICK = 0.6;
+
+const duration = (seconds: number): string =>
+  seconds < 0.5 ? `${significant(1000 * seconds, 2)} ms` : `${significant(seconds, 2)} s`;
 
 /** The samples of a channel in the order of the results, in which they are drawn. */
 function inOrder(channel: string, samples: string[]): number[] {
@@ -40,11 +47,14 @@ function asPrediction({ channels }: Predicted) {
 
 class Panel {
   private setting: Setting;
-  private first: Fitted | null = null;
+  private first: Promise<Fitted> | null = null;
+  /** 2NLL of the best fit of the model as handed in. */
+  private best = NaN;
   private base: number[] | null = null;
   private asked = false;
   private again = false;
-  private readonly heading = html("p", { class: "under", role: "status" });
+  private readonly heading = html("p", { class: "under", role: "status", id: "live-setting" });
+  private readonly pace = html("p", { class: "count", role: "status" });
   private readonly likelihood = html("p", { class: "live-nll" });
   private readonly outcome = html("div", { class: "outcomes", "aria-live": "polite" });
   private readonly bar = html("progress", { max: "1", hidden: true, "aria-label": "Progress" });
@@ -54,25 +64,56 @@ class Panel {
     private readonly client: Client,
     private readonly model: Opened,
     private readonly place: HTMLElement,
-    private readonly blinded: boolean,
   ) {
-    this.setting = this.fromHash() ?? this.initial();
+    this.setting = this.fromHash();
     this.build();
-    window.addEventListener("popstate", () => {
-      this.setting = this.fromHash() ?? this.initial();
+    const follow = () => {
+      const next = this.fromHash();
+      if (toAddress(next) === toAddress(this.setting)) return;
+      this.setting = next;
       this.changed();
-    });
+    };
+    window.addEventListener("popstate", follow);
+    window.addEventListener("hashchange", follow);
     this.changed();
+    void this.reference().then(
+      () => this.changed(),
+      (error: Error) => this.failed(error),
+    );
   }
 
-  private initial(): Setting {
-    return this.blinded ? { ...UNCHANGED, asimov: 1 } : UNCHANGED;
+  /** Fit the model as handed in, once: what all others are compared with, and what makes the engine warm. */
+  private reference(): Promise<Fitted> {
+    if (!this.first) this.pace.textContent = `${this.size()}; the model as handed in is fitted\u2026`;
+    const ask = () => this.client.ask<Fitted>({ kind: "fit", setting: UNCHANGED });
+    // The browser compiles in the first fits: what a later one takes is what the reader will wait for.
+    const warm = async () => {
+      let found = await ask();
+      for (let again = 0; again < 2 && found.seconds < QUICK; ++again) found = await ask();
+      return found;
+    };
+    this.first ??= warm().then(
+      (found) => {
+        this.best = found.twiceNll;
+        this.pace.textContent = `${this.size()}; a fit takes ${duration(found.seconds)}`;
+        return found;
+      },
+      (error: Error) => {
+        this.first = null;
+        throw error;
+      },
+    );
+    return this.first;
   }
 
-  private fromHash(): Setting | null {
+  private size(): string {
+    const { names, channels } = this.model;
+    return `${names.length} parameters, ${channels.length} ${channels.length === 1 ? "region" : "regions"}`;
+  }
+
+  private fromHash(): Setting {
     const channels = new Map(this.model.channels.map(({ name, bins }) => [name, bins]));
-    const found = fromAddress(location.hash, this.model.names, channels);
-    return found && this.blinded ? { ...found, asimov: found.asimov ?? 1 } : found;
+    return fromAddress(location.hash, this.model.names, channels) ?? UNCHANGED;
   }
 
   private build(): void {
@@ -96,12 +137,13 @@ class Panel {
     );
     const parts = [
       ["Parameters", parameterControls(held, first), true],
-      ["Data and luminosity", dataControls(held, this.blinded), false],
+      ["Data and luminosity", dataControls(held), false],
       ["Regions and bins", regionControls(held), false],
     ] as const;
     this.refreshers = parts.map(([, { refresh }]) => refresh);
     this.place.append(
       html("h2", {}, "The model, alive"),
+      this.pace,
       this.heading,
       this.likelihood,
       this.actions(),
@@ -160,7 +202,7 @@ class Panel {
       ),
       button("Stop", () => this.client.stop()),
       button("Reset", () => {
-        this.setting = this.initial();
+        this.setting = UNCHANGED;
         this.base = null;
         this.outcome.replaceChildren();
         this.changed();
@@ -171,8 +213,7 @@ class Panel {
 
   /** Put the setting into the address: a colleague who opens it sees the same. */
   private remember(): void {
-    const place = toAddress(this.setting);
-    history.pushState(null, "", place ? `#${place}` : `${location.pathname}${location.search}`);
+    goTo({ setting: toAddress(this.setting) });
   }
 
   /** Show what the model predicts now; while one answer is awaited, further changes wait for it. */
@@ -199,8 +240,8 @@ class Panel {
 
   private predicted(found: Predicted): void {
     showPrediction(asPrediction(found));
-    const above = this.first
-      ? ` (${change(found.twiceNll - this.first.twiceNll, 3)} from the best fit as handed in)`
+    const above = Number.isFinite(this.best)
+      ? ` (${change(found.twiceNll - this.best, 3)} from the best fit as handed in)`
       : "";
     const [worst] = Object.entries(found.constraints).sort(([, a], [, b]) => b - a);
     const term = worst && worst[1] > 0.005 ? `; largest constraint term ${fixed(worst[1], 2)}, ${worst[0]}` : "";
@@ -209,7 +250,7 @@ class Panel {
 
   /** Fit the setting, beside the fit of the model as handed in; the parameters move to where the fit ends. */
   private async refit(): Promise<void> {
-    await this.work({ kind: "fit", setting: this.setting }, (answer) => {
+    await this.work({ kind: "fit", setting: this.setting }, (answer, reference) => {
       const found = answer as Fitted;
       const { values, fixed } = this.setting;
       const kept = Object.entries(values).filter(([name]) => fixed.includes(name));
@@ -218,19 +259,19 @@ class Panel {
       for (const refresh of this.refreshers) refresh();
       showPrediction(asPrediction(found.prediction));
       this.likelihood.textContent = `2NLL ${significant(found.twiceNll, 9)} at the best fit of this setting`;
-      return fitOutcome(this.first ?? found, found, this.model.poi === null ? [] : [this.model.poi]);
+      return fitOutcome(reference, found, this.model.poi === null ? [] : [this.model.poi]);
     });
   }
 
-  private async work(question: Question, draw: (answer: Answer) => Node): Promise<void> {
+  private async work(question: Question, draw: (answer: Answer, reference: Fitted) => Node): Promise<void> {
     this.bar.hidden = false;
     this.bar.removeAttribute("value");
     try {
-      if (!this.first) this.first = await this.client.ask<Fitted>({ kind: "fit", setting: this.initial() });
+      const reference = await this.reference();
       const answer = await this.client.ask(question, (done, of) => {
         this.bar.value = done / of;
       });
-      this.outcome.replaceChildren(draw(answer));
+      this.outcome.replaceChildren(draw(answer, reference));
     } catch (error) {
       this.failed(error as Error);
     } finally {
@@ -249,7 +290,7 @@ export async function openPanel(client: Client, place: HTMLElement): Promise<voi
   try {
     const model = await client.open();
     place.replaceChildren();
-    new Panel(client, model, place, payload.blinded ?? false);
+    new Panel(client, model, place);
   } catch (error) {
     place.replaceChildren(missing(`The model can't be opened here: ${(error as Error).message}`));
   }

@@ -3,7 +3,7 @@
 import type { Setting } from "./setting.ts";
 
 export type Question =
-  | { kind: "open"; engine: string; model: string }
+  | { kind: "open"; engine: string; model: string; numbers?: string }
   /** `base`: where parameters are that the reader has not moved; null: before the fit. */
   | { kind: "predict"; setting: Setting; base: number[] | null }
   | { kind: "fit"; setting: Setting }

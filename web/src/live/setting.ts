@@ -1,5 +1,7 @@
 /** What the reader changed: everything that a question to the model depends on, and its place in the address. */
 
+import { MARK, partsOf } from "../report/address.ts";
+
 export interface Setting {
   /** Values that parameters were moved to, by name. */
   values: Record<string, number>;
@@ -34,8 +36,6 @@ export const UNCHANGED: Setting = {
   asimov: null,
 };
 
-const MARK = "model=";
-
 /** Return what stands after # for a setting: what differs from the model as it was handed in. */
 export function toAddress(setting: Setting): string {
   const changed = Object.entries(setting).filter(
@@ -61,8 +61,8 @@ function namesOf(value: unknown, known: (name: string) => boolean): string[] {
 
 /** Return the setting in an address, null where there is none; what the model does not know is passed over. */
 export function fromAddress(hash: string, parameters: string[], channels: Map<string, number>): Setting | null {
-  const text = hash.replace(/^#/, "");
-  if (!text.startsWith(MARK)) return null;
+  const text = partsOf(hash).setting;
+  if (!text) return null;
   let read: unknown;
   try {
     read = JSON.parse(decodeURIComponent(text.slice(MARK.length)));

@@ -30,9 +30,9 @@ export class Work {
     this.model = model;
   }
 
-  /** Open a model: the engine and the model as compressed base64 text. */
-  static async open(engine: string, model: string): Promise<Work> {
-    return new Work(await Model.read(await Engine.load(engine), model));
+  /** Open a model: the engine, the model and the numbers of its workspace as compressed base64 text. */
+  static async open(engine: string, model: string, numbers?: string): Promise<Work> {
+    return new Work(await Model.read(await Engine.load(engine), model, numbers));
   }
 
   answer(question: Question, progress: Progress): Answer {

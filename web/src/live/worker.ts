@@ -10,7 +10,7 @@ self.addEventListener("message", async ({ data }: MessageEvent<Asked>) => {
   const { id, question } = data;
   try {
     if (question.kind === "open") {
-      work = await Work.open(question.engine, question.model);
+      work = await Work.open(question.engine, question.model, question.numbers);
       tell({ id, answer: work.opened() });
       return;
     }

@@ -3,6 +3,7 @@
 import { button, html } from "../drawing/svg.ts";
 import { Client } from "../live/client.ts";
 import { openPanel } from "../live/panel.ts";
+import { partsOf } from "./address.ts";
 import { framed, packed, payload, type Section } from "./page.ts";
 import { setView } from "./regions/view.ts";
 import { correlations } from "./sections/correlations.ts";
@@ -55,21 +56,30 @@ function contents(made: [Section, HTMLElement][]): void {
 
 /** Put a button at the head of the page that opens the panel of the model. */
 function offerModel(): void {
-  const [engine, model, script] = [packed("engine"), packed("model"), document.getElementById("worker")?.textContent];
+  const [engine, model, numbers] = ["engine", "model", "numbers"].map(packed);
+  const script = document.getElementById("worker")?.textContent;
   const place = document.getElementById("live");
-  if (!engine || !model || !script || !place) return;
+  if (!engine || !model || !numbers || !script || !place) return;
   let opened = false;
   const show = () => {
     place.hidden = !place.hidden;
     document.body.classList.toggle("with-model", !place.hidden);
     tool.setAttribute("aria-pressed", String(!place.hidden));
     if (place.hidden) setView({ label: (payload.postfit ?? payload.prefit)?.label ?? "" });
-    if (!opened) void openPanel(new Client(script, engine, model), place);
+    if (!opened) void openPanel(new Client(script, engine, model, numbers), place);
     opened = true;
+    if (!place.hidden) place.focus({ preventScroll: true });
   };
-  const tool = button("Explore the model", show, { id: "open-model" });
+  const tool = button("Explore the model", show, { id: "open-model", "aria-controls": "live" });
+  place.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape") return;
+    show();
+    tool.focus();
+  });
   document.getElementById("tools")?.append(tool);
-  if (location.hash.startsWith("#model=")) show();
+  const asked = () => place.hidden && partsOf(location.hash).setting && show();
+  window.addEventListener("popstate", asked);
+  asked();
 }
 
 function open(): void {

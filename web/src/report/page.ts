@@ -2,15 +2,38 @@
 
 import type { Label } from "../drawing/labels.ts";
 import { html } from "../drawing/svg.ts";
-import type { Fit, Payload, Result } from "./types.ts";
+import { unpack } from "../engine/container.js";
+import { workspaceNumbers, workspaceText } from "../engine/packed.js";
+import type { Acts, Fit, IndexedActs, Payload, Result } from "./types.ts";
 
 const read = (id: string) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
 
-export const payload: Payload = read("payload");
+/** Return where parameters act, from what says it in few words; parameters that act alike share the list. */
+function actsOf({ names, sets, of }: IndexedActs): Acts {
+  const places = sets.map((flat) =>
+    Array.from({ length: flat.length / 3 }, (_, i): [string, string, string] => [
+      names[flat[3 * i]],
+      names[flat[3 * i + 1]],
+      names[flat[3 * i + 2]],
+    ]),
+  );
+  return Object.fromEntries(Object.entries(of).map(([parameter, set]) => [parameter, places[set]]));
+}
+
+const told = read("payload");
+export const payload: Payload = { ...told, acts: actsOf(told.acts) };
 const bulk: Record<string, string> = read("bulk") ?? {};
 
 /** The fit that the page is about. */
 export const fit: Fit | undefined = payload.fits[0];
+
+/** Return the JSON text of the workspace; null where the page does not have it. */
+export async function workspaceBytes(): Promise<Uint8Array<ArrayBuffer> | null> {
+  const [text, numbers] = await Promise.all([unpacked("workspace"), unpacked("numbers")]);
+  if (!text || !numbers) return null;
+  const parts = JSON.parse(new TextDecoder().decode(text));
+  return new TextEncoder().encode(workspaceText(parts, workspaceNumbers(unpack(numbers))));
+}
 
 /** Return the bytes that stand compressed in the page; null where there are none of this name. */
 export async function unpacked(name: string): Promise<Uint8Array<ArrayBuffer> | null> {

@@ -1,6 +1,7 @@
 /** Links to a parameter, region, sample or template: what is folded away opens, and the place is marked. */
 
 import { html } from "../drawing/svg.ts";
+import { goTo, partsOf } from "./address.ts";
 
 /** Open what hides a place with this name; a section says so for its kind of places. */
 type Opener = (name: string) => void;
@@ -25,22 +26,28 @@ function decoded(text: string): string {
   }
 }
 
+/** The place that was shown last, as it stands in an address. */
+let last = "";
+
 /** Bring a place into view and mark it; false where there is none of this address. */
 export function show(hash: string): boolean {
-  const id = decoded(hash.replace(/^#/, ""));
+  const place = hash.replace(/^#/, "");
+  const id = decoded(place);
   if (!id) return false;
   const [, kind, name] = /^(\w+)=(.*)$/su.exec(id) ?? [];
   if (kind !== undefined) openers.get(kind)?.(name);
   const element = document.getElementById(id);
   if (!element) return false;
+  last = place;
   for (let above = element.parentElement; above; above = above.parentElement)
     if (above instanceof HTMLDetailsElement) above.open = true;
   if (kind !== undefined) {
     for (const one of document.querySelectorAll(".marked")) one.classList.remove("marked");
     element.classList.add("marked");
-    if (!element.hasAttribute("tabindex")) element.setAttribute("tabindex", "-1");
-    element.focus({ preventScroll: true });
   }
+  // Whoever goes on with the keyboard goes on from here.
+  if (!element.hasAttribute("tabindex")) element.setAttribute("tabindex", "-1");
+  element.focus({ preventScroll: true });
   element.scrollIntoView({ block: kind === undefined ? "start" : "center" });
   return true;
 }
@@ -54,17 +61,35 @@ export function linkTo(places: [string, string][], text: string): HTMLAnchorElem
     for (const [one, at] of places)
       if (show(address(one, at))) {
         event.preventDefault();
-        history.pushState(null, "", address(one, at));
+        goTo({ place: address(one, at).slice(1) });
         return;
       }
   });
   return link;
 }
 
-/** Follow the address of the page from now on. */
+/** Follow links within the page: the setting of the model stays in the address. */
+function followLinks(): void {
+  document.addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const link = event.target instanceof Element ? event.target.closest("a[href^='#']") : null;
+    const place = link?.getAttribute("href")?.slice(1);
+    if (!place || !show(place)) return;
+    event.preventDefault();
+    goTo({ place });
+  });
+}
+
+/** Follow links and the address of the page from now on. */
 export function followAddress(): void {
-  const follow = () => show(location.hash);
+  const follow = () => {
+    const { place } = partsOf(location.hash);
+    // Where only the setting of the model is another, the reader stays where he is.
+    if (place !== last) show(place);
+    last = place;
+  };
   window.addEventListener("hashchange", follow);
   window.addEventListener("popstate", follow);
+  followLinks();
   follow();
 }

@@ -325,11 +325,17 @@ export interface Goodness extends Result {
 /** Where each modifier acts: channel, sample and type. */
 export type Acts = Record<string, [string, string, string][]>;
 
+/** The same in few words: names, lists of places (three numbers of names each), and the list of each parameter. */
+export interface IndexedActs {
+  names: string[];
+  sets: number[][];
+  of: Record<string, number>;
+}
+
 export interface Payload {
   version: string;
   title: string;
   digest: string;
-  blinded?: boolean;
   notes: string[];
   /** Parameters whose values the page does not tell. */
   hidden: string[];

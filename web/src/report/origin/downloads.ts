@@ -3,7 +3,7 @@
 import { button, html } from "../../drawing/svg.ts";
 import { drawings, fileName, png, svgText } from "../export.ts";
 import { latex } from "../latex.ts";
-import { payload, unpacked } from "../page.ts";
+import { payload, unpacked, workspaceBytes } from "../page.ts";
 import { drawAll } from "../regions/lazy.ts";
 import { csv, download, tables } from "../table.ts";
 import { zip } from "../zip.ts";
@@ -42,9 +42,9 @@ async function allTables(): Promise<Files> {
 }
 
 /** Return a button for a file that stands packed in the page. */
-function packed(name: string, file: string): HTMLElement {
+function packed(name: string, file: string, unpack = () => unpacked(name)): HTMLElement {
   return button(file, async () => {
-    const bytes = await unpacked(name);
+    const bytes = await unpack();
     if (bytes) download(file, bytes, "application/json");
   });
 }
@@ -61,7 +61,7 @@ export function downloads(has: (name: string) => boolean): HTMLElement {
     }
   };
   const made: HTMLElement[] = [];
-  if (has("workspace")) made.push(packed("workspace", "workspace.json"));
+  if (has("workspace")) made.push(packed("workspace", "workspace.json", workspaceBytes));
   if (has("axes")) made.push(packed("axes", "workspace.axes.json"));
   if (has("record")) made.push(packed("record", "templates.json"));
   if (payload.steering) made.push(button("steering file", () => download("config.yml", payload.steering, "text/yaml")));

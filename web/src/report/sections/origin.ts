@@ -1,7 +1,7 @@
 import { button, html } from "../../drawing/svg.ts";
 import { downloads } from "../origin/downloads.ts";
 import { templateRecord } from "../origin/record.ts";
-import { fit, has, payload, type Section } from "../page.ts";
+import { fit, has, payload, type Section, unpacked } from "../page.ts";
 import type { Origin } from "../types.ts";
 
 const written = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
@@ -74,6 +74,18 @@ function results(): HTMLElement {
   );
 }
 
+/** Return the licences of what is linked into the module that fits; they are unpacked when they are opened. */
+function licences(): HTMLElement {
+  const text = html("pre", { tabindex: 0 });
+  const details = html("details", {}, html("summary", {}, "Licences of what the model is fitted with"), text);
+  const fill = async () => {
+    const bytes = text.textContent ? null : await unpacked("licences");
+    if (bytes) text.textContent = new TextDecoder().decode(bytes);
+  };
+  details.addEventListener("toggle", fill);
+  return details;
+}
+
 /** Where the numbers come from, and the files to go on with. */
 export const origin: Section = {
   id: "origin",
@@ -92,6 +104,7 @@ export const origin: Section = {
       );
     if (has("record")) body.append(templateRecord());
     body.append(html("h3", {}, "Downloads"), downloads(has));
+    if (has("licences")) body.append(licences());
     return true;
   },
 };

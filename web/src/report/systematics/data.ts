@@ -1,12 +1,12 @@
 /** Variations of templates: as Python packed those that were handed in, or as the workspace says. */
 
-import { payload, unpacked } from "../page.ts";
+import { payload, unpacked, workspaceBytes } from "../page.ts";
 import type { Effect } from "../types.ts";
 import { fromTemplates, type Variation } from "./packed.ts";
 import { effectOf, fromWorkspace, type WorkspaceDocument } from "./workspace.ts";
 
-const json = async <T>(name: string): Promise<T | null> => {
-  const bytes = await unpacked(name);
+const json = async <T>(packed: Promise<Uint8Array | null>): Promise<T | null> => {
+  const bytes = await packed;
   return bytes && JSON.parse(new TextDecoder().decode(bytes));
 };
 
@@ -20,7 +20,7 @@ export async function variations(systematic?: string): Promise<Variation[]> {
     variationsFound ??= unpacked("variations").then((bytes) => (bytes ? fromTemplates(bytes) : []));
     return (await variationsFound).filter((one) => systematic === undefined || one.systematic === systematic);
   }
-  documentFound ??= json<WorkspaceDocument>("workspace");
+  documentFound ??= json<WorkspaceDocument>(workspaceBytes());
   const document = await documentFound;
   return document ? fromWorkspace(document, payload.fits[0]?.measurement, systematic) : [];
 }
@@ -28,7 +28,7 @@ export async function variations(systematic?: string): Promise<Variation[]> {
 /** Return what each systematic does to each sample in each region. */
 export function effects(): Promise<Effect[]> {
   effectsFound ??= payload.processed
-    ? json<Effect[]>("effects").then((found) => found ?? [])
+    ? json<Effect[]>(unpacked("effects")).then((found) => found ?? [])
     : variations().then((found) => found.map(effectOf));
   return effectsFound;
 }
