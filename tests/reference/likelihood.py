@@ -112,13 +112,21 @@ def default_set(spec: dict[str, Any], sample: dict[str, Any], modifier: dict[str
 def with_settings(default: ParameterSet, settings: dict[str, Any]) -> ParameterSet:
     """Return the set with the measurement's settings in place of the defaults (`factors` are the taus)."""
     changes: dict[str, Any] = {}
+    if "constraint" in settings and settings["constraint"] != default.kind:
+        default = replace(default, kind=settings["constraint"], auxdata=(), sigmas=(), taus=())
+        if settings["constraint"] == "poisson":
+            settings = {"auxdata": settings["factors"], **settings}
+        if settings["constraint"] != "none":
+            centre = np.array(settings["auxdata"]) / np.array(settings.get("factors", 1.0))
+            settings = {"inits": centre.tolist(), **settings}
     for key, field in (("inits", "inits"), ("auxdata", "auxdata"), ("sigmas", "sigmas"), ("factors", "taus")):
         if key in settings:
             changes[field] = tuple(map(float, settings[key]))
     if "bounds" in settings:
         changes["bounds"] = tuple((float(low), float(high)) for low, high in settings["bounds"])
     if "fixed" in settings:
-        changes["fixed"] = (bool(settings["fixed"]),) * len(default.inits)
+        fixed = settings["fixed"]
+        changes["fixed"] = tuple(fixed) if isinstance(fixed, list) else (bool(fixed),) * len(default.inits)
     return replace(default, **changes)
 
 

@@ -77,7 +77,7 @@ STRUCTURE: list[tuple[Change, str]] = [
     (lambda d: d.update(version="\ud800"), 'version: "\ud800" found, a text needed'),
 ]
 CONTENT: list[tuple[Change, str]] = [
-    (lambda d: d.update(version="2.0.0"), 'version: "2.0.0" found, only "1.0.0" is known'),
+    (lambda d: d.update(version="2.0.0"), 'version: "2.0.0" found, only "1.0.0" and "wilks-1" are known'),
     (lambda d: d.update(measurements=[]), "measurements: empty, at least one needed"),
     (lambda d: d["channels"][1].update(samples=[]), "channels[1].samples: empty, at least one needed"),
     (lambda d: d["channels"].append(d["channels"][1]), 'channels: "CR" occurs more than once'),

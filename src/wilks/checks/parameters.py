@@ -79,8 +79,7 @@ def fixed_poi(view: View, limits: Thresholds) -> Iterator[Finding]:
 
 def constrained_poi(view: View, limits: Thresholds) -> Iterator[Finding]:
     """The parameter of interest is a nuisance parameter with a constraint."""
-    use = view.parameters.get(view.poi)
-    if use is not None and not use.kinds.intersection(FREE):
+    if view.poi in view.parameters and not view.is_free(view.poi):
         yield _finding(
             "constrained-poi",
             Severity.NOTE,

@@ -227,10 +227,13 @@ class _Arrays:
         self._reach(self.factor_parameter[factors:], self.bin_parameter[columns:], nominal, modifiers)
 
     def _reach(self, factors: list[int], columns: list[int], nominal: list[Number], modifiers: list[Modifier]) -> None:
-        """Note which undetermined parameters change a rate of a block, by its factors and by those of its bins."""
+        """Note which undetermined parameters change a rate of a block, by its factors, shapes and those of its bins."""
         open_ = self.undetermined - self.reached
-        scalars, per_bin = open_.intersection(factors), open_.intersection(columns)
-        if not (scalars or per_bin) or self.removing.intersection(factors):
+        if not open_ or self.removing.intersection(factors):
+            return
+        scalars = {p for m in modifiers if (p := self.first[m.name]) in open_ and _moves(m, nominal)}
+        per_bin = open_.intersection(columns)
+        if not (scalars or per_bin):
             return
         alive = np.asarray(nominal) != 0
         for shape in (m.data for m in modifiers if isinstance(m, HistoSys)):
@@ -306,6 +309,18 @@ class _Arrays:
             constraint_parameter=ints([self.first[s.name] + i for s in constrained for i in range(len(s))]),
             constraint_scale=np.concatenate([np.empty(0), *(s.scale for s in constrained)]),
         )
+
+
+def _moves(modifier: Modifier, nominal: list[Number]) -> bool:
+    """Return whether a scalar's modifier changes anything: factors do, variations where they aren't nominal."""
+    match modifier:
+        case HistoSys():
+            return modifier.data.lo_data != nominal or modifier.data.hi_data != nominal
+        case NormSys():
+            return (modifier.data.lo, modifier.data.hi) != (1, 1)
+        case ShapeFactor() | ShapeSys() | StatError():
+            return False
+    return True
 
 
 def _joined(rows: list[list[Number]]) -> FloatArray:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import NameReuseError, SettingsError, raise_model_errors
+from wilks.model.settings import configured, incomplete
 from wilks.workspace.spec import (
     Channel,
     HistoSys,
@@ -23,7 +24,6 @@ from wilks.workspace.spec import (
     Modifier,
     NormFactor,
     NormSys,
-    ParameterSettings,
     Sample,
     ShapeFactor,
     ShapeSys,
@@ -224,7 +224,7 @@ def collect_parameter_sets(channels: list[Channel], measurement: Measurement) ->
     uses = _per_bin_uses(channels)
     for kind in TYPE_ORDER:
         for name, (_, sample, modifier) in first[kind].items():
-            with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # `_incomplete` tells
+            with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # `incomplete` tells
                 new = _default_set(modifier, sample, uses.get((kind, name), []))
             if name not in sets:
                 sets[name] = new
@@ -242,9 +242,10 @@ def collect_parameter_sets(channels: list[Channel], measurement: Measurement) ->
             problems.append(f'measurement "{measurement.name}" has two settings for parameter "{settings.name}"')
         seen.add(settings.name)
         if settings.name in sets:
-            sets[settings.name] = _configured(sets[settings.name], settings, problems)
+            sets[settings.name] = configured(sets[settings.name], settings, problems)
+    asked = {settings.name: settings for settings in measurement.config.parameters}
     for parameter_set in sets.values():
-        problems += _incomplete(parameter_set)
+        problems += incomplete(parameter_set, asked.get(parameter_set.name))
     raise_model_errors({NameReuseError: reuse + _clashes(sets), SettingsError: problems})
     return tuple(sets.values())
 
@@ -268,56 +269,3 @@ def _same(a: ParameterSet, b: ParameterSet) -> bool:
         and np.array_equal(a.auxdata, b.auxdata)
         and np.array_equal(a.scale, b.scale)
     )
-
-
-def _configured(base: ParameterSet, settings: ParameterSettings, problems: list[str]) -> ParameterSet:
-    """Return the set with a measurement's settings applied; lists must have one entry per component."""
-    size = len(base)
-    changes: dict[str, Any] = {}
-    lists = {key: getattr(settings, key) for key in ("inits", "bounds", "auxdata", "sigmas", "factors")}
-    applicable = {
-        "none": ("inits", "bounds"),
-        "normal": ("inits", "bounds", "auxdata", "sigmas"),
-        "poisson": ("inits", "bounds", "auxdata", "factors"),
-    }[base.constraint]
-    for key, values in lists.items():
-        if values is None:
-            continue
-        if key not in applicable:
-            problems.append(
-                f'parameter "{base.name}" ({base.types[0]}) takes no {key}; allowed: {", ".join(applicable)}'
-            )
-        elif len(values) != size:
-            problems.append(f'parameter "{base.name}": {key} has {len(values)} entries, {size} needed')
-        elif key == "bounds":
-            pairs = np.asarray(values, np.float64)
-            changes |= {"lower": pairs[:, 0], "upper": pairs[:, 1], "own_bounds": True}
-        else:
-            changes[{"sigmas": "scale", "factors": "scale"}.get(key, key)] = np.asarray(values, np.float64)
-    if "scale" in changes and base.constraint == "poisson" and "auxdata" not in changes:
-        changes["auxdata"] = changes["scale"]
-    if settings.fixed is not None:
-        changes["fixed"] = np.full(size, settings.fixed)
-    return replace(base, **changes)
-
-
-def _incomplete(base: ParameterSet) -> list[str]:
-    if base.types == ("lumi",):
-        missing = [
-            key
-            for key, values in (
-                ("inits", base.inits),
-                ("bounds", base.lower),
-                ("auxdata", base.auxdata),
-                ("sigmas", base.scale),
-            )
-            if np.isnan(values).any()
-        ]
-        if missing:
-            return [f'parameter "{base.name}": the measurement must give {", ".join(missing)} for the luminosity']
-    problems = []
-    if ((base.inits < base.lower) | (base.inits > base.upper)).any():
-        problems.append(f'parameter "{base.name}": initial value {base.inits.tolist()} lies outside its bounds')
-    if base.constraint != "none" and not (np.isfinite(base.scale) & (base.scale > 0)).all():
-        problems.append(f'parameter "{base.name}": widths of constraints must be positive numbers')
-    return problems

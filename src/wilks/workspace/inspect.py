@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from wilks.table import Table
-from wilks.workspace.spec import Modifier, NormFactor, ShapeFactor, ShapeSys, StatError
+from wilks.table import Table, number
+from wilks.workspace.spec import (
+    HistoSys,
+    Modifier,
+    NormFactor,
+    NormSys,
+    Number,
+    ParameterSettings,
+    ShapeFactor,
+    ShapeSys,
+    StatError,
+)
 from wilks.workspace.workspace import Workspace
 
 
@@ -15,7 +25,9 @@ from wilks.workspace.workspace import Workspace
 class ParameterSummary:
     """A parameter (set): its name, how it is constrained, and the types of the modifiers that it steers, sorted.
 
-    `size` is how many parameters of a fit it stands for: one for each bin where a modifier acts bin by bin.
+    `constraint` is pyhf's word for the modifiers' own; one that the first measurement gives is shown as it is: "normal
+    (0 ± 100)", "poisson (tau 124.3)", "free". `size` is how many parameters of a fit it stands for: one for each bin
+    where a modifier acts bin by bin.
     """
 
     name: str
@@ -150,8 +162,10 @@ def inspect(workspace: Workspace) -> WorkspaceSummary:
             kinds.setdefault(modifier.name, set()).add(type(modifier))
     types = {name: tuple(sorted(_tag(kind) for kind in found)) for name, found in sorted(kinds.items())}
     sizes = _sizes(workspace)
+    settings = {entry.name: entry for entry in document.measurements[0].config.parameters}
     parameters = tuple(
-        ParameterSummary(name, _constraint(kinds[name]), types[name], sizes.get(name, 1)) for name in types
+        ParameterSummary(name, _constraint(kinds[name], settings.get(name)), types[name], sizes.get(name, 1))
+        for name in types
     )
     return WorkspaceSummary(
         channels={
@@ -192,8 +206,39 @@ def _tag(kind: type[Modifier]) -> str:
     return str(kind.__struct_config__.tag)
 
 
-def _constraint(kinds: set[type[Modifier]]) -> str:
-    """Return how a parameter that steers modifiers of these types is constrained, in pyhf's words."""
+def _constraint(kinds: set[type[Modifier]], settings: ParameterSettings | None) -> str:
+    """Return how a parameter is constrained: as the settings say, else, in pyhf's words, as its modifiers do."""
+    if settings is not None and (given := _given(kinds, settings)):
+        return given
     if kinds <= {NormFactor, ShapeFactor}:
         return "unconstrained"
     return "constrained_by_poisson" if kinds == {ShapeSys} else "constrained_by_normal"
+
+
+def _given(kinds: set[type[Modifier]], settings: ParameterSettings) -> str:
+    """Return the constraint that settings give in place of the modifiers' own, "" where they give none."""
+    interpolated = kinds <= {HistoSys, NormSys}
+    kind = settings.constraint or ("normal" if interpolated and settings.sigmas is not None else None)
+    if kind is None:
+        return ""
+    if kind == "none":
+        return "free"
+    if kind == "poisson":
+        return poisson_words(settings.factors or [], settings.auxdata)
+    return normal_words(settings.auxdata or [0.0], settings.sigmas or [1.0])
+
+
+def normal_words(centres: Sequence[Number], sigmas: Sequence[Number]) -> str:
+    """Return a normal constraint in words: "normal (0 ± 100)"; several components with their range."""
+    return f"normal ({_range(centres)} ± {_range(sigmas)})"
+
+
+def poisson_words(taus: Sequence[Number], counts: Sequence[Number] | None = None) -> str:
+    """Return a Poisson constraint in words: "poisson (tau 124.3)", and the count where it isn't tau."""
+    more = f", count {_range(counts)}" if counts is not None and [*counts] != [*taus] else ""
+    return f"poisson (tau {_range(taus)}{more})"
+
+
+def _range(values: Sequence[Number]) -> str:
+    low, high = (number(float(side(values)), 4) for side in (min, max))
+    return low if low == high else f"{low} to {high}"

@@ -1,19 +1,23 @@
-"""The pyhf workspace document (schema 1.0.0) as typed records.
+"""The workspace document as typed records: that of pyhf (schema 1.0.0), and what a model may say beyond it.
 
-Numbers stay as they were spelled (1 or 1.0), so that a document that is read and written again is the same document.
+Each thing that pyhf takes from the type of a modifier is a field here whose default is pyhf's choice. Such a field is
+None, and absent from the document, where it isn't used: a document without any is pyhf's, byte for byte (see
+`extensions`). Numbers stay as they were spelled (1 or 1.0), so that a document that is read and written again is the
+same document.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
 Number: TypeAlias = int | float
+ConstraintKind: TypeAlias = Literal["none", "normal", "poisson"]
 
 
-class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of all records of the document: frozen, no extra keys."""
+class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of all records of the document: frozen, no extra keys, nothing written of what isn't there."""
 
 
 class HistoSysData(Spec, frozen=True):
@@ -104,8 +108,12 @@ class Observation(Spec, frozen=True):
     data: list[Number]
 
 
-class ParameterSettings(Spec, frozen=True, omit_defaults=True):
-    """What a measurement says about one parameter (set); absent entries keep the modifier's defaults."""
+class ParameterSettings(Spec, frozen=True):
+    """What a measurement says about one parameter (set); absent entries keep the modifier's defaults.
+
+    `constraint` is "normal" (centre `auxdata`, width `sigmas`), "poisson" (`auxdata` events where `factors` times the
+    parameter are expected) or "none". `fixed` is for all components, or has an entry for each. Both are beyond pyhf.
+    """
 
     name: str
     inits: list[Number] | None = None
@@ -113,7 +121,8 @@ class ParameterSettings(Spec, frozen=True, omit_defaults=True):
     auxdata: list[Number] | None = None
     factors: list[Number] | None = None
     sigmas: list[Number] | None = None
-    fixed: bool | None = None
+    fixed: bool | list[bool] | None = None
+    constraint: ConstraintKind | None = None
 
 
 class MeasurementConfig(Spec, frozen=True):

@@ -1,0 +1,264 @@
+"""Models that pyhf's format can't say, against a likelihood written for reading."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from tests.reference.likelihood import Likelihood
+
+import wilks
+from wilks.errors import ModelError, WorkspaceError
+
+SPEC: dict[str, Any] = {
+    "channels": [
+        {
+            "name": "SR",
+            "samples": [
+                {
+                    "name": "signal",
+                    "data": [4.0, 9.0, 3.0],
+                    "modifiers": [{"name": "mu", "type": "normfactor", "data": None}],
+                },
+                {
+                    "name": "ttbar",
+                    "data": [30.0, 22.0, 14.0],
+                    "modifiers": [
+                        {"name": "k", "type": "normfactor", "data": None},
+                        {"name": "jes", "type": "normsys", "data": {"lo": 0.9, "hi": 1.15}},
+                        {
+                            "name": "scale",
+                            "type": "histosys",
+                            "data": {"lo_data": [27.0, 22.5, 15.0], "hi_data": [34.0, 21.0, 13.5]},
+                        },
+                        {"name": "free", "type": "shapefactor", "data": None},
+                    ],
+                },
+                {
+                    "name": "qcd",
+                    "data": [8.0, 5.0, 2.0],
+                    "modifiers": [
+                        {"name": "jes", "type": "normsys", "data": {"lo": 0.95, "hi": 1.05}},
+                        {"name": "norm", "type": "normsys", "data": {"lo": 0.7, "hi": 1.4}},
+                        {"name": "stat", "type": "staterror", "data": [1.2, 0.2, 0.4]},
+                        {"name": "shape", "type": "shapesys", "data": [1.5, 1.1, 0.0]},
+                    ],
+                },
+            ],
+        },
+        {
+            "name": "CR",
+            "samples": [
+                {
+                    "name": "ttbar",
+                    "data": [110.0, 60.0],
+                    "modifiers": [
+                        {"name": "k", "type": "normfactor", "data": None},
+                        {"name": "jes", "type": "normsys", "data": {"lo": 0.92, "hi": 1.1}},
+                        {"name": "norm", "type": "normsys", "data": {"lo": 0.9, "hi": 1.1}},
+                    ],
+                }
+            ],
+        },
+    ],
+    "observations": [{"name": "SR", "data": [45.0, 33.0, 22.0]}, {"name": "CR", "data": [118.0, 55.0]}],
+    "measurements": [{"name": "main", "config": {"poi": "mu", "parameters": []}}],
+    "version": "wilks-1",
+}
+
+
+def spec_with(*settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the model with settings of parameters; the shape factor is fixed but for what they say."""
+    spec = copy.deepcopy(SPEC)
+    given = list(settings)
+    if not any(entry["name"] == "free" for entry in given):
+        given.append({"name": "free", "fixed": True})
+    spec["measurements"][0]["config"]["parameters"] = given
+    return spec
+
+
+def assert_alike(spec: dict[str, Any]) -> wilks.Model:
+    """Hold a model against the reference: parameters, value, gradient and Hessian at random points, and the fit."""
+    model, reference = wilks.compile_model(wilks.load_workspace(spec)), Likelihood(spec)
+    assert model.parameter_names == reference.parameter_names
+    assert model.constraints == reference.constraint_kinds
+    np.testing.assert_array_equal(model.initial, reference.inits)
+    np.testing.assert_array_equal(np.stack(model.bounds, axis=1), reference.bounds)
+    np.testing.assert_array_equal(model.fixed, reference.fixed)
+    np.testing.assert_array_equal(model.observed(), reference.observed())
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        theta = np.where(
+            reference.fixed, reference.inits, reference.inits + 0.17 * rng.uniform(-1, 1, model.n_parameters)
+        )
+        np.testing.assert_allclose(model.expected(theta), reference.expected(theta), rtol=1e-13)
+        assert abs(model.nll(theta) - reference.nll(theta)) < reference.nll_tolerance(theta)
+        np.testing.assert_allclose(model.gradient(theta), reference.gradient(theta), rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(model.hessian(theta), reference.hessian(theta), rtol=1e-5, atol=1e-5)
+    free = ~reference.fixed
+    bounds = reference.bounds.copy()
+    positive = (bounds[:, 0] >= 0) & (np.array(model.parameter_names) != "mu")
+    bounds[positive] = np.clip(bounds[positive], 0.05, 5.0)  # no rate vanishes on the way
+
+    def nll(x: np.ndarray) -> tuple[float, np.ndarray]:
+        theta = reference.inits.copy()
+        theta[free] = x
+        return float(reference.nll(theta)), reference.gradient(theta)[free]
+
+    found = minimize(
+        nll,
+        np.clip(reference.inits + 0.01, *bounds.T)[free],
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds[free],
+        options={"maxiter": 5000, "ftol": 1e-15, "gtol": 1e-9, "maxls": 60},
+    )
+    fit = wilks.fit(model)
+    assert fit.converged
+    assert model.nll(fit.values) < found.fun + 1e-9
+    np.testing.assert_allclose(np.asarray(fit.values)[free], found.x, rtol=2e-4, atol=2e-4)
+    return model
+
+
+CONSTRAINTS = {
+    "a free systematic": {"name": "jes", "constraint": "none"},
+    "a free shape": {"name": "scale", "constraint": "none", "bounds": [[-2.0, 2.0]]},
+    "the modifier's own": {"name": "jes", "constraint": "normal"},
+    "wide": {"name": "norm", "constraint": "normal", "sigmas": [100.0]},
+    "with centre and width": {"name": "norm", "constraint": "normal", "auxdata": [0.4], "sigmas": [0.3]},
+    "a factor held by a normal": {"name": "k", "constraint": "normal", "auxdata": [1.1], "sigmas": [0.07]},
+    "a factor held by a count": {"name": "k", "constraint": "poisson", "factors": [25.0]},
+    "a factor held by another count": {"name": "k", "constraint": "poisson", "auxdata": [31], "factors": [25.0]},
+    "a factor held by no event": {"name": "k", "constraint": "poisson", "auxdata": [0], "factors": [4.0], "inits": [1]},
+    "shape factors held by normals": {
+        "name": "free",
+        "constraint": "normal",
+        "auxdata": [1.0, 1.1, 0.9],
+        "sigmas": [0.1, 0.2, 0.3],
+    },
+    "shape factors held by counts": {"name": "free", "constraint": "poisson", "factors": [10.0, 20.0, 30.0]},
+    "some components fixed": {
+        "name": "shape",
+        "fixed": [False, True, True],
+        "inits": [1.1, 0.9, 1.0],
+        "bounds": [[0.5, 2.0], [0.1, 3.0], [0.1, 3.0]],
+    },
+    "one component of a staterror fixed": {"name": "stat", "fixed": [True, False, False]},
+}
+
+
+@pytest.mark.parametrize("settings", CONSTRAINTS.values(), ids=CONSTRAINTS.keys())
+def test_constraints_of_any_parameter(settings: dict[str, Any]) -> None:
+    assert_alike(spec_with(settings))
+
+
+def test_a_systematic_is_free_without_its_term() -> None:
+    held = wilks.compile_model(wilks.load_workspace(spec_with()))
+    free = wilks.compile_model(wilks.load_workspace(spec_with({"name": "jes", "constraint": "none"})))
+    assert free.auxiliary.size == held.auxiliary.size - 1
+    assert free.unconstrained[free.index("jes")]
+    assert free.prefit_uncertainties[free.index("jes")] == 0.0
+    assert wilks.fit(free)["jes"].uncertainty > wilks.fit(held)["jes"].uncertainty
+
+
+def test_a_gamma_distributed_factor_is_a_count() -> None:
+    """ROOT's Gamma(beta; y + 1, 1/tau) is tau beta - y log beta up to a constant (RooGamma)."""
+    y, tau = 11.1, 11.1
+    spec = spec_with({"name": "k", "constraint": "poisson", "auxdata": [y], "factors": [tau]})
+    model = wilks.compile_model(wilks.load_workspace(spec))
+    free = wilks.compile_model(wilks.load_workspace(spec_with({"name": "k", "constraint": "none"})))
+    points = []
+    for beta in (0.3, 0.9, 1.7, 4.0):
+        theta = model.initial.copy()
+        theta[model.index("k")] = beta
+        points.append(model.nll(theta) - free.nll(theta) - (tau * beta - y * np.log(beta)))
+    np.testing.assert_allclose(points, points[0], rtol=0, atol=1e-11)
+
+
+def test_a_constrained_factor_starts_at_its_centre_unless_told() -> None:
+    asked = {"name": "k", "constraint": "poisson", "auxdata": [30], "factors": [25.0]}
+    model = wilks.compile_model(wilks.load_workspace(spec_with(asked)))
+    assert model.initial[model.index("k")] == 1.2
+    model = wilks.compile_model(wilks.load_workspace(spec_with({**asked, "inits": [0.5]})))
+    assert model.initial[model.index("k")] == 0.5
+    assert model.nominal[model.index("k")] == 1.2
+
+
+def test_a_free_systematic_without_effect_is_idle() -> None:
+    spec = spec_with({"name": "dead", "constraint": "none"}, {"name": "jes", "constraint": "none"})
+    for modifier in (
+        {"name": "dead", "type": "normsys", "data": {"lo": 1.0, "hi": 1.0}},
+        {"name": "dead", "type": "histosys", "data": {"lo_data": [4.0, 9.0, 3.0], "hi_data": [4.0, 9.0, 3.0]}},
+    ):
+        changed = copy.deepcopy(spec)
+        changed["channels"][0]["samples"][0]["modifiers"].append(modifier)
+        model = wilks.compile_model(wilks.load_workspace(changed))
+        assert [name for name, idle in zip(model.parameter_names, model.idle, strict=True) if idle] == ["dead"]
+        (finding,) = [f for f in wilks.check(wilks.load_workspace(changed)) if f.rule == "idle-factor"]
+        assert "It is free, and its variations are nominal everywhere." in finding.message
+
+
+def test_a_free_systematic_moves_where_only_its_shape_acts() -> None:
+    model = wilks.compile_model(wilks.load_workspace(spec_with({"name": "scale", "constraint": "none"})))
+    assert not model.idle.any()
+
+
+WRONG = {
+    "no width": ({"name": "k", "constraint": "normal", "auxdata": [1]}, "needs sigmas as well"),
+    "neither": ({"name": "k", "constraint": "normal"}, "needs auxdata and sigmas as well"),
+    "no factors": ({"name": "k", "constraint": "poisson", "auxdata": [3]}, "needs factors as well"),
+    "a count of a systematic": ({"name": "jes", "constraint": "poisson", "factors": [3]}, "can't have a Poisson"),
+    "a staterror": ({"name": "stat", "constraint": "none"}, "its width comes from the yields"),
+    "a shapesys": ({"name": "shape", "constraint": "normal"}, "its width comes from the yields"),
+    "sigmas of a free one": ({"name": "jes", "constraint": "none", "sigmas": [2]}, "takes no sigmas"),
+    "width 0": ({"name": "k", "constraint": "normal", "auxdata": [1], "sigmas": [0]}, "must be positive numbers"),
+    "negative count": (
+        {"name": "k", "constraint": "poisson", "auxdata": [-3], "factors": [3], "inits": [1]},
+        "counts, not below 0",
+    ),
+    "negative bound": (
+        {"name": "k", "constraint": "poisson", "factors": [3], "bounds": [[-1, 3]]},
+        "lower bounds that are not below 0",
+    ),
+    "centre outside": ({"name": "k", "constraint": "normal", "auxdata": [20], "sigmas": [3]}, "outside its bounds"),
+    "components": ({"name": "shape", "fixed": [True, False]}, "fixed has 2 entries, 3 needed"),
+    "entries": ({"name": "free", "constraint": "poisson", "factors": [3]}, "factors has 1 entries, 3 needed"),
+}
+
+
+@pytest.mark.parametrize(("settings", "told"), WRONG.values(), ids=WRONG.keys())
+def test_what_can_not_be_is_said(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        wilks.compile_model(wilks.load_workspace(spec_with(settings)))
+    assert told in str(caught.value)
+    assert settings["name"] in str(caught.value)
+
+
+def test_the_version_must_say_it() -> None:
+    spec = spec_with({"name": "jes", "constraint": "none"}, {"name": "shape", "fixed": [True, True, True]})
+    with pytest.raises(WorkspaceError, match=r'"1.0.0" found, "wilks-1" needed: pyhf can\'t say measurements\[0\]'):
+        wilks.load_workspace({**spec, "version": "1.0.0"})
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"constraint": "gaussian"}, 'allowed are "none", "normal", "poisson"; did you mean "normal"?'),
+        ({"constraint": "Gamma"}, 'a Gamma constraint is "poisson"'),
+        ({"constraint": "uniform"}, 'flat on a range is "none", with bounds'),
+        ({"constraint": "lognormal"}, "a log-normal factor is a normsys"),
+        ({"constraint": "possion"}, 'did you mean "poisson"?'),
+        ({"constraint": 3}, 'config.parameters[0].constraint: 3 found; allowed are "none"'),
+        ({"constrain": "none"}, 'did you mean "constraint"?'),
+        ({"fixed": [True, 1]}, "fixed[1]: 1 found, true or false needed"),
+        ({"fixed": []}, "fixed: empty"),
+        ({"fixed": "yes"}, 'fixed: "yes" found, true or false needed'),
+    ],
+)
+def test_words_that_are_none_of_the_format(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(WorkspaceError) as caught:
+        wilks.load_workspace(spec_with({"name": "jes", **settings}))
+    assert told in str(caught.value)
