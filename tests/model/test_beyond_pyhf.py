@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,173 @@ CONSTRAINTS = {
 @pytest.mark.parametrize("settings", CONSTRAINTS.values(), ids=CONSTRAINTS.keys())
 def test_constraints_of_any_parameter(settings: dict[str, Any]) -> None:
     assert_alike(spec_with(settings))
+
+
+def modified(
+    change: Callable[[dict[str, Any], list[dict[str, Any]]], None], *settings: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the model after a change, which gets modifiers by name (of the last sample that has it) and channels."""
+    spec = spec_with(*settings)
+    change({m["name"]: m for c in spec["channels"] for s in c["samples"] for m in s["modifiers"]}, spec["channels"])
+    return spec
+
+
+def shared(by_name: dict[str, Any], channels: list[dict[str, Any]]) -> None:
+    """Share the gammas of qcd with the signal, relative uncertainties alike, one bin without signal."""
+    by_name["shape"].update(data=[1.6, 1.0, 0.0], shared=True)
+    channels[0]["samples"][0]["data"] = [4.0, 9.0, 0.0]
+    channels[0]["samples"][0]["modifiers"].append(
+        {"name": "shape", "type": "shapesys", "data": [0.8, 1.8, 0.3], "shared": True}
+    )
+
+
+def shared_by_channels(by_name: dict[str, Any], channels: list[dict[str, Any]]) -> None:
+    """Share two gammas between two channels."""
+    for channel, unc in zip(channels, ([3.0, 4.4], [11.0, 12.0]), strict=True):
+        bins = channel["samples"][0]["data"][:2]
+        channel["samples"][-1]["modifiers"] = [m for m in channel["samples"][-1]["modifiers"] if m["name"] == "norm"]
+        sample = {"name": "extra", "data": [15.0, 11.0] if len(bins) == 2 else [55.0, 30.0], "modifiers": []}
+        sample["modifiers"] = [
+            {"name": "both", "type": "shapesys", "data": unc, "shared": True, "constraint": "normal"}
+        ]
+        channel["samples"] = [
+            {**one, "data": one["data"][:2], "modifiers": [m for m in one["modifiers"] if m["type"] == "normfactor"]}
+            for one in channel["samples"]
+        ] + [sample]
+    channels[1]["samples"][-1]["data"] = [55.0, 30.0]
+
+
+MODIFIERS: dict[str, Callable[[dict[str, Any], list[dict[str, Any]]], None]] = {
+    "a Poisson staterror": lambda m, _: m["stat"].update(constraint="poisson"),
+    "with a threshold": lambda m, _: m["stat"].update(constraint="poisson", threshold=0.05),
+    "a normal staterror with a threshold": lambda m, _: m["stat"].update(threshold=0.05),
+    "said in full": lambda m, _: m["stat"].update(constraint="normal", threshold=0),
+    "a Poisson staterror with an empty bin": lambda m, _: m["stat"].update(constraint="poisson", data=[1.2, 0, 0.4]),
+    "a normal shapesys": lambda m, _: m["shape"].update(constraint="normal"),
+    "a shapesys of two samples": shared,
+    "interpolations": lambda m, _: (m["norm"].update(interpolation="code1"), m["scale"].update(interpolation="code0"))[
+        0
+    ],
+    "another interpolation": lambda m, _: m["scale"].update(interpolation="code2"),
+    "interpolations said in full": lambda m, _: (
+        m["norm"].update(interpolation="code4"),
+        m["scale"].update(interpolation="code4p"),
+    )[0],
+}
+
+
+@pytest.mark.parametrize("change", MODIFIERS.values(), ids=MODIFIERS.keys())
+def test_what_modifiers_say(change: Callable[[dict[str, Any], list[dict[str, Any]]], None]) -> None:
+    assert_alike(modified(change))
+
+
+def test_gammas_are_shared_between_channels() -> None:
+    spec = modified(shared_by_channels)
+    spec["observations"][0]["data"] = [45.0, 33.0]
+    spec["measurements"][0]["config"]["parameters"] = []
+    model = assert_alike(spec)
+    assert [name for name in model.parameter_names if name.startswith("both")] == ["both[0]", "both[1]"]
+
+
+def test_bins_below_the_threshold_are_constant_and_keep_their_term() -> None:
+    """ROOT's `staterror_poisson`: tau = 1/r^2, not rounded; the third bin has 3.3 %, below 5 %."""
+    spec = modified(lambda m, _: m["stat"].update(constraint="poisson", threshold=0.05))
+    stat = next(s for s in wilks.compile_model(wilks.load_workspace(spec)).parameter_sets if s.name == "stat")
+    np.testing.assert_allclose(stat.scale, [1 / 0.15**2, 1 / 0.04**2, 1 / 0.2**2])
+    np.testing.assert_array_equal(stat.auxdata, stat.scale)
+    assert stat.fixed.tolist() == [False, True, False]
+
+
+def test_a_code_of_one_modifier_goes_before_that_of_the_model() -> None:
+    spec = modified(lambda m, _: m["norm"].update(interpolation="code4"))
+    workspace = wilks.load_workspace(spec)
+    model = wilks.compile_model(workspace, normsys="code1")
+    theta = model.initial + 0.3
+    np.testing.assert_allclose(model.expected(theta), Likelihood(spec, normsys="code1").expected(theta), rtol=1e-13)
+    assert not np.allclose(model.expected(theta), wilks.compile_model(workspace).expected(theta), rtol=1e-8)
+
+
+def test_a_log_normal_factor_is_exponential_interpolation() -> None:
+    """kappa^theta for every theta: a normsys (1/kappa, kappa) with code1 (Combine's lnN)."""
+    kappa = 1.4
+    spec = modified(
+        lambda m, c: c[1]["samples"][0].update(
+            modifiers=[
+                {"name": "norm", "type": "normsys", "interpolation": "code1", "data": {"lo": 1 / kappa, "hi": kappa}}
+            ]
+        )
+    )
+    model = wilks.compile_model(wilks.load_workspace(spec))
+    for value in (-2.0, -0.4, 0.0, 0.3, 1.7):
+        theta = model.initial.copy()
+        theta[model.index("norm")] = value
+        np.testing.assert_allclose(model.expected(theta)[:2], np.array([110.0, 60.0]) * kappa**value, rtol=1e-14)
+
+
+def extra(channels: list[dict[str, Any]], channel: int, modifier: dict[str, Any]) -> None:
+    channels[channel]["samples"][0]["modifiers"].append(modifier)
+
+
+CONTRADICTIONS: dict[str, tuple[Callable[[dict[str, Any], list[dict[str, Any]]], None], str]] = {
+    "one normal, one Poisson": (
+        lambda m, c: extra(c, 0, {"name": "stat", "type": "staterror", "data": [1, 1, 1], "constraint": "poisson"}),
+        'staterror "stat" has constraint "poisson" on sample "signal" in channel "SR" and "normal" on sample "qcd"',
+    ),
+    "two thresholds": (
+        lambda m, c: extra(c, 0, {"name": "stat", "type": "staterror", "data": [1, 1, 1], "threshold": 0.1}),
+        'staterror "stat" has threshold 0.1 on sample "signal"',
+    ),
+    "shared by one alone": (
+        lambda m, c: extra(c, 0, {"name": "shape", "type": "shapesys", "data": [1, 1, 1], "shared": True}),
+        'or "shared": true on all of this name',
+    ),
+    "other numbers of bins": (
+        lambda m, c: (
+            m["shape"].update(shared=True),
+            extra(c, 1, {"name": "shape", "type": "shapesys", "data": [1, 1], "shared": True}),
+        )[1],
+        'with 2 bins and by sample "qcd" in channel "SR" with 3',
+    ),
+    "other uncertainties": (
+        lambda m, c: (
+            m["shape"].update(shared=True),
+            extra(c, 0, {"name": "shape", "type": "shapesys", "data": [0.75, 1.9, 1], "shared": True}),
+        )[1],
+        "its relative uncertainty in bin 1 is 0.22 on",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "told"), CONTRADICTIONS.values(), ids=CONTRADICTIONS.keys())
+def test_contradictions_are_told(change: Callable[[dict[str, Any], list[dict[str, Any]]], None], told: str) -> None:
+    workspace = wilks.load_workspace(modified(change))
+    with pytest.raises(ModelError) as caught:
+        wilks.compile_model(workspace)
+    assert told in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "refused-model" in {finding.rule for finding in wilks.check(workspace)}
+    assert str(wilks.inspect(workspace))
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "told"),
+    [
+        ("stat", {"constraint": "Pois"}, 'allowed are "normal", "poisson"; did you mean "poisson"?'),
+        ("stat", {"threshold": -0.1}, "threshold: -0.1 found, a number not below 0 needed"),
+        ("stat", {"threshold": "5%"}, 'threshold: "5%" found, a number needed'),
+        ("stat", {"treshold": 0.05}, 'did you mean "threshold"?'),
+        ("shape", {"constraint": "none"}, 'allowed are "normal", "poisson"'),
+        ("shape", {"shared": 1}, "shared: 1 found, true or false needed"),
+        ("norm", {"interpolation": "code5"}, "of a normsys it is the same as code4"),
+        ("norm", {"interpolation": "code2"}, "this code can't be said yet for such a modifier"),
+        ("scale", {"interpolation": "code4"}, 'allowed are "code0", "code2", "code4p"'),
+        ("k", {"constraint": "normal"}, 'unknown key "constraint"; allowed are "name", "data", "type"'),
+    ],
+)
+def test_words_of_modifiers_that_are_none(name: str, changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(WorkspaceError) as caught:
+        wilks.load_workspace(modified(lambda m, _: m[name].update(changes)))
+    assert told in str(caught.value)
 
 
 def test_a_systematic_is_free_without_its_term() -> None:

@@ -61,7 +61,18 @@ def _settings(spec: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+def _modifier(spec: dict[str, Any], channel: int, sample: int, modifier: int) -> dict[str, Any]:
+    found: dict[str, Any] = spec["channels"][channel]["samples"][sample]["modifiers"][modifier]
+    return found
+
+
 USES: dict[str, Any] = {
+    "channels[0].samples[0].modifiers[2].interpolation": lambda s: _modifier(s, 0, 0, 2).update(interpolation="code1"),
+    "channels[0].samples[0].modifiers[3].interpolation": lambda s: _modifier(s, 0, 0, 3).update(interpolation="code0"),
+    "channels[0].samples[1].modifiers[1].constraint": lambda s: _modifier(s, 0, 1, 1).update(constraint="normal"),
+    "channels[0].samples[1].modifiers[1].shared": lambda s: _modifier(s, 0, 1, 1).update(shared=True),
+    "channels[0].samples[1].modifiers[2].constraint": lambda s: _modifier(s, 0, 1, 2).update(constraint="poisson"),
+    "channels[0].samples[1].modifiers[2].threshold": lambda s: _modifier(s, 0, 1, 2).update(threshold=0),
     "measurements[0].config.parameters[3].constraint": lambda s: _settings(s).append(
         {"name": "uncorrelated_", "constraint": "none"}
     ),

@@ -64,8 +64,8 @@ STRUCTURE: list[tuple[Change, str]] = [
         'channels[0].samples[0].modifiers[2].data.lo: "0.9" found, a number needed',
     ),
     (
-        lambda d: parameter(d).update(fixed=[True]),
-        "measurements[0].config.parameters[0].fixed: [true] found, true or false needed",
+        lambda d: parameter(d).update(fixed=[1]),
+        "measurements[0].config.parameters[0].fixed[0]: 1 found, true or false needed",
     ),
     (lambda d: parameter(d).update(inits=1), "measurements[0].config.parameters[0].inits: 1 found, a list needed"),
     (

@@ -44,8 +44,8 @@ def compile_model(
     """Return the model of a workspace, ready to be evaluated and fitted.
 
     `measurement` is a name or an index (default: the first). `poi` replaces the measurement's parameter of interest
-    ("" for none). `normsys` ("code4", "code1") and `histosys` ("code4p", "code2", "code0") choose the interpolation;
-    the defaults are those of pyhf, cabinetry and ROOT's HistFactory.
+    ("" for none). `normsys` ("code4", "code1") and `histosys` ("code4p", "code2", "code0") choose the interpolation of
+    modifiers that don't choose their own; the defaults are those of pyhf, cabinetry and ROOT's HistFactory.
 
     A dictionary in place of the workspace is pyhf's model document: `channels` and, where there are any settings,
     `parameters`. Such a model has no data and no measurement; data are handed in where they are needed.
@@ -169,6 +169,7 @@ class _Arrays:
     factor_hi: list[Number] = field(default_factory=list)
     shape_start: list[int] = field(default_factory=lambda: [0])
     shape_parameter: list[int] = field(default_factory=list)
+    shape_code: list[int] = field(default_factory=list)
     shape_lo: list[list[Number]] = field(default_factory=list)
     shape_hi: list[list[Number]] = field(default_factory=list)
     bin_start: list[int] = field(default_factory=lambda: [0])
@@ -204,9 +205,11 @@ class _Arrays:
             parameter = self.first[modifier.name]
             match modifier:
                 case HistoSys():
-                    self._shape(parameter, modifier.data.lo_data, modifier.data.hi_data)
+                    code = HISTOSYS_CODES[modifier.interpolation] if modifier.interpolation else self.histosys_code
+                    self._shape(parameter, code, modifier.data.lo_data, modifier.data.hi_data)
                 case NormSys():
-                    self._factor(parameter, self.normsys_code, modifier.data.lo, modifier.data.hi)
+                    code = NORMSYS_CODES[modifier.interpolation] if modifier.interpolation else self.normsys_code
+                    self._factor(parameter, code, modifier.data.lo, modifier.data.hi)
                 case ShapeFactor() if bins != self.sizes[modifier.name]:
                     self.problems.append(
                         f'shapefactor "{modifier.name}" acts on channels with different numbers of bins '
@@ -250,8 +253,9 @@ class _Arrays:
         if lo != hi or code == 0:
             self.uneven.add(parameter)
 
-    def _shape(self, parameter: int, lo: list[Number], hi: list[Number]) -> None:
+    def _shape(self, parameter: int, code: int, lo: list[Number], hi: list[Number]) -> None:
         self.shape_parameter.append(parameter)
+        self.shape_code.append(code)
         self.shape_lo.append(lo)
         self.shape_hi.append(hi)
         if lo != hi:
@@ -300,7 +304,7 @@ class _Arrays:
             factor_hi=floats(self.factor_hi),
             shape_start=ints(self.shape_start),
             shape_parameter=ints(self.shape_parameter),
-            shape_code=ints([self.histosys_code] * len(self.shape_parameter)),
+            shape_code=ints(self.shape_code),
             shape_lo=_joined(self.shape_lo),
             shape_hi=_joined(self.shape_hi),
             bin_start=ints(self.bin_start),

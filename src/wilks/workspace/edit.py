@@ -267,11 +267,11 @@ def _components(name: str, channels: list[Channel], kept: set[str]) -> list[bool
 def _cut(settings: ParameterSettings, kept: list[bool]) -> ParameterSettings:
     if all(kept):
         return settings
-    lists = {key: getattr(settings, key) for key in ("inits", "bounds", "auxdata", "factors", "sigmas")}
+    lists = {key: getattr(settings, key) for key in ("inits", "bounds", "auxdata", "factors", "sigmas", "fixed")}
     changes = {
         key: [value for value, keep in zip(values, kept, strict=True) if keep]
         for key, values in lists.items()
-        if values is not None and len(values) == len(kept)
+        if isinstance(values, list) and len(values) == len(kept)
     }
     return msgspec.structs.replace(settings, **changes)
 

@@ -14,6 +14,7 @@ from wilks.workspace.either import get, items
 PYHF, WILKS = "1.0.0", "wilks-1"
 
 _SHOWN = 3  # places in a sentence
+_OF_MODIFIERS = ("interpolation", "constraint", "threshold", "shared")
 
 _NOT_THERE = {
     "functions": "functions of parameters",
@@ -34,6 +35,8 @@ _WHY_NOT = {
     "flat": '; flat on a range is "none", with bounds',
     "free": '; did you mean "none"?',
     "unconstrained": '; did you mean "none"?',
+    "code5": "; of a normsys it is the same as code4, of a histosys it can't be said yet",
+    **dict.fromkeys(("code0", "code1", "code2"), "; this code can't be said yet for such a modifier"),
 }
 """Words of other formats, and how they are said here."""
 
@@ -54,6 +57,12 @@ def version_mistakes(document: Any) -> list[str]:
 
 def extensions(document: Any) -> Iterator[str]:
     """Yield the place of everything in a `Document`, or in plain JSON data, that pyhf's format can't say."""
+    for i, channel in enumerate(items(document, "channels")):
+        for j, sample in enumerate(items(channel, "samples")):
+            for k, modifier in enumerate(items(sample, "modifiers")):
+                for key in _OF_MODIFIERS:
+                    if get(modifier, key) is not None:
+                        yield f"channels[{i}].samples[{j}].modifiers[{k}].{key}"
     for i, measurement in enumerate(items(document, "measurements")):
         for j, settings in enumerate(items(get(measurement, "config"), "parameters")):
             at = f"measurements[{i}].config.parameters[{j}]"

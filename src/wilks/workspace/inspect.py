@@ -6,7 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
+import numpy as np
+
 from wilks.table import Table, number
+from wilks.workspace.gammas import contradictions, shapesys_gammas, staterror_gammas, uses_per_bin
 from wilks.workspace.spec import (
     HistoSys,
     Modifier,
@@ -25,9 +28,9 @@ from wilks.workspace.workspace import Workspace
 class ParameterSummary:
     """A parameter (set): its name, how it is constrained, and the types of the modifiers that it steers, sorted.
 
-    `constraint` is pyhf's word for the modifiers' own; one that the first measurement gives is shown as it is: "normal
-    (0 ± 100)", "poisson (tau 124.3)", "free". `size` is how many parameters of a fit it stands for: one for each bin
-    where a modifier acts bin by bin.
+    `constraint` is pyhf's word where that says all; what pyhf can't say is shown as it is, by the first measurement:
+    "normal (0 ± 100)", "poisson (tau 124.3)", "free". `size` is how many parameters of a fit it stands for: one for
+    each bin where a modifier acts bin by bin.
     """
 
     name: str
@@ -163,8 +166,9 @@ def inspect(workspace: Workspace) -> WorkspaceSummary:
     types = {name: tuple(sorted(_tag(kind) for kind in found)) for name, found in sorted(kinds.items())}
     sizes = _sizes(workspace)
     settings = {entry.name: entry for entry in document.measurements[0].config.parameters}
+    given = {name: words for name in types if (words := _given(kinds[name], settings.get(name)))} | _gammas(workspace)
     parameters = tuple(
-        ParameterSummary(name, _constraint(kinds[name], settings.get(name)), types[name], sizes.get(name, 1))
+        ParameterSummary(name, given.get(name) or _constraint(kinds[name]), types[name], sizes.get(name, 1))
         for name in types
     )
     return WorkspaceSummary(
@@ -206,26 +210,44 @@ def _tag(kind: type[Modifier]) -> str:
     return str(kind.__struct_config__.tag)
 
 
-def _constraint(kinds: set[type[Modifier]], settings: ParameterSettings | None) -> str:
-    """Return how a parameter is constrained: as the settings say, else, in pyhf's words, as its modifiers do."""
-    if settings is not None and (given := _given(kinds, settings)):
-        return given
+def _constraint(kinds: set[type[Modifier]]) -> str:
+    """Return how a parameter that steers modifiers of these types is constrained, in pyhf's words."""
     if kinds <= {NormFactor, ShapeFactor}:
         return "unconstrained"
     return "constrained_by_poisson" if kinds == {ShapeSys} else "constrained_by_normal"
 
 
-def _given(kinds: set[type[Modifier]], settings: ParameterSettings) -> str:
+def _given(kinds: set[type[Modifier]], settings: ParameterSettings | None) -> str:
     """Return the constraint that settings give in place of the modifiers' own, "" where they give none."""
-    interpolated = kinds <= {HistoSys, NormSys}
-    kind = settings.constraint or ("normal" if interpolated and settings.sigmas is not None else None)
-    if kind is None:
+    if settings is None:
         return ""
-    if kind == "none":
-        return "free"
+    widened = kinds <= {HistoSys, NormSys} and settings.sigmas is not None
+    kind = settings.constraint or ("normal" if widened else None)
     if kind == "poisson":
         return poisson_words(settings.factors or [], settings.auxdata)
-    return normal_words(settings.auxdata or [0.0], settings.sigmas or [1.0])
+    if kind == "normal":
+        return normal_words(settings.auxdata or [0.0], settings.sigmas or [1.0])
+    return "free" if kind == "none" else ""
+
+
+def _gammas(workspace: Workspace) -> dict[str, str]:
+    """Return the constraints of staterrors and shapesys that say what pyhf's can't."""
+    found = {}
+    for (kind, name), uses in uses_per_bin(workspace.document.channels).items():
+        said = any(getattr(use[2], key, None) for use in uses for key in ("constraint", "threshold", "shared"))
+        if kind is ShapeFactor or not said:
+            continue
+        with np.errstate(all="ignore"):
+            if contradictions(uses):
+                found[name] = "contradictory"
+                continue
+            gammas = staterror_gammas(uses) if kind is StatError else shapesys_gammas(uses)
+        free = ~gammas.constant
+        values = gammas.tau[free] if gammas.constraint == "poisson" else gammas.sigma[free]
+        words = poisson_words(values.tolist()) if gammas.constraint == "poisson" else normal_words([1], values.tolist())
+        constant = f", {free.size - values.size} of {free.size} constant" if values.size < free.size else ""
+        found[name] = (words if values.size else gammas.constraint) + constant
+    return found
 
 
 def normal_words(centres: Sequence[Number], sigmas: Sequence[Number]) -> str:

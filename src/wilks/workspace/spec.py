@@ -13,6 +13,9 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Number: TypeAlias = int | float
+NormSysCode: TypeAlias = Literal["code1", "code4"]
+HistoSysCode: TypeAlias = Literal["code0", "code2", "code4p"]
+GammaConstraint: TypeAlias = Literal["normal", "poisson"]
 ConstraintKind: TypeAlias = Literal["none", "normal", "poisson"]
 
 
@@ -35,17 +38,19 @@ class NormSysData(Spec, frozen=True):
 
 
 class HistoSys(Spec, frozen=True, tag_field="type", tag="histosys"):
-    """Correlated shape variation."""
+    """Correlated shape variation; without an `interpolation` of its own it has the model's."""
 
     name: str
     data: HistoSysData
+    interpolation: HistoSysCode | None = None
 
 
 class NormSys(Spec, frozen=True, tag_field="type", tag="normsys"):
-    """Normalisation uncertainty."""
+    """Normalisation uncertainty; without an `interpolation` of its own it has the model's."""
 
     name: str
     data: NormSysData
+    interpolation: NormSysCode | None = None
 
 
 class NormFactor(Spec, frozen=True, tag_field="type", tag="normfactor"):
@@ -63,17 +68,28 @@ class ShapeFactor(Spec, frozen=True, tag_field="type", tag="shapefactor"):
 
 
 class ShapeSys(Spec, frozen=True, tag_field="type", tag="shapesys"):
-    """Uncorrelated shape uncertainty (absolute, per bin), Poisson-constrained."""
+    """Uncorrelated shape uncertainty (absolute, per bin), Poisson-constrained unless `constraint` is "normal".
+
+    Those of one name that are all `shared` have one parameter per bin together.
+    """
 
     name: str
     data: list[Number]
+    constraint: GammaConstraint | None = None
+    shared: bool | None = None
 
 
 class StatError(Spec, frozen=True, tag_field="type", tag="staterror"):
-    """Statistical uncertainty of the simulation (absolute, per bin), shared by the samples of a channel."""
+    """Statistical uncertainty of the simulation (absolute, per bin), shared by the samples of a channel.
+
+    Normal-constrained unless `constraint` is "poisson". Bins whose relative uncertainty is below `threshold` are
+    constant.
+    """
 
     name: str
     data: list[Number]
+    constraint: GammaConstraint | None = None
+    threshold: Number | None = None
 
 
 class Lumi(Spec, frozen=True, tag_field="type", tag="lumi"):

@@ -34,7 +34,7 @@ def _walk(value: Any, kind: inspect.Type, where: str, mistakes: list[str]) -> No
         _walk_list(value, kind, where, mistakes)
     elif isinstance(kind, inspect.UnionType) and isinstance(kind.types[0], inspect.StructType):
         _walk_modifier(value, kind, where, mistakes)
-    elif isinstance(kind, inspect.UnionType) and value is not None and kind.includes_none:
+    elif isinstance(kind, inspect.UnionType) and value is not None and kind.includes_none and not _is_number_type(kind):
         kinds = [t for t in kind.types if not isinstance(t, inspect.NoneType)]
         _walk(
             value,
@@ -175,6 +175,9 @@ def _check_modifiers(sample: Any, where: str, mistakes: list[str]) -> None:
             mistakes.append(f'{at}.name: "{name}" found, a modifier of type lumi must be named "lumi"')
         elif kind in ("shapesys", "staterror"):
             _check_numbers(modifier, "data", at, mistakes, bins, owner)
+            threshold = get(modifier, "threshold")
+            if isinstance(threshold, int | float) and not (_is_finite(threshold) and threshold >= 0):
+                mistakes.append(f"{at}.threshold: {written(threshold)} found, a number not below 0 needed")
         elif kind == "histosys":
             for key in ("lo_data", "hi_data"):
                 _check_numbers(get(modifier, "data"), key, f"{at}.data", mistakes, bins, owner)
