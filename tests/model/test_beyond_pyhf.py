@@ -13,6 +13,7 @@ from tests.reference.likelihood import Likelihood
 
 import wilks
 from wilks.errors import ModelError, WorkspaceError
+from wilks.workspace.edit import rename_normfactor
 
 SPEC: dict[str, Any] = {
     "channels": [
@@ -430,3 +431,56 @@ def test_words_that_are_none_of_the_format(settings: dict[str, Any], told: str) 
     with pytest.raises(WorkspaceError) as caught:
         wilks.load_workspace(spec_with({"name": "jes", **settings}))
     assert told in str(caught.value)
+
+
+def several(*pois: str) -> dict[str, Any]:
+    """Return the model with several parameters of interest."""
+    spec = spec_with()
+    spec["measurements"][0]["config"].update(poi=pois[0], pois=list(pois))
+    return spec
+
+
+def test_several_parameters_of_interest() -> None:
+    workspace = wilks.load_workspace(several("mu", "k"))
+    model = wilks.compile_model(workspace)
+    assert (model.poi, model.pois) == ("mu", ("mu", "k"))
+    assert model.with_poi("k").pois == ("k",)
+    assert wilks.compile_model(workspace, poi="k").pois == ("k",)
+    assert wilks.compile_model(workspace, poi="").pois == ()
+    # What is asked of all parameters of interest needs no list of them.
+    both, named = wilks.breakdown(model), wilks.breakdown(model, poi=["mu", "k"])
+    assert both.pois == ("mu", "k")
+    np.testing.assert_array_equal(both.contributions, named.contributions)
+    ranked = wilks.ranking(model, method="covariance")
+    assert ranked.pois == ("mu", "k")
+    assert not {"mu", "k"} & {*ranked.names}
+    summary = wilks.inspect(workspace)
+    assert summary.measurements[0].pois == ("mu", "k")
+    assert "mu,k" in str(summary)
+
+
+def test_parameters_of_interest_go_with_what_they_act_on() -> None:
+    workspace = wilks.load_workspace(several("mu", "k"))
+    control = wilks.select_channels(workspace, "CR").document.measurements[0].config
+    assert (control.poi, control.pois) == ("k", None)
+    signal = wilks.select_channels(workspace, "SR").document.measurements[0].config
+    assert (signal.poi, signal.pois) == ("mu", ["mu", "k"])
+    renamed = rename_normfactor(workspace, "k", {"CR": "k_CR"}).document.measurements[0].config
+    assert renamed.pois == ["mu", "k", "k_CR"]
+
+
+def test_parameters_of_interest_that_are_none() -> None:
+    spec = several("mu", "k", "k")
+    spec["measurements"][0]["config"]["poi"] = "k"
+    with pytest.raises(WorkspaceError) as caught:
+        wilks.load_workspace(spec)
+    assert 'config.pois: "mu" comes first, needed is "k", which "poi" names' in str(caught.value)
+    assert 'config.pois: "k" occurs more than once' in str(caught.value)
+    spec["measurements"][0]["config"]["pois"] = []
+    with pytest.raises(WorkspaceError, match="pois: empty"):
+        wilks.load_workspace(spec)
+    workspace = wilks.load_workspace(several("mu", "kk"))
+    with pytest.raises(ModelError, match='parameter of interest "kk" is not a parameter'):
+        wilks.compile_model(workspace)
+    (finding,) = wilks.check(workspace).of_rule("missing-poi")
+    assert finding.place == 'parameter "kk"'

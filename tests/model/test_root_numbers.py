@@ -129,8 +129,8 @@ def document(folder: Path, numbers: dict[str, Any], chosen: str) -> dict[str, An
     for term in measurement.findall("ConstraintTerm"):
         if term.get("Type") == "Uniform":
             settings[(term.text or "").strip()]["sigmas"] = [100.0]
-    poi, *_ = (measurement.findtext("POI") or "").split()
-    config = {"poi": poi, "parameters": list(settings.values())}
+    pois = (measurement.findtext("POI") or "").split()
+    config = {"poi": pois[0], "pois": pois, "parameters": list(settings.values())}
     return {
         "channels": list(channels),
         "observations": list(observations),
@@ -145,6 +145,8 @@ def test_numbers_are_those_of_root(name: str, chosen: str, shared_data: Path) ->
     numbers = json.loads((folder / "numbers.json").read_text())
     expected = numbers["measurements"][chosen]
     model = wilks.compile_model(wilks.load_workspace(document(folder, numbers, chosen)))
+
+    assert model.pois == tuple(expected["pois"])
 
     def position(root_name: str) -> int:
         stem, component = ours(root_name)

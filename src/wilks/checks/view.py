@@ -190,11 +190,11 @@ class View:
 
         found: dict[str, Model | tuple[str, ...]] = {}
         for measurement in self.measurements if self.finite else ():
-            poi = measurement.config.poi
+            pois = measurement.config.of_interest
+            there = [name for name in pois if name in self.parameters]
+            poi = None if len(there) == len(pois) else next(iter(there), "")
             try:
-                found[measurement.name] = compile_model(
-                    self.workspace, measurement=measurement.name, poi=poi if poi in self.parameters else ""
-                )
+                found[measurement.name] = compile_model(self.workspace, measurement=measurement.name, poi=poi)
             except ModelError as error:
                 found[measurement.name] = tuple(error.problems)
         return found

@@ -43,7 +43,7 @@ def compile_model(
 ) -> Model:
     """Return the model of a workspace, ready to be evaluated and fitted.
 
-    `measurement` is a name or an index (default: the first). `poi` replaces the measurement's parameter of interest
+    `measurement` is a name or an index (default: the first). `poi` replaces the measurement's parameters of interest
     ("" for none). `normsys` ("code4", "code1") and `histosys` ("code4p", "code2", "code0") choose the interpolation of
     modifiers that don't choose their own; the defaults are those of pyhf, cabinetry and ROOT's HistFactory.
 
@@ -97,7 +97,7 @@ def compile_model(
         sample_order=_sample_order(workspace),
         observed_main=observed if with_data else np.full(observed.size, np.nan),
         axes={channel.name: workspace.axis(channel.name) for channel in channels},
-        poi=_poi(sets, chosen.config.poi if poi is None else poi),
+        pois=_pois(sets, chosen.config.of_interest if poi is None else (poi,)),
         measurement=chosen.name,
         workspace_digest=workspace.digest,
         settings={"normsys": normsys, "histosys": histosys},
@@ -122,6 +122,10 @@ def _measurement(workspace: Workspace, wanted: str | int | None) -> Measurement:
     if wanted not in names:
         raise ModelError(f'no measurement "{wanted}"; the workspace has {listed(names)}{nearest(wanted, names)}')
     return measurements[names.index(wanted)]
+
+
+def _pois(sets: tuple[ParameterSet, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(found for name in names if (found := _poi(sets, name)) is not None)
 
 
 def _poi(sets: tuple[ParameterSet, ...], name: str) -> str | None:

@@ -64,6 +64,8 @@ def extensions(document: Any) -> Iterator[str]:
                     if get(modifier, key) is not None:
                         yield f"channels[{i}].samples[{j}].modifiers[{k}].{key}"
     for i, measurement in enumerate(items(document, "measurements")):
+        if get(get(measurement, "config"), "pois") is not None:
+            yield f"measurements[{i}].config.pois"
         for j, settings in enumerate(items(get(measurement, "config"), "parameters")):
             at = f"measurements[{i}].config.parameters[{j}]"
             if get(settings, "constraint") is not None:

@@ -41,11 +41,15 @@ class ParameterSummary:
 
 @dataclass(frozen=True)
 class MeasurementSummary:
-    """A measurement: its name, parameter of interest ("" for none) and the parameters that it has settings for."""
+    """A measurement: its name, parameter of interest ("" for none) and the parameters that it has settings for.
+
+    `pois` are all parameters of interest, usually one.
+    """
 
     name: str
     poi: str
     parameters: tuple[str, ...]
+    pois: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,15 +76,16 @@ class WorkspaceSummary:
 
     def tables(self) -> tuple[Table, ...]:
         """Return channels, samples, parameters and measurements as tables; the parameter of interest comes first."""
-        poi = self.measurements[0].poi if self.measurements else ""
+        pois = self.measurements[0].pois if self.measurements else ()
         ordered = sorted(
-            self.parameters, key=lambda p: (p.name != poi, {"staterror", "shapesys"} & {*p.modifiers} != set())
+            self.parameters, key=lambda p: (p.name not in pois, {"staterror", "shapesys"} & {*p.modifiers} != set())
         )
         parameters = tuple(
-            (p.name, str(p.size), p.constraint, ", ".join(p.modifiers), "POI" if p.name == poi else "") for p in ordered
+            (p.name, str(p.size), p.constraint, ", ".join(p.modifiers), "POI" if p.name in pois else "")
+            for p in ordered
         )
         measurements = tuple(
-            (m.name, "default" if i == 0 else "", m.poi or "none", ", ".join(m.parameters))
+            (m.name, "default" if i == 0 else "", ", ".join(m.pois) or "none", ", ".join(m.parameters))
             for i, m in enumerate(self.measurements)
         )
         return (
@@ -119,7 +124,7 @@ class WorkspaceSummary:
             "modifiers": len({name for name, _ in self.modifiers}),
         }
         measurements = [
-            ("(*) " * (i == 0) + m.name, m.poi, ",".join(m.parameters) or "(none)")
+            ("(*) " * (i == 0) + m.name, ",".join(m.pois), ",".join(m.parameters) or "(none)")
             for i, m in enumerate(self.measurements)
         ]
         parameters = [(p.name, p.constraint, ",".join(p.modifiers)) for p in self.parameters]
@@ -179,7 +184,9 @@ def inspect(workspace: Workspace) -> WorkspaceSummary:
         parameters=parameters,
         modifiers=tuple((name, kind) for name, found in types.items() for kind in found),
         measurements=tuple(
-            MeasurementSummary(m.name, m.config.poi, tuple(settings.name for settings in m.config.parameters))
+            MeasurementSummary(
+                m.name, m.config.poi, tuple(settings.name for settings in m.config.parameters), m.config.of_interest
+            )
             for m in document.measurements
         ),
         n_parameters=sum(parameter.size for parameter in parameters),

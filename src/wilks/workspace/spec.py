@@ -142,10 +142,16 @@ class ParameterSettings(Spec, frozen=True):
 
 
 class MeasurementConfig(Spec, frozen=True):
-    """Parameter of interest ("" for none) and parameter settings."""
+    """Parameter of interest ("" for none) and parameter settings; several of interest are `pois`, `poi` first."""
 
     poi: str
     parameters: list[ParameterSettings]
+    pois: list[str] | None = None
+
+    @property
+    def of_interest(self) -> tuple[str, ...]:
+        """All parameters of interest, `poi` first."""
+        return tuple(self.pois) if self.pois else (self.poi,) * bool(self.poi)
 
 
 class Measurement(Spec, frozen=True):

@@ -192,6 +192,7 @@ def _check_modifiers(sample: Any, where: str, mistakes: list[str]) -> None:
 
 def _check_measurement(measurement: Any, where: str, mistakes: list[str]) -> None:
     config, where = get(measurement, "config"), f"{where}.config"
+    _check_pois(config, where, mistakes)
     for i, settings in enumerate(_named_items(config, "parameters", where, mistakes, may_be_empty=True)):
         at = f"{where}.parameters[{i}]"
         for key in ("inits", "auxdata", "factors", "sigmas"):
@@ -204,6 +205,19 @@ def _check_measurement(measurement: Any, where: str, mistakes: list[str]) -> Non
         for j, pair in enumerate(bounds if is_list(bounds) else ()):
             if is_list(pair) and not _is_interval(pair):
                 mistakes.append(f"{at}.bounds[{j}]: {written(pair)} found, a pair [low, high] with low <= high needed")
+
+
+def _check_pois(config: Any, where: str, mistakes: list[str]) -> None:
+    """Several parameters of interest: each once, the first of them the one that `poi` names."""
+    pois, poi = get(config, "pois"), get(config, "poi")
+    if not is_list(pois):
+        return
+    if not pois:
+        mistakes.append(f"{where}.pois: empty, at least one name needed")
+    elif isinstance(poi, str) and pois[0] != poi:
+        mistakes.append(f'{where}.pois: {written(pois[0])} comes first, needed is "{poi}", which "poi" names')
+    names = [name for name in pois if isinstance(name, str)]
+    mistakes += [f'{where}.pois: "{name}" occurs more than once' for name in _repeated(names)]
 
 
 def _is_interval(pair: list[Any]) -> bool:
