@@ -59,14 +59,32 @@ def sorted_modifiers(spec: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dic
                 yield channel, sample, modifier
 
 
-def shapesys_set(name: str, nominal: list[float], uncertainty: list[float]) -> ParameterSet:
-    """tau = (nominal / uncertainty)^2; a bin without either is fixed, with tau = 1."""
-    valid = [n > 0 and u > 0 for n, u in zip(nominal, uncertainty, strict=True)]
-    taus = tuple(n**2 / u**2 if ok else 1.0 for n, u, ok in zip(nominal, uncertainty, valid, strict=True))
-    size = len(taus)
-    return ParameterSet(
-        name, "poisson", False, (1.0,) * size, ((1e-10, 10.0),) * size, tuple(not v for v in valid), taus, (), taus
-    )
+def gammas(
+    name: str, kind: str, sigma: np.ndarray, threshold: float = 0.0, tau: np.ndarray | None = None
+) -> ParameterSet:
+    """Gammas of relative uncertainty sigma: fixed below a threshold, and, with a width of 1, where sigma is 0."""
+    size, ones = len(sigma), (1.0,) * len(sigma)
+    bounds, fixed = ((1e-10, 10.0),) * size, tuple(bool(s == 0 or s < threshold) for s in sigma)
+    if kind == "poisson":
+        taus = tuple(float(t) for t in (np.array([1 / s**2 if s else 1.0 for s in sigma]) if tau is None else tau))
+        return ParameterSet(name, "poisson", False, ones, bounds, fixed, taus, (), taus)
+    return ParameterSet(name, "normal", False, ones, bounds, fixed, ones, tuple(float(s) or 1.0 for s in sigma))
+
+
+def shapesys_set(spec: dict[str, Any], name: str) -> ParameterSet:
+    """tau = (nominal / uncertainty)^2 of the first sample with both; a bin without either is fixed, with tau = 1."""
+    sigma: list[float] = []
+    tau: list[float] = []
+    kind = "poisson"
+    for _, sample, modifier in sorted_modifiers(spec):
+        if (modifier["type"], modifier["name"]) != ("shapesys", name):
+            continue
+        kind = modifier.get("constraint", "poisson")
+        sigma, tau = sigma or [0.0] * len(sample["data"]), tau or [1.0] * len(sample["data"])
+        for b, (n, u) in enumerate(zip(sample["data"], modifier["data"], strict=True)):
+            if n > 0 and u > 0 and sigma[b] == 0:
+                sigma[b], tau[b] = u / n, n**2 / u**2
+    return gammas(name, kind, np.array(sigma), tau=np.array(tau))
 
 
 def staterror_set(spec: dict[str, Any], name: str) -> ParameterSet:
@@ -76,18 +94,16 @@ def staterror_set(spec: dict[str, Any], name: str) -> ParameterSet:
     """
     nominal: dict[str, np.ndarray] = {}
     variance: dict[str, np.ndarray] = {}
+    kind, threshold = "normal", 0.0
     for channel, sample, modifier in sorted_modifiers(spec):
         if (modifier["type"], modifier["name"]) == ("staterror", name):
             key = channel["name"]
             nominal[key] = nominal.get(key, 0.0) + np.array(sample["data"], float)
             variance[key] = variance.get(key, 0.0) + np.array(modifier["data"], float) ** 2
+            kind, threshold = modifier.get("constraint", "normal"), modifier.get("threshold", 0.0)
     n, v = np.concatenate(list(nominal.values())), np.concatenate(list(variance.values()))
     sigma = np.array([np.sqrt(vb) / nb if nb > 0 else 0.0 for nb, vb in zip(n, v, strict=True)])
-    fixed = sigma == 0
-    sigma[fixed] = 1.0
-    size = len(sigma)
-    ones, bounds = (1.0,) * size, ((1e-10, 10.0),) * size
-    return ParameterSet(name, "normal", False, ones, bounds, tuple(fixed.tolist()), ones, tuple(sigma.tolist()))
+    return gammas(name, kind, sigma, threshold)
 
 
 def default_set(spec: dict[str, Any], sample: dict[str, Any], modifier: dict[str, Any]) -> ParameterSet:
@@ -101,7 +117,7 @@ def default_set(spec: dict[str, Any], sample: dict[str, Any], modifier: dict[str
         case "shapefactor":
             return ParameterSet(name, "none", False, (1.0,) * size, ((0.0, 10.0),) * size, (False,) * size)
         case "shapesys":
-            return shapesys_set(name, sample["data"], modifier["data"])
+            return shapesys_set(spec, name)
         case "staterror":
             return staterror_set(spec, name)
         case "lumi":  # no defaults: the measurement must give them
@@ -112,13 +128,21 @@ def default_set(spec: dict[str, Any], sample: dict[str, Any], modifier: dict[str
 def with_settings(default: ParameterSet, settings: dict[str, Any]) -> ParameterSet:
     """Return the set with the measurement's settings in place of the defaults (`factors` are the taus)."""
     changes: dict[str, Any] = {}
+    if "constraint" in settings and settings["constraint"] != default.kind:
+        default = replace(default, kind=settings["constraint"], auxdata=(), sigmas=(), taus=())
+        if settings["constraint"] == "poisson":
+            settings = {"auxdata": settings["factors"], **settings}
+        if settings["constraint"] != "none":
+            centre = np.array(settings["auxdata"]) / np.array(settings.get("factors", 1.0))
+            settings = {"inits": centre.tolist(), **settings}
     for key, field in (("inits", "inits"), ("auxdata", "auxdata"), ("sigmas", "sigmas"), ("factors", "taus")):
         if key in settings:
             changes[field] = tuple(map(float, settings[key]))
     if "bounds" in settings:
         changes["bounds"] = tuple((float(low), float(high)) for low, high in settings["bounds"])
     if "fixed" in settings:
-        changes["fixed"] = (bool(settings["fixed"]),) * len(default.inits)
+        fixed = settings["fixed"]
+        changes["fixed"] = tuple(fixed) if isinstance(fixed, list) else (bool(fixed),) * len(default.inits)
     return replace(default, **changes)
 
 
@@ -210,7 +234,7 @@ class Block:
     row: int
     bins: slice
     nominal: np.ndarray
-    modifiers: tuple[tuple[str, Any, np.ndarray], ...]
+    modifiers: tuple[tuple[str, Any, np.ndarray, str], ...]
 
 
 class Likelihood:
@@ -272,7 +296,9 @@ class Likelihood:
                     data = modifier["data"]
                     if modifier["type"] == "histosys":
                         data = np.array(data["lo_data"], float), np.array(data["hi_data"], float)
-                    modifiers.append((modifier["type"], data, index))
+                    default = self.histosys if modifier["type"] == "histosys" else self.normsys
+                    code = modifier.get("interpolation", default)
+                    modifiers.append((modifier["type"], data, index, code))
                 row = self.samples.index(sample["name"])
                 blocks.append(Block(row, bins, np.array(sample["data"], float), tuple(modifiers)))
             for name in here:
@@ -286,13 +312,13 @@ class Likelihood:
         for block in self.blocks:
             total = block.nominal + np.zeros((*theta.shape[:-1], 1), theta.dtype)
             factor = np.ones_like(total)
-            for kind, data, index in block.modifiers:
+            for kind, data, index, code in block.modifiers:
                 value = theta[..., index]
                 if kind == "histosys":
                     low, high = data
-                    total = total + histosys_delta(self.histosys, value, low, block.nominal, high)
+                    total = total + histosys_delta(code, value, low, block.nominal, high)
                 elif kind == "normsys":
-                    factor = factor * normsys_factor(self.normsys, value, data["lo"], data["hi"])
+                    factor = factor * normsys_factor(code, value, data["lo"], data["hi"])
                 else:  # all others are factors as they stand
                     factor = factor * value
             rates[..., block.row, block.bins] = factor * total

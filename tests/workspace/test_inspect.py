@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,31 @@ def test_facts() -> None:
 def test_a_workspace_whose_poi_comes_later_can_be_inspected(shared_data: Path) -> None:
     path = shared_data / "likelihoods" / "atlas-sbottom-2018-31" / "RegionA" / "BkgOnly.json"
     assert inspect(load_workspace(path)).measurements[0].poi == "mu_SIG"
+
+
+def test_constraints_that_pyhf_can_not_say_are_shown() -> None:
+    spec = copy.deepcopy(EXAMPLE)
+    spec["version"] = "wilks-1"
+    spec["channels"][0]["samples"][1]["modifiers"][1].update(constraint="normal", data=[5.0, 0.0])
+    spec["channels"][0]["samples"][1]["modifiers"][2].update(constraint="poisson", threshold=0.01)
+    spec["measurements"][0]["config"]["parameters"] = [
+        {"name": "mu", "constraint": "poisson", "auxdata": [3], "factors": [2.5]},
+        {"name": "JES", "constraint": "none"},
+        {"name": "free", "constraint": "normal", "auxdata": [1, 1.2], "sigmas": [0.1, 0.2]},
+        {"name": "lumi", "inits": [1.0], "auxdata": [1.0], "sigmas": [0.02], "bounds": [[0.9, 1.1]]},
+    ]
+    summary = inspect(load_workspace(spec))
+    assert {p.name: p.constraint for p in summary.parameters} == {
+        "JES": "free",
+        "free": "normal (1 to 1.2 ± 0.1 to 0.2)",
+        "lumi": "constrained_by_normal",
+        "mu": "poisson (tau 2.5, count 3)",
+        "stat": "poisson (tau 900 to 2500)",
+        "uncorrelated": "normal (1 ± 0.1), 1 of 2 constant",
+    }
+    assert "poisson (tau 900 to 2500)" in str(summary)
+    spec["measurements"][0]["config"]["parameters"] = [
+        {"name": "JES", "sigmas": [100]},
+        {"name": "lumi", "inits": [1.0], "auxdata": [1.0], "sigmas": [0.02], "bounds": [[0.9, 1.1]]},
+    ]
+    assert inspect(load_workspace(spec)).parameters[0].constraint == "normal (0 ± 100)"

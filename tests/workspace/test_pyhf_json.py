@@ -150,7 +150,7 @@ def test_mistakes_of_form_and_of_content_come_together_with_the_name_of_the_file
     assert problems(path) == [
         f'{path}: channels[0].samples[0].modifiers[2].type: no modifier type "normsis"; allowed are "histosys", '
         '"normsys", "normfactor", "shapefactor", "shapesys", "staterror", "lumi"; did you mean "normsys"?',
-        f'{path}: version: "2.0.0" found, only "1.0.0" is known',
+        f'{path}: version: "2.0.0" found, only "1.0.0" and "wilks-1" are known',
     ]
 
 

@@ -64,8 +64,8 @@ STRUCTURE: list[tuple[Change, str]] = [
         'channels[0].samples[0].modifiers[2].data.lo: "0.9" found, a number needed',
     ),
     (
-        lambda d: parameter(d).update(fixed=[True]),
-        "measurements[0].config.parameters[0].fixed: [true] found, true or false needed",
+        lambda d: parameter(d).update(fixed=[1]),
+        "measurements[0].config.parameters[0].fixed[0]: 1 found, true or false needed",
     ),
     (lambda d: parameter(d).update(inits=1), "measurements[0].config.parameters[0].inits: 1 found, a list needed"),
     (
@@ -77,7 +77,7 @@ STRUCTURE: list[tuple[Change, str]] = [
     (lambda d: d.update(version="\ud800"), 'version: "\ud800" found, a text needed'),
 ]
 CONTENT: list[tuple[Change, str]] = [
-    (lambda d: d.update(version="2.0.0"), 'version: "2.0.0" found, only "1.0.0" is known'),
+    (lambda d: d.update(version="2.0.0"), 'version: "2.0.0" found, only "1.0.0" and "wilks-1" are known'),
     (lambda d: d.update(measurements=[]), "measurements: empty, at least one needed"),
     (lambda d: d["channels"][1].update(samples=[]), "channels[1].samples: empty, at least one needed"),
     (lambda d: d["channels"].append(d["channels"][1]), 'channels: "CR" occurs more than once'),

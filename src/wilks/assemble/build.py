@@ -19,8 +19,9 @@ from wilks.histogram import Histogram
 from wilks.templates.build import needed_templates, other_bins
 from wilks.templates.combining import combined_templates
 from wilks.templates.store import TemplateKey, Templates
+from wilks.workspace.extensions import PYHF
 from wilks.workspace.spec import Channel, Document, Modifier, NormFactor, Observation, Sample, ShapeFactor
-from wilks.workspace.validate import VERSION, content_mistakes
+from wilks.workspace.validate import content_mistakes
 from wilks.workspace.workspace import Workspace
 
 
@@ -57,7 +58,7 @@ def build_workspace(templates: Templates, config: Config) -> Workspace:
             for region in config.regions
         ],
         measurements=[measurement_of(config, channels)],
-        version=VERSION,
+        version=PYHF,
     )
     mistakes = content_mistakes(document)
     if mistakes:

@@ -82,6 +82,8 @@ def _why(view: View, name: str) -> str:
     use = view.parameters[name]
     if not any(view.blocks[index].nominal.any() for index in use.blocks):
         return f"the {counted(len(use.blocks), 'sample')} that it acts on {_predict(len(use.blocks))} nothing"
+    if name in view.effects.rows and not view.effects.size[view.effects.rows[name]].any():
+        return "its variations are nominal everywhere"
     return "no rate depends on it: another factor that is held at 0 removes what it acts on"
 
 

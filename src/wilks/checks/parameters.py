@@ -25,7 +25,7 @@ def unknown_setting(view: View, limits: Thresholds) -> Iterator[Finding]:
     for measurement in view.measurements:
         for entry in measurement.config.parameters:
             # A missing parameter of interest has its own rule; "lumi" is written by converters whether used or not.
-            if entry.name not in view.parameters and entry.name not in ("lumi", measurement.config.poi):
+            if entry.name not in view.parameters and entry.name not in ("lumi", *measurement.config.of_interest):
                 named.setdefault(entry.name, []).append(measurement.name)
     alike = {name: nearest(name, view.parameters, cutoff=_ALIKE) for name in named}
     for name in (name for name in named if alike[name]):
@@ -53,8 +53,7 @@ def missing_poi(view: View, limits: Thresholds) -> Iterator[Finding]:
     """The parameter of interest does not exist."""
     free = [name for name, use in view.parameters.items() if use.kinds.intersection(FREE)]
     for measurement in view.measurements:
-        poi = measurement.config.poi
-        if poi and poi not in view.parameters:
+        for poi in (name for name in measurement.config.of_interest if name not in view.parameters):
             yield _finding(
                 "missing-poi",
                 Severity.ERROR,
@@ -79,8 +78,7 @@ def fixed_poi(view: View, limits: Thresholds) -> Iterator[Finding]:
 
 def constrained_poi(view: View, limits: Thresholds) -> Iterator[Finding]:
     """The parameter of interest is a nuisance parameter with a constraint."""
-    use = view.parameters.get(view.poi)
-    if use is not None and not use.kinds.intersection(FREE):
+    if view.poi in view.parameters and not view.is_free(view.poi):
         yield _finding(
             "constrained-poi",
             Severity.NOTE,

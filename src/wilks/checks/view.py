@@ -190,11 +190,11 @@ class View:
 
         found: dict[str, Model | tuple[str, ...]] = {}
         for measurement in self.measurements if self.finite else ():
-            poi = measurement.config.poi
+            pois = measurement.config.of_interest
+            there = [name for name in pois if name in self.parameters]
+            poi = None if len(there) == len(pois) else next(iter(there), "")
             try:
-                found[measurement.name] = compile_model(
-                    self.workspace, measurement=measurement.name, poi=poi if poi in self.parameters else ""
-                )
+                found[measurement.name] = compile_model(self.workspace, measurement=measurement.name, poi=poi)
             except ModelError as error:
                 found[measurement.name] = tuple(error.problems)
         return found
@@ -235,7 +235,15 @@ class View:
     def is_fixed(self, name: str) -> bool:
         """Return whether the first measurement holds a parameter constant."""
         settings = self.settings(name)
-        return settings is not None and settings.fixed is True
+        return settings is not None and (
+            all(settings.fixed) if isinstance(settings.fixed, list) else settings.fixed is True
+        )
+
+    def is_free(self, name: str) -> bool:
+        """Return whether no constraint holds a parameter, by its modifiers and the first measurement."""
+        settings = self.settings(name)
+        given = settings.constraint if settings is not None else None
+        return given == "none" or (given is None and not self.parameters[name].kinds.isdisjoint(FREE))
 
     @property
     def poi(self) -> str:

@@ -57,15 +57,17 @@ class Asked:
             result = verb(self.model, self.data, fixed=self.fixed, bounds=self.bounds, running=running, **own)
         if not self.chosen.blind_poi or self.model.poi is None:
             return result
-        return with_conditions(result, blinded(conditions_of(result), [self.model.poi]))
+        return with_conditions(result, blinded(conditions_of(result), self.model.pois))
 
     def refuse_to_show(self, *parameters: str) -> None:
         """Raise InputError where one of the parameters (names or patterns; none: that of interest) is hidden."""
         from wilks.model.selection import matching
 
-        names, poi = self.model.parameter_names, self.model.poi
-        shown = {names[i] for pattern in parameters for i in matching(names, pattern)}
-        if not parameters or poi in shown:
+        names = self.model.parameter_names
+        asked = {names[i] for pattern in parameters for i in matching(names, pattern)}
+        shown = [poi for poi in self.model.pois if poi in asked]
+        if not parameters or shown:
+            poi = next(iter(shown), self.model.poi)
             self.chosen.refuse_to_show(poi, str(click.get_current_context().info_name))
 
 

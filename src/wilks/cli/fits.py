@@ -88,7 +88,7 @@ def fit(
     intervals = minos(model, profiled, fix, bounds, result)
     known = result.conditions
     if blind_poi:
-        result = result.blinded()
+        result = result.blinded(*model.pois)
     parts = [f"{result}\n", *([] if intervals is None else [f"{without(intervals, known)}\n"]), *fit_lines(result)]
     tables = [*result.tables(), *([] if intervals is None else intervals.tables())]
     deliver(result, "\n".join(parts), output, tables)

@@ -93,4 +93,4 @@ def _with_and_without_signal(
     if model.poi is None:
         raise ModelError("--b-only: the model has no parameter of interest, name one with --poi")
     free, held = wilks.fit(model), wilks.fit(model, fixed={model.poi: 0.0})
-    return {"s+b": free.blinded() if blind_poi else free, "b-only": held}
+    return {"s+b": free.blinded(*model.pois) if blind_poi else free, "b-only": held}

@@ -38,10 +38,12 @@ def selected(names: Sequence[str], patterns: Patterns, what: str) -> list[int]:
 
 
 def poi_positions(asked: Study, poi: Patterns | None) -> list[int]:
-    """Return the positions of the parameters of interest, in the order they were named.
+    """Return the positions of the parameters of interest, in the order they were named; all the model's by default.
 
     Raises ModelError for names that match nothing and for parameters that are held.
     """
+    if poi is None and len(asked.model.pois) > 1:
+        poi = asked.model.pois
     if poi is None or isinstance(poi, str):
         return [asked.poi]
     names = asked.model.parameter_names

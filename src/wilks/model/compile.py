@@ -43,9 +43,9 @@ def compile_model(
 ) -> Model:
     """Return the model of a workspace, ready to be evaluated and fitted.
 
-    `measurement` is a name or an index (default: the first). `poi` replaces the measurement's parameter of interest
-    ("" for none). `normsys` ("code4", "code1") and `histosys` ("code4p", "code2", "code0") choose the interpolation;
-    the defaults are those of pyhf, cabinetry and ROOT's HistFactory.
+    `measurement` is a name or an index (default: the first). `poi` replaces the measurement's parameters of interest
+    ("" for none). `normsys` ("code4", "code1") and `histosys` ("code4p", "code2", "code0") choose the interpolation of
+    modifiers that don't choose their own; the defaults are those of pyhf, cabinetry and ROOT's HistFactory.
 
     A dictionary in place of the workspace is pyhf's model document: `channels` and, where there are any settings,
     `parameters`. Such a model has no data and no measurement; data are handed in where they are needed.
@@ -97,7 +97,7 @@ def compile_model(
         sample_order=_sample_order(workspace),
         observed_main=observed if with_data else np.full(observed.size, np.nan),
         axes={channel.name: workspace.axis(channel.name) for channel in channels},
-        poi=_poi(sets, chosen.config.poi if poi is None else poi),
+        pois=_pois(sets, chosen.config.of_interest if poi is None else (poi,)),
         measurement=chosen.name,
         workspace_digest=workspace.digest,
         settings={"normsys": normsys, "histosys": histosys},
@@ -122,6 +122,10 @@ def _measurement(workspace: Workspace, wanted: str | int | None) -> Measurement:
     if wanted not in names:
         raise ModelError(f'no measurement "{wanted}"; the workspace has {listed(names)}{nearest(wanted, names)}')
     return measurements[names.index(wanted)]
+
+
+def _pois(sets: tuple[ParameterSet, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(found for name in names if (found := _poi(sets, name)) is not None)
 
 
 def _poi(sets: tuple[ParameterSet, ...], name: str) -> str | None:
@@ -169,6 +173,7 @@ class _Arrays:
     factor_hi: list[Number] = field(default_factory=list)
     shape_start: list[int] = field(default_factory=lambda: [0])
     shape_parameter: list[int] = field(default_factory=list)
+    shape_code: list[int] = field(default_factory=list)
     shape_lo: list[list[Number]] = field(default_factory=list)
     shape_hi: list[list[Number]] = field(default_factory=list)
     bin_start: list[int] = field(default_factory=lambda: [0])
@@ -204,9 +209,11 @@ class _Arrays:
             parameter = self.first[modifier.name]
             match modifier:
                 case HistoSys():
-                    self._shape(parameter, modifier.data.lo_data, modifier.data.hi_data)
+                    code = HISTOSYS_CODES[modifier.interpolation] if modifier.interpolation else self.histosys_code
+                    self._shape(parameter, code, modifier.data.lo_data, modifier.data.hi_data)
                 case NormSys():
-                    self._factor(parameter, self.normsys_code, modifier.data.lo, modifier.data.hi)
+                    code = NORMSYS_CODES[modifier.interpolation] if modifier.interpolation else self.normsys_code
+                    self._factor(parameter, code, modifier.data.lo, modifier.data.hi)
                 case ShapeFactor() if bins != self.sizes[modifier.name]:
                     self.problems.append(
                         f'shapefactor "{modifier.name}" acts on channels with different numbers of bins '
@@ -227,10 +234,13 @@ class _Arrays:
         self._reach(self.factor_parameter[factors:], self.bin_parameter[columns:], nominal, modifiers)
 
     def _reach(self, factors: list[int], columns: list[int], nominal: list[Number], modifiers: list[Modifier]) -> None:
-        """Note which undetermined parameters change a rate of a block, by its factors and by those of its bins."""
+        """Note which undetermined parameters change a rate of a block, by its factors, shapes and those of its bins."""
         open_ = self.undetermined - self.reached
-        scalars, per_bin = open_.intersection(factors), open_.intersection(columns)
-        if not (scalars or per_bin) or self.removing.intersection(factors):
+        if not open_ or self.removing.intersection(factors):
+            return
+        scalars = {p for m in modifiers if (p := self.first[m.name]) in open_ and _moves(m, nominal)}
+        per_bin = open_.intersection(columns)
+        if not (scalars or per_bin):
             return
         alive = np.asarray(nominal) != 0
         for shape in (m.data for m in modifiers if isinstance(m, HistoSys)):
@@ -247,8 +257,9 @@ class _Arrays:
         if lo != hi or code == 0:
             self.uneven.add(parameter)
 
-    def _shape(self, parameter: int, lo: list[Number], hi: list[Number]) -> None:
+    def _shape(self, parameter: int, code: int, lo: list[Number], hi: list[Number]) -> None:
         self.shape_parameter.append(parameter)
+        self.shape_code.append(code)
         self.shape_lo.append(lo)
         self.shape_hi.append(hi)
         if lo != hi:
@@ -297,7 +308,7 @@ class _Arrays:
             factor_hi=floats(self.factor_hi),
             shape_start=ints(self.shape_start),
             shape_parameter=ints(self.shape_parameter),
-            shape_code=ints([self.histosys_code] * len(self.shape_parameter)),
+            shape_code=ints(self.shape_code),
             shape_lo=_joined(self.shape_lo),
             shape_hi=_joined(self.shape_hi),
             bin_start=ints(self.bin_start),
@@ -306,6 +317,18 @@ class _Arrays:
             constraint_parameter=ints([self.first[s.name] + i for s in constrained for i in range(len(s))]),
             constraint_scale=np.concatenate([np.empty(0), *(s.scale for s in constrained)]),
         )
+
+
+def _moves(modifier: Modifier, nominal: list[Number]) -> bool:
+    """Return whether a scalar's modifier changes anything: factors do, variations where they aren't nominal."""
+    match modifier:
+        case HistoSys():
+            return modifier.data.lo_data != nominal or modifier.data.hi_data != nominal
+        case NormSys():
+            return (modifier.data.lo, modifier.data.hi) != (1, 1)
+        case ShapeFactor() | ShapeSys() | StatError():
+            return False
+    return True
 
 
 def _joined(rows: list[list[Number]]) -> FloatArray:

@@ -22,7 +22,7 @@ def with_poi(model: Model, name: str | None) -> Model:
         if name not in known:
             raise ModelError(f'no parameter "{name}" in this model{nearest(name, scalars)}')
         raise ModelError(f'the parameter of interest "{name}" has one component per bin; it must be a single number')
-    return replace(model, poi=name)
+    return replace(model, pois=() if name is None else (name,))
 
 
 def freed(model: Model, names: tuple[str, ...]) -> Model:

@@ -44,7 +44,7 @@ class Model:
     terms, in the order of the parameters. `expected` gives the main bins only. `even` marks parameters whose up and
     down variations are identical, so that the rates depend on their absolute value only. `idle` marks free parameters
     without constraint that no rate depends on (a factor of empty samples, or of what another factor held at 0 removes):
-    fits keep them where they start.
+    fits keep them where they start. `pois` are the parameters of interest, usually one.
 
     `nll`, its derivatives and `expected` also take batches: leading axes of `theta` and of data are broadcast against
     each other as NumPy does, and lead the shape of what is returned. Every entry is that of the single call, to the
@@ -70,7 +70,7 @@ class Model:
     sample_order: Mapping[str, tuple[str, ...]]
     observed_main: FloatArray
     axes: Mapping[str, Axis]
-    poi: str | None
+    pois: tuple[str, ...]
     measurement: str
     workspace_digest: str
     settings: Mapping[str, Any]
@@ -83,6 +83,11 @@ class Model:
     def parameter_names(self) -> tuple[str, ...]:
         """Names of the parameters; components of a set are `name[0]`, `name[1]`, ..."""
         return tuple(name for s in self.parameter_sets for name in s.names)
+
+    @property
+    def poi(self) -> str | None:
+        """The parameter of interest, the first of `pois`; None where there is none."""
+        return self.pois[0] if self.pois else None
 
     @property
     def signal_samples(self) -> tuple[str, ...]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import Any, TypeAlias
 
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import NameReuseError, SettingsError, raise_model_errors
+from wilks.model.settings import configured, incomplete
+from wilks.workspace.gammas import Gammas, Use, contradictions, shapesys_gammas, staterror_gammas, uses_per_bin
 from wilks.workspace.spec import (
     Channel,
     HistoSys,
@@ -23,8 +23,6 @@ from wilks.workspace.spec import (
     Modifier,
     NormFactor,
     NormSys,
-    ParameterSettings,
-    Sample,
     ShapeFactor,
     ShapeSys,
     StatError,
@@ -40,9 +38,6 @@ TYPE_NAMES: dict[type, str] = {
     ShapeSys: "shapesys",
     StatError: "staterror",
 }
-
-
-Use: TypeAlias = tuple[Channel, Sample, Modifier]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,17 +109,6 @@ def modifiers_in_order(channels: list[Channel]) -> Iterator[Use]:
                 yield channel, sample, modifier
 
 
-def _per_bin_uses(channels: list[Channel]) -> dict[tuple[type, str], list[Use]]:
-    """Return where each staterror and each shapefactor acts: channels sorted by name, samples as they stand there."""
-    uses: dict[tuple[type, str], list[Use]] = {}
-    for channel in sorted(channels, key=lambda c: c.name):
-        for sample in channel.samples:
-            for modifier in sample.modifiers:
-                if (kind := type(modifier)) is StatError or kind is ShapeFactor:
-                    uses.setdefault((kind, modifier.name), []).append((channel, sample, modifier))
-    return uses
-
-
 def _full(size: int, value: float) -> FloatArray:
     return np.full(size, value, dtype=np.float64)
 
@@ -152,37 +136,17 @@ def _interpolated(name: str, kind: str) -> ParameterSet:
     return replace(base, inits=_full(1, 0.0), constraint="normal", auxdata=_full(1, 0.0), scale=one)
 
 
-def _shapesys(name: str, sample: Sample, modifier: ShapeSys) -> ParameterSet:
-    """Return the Poisson-constrained gammas of one sample: tau = (nominal / uncertainty)^2; empty bins are fixed."""
-    nominal, uncertainty = np.asarray(sample.data, np.float64), np.asarray(modifier.data, np.float64)
-    valid = (nominal > 0) & (uncertainty > 0)
-    tau = np.where(valid, nominal**2 / np.where(valid, uncertainty, 1.0) ** 2, 1.0)
-    base = _set(name, "shapesys", nominal.size, False, (1e-10, 10.0))
-    return replace(base, fixed=~valid, constraint="poisson", auxdata=tau, scale=tau)
+def _gammas(name: str, kind: str, found: Gammas) -> ParameterSet:
+    """Return the constrained gammas of a staterror or shapesys; without yield or uncertainty their width is 1."""
+    base = _set(name, kind, found.sigma.size, False, (1e-10, 10.0))
+    if found.constraint == "poisson":
+        return replace(base, fixed=found.constant, constraint="poisson", auxdata=found.tau, scale=found.tau)
+    centre, width = _full(found.sigma.size, 1.0), np.where(found.sigma == 0, 1.0, found.sigma)
+    return replace(base, fixed=found.constant, constraint="normal", auxdata=centre, scale=width)
 
 
-def _staterror(name: str, uses: list[Use]) -> ParameterSet:
-    """Return the gammas of a staterror: sigma_b = sqrt(sum unc^2) / sum nominal over the samples that carry it.
-
-    A name used in several channels gets the components of these channels one after the other. Bins without yield or
-    uncertainty are fixed.
-    """
-    sigmas = []
-    for _, group in groupby(uses, key=lambda use: use[0].name):
-        carriers = [(sample.data, modifier.data) for _, sample, modifier in group if isinstance(modifier, StatError)]
-        nominal = np.sum([np.asarray(data, np.float64) for data, _ in carriers], axis=0)
-        variance = np.sum([np.asarray(unc, np.float64) ** 2 for _, unc in carriers], axis=0)
-        sigmas.append(np.where(nominal > 0, np.sqrt(variance) / np.where(nominal > 0, nominal, 1.0), 0.0))
-    sigma = np.concatenate(sigmas)
-    empty = sigma == 0
-    base = _set(name, "staterror", sigma.size, False, (1e-10, 10.0))
-    return replace(
-        base, fixed=empty, constraint="normal", auxdata=_full(sigma.size, 1.0), scale=np.where(empty, 1.0, sigma)
-    )
-
-
-def _default_set(modifier: Modifier, sample: Sample, uses: list[Use]) -> ParameterSet:
-    """Return the set of a modifier before any settings; `uses` are those of a staterror or shapefactor."""
+def _default_set(modifier: Modifier, uses: list[Use]) -> ParameterSet:
+    """Return the set of a modifier before any settings; `uses` are those of one with a parameter per bin."""
     name = modifier.name
     match modifier:
         case HistoSys() | NormSys():
@@ -193,9 +157,9 @@ def _default_set(modifier: Modifier, sample: Sample, uses: list[Use]) -> Paramet
             bins = max(len(channel.samples[0].data) for channel, _, _ in uses)
             return _set(name, "shapefactor", bins, False, (0.0, 10.0))
         case ShapeSys():
-            return _shapesys(name, sample, modifier)
+            return _gammas(name, "shapesys", shapesys_gammas(uses))
         case StatError():
-            return _staterror(name, uses)
+            return _gammas(name, "staterror", staterror_gammas(uses))
         case Lumi():
             missing = _full(1, np.nan)
             base = _set(name, "lumi", 1, True, (np.nan, np.nan))
@@ -212,20 +176,17 @@ def collect_parameter_sets(channels: list[Channel], measurement: Measurement) ->
     first: dict[type, dict[str, Use]] = {kind: {} for kind in TYPE_ORDER}
     reuse: list[str] = []
     for use in modifiers_in_order(channels):
-        channel, sample, modifier = use
-        known = first[type(modifier)].setdefault(modifier.name, use)
-        if isinstance(modifier, ShapeSys) and known[2] is not modifier:
-            reuse.append(
-                f'shapesys "{modifier.name}" is used by sample "{known[1].name}" in channel "{known[0].name}" and '
-                f'again by "{sample.name}" in "{channel.name}"; every shapesys needs a name of its own'
-            )
+        first[type(use[2])].setdefault(use[2].name, use)
     first[StatError] = dict(sorted(first[StatError].items()))
     sets: dict[str, ParameterSet] = {}
-    uses = _per_bin_uses(channels)
+    uses = uses_per_bin(channels)
     for kind in TYPE_ORDER:
-        for name, (_, sample, modifier) in first[kind].items():
-            with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # `_incomplete` tells
-                new = _default_set(modifier, sample, uses.get((kind, name), []))
+        for name, (_, _, modifier) in first[kind].items():
+            acting = uses.get((kind, name), [])
+            with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # `incomplete` tells
+                different = contradictions(acting) if kind in (ShapeSys, StatError) else []
+                new = _default_set(modifier, acting[:1] if different and kind is ShapeSys else acting)
+            reuse += different
             if name not in sets:
                 sets[name] = new
             elif {*sets[name].types, *new.types} <= {"histosys", "normsys"} or _same(sets[name], new):
@@ -242,9 +203,10 @@ def collect_parameter_sets(channels: list[Channel], measurement: Measurement) ->
             problems.append(f'measurement "{measurement.name}" has two settings for parameter "{settings.name}"')
         seen.add(settings.name)
         if settings.name in sets:
-            sets[settings.name] = _configured(sets[settings.name], settings, problems)
+            sets[settings.name] = configured(sets[settings.name], settings, problems)
+    asked = {settings.name: settings for settings in measurement.config.parameters}
     for parameter_set in sets.values():
-        problems += _incomplete(parameter_set)
+        problems += incomplete(parameter_set, asked.get(parameter_set.name))
     raise_model_errors({NameReuseError: reuse + _clashes(sets), SettingsError: problems})
     return tuple(sets.values())
 
@@ -268,56 +230,3 @@ def _same(a: ParameterSet, b: ParameterSet) -> bool:
         and np.array_equal(a.auxdata, b.auxdata)
         and np.array_equal(a.scale, b.scale)
     )
-
-
-def _configured(base: ParameterSet, settings: ParameterSettings, problems: list[str]) -> ParameterSet:
-    """Return the set with a measurement's settings applied; lists must have one entry per component."""
-    size = len(base)
-    changes: dict[str, Any] = {}
-    lists = {key: getattr(settings, key) for key in ("inits", "bounds", "auxdata", "sigmas", "factors")}
-    applicable = {
-        "none": ("inits", "bounds"),
-        "normal": ("inits", "bounds", "auxdata", "sigmas"),
-        "poisson": ("inits", "bounds", "auxdata", "factors"),
-    }[base.constraint]
-    for key, values in lists.items():
-        if values is None:
-            continue
-        if key not in applicable:
-            problems.append(
-                f'parameter "{base.name}" ({base.types[0]}) takes no {key}; allowed: {", ".join(applicable)}'
-            )
-        elif len(values) != size:
-            problems.append(f'parameter "{base.name}": {key} has {len(values)} entries, {size} needed')
-        elif key == "bounds":
-            pairs = np.asarray(values, np.float64)
-            changes |= {"lower": pairs[:, 0], "upper": pairs[:, 1], "own_bounds": True}
-        else:
-            changes[{"sigmas": "scale", "factors": "scale"}.get(key, key)] = np.asarray(values, np.float64)
-    if "scale" in changes and base.constraint == "poisson" and "auxdata" not in changes:
-        changes["auxdata"] = changes["scale"]
-    if settings.fixed is not None:
-        changes["fixed"] = np.full(size, settings.fixed)
-    return replace(base, **changes)
-
-
-def _incomplete(base: ParameterSet) -> list[str]:
-    if base.types == ("lumi",):
-        missing = [
-            key
-            for key, values in (
-                ("inits", base.inits),
-                ("bounds", base.lower),
-                ("auxdata", base.auxdata),
-                ("sigmas", base.scale),
-            )
-            if np.isnan(values).any()
-        ]
-        if missing:
-            return [f'parameter "{base.name}": the measurement must give {", ".join(missing)} for the luminosity']
-    problems = []
-    if ((base.inits < base.lower) | (base.inits > base.upper)).any():
-        problems.append(f'parameter "{base.name}": initial value {base.inits.tolist()} lies outside its bounds')
-    if base.constraint != "none" and not (np.isfinite(base.scale) & (base.scale > 0)).all():
-        problems.append(f'parameter "{base.name}": widths of constraints must be positive numbers')
-    return problems

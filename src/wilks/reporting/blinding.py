@@ -38,7 +38,9 @@ class Blinded:
 
 def hidden_parameters(workspace: Workspace, results: Collection[Any]) -> tuple[str, ...]:
     """Return what a blinded report hides: all parameters of interest, of the workspace and of any result."""
-    found: dict[str, None] = dict.fromkeys(one.config.poi for one in workspace.document.measurements if one.config.poi)
+    found: dict[str, None] = dict.fromkeys(
+        poi for one in workspace.document.measurements for poi in one.config.of_interest
+    )
     for result in results:
         found |= dict.fromkeys([*_hidden_in(result), *getattr(result, "pois", ())])
         if poi := getattr(result, "poi", None):

@@ -132,7 +132,7 @@ def acting(
 
 def in_order(workspace: Workspace, found: Sequence[Acting]) -> list[str]:
     """Return the names of parameters once: of interest, other free ones, constrained ones, staterrors and shapesys."""
-    pois = {measurement.config.poi for measurement in workspace.document.measurements}
+    pois = {poi for measurement in workspace.document.measurements for poi in measurement.config.of_interest}
     types: dict[str, set[str]] = {}
     for each in found:
         types.setdefault(each.name, set()).update(each.types)

@@ -24,6 +24,7 @@ from wilks.workspace.spec import (
     HistoSysData,
     Lumi,
     Measurement,
+    MeasurementConfig,
     Modifier,
     NormFactor,
     NormSys,
@@ -193,9 +194,10 @@ def rename_normfactor(workspace: Workspace, name: str, by_channel: Mapping[str, 
             for settings in measurement.config.parameters
             for each in (sorted(left) if settings.name == name else [settings.name])
         ]
-        poi = measurement.config.poi
+        poi, pois = measurement.config.poi, measurement.config.of_interest
         poi = sorted(left)[0] if poi == name and name not in left else poi
-        config = msgspec.structs.replace(measurement.config, poi=poi, parameters=parameters)
+        config = _with_pois(measurement.config, poi, [p for q in pois for p in (sorted(left) if q == name else [q])])
+        config = msgspec.structs.replace(config, parameters=parameters)
         measurements.append(msgspec.structs.replace(measurement, config=config))
     document = msgspec.structs.replace(workspace.document, channels=channels, measurements=measurements)
     return Workspace(document, workspace.axes)
@@ -260,8 +262,17 @@ def _settings_left(measurement: Measurement, before: list[Channel], after: list[
     parameters = [
         cut(s, components(s.name, before, carriers(s.name, after))) for s in config.parameters if s.name not in gone
     ]
-    poi = "" if config.poi in gone else config.poi
-    return msgspec.structs.replace(measurement, config=msgspec.structs.replace(config, poi=poi, parameters=parameters))
+    left = [poi for poi in config.of_interest if poi not in gone]
+    config = msgspec.structs.replace(_with_pois(config, next(iter(left), ""), left), parameters=parameters)
+    return msgspec.structs.replace(measurement, config=config)
+
+
+def _with_pois(config: MeasurementConfig, poi: str, pois: list[str]) -> MeasurementConfig:
+    """Return a configuration with other parameters of interest, `poi` first, listed where it listed them before."""
+    if config.pois is None:
+        return msgspec.structs.replace(config, poi=poi)
+    rest = [name for name in dict.fromkeys(pois) if name != poi]
+    return msgspec.structs.replace(config, poi=poi, pois=[poi, *rest] if rest else None)
 
 
 def carriers(name: str, channels: list[Channel]) -> dict[str, int]:
@@ -279,11 +290,11 @@ def cut(settings: ParameterSettings, kept: list[bool]) -> ParameterSettings:
     """Return settings with the components that are kept only."""
     if all(kept):
         return settings
-    lists = {key: getattr(settings, key) for key in ("inits", "bounds", "auxdata", "factors", "sigmas")}
+    lists = {key: getattr(settings, key) for key in ("inits", "bounds", "auxdata", "factors", "sigmas", "fixed")}
     changes = {
         key: [value for value, keep in zip(values, kept, strict=True) if keep]
         for key, values in lists.items()
-        if values is not None and len(values) == len(kept)
+        if isinstance(values, list) and len(values) == len(kept)
     }
     return msgspec.structs.replace(settings, **changes)
 

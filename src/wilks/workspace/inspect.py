@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from wilks.table import Table
-from wilks.workspace.spec import Modifier, NormFactor, ShapeFactor, ShapeSys, StatError
+import numpy as np
+
+from wilks.table import Table, number
+from wilks.workspace.gammas import contradictions, shapesys_gammas, staterror_gammas, uses_per_bin
+from wilks.workspace.spec import (
+    HistoSys,
+    Modifier,
+    NormFactor,
+    NormSys,
+    Number,
+    ParameterSettings,
+    ShapeFactor,
+    ShapeSys,
+    StatError,
+)
 from wilks.workspace.workspace import Workspace
 
 
@@ -15,7 +28,9 @@ from wilks.workspace.workspace import Workspace
 class ParameterSummary:
     """A parameter (set): its name, how it is constrained, and the types of the modifiers that it steers, sorted.
 
-    `size` is how many parameters of a fit it stands for: one for each bin where a modifier acts bin by bin.
+    `constraint` is pyhf's word where that says all; what pyhf can't say is shown as it is, by the first measurement:
+    "normal (0 ± 100)", "poisson (tau 124.3)", "free". `size` is how many parameters of a fit it stands for: one for
+    each bin where a modifier acts bin by bin.
     """
 
     name: str
@@ -26,11 +41,15 @@ class ParameterSummary:
 
 @dataclass(frozen=True)
 class MeasurementSummary:
-    """A measurement: its name, parameter of interest ("" for none) and the parameters that it has settings for."""
+    """A measurement: its name, parameter of interest ("" for none) and the parameters that it has settings for.
+
+    `pois` are all parameters of interest, usually one.
+    """
 
     name: str
     poi: str
     parameters: tuple[str, ...]
+    pois: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,15 +76,16 @@ class WorkspaceSummary:
 
     def tables(self) -> tuple[Table, ...]:
         """Return channels, samples, parameters and measurements as tables; the parameter of interest comes first."""
-        poi = self.measurements[0].poi if self.measurements else ""
+        pois = self.measurements[0].pois if self.measurements else ()
         ordered = sorted(
-            self.parameters, key=lambda p: (p.name != poi, {"staterror", "shapesys"} & {*p.modifiers} != set())
+            self.parameters, key=lambda p: (p.name not in pois, {"staterror", "shapesys"} & {*p.modifiers} != set())
         )
         parameters = tuple(
-            (p.name, str(p.size), p.constraint, ", ".join(p.modifiers), "POI" if p.name == poi else "") for p in ordered
+            (p.name, str(p.size), p.constraint, ", ".join(p.modifiers), "POI" if p.name in pois else "")
+            for p in ordered
         )
         measurements = tuple(
-            (m.name, "default" if i == 0 else "", m.poi or "none", ", ".join(m.parameters))
+            (m.name, "default" if i == 0 else "", ", ".join(m.pois) or "none", ", ".join(m.parameters))
             for i, m in enumerate(self.measurements)
         )
         return (
@@ -104,7 +124,7 @@ class WorkspaceSummary:
             "modifiers": len({name for name, _ in self.modifiers}),
         }
         measurements = [
-            ("(*) " * (i == 0) + m.name, m.poi, ",".join(m.parameters) or "(none)")
+            ("(*) " * (i == 0) + m.name, ",".join(m.pois), ",".join(m.parameters) or "(none)")
             for i, m in enumerate(self.measurements)
         ]
         parameters = [(p.name, p.constraint, ",".join(p.modifiers)) for p in self.parameters]
@@ -150,8 +170,11 @@ def inspect(workspace: Workspace) -> WorkspaceSummary:
             kinds.setdefault(modifier.name, set()).add(type(modifier))
     types = {name: tuple(sorted(_tag(kind) for kind in found)) for name, found in sorted(kinds.items())}
     sizes = _sizes(workspace)
+    settings = {entry.name: entry for entry in document.measurements[0].config.parameters}
+    given = {name: words for name in types if (words := _given(kinds[name], settings.get(name)))} | _gammas(workspace)
     parameters = tuple(
-        ParameterSummary(name, _constraint(kinds[name]), types[name], sizes.get(name, 1)) for name in types
+        ParameterSummary(name, given.get(name) or _constraint(kinds[name]), types[name], sizes.get(name, 1))
+        for name in types
     )
     return WorkspaceSummary(
         channels={
@@ -161,7 +184,9 @@ def inspect(workspace: Workspace) -> WorkspaceSummary:
         parameters=parameters,
         modifiers=tuple((name, kind) for name, found in types.items() for kind in found),
         measurements=tuple(
-            MeasurementSummary(m.name, m.config.poi, tuple(settings.name for settings in m.config.parameters))
+            MeasurementSummary(
+                m.name, m.config.poi, tuple(settings.name for settings in m.config.parameters), m.config.of_interest
+            )
             for m in document.measurements
         ),
         n_parameters=sum(parameter.size for parameter in parameters),
@@ -197,3 +222,52 @@ def _constraint(kinds: set[type[Modifier]]) -> str:
     if kinds <= {NormFactor, ShapeFactor}:
         return "unconstrained"
     return "constrained_by_poisson" if kinds == {ShapeSys} else "constrained_by_normal"
+
+
+def _given(kinds: set[type[Modifier]], settings: ParameterSettings | None) -> str:
+    """Return the constraint that settings give in place of the modifiers' own, "" where they give none."""
+    if settings is None:
+        return ""
+    widened = kinds <= {HistoSys, NormSys} and settings.sigmas is not None
+    kind = settings.constraint or ("normal" if widened else None)
+    if kind == "poisson":
+        return poisson_words(settings.factors or [], settings.auxdata)
+    if kind == "normal":
+        return normal_words(settings.auxdata or [0.0], settings.sigmas or [1.0])
+    return "free" if kind == "none" else ""
+
+
+def _gammas(workspace: Workspace) -> dict[str, str]:
+    """Return the constraints of staterrors and shapesys that say what pyhf's can't."""
+    found = {}
+    for (kind, name), uses in uses_per_bin(workspace.document.channels).items():
+        said = any(getattr(use[2], key, None) for use in uses for key in ("constraint", "threshold", "shared"))
+        if kind is ShapeFactor or not said:
+            continue
+        with np.errstate(all="ignore"):
+            if contradictions(uses):
+                found[name] = "contradictory"
+                continue
+            gammas = staterror_gammas(uses) if kind is StatError else shapesys_gammas(uses)
+        free = ~gammas.constant
+        values = gammas.tau[free] if gammas.constraint == "poisson" else gammas.sigma[free]
+        words = poisson_words(values.tolist()) if gammas.constraint == "poisson" else normal_words([1], values.tolist())
+        constant = f", {free.size - values.size} of {free.size} constant" if values.size < free.size else ""
+        found[name] = (words if values.size else gammas.constraint) + constant
+    return found
+
+
+def normal_words(centres: Sequence[Number], sigmas: Sequence[Number]) -> str:
+    """Return a normal constraint in words: "normal (0 ± 100)"; several components with their range."""
+    return f"normal ({_range(centres)} ± {_range(sigmas)})"
+
+
+def poisson_words(taus: Sequence[Number], counts: Sequence[Number] | None = None) -> str:
+    """Return a Poisson constraint in words: "poisson (tau 124.3)", and the count where it isn't tau."""
+    more = f", count {_range(counts)}" if counts is not None and [*counts] != [*taus] else ""
+    return f"poisson (tau {_range(taus)}{more})"
+
+
+def _range(values: Sequence[Number]) -> str:
+    low, high = (number(float(side(values)), 4) for side in (min, max))
+    return low if low == high else f"{low} to {high}"

@@ -12,9 +12,10 @@ from wilks._reading import parse_json, read_file
 from wilks.errors import TemplateError, WorkspaceError, listed, nearest, nearest_file
 from wilks.histogram import Axis
 from wilks.workspace.collector import paused_collector
+from wilks.workspace.extensions import PYHF
 from wilks.workspace.saving import AxesFile, axes_path, require_none
 from wilks.workspace.spec import Document
-from wilks.workspace.validate import VERSION, content_mistakes, structure_mistakes
+from wilks.workspace.validate import content_mistakes, structure_mistakes
 from wilks.workspace.workspace import Workspace
 
 
@@ -63,7 +64,7 @@ def load_specification(source: Mapping[str, Any]) -> Workspace:
         "channels": channels,
         "observations": [_nothing_observed(channel) for channel in channels],
         "measurements": [{"name": "", "config": config}],
-        "version": VERSION,
+        "version": PYHF,
     }
     try:
         return Workspace(_from_dictionary(document, "model"))

@@ -1,19 +1,26 @@
-"""The pyhf workspace document (schema 1.0.0) as typed records.
+"""The workspace document as typed records: that of pyhf (schema 1.0.0), and what a model may say beyond it.
 
-Numbers stay as they were spelled (1 or 1.0), so that a document that is read and written again is the same document.
+Each thing that pyhf takes from the type of a modifier is a field here whose default is pyhf's choice. Such a field is
+None, and absent from the document, where it isn't used: a document without any is pyhf's, byte for byte (see
+`extensions`). Numbers stay as they were spelled (1 or 1.0), so that a document that is read and written again is the
+same document.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
 Number: TypeAlias = int | float
+NormSysCode: TypeAlias = Literal["code1", "code4"]
+HistoSysCode: TypeAlias = Literal["code0", "code2", "code4p"]
+GammaConstraint: TypeAlias = Literal["normal", "poisson"]
+ConstraintKind: TypeAlias = Literal["none", "normal", "poisson"]
 
 
-class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of all records of the document: frozen, no extra keys."""
+class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of all records of the document: frozen, no extra keys, nothing written of what isn't there."""
 
 
 class HistoSysData(Spec, frozen=True):
@@ -31,17 +38,19 @@ class NormSysData(Spec, frozen=True):
 
 
 class HistoSys(Spec, frozen=True, tag_field="type", tag="histosys"):
-    """Correlated shape variation."""
+    """Correlated shape variation; without an `interpolation` of its own it has the model's."""
 
     name: str
     data: HistoSysData
+    interpolation: HistoSysCode | None = None
 
 
 class NormSys(Spec, frozen=True, tag_field="type", tag="normsys"):
-    """Normalisation uncertainty."""
+    """Normalisation uncertainty; without an `interpolation` of its own it has the model's."""
 
     name: str
     data: NormSysData
+    interpolation: NormSysCode | None = None
 
 
 class NormFactor(Spec, frozen=True, tag_field="type", tag="normfactor"):
@@ -59,17 +68,28 @@ class ShapeFactor(Spec, frozen=True, tag_field="type", tag="shapefactor"):
 
 
 class ShapeSys(Spec, frozen=True, tag_field="type", tag="shapesys"):
-    """Uncorrelated shape uncertainty (absolute, per bin), Poisson-constrained."""
+    """Uncorrelated shape uncertainty (absolute, per bin), Poisson-constrained unless `constraint` is "normal".
+
+    Those of one name that are all `shared` have one parameter per bin together.
+    """
 
     name: str
     data: list[Number]
+    constraint: GammaConstraint | None = None
+    shared: bool | None = None
 
 
 class StatError(Spec, frozen=True, tag_field="type", tag="staterror"):
-    """Statistical uncertainty of the simulation (absolute, per bin), shared by the samples of a channel."""
+    """Statistical uncertainty of the simulation (absolute, per bin), shared by the samples of a channel.
+
+    Normal-constrained unless `constraint` is "poisson". Bins whose relative uncertainty is below `threshold` are
+    constant.
+    """
 
     name: str
     data: list[Number]
+    constraint: GammaConstraint | None = None
+    threshold: Number | None = None
 
 
 class Lumi(Spec, frozen=True, tag_field="type", tag="lumi"):
@@ -104,8 +124,12 @@ class Observation(Spec, frozen=True):
     data: list[Number]
 
 
-class ParameterSettings(Spec, frozen=True, omit_defaults=True):
-    """What a measurement says about one parameter (set); absent entries keep the modifier's defaults."""
+class ParameterSettings(Spec, frozen=True):
+    """What a measurement says about one parameter (set); absent entries keep the modifier's defaults.
+
+    `constraint` is "normal" (centre `auxdata`, width `sigmas`), "poisson" (`auxdata` events where `factors` times the
+    parameter are expected) or "none". `fixed` is for all components, or has an entry for each. Both are beyond pyhf.
+    """
 
     name: str
     inits: list[Number] | None = None
@@ -113,14 +137,21 @@ class ParameterSettings(Spec, frozen=True, omit_defaults=True):
     auxdata: list[Number] | None = None
     factors: list[Number] | None = None
     sigmas: list[Number] | None = None
-    fixed: bool | None = None
+    fixed: bool | list[bool] | None = None
+    constraint: ConstraintKind | None = None
 
 
 class MeasurementConfig(Spec, frozen=True):
-    """Parameter of interest ("" for none) and parameter settings."""
+    """Parameter of interest ("" for none) and parameter settings; several of interest are `pois`, `poi` first."""
 
     poi: str
     parameters: list[ParameterSettings]
+    pois: list[str] | None = None
+
+    @property
+    def of_interest(self) -> tuple[str, ...]:
+        """All parameters of interest, `poi` first."""
+        return tuple(self.pois) if self.pois else (self.poi,) * bool(self.poi)
 
 
 class Measurement(Spec, frozen=True):

@@ -7,18 +7,17 @@ dictionaries, however broken, as well as a `Document`, so that each rule is writ
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Hashable, Iterable
-from typing import Any, TypeGuard
+from typing import Any
 
-from msgspec import Struct, inspect
+from msgspec import inspect
 
 from wilks.errors import listed, nearest
+from wilks.workspace.either import get, is_list, items, modifier_type, written
+from wilks.workspace.extensions import not_there, version_mistakes, why_not
 from wilks.workspace.spec import Document
-
-VERSION = "1.0.0"
 
 
 def structure_mistakes(value: Any) -> list[str]:
@@ -35,21 +34,29 @@ def _walk(value: Any, kind: inspect.Type, where: str, mistakes: list[str]) -> No
         _walk_list(value, kind, where, mistakes)
     elif isinstance(kind, inspect.UnionType) and isinstance(kind.types[0], inspect.StructType):
         _walk_modifier(value, kind, where, mistakes)
-    elif isinstance(kind, inspect.UnionType) and value is not None and kind.includes_none:
-        _walk(value, next(t for t in kind.types if not isinstance(t, inspect.NoneType)), where, mistakes)
+    elif isinstance(kind, inspect.UnionType) and value is not None and kind.includes_none and not _is_number_type(kind):
+        kinds = [t for t in kind.types if not isinstance(t, inspect.NoneType)]
+        _walk(
+            value,
+            next((t for t in kinds if isinstance(t, inspect.ListType) == is_list(value)), kinds[0]),
+            where,
+            mistakes,
+        )
+    elif isinstance(kind, inspect.LiteralType):
+        _walk_choice(value, kind.values, where, mistakes)
     elif not _is_scalar(value, kind):
-        mistakes.append(_at(where, f"{_shown(value)} found, {_EXPECTED[type(kind)]} needed"))
+        mistakes.append(_at(where, f"{written(value)} found, {_EXPECTED[type(kind)]} needed"))
 
 
 def _walk_object(value: Any, kind: inspect.StructType, where: str, mistakes: list[str]) -> None:
     if not isinstance(value, dict):
-        mistakes.append(_at(where, f"{_shown(value)} found, an object needed"))
+        mistakes.append(_at(where, f"{written(value)} found, an object needed"))
         return
     fields = {field.encode_name: field for field in kind.fields}
     keys = [*fields, kind.tag_field] if kind.tag_field else [*fields]
     for key in value:
         if key not in keys:
-            hint = nearest(str(key), keys)
+            hint = not_there(key) or nearest(str(key), keys)
             mistakes.append(_at(where, f'unknown key "{key}"; allowed are {listed(keys)}{hint}'))
     for key, field in fields.items():
         if key in value:
@@ -60,7 +67,7 @@ def _walk_object(value: Any, kind: inspect.StructType, where: str, mistakes: lis
 
 def _walk_list(value: Any, kind: inspect.ListType, where: str, mistakes: list[str]) -> None:
     if not isinstance(value, list):
-        mistakes.append(_at(where, f"{_shown(value)} found, a list needed"))
+        mistakes.append(_at(where, f"{written(value)} found, a list needed"))
         return
     if not _is_number_type(kind.item_type):
         for i, item in enumerate(value):
@@ -69,13 +76,13 @@ def _walk_list(value: Any, kind: inspect.ListType, where: str, mistakes: list[st
     wrong = [i for i, item in enumerate(value) if not _is_scalar(item, kind.item_type)]
     if wrong:
         more = f" (and {len(wrong) - 1} more in this list)" if len(wrong) > 1 else ""
-        mistakes.append(f"{where}[{wrong[0]}]: {_shown(value[wrong[0]])} found, a number needed{more}")
+        mistakes.append(f"{where}[{wrong[0]}]: {written(value[wrong[0]])} found, a number needed{more}")
 
 
 def _walk_modifier(value: Any, kind: inspect.UnionType, where: str, mistakes: list[str]) -> None:
     """Modifiers: the type says which record must follow."""
     if not isinstance(value, dict):
-        mistakes.append(_at(where, f"{_shown(value)} found, an object needed"))
+        mistakes.append(_at(where, f"{written(value)} found, an object needed"))
         return
     kinds = {record.tag: record for record in kind.types if isinstance(record, inspect.StructType)}
     names = [str(tag) for tag in kinds]
@@ -84,9 +91,15 @@ def _walk_modifier(value: Any, kind: inspect.UnionType, where: str, mistakes: li
         mistakes.append(_at(where, f'"type" is missing; allowed are {listed(names)}'))
     elif not isinstance(tag, str) or tag not in kinds:
         hint = nearest(tag, names) if isinstance(tag, str) else ""
-        mistakes.append(f"{where}.type: no modifier type {_shown(tag)}; allowed are {listed(names)}{hint}")
+        mistakes.append(f"{where}.type: no modifier type {written(tag)}; allowed are {listed(names)}{hint}")
     else:
         _walk_object(value, kinds[tag], where, mistakes)
+
+
+def _walk_choice(value: Any, choices: tuple[Any, ...], where: str, mistakes: list[str]) -> None:
+    if value not in choices:
+        hint = (why_not(value) or nearest(value, choices)) if isinstance(value, str) else ""
+        mistakes.append(_at(where, f"{written(value)} found; allowed are {listed(choices)}{hint}"))
 
 
 _EXPECTED: dict[type, str] = {
@@ -115,14 +128,12 @@ def _is_scalar(value: Any, kind: inspect.Type) -> bool:
 def content_mistakes(document: Any) -> list[str]:
     """Return a sentence for every mistake in a `Document`, or in plain JSON data as far as it has the right form."""
     mistakes: list[str] = []
-    version = _get(document, "version")
-    if isinstance(version, str) and version != VERSION:
-        mistakes.append(f'version: "{version}" found, only "{VERSION}" is known')
+    mistakes += version_mistakes(document)
     observed: dict[str, Any] = {}
     for i, observation in enumerate(_named_items(document, "observations", "", mistakes)):
         _check_numbers(observation, "data", f"observations[{i}]", mistakes)
-        if isinstance(name := _get(observation, "name"), str):
-            observed[name] = _get(observation, "data")
+        if isinstance(name := get(observation, "name"), str):
+            observed[name] = get(observation, "data")
     for i, channel in enumerate(_named_items(document, "channels", "", mistakes)):
         _check_channel(channel, f"channels[{i}]", observed, mistakes)
     for i, measurement in enumerate(_named_items(document, "measurements", "", mistakes)):
@@ -131,14 +142,14 @@ def content_mistakes(document: Any) -> list[str]:
 
 
 def _check_channel(channel: Any, where: str, observed: dict[str, Any], mistakes: list[str]) -> None:
-    name = _get(channel, "name")
+    name = get(channel, "name")
     samples = _named_items(channel, "samples", where, mistakes)
     if isinstance(name, str) and name not in observed:
         mistakes.append(f'observations: none for channel "{name}"{nearest(name, observed)}')
     data = observed.get(name) if isinstance(name, str) else None
     # The channel's number of bins is what most of its lists say, so that one wrong list is one mistake.
     lengths = [
-        len(values) for values in (*(_get(sample, "data") for sample in samples), data) if _is_list(values) and values
+        len(values) for values in (*(get(sample, "data") for sample in samples), data) if is_list(values) and values
     ]
     bins = Counter(lengths).most_common(1)[0][0] if lengths else None
     owner = f'channel "{name}"'
@@ -146,17 +157,17 @@ def _check_channel(channel: Any, where: str, observed: dict[str, Any], mistakes:
         at = f"{where}.samples[{j}]"
         _check_numbers(sample, "data", at, mistakes, bins, owner)
         _check_modifiers(sample, at, mistakes)
-    if _is_list(data) and data and len(data) != bins:
+    if is_list(data) and data and len(data) != bins:
         mistakes.append(f"observations: {_counted(data)} for {owner}, which has {bins}")
 
 
 def _check_modifiers(sample: Any, where: str, mistakes: list[str]) -> None:
-    data = _get(sample, "data")
-    bins = len(data) if _is_list(data) and data else None
-    owner = f'sample "{_get(sample, "name")}"'
+    data = get(sample, "data")
+    bins = len(data) if is_list(data) and data else None
+    owner = f'sample "{get(sample, "name")}"'
     identities: list[Hashable] = []
-    for k, modifier in enumerate(_items(sample, "modifiers")):
-        kind, name = _kind(modifier), _get(modifier, "name")
+    for k, modifier in enumerate(items(sample, "modifiers")):
+        kind, name = modifier_type(modifier), get(modifier, "name")
         at = f"{where}.modifiers[{k}]"
         if isinstance(kind, str) and isinstance(name, str):
             identities.append((kind, name))
@@ -164,30 +175,49 @@ def _check_modifiers(sample: Any, where: str, mistakes: list[str]) -> None:
             mistakes.append(f'{at}.name: "{name}" found, a modifier of type lumi must be named "lumi"')
         elif kind in ("shapesys", "staterror"):
             _check_numbers(modifier, "data", at, mistakes, bins, owner)
+            threshold = get(modifier, "threshold")
+            if isinstance(threshold, int | float) and not (_is_finite(threshold) and threshold >= 0):
+                mistakes.append(f"{at}.threshold: {written(threshold)} found, a number not below 0 needed")
         elif kind == "histosys":
             for key in ("lo_data", "hi_data"):
-                _check_numbers(_get(modifier, "data"), key, f"{at}.data", mistakes, bins, owner)
+                _check_numbers(get(modifier, "data"), key, f"{at}.data", mistakes, bins, owner)
         elif kind == "normsys":
             for key in ("lo", "hi"):
-                value = _get(_get(modifier, "data"), key)
+                value = get(get(modifier, "data"), key)
                 if not _is_finite(value):
-                    mistakes.append(f"{at}.data.{key}: {_shown(value)} found, a finite number needed")
+                    mistakes.append(f"{at}.data.{key}: {written(value)} found, a finite number needed")
     for kind, name in _repeated(identities):
         mistakes.append(f'{where}.modifiers: {kind} "{name}" occurs more than once')
 
 
 def _check_measurement(measurement: Any, where: str, mistakes: list[str]) -> None:
-    config, where = _get(measurement, "config"), f"{where}.config"
+    config, where = get(measurement, "config"), f"{where}.config"
+    _check_pois(config, where, mistakes)
     for i, settings in enumerate(_named_items(config, "parameters", where, mistakes, may_be_empty=True)):
         at = f"{where}.parameters[{i}]"
         for key in ("inits", "auxdata", "factors", "sigmas"):
             _check_numbers(settings, key, at, mistakes)
-        bounds = _get(settings, "bounds")
+        if get(settings, "fixed") == []:
+            mistakes.append(f"{at}.fixed: empty, at least one entry needed")
+        bounds = get(settings, "bounds")
         if bounds == []:
             mistakes.append(f"{at}.bounds: empty, at least one pair [low, high] needed")
-        for j, pair in enumerate(bounds if _is_list(bounds) else ()):
-            if _is_list(pair) and not _is_interval(pair):
-                mistakes.append(f"{at}.bounds[{j}]: {_shown(pair)} found, a pair [low, high] with low <= high needed")
+        for j, pair in enumerate(bounds if is_list(bounds) else ()):
+            if is_list(pair) and not _is_interval(pair):
+                mistakes.append(f"{at}.bounds[{j}]: {written(pair)} found, a pair [low, high] with low <= high needed")
+
+
+def _check_pois(config: Any, where: str, mistakes: list[str]) -> None:
+    """Several parameters of interest: each once, the first of them the one that `poi` names."""
+    pois, poi = get(config, "pois"), get(config, "poi")
+    if not is_list(pois):
+        return
+    if not pois:
+        mistakes.append(f"{where}.pois: empty, at least one name needed")
+    elif isinstance(poi, str) and pois[0] != poi:
+        mistakes.append(f'{where}.pois: {written(pois[0])} comes first, needed is "{poi}", which "poi" names')
+    names = [name for name in pois if isinstance(name, str)]
+    mistakes += [f'{where}.pois: "{name}" occurs more than once' for name in _repeated(names)]
 
 
 def _is_interval(pair: list[Any]) -> bool:
@@ -200,8 +230,8 @@ def _check_numbers(
     holder: Any, key: str, where: str, mistakes: list[str], bins: int | None = None, owner: str = ""
 ) -> None:
     """A list of numbers: not empty, finite, and as long as its owner has bins."""
-    values = _get(holder, key)
-    if not _is_list(values):
+    values = get(holder, key)
+    if not is_list(values):
         return
     if not values:
         mistakes.append(f"{where}.{key}: empty, at least one number needed")
@@ -212,7 +242,7 @@ def _check_numbers(
         more = f" (and {len(wrong) - 1} more in this list)" if len(wrong) > 1 else ""
         if wrong:
             mistakes.append(
-                f"{where}.{key}[{wrong[0]}]: {_shown(values[wrong[0]])} found, a finite number needed{more}"
+                f"{where}.{key}[{wrong[0]}]: {written(values[wrong[0]])} found, a finite number needed{more}"
             )
 
 
@@ -237,30 +267,12 @@ def _is_finite(value: Any) -> bool:
 def _named_items(holder: Any, key: str, where: str, mistakes: list[str], may_be_empty: bool = False) -> list[Any]:
     """Return the list under `key`, having checked that it isn't empty and that no name occurs twice."""
     at = f"{where}.{key}" if where else key
-    items = _get(holder, key)
-    if items == [] and not may_be_empty:
+    if get(holder, key) == [] and not may_be_empty:
         mistakes.append(f"{at}: empty, at least one needed")
-    names = [name for item in _items(holder, key) if isinstance(name := _get(item, "name"), str)]
+    found = items(holder, key)
+    names = [name for item in found if isinstance(name := get(item, "name"), str)]
     mistakes += [f'{at}: "{name}" occurs more than once' for name in _repeated(names)]
-    return _items(holder, key)
-
-
-def _items(holder: Any, key: str) -> list[Any]:
-    items = _get(holder, key)
-    return items if isinstance(items, list) else []
-
-
-def _get(holder: Any, key: str) -> Any:
-    """Return an entry of a record or of a dictionary, None where there is none."""
-    return holder.get(key) if isinstance(holder, dict) else getattr(holder, key, None)
-
-
-def _kind(modifier: Any) -> Any:
-    return modifier.__struct_config__.tag if isinstance(modifier, Struct) else _get(modifier, "type")
-
-
-def _is_list(value: Any) -> TypeGuard[list[Any]]:
-    return isinstance(value, list)
+    return found
 
 
 def _repeated(names: Iterable[Any]) -> list[Any]:
@@ -273,13 +285,3 @@ def _counted(values: list[Any]) -> str:
 
 def _at(where: str, sentence: str) -> str:
     return f"{where}: {sentence}" if where else sentence
-
-
-def _shown(value: Any) -> str:
-    """Return a value as JSON writes it, objects and lists (but for short lists of numbers) by kind."""
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list) and (len(value) > 4 or any(isinstance(item, dict | list | str) for item in value)):
-        return f"a list of {len(value)}"
-    text = json.dumps(value, ensure_ascii=False, default=repr)
-    return text if len(text) <= 60 else text[:57] + "..."
