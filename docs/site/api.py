@@ -33,6 +33,7 @@ RECORDS = (
     "wilks.config.cabinetry.beyond_cabinetry",
     "wilks.workspace.workspace.Workspace",
     "wilks.workspace.patchset.PatchSet",
+    "wilks.workspace.differences.Differences",
     "wilks.checks.thresholds.Thresholds",
     "wilks.model.model.Model",
     "wilks.model.datasets.Data",
