@@ -40,6 +40,7 @@ RECORDS = (
     "wilks.workspace.workspace.Workspace",
     "wilks.reporting.report.Report",
     "wilks.workspace.patchset.PatchSet",
+    "wilks.workspace.differences.Differences",
     "wilks.checks.thresholds.Thresholds",
     "wilks.model.model.Model",
     "wilks.model.datasets.Data",

@@ -41,6 +41,7 @@ def test_the_script_is_made_as_the_page_says(shell: str) -> None:
 
 def test_commands_and_options() -> None:
     assert _completed("wilks fi") == ["plain,fit"]
+    assert _completed("wilks patchset ap") == ["plain,apply"]
     assert _completed("wilks config sch") == ["plain,schema"]
     assert _completed("wilks gof --see") == ["plain,--seed"]
     assert _completed("wilks fit --search th") == ["plain,thorough"]
@@ -49,18 +50,22 @@ def test_commands_and_options() -> None:
 @pytest.mark.parametrize(
     "line",
     ["wilks fit wo", "wilks run conf", "wilks plot a.json b", "wilks pulls f", "wilks fit w.json -o f", "wilks check f",
-     "wilks yields w.json --fit f", "wilks grid w.json --patches s", "wilks browse f"],
+     "wilks yields w.json --fit f", "wilks grid w.json --patches s", "wilks browse f", "wilks diff a.json b",
+     "wilks patchset verify a.json b"],
 )  # fmt: skip
 def test_names_of_files(line: str) -> None:
     assert _completed(line) == [f"file,{line.split()[-1]}"]
 
 
 def test_whatever_is_a_file_is_completed_as_one() -> None:
-    """Every argument but the names of objects in a file; and options whose value is called a file."""
-    for name, command in main.commands.items():
+    """Every argument but names of what is in a file; and options whose value is called a file."""
+    names = {("browse", "names"), ("rename", "changes"), ("decorrelate", "parameters"), ("correlate", "parameters")}
+    groups = [command for command in main.commands.values() if isinstance(command, click.Group)]
+    for command in (*main.commands.values(), *(inner for group in groups for inner in group.commands.values())):
+        name = str(command.name)
         for parameter in command.params:
-            if isinstance(parameter, click.Argument) and (name, parameter.name) != ("browse", "names"):
+            if isinstance(parameter, click.Argument) and (name, parameter.name) not in names:
                 assert isinstance(parameter.type, click.Path), (name, parameter.name)
             assert isinstance(parameter.type, click.Path) == FILES.issuperset(
-                str(parameter.metavar).removesuffix("...").split("|")
+                str(parameter.metavar).removesuffix("...").strip("[]").split("|")
             ), (name, parameter.name)

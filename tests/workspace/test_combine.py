@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyhf
 import pytest
@@ -15,7 +16,7 @@ from tests.workspace.documents import EXAMPLE
 import wilks
 from wilks.errors import WorkspaceError
 from wilks.histogram import Axis
-from wilks.workspace.combine import JOINS, lacking_settings, shared_modifiers
+from wilks.workspace.combine import JOINS, lacking_settings, shared_modifiers, with_rest_of
 from wilks.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.filterwarnings("ignore:jsonschema.RefResolver is deprecated")  # pyhf uses it
@@ -58,7 +59,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize(("left", "right"), list(itertools.product(VARIANTS, VARIANTS)))
+PAIRS = [*itertools.product(["itself"], VARIANTS), *itertools.product([*VARIANTS][1:], ["itself"])]
+PAIRS += [("one more sample", "other data"), ("two measurements", "nothing in common")]
+
+
+@pytest.mark.parametrize(("left", "right"), PAIRS)
 def test_every_join_is_pyhfs(left: str, right: str) -> None:
     """The same document, or refused by both."""
     refused = 0
@@ -174,6 +179,21 @@ def test_bins_that_differ_are_not_merged() -> None:
             join="left outer",
             merge_channels=True,
         )
+
+
+class Extended(msgspec.Struct, frozen=True):
+    name: str
+    groups: list[str] | None = None
+    constraint: str | None = None
+
+
+def test_fields_that_it_knows_nothing_of_survive() -> None:
+    """Documents may say more one day: nothing that the second workspace says is dropped in silence."""
+    problems: list[str] = []
+    both = with_rest_of(Extended("a", ["x"]), Extended("b", ["x", "y"], "normal"), {"name"}, "it", problems)
+    assert (both, problems) == (Extended("a", ["x", "y"], "normal"), [])
+    with_rest_of(Extended("a", None, "poisson"), Extended("b", None, "normal"), {"name"}, "it", problems)
+    assert problems == ['it: "constraint" differs']
 
 
 def test_settings_that_a_measurement_lacks() -> None:

@@ -10,7 +10,9 @@ FILES = frozenset(["CONFIG", "WORKSPACE", "TEMPLATES", "RESULT", "FIT", "RANKING
 
 def complete_files(command: click.Command) -> None:
     """Let a shell complete the names of files that a command takes; what the command makes of them stays as it is."""
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        complete_files(inner)
     for parameter in command.params:
-        words = (parameter.metavar or "").removesuffix("...").split("|")
+        words = (parameter.metavar or "").removesuffix("...").strip("[]").split("|")
         if parameter.type is click.STRING and FILES.issuperset(words):
             parameter.type = click.Path(readable=False)

@@ -19,6 +19,7 @@ from wilks.workspace.workspace import Workspace
 
 JOINS = ("none", "outer", "left outer", "right outer")
 
+_Struct = TypeVar("_Struct", bound=msgspec.Struct)
 _Record = TypeVar("_Record", Channel, Observation, Measurement, ParameterSettings)
 
 
@@ -64,6 +65,8 @@ def combine(
         measurements = _joined_measurements(ours.measurements, theirs.measurements, problems)
     else:
         measurements = _joined(ours.measurements, theirs.measurements, join, "measurement", problems)
+    known = {"channels", "observations", "measurements", "version"}
+    ours = with_rest_of(ours, theirs, known, "the workspaces", problems)
     if merge_channels or join == "outer":
         problems += _other_axes(first.axes, second.axes)
     if problems:
@@ -154,11 +157,36 @@ def _joined_measurements(
             pois = list(dict.fromkeys(m.config.poi for m in (mine, other) if m.config.poi))
             if len(pois) > 1:
                 problems.append(f'measurement "{mine.name}" has the parameters of interest {listed(pois)}')
-            what = f'measurement "{mine.name}": settings of'
-            settings = _joined(mine.config.parameters, other.config.parameters, "outer", what, problems)
+            what = f'measurement "{mine.name}"'
+            settings = _joined(
+                mine.config.parameters, other.config.parameters, "outer", f"{what}: settings of", problems
+            )
             mine = with_settings(mine, (pois or [""])[0], settings)
+            config = with_rest_of(mine.config, other.config, {"poi", "parameters"}, what, problems)
+            mine = with_rest_of(msgspec.structs.replace(mine, config=config), other, {"name", "config"}, what, problems)
         found.append(mine)
     return [*found, *others.values()]
+
+
+def with_rest_of(
+    one: _Struct, other: msgspec.Struct, known: Collection[str], what: str, problems: list[str]
+) -> _Struct:
+    """Return a record with what another one says in fields that are not `known`: lists are put together.
+
+    Adds to `problems` where both say something else.
+    """
+    changes: dict[str, Any] = {}
+    for field in one.__struct_fields__:
+        mine, theirs = getattr(one, field), getattr(other, field)
+        if field in known or mine == theirs or not theirs:
+            continue
+        if isinstance(mine, list) and isinstance(theirs, list):
+            changes[field] = [*mine, *(item for item in theirs if item not in mine)]
+        elif not mine:
+            changes[field] = theirs
+        else:
+            problems.append(f'{what}: "{field}" differs')
+    return msgspec.structs.replace(one, **changes)
 
 
 def _other_axes(ours: Mapping[str, Axis], theirs: Mapping[str, Axis]) -> list[str]:

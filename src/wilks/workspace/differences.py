@@ -49,6 +49,12 @@ class Differences:
     """All differences, the largest first; `names` are those of the two workspaces in the sentences.
 
     It is false where there is none; `str()` gives the sentences.
+
+    >>> import wilks
+    >>> workspace = wilks.examples.measurement()
+    >>> found = wilks.diff(workspace, wilks.with_data(workspace, {"muons": [900, 700, 500, 300, 100]}))
+    >>> [difference.kind for difference in found]
+    ['data']
     """
 
     items: tuple[Difference, ...]
