@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser.models import reported
 from playwright.sync_api import Browser, Page, sync_playwright
 
+import wilks
 from wilks.reporting.report import Report
 
 # What else a browser would do on its own: ask for updates, and start helpers for what has no screen.
@@ -42,6 +44,23 @@ def shared_data() -> Path:
     if not (folder / "README.md").is_file():
         pytest.skip(f"real inputs not found (set WILKS_TEST_DATA; looked in {folder})")
     return folder
+
+
+@pytest.fixture(scope="session")
+def search(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the page of the packaged search."""
+    path = tmp_path_factory.mktemp("search") / "report.html"
+    reported(wilks.examples.search()).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def lesson(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, wilks.Workspace]:
+    """Return the page of the lesson, and its workspace."""
+    workspace = wilks.load_workspace(shared_data / "ttbar-lesson" / "workspace_repaired.json")
+    path = tmp_path_factory.mktemp("lesson") / "report.html"
+    reported(workspace).save(path)
+    return path, workspace
 
 
 @pytest.fixture(scope="session")

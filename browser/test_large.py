@@ -74,14 +74,13 @@ def test_the_workspace_that_is_saved_is_the_same(show: Show, tmp_path: Path) -> 
     assert wilks.load_workspace(tmp_path / "workspace.json").digest == workspace.digest
 
 
-def test_the_lesson_is_small(shared_data: Path, show: Show, tmp_path: Path) -> None:
-    workspace = wilks.load_workspace(shared_data / "ttbar-lesson" / "workspace_repaired.json")
-    path = tmp_path / "page.html"
-    reported(workspace).save(path)
+def test_the_lesson_is_small(show: Show, lesson: tuple[Path, wilks.Workspace]) -> None:
+    path, workspace = lesson
+    model = wilks.compile_model(workspace)
     assert path.stat().st_size < 1e6
     page = show(path)
     assert drawn(page) < 2
     live = Live(page)
-    same(live.refit(), wilks.fit(wilks.compile_model(workspace)))
+    same(live.refit(), wilks.fit(model))
     live.predicted(live.control("Luminosity").get_by_role("button", name="drop", exact=True).click)
-    same(live.refit(), wilks.fit(wilks.compile_model(workspace), fixed={"Luminosity": 0.0}))
+    same(live.refit(), wilks.fit(model, fixed={"Luminosity": 0.0}))

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 from browser.live import Live
-from browser.models import reported
 from playwright.sync_api import Page, expect
 
 import wilks
@@ -20,13 +19,6 @@ Show = Callable[..., Page]
 @pytest.fixture(scope="module")
 def workspace() -> Any:
     return wilks.examples.search()
-
-
-@pytest.fixture(scope="module")
-def search(workspace: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("search") / "report.html"
-    reported(workspace).save(path)
-    return path
 
 
 @pytest.fixture

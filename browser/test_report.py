@@ -14,19 +14,6 @@ import wilks
 Show = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def search(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the page of the packaged search."""
-    path = tmp_path_factory.mktemp("search") / "report.html"
-    reported(wilks.examples.search()).save(path)
-    return path
-
-
-@pytest.fixture
-def lesson(shared_data: Path) -> Path:
-    return shared_data / "ttbar-lesson" / "workspace_repaired.json"
-
-
 def through_all_sections(page: Page) -> list[str]:
     """Follow every link of the contents, and unfold all that is folded; return the names of the sections."""
     names = []
@@ -46,10 +33,11 @@ def test_every_section_of_the_search(show: Show, search: Path) -> None:
     assert {"Findings", "Regions", "Parameters", "Ranking", "Where it comes from"} <= set(names)
 
 
-def test_every_section_of_the_lesson(show: Show, lesson: Path) -> None:
-    page = show(reported(wilks.load_workspace(lesson)))
+def test_every_section_of_the_lesson(show: Show, lesson: tuple[Path, wilks.Workspace]) -> None:
+    path, workspace = lesson
+    page = show(path)
     assert len(through_all_sections(page)) >= 8
-    fit = wilks.fit(wilks.compile_model(wilks.load_workspace(lesson)))
+    fit = wilks.fit(wilks.compile_model(workspace))
     assert f"{fit.twice_nll:.6f}" in page.locator("#headline").inner_text().replace("\u2212", "-")
 
 

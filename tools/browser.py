@@ -38,7 +38,7 @@ def main(arguments):
     if not found():
         why = installed() if arguments else "install Debian's package chromium, or put one on the path"
         if why:
-            said = f"reports were not tested in a browser: no Chromium was found, and {why}"
+            said = f"reports were not tested in a browser: no Chromium was found; {why}"
             if not arguments:
                 sys.exit(said)
             print(said)
