@@ -151,12 +151,11 @@ export class Study {
     const P = this.model.size;
     const variance = covariance ? covariance[p * P + p] : NaN;
     if (!covariance || !(variance > 0)) return values.with(p, value);
-    const inverse = 1 / variance,
-      step = value - values[p];
+    const step = value - values[p];
     const { lower, upper, held } = this.problem;
     return values.map((x, i) => {
       if (i === p) return value;
-      return held[i] ? x : Math.min(Math.max(x + step * (covariance[p * P + i] * inverse), lower[i]), upper[i]);
+      return held[i] ? x : Math.min(Math.max(x + step * (covariance[p * P + i] / variance), lower[i]), upper[i]);
     });
   }
 
