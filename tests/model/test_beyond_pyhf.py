@@ -484,3 +484,98 @@ def test_parameters_of_interest_that_are_none() -> None:
         wilks.compile_model(workspace)
     (finding,) = wilks.check(workspace).of_rule("missing-poi")
     assert finding.place == 'parameter "kk"'
+
+
+SETS = [
+    {"name": "asimov", "observations": [{"name": "CR", "data": [110, 60]}, {"name": "SR", "data": [42, 36, 19]}]},
+    {"name": "early", "observations": [{"name": "SR", "data": [4, 3, 1]}, {"name": "CR", "data": [11, 7]}]},
+]
+
+
+def with_sets() -> dict[str, Any]:
+    return {**spec_with(), "data_sets": copy.deepcopy(SETS)}
+
+
+def test_data_sets_are_chosen_by_name() -> None:
+    workspace = wilks.load_workspace(with_sets())
+    assert workspace.data_set_names == ("asimov", "early")
+    observed, early = wilks.compile_model(workspace), wilks.compile_model(workspace, data_set="early")
+    assert observed.observed_main.tolist() == [118, 55, 45, 33, 22]
+    assert early.observed_main.tolist() == [11, 7, 4, 3, 1]
+    fit = wilks.fit(early)
+    assert (fit.dataset, wilks.fit(observed).dataset) == ("early", "observed")
+    np.testing.assert_array_equal(fit.values, wilks.fit(observed, early.observed()).values)
+    with pytest.raises(
+        ModelError, match=r'no data set "erly"; the workspace has "asimov", "early"; did you mean "early"'
+    ):
+        wilks.compile_model(workspace, data_set="erly")
+    with pytest.raises(ModelError, match="the workspace has its observations only"):
+        wilks.compile_model(wilks.load_workspace(spec_with()), data_set="early")
+
+
+def test_data_sets_lose_what_the_workspace_loses() -> None:
+    workspace = wilks.load_workspace(with_sets())
+    control = wilks.select_channels(workspace, "CR")
+    assert wilks.compile_model(control, data_set="early").observed_main.tolist() == [11, 7]
+    masked = wilks.mask_bins(workspace, {"SR": [1]})
+    assert wilks.compile_model(masked, data_set="early").observed_main.tolist() == [11, 7, 4, 0, 1]
+    wilks.load_workspace(control.spec)
+    wilks.load_workspace(masked.spec)
+
+
+def test_data_sets_that_are_none() -> None:
+    spec = with_sets()
+    spec["data_sets"][0]["name"] = "early"
+    spec["data_sets"][0]["observations"][0]["data"] = [110, 60, 1]
+    spec["data_sets"][1]["observations"] = [{"name": "SRR", "data": [4, 3, float("nan")]}]
+    with pytest.raises(WorkspaceError) as caught:
+        wilks.load_workspace(spec)
+    for told in (
+        'data_sets: "early" occurs more than once',
+        'data_sets[0].observations: 3 bins for channel "CR", which has 2',
+        "data_sets[1].observations[0].data[2]: NaN found, a finite number needed",
+        'data_sets[1].observations: no channel "SRR"; did you mean "SR"?',
+        'data_sets[1].observations: none for channel "CR"',
+        'data_sets[1].observations: none for channel "SR"; did you mean "SRR"?',
+    ):
+        assert told in str(caught.value)
+
+
+def test_groups_serve_breakdown_and_ranking() -> None:
+    spec = {
+        **spec_with(),
+        "groups": [
+            {"name": "detector", "parameters": ["jes", "shape"]},
+            {"name": "theory", "parameters": ["norm", "scale", "mu"]},
+        ],
+    }
+    workspace = wilks.load_workspace(spec)
+    model = wilks.compile_model(workspace)
+    members = {"detector": ["jes", "shape[0]", "shape[1]"], "theory": ["norm", "scale"]}
+    found, named = wilks.breakdown(model), wilks.breakdown(model, groups=members)
+    assert found.groups == named.groups == ("detector", "theory", "other parameters")
+    np.testing.assert_array_equal(found.contributions, named.contributions)
+    ranked = wilks.ranking(model, parameters="detector", method="covariance")
+    assert {*ranked.names} == {"jes", "shape[0]", "shape[1]"}
+    ranked = wilks.ranking(model, exclude=["detector", "stat*", "k"], method="covariance")
+    assert {*ranked.names} == {"norm", "scale"}
+    control = wilks.select_channels(workspace, "CR").document.groups
+    assert control is not None
+    assert [(group.name, group.parameters) for group in control] == [("detector", ["jes"]), ("theory", ["norm"])]
+
+
+def test_groups_of_what_is_not_there_are_told() -> None:
+    spec = {**spec_with(), "groups": [{"name": "theory", "parameters": ["norms", "jes"]}]}
+    workspace = wilks.load_workspace(spec)
+    assert wilks.compile_model(workspace).groups == {"theory": ("jes",)}
+    (finding,) = wilks.check(workspace).of_rule("unknown-setting")
+    assert finding.message == 'Group theory has it, but no modifier has this name; did you mean "norm"?'
+    spec["groups"] = [{"name": "a", "parameters": []}, {"name": "a", "parameters": ["jes", "jes"]}]
+    with pytest.raises(WorkspaceError) as caught:
+        wilks.load_workspace(spec)
+    for told in (
+        'groups: "a" occurs more than once',
+        "groups[0].parameters: empty",
+        'groups[1].parameters: "jes" occurs more than once',
+    ):
+        assert told in str(caught.value)

@@ -73,6 +73,10 @@ USES: dict[str, Any] = {
     "channels[0].samples[1].modifiers[1].shared": lambda s: _modifier(s, 0, 1, 1).update(shared=True),
     "channels[0].samples[1].modifiers[2].constraint": lambda s: _modifier(s, 0, 1, 2).update(constraint="poisson"),
     "channels[0].samples[1].modifiers[2].threshold": lambda s: _modifier(s, 0, 1, 2).update(threshold=0),
+    "data_sets": lambda s: s.update(
+        data_sets=[{"name": "asimov", "observations": [{"name": "CR", "data": [99]}, {"name": "SR", "data": [5.5, 1]}]}]
+    ),
+    "groups": lambda s: s.update(groups=[{"name": "jets", "parameters": ["JES"]}]),
     "measurements[0].config.pois": lambda s: s["measurements"][0]["config"].update(pois=["mu", "JES"]),
     "measurements[0].config.parameters[3].constraint": lambda s: _settings(s).append(
         {"name": "uncorrelated_", "constraint": "none"}

@@ -38,7 +38,8 @@ STRUCTURE: list[tuple[Change, str]] = [
     (lambda d: d.pop("version"), '"version" is missing'),
     (
         lambda d: d.update(measurments=d.pop("measurements")),
-        'unknown key "measurments"; allowed are "channels", "observations", "measurements", "version"; '
+        'unknown key "measurments"; allowed are "channels", "observations", "measurements", "version", '
+        '"data_sets", "groups"; '
         'did you mean "measurements"?',
     ),
     (lambda d: d.update(channels={}), "channels: an object found, a list needed"),

@@ -20,13 +20,18 @@ def _finding(rule: str, severity: Severity, name: str, message: str, advice: str
 
 
 def unknown_setting(view: View, limits: Thresholds) -> Iterator[Finding]:
-    """A measurement sets a parameter that no modifier uses; it would be ignored silently."""
+    """A measurement sets a parameter that no modifier uses, or a group has it; it would be ignored silently."""
     named: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for measurement in view.measurements:
         for entry in measurement.config.parameters:
             # A missing parameter of interest has its own rule; "lumi" is written by converters whether used or not.
             if entry.name not in view.parameters and entry.name not in ("lumi", *measurement.config.of_interest):
                 named.setdefault(entry.name, []).append(measurement.name)
+    for group in view.workspace.document.groups or ():
+        for name in group.parameters:
+            if name not in view.parameters:
+                groups.setdefault(name, []).append(group.name)
     alike = {name: nearest(name, view.parameters, cutoff=_ALIKE) for name in named}
     for name in (name for name in named if alike[name]):
         yield _finding(
@@ -46,6 +51,14 @@ def unknown_setting(view: View, limits: Thresholds) -> Iterator[Finding]:
             f"{'this name' if len(others) == 1 else 'these names'}.",
             "Correct the name or remove the setting: it has no effect.",
             tuple(case for name in others for case in parameter_case(name)),
+        )
+    for name, labels in groups.items():
+        yield _finding(
+            "unknown-setting",
+            Severity.WARNING,
+            name,
+            f"Group {some(labels)} has it, but no modifier has this name{nearest(name, view.parameters) or '.'}",
+            "Correct the name or remove it from the group.",
         )
 
 

@@ -97,7 +97,7 @@ def ranking(
     "--groups",
     metavar="FILE",
     help='YAML or JSON file with names or patterns by label; or "modifier type". '
-    "Default: normalisation factors, MC statistics, systematics.",
+    "Default: those of the workspace, else normalisation factors, MC statistics, systematics.",
 )
 @click.option("--method", default="frozen", show_default=True, help='frozen, sequential or "global observables".')
 @click.option("--profile", is_flag=True, help="Split the profile-likelihood (MINOS) uncertainties.")

@@ -46,9 +46,9 @@ def breakdown(
     """Return the parts of groups of parameters, and of statistics, in the uncertainty of parameters of interest.
 
     `groups` is a mapping from labels to names or patterns, the path of a YAML or JSON file with such a mapping,
-    "modifier type", or None for normalisation factors, MC statistics (staterror, shapesys) and systematics. Free
-    parameters in no group make a last one, "other parameters", so that the statistical part is what remains when
-    everything but the parameters of interest is held.
+    "modifier type", or None for those of the workspace; where it has none, for normalisation factors, MC statistics
+    (staterror, shapesys) and systematics. Free parameters in no group make a last one, "other parameters", so that the
+    statistical part is what remains when everything but the parameters of interest is held.
 
     `method` "frozen" holds each group alone at the best fit: its part is sqrt(total^2 - held^2), and what the quadratic
     sum misses is stated. "sequential" holds the groups one after the other, in their order: the sum is exact.

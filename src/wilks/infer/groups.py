@@ -37,6 +37,13 @@ def selected(names: Sequence[str], patterns: Patterns, what: str) -> list[int]:
     return sorted(set().union(*found.values()))
 
 
+def ungrouped(model: Model, patterns: Patterns) -> list[str]:
+    """Return names and patterns, those of the workspace's groups replaced by what they have."""
+    asked = [patterns] if isinstance(patterns, str) else list(patterns)
+    known = {*model.parameter_names}
+    return [name for one in asked for name in (model.groups.get(one, (one,)) if one not in known else (one,))]
+
+
 def poi_positions(asked: Study, poi: Patterns | None) -> list[int]:
     """Return the positions of the parameters of interest, in the order they were named; all the model's by default.
 
@@ -67,11 +74,16 @@ def group_positions(asked: Study, pois: Sequence[int], groups: Groups) -> dict[s
     """Return the free parameters of each group, without the parameters of interest.
 
     `groups` is a mapping from labels to names or patterns, the path of a YAML or JSON file with one, "modifier type",
-    or None: normalisation factors, MC statistics (staterror, shapesys) and systematics. Free parameters that none
-    of the user's groups has are put into a last one, "other parameters". Raises ModelError with every mistake.
+    or None: those of the workspace, else normalisation factors, MC statistics (staterror, shapesys) and systematics.
+    Free parameters that no group of the user or the workspace has are put into a last one, "other parameters". Raises
+    ModelError with every mistake.
     """
     model = asked.model
+    names, named = model.parameter_names, {model.parameter_names[i] for i in pois}
     free = [i for i in range(model.n_parameters) if not asked.problem.held[i] and i not in set(pois)]
+    if groups is None and model.groups:
+        groups = {label: [name for name in members if name not in named] for label, members in model.groups.items()}
+        return _with_others(free, {label: selected(names, members, "groups") for label, members in groups.items()})
     if groups is None:
         return _by_label(free, [_default_group(asked, i) for i in range(model.n_parameters)])
     if isinstance(groups, str) and groups == BY_TYPE:
@@ -140,6 +152,11 @@ def _by_patterns(
             problems.append(f'group "{label}": {listed(inside)} is the parameter of interest')
     if problems:
         raise ModelError(problems)
+    return _with_others(free, found)
+
+
+def _with_others(free: list[int], found: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
+    """Return the free parameters of each group, and all others as a last one."""
     grouped = {label: [i for i in free if i in set(where)] for label, where in found.items()}
     rest = [i for i in free if not any(i in set(where) for where in grouped.values())]
     return {**grouped, OTHERS: rest} if rest else grouped

@@ -13,7 +13,7 @@ from wilks.errors import ModelError, listed, nearest
 from wilks.fitting.many import Progress
 from wilks.infer.crossings import crossings
 from wilks.infer.flat import Determined, determined
-from wilks.infer.groups import Patterns, first_poi, poi_positions, selected
+from wilks.infer.groups import Patterns, first_poi, poi_positions, selected, ungrouped
 from wilks.infer.observables import data_variance, shifted
 from wilks.infer.profiles import lowest
 from wilks.infer.study import Running, Study, starting_from, study
@@ -58,9 +58,10 @@ def ranking(
     variance of the parameter of interest where the rates are linear in the parameters.
 
     With `profile` post-fit uncertainties are those of the profile likelihood (MINOS), up and down ("refit" only).
-    `parameters` and `exclude` are names or patterns; `poi` is a name, or several names or patterns. A fit that fails
-    leaves NaN and its status; a best fit that is flat along some parameters leaves it for these only. Raises ModelError
-    for wrong names and values, ResultError for a result that does not belong here.
+    `parameters` and `exclude` are names, patterns or groups of the workspace; `poi` is a name, or several names or
+    patterns (default: all that the model has). A fit that fails leaves NaN and its status; a best fit that is flat
+    along some parameters leaves it for these only. Raises ModelError for wrong names and values, ResultError for a
+    result that does not belong here.
 
     `data`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
 
@@ -125,8 +126,10 @@ def _ranked(
 ) -> list[int]:
     """Return the positions of the parameters to rank: of global observables, those that have one."""
     names = asked.model.parameter_names
-    chosen = range(len(names)) if parameters is None else selected(names, parameters, "parameters")
-    dropped = {*pois, *(selected(names, exclude, "exclude") if exclude is not None else ())}
+    chosen = (
+        range(len(names)) if parameters is None else selected(names, ungrouped(asked.model, parameters), "parameters")
+    )
+    dropped = {*pois, *(selected(names, ungrouped(asked.model, exclude), "exclude") if exclude is not None else ())}
     where = [i for i in chosen if i not in dropped and not asked.problem.held[i]]
     kind = "parameter"
     if method == "global observables":

@@ -23,6 +23,7 @@ from wilks.workspace.spec import (
     NormFactor,
     NormSys,
     Number,
+    Observation,
     ShapeFactor,
     ShapeSys,
     StatError,
@@ -40,12 +41,15 @@ def compile_model(
     poi: str | None = None,
     normsys: str = "code4",
     histosys: str = "code4p",
+    data_set: str | None = None,
 ) -> Model:
     """Return the model of a workspace, ready to be evaluated and fitted.
 
     `measurement` is a name or an index (default: the first). `poi` replaces the measurement's parameters of interest
     ("" for none). `normsys` ("code4", "code1") and `histosys` ("code4p", "code2", "code0") choose the interpolation of
     modifiers that don't choose their own; the defaults are those of pyhf, cabinetry and ROOT's HistFactory.
+
+    `data_set` names one of the workspace's further data sets, to be fitted in place of its observations.
 
     A dictionary in place of the workspace is pyhf's model document: `channels` and, where there are any settings,
     `parameters`. Such a model has no data and no measurement; data are handed in where they are needed.
@@ -87,7 +91,7 @@ def compile_model(
             arrays.add_block(index, channel, sample.name, sample.data, sample.modifiers)
     if arrays.problems:
         raise ModifierError(arrays.problems)
-    observations = {observation.name: observation.data for observation in workspace.document.observations}
+    observations = {observation.name: observation.data for observation in _observations(workspace, data_set)}
     observed = np.concatenate([np.asarray(observations[c.name], np.float64) for c in channels])
     return Model(
         engine=arrays.engine([len(channel.samples[0].data) for channel in channels]),
@@ -100,11 +104,12 @@ def compile_model(
         pois=_pois(sets, chosen.config.of_interest if poi is None else (poi,)),
         measurement=chosen.name,
         workspace_digest=workspace.digest,
-        settings={"normsys": normsys, "histosys": histosys},
+        settings={"normsys": normsys, "histosys": histosys, **({"data_set": data_set} if data_set else {})},
         even=arrays.even(),
         idle=arrays.idle(),
         normfactors=_normfactors(workspace),
         measured=chosen.config.poi,
+        groups=_groups(workspace, sets),
     )
 
 
@@ -122,6 +127,27 @@ def _measurement(workspace: Workspace, wanted: str | int | None) -> Measurement:
     if wanted not in names:
         raise ModelError(f'no measurement "{wanted}"; the workspace has {listed(names)}{nearest(wanted, names)}')
     return measurements[names.index(wanted)]
+
+
+def _observations(workspace: Workspace, wanted: str | None) -> list[Observation]:
+    """Return the observations, or those of a further data set; ModelError where there is none of this name."""
+    if wanted is None:
+        return workspace.document.observations
+    names = workspace.data_set_names
+    if wanted not in names:
+        there = f"the workspace has {listed(names)}" if names else "the workspace has its observations only"
+        raise ModelError(f'no data set "{wanted}"; {there}{nearest(wanted, names)}')
+    return (workspace.document.data_sets or [])[names.index(wanted)].observations
+
+
+def _groups(workspace: Workspace, sets: tuple[ParameterSet, ...]) -> dict[str, tuple[str, ...]]:
+    """Return the parameters of the workspace's groups, component by component; names without any are left out."""
+    components = {s.name: s.names for s in sets}
+    found = {
+        group.name: tuple(name for of in group.parameters for name in components.get(of, ()))
+        for group in workspace.document.groups or ()
+    }
+    return {name: members for name, members in found.items() if members}
 
 
 def _pois(sets: tuple[ParameterSet, ...], names: tuple[str, ...]) -> tuple[str, ...]:

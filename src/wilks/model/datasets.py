@@ -74,12 +74,13 @@ def _some(values: FloatArray) -> str:
 
 
 def labelled(model: Model, data: Data | ArrayLike | None) -> Data:
-    """Return data with a label: the model's observed data for None, "user data" for an array.
+    """Return data with a label: the model's own data for None ("observed" or the name of the data set), "user data" for
+    an array.
 
     Raises ModelError where length or values are impossible.
     """
     if data is None:
-        return Data(model.observed(), "observed", model.channel_bins)
+        return Data(model.observed(), str(model.settings.get("data_set", "observed")), model.channel_bins)
     if isinstance(data, Data):
         found = data
     else:

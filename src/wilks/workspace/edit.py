@@ -29,6 +29,7 @@ from wilks.workspace.spec import (
     NormFactor,
     NormSys,
     Number,
+    Observation,
     ParameterSettings,
     Sample,
     ShapeSys,
@@ -199,7 +200,15 @@ def rename_normfactor(workspace: Workspace, name: str, by_channel: Mapping[str, 
         config = _with_pois(measurement.config, poi, [p for q in pois for p in (sorted(left) if q == name else [q])])
         config = msgspec.structs.replace(config, parameters=parameters)
         measurements.append(msgspec.structs.replace(measurement, config=config))
-    document = msgspec.structs.replace(workspace.document, channels=channels, measurements=measurements)
+    groups = [
+        msgspec.structs.replace(
+            group, parameters=[p for q in group.parameters for p in (sorted(left) if q == name else [q])]
+        )
+        for group in workspace.document.groups or ()
+    ]
+    document = msgspec.structs.replace(
+        workspace.document, channels=channels, measurements=measurements, groups=groups or None
+    )
     return Workspace(document, workspace.axes)
 
 
@@ -241,23 +250,40 @@ def with_channels(
 ) -> Workspace:
     """Return the workspace with other channels: observations (none in `hidden` bins), settings and axes that fit."""
     before, after = workspace.document, {channel.name for channel in channels}
-    observations = [
-        msgspec.structs.replace(o, data=_zeroed(o.data, hidden.get(o.name, frozenset())))
-        for o in before.observations
-        if o.name in after
+
+    def left(observations: list[Observation]) -> list[Observation]:
+        return [
+            msgspec.structs.replace(o, data=_zeroed(o.data, hidden.get(o.name, frozenset())))
+            for o in observations
+            if o.name in after
+        ]
+
+    sets = [msgspec.structs.replace(one, observations=left(one.observations)) for one in before.data_sets or ()]
+    gone = _gone(before.channels, channels)
+    groups = [
+        msgspec.structs.replace(group, parameters=kept)
+        for group in before.groups or ()
+        if (kept := [name for name in group.parameters if name not in gone])
     ]
     document = msgspec.structs.replace(
         before,
         channels=channels,
-        observations=observations,
+        observations=left(before.observations),
         measurements=[_settings_left(m, before.channels, channels) for m in before.measurements],
+        data_sets=sets or None,
+        groups=groups or None,
     )
     return Workspace(document, {name: axis for name, axis in workspace.axes.items() if name in after})
 
 
+def _gone(before: list[Channel], after: list[Channel]) -> set[str]:
+    """Return the names of parameters that nothing has any more."""
+    return {m.name for _, _, m in modifiers_of(before)} - {m.name for _, _, m in modifiers_of(after)}
+
+
 def _settings_left(measurement: Measurement, before: list[Channel], after: list[Channel]) -> Measurement:
     """Return a measurement without settings of parameters that are gone, its lists cut to the components left."""
-    gone = {m.name for _, _, m in modifiers_of(before)} - {m.name for _, _, m in modifiers_of(after)}
+    gone = _gone(before, after)
     config = measurement.config
     parameters = [
         cut(s, components(s.name, before, carriers(s.name, after))) for s in config.parameters if s.name not in gone

@@ -63,6 +63,7 @@ def extensions(document: Any) -> Iterator[str]:
                 for key in _OF_MODIFIERS:
                     if get(modifier, key) is not None:
                         yield f"channels[{i}].samples[{j}].modifiers[{k}].{key}"
+    yield from (key for key in ("data_sets", "groups") if get(document, key) is not None)
     for i, measurement in enumerate(items(document, "measurements")):
         if get(get(measurement, "config"), "pois") is not None:
             yield f"measurements[{i}].config.pois"

@@ -161,6 +161,20 @@ class Measurement(Spec, frozen=True):
     config: MeasurementConfig
 
 
+class DataSet(Spec, frozen=True):
+    """Counts of all channels under a name, to be fitted in place of `observations`."""
+
+    name: str
+    observations: list[Observation]
+
+
+class Group(Spec, frozen=True):
+    """Parameters that belong together, by the names of their modifiers."""
+
+    name: str
+    parameters: list[str]
+
+
 class Document(Spec, frozen=True):
     """The whole workspace."""
 
@@ -168,3 +182,5 @@ class Document(Spec, frozen=True):
     observations: list[Observation]
     measurements: list[Measurement]
     version: str
+    data_sets: list[DataSet] | None = None
+    groups: list[Group] | None = None

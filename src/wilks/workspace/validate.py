@@ -138,7 +138,36 @@ def content_mistakes(document: Any) -> list[str]:
         _check_channel(channel, f"channels[{i}]", observed, mistakes)
     for i, measurement in enumerate(_named_items(document, "measurements", "", mistakes)):
         _check_measurement(measurement, f"measurements[{i}]", mistakes)
+    for i, data_set in enumerate(_named_items(document, "data_sets", "", mistakes)):
+        _check_data_set(data_set, f"data_sets[{i}]", observed, mistakes)
+    for i, group in enumerate(_named_items(document, "groups", "", mistakes)):
+        _check_names(group, "parameters", f"groups[{i}]", mistakes)
     return mistakes
+
+
+def _check_data_set(data_set: Any, where: str, observed: dict[str, Any], mistakes: list[str]) -> None:
+    """A data set has each channel of the observations, with as many bins."""
+    found: dict[str, Any] = {}
+    for i, observation in enumerate(_named_items(data_set, "observations", where, mistakes)):
+        _check_numbers(observation, "data", f"{where}.observations[{i}]", mistakes)
+        if isinstance(name := get(observation, "name"), str):
+            found[name] = get(observation, "data")
+    at = f"{where}.observations"
+    mistakes += [f'{at}: no channel "{name}"{nearest(name, observed)}' for name in found if name not in observed]
+    mistakes += [f'{at}: none for channel "{name}"{nearest(name, found)}' for name in observed if name not in found]
+    for name, data in found.items():
+        wanted = observed.get(name)
+        if is_list(wanted) and is_list(data) and data and len(data) != len(wanted):
+            mistakes.append(f'{at}: {_counted(data)} for channel "{name}", which has {len(wanted)}')
+
+
+def _check_names(holder: Any, key: str, where: str, mistakes: list[str]) -> None:
+    """A list of names: not empty, each once."""
+    names = get(holder, key)
+    if names == []:
+        mistakes.append(f"{where}.{key}: empty, at least one name needed")
+    repeated = _repeated(name for name in items(holder, key) if isinstance(name, str))
+    mistakes += [f'{where}.{key}: "{name}" occurs more than once' for name in repeated]
 
 
 def _check_channel(channel: Any, where: str, observed: dict[str, Any], mistakes: list[str]) -> None:
@@ -210,14 +239,9 @@ def _check_measurement(measurement: Any, where: str, mistakes: list[str]) -> Non
 def _check_pois(config: Any, where: str, mistakes: list[str]) -> None:
     """Several parameters of interest: each once, the first of them the one that `poi` names."""
     pois, poi = get(config, "pois"), get(config, "poi")
-    if not is_list(pois):
-        return
-    if not pois:
-        mistakes.append(f"{where}.pois: empty, at least one name needed")
-    elif isinstance(poi, str) and pois[0] != poi:
+    _check_names(config, "pois", where, mistakes)
+    if is_list(pois) and pois and isinstance(poi, str) and pois[0] != poi:
         mistakes.append(f'{where}.pois: {written(pois[0])} comes first, needed is "{poi}", which "poi" names')
-    names = [name for name in pois if isinstance(name, str)]
-    mistakes += [f'{where}.pois: "{name}" occurs more than once' for name in _repeated(names)]
 
 
 def _is_interval(pair: list[Any]) -> bool:

@@ -67,6 +67,11 @@ class Workspace:
         """Names of the measurements; the first is the default."""
         return tuple(measurement.name for measurement in self.document.measurements)
 
+    @property
+    def data_set_names(self) -> tuple[str, ...]:
+        """Names of further data sets, beside the observations, in the order of the document."""
+        return tuple(data_set.name for data_set in self.document.data_sets or ())
+
     def axis(self, channel: str) -> Axis:
         """Return the axis of a channel: the known one, else bin numbers."""
         if channel in self.axes:
