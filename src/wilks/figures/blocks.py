@@ -250,15 +250,11 @@ def _write(ax: Axes, blocks: Blocks, titles: _Titles, lift: float) -> None:
 
 def _fit(ax: Axes, width: float, height: float, pad: float = 0.1) -> None:
     """Give the axes a size in inches, and the figure the size that holds them with everything around."""
-    from wilks.figures.canvas import inches
+    from wilks.figures.canvas import around, frame_of
 
     figure = figure_of(ax)
     for _ in range(2):
-        figure.draw_without_rendering()
-        box = ax.get_tightbbox()
-        if box is None:
-            return
-        inner, outer = inches(figure, ax.get_window_extent()), inches(figure, box)
+        inner, outer = frame_of(ax), around(ax)
         left, bottom = inner[0] - outer[0] + pad, inner[1] - outer[1] + pad
         right, top = outer[2] - inner[2] + pad, outer[3] - inner[3] + pad
         whole = left + width + right, bottom + height + top
