@@ -17,6 +17,7 @@ import matplotlib
 import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.spines import Spine
 
 from wilks.figures.minor_ticks import minor_ticks_at_once, without_minor_ticks
 from wilks.figures.style import figure_of
@@ -52,6 +53,7 @@ class Drawing(Figure):
     """
 
     def __init__(self, rc: dict[str, Any], **options: Any) -> None:
+        self._arranged = False
         with styled(rc):
             self._settings = {key: value for key, value in matplotlib.rcParams.items() if key != "backend"}
             super().__init__(**options)
@@ -74,6 +76,28 @@ class Drawing(Figure):
     def resolution(self) -> float:
         """Dots per inch of files."""
         return float(self._settings["savefig.dpi"])
+
+    @contextmanager
+    def laid_out(self) -> Iterator[None]:
+        """Keep a layout that matplotlib finds, and would find anew for each draw, while files are written."""
+        engine, dpi = self.get_layout_engine(), self.dpi
+        if engine is None:
+            yield
+            return
+        with self.styled(), without_minor_ticks(self):
+            self.set_dpi(self.resolution)
+            engine.execute(self)
+            self.set_dpi(dpi)
+        self._arranged = True
+        try:
+            yield
+        finally:
+            self._arranged = False
+            self.set_layout_engine(engine)  # matplotlib puts back what it was told: none
+
+    def get_layout_engine(self) -> Any:
+        """Return matplotlib's engine that lays the figure out; None for none, and where all has its place already."""
+        return None if self._arranged else super().get_layout_engine()
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw with the figure's own settings."""
@@ -120,8 +144,9 @@ def around(ax: Axes) -> Edges:
 
     Numbers, titles and texts are measured, and those of the axes get their places, but nothing is drawn.
     """
+    beside = [part for part in ax.get_default_bbox_extra_artists() if not isinstance(part, Spine)]  # the frame itself
     with without_minor_ticks(figure_of(ax)):
-        box = ax.get_tightbbox()
+        box = ax.get_tightbbox(bbox_extra_artists=beside)
     return frame_of(ax) if box is None else inches(figure_of(ax), box)
 
 
@@ -147,15 +172,14 @@ def fit_margins(figure: Figure, axes: list[Axes], pad: float = 0.08) -> None:
 
     shorten_all(figure)
     width, height = figure.get_size_inches()
-    # Twice, because other tick labels may fit after the first time.
+    # Twice, because other tick labels may fit after the first time; but not if nothing moves.
     for _ in range(2):
         inner, outer = _union([frame_of(ax) for ax in axes]), _union([around(ax) for ax in axes])
-        figure.subplots_adjust(
-            left=(inner[0] - outer[0] + pad) / width,
-            bottom=(inner[1] - outer[1] + pad) / height,
-            right=1 - (outer[2] - inner[2] + pad) / width,
-            top=1 - (outer[3] - inner[3] + pad) / height,
-        )
+        left, bottom, right, top = (abs(a - b) + pad for a, b in zip(inner, outer, strict=True))
+        places = {"left": left / width, "bottom": bottom / height, "right": 1 - right / width, "top": 1 - top / height}
+        if all(abs(getattr(figure.subplotpars, side) - place) < 1e-12 for side, place in places.items()):
+            return
+        figure.subplots_adjust(**places)
 
 
 def _union(boxes: list[Edges]) -> Edges:

@@ -131,7 +131,7 @@ def ranking(
 
 
 def settings(style: FigureStyle) -> dict[str, Any]:
-    return compact(style, xtick_major_size=5, xtick_minor_size=2.5, ytick_major_size=0, ytick_minor_size=0)
+    return compact(style, xtick_major_size=5, xtick_minor_size=2.5, ytick_major_size=0, ytick_minor_visible=False)
 
 
 def check_page(result: RankingResult, rows: int, first: int, sentence: str) -> None:

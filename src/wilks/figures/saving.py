@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,16 +47,19 @@ def save(figure: Figure, path_without_suffix: str | Path, formats: Sequence[str]
     ]
     if problems:
         raise InputError(problems)
+    from wilks.figures.canvas import Drawing
+
     target = Path(path_without_suffix)
     written = []
-    for suffix in formats:
-        content = _content(figure, suffix)
-        path = target.with_name(f"{target.name}.{suffix}")
-        try:
-            write_atomically(path, content)
-        except OSError as error:
-            raise InputError(f"{path}: the figure can't be written: {error.strerror or error}") from None
-        written.append(path)
+    with figure.laid_out() if isinstance(figure, Drawing) else nullcontext():
+        for suffix in formats:
+            content = _content(figure, suffix)
+            path = target.with_name(f"{target.name}.{suffix}")
+            try:
+                write_atomically(path, content)
+            except OSError as error:
+                raise InputError(f"{path}: the figure can't be written: {error.strerror or error}") from None
+            written.append(path)
     return written
 
 
