@@ -32,7 +32,6 @@ def label_bins(axis: Axis, ax: Axes, *above: Axes) -> bool:
     for panel in (ax, *above):
         panel.tick_params(axis="x", which="both", length=0)
     figure = figure_of(ax)
-    figure.draw_without_rendering()
     ticks = ax.get_xticklabels()
     span = float(axis.edges[-1] - axis.edges[0])
     room = float(ax.get_window_extent().width) * float(axis.widths.min()) / span

@@ -202,7 +202,7 @@ def canvas(blocks: Blocks, cell: tuple[float, float], style: FigureStyle) -> Ite
 
     Names of systematics, regions and samples are drawn here, and the figure gets the size that this takes.
     """
-    from wilks.figures.canvas import Drawing, styled
+    from wilks.figures.canvas import Drawing, fit_frame, styled
 
     rc = compact(style, ytick_labelsize=9)
     blocks = blocks.folded(_WIDEST / cell[0])
@@ -224,7 +224,7 @@ def canvas(blocks: Blocks, cell: tuple[float, float], style: FigureStyle) -> Ite
         _write(ax, blocks, titles, 0.06 / cell[1])
         yield ax, blocks
         experiment_texts(ax, style, wide=width)
-        _fit(ax, width, height)
+        fit_frame(figure_of(ax), ax, width, height, margin=0.1)
 
 
 def _write(ax: Axes, blocks: Blocks, titles: _Titles, lift: float) -> None:
@@ -246,23 +246,3 @@ def _write(ax: Axes, blocks: Blocks, titles: _Titles, lift: float) -> None:
     for region, left, right, band in blocks.parts():
         over = band * blocks.step - lift
         ax.text(0.5 * (left + right), over, titles.regions[region], rotation=turned[0], ha="center", va="bottom")
-
-
-def _fit(ax: Axes, width: float, height: float, pad: float = 0.1) -> None:
-    """Give the axes a size in inches, and the figure the size that holds them with everything around."""
-    from wilks.figures.canvas import inches
-
-    figure = figure_of(ax)
-    for _ in range(2):
-        figure.draw_without_rendering()
-        box = ax.get_tightbbox()
-        if box is None:
-            return
-        inner, outer = inches(figure, ax.get_window_extent()), inches(figure, box)
-        left, bottom = inner[0] - outer[0] + pad, inner[1] - outer[1] + pad
-        right, top = outer[2] - inner[2] + pad, outer[3] - inner[3] + pad
-        whole = left + width + right, bottom + height + top
-        figure.set_size_inches(*whole)
-        figure.subplots_adjust(
-            left=left / whole[0], right=1 - right / whole[0], bottom=bottom / whole[1], top=1 - top / whole[1]
-        )

@@ -9,25 +9,38 @@ import base64
 import io
 import warnings
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+import matplotlib
 import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.spines import Spine
+
+from wilks.figures.minor_ticks import minor_ticks_at_once, without_minor_ticks
+from wilks.figures.style import figure_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.backend_bases import RendererBase
     from matplotlib.transforms import Bbox
 
+Edges: TypeAlias = tuple[float, float, float, float]
+
 
 @contextmanager
 def styled(rc: dict[str, Any]) -> Iterator[None]:
     """Run the block with matplotlib's defaults changed by `rc`, whatever the user has set globally."""
-    with matplotlib.style.context(rc, after_reset=True), warnings.catch_warnings():
-        # A name in a script that the fonts lack is drawn as boxes; that is no reason to fail.
+    with matplotlib.style.context(rc, after_reset=True), _glyphs_may_be_missing():
+        yield
+
+
+@contextmanager
+def _glyphs_may_be_missing() -> Iterator[None]:
+    """A name in a script that the fonts lack is drawn as boxes; that is no reason to fail."""
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
 
@@ -35,26 +48,65 @@ def styled(rc: dict[str, Any]) -> Iterator[None]:
 class Drawing(Figure):
     """A matplotlib figure that is laid out, drawn and saved with the settings it was made with.
 
-    Fonts and mathtext are looked up when a figure is drawn, long after the style context that made it has ended.
+    Fonts and mathtext are looked up when a figure is drawn, long after the style context that made it has ended. `rc`
+    are those settings; it is made where they hold.
     """
 
     def __init__(self, rc: dict[str, Any], **options: Any) -> None:
-        self._rc = rc
-        super().__init__(**options)
+        self._arranged = False
+        with styled(rc):
+            self._settings = {key: value for key, value in matplotlib.rcParams.items() if key != "backend"}
+            super().__init__(**options)
         FigureCanvasAgg(self)
 
-    def styled(self) -> AbstractContextManager[None]:
-        """Return the context in which more can be put on the figure, with its own settings."""
-        return styled(self._rc)
+    @contextmanager
+    def styled(self) -> Iterator[None]:
+        """Give the context in which more can be put on the figure, with its own settings."""
+        current: Any = matplotlib.rcParams
+        before = dict.copy(current)
+        try:
+            # Not through the checks of rcParams, which they have passed: there are 300, and a figure is drawn often.
+            dict.update(current, self._settings)
+            with _glyphs_may_be_missing():
+                yield
+        finally:
+            dict.update(current, before)
+
+    @property
+    def resolution(self) -> float:
+        """Dots per inch of files."""
+        return float(self._settings["savefig.dpi"])
+
+    @contextmanager
+    def laid_out(self) -> Iterator[None]:
+        """Keep a layout that matplotlib finds, and would find anew for each draw, while files are written."""
+        engine, dpi = self.get_layout_engine(), self.dpi
+        if engine is None:
+            yield
+            return
+        with self.styled(), without_minor_ticks(self):
+            self.set_dpi(self.resolution)
+            engine.execute(self)
+            self.set_dpi(dpi)
+        self._arranged = True
+        try:
+            yield
+        finally:
+            self._arranged = False
+            self.set_layout_engine(engine)  # matplotlib puts back what it was told: none
+
+    def get_layout_engine(self) -> Any:
+        """Return matplotlib's engine that lays the figure out; None for none, and where all has its place already."""
+        return None if self._arranged else super().get_layout_engine()
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw with the figure's own settings."""
-        with styled(self._rc):
+        with self.styled(), minor_ticks_at_once(self):
             super().draw(renderer)
 
     def savefig(self, fname: Any, **options: Any) -> None:
         """Save with the figure's own settings; arguments as for matplotlib's `Figure.savefig`."""
-        with styled(self._rc):
+        with self.styled():
             super().savefig(fname, **options)
 
     def _repr_png_(self) -> bytes:
@@ -76,10 +128,26 @@ class Figures(dict[str, Figure]):
         return "".join(images)
 
 
-def inches(figure: Figure, box: Bbox) -> tuple[float, float, float, float]:
+def inches(figure: Figure, box: Bbox) -> Edges:
     """Return x0, y0, x1, y1 of a box in display units as inches."""
     x0, y0, x1, y1 = (float(edge) / figure.dpi for edge in box.extents)
     return x0, y0, x1, y1
+
+
+def frame_of(ax: Axes) -> Edges:
+    """Return x0, y0, x1, y1 of the frame of axes in inches."""
+    return inches(figure_of(ax), ax.get_window_extent())
+
+
+def around(ax: Axes) -> Edges:
+    """Return x0, y0, x1, y1 in inches of the frame of axes with all that is beside it; of the frame if all is hidden.
+
+    Numbers, titles and texts are measured, and those of the axes get their places, but nothing is drawn.
+    """
+    beside = [part for part in ax.get_default_bbox_extra_artists() if not isinstance(part, Spine)]  # the frame itself
+    with without_minor_ticks(figure_of(ax)):
+        box = ax.get_tightbbox(bbox_extra_artists=beside)
+    return frame_of(ax) if box is None else inches(figure_of(ax), box)
 
 
 def fit_frame(figure: Figure, ax: Axes, wide: float, high: float, margin: float) -> None:
@@ -88,11 +156,7 @@ def fit_frame(figure: Figure, ax: Axes, wide: float, high: float, margin: float)
     """
     figure.set_size_inches(wide + 2, high + 2)
     ax.set_position((0.3, 0.3, wide / (wide + 2), high / (high + 2)))
-    figure.draw_without_rendering()
-    box = ax.get_tightbbox()
-    if box is None:
-        return
-    frame, outer = inches(figure, ax.get_window_extent()), inches(figure, box)
+    frame, outer = frame_of(ax), around(ax)
     left, bottom, right, top = (abs(a - b) + margin for a, b in zip(frame, outer, strict=True))
     width, total = left + wide + right, bottom + high + top
     figure.set_size_inches(width, total)
@@ -104,19 +168,20 @@ def fit_margins(figure: Figure, axes: list[Axes], pad: float = 0.08) -> None:
 
     Before that, long numbers on the axes get another unit.
     """
-    from matplotlib.transforms import Bbox
-
     from wilks.figures.numbers import shorten_all
 
     shorten_all(figure)
     width, height = figure.get_size_inches()
-    # Twice, because other tick labels may fit after the first time.
+    # Twice, because other tick labels may fit after the first time; but not if nothing moves.
     for _ in range(2):
-        inner = inches(figure, Bbox.union([ax.get_window_extent() for ax in axes]))
-        outer = inches(figure, Bbox.union([box for ax in axes if (box := ax.get_tightbbox()) is not None]))
-        figure.subplots_adjust(
-            left=(inner[0] - outer[0] + pad) / width,
-            bottom=(inner[1] - outer[1] + pad) / height,
-            right=1 - (outer[2] - inner[2] + pad) / width,
-            top=1 - (outer[3] - inner[3] + pad) / height,
-        )
+        inner, outer = _union([frame_of(ax) for ax in axes]), _union([around(ax) for ax in axes])
+        left, bottom, right, top = (abs(a - b) + pad for a, b in zip(inner, outer, strict=True))
+        places = {"left": left / width, "bottom": bottom / height, "right": 1 - right / width, "top": 1 - top / height}
+        if all(abs(getattr(figure.subplotpars, side) - place) < 1e-12 for side, place in places.items()):
+            return
+        figure.subplots_adjust(**places)
+
+
+def _union(boxes: list[Edges]) -> Edges:
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)

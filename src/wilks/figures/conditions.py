@@ -121,8 +121,11 @@ def _grow(figure: Figure, total: float) -> None:
 
 def _above(ax: Axes, text: str, words: dict[str, Any]) -> None:
     """Write above everything that axes have."""
+    from wilks.figures.canvas import around, frame_of
+
     figure = figure_of(ax)
-    figure.draw_without_rendering()
-    box = ax.get_tightbbox()
-    up = 0.0 if box is None else (box.y1 - ax.get_window_extent().y1) * 72 / figure.dpi
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+    up = 72 * (around(ax)[3] - frame_of(ax)[3])
     ax.annotate(text, (0, 1), (0, up + 2), xycoords="axes fraction", textcoords="offset points", va="bottom", **words)

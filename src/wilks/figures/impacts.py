@@ -78,7 +78,7 @@ def impacts(
     check_page(result, rows, first, f"page must be from 1 to {pages}, found {page}")
     colors, entries = _colors(result, groups)
     shown = rows_at(result, poi, sorted_by(result, poi, sort)[first - 1 : first - 1 + rows])
-    rc = compact(chosen, ytick_labelsize=9.5, xtick_minor_visible=False)
+    rc = compact(chosen, ytick_labelsize=9.5, xtick_minor_visible=False, ytick_minor_visible=False)
     from wilks.figures.canvas import Drawing, styled
 
     with styled(rc):

@@ -106,17 +106,12 @@ def _bars(ax: Axes, result: RankingResult, values: FloatArray, key: FloatArray, 
 
 def _arrange(figure: Figure, panels: list[Axes], rows: int) -> None:
     """Set the size of the figure so that the names beside each panel just have their room."""
-    from wilks.figures.canvas import inches
+    from wilks.figures.canvas import around, frame_of
 
     texts = [text.get_text() for panel in panels[1:] for text in panel.get_yticklabels()]
     inner = max(row_height(_ROW, texts, 9) * rows, 1.2)
     figure.set_size_inches(12, inner + _HEAD + _FOOT)
-    figure.draw_without_rendering()
-    names = []
-    for panel in panels:
-        box = panel.get_tightbbox()
-        outer = inches(figure, box)[0] if box is not None else 0.0
-        names.append(inches(figure, panel.get_window_extent())[0] - outer + _GAP / 2)
+    names = [frame_of(panel)[0] - around(panel)[0] + _GAP / 2 for panel in panels]
     width, height = sum(names) + len(panels) * (_PANEL + _GAP / 2), inner + _HEAD + _FOOT
     figure.set_size_inches(width, height)
     at = 0.0

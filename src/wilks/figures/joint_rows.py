@@ -81,17 +81,15 @@ def head(column: Column, names: Sequence[str], style: FigureStyle, notes: Sequen
 
 def arrange(figure: Figure, parts: Sequence[Column], results: int) -> None:
     """Set the size of the figure and the place of each panel so that names, titles and legend just have room."""
-    from wilks.figures.canvas import inches
+    from wilks.figures.canvas import around, frame_of, inches
 
-    figure.draw_without_rendering()
     names = []
     for part in parts:
         boxes = [inches(figure, text.get_window_extent()) for text in part.left.get_yticklabels()]
         names.append(max(x1 - x0 for x0, _, x1, _ in boxes) + 0.08)
     axes = [ax for part in parts for ax in (part.left, part.right) if ax is not None]
     # What stands above and below the frames does not depend on their height.
-    frames = [inches(figure, ax.get_window_extent()) for ax in axes]
-    outer = [inches(figure, box) for ax in axes if (box := ax.get_tightbbox()) is not None]
+    frames, outer = [frame_of(ax) for ax in axes], [around(ax) for ax in axes]
     top = max(box[3] for box in outer) - frames[0][3] + _PAD
     bottom = max(frame[1] - box[1] for frame, box in zip(frames, outer, strict=True)) + _PAD
     row = row_height(_ROW, (text.get_text() for part in parts for text in part.left.get_yticklabels()))

@@ -188,16 +188,14 @@ def _draw_row(ax: Axes, y: int, row: Row, limit: float) -> None:
 
 def _arrange(figure: Figure, axes: list[Axes]) -> None:
     """Set the size of the figure and the place of each column so that every name and title just has its room."""
-    from wilks.figures.canvas import inches
+    from wilks.figures.canvas import around, frame_of, inches
 
-    figure.draw_without_rendering()
     names = []
     for ax in axes:
         edges = [inches(figure, text.get_window_extent()) for text in ax.get_yticklabels()]
         names.append(max(x1 - x0 for x0, _, x1, _ in edges) + 0.08)
     # What stands above the frame and below it does not depend on the height of the frame.
-    frames = [inches(figure, ax.get_window_extent()) for ax in axes]
-    outer = [inches(figure, box) for ax in axes if (box := ax.get_tightbbox()) is not None]
+    frames, outer = [frame_of(ax) for ax in axes], [around(ax) for ax in axes]
     top = max(box[3] for box in outer) - frames[0][3] + _PAD
     bottom = max(frame[1] - box[1] for frame, box in zip(frames, outer, strict=True)) + _PAD
     row = row_height(_ROW, (text.get_text() for ax in axes for text in ax.get_yticklabels()))

@@ -123,8 +123,7 @@ def ranking(
         legend = _legend(axes, entries, result.pois[result.poi_index(poi)])
         _count(axes, result, first, len(shown))
         figure = figure_of(axes)
-        figure.draw_without_rendering()
-        experiment_texts(axes, chosen, wide=_WIDTH if ax is None else None, up=_over(figure, (axes, twin)))
+        experiment_texts(axes, chosen, wide=_WIDTH if ax is None else None, up=_over((axes, twin)))
         if ax is None:
             row = row_height(_ROW, _names(shown))
             _arrange(figure, axes, twin, legend, block + row * (len(shown) + 0.2))
@@ -132,7 +131,7 @@ def ranking(
 
 
 def settings(style: FigureStyle) -> dict[str, Any]:
-    return compact(style, xtick_major_size=5, xtick_minor_size=2.5, ytick_major_size=0, ytick_minor_size=0)
+    return compact(style, xtick_major_size=5, xtick_minor_size=2.5, ytick_major_size=0, ytick_minor_visible=False)
 
 
 def check_page(result: RankingResult, rows: int, first: int, sentence: str) -> None:
@@ -285,21 +284,21 @@ def _legend(ax: Axes, entries: list[Any], poi: str) -> Any:
     return legend
 
 
-def _over(figure: Figure, axes: tuple[Axes, Axes]) -> float:
+def _over(axes: tuple[Axes, Axes]) -> float:
     """Return how far numbers and title of the top axis reach over the frame, in points."""
-    tops = [box.y1 for ax in axes if (box := ax.get_tightbbox()) is not None]
-    return float(max(tops) - axes[0].get_window_extent().y1) * 72 / figure.dpi
+    from wilks.figures.canvas import around, frame_of
+
+    return 72 * (max(around(ax)[3] for ax in axes) - frame_of(axes[0])[3])
 
 
 def _arrange(figure: Figure, ax: Axes, twin: Axes, legend: Any, inner: float) -> None:
-    """Set the size of the figure, which has been drawn, so that all beside the frame has its room."""
-    from wilks.figures.canvas import inches
+    """Set the size of the figure so that all beside the frame has its room."""
+    from wilks.figures.canvas import around, frame_of, inches
 
     edges = [inches(figure, text.get_window_extent()) for text in ax.get_yticklabels()]
     box = inches(figure, legend.get_window_extent())
     left = max([x1 - x0 for x0, _, x1, _ in edges] + [box[2] - box[0] + 0.05]) + 0.15
-    frame = inches(figure, ax.get_window_extent())
-    outer = [inches(figure, tight) for axes in (ax, twin) if (tight := axes.get_tightbbox()) is not None]
+    frame, outer = frame_of(ax), [around(axes) for axes in (ax, twin)]
     above = max(box[3] for box in outer) - frame[3] + _PAD
     below = frame[1] - min(box[1] for box in outer) + _PAD
     width, height = left + _WIDTH + _SIDE, above + inner + below

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wilks.errors import InputError, nearest
@@ -31,6 +32,7 @@ PETROFF10 = (
     "#92dadd",
 )
 
+_FONT = "TeX Gyre Heros"
 _TICKS: dict[str, Any] = {
     "direction": "in",
     "color": "black",
@@ -42,7 +44,7 @@ _TICKS_AT = ("xtick.{}top", "xtick.{}bottom", "ytick.{}left", "ytick.{}right")
 # Every setting that a figure depends on has its value here: the defaults of matplotlib and mplhep change. (But
 # "mathtext.default": "normal", its value since matplotlib 3.11, was called "it" before, which now is something else.)
 _COMMON: dict[str, Any] = {
-    "font.family": ["TeX Gyre Heros", "DejaVu Sans"],
+    "font.family": [_FONT, "DejaVu Sans"],
     "mathtext.fontset": "custom",
     "mathtext.rm": "TeX Gyre Heros",
     "mathtext.it": "TeX Gyre Heros:italic",
@@ -187,10 +189,23 @@ def as_style(style: str | FigureStyle) -> FigureStyle:
 
 def settings(style: FigureStyle) -> dict[str, Any]:
     """Return the matplotlib settings (rcParams) of a style."""
-    import mplhep  # noqa: F401  brings the font, so that figures look alike on every machine
-
+    _add_font()
     place = STYLES.index(style.name)
     return _COMMON | {key: values[place] for key, values in _BY_STYLE.items()}
+
+
+def _add_font() -> None:
+    """Make the font of all figures known, which mplhep brings, so that they look alike on every machine."""
+    from matplotlib.font_manager import fontManager
+
+    if any(font.name == _FONT for font in fontManager.ttflist):
+        return
+    import mplhep_data
+
+    for file in sorted(Path(mplhep_data.__file__).parent.glob("fonts/texgyreheros/*.otf")):
+        fontManager.addfont(file)
+    if not any(font.name == _FONT for font in fontManager.ttflist):  # it stands elsewhere, with dozens of others
+        import mplhep  # noqa: F401
 
 
 def compact(style: FigureStyle, **changes: Any) -> dict[str, Any]:

@@ -254,7 +254,7 @@ def _arrange(
     head: float,
 ) -> None:
     """Set the size of the figure so that names, titles and the legend have their room."""
-    from wilks.figures.canvas import inches
+    from wilks.figures.canvas import around, frame_of
     from wilks.figures.numbers import shorten_all
 
     shorten_all(figure)
@@ -264,8 +264,7 @@ def _arrange(
         ratio.set_position((0.3, 0.5 - _RATIO / 10, 0.5, _RATIO / 10))
     left, feet = 0.0, []
     for main, ratio, _ in panels:
-        boxes = [inches(figure, box) for ax in (main, ratio) if (box := ax.get_tightbbox()) is not None]
-        frame = inches(figure, ratio.get_window_extent())
+        boxes, frame = [around(ax) for ax in (main, ratio)], frame_of(ratio)
         left = max(left, frame[0] - min(box[0] for box in boxes) + 0.08)
         feet.append(frame[1] - min(box[1] for box in boxes) + 0.15)
     whole, tall = left + width + 0.15, head + sum(feet) + len(panels) * (_MAIN + _RATIO)

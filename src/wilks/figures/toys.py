@@ -252,7 +252,6 @@ def _arrange(figure: Figure, pairs: list[tuple[Axes, Axes]], lengths: list[int],
     """Set the size of the figure so that every name and title just has its room; say what is not shown."""
     from wilks.figures.canvas import inches
 
-    figure.draw_without_rendering()
     names = [
         max(x1 - x0 for x0, _, x1, _ in (inches(figure, t.get_window_extent()) for t in left.get_yticklabels())) + 0.08
         for left, _ in pairs

@@ -74,7 +74,7 @@ def compatibility(
     >>> print(f"p = {found.p_value:.2f}")
     p = 0.24
     """
-    from scipy.stats import chi2
+    from scipy.special import chdtrc
 
     check_toys(toys, seed)
     asked = study(model, data, poi=poi, fixed=fixed, bounds=bounds, result=result, running=running)
@@ -101,7 +101,7 @@ def compatibility(
         covariance=apart.covariance[np.ix_(chosen, chosen)],
         statistic=statistic,
         ndof=ndof,
-        p_value=float(chi2.sf(statistic, ndof)) if ndof > 0 else np.nan,
+        p_value=float(chdtrc(ndof, statistic)) if ndof > 0 else np.nan,
         converged=not failed,
         status="; ".join(failed) or "converged",
         origin=asked.origin(poi=name, groups=channels, toys=int(toys), seed=int(seed)),
