@@ -63,7 +63,7 @@ def test_a_grid_of_patches(call: Call) -> None:
     assert call("grid", "other.json", "--patches", "signals.json", "--any-background").exit_code == 0
     Path("single.json").write_text(json.dumps(signal([5.0, 2.0])))
     assert "single" in call("grid", "bkg.json", "--patches", "single.json").stdout
-    assert '"wilks grid" takes it' in call("limit", "signals.json").stderr
+    assert '"wilks grid" as --patches' in call("limit", "signals.json").stderr
 
 
 def test_grids_of_workspaces_and_of_parameters(call: Call) -> None:

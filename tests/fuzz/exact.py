@@ -99,7 +99,7 @@ def prepared(block: Block) -> tuple[int, list[Number], list[Any], list[Any], lis
     nominal = [mpf(float(x)) for x in block.nominal]
     scalars: list[Any] = []
     shapes, by_bin = [], []
-    for kind, data, index in block.modifiers:
+    for kind, data, index, _ in block.modifiers:
         first = int(index[0])
         if kind == "histosys":
             low, high = ([mpf(float(x)) for x in side] for side in data)

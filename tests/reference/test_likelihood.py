@@ -121,7 +121,7 @@ def test_equals_pyhf_with_other_codes(shared_data: Path, normsys: str, histosys:
     assert_same_model(Likelihood(spec, normsys=normsys, histosys=histosys), spec, seed=13)
 
 
-@settings(RANDOM, max_examples=60)
+@settings(RANDOM, max_examples=150)
 @given(workspaces(), st.integers(0, 2**32 - 1))
 def test_equals_pyhf_on_random_workspaces(spec: dict[str, Any], seed: int) -> None:
     assert_same_model(Likelihood(spec), spec, seed, validate=True)
@@ -131,7 +131,7 @@ def test_strategy_reaches_every_modifier_type_and_rule() -> None:
     """The random workspaces really contain what they promise, so that the test above can fail."""
     seen: set[str] = set()
 
-    @settings(RANDOM, max_examples=60)
+    @settings(RANDOM, max_examples=150)
     @given(workspaces())
     def collect(spec: dict[str, Any]) -> None:
         ref = Likelihood(spec)

@@ -165,7 +165,7 @@ OF_HISTOGRAMS: dict[tuple[type, str], tuple[Sequence[str | int], Any]] = {
 }
 # What changes which templates there are, what they are called, or what is done with them once they are made.
 OTHERS = {
-    General: {"Measurement", "POI", "HistogramFolder", "Fixed", "Pruning", "Checks", "Staterror"},
+    General: {"Measurement", "POI", "Search", "HistogramFolder", "Fixed", "Pruning", "Checks", "Staterror"},
     Region: {"Name", "Rebin", "DropBins", "Staterror"},
     Sample: {"Name", "Data", "DisableStaterror", "Regions", "Exclude", "Color"},
     SampleSource: {"Name"},

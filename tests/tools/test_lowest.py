@@ -17,8 +17,15 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-# Packages that another name is imported by, and pydantic's own core, which is released with it.
-IMPORTED_AS = {"pyyaml": "yaml", "pydantic": "pydantic pydantic_core", "uhi": "uhi h5py"}
+# Packages that another name is imported by, and what always comes with some: pydantic's own core, what matplotlib
+# writes PNGs with, mplhep's fonts.
+IMPORTED_AS = {
+    "pyyaml": "yaml",
+    "pydantic": "pydantic pydantic_core",
+    "uhi": "uhi h5py",
+    "matplotlib": "matplotlib PIL",
+    "mplhep": "mplhep mplhep_data",
+}
 
 
 def _tool() -> Any:

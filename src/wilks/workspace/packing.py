@@ -64,7 +64,7 @@ def pack_workspace(workspace: Workspace) -> PackedWorkspace:
     >>> import wilks
     >>> packed = pack_workspace(wilks.examples.measurement())
     >>> packed.values.size
-    112
+    130
     """
     document: Any = msgspec.to_builtins(workspace.document)
     lists = _Lists(f"{workspace.digest} list")

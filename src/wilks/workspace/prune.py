@@ -24,9 +24,10 @@ def prune(
 ) -> Workspace:
     """Return the workspace without channels, samples, modifiers, modifiers of some types, and measurements.
 
-    All are names or patterns, and each goes wherever it is. Parameters that act on nothing any more are gone, with
-    their settings; a parameter of interest that is gone is none. Raises WorkspaceError for names that match nothing,
-    and where a channel would be left without samples, or the workspace without channels or measurements.
+    `channels`, `samples`, `modifiers`, `modifier_types` and `measurements` are names or patterns, and each goes
+    wherever it is. Parameters that act on nothing any more are gone, with their settings; a parameter of interest that
+    is gone is none. Raises WorkspaceError for names that match nothing, and where a channel would be left without
+    samples, or the workspace without channels or measurements.
 
     >>> import wilks
     >>> pruned = wilks.prune(wilks.examples.search(), samples="Diboson", modifier_types="staterror")

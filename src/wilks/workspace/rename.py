@@ -27,6 +27,8 @@ def rename(
 ) -> Workspace:
     """Return the workspace with other names, given by old names or patterns: `{"JES_*": "ATLAS_JES_*"}`.
 
+    `channels`, `samples`, `modifiers` and `measurements` are renamed, each by a mapping of its own.
+
     What `*` and `?` stand for goes to their place in the new name; exact names win over patterns. Parameters have the
     names of their modifiers, so that settings and the parameter of interest follow; modifiers of type lumi are called
     "lumi" in this format, and patterns leave them alone. Two things never become one: `correlate` makes one parameter
