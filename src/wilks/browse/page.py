@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
-import json
 import os
 from collections.abc import Sequence
 from importlib import resources
@@ -14,6 +11,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from wilks._files import write_atomically
+from wilks._html import embedded, policy_name
 from wilks._types import JSONDict
 from wilks._version import __version__
 from wilks.browse.encoding import Encoder, number, numbers, size_of, size_of_bins
@@ -75,22 +73,11 @@ def _page(payload: JSONDict) -> str:
         title=html.escape(payload["file"]),
         version=__version__,
         style=style,
-        style_hash=_digest(style),
+        style_hash=policy_name(style),
         script=script,
-        script_hash=_digest(script),
-        payload=_embedded(payload),
+        script_hash=policy_name(script),
+        payload=embedded(payload),
     )
-
-
-def _digest(text: str) -> str:
-    """Return a content security policy's name for a text: with it, the browser runs this script and no other."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-
-
-def _embedded(payload: JSONDict) -> str:
-    """Return JSON that can stand inside a script element: no name in a file can close it."""
-    text = json.dumps(payload, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def made_path(name: str) -> str:

@@ -1,9 +1,10 @@
 /** The answers to questions about a model: what the worker does, without a worker. */
 
-import { upperTail } from "../drawing/statistics.ts";
 import { Engine } from "../engine/engine.js";
 import { type FitResult, fit } from "../engine/fit.js";
 import { Model } from "../engine/model.js";
+import { goodnessOfFit, toys } from "../engine/questions.js";
+import { CONVERGED } from "../engine/status.js";
 import type { Answer, Fitted, Opened, Predicted, Question, Ranked, Scanned, Toys } from "./questions.ts";
 import type { Setting } from "./setting.ts";
 
@@ -176,7 +177,7 @@ export class Work {
       converged: found.converged,
       status: found.status,
       iterations: found.iterations,
-      goodness: goodness(model, data, found),
+      goodness: goodness(model, found),
       seconds: (performance.now() - started) / 1000,
       prediction: this.predicted(model, data, found.values, setting, found.covariance),
     };
@@ -234,20 +235,16 @@ export class Work {
     const k = model.index(poi);
     const truth = this.truth(model, setting);
     const made: Toys = { pulls: [], values: [], truth: truth[k], failed: 0 };
-    const chunk = Math.max(1, Math.min(50, Math.ceil(count / 40)));
-    for (let first = 0; first < count; first += chunk) {
-      const size = Math.min(chunk, count - first);
-      const data = model.toyData(truth, { seed, first, count: size });
-      for (let t = 0; t < size; ++t) {
-        const one = data.slice(t * model.length, (t + 1) * model.length);
-        const found = fit(model, { data: one, fixed, free, options: WITHOUT_SEARCH });
-        const pull = (found.values[k] - truth[k]) / found.uncertainties[k];
-        if (found.converged && Number.isFinite(pull)) {
+    const asked = { fixed, free, options: WITHOUT_SEARCH };
+    for (const { first, fits } of toys(model, truth, { count, seed, asked })) {
+      for (const { code, values, uncertainties } of fits) {
+        const pull = (values[k] - truth[k]) / (uncertainties?.[k] ?? NaN);
+        if (code === CONVERGED && Number.isFinite(pull)) {
           made.pulls.push(pull);
-          made.values.push(found.values[k]);
+          made.values.push(values[k]);
         } else made.failed += 1;
       }
-      progress(first + size, count);
+      progress(first + fits.length, count);
     }
     return made;
   }
@@ -272,6 +269,11 @@ function uncertainties(model: Model, theta: Float64Array, covariance: Float64Arr
   });
 }
 
+function goodness(model: Model, found: FitResult): Fitted["goodness"] {
+  const { statistic, ndof, pValue } = goodnessOfFit(model, found);
+  return { statistic, ndof, p: pValue };
+}
+
 /** What a constraint term adds to 2NLL above its least: entry `i` of the auxiliary data. */
 function constraintTerm(model: Model, data: Float64Array, theta: Float64Array, i: number): number {
   const { constraint_kind: kind, constraint_parameter: parameter, constraint_scale: scale } = model.content.arrays;
@@ -288,15 +290,4 @@ function poissonTerm(count: number, rate: number): number {
 function constraintsOf(model: Model, data: Float64Array, theta: Float64Array): Record<string, number> {
   const parameters = model.content.arrays.constraint_parameter as Int32Array;
   return Object.fromEntries([...parameters].map((p, i) => [model.names[p], constraintTerm(model, data, theta, i)]));
-}
-
-/** The saturated test: S. Baker and R. D. Cousins, Nucl. Instrum. Meth. 221 (1984) 437. */
-function goodness(model: Model, data: Float64Array, found: FitResult): Fitted["goodness"] {
-  const rates = model.expected(found.values);
-  let statistic = 0;
-  for (let b = 0; b < model.bins; ++b) statistic += poissonTerm(data[b], rates[b]);
-  for (let i = 0; i < model.length - model.bins; ++i) statistic += constraintTerm(model, data, found.values, i);
-  const free = model.names.filter((_, i) => !found.fixed[i] && model.marks.unconstrained[i]).length;
-  const ndof = model.bins - free;
-  return { statistic, ndof, p: ndof > 0 ? upperTail(statistic, ndof) : NaN };
 }
