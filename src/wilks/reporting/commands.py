@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from wilks.reporting.contents import Contents
+from wilks.reporting.records import record_of
 from wilks.results.findings import Findings
 from wilks.results.fit import FitResult
-from wilks.results.io import encode_result
 from wilks.results.prediction import Prediction
 from wilks.workspace.workspace import Workspace
 
@@ -50,7 +49,7 @@ def commands(contents: Contents) -> dict[str, str]:
             if "fit" not in file:  # those after the fit are of several results
                 found[file] = _line(["check", "steering.yml" if contents.steering else _WORKSPACE, "-o", file])
         else:
-            record = json.loads(encode_result(result))
+            record = record_of(result)
             if record["kind"] in _ASK:
                 found[file] = _asked(record, file, fit_file, contents.workspace)
     return found

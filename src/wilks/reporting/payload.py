@@ -19,11 +19,11 @@ from wilks.figures.style import axis_title
 from wilks.reporting.commands import commands
 from wilks.reporting.contents import Contents
 from wilks.reporting.labels import formatted, plain, runs
+from wilks.reporting.records import record_of
 from wilks.reporting.variations import packed_variations
 from wilks.results.findings import Findings, Severity
 from wilks.results.fit import FitResult
 from wilks.results.goodness import Compatibility, GoodnessOfFit
-from wilks.results.io import encode_result
 from wilks.results.prediction import Prediction
 from wilks.table import Table
 from wilks.templates.order import systematics_in_order
@@ -60,7 +60,9 @@ def payload(contents: Contents) -> JSONDict:
         "hidden": hidden,
         "channels": [_channel(workspace, name) for name in workspace.channel_names],
         "acts": _indexed(_acts(workspace)),
-        "fits": [_fit(file, one) for file, one in contents.results.items() if isinstance(one, FitResult)],
+        "fits": [
+            {"file": file, **record_of(one)} for file, one in contents.results.items() if isinstance(one, FitResult)
+        ],
         "prefit": _prediction(contents.prediction("pre-fit")),
         "postfit": _prediction(contents.prediction("post-fit")),
         "findings": _findings(contents),
@@ -105,19 +107,6 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def plain_json(result: Any) -> JSONDict:
-    """Return a result as the JSON data of its file."""
-    document: JSONDict = json.loads(encode_result(result))
-    return document
-
-
-def _fit(file: str, fit: FitResult) -> JSONDict:
-    record = plain_json(fit)
-    for name in ("covariance", "minima", "flat"):
-        record.pop(name, None)
-    return {"file": file, **record}
-
-
 def _checked(file: str, findings: Findings) -> JSONDict:
     """Return whether the findings in a file are about results, rather than about what goes into a fit."""
     after = any(one.rule in _AFTER for one in findings) or re.search("fit|after|result", file) is not None
@@ -129,7 +118,7 @@ def _findings(contents: Contents) -> list[JSONDict]:
     found: dict[str, JSONDict] = {}
     for file, one in contents.results.items():
         if isinstance(one, Findings):
-            for item in plain_json(one)["items"]:
+            for item in record_of(one)["items"]:
                 found.setdefault(json.dumps(item), {"file": file, **item})
     order = [str(severity) for severity in Severity]
     return sorted(found.values(), key=lambda item: order.index(item["severity"]))
@@ -138,14 +127,14 @@ def _findings(contents: Contents) -> list[JSONDict]:
 def _prediction(prediction: Prediction | None) -> JSONDict | None:
     if prediction is None:
         return None
-    record = plain_json(prediction)
+    record = record_of(prediction)
     for channel in record["channels"]:
         channel.pop("axis")
     return record
 
 
 def _question(file: str, result: Any) -> JSONDict:
-    record = plain_json(result)
+    record = record_of(result)
     for test in (record, record.get("curve")):
         if isinstance(test, dict):
             _without_toys(test)
