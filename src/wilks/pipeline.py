@@ -233,18 +233,21 @@ def run(
     return replace(done, files=tuple(stages.written))
 
 
-def _left_out(only: Collection[str] | None, skip: Collection[str], figures: Sequence[str] | None) -> frozenset[Stage]:
-    """Return the stages that are passed over. Raises InputError, with all mistakes."""
+def unknown_stages(option: str, names: Collection[str]) -> list[str]:
+    """Return a sentence for each name of an option that is no stage to choose or to leave out."""
     known = [str(stage) for stage in OPTIONAL]
-    unknown = [
+    return [
         f'{option}: no stage "{name}" that can be chosen, there are {listed(known)}{nearest(name, known)}'
-        for option, names in (("only", only or ()), ("skip", skip))
         for name in names
         if name not in known
     ]
-    if unknown:
+
+
+def _left_out(only: Collection[str] | None, skip: Collection[str], figures: Sequence[str] | None) -> frozenset[Stage]:
+    """Return the stages that are passed over. Raises InputError, with all mistakes."""
+    if unknown := [*unknown_stages("only", only or ()), *unknown_stages("skip", skip)]:
         raise InputError(unknown)
-    wanted = [*known] if only is None else only
+    wanted = [*OPTIONAL] if only is None else only
     drawn = figures is not None or only is not None
     left = {stage for stage in OPTIONAL if stage not in wanted or stage in skip}
     return frozenset(left if drawn else left | {Stage.CORRELATIONS, Stage.RANKING_FIGURE})

@@ -16,7 +16,7 @@ from wilks.cli.inputs import CONFIG, read_config, refuse_other_kinds
 from wilks.cli.reading import Reading, reading_options
 from wilks.cli.streams import output_option, put, source, wrote
 from wilks.cli.wording import plural
-from wilks.errors import ConfigError, InputError, listed, nearest, shown
+from wilks.errors import ConfigError, InputError, listed, shown
 
 if TYPE_CHECKING:
     from wilks.cli.progress import Narrator
@@ -27,14 +27,8 @@ def _stages(ctx: click.Context, parameter: click.Parameter, given: str | None) -
     if given is None:
         return None if parameter.name == "only" else ()
     names = [name.strip() for name in given.split(",") if name.strip()]
-    known = [str(stage) for stage in pipeline.OPTIONAL]
-    if unknown := [name for name in names if name not in known]:
-        raise InputError(
-            [
-                f'--{parameter.name}: no stage "{name}"; there are {listed(known)}{nearest(name, known)}'
-                for name in unknown
-            ]
-        )
+    if unknown := pipeline.unknown_stages(f"--{parameter.name}", names):
+        raise InputError(unknown)
     return tuple(names)
 
 
