@@ -1,0 +1,1 @@
+"""Doors of the workspace: other formats that are read into it and written from it."""
