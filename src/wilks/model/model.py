@@ -23,7 +23,7 @@ ArrayLike: TypeAlias = FloatArray | Sequence[float]
 Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Frozen = TypeVar("Frozen", bound=np.ndarray[Any, Any])
 
-_INTERPOLATED = frozenset({"histosys", "normsys"})
+_CURVED = frozenset({"histosys", "normsys", "function"})
 
 
 @dataclass(frozen=True)
@@ -165,8 +165,8 @@ class Model:
 
     @cached_property
     def interpolated(self) -> BoolArray:
-        """Which parameters move rates between templates (histosys, normsys), not along a straight line."""
-        return _frozen(np.array([not _INTERPOLATED.isdisjoint(types) for types in self.modifier_types], np.bool_))
+        """Which parameters move rates between templates (histosys, normsys) or by functions, on no straight line."""
+        return _frozen(np.array([not _CURVED.isdisjoint(types) for types in self.modifier_types], np.bool_))
 
     @cached_property
     def auxiliary(self) -> FloatArray:

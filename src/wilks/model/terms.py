@@ -75,6 +75,7 @@ def products(model: Model) -> tuple[tuple[Positions, Positions], ...]:
     found, first = [], 0
     for i, block in enumerate(model.blocks):
         scalars = arrays["factor_parameter"][arrays["factor_start"][i] : arrays["factor_start"][i + 1]]
+        scalars = scalars[scalars < model.n_parameters]  # the others are functions
         count = int(arrays["bin_start"][i + 1] - arrays["bin_start"][i])
         columns = arrays["bin_parameter"][first : first + count * block.bins].reshape(count, block.bins)
         first += count * block.bins
