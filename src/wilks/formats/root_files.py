@@ -1,7 +1,7 @@
 """Histograms of ROOT files, looked up as ROOT does it.
 
 Where two keys of a folder have one name, ROOT takes the first in the folder's list, other readers that of the highest
-cycle; `RootFiles.remarks` tells where these differ. Bins outside of the axes are never read.
+cycle; `RootFiles.remarks` tells where these differ (file, sentence). Bins outside of the axes are never read.
 """
 
 from __future__ import annotations
@@ -57,11 +57,13 @@ class _File:
 class RootFiles:
     """Files that stay open while histograms are looked up in them; closes them as a context manager.
 
+    Of keys with one name the first counts, as in ROOT; with `first` false that of the highest cycle, as in uproot.
     Whatever is wrong is kept, and told at the end all together: see `problems`.
     """
 
-    def __init__(self) -> None:
-        self.remarks: dict[str, None] = {}
+    def __init__(self, *, first: bool = True) -> None:
+        self.first = first
+        self.remarks: dict[tuple[str, str], None] = {}
         self._files: dict[Path, _File | None] = {}
         self._found: dict[tuple[Path, str], RootHistogram | None] = {}
         self._missing: dict[Path, dict[str, str]] = {}
@@ -149,23 +151,23 @@ class RootFiles:
     def _keys(self, file: _File, folder: str) -> dict[str, str]:
         """Return the first key of each name in a folder."""
         if folder not in file.folders:
-            names: dict[str, str] = {}
-            highest: dict[str, int] = {}
+            cycles: dict[str, list[int]] = {}
             try:
                 holder = file.open[folder] if folder else file.open
                 for key in holder.keys(recursive=False, cycle=True):
                     name, _, cycle = key.rpartition(";")
-                    names.setdefault(name, key)
-                    highest[name] = max(highest.get(name, 0), int(cycle))
+                    cycles.setdefault(name, []).append(int(cycle))
             except Exception:  # no folder, or one that can't be read: it has no objects
-                names = {}
-            for name, key in names.items():
-                if int(key.rpartition(";")[2]) < highest[name]:
+                cycles = {}
+            names = {name: f"{name};{there[0] if self.first else max(there)}" for name, there in cycles.items()}
+            for name, there in cycles.items():
+                if self.first and there[0] < max(there):
                     where = f"{folder}/{name}" if folder else name
-                    self.remarks[
-                        f'{file.path}: "{where}" is there more than once; that of cycle {key.rpartition(";")[2]} comes '
-                        f"first in the file and is read, as ROOT does, not that of the highest cycle {highest[name]}"
-                    ] = None
+                    text = (
+                        f'"{where}" is there more than once; that of cycle {there[0]} comes first in the file and is '
+                        f"read, as ROOT does, not that of the highest cycle {max(there)}"
+                    )
+                    self.remarks[str(file.path), text] = None
             file.folders[folder] = names
         return file.folders[folder]
 

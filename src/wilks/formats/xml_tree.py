@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
@@ -58,10 +59,8 @@ def root_tag(content: bytes) -> str:
 
     parser.StartElementHandler = start
     parser.EntityDeclHandler = lambda *_: _stop()
-    try:
+    with suppress(expat.ExpatError, _FoundError, ValueError, LookupError):
         parser.Parse(content[: 1 << 16], False)
-    except (expat.ExpatError, _FoundError, ValueError, LookupError):
-        pass
     return found[0] if found else ""
 
 

@@ -34,7 +34,9 @@ from wilks.formats.root_files import RootFiles, RootHistogram
 class Made:
     """What was made of all channels: plain data of a document, gammas by name, what there is to tell.
 
-    `observed` has the counts of channels with data; `further` those of data sets with names.
+    `observed` has the counts of channels with data; `further` those of data sets with names. `idle_lumi` says that the
+    luminosity is 1 whatever happens: samples with NormalizeByTheory="False" are then made without it, and so are those
+    with a NormFactor of `inverse_lumi`, functions that are 1/Lumi.
     """
 
     channels: list[JSONDict] = field(default_factory=list)
@@ -44,6 +46,8 @@ class Made:
     gammas: dict[str, GammaSet] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    idle_lumi: bool = False
+    inverse_lumi: frozenset[str] = frozenset()
 
 
 Histograms = Mapping[HistogramName, RootHistogram | None]
@@ -60,14 +64,20 @@ def look_up(channels: tuple[Channel, ...], base: Path, files: RootFiles) -> dict
 
 
 def make_channels(
-    channels: tuple[Channel, ...], histograms: Histograms, names: Names, effects: Mapping[str, str | None]
+    channels: tuple[Channel, ...],
+    histograms: Histograms,
+    names: Names,
+    effects: Mapping[str, str | None],
+    *,
+    idle_lumi: bool,
+    inverse_lumi: frozenset[str],
 ) -> Made:
     """Return the channels as a workspace says them.
 
     `effects` has, for OverallSys whose constraint is not normal, the name of what steers them, None for those that are
-    dropped.
+    dropped. `idle_lumi` and `inverse_lumi`: see `Made`.
     """
-    made = Made()
+    made = Made(idle_lumi=idle_lumi, inverse_lumi=inverse_lumi)
     for channel in channels:
         _Channel(channel, histograms, names, effects, made).make()
     _mark_shared(made)
@@ -86,6 +96,18 @@ def _mark_shared(made: Made) -> None:
         if len(modifiers) > 1:
             for modifier in modifiers:
                 modifier["shared"] = True
+
+
+def _absolute(relative: FloatArray, nominal: FloatArray, errors: FloatArray | None) -> FloatArray:
+    """Return absolute uncertainties; the errors of the histogram of relative ones where they are the same but rounding.
+
+    This package writes them there, so that they come back as they were.
+    """
+    absolute = relative * np.abs(nominal)
+    if errors is None or not errors.any():
+        return absolute
+    same = np.abs(absolute - errors) <= 4 * np.finfo(np.float64).eps * errors
+    return errors if same[(nominal > 0) & (relative > 0)].all() else absolute
 
 
 class _Channel:
@@ -129,7 +151,8 @@ class _Channel:
         bins, others = (" x ".join(map(str, shape)) for shape in (found.shape, self.shape))
         name = "/".join(part for part in (named.path.strip("/"), named.name) if part)
         self.made.problems.append(
-            f'{named.where}: histogram "{name}" has {bins} bins, the samples of channel "{self.channel.name}" have {others}'
+            f'{named.where}: histogram "{name}" has {bins} bins, the samples of channel "{self.channel.name}" have '
+            f"{others}"
         )
         return None
 
@@ -144,7 +167,9 @@ class _Channel:
                 continue
             for histogram in (nominal, relative):
                 if histogram is not None and histogram.classname[3:] not in ("D", "F"):
-                    text = f"ROOT keeps uncertainties in a {histogram.classname} as whole numbers; here they stay what they are"
+                    text = (
+                        f"ROOT keeps uncertainties in a {histogram.classname} as whole numbers, which is not done here"
+                    )
                     self.made.notes.append(Note(modifier.where, text, "approximate"))
             found.append((sample, nominal, relative))
         if not found:
@@ -167,9 +192,16 @@ class _Channel:
     def _sample(self, sample: Sample, uncertainty: FloatArray | None) -> JSONDict:
         nominal = self._of(sample.histogram)
         values = nominal.values if nominal is not None else np.zeros(max(int(np.prod(self.shape or (1,))), 1))
-        modifiers: list[JSONDict] = [{"name": LUMI, "type": "lumi", "data": None}]
+        inverse = [m for m in sample.modifiers if isinstance(m, NormFactor) and m.name in self.made.inverse_lumi]
+        without = bool(inverse) or (sample.by_theory is False and self.made.idle_lumi)
+        if inverse:
+            text = f'is read without the luminosity: its NormFactor "{inverse[0].name}" is 1/Lumi'
+            self.made.notes.append(Note(sample.where, f'sample "{sample.name}" {text}', "read as"))
+        modifiers: list[JSONDict] = [] if without else [{"name": LUMI, "type": "lumi", "data": None}]
         for modifier in sample.modifiers:
             match modifier:
+                case NormFactor() if modifier.name in self.made.inverse_lumi:
+                    continue
                 case NormFactor():
                     self._norm_factor(modifier, modifiers)
                 case OverallSys():
@@ -226,11 +258,11 @@ class _Channel:
         if known is None or known.relative is None:
             return
         if known is not new and not np.allclose(known.relative, relative, rtol=1e-6, atol=0):
-            text = f'ShapeSys "{modifier.name}" has its uncertainties from {known.where}, as in ROOT: those here are not used'
+            text = f'ShapeSys "{modifier.name}" has its uncertainties from {known.where}, as in ROOT, not those here'
             self.made.notes.append(Note(modifier.where, text, "read as"))
         known.nominals.append(nominal)
         said: dict[str, Any] = {"constraint": "normal"} if known.constraint == "normal" else {}
-        data = (known.relative * np.abs(nominal)).tolist()
+        data = _absolute(known.relative, nominal, histogram.errors if known is new else None).tolist()
         modifiers.append({"name": known.name, "type": "shapesys", "data": data, **said})
 
     def _shape_factor(self, modifier: ShapeFactor, modifiers: list[JSONDict]) -> None:

@@ -22,7 +22,7 @@ _LEVELS = 3  # folders around that of the top file
 
 
 def split_path(histogram: HistogramName) -> tuple[str, str]:
-    """Return file and path inside; ROOT takes a file at the beginning of the path ("file.root:/folder") for the file."""
+    """Return file and path inside; a file that the path begins with ("file.root:/folder") is taken, as in ROOT."""
     file, separator, inside = histogram.path.partition(".root:")
     if separator:
         return f"{file}.root", f"{inside}/{histogram.name}"
@@ -41,7 +41,7 @@ def read_channels(
         problems.append(f"{base}: no such folder")
         return found, Path(base)
     tried = [_tried(folder, top, found) for folder in candidates]
-    missing, complete, folder = min(tried, key=lambda one: one[:2])
+    missing, _, folder = min(tried, key=lambda one: one[:2])
     channels = _channels(folder, top, found, notes, problems, candidates)
     where = str(top) if top is not None else "description"
     if not missing and not problems:

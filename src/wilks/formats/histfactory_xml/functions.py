@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from wilks._types import JSONDict
 from wilks.errors import listed, nearest
 from wilks.formats.histfactory_xml.names import Names
 from wilks.formats.histfactory_xml.records import ConstraintTerm, Function, Measurement
+from wilks.workspace.expressions import FUNCTIONS, ExpressionError, parse_expression
 
-_TOKEN = re.compile(
-    r"\s*(?P<token>(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<place>@\d+|x\s*\[\s*\d+\s*\])"
-    r"|(?P<name>[A-Za-z_][\w.]*(?:::\w+)*)|(?P<sign>\*\*|[-+*/^(),]))"
+_WORD = re.compile(
+    r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<place>@\d+|\bx\s*\[\s*\d+\s*\])"
+    r"|(?P<name>[^\W\d][\w.]*(?:::\w+)*)(?P<call>\s*\((?:\s*\))?)?"
 )
-_CALLS = {
-    **{name: name for name in ("exp", "log", "sqrt", "pow", "min", "max")},
+_CALLS = {f"std::{name}": name for name in FUNCTIONS} | {
     "TMath::Exp": "exp",
     "TMath::Log": "log",
     "TMath::Sqrt": "sqrt",
     "TMath::Power": "pow",
     "TMath::Min": "min",
     "TMath::Max": "max",
-    "std::exp": "exp",
-    "std::log": "log",
-    "std::sqrt": "sqrt",
-    "std::pow": "pow",
 }
-_CONSTANTS = {"pi": "3.141592653589793", "TMath::Pi": "3.141592653589793", "TMath::E": "2.718281828459045"}
+_CONSTANTS = {"pi": math.pi, "TMath::Pi": math.pi, "TMath::E": math.e}
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -40,8 +37,11 @@ def functions_in_use(functions: Sequence[Function], used: set[str]) -> list[Func
     return [function for function in functions if function.name in needed]
 
 
-def as_said_here(function: Function, names: Names, problems: list[str]) -> JSONDict | None:
-    """Return a function as a workspace says it; None, with a sentence, where it can't."""
+def as_said_here(function: Function, names: Names, declared: Collection[str], problems: list[str]) -> JSONDict | None:
+    """Return a function as a workspace says it; None, with a sentence, where it can't.
+
+    `declared` are the functions before it, and the parameters whose ranges these and it declare.
+    """
     dependents = [name for name, _ in function.dependents]
     known: dict[str, str] = {}
     for name in dependents:
@@ -54,89 +54,58 @@ def as_said_here(function: Function, names: Names, problems: list[str]) -> JSOND
             known[name] = found[0]
     if len(known) < len(set(dependents)):
         return None
-    tokens = _tokens(function, problems)
-    if tokens is None:
+    if early := [name for name in known if name not in declared]:
+        start = f'{function.where}: function "{function.name}" depends on {listed(early)}, which ROOT does not know yet'
+        problems.append(f"{start}: functions come before the channels, declare its range, {early[0]}[start, low, high]")
         return None
     here = list(dict.fromkeys(known[name] for name in dependents))
-    by_place = not all(_IDENTIFIER.fullmatch(name) and name not in _CALLS for name in here)
-    said: list[str] = []
-    for kind, token in tokens:
-        if kind == "place":
-            number = int(re.sub(r"\D", "", token))
+    by_place = not all(_IDENTIFIER.fullmatch(name) and name not in FUNCTIONS for name in here)
+    told: list[str] = []
+
+    def said(match: re.Match[str]) -> str:
+        word, call = match["name"] or match["place"] or "", match["call"] or ""
+        if match["number"]:
+            return match[0]
+        if match["place"]:
+            number = int(re.sub(r"\D", "", word))
             if number >= len(dependents):
-                problems.append(_about(function, f'"{token}" is there, and {len(dependents)} dependents'))
-                return None
-            kind, token = "name", dependents[number]
-        if kind == "name" and token not in known:
-            hint = nearest(token, dependents)
-            problems.append(_about(function, f'"{token}" is no dependent; there are {listed(dependents)}{hint}'))
-            return None
-        if kind == "name":
-            token = f"@{here.index(known[token])}" if by_place else known[token]
-        said.append(f" {token} " if token in "+-*/" and said and said[-1] != "(" else token)
-    made: JSONDict = {"name": names.factors[function.name], "expression": "".join(said).strip()}
-    return {**made, "parameters": here} if by_place else made
+                told.append(f'"{word}" is there, and {len(dependents)} dependents, counted from 0')
+                return word
+            word = dependents[number]
+        elif word in _CONSTANTS and word not in known and bool(call) == ("::" in word):
+            return repr(_CONSTANTS[word])
+        elif call:
+            return _CALLS.get(word, word) + call
+        if word not in known:
+            told.append(f'"{word}" is no dependent; there are {listed(dependents)}{nearest(word, dependents)}')
+            return word
+        return f"@{here.index(known[word])}" if by_place else known[word]
+
+    expression = _WORD.sub(said, function.expression.strip())
+    made: JSONDict = {"name": names.factors[function.name], "expression": expression}
+    if by_place:
+        made["parameters"] = here
+    if not told:
+        try:
+            parse_expression(expression, made.get("parameters"))
+        except ExpressionError as error:
+            told.append(str(error))
+    start = f'{function.where}: function "{function.name}" = {function.expression[:60]}'
+    problems += [f"{start}: {sentence}" for sentence in told]
+    return made if not told else None
 
 
-def _tokens(function: Function, problems: list[str]) -> list[tuple[str, str]] | None:
-    """Return the parts of a formula, each with its kind; None, with a sentence, where there is something else in it."""
-    text = function.expression.strip()
-    place = 0
-    found: list[tuple[str, str]] = []
-    while place < len(text):
-        match = _TOKEN.match(text, place)
-        if match is None:
-            problems.append(
-                _about(
-                    function,
-                    f'"{text[place:].strip()[:20]}" can\'t be said; allowed are + - * / ^ ** ( ) and {listed(dict.fromkeys(_CALLS.values()))}',
-                )
-            )
-            return None
-        place = match.end()
-        kind = (
-            match.lastgroup
-            if match.lastgroup != "token"
-            else next(k for k in ("number", "place", "name", "sign") if match[k])
-        )
-        token = match["token"]
-        if kind == "name" and text[place:].lstrip().startswith("("):
-            if token in _CONSTANTS:
-                closing = re.compile(r"\s*\(\s*\)").match(text, place)
-                if closing is not None:
-                    place = closing.end()
-                    found.append(("number", _CONSTANTS[token]))
-                    continue
-            if token not in _CALLS:
-                hint = nearest(token, _CALLS)
-                problems.append(
-                    _about(
-                        function,
-                        f'"{token}" can\'t be said; allowed are {listed(dict.fromkeys(_CALLS.values()))}{hint}',
-                    )
-                )
-                return None
-            found.append(("call", _CALLS[token]))
-        elif kind == "name" and token == "pi" and token not in [name for name, _ in function.dependents]:
-            found.append(("number", _CONSTANTS[token]))
-        else:
-            found.append((str(kind), token))
-    return found
+def terms_of(measurement: Measurement, overall: Collection[str], histo: Collection[str]) -> dict[str, ConstraintTerm]:
+    """Return the ConstraintTerms that do something, by the name of their systematic; of one kind the last counts.
 
-
-def _about(function: Function, sentence: str) -> str:
-    return f'{function.where}: function "{function.name}" = {function.expression[:60]}: {sentence}'
-
-
-def terms_of(measurement: Measurement, overall: Mapping[str, str]) -> dict[str, ConstraintTerm]:
-    """Return the ConstraintTerms that do something, by the name of their OverallSys; of several the last of a kind counts.
-
-    `overall` has the OverallSys that there are. NoConstraint comes before Gamma, Gamma before LogNormal and Uniform.
+    `overall` and `histo` have the OverallSys and HistoSys that there are: NoConstraint comes before Gamma, Gamma before
+    LogNormal and Uniform on an OverallSys; on a HistoSys ROOT 6.40 knows Uniform only.
     """
     order = ("Uniform", "LogNormal", "Gamma", "NoConstraint")
     found: dict[str, ConstraintTerm] = {}
     for kind in order:
         for term in measurement.terms:
             if term.kind == kind and (kind == "NoConstraint" or term.relative > 0):
-                found.update({name: term for name in term.names if name in overall})
+                acting = (*overall, *histo) if kind == "Uniform" else overall
+                found.update({name: term for name in term.names if name in acting})
     return found

@@ -16,8 +16,8 @@ class GammaSet:
     """Parameters per bin of one name, arrays of shape (bins,).
 
     `shape` has the bins per axis, x first. `relative` are the uncertainties that constrain them (None of free ones);
-    `starts` and `constant` are those of the description, before any settings; `derived` is the relative uncertainty that
-    a workspace's yields give, 0 where they give none.
+    `starts` and `constant` are those of the description, before any settings; `derived` is the relative uncertainty
+    that a workspace's yields give, 0 where they give none.
     """
 
     name: str

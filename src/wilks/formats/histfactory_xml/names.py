@@ -31,7 +31,7 @@ class Names:
     statistical: dict[str, str] = field(default_factory=dict)
 
     def of_root(self, name: str) -> tuple[str, tuple[int, ...] | None] | None:
-        """Return the name here and the bin (None of a scalar) of a parameter that ROOT calls `name`; None if unknown."""
+        """Return the name here and the bin (None of a scalar) of ROOT's parameter `name`; None if unknown."""
         if name == "Lumi":
             return LUMI, None
         if name in self.factors:
@@ -56,7 +56,7 @@ class Names:
 
 
 def names_of(found: Combination, notes: list[Note]) -> Names:
-    """Return the names of everything in a description; where two of ROOT's would be one here, a note tells the new one."""
+    """Return the names of everything in a description; where two of ROOT's would be one here, a note tells."""
     kinds: dict[str, dict[str, str]] = {"factors": {}, "alphas": {}, "shapes": {}, "statistical": {}}
     for function in found.functions:
         for name in (function.name, *(name for name, _ in function.dependents)):

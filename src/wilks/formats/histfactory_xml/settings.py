@@ -61,6 +61,8 @@ class MeasurementSettings:
         return self.found.setdefault(name, {"name": name})
 
     def _luminosity(self) -> None:
+        if LUMI not in self.scalars:
+            return
         lumi, relative = self.measurement.lumi, self.measurement.lumi_relative_error
         self._of(LUMI).update(inits=[lumi], bounds=[[0.0, 10.0 * lumi]])
         if relative > 0:
@@ -71,10 +73,13 @@ class MeasurementSettings:
     def _factors(self, found: Combination, functions: Sequence[Function]) -> None:
         """Starts and ranges of factors; the first definition wins, those of functions come before the channels."""
         defined: dict[str, tuple[float, float, float]] = {}
-        for function in functions:
+        for function in found.functions:
             for name, declared in function.dependents:
                 if declared is not None and name in self.names.factors:
                     self._define(defined, name, declared, function.where)
+                elif declared is not None and (known := self._known(name)) is not None and known[1] is None:
+                    value, low, high = declared
+                    self._of(known[0]).update(inits=[value], bounds=[[low, high]])
         steered = {function.name for function in functions}
         for channel in found.channels:
             for sample in channel.samples:
@@ -83,6 +88,8 @@ class MeasurementSettings:
                         declared = modifier.value, modifier.low, modifier.high
                         self._define(defined, modifier.name, declared, modifier.where)
         for name, (value, low, high) in defined.items():
+            if self.names.factors[name] not in self.scalars:
+                continue
             setting = self._of(self.names.factors[name])
             setting.update(inits=[value], bounds=[[low, high]])
             if low == high:
