@@ -128,16 +128,19 @@ def check_fit(model: Model, numbers: dict[str, Any]) -> None:
             "values": dict(zip(book["parameters"], book["values"], strict=True)),
             "errors_curvature": dict(zip(book["parameters"], book["errors_curvature"], strict=True)),
         }
+    # ROOT's numerical integral of a Gamma constraint is uneven: 6e-4 of the width, some 1e-6 of 2NLL.
+    rough = any(term["type"] == "Gamma" for term in numbers["constraints"]) and "textbook_gamma" not in numbers
     found = wilks.fit(model)
     assert found.converged, found.status
     difference = 2 * (model.nll(found.values) - model.nll(start))
     if difference < fit["twice_nll_minus_init"] - 1e-6:
         found = wilks.fit(model, start=names.at(fit["values"]), options=FitOptions(search="none"))
         difference = 2 * (model.nll(found.values) - model.nll(start))
-    assert difference == pytest.approx(fit["twice_nll_minus_init"], abs=1e-6)
+    assert difference == pytest.approx(fit["twice_nll_minus_init"], abs=1e-5 if rough else 1e-6)
     for name, value in fit["values"].items():
         index, error = names.index(name), fit["errors_curvature"].get(name)
         if index is None or error is None:
             continue
         assert abs(found.values[index] - value) < 1e-3 * error, name
-        assert found.uncertainties[index] == pytest.approx(error, rel=1e-4), name
+        relative = 1e-3 if rough and name.startswith("beta_") else 1e-4
+        assert found.uncertainties[index] == pytest.approx(error, rel=relative), name

@@ -13,34 +13,46 @@ from tests.formats.root_numbers import RootNames, check_fit, check_parameters, c
 import wilks
 from wilks.formats.histfactory_xml.read import read
 
-MODELS = {
-    "constraint_terms": "gaussian gamma gamma_half lognormal uniform noconstraint gamma_both",
-    "normalize_by_theory": "floating fixed ten_percent",
-    "root_example": "GaussExample GammaExample LogNormExample ConstExample",
-    "settings": "set binrange",
-    "shapefactor_initial": "mu_fixed bins_fixed",
+SEVERAL = {
+    "constraint_terms": ["gaussian", "gamma", "gamma_half", "lognormal", "uniform", "noconstraint", "gamma_both"],
+    "normalize_by_theory": ["floating", "fixed", "ten_percent"],
+    "root_example": ["GaussExample", "GammaExample", "LogNormExample", "ConstExample"],
+    "settings": ["set", "binrange"],
+    "shapefactor_initial": ["mu_fixed", "bins_fixed"],
+}
+ONE = {
+    "everything": "meas",
+    "functions": "meas",
     "ghl3_numbercounting": "GaussExample",
     "ghl3_paramhistfunc2d": "ParamHistFunc2D",
     "ghl3_params": "GaussExample",
     "ghl3_ultimate": "MeasurementA",
+    "histofactor": "meas",
+    "interpolation": "meas",
     "nextstat_histfactory": "NominalMeasurement",
-    **dict.fromkeys(
-        (
-            "pyhf_coupledhistosys pyhf_coupledoverall pyhf_multibin pyhf_multibin_p0 pyhf_multichannel pyhf_overallsys "
-            "pyhf_shared_nuispar pyhf_xmlimport2 pyhf_xmlimport3 pyhf_xmlimport4 root_datadriven root_expression "
-            "root_shapesys root_shapesys2d"
-        ).split(),
-        "GaussExample",
-    ),
-    **dict.fromkeys(
-        (
-            "everything functions histofactor interpolation no_data shapefactor shapesys staterror_default "
-            "staterror_gaussian staterror_poisson two_dimensional"
-        ).split(),
-        "meas",
-    ),
+    "no_data": "meas",
+    "pyhf_coupledhistosys": "GaussExample",
+    "pyhf_coupledoverall": "GaussExample",
+    "pyhf_multibin": "GaussExample",
+    "pyhf_multibin_p0": "GaussExample",
+    "pyhf_multichannel": "GaussExample",
+    "pyhf_overallsys": "GaussExample",
+    "pyhf_shared_nuispar": "GaussExample",
+    "pyhf_xmlimport2": "GaussExample",
+    "pyhf_xmlimport3": "GaussExample",
+    "pyhf_xmlimport4": "GaussExample",
+    "root_datadriven": "GaussExample",
+    "root_expression": "GaussExample",
+    "root_shapesys": "GaussExample",
+    "root_shapesys2d": "GaussExample",
+    "shapefactor": "meas",
+    "shapesys": "meas",
+    "staterror_default": "meas",
+    "staterror_gaussian": "meas",
+    "staterror_poisson": "meas",
+    "two_dimensional": "meas",
 }
-ALL = [(folder, name) for folder, names in MODELS.items() for name in names.split()]
+ALL = [(folder, name) for folder, names in SEVERAL.items() for name in names] + list(ONE.items())
 
 
 def test_all_measurements_of_the_collection_are_here(shared_data: Path) -> None:

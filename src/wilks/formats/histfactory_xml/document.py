@@ -33,7 +33,9 @@ class Described:
     def __init__(self, found: Combination, chosen: Measurement, with_others: bool, notes: list[Note]) -> None:
         self.found, self.chosen, self.with_others, self.notes = found, chosen, with_others, notes
         self.problems: list[str] = []
-        self.names = names_of(found, notes)
+        by_theory = {sample.by_theory for channel in found.channels for sample in channel.samples}
+        idle = by_theory == {False} and self._lumi_is_idle(self._terms(chosen))
+        self.names = names_of(found, notes, without_lumi=idle)
 
     def reading(self, histograms: Histograms) -> Reading:
         terms = self._terms(self.chosen)

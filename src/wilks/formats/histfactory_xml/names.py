@@ -55,8 +55,11 @@ class Names:
         return ["Lumi", *self.factors, *(f"alpha_{name}" for name in self.alphas)]
 
 
-def names_of(found: Combination, notes: list[Note]) -> Names:
-    """Return the names of everything in a description; where two of ROOT's would be one here, a note tells."""
+def names_of(found: Combination, notes: list[Note], *, without_lumi: bool) -> Names:
+    """Return the names of everything in a description; where two of ROOT's would be one here, a note tells.
+
+    `without_lumi` says that no sample carries the luminosity, whose name is then free.
+    """
     kinds: dict[str, dict[str, str]] = {"factors": {}, "alphas": {}, "shapes": {}, "statistical": {}}
     for function in found.functions:
         for name in (function.name, *(name for name, _ in function.dependents)):
@@ -74,7 +77,7 @@ def names_of(found: Combination, notes: list[Note]) -> Names:
                         kinds["shapes"].setdefault(modifier.name, modifier.where)
                     case StatError():
                         kinds["statistical"].setdefault(channel.name, channel.where)
-    taken = {LUMI}
+    taken: set[str] = set() if without_lumi else {LUMI}
     made = Names()
     patterns = {"factors": "{}", "alphas": "{}", "shapes": "{}", "statistical": "staterror_{}"}
     others = {"factors": "{}_factor", "alphas": "alpha_{}", "shapes": "gamma_{}", "statistical": "gamma_stat_{}"}

@@ -11,6 +11,7 @@ from wilks.workspace.spec import (
     Document,
     HistoSys,
     Lumi,
+    NormFactor,
     NormSys,
     ShapeFactor,
     ShapeSys,
@@ -19,6 +20,7 @@ from wilks.workspace.spec import (
 
 _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_]")
 _RESERVED = frozenset(("Lumi", "lumi", "nominalLumi", "weightVar", "channelCat"))
+"""Names that ROOT's workspace, or this one, has already: no factor can have them."""
 
 
 @dataclass
@@ -55,9 +57,7 @@ def written_names(document: Document, functions: Iterable[str], notes: list[Note
     """
     made = WrittenNames()
     for channel in document.channels:
-        made.samples[channel.name] = _valid(
-            [sample.name for sample in channel.samples], f'sample of "{channel.name}"', notes
-        )
+        made.samples[channel.name] = _valid([sample.name for sample in channel.samples], "sample", notes)
         for sample in channel.samples:
             for modifier in sample.modifiers:
                 made.types.setdefault(modifier.name, set()).add(type(modifier))
@@ -65,7 +65,8 @@ def written_names(document: Document, functions: Iterable[str], notes: list[Note
     names = [
         name for name in dict.fromkeys((*made.types, *functions)) if made.types.get(name) not in ({StatError}, {Lumi})
     ]
-    made.parameters = _valid(names, "parameter", notes)
+    factors = {name for name in names if not made.types.get(name, {NormFactor}) & {NormSys, HistoSys}}
+    made.parameters = _valid(names, "parameter", notes, factors & _RESERVED)
     for name, kinds in made.types.items():
         if kinds == {StatError}:
             for channel in document.channels:
@@ -77,24 +78,23 @@ def written_names(document: Document, functions: Iterable[str], notes: list[Note
     return made
 
 
-def _valid(names: Iterable[str], what: str, notes: list[Note]) -> dict[str, str]:
+def _valid(names: Iterable[str], what: str, notes: list[Note], reserved: Iterable[str] = ()) -> dict[str, str]:
     made: dict[str, str] = {}
-    taken: set[str] = set()
+    taken = set(reserved)
     wanted = list(dict.fromkeys(names))
-    valid = {name for name in wanted if _good(name) == name}
+    valid = {name for name in wanted if _good(name) == name} - taken
     for name in wanted:
         new = _good(name)
         while new in taken or (new in valid and new != name):
             new += "_"
         taken.add(new)
         made[name] = new
-        if new != name:
-            notes.append(
-                Note(f'{what} "{name}"', f'is called "{new}" in the files, where names are of A-Z, 0-9 and _', "lost")
-            )
+        note = Note(f'{what} "{name}"', f'is called "{new}" in the files, where names are of A-Z, 0-9 and _', "lost")
+        if new != name and note not in notes:
+            notes.append(note)
     return made
 
 
 def _good(name: str) -> str:
     new = _NOT_ALLOWED.sub("_", name)
-    return f"_{new}" if not new or new[0].isdigit() or new in _RESERVED else new
+    return f"_{new}" if not new or new[0].isdigit() else new
