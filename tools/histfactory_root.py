@@ -1,8 +1,8 @@
 """Does ROOT build the model that was written? `python tools/histfactory_root.py PYTHON_WITH_ROOT` (`make root`).
 
-Workspaces are written as HistFactory XML, ROOT makes models of them (its wheel has no XML parser, so that a few lines in
-`histfactory_root_side.py` fill its measurements), and expected counts and differences of 2NLL are compared at random
-points.
+Workspaces are written as HistFactory XML, ROOT makes models of them (its wheel has no XML parser, so that a few lines
+in `histfactory_root_side.py` fill its measurements), and expected counts and differences of 2NLL are compared at
+random points.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def test_shapesys_of_one_name_share_their_parameters_and_the_first_uncertainties
         tmp_path, '<ShapeSys Name="s" HistoName="other"/>', channel=text, histograms={**HISTOGRAMS, "other": [0.3, 0.3]}
     )
     one, other = modifiers(top, 0)[1], modifiers(top)[0]
-    assert one["shared"] and other["shared"]
+    assert (one["shared"], other["shared"]) == (True, True)
     assert other["data"] == pytest.approx([4.0, 7.6], rel=1e-15)
     assert any("has its uncertainties from" in note for note in notes(top))
     assert wilks.compile_model(read(top).workspace).parameter_names[-2:] == ("s[0]", "s[1]")
@@ -113,13 +113,14 @@ def test_a_shapesys_keeps_its_constraint_where_there_is_no_yield(tmp_path: Path)
 
 
 def test_histofactor_const_of_normfactors_and_bin_ranges_do_nothing_and_are_told(tmp_path: Path) -> None:
-    inside = '<HistoFactor Name="hf" HistoNameLow="low" InputFileHigh="x"/><NormFactor Name="k" Val="2" Low="0" High="3" Const="True"/>'
+    factor = '<NormFactor Name="k" Val="2" Low="0" High="3" Const="True"/>'
+    inside = f'<HistoFactor Name="hf" HistoNameLow="low" InputFileHigh="x"/>{factor}'
     measurement = '<Measurement Name="m" BinLow="1" BinHigh="2"><POI>mu</POI></Measurement>'
     top = describe(tmp_path, inside, measurements=measurement)
     assert modifiers(top) == [{"name": "k", "type": "normfactor", "data": None}]
     assert setting(top, "k") == {"name": "k", "inits": [2.0], "bounds": [[0.0, 3.0]]}
     told = " ".join(notes(top))
-    assert "HistoFactor" in told and "Const" in told and "BinLow" in told and "BinHigh" in told
+    assert all(word in told for word in ("HistoFactor", "Const", "BinLow", "BinHigh"))
 
 
 def test_a_normfactor_acts_once_in_a_sample_and_its_first_definition_wins(tmp_path: Path) -> None:
@@ -173,7 +174,7 @@ def test_measurements_with_other_modifiers_are_read_by_their_name(tmp_path: Path
     assert read(top).workspace.measurement_names == ("meas", "second")
     assert any('"gamma" has ConstraintTerms that change the model' in note for note in notes(top))
     assert read(top, measurement="gamma").workspace.measurement_names == ("gamma",)
-    with pytest.raises(WorkspaceError, match='no measurement "gama"; there are .*did you mean "gamma"'):
+    with pytest.raises(WorkspaceError, match=r'no measurement "gama"; there are .*did you mean "gamma"'):
         read(top, measurement="gama")
 
 
@@ -181,7 +182,8 @@ def test_param_settings(tmp_path: Path) -> None:
     inside = '<OverallSys Name="xs" Low="0.9" High="1.2"/><StatError Activate="True"/>'
     settings = (
         '<ParamSetting Const="True" Val="0.5"> alpha_xs </ParamSetting><ParamSetting Val="30">mu</ParamSetting>'
-        '<ParamSetting Const="True" Val="1.1">gamma_stat_SR_bin_1</ParamSetting><ParamSetting Const="False">Lumi</ParamSetting>'
+        '<ParamSetting Const="True" Val="1.1">gamma_stat_SR_bin_1</ParamSetting>'
+        '<ParamSetting Const="False">Lumi</ParamSetting>'
         '<ParamSetting Const="True">alpha_sx gamma_stat_SR_bin_7</ParamSetting>'
     )
     top = describe(tmp_path, inside, settings=settings)
@@ -191,7 +193,7 @@ def test_param_settings(tmp_path: Path) -> None:
     assert (gammas["inits"], gammas["fixed"]) == ([1.0, 1.1], [False, True])
     assert gammas["bounds"] == [[0.0, 1.5], [0.0, 1.5]]
     told = " ".join(notes(top))
-    assert '"alpha_sx" has no effect' in told and 'did you mean "alpha_xs"' in told and "no such bin" in told
+    assert all(text in told for text in ('"alpha_sx" has no effect', 'did you mean "alpha_xs"', "no such bin"))
     assert "fixed" not in setting(top, "lumi")
 
 
@@ -336,7 +338,8 @@ def test_files_that_root_prints_are_found_beside_the_top_file(tmp_path: Path) ->
 
 def test_recognised_by_content(tmp_path: Path) -> None:
     top = describe(tmp_path)
-    assert recognise(top.read_bytes()) and recognise((tmp_path / "SR.xml").read_bytes())
+    assert recognise(top.read_bytes())
+    assert recognise((tmp_path / "SR.xml").read_bytes())
     assert recognise(b"\xef\xbb\xbf <!-- x -->\n" + top.read_bytes())
     for other in (b"", b"{}", b"<html></html>", b"imax 1\n", b"<Combination", b"\x00\x01", b"<a><Combination/></a>"):
         assert not recognise(other)

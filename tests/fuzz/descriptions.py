@@ -110,7 +110,7 @@ def document() -> dict[str, Any]:
     parameters = [
         {"name": "lumi", "auxdata": [1.0], "sigmas": [0.02], "inits": [1.0], "bounds": [[0.0, 10.0]]},
         {"name": "mu", "inits": [1.0], "bounds": [[0.0, 5.0]]},
-        {"name": "beta_xs", "constraint": "poisson", "auxdata": [11.0], "factors": [11.0], "bounds": [[0.0, 10.0]]},
+        {"name": "beta_xs", "constraint": "poisson", "factors": [1 / 0.3**2], "bounds": [[0.0, 10.0]]},
         {"name": "staterror_SR", "fixed": [False, True, False]},
     ]
     config = {"poi": "mu", "pois": ["mu", "k"], "parameters": parameters}

@@ -89,7 +89,7 @@ class RootFiles:
 
     def has(self, path: Path, name: str) -> bool:
         """Return whether a file has an object at `name`."""
-        file = self._file(path)
+        file = self._file(path, "")
         return file is not None and self._key(file, "/".join(part for part in name.split("/") if part)) is not None
 
     def problems(self) -> list[str]:
@@ -104,12 +104,13 @@ class RootFiles:
             found.append(f"{path} contains {counted}{': ' if available else ''}{listed(available)}")
         return found
 
-    def _file(self, path: Path) -> _File | None:
+    def _file(self, path: Path, where: str) -> _File | None:
         if path not in self._files:
-            self._files[path] = self._opened(path)
+            self._files[path] = self._opened(path, where)
         return self._files[path]
 
-    def _opened(self, path: Path) -> _File | None:
+    def _opened(self, path: Path, where: str) -> _File | None:
+        at = f"{where}: {path}" if where else str(path)
         if not path.is_file():
             try:
                 names = os.listdir(path.parent)
@@ -117,12 +118,12 @@ class RootFiles:
             except OSError:
                 hint = f" (there is no folder {path.parent} either)"
             kind = "is a folder, not a file" if path.is_dir() else f"no such file{hint}"
-            self._problems[f"{path}: {kind}"] = None
+            self._problems[f"{at}: {kind}"] = None
             return None
         with path.open("rb") as stream:
             start = stream.read(4)
         if start != b"root":
-            self._problems[f"{path}: {'is not a ROOT file' if start else 'is empty'}"] = None
+            self._problems[f"{at}: {'is not a ROOT file' if start else 'is empty'}"] = None
             return None
         import uproot
 
@@ -130,10 +131,10 @@ class RootFiles:
             file = uproot.open({str(path): None})  # a dictionary: colons in a text would begin an object's name
             there, promised = path.stat().st_size, int(file.file.fEND)
         except Exception as error:  # uproot raises whatever the first unreadable byte leads to
-            self._problems[f"{path}: can't be read as a ROOT file ({_first_line(error)})"] = None
+            self._problems[f"{at}: can't be read as a ROOT file ({_first_line(error)})"] = None
             return None
         if there < promised:
-            self._problems[f"{path}: the file is cut off ({there} of {promised} bytes are there)"] = None
+            self._problems[f"{at}: the file is cut off ({there} of {promised} bytes are there)"] = None
             file.close()
             return None
         return _File(path, file)
@@ -162,7 +163,7 @@ class RootFiles:
             names = {name: f"{name};{there[0] if self.first else max(there)}" for name, there in cycles.items()}
             for name, there in cycles.items():
                 if self.first and there[0] < max(there):
-                    where = f"{folder}/{name}" if folder else name
+                    where = "/".join(part.rpartition(";")[0] for part in (*folder.split("/"), f"{name};") if part)
                     text = (
                         f'"{where}" is there more than once; that of cycle {there[0]} comes first in the file and is '
                         f"read, as ROOT does, not that of the highest cycle {max(there)}"
@@ -182,7 +183,7 @@ class RootFiles:
         return [name for name, kind in classes.items() if not kind.startswith("TDirectory")]
 
     def _read(self, path: Path, name: str, where: str) -> RootHistogram | None:
-        file = self._file(path)
+        file = self._file(path, where)
         if file is None:
             return None
         key = self._key(file, name) if name else None

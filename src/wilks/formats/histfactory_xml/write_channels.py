@@ -142,7 +142,7 @@ class ChannelWriter:
                 }
                 return Tag("HistoSys", {"Name": name, **sides})
             case ShapeSys():
-                return Tag("ShapeSys", {"Name": name, **self._relative(modifier, nominal, f"{stem}_{name}", place)})
+                return Tag("ShapeSys", {"Name": name, **self._relative(modifier, nominal, f"{stem}_{name}")})
             case ShapeFactor():
                 asked = self.settings.get(modifier.name)
                 starts = self._store(f"{stem}_{name}", asked.inits) if asked and asked.inits else {}
@@ -163,8 +163,8 @@ class ChannelWriter:
             low, high = low - abs(low) * 1e-3 - 1e-3, high + abs(high) * 1e-3 + 1e-3
         return {"Val": value, "Low": low, "High": high}
 
-    def _relative(self, modifier: ShapeSys, nominal: FloatArray, stem: str, place: str) -> dict[str, str]:
-        """Keep relative uncertainties; those that only the settings have stand where there is no yield."""
+    def _relative(self, modifier: ShapeSys, nominal: FloatArray, stem: str) -> dict[str, str]:
+        """Keep relative uncertainties, the absolute ones as their errors; some are in the settings only."""
         data = np.asarray(modifier.data, np.float64)
         usable = (nominal > 0) & (data > 0)
         relative = np.where(usable, data / np.where(usable, nominal, 1.0), 0.0)
@@ -173,12 +173,8 @@ class ChannelWriter:
         if asked is not None and widths is not None and len(widths) == len(relative):
             held = np.broadcast_to(np.asarray(asked.fixed if asked.fixed is not None else True), relative.shape)
             relative = np.where(usable, relative, np.where(held, 0.0, widths))
-        lost = np.flatnonzero(~usable & (data > 0) & (relative == 0))
-        if lost.size:
-            text = f"its uncertainty in bin {int(lost[0])} is not written: without a yield it acts on nothing"
-            self.told.lost(place, text)
         constraint = "Gaussian" if modifier.constraint == "normal" else "Poisson"
-        return {**self._store(stem, relative, np.where(usable, data, 0.0)), "ConstraintType": constraint}
+        return {**self._store(stem, relative, data), "ConstraintType": constraint}
 
 
 def _widths(asked: ParameterSettings | None, constraint: str | None) -> FloatArray | None:
