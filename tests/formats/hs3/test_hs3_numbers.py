@@ -1,4 +1,4 @@
-"""HS3 files that ROOT and others wrote, read as workspaces, against ROOT's numbers of the models they were made from."""
+"""HS3 files that ROOT and others wrote, read as workspaces, against ROOT's numbers of the same models."""
 
 from __future__ import annotations
 
@@ -84,7 +84,8 @@ def test_numbers_are_those_of_root(folder: str, stem: str, shared_data: Path) ->
         assert model.initial[position] == said["init"]
         assert model.fixed[position] == said["constant"], name
         if not said["constant"] and folder not in OWN_RUN:
-            assert model.bounds[0][position] == said["min"] and model.bounds[1][position] == said["max"]
+            assert model.bounds[0][position] == said["min"]
+            assert model.bounds[1][position] == said["max"]
 
     def at(values: dict[str, float]) -> Any:
         theta = model.initial.copy()
@@ -108,10 +109,19 @@ def test_numbers_are_those_of_root(folder: str, stem: str, shared_data: Path) ->
         difference = 2 * (model.nll(theta) - model.nll(start))
         assert difference == pytest.approx(point[key], rel=1e-11, abs=1e-9)
 
-    fit = wilks.fit(model)
     root_fit = numbers["fit" if folder in OWN_RUN else "plain_fit"]
+    fit = wilks.fit(model)
     assert fit.converged
-    assert 2 * (model.nll(fit.values) - model.nll(start)) == pytest.approx(root_fit["twice_nll_minus_init"], abs=1e-6)
+    height = root_fit["twice_nll_minus_init"]
+    if 2 * (model.nll(fit.values) - model.nll(start)) < height - 1e-3:
+        # ROOT stayed in a minimum that lies higher: there is no other way down from it.
+        there = at(root_fit["values"])
+        free = ~model.fixed
+        gradient, hessian = model.gradient(there)[free], model.hessian(there)[np.ix_(free, free)]
+        assert 0.5 * gradient @ np.linalg.solve(hessian, gradient) < 1e-9
+        assert 2 * (model.nll(there) - model.nll(start)) == pytest.approx(height, abs=1e-6)
+        return
+    assert 2 * (model.nll(fit.values) - model.nll(start)) == pytest.approx(height, abs=1e-6)
     for name, value in root_fit["values"].items():
         error = root_fit.get("errors_curvature", {}).get(name) or root_fit.get("errors_hesse", {}).get(name)
         if error:

@@ -28,9 +28,7 @@ def counts(file: Tables, channel: HS3Channel, name: str, asked_by: Node) -> list
     if not _fits(node, channel):
         return nothing
     if kind == "unbinned":
-        file.tell(
-            node.place(), f"{len(node.value.get('entries') or [])} weighted entries are counted in bins", "read as"
-        )
+        file.tell(node.place(), "unbinned entries are counted in the bins of the channel")
         return _filled(node, channel)
     return in_order(node.numbers("contents", len(channel.order)), channel.order)
 

@@ -28,7 +28,7 @@ class Use:
 
 @dataclass
 class Scalar:
-    """A single parameter; `kind` is "alpha" (it interpolates), "factor", "lumi", or "free" (it is in functions only)."""
+    """A single parameter; `kind` is "alpha" (it interpolates), "factor", "lumi", or "free" (in functions only)."""
 
     name: str
     kind: str

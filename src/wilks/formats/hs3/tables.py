@@ -66,7 +66,7 @@ class Tables:
 def tables(root: Node) -> Tables:
     """Return the lists of a file by name; names that are missing or repeat are mistakes."""
     lists = {key: _by_name(root, key) for key in _LISTS}
-    found = Tables(root, **lists)
+    found = Tables(root, notes=[], **lists)
     for key in root.known(_TOP):
         found.tell(key, "not known here, and left out", "lost")
     return found
