@@ -113,7 +113,9 @@ def modifier_out(
             data = {"lo": {"contents": modifier.data.lo_data}, "hi": {"contents": modifier.data.hi_data}}
             entry |= {"type": "histosys", "data": data, **_interpolation(modifier.interpolation, data)}
             if modifier.interpolation not in (None, "code4p"):
-                text = f"{modifier.interpolation}: ROOT 6.40 doesn't read the interpolation of a histosys, it uses code4p"
+                text = (
+                    f"{modifier.interpolation}: ROOT 6.40 doesn't read the interpolation of a histosys, it uses code4p"
+                )
                 tell(place, text, "approximate")
         case Lumi():
             entry |= {"name": "Lumi", "type": "normfactor"}

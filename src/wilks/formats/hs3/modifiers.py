@@ -23,38 +23,56 @@ _ROUNDED = 2e-6
 class Named:
     """The workspace's names of parameters and functions, by their names in the file (of the first bin, for bins).
 
-    `powers` are functions made here: a factor that stands several times.
+    `first` has the component of the first of several parameters, `powers` are functions made here: a factor that stands
+    several times.
     """
 
     scalars: dict[str, str] = field(default_factory=dict)
     vectors: dict[tuple[str, ...], str] = field(default_factory=dict)
+    first: dict[tuple[str, ...], int] = field(default_factory=dict)
     powers: dict[str, tuple[str, int]] = field(default_factory=dict)
 
-    def component(self, name: str) -> tuple[str, int] | None:
-        """Return the workspace's parameter, and its component, of a parameter of the file."""
-        if name in self.scalars:
-            return self.scalars[name], 0
-        for names, found in self.vectors.items():
-            if name in names:
-                return found, names.index(name)
-        return None
+    def components(self) -> dict[str, tuple[str, int]]:
+        """Return the workspace's parameter, and its component, of every parameter of the file."""
+        found = {name: (given, 0) for name, given in self.scalars.items()}
+        for names, given in self.vectors.items():
+            found |= {name: (given, self.first[names] + i) for i, name in enumerate(names)}
+        return found
 
 
 def name_all(found: Gathered, functions: Functions) -> Named:
     """Return the workspace's names of everything."""
     candidates = [_candidate(scalar) for scalar in found.scalars.values()]
-    candidates += [
-        Candidate(vector.names, tuple(use.effect.name for use in vector.uses), vector.kind)
-        for vector in found.vectors.values()
-    ]
-    names = document_names(candidates, functions.used)
-    named = Named()
-    for candidate, name in zip(candidates, names, strict=True):
-        if candidate.parameters in found.vectors:
-            named.vectors[candidate.parameters] = name
-        else:
-            named.scalars[candidate.parameters[0]] = name
+    groups = _together(found)
+    for vectors in groups:
+        names = tuple(name for vector in vectors for name in vector.names)
+        modifiers = tuple(use.effect.name for vector in vectors for use in vector.uses)
+        candidates.append(Candidate(names, modifiers, vectors[0].kind))
+    given = document_names(candidates, functions.used)
+    named = Named(dict(zip(found.scalars, given, strict=False)))
+    for vectors, name in zip(groups, given[len(found.scalars) :], strict=True):
+        named.vectors |= {vector.names: name for vector in vectors}
+        starts = np.cumsum([0, *(len(vector.names) for vector in vectors)]).tolist()
+        named.first |= {vector.names: start for vector, start in zip(vectors, starts, strict=False)}
     return named
+
+
+def _together(found: Gathered) -> list[list[Vector]]:
+    """Return parameters of bins that have one name: those of a staterror in several channels are numbered on."""
+    groups: dict[tuple[str, ...], list[Vector]] = {}
+    for names, vector in found.vectors.items():
+        called = sorted({use.effect.name for use in vector.uses})
+        key = (vector.kind, *called) if vector.kind == "staterror" and called != ["staterror"] else names
+        groups.setdefault(key, []).append(vector)
+    made: list[list[Vector]] = []
+    for vectors in groups.values():
+        ordered = sorted(vectors, key=lambda vector: vector.uses[0].channel.name)
+        all_names = [name for vector in ordered for name in vector.names]
+        stem = all_names[0].removesuffix("_0")
+        numbered = all_names == [f"{stem}_{i}" for i in range(len(all_names))]
+        same = len({vector.constraint for vector in vectors}) == 1
+        made += [ordered] if numbered and same else [[vector] for vector in vectors]
+    return made
 
 
 def _candidate(scalar: Scalar) -> Candidate:

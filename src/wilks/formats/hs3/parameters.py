@@ -11,7 +11,7 @@ from wilks.formats.hs3.channels import PER_BIN, Effect, HS3Channel, HS3Sample, i
 from wilks.formats.hs3.functions import Functions
 from wilks.formats.hs3.nodes import Node
 from wilks.formats.hs3.tables import Tables
-from wilks.formats.hs3.terms import FREE, WORDS, Term, Terms, is_word
+from wilks.formats.hs3.terms import FLAT, FREE, WORDS, Term, Terms, is_word
 
 _AROUND_ZERO = ("normsys", "histosys")
 
@@ -190,7 +190,8 @@ def term_of(scalar: Scalar, terms: Terms, extra: Extra) -> tuple[Term, bool]:
         if not term.same(found[0][0]):
             node.wrong(f'another constraint of "{scalar.name}" than at {found[0][1].place()}')
     if found:
-        return found[0][0], held
+        term = found[0][0]
+        return (FREE if term.kind == "normal" and term.width >= FLAT else term), held
     if held or scalar.kind != "alpha":
         return FREE, held
     centre = terms.values.value(f"nom_{scalar.name}")

@@ -9,9 +9,6 @@ from typing import Any
 from wilks.formats.hs3.spelling import ALPHA, LUMI, Bins, Spelling
 from wilks.workspace.spec import Measurement, ParameterSettings
 
-FLAT = 1e10
-# Width of a normal constraint that says nothing: its term changes by less than the last digit.
-
 
 @dataclass(frozen=True)
 class Told:

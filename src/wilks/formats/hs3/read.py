@@ -10,7 +10,7 @@ from typing import IO, Any, Literal
 import msgspec
 
 from wilks._reading import parse_json, read_file
-from wilks.errors import WorkspaceError, nearest_file
+from wilks.errors import TemplateError, WorkspaceError, nearest_file
 from wilks.formats.hs3.analyses import Choice, analyses_of, channel_names, choose
 from wilks.formats.hs3.channels import HS3Channel, read_channel
 from wilks.formats.hs3.functions import Functions
@@ -23,6 +23,7 @@ from wilks.formats.hs3.tables import Tables, tables, told
 from wilks.formats.hs3.terms import Terms
 from wilks.formats.hs3.values import Values, values_of
 from wilks.formats.notes import Reading
+from wilks.histogram import Axis
 from wilks.workspace.extensions import PYHF, WILKS, extensions
 from wilks.workspace.pyhf_json import load_workspace
 from wilks.workspace.spec import Document
@@ -70,14 +71,27 @@ def read_with_names(
     if mistakes or built is None:
         raise WorkspaceError([f"{name}: {mistake}" for mistake in dict.fromkeys(mistakes)])
     document, channels, named = built
-    axes = {channel.name: channel.axis for channel in channels if channel.axis is not None}
+    axes = {channel.name: axis for channel in channels if (axis := _axis(file, channel)) is not None}
     if lacking := [key for key in ("functions",) if key in document and key not in Document.__struct_fields__]:
         names = told(entry["name"] for entry in document[lacking[0]])
         raise WorkspaceError(f"{name}: functions: {names}: a workspace can't have functions of parameters yet")
     workspace = Workspace(_loaded(document, name).document, axes)
-    mapping = {one: found for one in named.scalars if (found := named.component(one)) is not None}
-    mapping |= {one: (stem, i) for names, stem in named.vectors.items() for i, one in enumerate(names)}
-    return Reading(workspace, tuple(file.notes)), mapping
+    return Reading(workspace, tuple(file.notes)), named.components()
+
+
+def _axis(file: Tables, channel: HS3Channel) -> Axis | None:
+    """Return the axis of a channel, with what wilks wrote down about it; None where its bins are only numbered."""
+    known = file.remembered.child("axes")
+    if channel.axis is None or channel.name not in known.value:
+        return channel.axis
+    if not known.has(channel.name):
+        return None
+    said = known.child(channel.name)
+    labels = tuple(said.names("bin_labels"))
+    try:
+        return Axis(channel.axis.edges, said.text("label", ""), said.text("unit", ""), labels)
+    except TemplateError as error:
+        raise WorkspaceError(f"{said.place()}: {error}") from None
 
 
 def _loaded(document: dict[str, Any], name: str) -> Workspace:
@@ -191,6 +205,8 @@ def _document(model: _Model) -> tuple[dict[str, Any], list[HS3Channel], Named] |
     }
     if sets := [{"name": n, "observations": _observations(model, a)} for n, a in choice.data_sets.items()]:
         document["data_sets"] = sets
+    if groups := file.remembered.objects("groups"):
+        document["groups"] = [group.value for group in groups]
     if entries := functions_of(model.functions, named):
         document["functions"] = entries
     _tell(model)
@@ -204,17 +220,20 @@ def _document(model: _Model) -> tuple[dict[str, Any], list[HS3Channel], Named] |
 def _observations(model: _Model, analysis: Any) -> list[dict[str, Any]]:
     data = dict(analysis.pairs)
     by_distribution = zip(model.choice.measurements[0].distributions, model.channels, strict=True)
-    return [
+    found = [
         {"name": channel.name, "data": counts(model.file, channel, data[distribution], analysis.likelihood)}
         for distribution, channel in by_distribution
     ]
+    order = model.file.remembered.names("observations")
+    return sorted(found, key=lambda one: order.index(one["name"]) if one["name"] in order else len(order))
 
 
 def _measurement(model: _Model, analysis: Any, named: Named, widths: Any) -> dict[str, Any]:
     file = model.file
     terms = Terms(file, model.values[analysis.name])
     spelled = file.remembered.child("settings").child(analysis.name)
-    parameters = all_settings(file, model.found, named, terms, model.extra, widths, spelled)
+    unused = file.remembered.child("unused").objects(analysis.name)
+    parameters = all_settings(file, model.found, named, terms, model.extra, widths, spelled, unused)
     pois = [named.scalars.get(poi, poi) for poi in analysis.pois]
     config: dict[str, Any] = {"poi": pois[0] if pois else "", "parameters": parameters}
     if len(pois) > 1:

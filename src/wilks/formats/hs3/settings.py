@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from wilks.formats.hs3.modifiers import Named, Widths, staterror_widths
@@ -17,7 +17,14 @@ _SAME_COUNT = 2e-6
 
 
 def all_settings(
-    file: Tables, found: Gathered, named: Named, terms: Terms, extra: Extra, widths: Widths, spelled: Node
+    file: Tables,
+    found: Gathered,
+    named: Named,
+    terms: Terms,
+    extra: Extra,
+    widths: Widths,
+    spelled: Node,
+    unused: Sequence[Node],
 ) -> list[dict[str, Any]]:
     """Return the settings of a measurement in the order of the document; `spelled` has those that were written out."""
     entries: dict[str, dict[str, Any]] = {}
@@ -32,6 +39,9 @@ def all_settings(
         ordered = sorted(vectors, key=lambda vector: vector.uses[0].channel.name)
         asked = spelled.names(name) if spelled.has(name) else []
         entries[name] = _vectors(file, ordered, name, terms.values, widths, asked)
+    for entry in unused:
+        if (name := entry.text("name")) not in entries:
+            entries[name] = entry.value
     order = [name for name in spelled.value if name in entries]
     order += [name for name in entries if name not in spelled.value]
     return [entries[name] for name in order if len(entries[name]) > 1 or spelled.has(name)]
@@ -57,7 +67,7 @@ def _scalar(
     if limits != bounds or "bounds" in asked:
         entry["bounds"] = [limits]
     if constant or "fixed" in asked:
-        entry["fixed"] = constant
+        entry["fixed"] = [constant] if "fixed[]" in asked else constant
     return entry
 
 
@@ -113,7 +123,9 @@ def _vectors(
     first = vectors[0]
     gamma = first.constraint != "none"
     sigma = [s for vector in vectors for s in _sigma(vector, widths)]
-    idle = [gamma and s == 0 for s in sigma]
+    threshold = first.uses[0].channel.node.child("staterror").number("relThreshold", 0.0)
+    least = threshold if first.kind == "staterror" else 0.0
+    idle = [gamma and (s == 0 or s < least) for s in sigma]
     starts: list[Any] = []
     ranges: list[list[Any]] = []
     fixed: list[bool] = []
@@ -129,7 +141,7 @@ def _vectors(
     if any(limits != (_GAMMA if gamma else _FACTOR) for limits in ranges) or "bounds" in asked:
         entry["bounds"] = ranges
     if fixed != usual or "fixed" in asked:
-        entry["fixed"] = fixed[0] if len(set(fixed)) == 1 else fixed
+        entry["fixed"] = fixed[0] if len(set(fixed)) == 1 and "fixed[]" not in asked else fixed
     if gamma:
         entry |= _centres(first.constraint, names, sigma, values, asked)
         entry |= _missing_widths(vectors, sigma, entry)

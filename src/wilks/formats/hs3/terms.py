@@ -53,6 +53,8 @@ class Term:
 
 
 FREE = Term("none")
+FLAT = 1e10
+# From this width on a normal constraint says nothing: its term changes by less than the last digit.
 
 
 @dataclass(frozen=True)

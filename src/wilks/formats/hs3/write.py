@@ -11,8 +11,9 @@ import msgspec
 from wilks._files import write_atomically
 from wilks.errors import WorkspaceError
 from wilks.formats.hs3.distributions import axis_out, channel_out
-from wilks.formats.hs3.points import FLAT, Measured, Told, default_domain, domains, global_observable, measured, point
+from wilks.formats.hs3.points import Measured, Told, default_domain, domains, global_observable, measured, point
 from wilks.formats.hs3.spelling import ALPHA, Spelling, spelling_of
+from wilks.formats.hs3.terms import FLAT
 from wilks.formats.notes import Note, Writing
 from wilks.workspace.spec import Document, Measurement, Observation
 from wilks.workspace.validate import content_mistakes
@@ -148,6 +149,7 @@ class _File:
         """Return how the workspace is spelled, where that changes nothing about the model."""
         found: dict[str, Any] = {
             "settings": {one.name: _spelled(one) for one in self.document.measurements},
+            "unused": {one.name: self._unused(one) for one in self.document.measurements},
             "axes": {channel.name: self._axis(channel.name) for channel in self.document.channels},
         }
         order = [one.name for one in self.document.observations]
@@ -157,6 +159,11 @@ class _File:
             found["groups"] = msgspec.to_builtins(self.document.groups)
             self.tell("groups", "groups of parameters can't be said in HS3; only wilks reads them back", "lost")
         return found
+
+    def _unused(self, measurement: Measurement) -> list[dict[str, Any]]:
+        """Return settings of parameters that the model doesn't have, as those of a signal that is patched in."""
+        used = {*self.spelling.scalars, *self.spelling.bins, *self.measured[0].parameters}
+        return [msgspec.to_builtins(entry) for entry in measurement.config.parameters if entry.name not in used]
 
     def _axis(self, channel: str) -> dict[str, Any] | None:
         axis = self.workspace.axes.get(channel)
@@ -209,7 +216,7 @@ def _root(channels: list[str], sets: list[str], analyses: list[dict[str, Any]]) 
     }
     return {
         "ModelConfigs": configs,
-        "combined_datasets": {name: index for name in sets},
+        "combined_datasets": dict.fromkeys(sets, index),
         "combined_distributions": {_PDF: pdf},
     }
 
