@@ -94,6 +94,15 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "codes": document([{**NORMSYS, "interpolation": "code1"}, modifier("s", "histosys", SHAPE, interpolation="code2")]),
     "usual codes said": document([{**NORMSYS, "interpolation": "code4"}]),
     "names that collide": document([NORMSYS, modifier("alpha_jes", "normfactor")]),
+    "names with spaces": document(
+        [
+            {**NORMSYS, "name": "Jet energy, scale"},
+            modifier("Jet energy; scale", "normfactor"),
+            modifier("2 stat", "staterror", [1, 2, 0]),
+        ],
+        [{"name": "Jet energy; scale", "bounds": [[0, 3]]}],
+        pois=["mu", "Jet energy; scale"],
+    ),
     "names of ROOT": document([modifier("Lumi", "normfactor"), modifier("staterror", "staterror", [1, 2, 0])]),
     "shapesys": document([modifier("u", "shapesys", [1, 3, 0.07])]),
     "shapesys, bins without": document([modifier("u", "shapesys", [0, 3, 0.07])]),

@@ -39,9 +39,9 @@ def channel_out(
         text = f"HS3 has one staterror in a channel; {others} written as shapesys with the same widths and parameters"
         tell(place, text, "read as")
     entry: dict[str, Any] = {
-        "name": f"model_{channel.name}",
+        "name": f"model_{spelling.channels[channel.name]}",
         "type": "histfactory_dist",
-        "axes": [axis_out(channel, axis)],
+        "axes": [axis_out(channel, axis, spelling)],
         "samples": [sample_out(channel, sample, spelling, constraints, main, tell) for sample in channel.samples],
     }
     if main is not None:
@@ -51,9 +51,9 @@ def channel_out(
     return entry
 
 
-def axis_out(channel: Channel, axis: Axis | None) -> dict[str, Any]:
+def axis_out(channel: Channel, axis: Axis | None, spelling: Spelling) -> dict[str, Any]:
     """Return the axis of a channel: its edges, or numbers of bins where they aren't known."""
-    name = f"obs_x_{channel.name}"
+    name = f"obs_x_{spelling.channels[channel.name]}"
     if axis is not None:
         return {"name": name, "edges": axis.edges.tolist()}
     bins = len(channel.samples[0].data)
@@ -100,7 +100,7 @@ def modifier_out(
     if isinstance(modifier, ShapeFactor | ShapeSys | StatError):
         return _per_bin(channel, sample, modifier, spelling, main)
     if isinstance(modifier, NormFactor) and modifier.name in spelling.functions:
-        return {"name": modifier.name, "type": "custom"}
+        return {"name": spelling.functions[modifier.name], "type": "custom"}
     parameter = spelling.of(modifier.name)
     entry: dict[str, Any] = {"name": modifier.name, "parameter": parameter}
     if parameter in constraints:
@@ -118,9 +118,9 @@ def modifier_out(
                 )
                 tell(place, text, "approximate")
         case Lumi():
-            entry |= {"name": "Lumi", "type": "normfactor"}
-        case NormFactor():
-            entry |= {"type": "normfactor"}
+            entry |= {"name": parameter, "type": "normfactor"}
+        case NormFactor():  # ROOT takes the name for the parameter's
+            entry |= {"name": parameter, "type": "normfactor"}
     if modifier.name in spelling.functions:
         tell(place, "a function steers it; ROOT 6.40 takes parameters only there", "approximate")
     return entry

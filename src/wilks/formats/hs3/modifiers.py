@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,15 +41,15 @@ class Named:
         return found
 
 
-def name_all(found: Gathered, functions: Functions) -> Named:
-    """Return the workspace's names of everything."""
+def name_all(found: Gathered, functions: Functions, known: Mapping[str, str]) -> Named:
+    """Return the workspace's names of everything; `known` are those that the file gives for its parameters."""
     candidates = [_candidate(scalar) for scalar in found.scalars.values()]
     groups = _together(found)
     for vectors in groups:
         names = tuple(name for vector in vectors for name in vector.names)
         modifiers = tuple(use.effect.name for vector in vectors for use in vector.uses)
         candidates.append(Candidate(names, modifiers, vectors[0].kind))
-    given = document_names(candidates, functions.used)
+    given = document_names(candidates, functions.used, known)
     named = Named(dict(zip(found.scalars, given, strict=False)))
     for vectors, name in zip(groups, given[len(found.scalars) :], strict=True):
         named.vectors |= {vector.names: name for vector in vectors}

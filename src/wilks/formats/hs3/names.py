@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 _BIN = re.compile(r"_bin(_\d+)+$|_\d+$")
@@ -30,15 +30,15 @@ class Candidate:
         return stem.removeprefix("gamma_") or stem or self.parameters[0]
 
 
-def document_names(candidates: Sequence[Candidate], taken: Iterable[str]) -> list[str]:
+def document_names(candidates: Sequence[Candidate], taken: Iterable[str], known: Mapping[str, str]) -> list[str]:
     """Return a name for each candidate, no two alike and none of those that are taken.
 
-    The name of its modifiers, if they have one and no other candidate's have it; else the stem of the parameters; else
-    the name of the first parameter, numbered where that is needed. Of ROOT's own names for modifiers, "Lumi" is the
-    workspace's "lumi" (as `kind`), and "staterror" says nothing.
+    One that is `known` for the first parameter is taken. Else the name of its modifiers, if they have one and no other
+    candidate's have it; else the stem of the parameters; else the name of the first parameter, numbered where that is
+    needed. ROOT's name "staterror" for modifiers says nothing.
     """
     uses = Counter(name for candidate in candidates for name in set(candidate.modifiers))
-    wishes = [_wish(candidate, uses) for candidate in candidates]
+    wishes = [known.get(candidate.parameters[0]) or _wish(candidate, uses) for candidate in candidates]
     count = Counter(wishes)
     given: set[str] = set(taken)
     names: list[str] = []

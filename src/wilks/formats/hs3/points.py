@@ -35,7 +35,7 @@ def measured(measurement: Measurement, spelling: Spelling) -> Measured:
     """Return what a measurement says about each parameter, with defaults where it is silent."""
     settings = {entry.name: entry for entry in measurement.config.parameters}
     pois = tuple(spelling.of(name) for name in measurement.config.of_interest)
-    found = Measured(measurement.name, pois)
+    found = Measured(spelling.measurements[measurement.name], pois)
     for name, (kind, written) in spelling.scalars.items():
         found.parameters[written] = _scalar(kind, settings.get(name) or ParameterSettings(name))
     for name, bins in spelling.bins.items():

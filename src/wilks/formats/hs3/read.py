@@ -152,6 +152,8 @@ def _built(
     values = {one.name: values_of(file, one.node) for one in choice.measurements}
     first = choice.measurements[0]
     names = channel_names(file, first.distributions)
+    known = _known(file, "channels")
+    names = {distribution: known.get(name, name) for distribution, name in names.items()}
     channels = [
         read_channel(file, file.distributions[distribution], names[distribution], values[first.name])
         for distribution in first.distributions
@@ -167,6 +169,12 @@ def _built(
     if file.mistakes:
         return None
     return _document(model)
+
+
+def _known(file: Tables, key: str) -> dict[str, str]:
+    """Return names of the workspace that wilks wrote down, by those in the file."""
+    node = file.remembered.child("names").child(key)
+    return {name: node.text(name) for name in node.value}
 
 
 def _meaning(file: Tables) -> Meaning:
@@ -194,7 +202,7 @@ def _constraints(model: _Model, meaning: Meaning) -> None:
 def _document(model: _Model) -> tuple[dict[str, Any], list[HS3Channel], Named] | None:
     file, choice, found = model.file, model.choice, model.found
     first = choice.measurements[0]
-    named = name_all(found, model.functions)
+    named = name_all(found, model.functions, _known(file, "parameters"))
     widths = exact_widths(file, found, model.values[first.name])
     channels = [channel_of(channel, found, named, widths) for channel in model.channels]
     document: dict[str, Any] = {
@@ -203,7 +211,9 @@ def _document(model: _Model) -> tuple[dict[str, Any], list[HS3Channel], Named] |
         "measurements": [_measurement(model, one, named, widths) for one in choice.measurements],
         "version": PYHF,
     }
-    if sets := [{"name": n, "observations": _observations(model, a)} for n, a in choice.data_sets.items()]:
+    known = _known(file, "data_sets")
+    further = {known.get(name, name): one for name, one in choice.data_sets.items()}
+    if sets := [{"name": name, "observations": _observations(model, one)} for name, one in further.items()]:
         document["data_sets"] = sets
     if groups := file.remembered.objects("groups"):
         document["groups"] = [group.value for group in groups]
@@ -231,18 +241,20 @@ def _observations(model: _Model, analysis: Any) -> list[dict[str, Any]]:
 def _measurement(model: _Model, analysis: Any, named: Named, widths: Any) -> dict[str, Any]:
     file = model.file
     terms = Terms(file, model.values[analysis.name])
-    spelled = file.remembered.child("settings").child(analysis.name)
-    unused = file.remembered.child("unused").objects(analysis.name)
+    name = _name(model, analysis.name)
+    spelled = file.remembered.child("settings").child(name)
+    unused = file.remembered.child("unused").objects(name)
     parameters = all_settings(file, model.found, named, terms, model.extra, widths, spelled, unused)
     pois = [named.scalars.get(poi, poi) for poi in analysis.pois]
     config: dict[str, Any] = {"poi": pois[0] if pois else "", "parameters": parameters}
     if len(pois) > 1:
         config["pois"] = pois
-    return {"name": _name(model, analysis.name), "config": config}
+    return {"name": name, "config": config}
 
 
 def _name(model: _Model, name: str) -> str:
     """Return the name of a measurement; ROOT's have the data set at the end where there are several."""
+    name = _known(model.file, "measurements").get(name, name)
     if model.choice.data_sets and not model.file.remembered.value:
         return name.removesuffix(f"_{model.choice.data_set}") or name
     return name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -27,20 +28,37 @@ class Bins:
 
 @dataclass
 class Spelling:
-    """Parameters of a workspace by name: `scalars` (kind, name in the file), `bins`."""
+    """Names in the file: `scalars` (kind, name) and `bins` by the parameter's, `channels`, `measurements`, `functions`.
+
+    All are identifiers, as ROOT needs them. `changed` has the workspace's names of those that don't show them.
+    """
 
     scalars: dict[str, tuple[str, str]] = field(default_factory=dict)
     bins: dict[str, Bins] = field(default_factory=dict)
-    functions: frozenset[str] = frozenset()
+    functions: dict[str, str] = field(default_factory=dict)
+    channels: dict[str, str] = field(default_factory=dict)
+    measurements: dict[str, str] = field(default_factory=dict)
+    data_sets: dict[str, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
 
     def of(self, name: str) -> str:
         """Return the name in the file of a single parameter, or of a function; others keep theirs."""
-        return self.scalars[name][1] if name in self.scalars else name
+        return self.scalars[name][1] if name in self.scalars else self.functions.get(name, name)
+
+    @property
+    def changed(self) -> dict[str, dict[str, str]]:
+        """Names of the workspace that differ from those in the file, by the latter."""
+        parameters = {written: name for name, (kind, written) in self.scalars.items() if written != _usual(kind, name)}
+        parameters |= {b.names[0]: n for n, b in self.bins.items() if b.names[0] != f"gamma_{n}_bin_0"}
+        found = {"parameters": parameters}
+        for key in ("functions", "channels", "measurements", "data_sets"):
+            names: dict[str, str] = getattr(self, key)
+            found[key] = {written: name for name, written in names.items() if written != name}
+        return {key: names for key, names in found.items() if names}
 
     def free(self, wanted: Iterable[str]) -> tuple[str, ...]:
-        """Return names that no other parameter has, as near as possible to those that are wanted."""
-        names = list(wanted)
+        """Return identifiers that no other parameter has, as near as possible to the names that are wanted."""
+        names = [identifier(name) for name in wanted]
         end, number = "", 2
         while any(name + end in self._taken for name in names):
             end, number = f"_{number}", number + 1
@@ -51,8 +69,11 @@ class Spelling:
 
 def spelling_of(document: Document, functions: Iterable[str]) -> Spelling:
     """Return the names that the parameters of a document get; `functions` steer modifiers of their name."""
-    found = Spelling(functions=frozenset(functions))
-    found._taken |= found.functions
+    found = Spelling()
+    found.functions = {name: found.free([name])[0] for name in functions}
+    found.channels = identifiers(channel.name for channel in document.channels)
+    found.measurements = identifiers(measurement.name for measurement in document.measurements)
+    found.data_sets = identifiers(data_set.name for data_set in document.data_sets or ())
     kinds: dict[str, str] = {}
     for channel in document.channels:
         for sample in channel.samples:
@@ -61,12 +82,37 @@ def spelling_of(document: Document, functions: Iterable[str]) -> Spelling:
                 if kind and modifier.name not in found.functions:
                     kinds.setdefault(modifier.name, kind)
     for name, kind in kinds.items():
-        wanted = "Lumi" if kind == LUMI else f"alpha_{name}" if kind == ALPHA else name
-        found.scalars[name] = (kind, found.free([wanted])[0])
+        found.scalars[name] = (kind, found.free([_usual(kind, name)])[0])
     for (bin_kind, name), uses in uses_per_bin(document.channels).items():
         first, size = _components(bin_kind, uses)
         names = found.free(f"gamma_{name}_bin_{i}" for i in range(size))
         found.bins[name] = Bins(bin_kind, names, _gammas(bin_kind, uses), uses, first)
+    return found
+
+
+def _usual(kind: str, name: str) -> str:
+    """Return the name that ROOT would give a parameter."""
+    return "Lumi" if kind == LUMI else f"alpha_{name}" if kind == ALPHA else name
+
+
+def identifier(name: str) -> str:
+    """Return a name with an underscore for each character that ROOT doesn't take.
+
+    >>> identifier("4 jets, 2 b")
+    '_4_jets__2_b'
+    """
+    found = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    return found if found[:1] and not found[0].isdigit() else f"_{found}"
+
+
+def identifiers(names: Iterable[str]) -> dict[str, str]:
+    """Return an identifier for each name, no two alike."""
+    found: dict[str, str] = {}
+    for name in names:
+        wanted, number = identifier(name), 2
+        while wanted in found.values():
+            wanted, number = f"{identifier(name)}_{number}", number + 1
+        found[name] = wanted
     return found
 
 

@@ -98,7 +98,7 @@ class _File:
             rate, mean = f"{name}_tau", f"{name}_poisMean"
             self.constants[rate] = [one.width for one in told]
             self.functions.append({"name": mean, "type": "product", "factors": [name, rate]})
-            return {**entry, "type": "poisson_dist", "x": observed, "mean": mean}
+            return {**entry, "type": "poisson_dist", "x": observed, "mean": mean, "integer": False}
         if told[0].kind == "none":
             text = f"without constraint; written with a normal one of width {FLAT:g}, which says nothing"
             self.tell(f'parameter "{name}"', text, "read as")
@@ -114,12 +114,12 @@ class _File:
 
     def content(self) -> dict[str, Any]:
         """Return the whole file."""
-        axes = [axis_out(c, self.workspace.axes.get(c.name)) for c in self.document.channels]
+        axes = [axis_out(c, self.workspace.axes.get(c.name), self.spelling) for c in self.document.channels]
         sets = {_DATA: self.document.observations}
-        sets |= {one.name: one.observations for one in self.document.data_sets or ()}
-        by_name = dict(zip((c.name for c in self.document.channels), axes, strict=True))
-        data = [_data(name, one, by_name) for name, observations in sets.items() for one in observations]
-        names = list(by_name)
+        sets |= {self.spelling.data_sets[one.name]: one.observations for one in self.document.data_sets or ()}
+        names = list(self.spelling.channels.values())
+        by_name = dict(zip(names, axes, strict=True))
+        data = [self._data(name, one, by_name) for name, observations in sets.items() for one in observations]
         likelihoods = [_likelihood(name, names) for name in sets]
         points, all_domains, analyses = [], [default_domain(self.measured[0], axes)], []
         for i, found in enumerate(self.measured):
@@ -145,6 +145,11 @@ class _File:
             entry["functions"] = self.functions
         return entry
 
+    def _data(self, data_set: str, observation: Observation, axes: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        channel = self.spelling.channels[observation.name]
+        axis, contents = axes[channel], observation.data
+        return {"name": f"{data_set}_{channel}", "type": "binned", "axes": [axis], "contents": contents}
+
     def _remembered(self) -> dict[str, Any]:
         """Return how the workspace is spelled, where that changes nothing about the model."""
         found: dict[str, Any] = {
@@ -155,6 +160,8 @@ class _File:
         order = [one.name for one in self.document.observations]
         if order != [channel.name for channel in self.document.channels]:
             found["observations"] = order
+        if changed := self.spelling.changed:
+            found["names"] = changed
         if self.document.groups:
             found["groups"] = msgspec.to_builtins(self.document.groups)
             self.tell("groups", "groups of parameters can't be said in HS3; only wilks reads them back", "lost")
@@ -181,11 +188,6 @@ def _spelled(measurement: Measurement) -> dict[str, list[str]]:
         said = [key for key in keys if getattr(entry, key) is not None]
         found[entry.name] = said + ["fixed[]"] * isinstance(entry.fixed, list)
     return found
-
-
-def _data(data_set: str, observation: Observation, axes: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    name = f"{data_set}_{observation.name}"
-    return {"name": name, "type": "binned", "axes": [axes[observation.name]], "contents": observation.data}
 
 
 def _likelihood(data_set: str, channels: list[str]) -> dict[str, Any]:
