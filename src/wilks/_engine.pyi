@@ -42,6 +42,19 @@ class Model:
         constraint_kind: IntArray,
         constraint_parameter: IntArray,
         constraint_scale: FloatArray,
+        function_operation: IntArray = ...,
+        function_first: IntArray = ...,
+        function_second: IntArray = ...,
+        function_number: FloatArray = ...,
+        function_result: IntArray = ...,
+        block_form: IntArray = ...,
+        block_floor: FloatArray = ...,
+        block_total: FloatArray = ...,
+        constraint_lower: FloatArray = ...,
+        coupling_first: IntArray = ...,
+        coupling_second: IntArray = ...,
+        coupling: FloatArray = ...,
+        coupling_constant: FloatArray = ...,
     ) -> None: ...
     @property
     def shared_parameters(self) -> list[int]: ...

@@ -312,9 +312,8 @@ def test_contradictions_are_told(change: Callable[[dict[str, Any], list[dict[str
         ("stat", {"treshold": 0.05}, 'did you mean "threshold"?'),
         ("shape", {"constraint": "none"}, 'allowed are "normal", "poisson"'),
         ("shape", {"shared": 1}, "shared: 1 found, true or false needed"),
-        ("norm", {"interpolation": "code5"}, "of a normsys it is the same as code4"),
-        ("norm", {"interpolation": "code2"}, "this code can't be said yet for such a modifier"),
-        ("scale", {"interpolation": "code4"}, 'allowed are "code0", "code2", "code4p"'),
+        ("norm", {"interpolation": "code4p"}, 'allowed are "code0", "code1", "code2", "code4", "code5", "combine"'),
+        ("scale", {"interpolation": "code4"}, 'allowed are "code0", "code1", "code2", "code4p", "code5"'),
         ("k", {"constraint": "normal"}, 'unknown key "constraint"; allowed are "name", "data", "type"'),
     ],
 )

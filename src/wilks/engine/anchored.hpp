@@ -120,7 +120,7 @@ class Anchored {
   }
 
   bool place(const double* start, const Data& data) {
-    for (int i = 0; i < m.constraints; ++i) logarithm_[m.constraint_parameter[i]] = m.constraint_kind[i] != constraint_normal && data.auxiliary[i] > 0;
+    for (int i = 0; i < m.constraints; ++i) logarithm_[m.constraint_parameter[i]] = m.constraint_kind[i] == constraint_poisson && data.auxiliary[i] > 0;
     for (int i = 0; i < m.parameters; ++i) {
       x_[i] = fixed_[i] ? start[i] : std::min(std::max(start[i], lower_[i]), upper_[i]);
       if (!fixed_[i] && logarithm_[i] && x_[i] < 0.01) return false;

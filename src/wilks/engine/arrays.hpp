@@ -1,6 +1,7 @@
 // The memory that one evaluation works in and writes to.
 #pragma once
 
+#include "curved.hpp"
 #include "gram.hpp"
 
 namespace wilks {
@@ -57,11 +58,14 @@ struct Scratch {
   double *packed;                                       // bins x columns
   std::vector<double> memory;
   Gram gram;
+  FunctionValues functions;
+  Curved curved;
+  std::vector<double> wide_jacobian, wide_mixed, wide_pairs;  // as in Derivatives, with a channel's functions among the columns
 
-  explicit Scratch(const Model& m) : gram(m) {
+  explicit Scratch(const Model& m) : gram(m), functions(m.functions), curved(m) {
     const std::size_t stride = whole_quads(std::max(1, m.largest_bins)), blocks = std::max(1, m.largest_blocks);
-    const std::size_t width = padded(std::max(1, m.largest_columns)), entries = m.factor_parameter.size() + 1;
-    const std::size_t values = m.parameters + 1 + m.even_parameter.size(), rows = m.largest_rows + 1;
+    const std::size_t width = padded(std::max(1, m.largest_width)), entries = m.factor_parameter.size() + 1;
+    const std::size_t values = m.inputs + 1 + m.even_parameter.size(), rows = m.largest_rows + 1;
     const std::size_t factors = m.largest_factors + 1, per_bin = std::max(1, m.largest_bin_factors);
     memory.resize(4 * values + 5 * entries + (3 * blocks + 3 + per_bin + width) * stride + blocks + 2 * rows + factors + (2 * blocks + stride) * width + lanes);
     double* at = memory.data();
@@ -77,6 +81,10 @@ struct Scratch {
     factor_scale = take(factors);
     for (double** p : {&left, &right}) *p = take(blocks * width);
     packed = take(stride * width);
+    if (!m.functions.count()) return;
+    wide_jacobian.assign(width * stride, 0.0);
+    wide_mixed.assign(std::max(1, m.largest_slots) * width * stride, 0.0);
+    wide_pairs.assign(width * width + lanes, 0.0);
   }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;

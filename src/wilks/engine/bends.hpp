@@ -16,22 +16,23 @@ struct Interpolated {
 
 inline void find_interpolated(const Model& m, int k, int stride, const Scratch& s, std::vector<Interpolated>& of_column) {
   const std::size_t entries = m.factor_parameter.size();
-  const double *low = m.factor_coefficient.data() + 6 * entries, *high = low + entries;
   for (int i = m.block_column_start[k]; i < m.block_column_start[k + 1]; ++i) of_column[m.block_column[i]] = {};
   for (int e = m.factor_start[k]; e < m.factor_start[k + 1]; ++e) {
     const int code = m.factor_code[e];
-    if (code != factor_code1 && code != factor_code4) continue;
+    if (code == factor_free) continue;
+    const double* coefficient = m.factor_coefficient.data() + e;
     Interpolated& p = of_column[m.factor_column[e]];
     p.any = true;
     p.now *= s.factor[e];
-    p.up *= outer_factor(code, 1.0, low[e], high[e], true).f;
-    p.down *= outer_factor(code, -1.0, low[e], high[e], false).f;
+    p.up *= outer_factor(code, 1.0, coefficient, entries, true).f;
+    p.down *= outer_factor(code, -1.0, coefficient, entries, false).f;
   }
+  if (m.block_form[k]) return;
   const double* row = &m.templates[m.block_templates[k]];
   for (int r = m.row_start[k] + 1; r < m.row_start[k + 1]; ++r) {
     row += stride;
     Interpolated& p = of_column[m.row_column[r]];
-    const int which = m.row_value[r] - m.parameters - 1;
+    const int which = m.row_value[r] - m.inputs - 1;
     p.any = true;
     if (which < 0) {
       p.odd = row;
@@ -48,14 +49,14 @@ inline void find_interpolated(const Model& m, int k, int stride, const Scratch& 
 // other parameters at theta, in standard deviations of the data: the root of the sum over bins of its square / nu.
 inline void bends(const Model& m, const double* theta, Scratch& s, double* out) {
   std::fill(out, out + m.parameters, 0.0);
-  detail::fill_values(m, theta, nullptr, s);
-  detail::fill_factors(m, theta, nullptr, s, 0, m.blocks, false);
-  std::vector<Interpolated> of_column(m.largest_columns);
+  detail::fill_values(m, theta, nullptr, s, 0);
+  detail::fill_factors(m, nullptr, s, 0, m.blocks, false);
+  std::vector<Interpolated> of_column(m.largest_width);
   std::vector<double> bend;
   for (int c = 0; c < m.channels; ++c) {
     const int bins = m.bins_of(c), stride = m.stride_of(c), k0 = m.channel_block[c];
     detail::forward(m, theta, c, s);
-    bend.assign(static_cast<std::size_t>(m.columns_of(c)) * bins, 0.0);
+    bend.assign(static_cast<std::size_t>(m.width_of(c)) * bins, 0.0);
     for (int k = k0; k < m.channel_block[c + 1]; ++k) {
       const double *G = s.group_bins + static_cast<Index>(m.block_group[k] - m.channel_group[c]) * stride, *A = s.shape + static_cast<Index>(k - k0) * stride;
       find_interpolated(m, k, stride, s, of_column);
@@ -71,11 +72,15 @@ inline void bends(const Model& m, const double* theta, Scratch& s, double* out) 
         }
       }
     }
-    for (int j = 0; j < m.columns_of(c); ++j)
+    const auto add = [&](int column, int p) {
       for (int b = 0; b < bins; ++b) {
-        const double x = bend[static_cast<std::size_t>(j) * bins + b];
-        out[m.shared_parameter[m.column_shared[m.column_start[c] + j]]] += x * x / std::max(s.rate[b], 0.1);
+        const double x = bend[static_cast<std::size_t>(column) * bins + b];
+        out[p] += x * x / std::max(s.rate[b], 0.1);
       }
+    };
+    for (int j = 0; j < m.columns_of(c); ++j) add(j, m.shared_parameter[m.column_shared[m.column_start[c] + j]]);
+    for (int j = 0; j < m.functions_of(c); ++j)
+      for (int p : m.functions.parameters(m.channel_function[m.function_start[c] + j])) add(m.columns_of(c) + j, p);
   }
   for (int p = 0; p < m.parameters; ++p) out[p] = std::sqrt(out[p]);
 }

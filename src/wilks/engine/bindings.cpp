@@ -330,6 +330,27 @@ void restore_into(Compiled* self, const nb::dict& state) {
   new (self) Compiled(std::move(d), std::move(templates));
 }
 
+// A source from arrays by name: those of `each_member` and the yields; what isn't there is empty.
+Source source_from(int parameters, const nb::kwargs& arrays) {
+  Description d;
+  d.source.parameters = parameters;
+  std::size_t known = 0;
+  const auto get = [&]<class T>(const char* name, std::vector<T>& values) {
+    if (!arrays.contains(name)) return;
+    ++known;
+    Stored<T> stored;
+    if (!nb::try_cast(arrays[name], stored)) throw nb::type_error((std::string(name) + " has the wrong type").c_str());
+    values = copied(stored);
+  };
+  each_member(get, d);
+  get("nominal", d.source.nominal);
+  get("shape_lo", d.source.shape_lo);
+  get("shape_hi", d.source.shape_hi);
+  if (known != arrays.size()) throw nb::type_error("unknown name of an array");
+  if (const char* problem = check(d.source)) throw nb::value_error(problem);
+  return std::move(d.source);
+}
+
 }  // namespace
 
 void bind_random(nb::module_&);  // bindings_random.cpp
@@ -341,20 +362,8 @@ NB_MODULE(_engine, module) {
       .def_ro("constants", &Dataset::constants);
   nb::class_<Compiled>(module, "Model")
       .def("__init__",
-           [](Compiled* self, int parameters, Integers channel_bins, Integers block_channel, Vector nominal, Integers factor_start, Integers factor_parameter,
-              Integers factor_code, Vector factor_lo, Vector factor_hi, Integers shape_start, Integers shape_parameter, Integers shape_code, Vector shape_lo,
-              Vector shape_hi, Integers bin_start, Integers bin_parameter, Integers constraint_kind, Integers constraint_parameter, Vector constraint_scale) {
-             Source s{parameters,           copied(channel_bins),    copied(block_channel), copied(nominal),       copied(factor_start),    copied(factor_parameter),
-                      copied(factor_code),  copied(factor_lo),       copied(factor_hi),     copied(shape_start),   copied(shape_parameter), copied(shape_code),
-                      copied(shape_lo),     copied(shape_hi),        copied(bin_start),     copied(bin_parameter), copied(constraint_kind), copied(constraint_parameter),
-                      copied(constraint_scale)};
-             if (const char* problem = check(s)) throw nb::value_error(problem);
-             new (self) Compiled(std::move(s));
-           },
-           nb::kw_only(), nb::arg("parameters"), nb::arg("channel_bins"), nb::arg("block_channel"), nb::arg("nominal"), nb::arg("factor_start"),
-           nb::arg("factor_parameter"), nb::arg("factor_code"), nb::arg("factor_lo"), nb::arg("factor_hi"), nb::arg("shape_start"), nb::arg("shape_parameter"),
-           nb::arg("shape_code"), nb::arg("shape_lo"), nb::arg("shape_hi"), nb::arg("bin_start"), nb::arg("bin_parameter"), nb::arg("constraint_kind"),
-           nb::arg("constraint_parameter"), nb::arg("constraint_scale"))
+           [](Compiled* self, int parameters, const nb::kwargs& arrays) { new (self) Compiled(source_from(parameters, arrays)); }, nb::kw_only(),
+           nb::arg("parameters"), nb::arg("arrays"))
       .def("__getstate__", [](nb::handle_t<Compiled> self) { return state(nb::cast<const Compiled&>(self), self); })
       .def("__setstate__", [](Compiled& self, const nb::dict& state) { restore_into(&self, state); })
       .def("dataset", &Compiled::dataset, nb::arg("values"))

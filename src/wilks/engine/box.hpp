@@ -11,9 +11,11 @@ class Box {
       : x(model.parameters, 0.0), low(x), high(x), side(model.parameters, 1), masked(model.parameters, 0), fixed(model.parameters, 0), m(model),
         lower_(lower), upper_(upper), kept_(fixed_parameters), kinked_(model.parameters, 0), logarithm_(model.parameters, 0) {
     for (std::size_t e = 0; e < m.factor_parameter.size(); ++e)
-      if (m.factor_code[e] == factor_code1) kinked_[m.factor_parameter[e]] = any_kink_ = 1;
+      if ((m.factor_code[e] == factor_code1 || m.factor_code[e] == factor_code0) && m.factor_parameter[e] < m.parameters) kinked_[m.factor_parameter[e]] = any_kink_ = 1;
     for (std::size_t i = 0; i < m.even_parameter.size(); ++i)
-      if (m.even_code[i] == shape_code0) kinked_[m.even_parameter[i]] = any_kink_ = 1;
+      if (m.even_code[i] == shape_code0 && m.even_parameter[i] < m.parameters) kinked_[m.even_parameter[i]] = any_kink_ = 1;
+    for (std::size_t r = 0; r < m.row_code.size(); ++r)
+      if (m.row_code[r] == shape_code1 && m.row_parameter[r] < m.parameters) kinked_[m.row_parameter[r]] = any_kink_ = 1;
   }
 
   std::vector<double> x, low, high;  // the point; bounds of this iteration
@@ -25,7 +27,7 @@ class Box {
   // counted.
   void place(const double* start, const double* auxiliary, bool to_move) {
     for (int i = 0; i < m.constraints; ++i)
-      logarithm_[m.constraint_parameter[i]] = m.constraint_kind[i] != constraint_normal && auxiliary[i] > 0;
+      logarithm_[m.constraint_parameter[i]] = m.constraint_kind[i] == constraint_poisson && auxiliary[i] > 0;
     for (int i = 0; i < m.parameters; ++i) {
       const double least = logarithm_[i] && to_move ? std::max(lower_[i], 0.01) : lower_[i];
       x[i] = kept_[i] ? start[i] : snapped(std::min(std::max(start[i], least), upper_[i]), lower_[i], upper_[i], 0.0);

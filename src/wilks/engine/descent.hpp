@@ -307,7 +307,7 @@ struct Descent {
     for (int i = 0; i < m.constraints; ++i) {
       const int p = m.constraint_parameter[i];
       if (box_.fixed[p]) continue;
-      const double at = m.constraint_kind[i] == constraint_normal ? data_.auxiliary[i] : data_.auxiliary[i] / m.constraint_scale[i];
+      const double at = m.constraint_kind[i] == constraint_poisson ? data_.auxiliary[i] / m.constraint_scale[i] : data_.auxiliary[i];
       centre_[p] = std::min(std::max(at, box_.low[p]), box_.high[p]);
     }
   }

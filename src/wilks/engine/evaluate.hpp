@@ -28,7 +28,7 @@ inline void forward(const Model& m, const double* theta, int c, Scratch& s) {
     for (int i = m.group_start[g]; i < m.group_start[g + 1]; ++i) {
       const int k = m.group_block[i];
       double* A = s.shape + static_cast<Index>(k - k0) * stride;
-      block_shape(m, k, stride, s, A);
+      block_shape(m, k, bins, stride, s, A);
       s.product[k - k0] = factor_product(m, s, k);
       add_scaled(R, s.product[k - k0], A, bins);
     }
@@ -38,9 +38,11 @@ inline void forward(const Model& m, const double* theta, int c, Scratch& s) {
 }
 
 // Gradient of one block; leaves the sums over its rows and its d nu / d factor parameter for the second derivatives.
-inline double block_gradient(const Model& m, int k, int stride, double F, const double* A, const double* wG, Scratch& s) {
+inline double block_gradient(const Model& m, int k, int bins, int stride, double F, const double* A, const double* wG, Scratch& s, bool second) {
   const int f0 = m.factor_start[k], f1 = m.factor_start[k + 1], r0 = m.row_start[k], rows = m.row_start[k + 1] - r0;
-  row_sums(s.row_sum, &m.templates[m.block_templates[k]], stride, rows, wG);
+  const double* derivatives =
+      m.block_form[k] ? s.curved.differentiate(k, bins, stride, s.value, second ? wG : nullptr) : &m.templates[m.block_templates[k]];
+  row_sums(s.row_sum, derivatives, stride, rows, wG);
   for (int r = 0; r < rows; ++r) s.value_gradient[m.row_value[r0 + r]] += F * s.row_sum[r];
   const double T = dot(wG, A, stride);
   if (F != 0.0) {
@@ -54,14 +56,40 @@ inline double block_gradient(const Model& m, int k, int stride, double F, const 
   return T;
 }
 
+// Adds `factor` times the product of a function's first derivatives to the Hessian.
+inline void add_square(const Model& m, const Scratch& s, int function, double factor, Derivatives& out) {
+  const std::vector<int>& of = m.functions.parameters(function);
+  const double* g = s.functions.gradient(function);
+  for (std::size_t i = 0; i < of.size(); ++i)
+    for (std::size_t j = 0; j <= i; ++j) out.shared[static_cast<Index>(m.shared_index[of[i]]) * padded(m.shared) + m.shared_index[of[j]]] += factor * g[i] * g[j];
+}
+
+// What functions give to the derivatives with respect to their parameters, beside what the channels have folded already.
+template <int order>
+void fold_functions(const Model& m, const Scratch& s, Derivatives& out) {
+  for (int f = 0; f < m.functions.count(); ++f) {
+    const std::vector<int>& of = m.functions.parameters(f);
+    const double slope = s.value_gradient[m.parameters + f];
+    if (slope == 0.0) continue;
+    for (std::size_t i = 0; i < of.size(); ++i) {
+      out.gradient[of[i]] += slope * s.functions.gradient(f)[i];
+      if constexpr (order >= 2)
+        for (std::size_t j = 0; j <= i; ++j)
+          out.shared[static_cast<Index>(m.shared_index[of[i]]) * padded(m.shared) + m.shared_index[of[j]]] +=
+              slope * s.functions.hessian(f)[i * of.size() + j];
+    }
+  }
+}
+
 // Constraint terms; same return value as `evaluate`.
 template <int order>
 int add_constraints(const Model& m, const double* theta, const Data& data, Derivatives& out, double& value, double& magnitude) {
   for (int i = 0; i < m.constraints; ++i) {
     const int p = m.constraint_parameter[i];
-    const double scale = m.constraint_scale[i], aux = data.auxiliary[i];
+    const double aux = data.auxiliary[i];
+    const double scale = m.constraint_kind[i] == constraint_two_widths && theta[p] < aux ? m.constraint_lower[i] : m.constraint_scale[i];
     double term, d1, d2;
-    if (m.constraint_kind[i] == constraint_normal) {
+    if (m.constraint_kind[i] != constraint_poisson) {
       const double x = (theta[p] - aux) / scale;
       term = 0.5 * x * x;
       if (!std::isfinite(term)) return m.bins + i;
@@ -83,6 +111,21 @@ int add_constraints(const Model& m, const double* theta, const Data& data, Deriv
         out.local[m.local_diagonal[p]] += d2;
     }
   }
+  for (std::size_t i = 0; i < m.coupling.size(); ++i) {
+    const int first = m.coupling_first[i], second = m.coupling_second[i];
+    const int p = m.constraint_parameter[first], q = m.constraint_parameter[second];
+    const double x = theta[p] - data.auxiliary[first], y = theta[q] - data.auxiliary[second], term = m.coupling[i] * x * y;
+    value += term;
+    magnitude += std::abs(term);
+    if constexpr (order >= 1) {
+      out.gradient[p] += m.coupling[i] * y;
+      out.gradient[q] += m.coupling[i] * x;
+    }
+    if constexpr (order >= 2) {
+      const int j = m.shared_index[p], k = m.shared_index[q];
+      out.shared[static_cast<Index>(std::max(j, k)) * padded(m.shared) + std::min(j, k)] += m.coupling[i];
+    }
+  }
   return inside_domain;
 }
 
@@ -93,10 +136,10 @@ int add_constraints(const Model& m, const double* theta, const Data& data, Deriv
 template <int order>
 int evaluate(const Model& m, const double* theta, const Data& data, const signed char* side, Scratch& s, Derivatives& out,
              double& value, double& magnitude) {
-  detail::fill_values(m, theta, side, s);
-  detail::fill_factors(m, theta, side, s, 0, m.blocks, order >= 2);
+  detail::fill_values(m, theta, side, s, order);
+  detail::fill_factors(m, side, s, 0, m.blocks, order >= 2);
   value = magnitude = 0.0;
-  const int values = m.parameters + 1 + static_cast<int>(m.even_parameter.size());
+  const int values = m.inputs + 1 + static_cast<int>(m.even_parameter.size());
   if constexpr (order >= 1) {
     std::fill(s.value_gradient, s.value_gradient + values, 0.0);
     std::fill(out.gradient, out.gradient + m.parameters, 0.0);
@@ -142,7 +185,7 @@ int evaluate(const Model& m, const double* theta, const Data& data, const signed
       for (int i = m.group_start[g]; i < m.group_start[g + 1]; ++i) {
         const int k = m.group_block[i];
         const double F = s.product[k - k0], *A = s.shape + static_cast<Index>(k - k0) * stride;
-        [[maybe_unused]] const double T = detail::block_gradient(m, k, stride, F, A, wG, s);
+        [[maybe_unused]] const double T = detail::block_gradient(m, k, bins, stride, F, A, wG, s, order >= 2);
         if constexpr (order >= 2) hessian->add_block(k, F, T, A);
       }
       detail::products_of_others(m, theta, g, bins, stride, s.others);
@@ -157,13 +200,22 @@ int evaluate(const Model& m, const double* theta, const Data& data, const signed
   }
   if constexpr (order >= 1) {
     for (int p = 0; p < m.parameters; ++p) out.gradient[p] += s.value_gradient[p];
-    for (int v = m.parameters + 1; v < values; ++v) out.gradient[m.even_parameter[v - m.parameters - 1]] += s.slope[v] * s.value_gradient[v];
+    for (int v = m.inputs + 1; v < values; ++v) {
+      const int p = m.even_parameter[v - m.inputs - 1];
+      (p < m.parameters ? out.gradient : s.value_gradient)[p] += s.slope[v] * s.value_gradient[v];
+    }
   }
   if constexpr (order >= 2) {
     s.gram.flush();
-    for (int v = m.parameters + 1; v < values; ++v)
-      out.shared[m.shared_index[m.even_parameter[v - m.parameters - 1]] * (padded(m.shared) + 1)] += s.curvature[v] * s.value_gradient[v];
+    for (int v = m.inputs + 1; v < values; ++v) {
+      const int p = m.even_parameter[v - m.inputs - 1];
+      if (p < m.parameters)
+        out.shared[m.shared_index[p] * (padded(m.shared) + 1)] += s.curvature[v] * s.value_gradient[v];
+      else
+        detail::add_square(m, s, p - m.parameters, s.curvature[v] * s.value_gradient[v], out);
+    }
   }
+  if constexpr (order >= 1) detail::fold_functions<order>(m, s, out);
   const int outside = detail::add_constraints<order>(m, theta, data, out, value, magnitude);
   if (outside != inside_domain) value = std::numeric_limits<double>::infinity();
   return outside;
@@ -173,10 +225,11 @@ int evaluate(const Model& m, const double* theta, const Data& data, const signed
 inline double constants(const Model& m, const Data& data) {
   double total = 0.0;
   for (int b = 0; b < m.bins; ++b) total += poisson_constant(data.observed[b]);
-  for (int i = 0; i < m.constraints; ++i)
-    total += m.constraint_kind[i] == constraint_normal ? std::log(m.constraint_scale[i] * 2.5066282746310005024)
-                                                       : poisson_constant(data.auxiliary[i]);
-  return total;
+  for (int i = 0; i < m.constraints; ++i) {
+    const double width = m.constraint_kind[i] == constraint_two_widths ? 0.5 * (m.constraint_scale[i] + m.constraint_lower[i]) : m.constraint_scale[i];
+    total += m.constraint_kind[i] == constraint_poisson ? poisson_constant(data.auxiliary[i]) : std::log(width * 2.5066282746310005024);
+  }
+  return total + m.coupling_constant;
 }
 
 }  // namespace wilks

@@ -4,6 +4,10 @@
 // (gammas) that act in exactly one bin; all others are *shared*. Local parameters are eliminated exactly in the linear
 // algebra, so its size is the number of shared ones. The local parameters of a channel sit in *slots*: a slot holds, for
 // each bin of the channel, one local parameter or none.
+//
+// What steers a factor or a shape variation is an *input*: a parameter, or the value of a function of parameters. Functions
+// are inputs after the parameters; only `evaluate` and its kin know of them, derivatives that leave it are with respect to
+// parameters.
 #pragma once
 
 #include <cstdint>
@@ -11,28 +15,28 @@
 #include <utility>
 #include <vector>
 
-#include "interpolation.hpp"
 #include "rows.hpp"
+#include "source.hpp"
 
 namespace wilks {
 
-using Index = std::ptrdiff_t;
-
-enum ConstraintKind : int { constraint_normal = 1, constraint_poisson = 2 };
-
 struct Model {
-  int parameters = 0, bins = 0, channels = 0, blocks = 0, shared = 0, constraints = 0;
+  int parameters = 0, inputs = 0, bins = 0, channels = 0, blocks = 0, shared = 0, constraints = 0;
   std::vector<int> channel_bin;    // channels + 1: first bin
   std::vector<int> channel_block;  // channels + 1: first block
 
   // Template rows of a block: the nominal yields, then for each shape variation its odd part and, where that does not
   // vanish, its even part. Every row has stride_of(channel) doubles. Rates are sums of rows times values: the values
-  // are the parameters, then 1, then the even parts (`even_parameter`, `even_code`), see evaluate.hpp.
+  // are the inputs, then 1, then the even parts (`even_parameter`, `even_code`), see evaluate.hpp.
   std::vector<double> templates;
   std::vector<Index> block_templates;  // blocks: first double in `templates`
   std::vector<int> row_start;          // blocks + 1
   std::vector<int> row_value, row_parameter, row_column;  // rows; the last two are -1 for the nominal yields
   std::vector<int> even_parameter, even_code;
+  std::vector<int> row_code;    // rows: the code of a variation of codes 1 and 5, whose coefficients are this row and the next
+  std::vector<int> block_form;  // blocks, see BlockForm
+  std::vector<double> block_floor, block_total;
+  bool any_form = false;
 
   std::vector<int> factor_start;                                     // blocks + 1: entries
   std::vector<int> factor_parameter, factor_code, factor_column;     // entries
@@ -49,11 +53,19 @@ struct Model {
   std::vector<int> block_column_start, block_column;  // blocks + 1; columns of its factors and rows, rising
 
   std::vector<int> column_start, column_shared;  // channel: its shared parameters (index among the shared ones)
+  // Channel: the functions that act there, each a column after those of the parameters; the columns of their parameters.
+  Functions functions;
+  std::vector<int> function_start, channel_function;  // channels + 1; functions
+  std::vector<int> fold_start, fold_column;           // channel's functions + 1; columns
   std::vector<int> slot_start, slot_parameter;   // channel: first slot; parameter per (slot, bin) at slot_row
   std::vector<Index> slot_row;                   // slots
 
   std::vector<int> constraint_kind, constraint_parameter;
-  std::vector<double> constraint_scale;  // sigma (normal) or tau (Poisson)
+  std::vector<double> constraint_scale;  // sigma (normal; of two, the upper one) or tau (Poisson)
+  std::vector<double> constraint_lower;
+  std::vector<int> coupling_first, coupling_second;  // constraints
+  std::vector<double> coupling;
+  double coupling_constant = 0.0;
 
   std::vector<char> dense_pairs;      // channel: whether most pairs of columns have a second derivative
   std::vector<int> shared_parameter;  // shared -> parameter
@@ -63,84 +75,18 @@ struct Model {
   // Offsets of a channel's part of the derivative blocks (see evaluate.hpp).
   std::vector<Index> jacobian_offset, local_jacobian_offset, mixed_offset, local_offset;
   Index jacobian_size = 0, local_jacobian_size = 0, mixed_size = 0, local_size = 0;
-  int largest_bins = 0, largest_blocks = 0, largest_columns = 0, largest_slots = 0, largest_rows = 0, largest_factors = 0, largest_bin_factors = 0;
+  int largest_bins = 0, largest_blocks = 0, largest_columns = 0, largest_width = 0, most_functions = 0, largest_slots = 0, largest_rows = 0, largest_factors = 0, largest_bin_factors = 0;
 
   int bins_of(int c) const { return channel_bin[c + 1] - channel_bin[c]; }
   int stride_of(int c) const { return whole_quads(bins_of(c)); }
   int columns_of(int c) const { return column_start[c + 1] - column_start[c]; }
+  int functions_of(int c) const { return function_start[c + 1] - function_start[c]; }
+  // The columns of a channel, and those of its functions.
+  int width_of(int c) const { return columns_of(c) + functions_of(c); }
   // Whether the columns of a channel are all the shared parameters.
   bool all_columns(int c) const { return columns_of(c) == shared; }
   int slots_of(int c) const { return slot_start[c + 1] - slot_start[c]; }
 };
-
-// The arrays that describe a model to `compile`, as they come from outside.
-struct Source {
-  int parameters;
-  std::vector<int> channel_bins, block_channel;
-  std::vector<double> nominal;  // blocks, one after the other
-  std::vector<int> factor_start, factor_parameter, factor_code;
-  std::vector<double> factor_lo, factor_hi;
-  std::vector<int> shape_start, shape_parameter, shape_code;
-  std::vector<double> shape_lo, shape_hi;  // entries, one after the other
-  std::vector<int> bin_start, bin_parameter;
-  std::vector<int> constraint_kind, constraint_parameter;
-  std::vector<double> constraint_scale;
-};
-
-// Returns a sentence where the arrays don't fit together, else nullptr.
-inline const char* check(const Source& s) {
-  const auto inside = [&](const std::vector<int>& parameter) {
-    return std::all_of(parameter.begin(), parameter.end(), [&](int p) { return p >= 0 && p < s.parameters; });
-  };
-  const auto rising = [](const std::vector<int>& start, std::size_t blocks, std::size_t entries) {
-    return start.size() == blocks + 1 && start.front() == 0 && std::is_sorted(start.begin(), start.end()) &&
-           static_cast<std::size_t>(start.back()) == entries;
-  };
-  const std::size_t blocks = s.block_channel.size();
-  if (s.parameters < 0) return "the number of parameters can't be negative";
-  double total = 0;
-  for (int n : s.channel_bins) {
-    if (n < 1) return "every channel needs at least one bin";
-    total += n;
-  }
-  if (total > 1e9) return "too many bins";
-  for (const auto* values : {&s.nominal, &s.shape_lo, &s.shape_hi, &s.factor_lo, &s.factor_hi})
-    for (double x : *values)
-      if (!std::isfinite(x)) return "yields and factors must be finite";
-  for (int code : s.factor_code)
-    if (code != factor_free && code != factor_code1 && code != factor_code4) return "unknown interpolation of a factor";
-  for (int code : s.shape_code)
-    if (code != shape_code0 && code != shape_code2 && code != shape_code4p) return "unknown interpolation of a shape";
-  if (!std::is_sorted(s.block_channel.begin(), s.block_channel.end())) return "blocks must be ordered by channel";
-  for (int c : s.block_channel)
-    if (c < 0 || c >= static_cast<int>(s.channel_bins.size())) return "a block names a channel that does not exist";
-  if (!rising(s.factor_start, blocks, s.factor_parameter.size()) || s.factor_code.size() != s.factor_parameter.size() ||
-      s.factor_lo.size() != s.factor_parameter.size() || s.factor_hi.size() != s.factor_parameter.size())
-    return "the arrays of scalar factors have different lengths";
-  if (!rising(s.shape_start, blocks, s.shape_parameter.size()) || s.shape_code.size() != s.shape_parameter.size())
-    return "the arrays of shape variations have different lengths";
-  const std::size_t bin_entries = s.bin_start.empty() ? 0 : static_cast<std::size_t>(std::max(0, s.bin_start.back()));
-  if (!rising(s.bin_start, blocks, bin_entries)) return "the arrays of per-bin factors have different lengths";
-  std::size_t nominal = 0, shape = 0, per_bin = 0;
-  for (std::size_t k = 0; k < blocks; ++k) {
-    const std::size_t bins = s.channel_bins[s.block_channel[k]];
-    nominal += bins;
-    shape += bins * (s.shape_start[k + 1] - s.shape_start[k]);
-    per_bin += bins * (s.bin_start[k + 1] - s.bin_start[k]);
-  }
-  if (nominal != s.nominal.size()) return "nominal yields have the wrong length";
-  if (shape != s.shape_lo.size() || shape != s.shape_hi.size()) return "shape variations have the wrong length";
-  if (per_bin != s.bin_parameter.size()) return "indices of per-bin factors have the wrong length";
-  if (!inside(s.factor_parameter) || !inside(s.shape_parameter) || !inside(s.bin_parameter) || !inside(s.constraint_parameter))
-    return "a parameter index is out of range";
-  if (s.constraint_kind.size() != s.constraint_parameter.size() || s.constraint_scale.size() != s.constraint_kind.size())
-    return "the arrays of constraints have different lengths";
-  for (int kind : s.constraint_kind)
-    if (kind != constraint_normal && kind != constraint_poisson) return "unknown kind of constraint";
-  for (double scale : s.constraint_scale)
-    if (!(scale > 0) || !std::isfinite(scale)) return "a constraint needs a positive, finite width or factor";
-  return nullptr;
-}
 
 namespace detail {
 
@@ -150,8 +96,13 @@ inline std::vector<char> local_parameters(const Source& s, const std::vector<int
   std::vector<Index> first_row(s.parameters, -1);  // the row of parameters that it was met in first
   std::vector<char> local(s.parameters, 0);
   for (int p : s.constraint_parameter) local[p] = 1;
-  for (int p : s.factor_parameter) local[p] = 0;
-  for (int p : s.shape_parameter) local[p] = 0;
+  for (const auto* coupled : {&s.coupling_first, &s.coupling_second})
+    for (int i : *coupled) local[s.constraint_parameter[i]] = 0;
+  for (const auto* steering : {&s.factor_parameter, &s.shape_parameter})
+    for (int p : *steering)
+      if (p < s.parameters) local[p] = 0;
+  for (std::size_t i = 0; i < s.functions.operation.size(); ++i)
+    if (s.functions.operation[i] == op_parameter) local[s.functions.first[i]] = 0;
   Index at = 0;
   for (std::size_t k = 0; k < s.block_channel.size(); ++k) {
     const int c = s.block_channel[k], bins = s.channel_bins[c];
@@ -188,7 +139,7 @@ inline std::vector<char> local_parameters(const Source& s, const std::vector<int
 // Template rows of every block, and the values they are multiplied with.
 inline void place_rows(const Source& s, Model& m) {
   std::map<std::pair<int, int>, int> even_value;  // (parameter, code): index of the value
-  const int one = s.parameters;
+  const int one = s.inputs();
   Index size = 0, shape_size = 0;
   for (int k = 0; k < m.blocks; ++k) size += static_cast<Index>(m.stride_of(s.block_channel[k])) * (1 + 2 * (s.shape_start[k + 1] - s.shape_start[k]));
   m.templates.assign(size, 0.0);
@@ -207,6 +158,16 @@ inline void place_rows(const Source& s, Model& m) {
     std::copy(nominal, nominal + bins, add_row(one, -1));
     for (int e = s.shape_start[k]; e < s.shape_start[k + 1]; ++e, shape_size += bins) {
       const double *lo = &s.shape_lo[shape_size], *hi = &s.shape_hi[shape_size];
+      if (bends_bins(s.shape_code[e])) {
+        double* high = add_row(s.shape_parameter[e], s.shape_parameter[e]);
+        add_row(one, s.shape_parameter[e]);
+        for (int b = 0; b < bins; ++b)
+          if (nominal[b] > 0.0) high[b] = std::log(hi[b] / nominal[b]), high[b + stride] = std::log(lo[b] / nominal[b]);
+        m.row_code.resize(m.row_value.size(), 0);
+        m.row_code[m.row_value.size() - 2] = s.shape_code[e];
+        m.block_form[k] |= form_bent;
+        continue;
+      }
       double* odd = add_row(s.shape_parameter[e], s.shape_parameter[e]);
       double* even = odd + stride;
       bool any = false;
@@ -225,6 +186,8 @@ inline void place_rows(const Source& s, Model& m) {
     m.largest_factors = std::max(m.largest_factors, s.factor_start[k + 1] - s.factor_start[k]);
     nominal += bins;
   }
+  m.row_code.resize(m.row_value.size(), 0);
+  m.any_form = std::any_of(m.block_form.begin(), m.block_form.end(), [](int form) { return form != 0; });
   m.templates.resize(size + quad);
   m.templates.shrink_to_fit();
 }
@@ -270,7 +233,9 @@ inline void place_columns(const Source& s, const std::vector<char>& local, Model
   m.slot_start.assign(1, 0);
   m.group_column_start.assign(1, 0);
   m.block_column_start.assign(1, 0);
-  std::vector<int> column(s.parameters, -1);
+  m.function_start.assign(1, 0);
+  m.fold_start.assign(1, 0);
+  std::vector<int> column(s.inputs(), -1);
   for (int c = 0; c < m.channels; ++c) {
     const int bins = m.bins_of(c), first_column = m.column_start.back();
     int used = 0;
@@ -283,7 +248,15 @@ inline void place_columns(const Source& s, const std::vector<char>& local, Model
         for (int e = m.bin_start[g]; e < m.bin_start[g + 1]; ++e)
           for (int b = 0; b < bins && !local[m.bin_parameter[m.bin_row[e]]]; ++b) action(m.bin_parameter[m.bin_row[e] + b]);
     };
-    each_parameter([&](int p) { used += column[p] < 0, column[p] = 0; });
+    const auto use = [&](int p) { used += column[p] < 0, column[p] = 0; };
+    each_parameter([&](int p) {
+      if (p < s.parameters) return use(p);
+      if (column[p] >= 0) return;
+      column[p] = 0;
+      m.channel_function.push_back(p - s.parameters);
+      for (int q : m.functions.parameters(p - s.parameters)) use(q);
+    });
+    m.function_start.push_back(static_cast<int>(m.channel_function.size()));
     const bool all = used > 0.75 * m.shared;
     for (int d = 0; d < m.shared; ++d) {
       const int p = m.shared_parameter[d];
@@ -292,6 +265,11 @@ inline void place_columns(const Source& s, const std::vector<char>& local, Model
       m.column_shared.push_back(d);
     }
     m.column_start.push_back(static_cast<int>(m.column_shared.size()));
+    for (int i = m.function_start[c]; i < m.function_start[c + 1]; ++i) {
+      column[s.parameters + m.channel_function[i]] = m.columns_of(c) + i - m.function_start[c];
+      for (int q : m.functions.parameters(m.channel_function[i])) m.fold_column.push_back(column[q]);
+      m.fold_start.push_back(static_cast<int>(m.fold_column.size()));
+    }
 
     double pairs = 0;
     for (int k = m.channel_block[c]; k < m.channel_block[c + 1]; ++k) {
@@ -303,9 +281,9 @@ inline void place_columns(const Source& s, const std::vector<char>& local, Model
       m.block_column_start.push_back(static_cast<int>(m.block_column.size()));
       pairs += std::pow(static_cast<double>(m.block_column.size() - first), 2);
     }
-    const double blocks = m.channel_block[c + 1] - m.channel_block[c], columns = m.columns_of(c);
+    const double blocks = m.channel_block[c + 1] - m.channel_block[c], columns = m.width_of(c);
     m.dense_pairs.push_back(7.0 * pairs > columns * columns * blocks);
-    std::vector<int> last_group(m.columns_of(c), -1);
+    std::vector<int> last_group(m.width_of(c), -1);
     for (int g = m.channel_group[c]; g < m.channel_group[c + 1]; ++g) {
       for (int i = m.group_start[g]; i < m.group_start[g + 1]; ++i) {
         const int k = m.group_block[i];
@@ -331,6 +309,8 @@ inline void place_columns(const Source& s, const std::vector<char>& local, Model
       }
     m.slot_start.push_back(static_cast<int>(m.slot_row.size()));
     each_parameter([&](int p) { column[p] = -1; });
+    for (int i = m.function_start[c]; i < m.function_start[c + 1]; ++i)
+      for (int q : m.functions.parameters(m.channel_function[i])) column[q] = -1;
     if (all)
       for (int p : m.shared_parameter) column[p] = -1;
   }
@@ -341,6 +321,8 @@ inline void place_columns(const Source& s, const std::vector<char>& local, Model
 inline Model compile(const Source& s) {
   Model m;
   m.parameters = s.parameters;
+  m.inputs = s.inputs();
+  m.functions.compile(s.functions);
   m.channels = static_cast<int>(s.channel_bins.size());
   m.blocks = static_cast<int>(s.block_channel.size());
   m.channel_bin.assign(1, 0);
@@ -354,6 +336,11 @@ inline Model compile(const Source& s) {
   m.constraint_kind = s.constraint_kind;
   m.constraint_parameter = s.constraint_parameter;
   m.constraint_scale = s.constraint_scale;
+  m.constraint_lower = s.constraint_lower;
+  m.coupling_first = s.coupling_first;
+  m.coupling_second = s.coupling_second;
+  m.coupling = s.coupling;
+  for (double constant : s.coupling_constant) m.coupling_constant += constant;
 
   const std::vector<char> local = detail::local_parameters(s, m.channel_bin);
   m.shared_index.assign(m.parameters, -1);
@@ -366,7 +353,11 @@ inline Model compile(const Source& s) {
   m.factor_code = s.factor_code;
   const std::size_t factors = s.factor_parameter.size();
   m.factor_coefficient.resize(factors * factor_coefficients);
-  for (std::size_t e = 0; e < factors; ++e) prepare_factor(s.factor_lo[e], s.factor_hi[e], &m.factor_coefficient[e], factors);
+  for (std::size_t e = 0; e < factors; ++e) prepare_factor(s.factor_code[e], s.factor_lo[e], s.factor_hi[e], &m.factor_coefficient[e], factors);
+  m.block_form = s.block_form;
+  m.block_floor = s.block_floor;
+  m.block_total = s.block_total;
+  m.block_form.resize(m.blocks, 0);
   detail::place_rows(s, m);
   detail::place_groups(s, m);
   detail::place_columns(s, local, m);
@@ -386,6 +377,8 @@ inline Model compile(const Source& s) {
     m.largest_bins = std::max(m.largest_bins, m.bins_of(c));
     m.largest_blocks = std::max(m.largest_blocks, m.channel_block[c + 1] - m.channel_block[c]);
     m.largest_columns = std::max(m.largest_columns, static_cast<int>(columns));
+    m.largest_width = std::max(m.largest_width, m.width_of(c));
+    m.most_functions = std::max(m.most_functions, m.functions_of(c));
     m.largest_slots = std::max(m.largest_slots, static_cast<int>(slots));
   }
   return m;

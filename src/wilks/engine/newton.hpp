@@ -54,7 +54,7 @@ struct Newton {
     for (int i = 0; i < m.constraints; ++i) {
       const int p = m.constraint_parameter[i];
       const double scale = m.constraint_scale[i];
-      metric_constraint[p] += m.constraint_kind[i] == constraint_normal ? 1.0 / (scale * scale) : scale / std::max(theta[p], 0.1);
+      metric_constraint[p] += m.constraint_kind[i] == constraint_poisson ? scale / std::max(theta[p], 0.1) : 1.0 / (scale * scale);
     }
     // Diagonal of the metric, and a floor for free parameters: several that enter only together would be degenerate.
     std::copy(metric_constraint.begin(), metric_constraint.end(), diagonal.begin());

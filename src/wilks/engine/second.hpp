@@ -10,10 +10,18 @@ namespace wilks::detail {
 class ChannelHessian {
  public:
   ChannelHessian(const Model& model, Scratch& scratch, const Derivatives& out, int channel)
-      : m(model), s(scratch), c(channel), bins(m.bins_of(c)), stride(m.stride_of(c)), columns(m.columns_of(c)), slots(m.slots_of(c)),
+      : m(model), s(scratch), c(channel), bins(m.bins_of(c)), stride(m.stride_of(c)), columns(m.width_of(c)), slots(m.slots_of(c)),
         width(padded(columns)), J(out.jacobian + m.jacobian_offset[c]), JL(out.local_jacobian + m.local_jacobian_offset[c]),
-        M(out.mixed + m.mixed_offset[c]), L(out.local + m.local_offset[c]), pooled_(!m.dense_pairs[c] && s.gram.pools(c, bins)) {
-    if (pooled_) {
+        M(out.mixed + m.mixed_offset[c]), L(out.local + m.local_offset[c]), pooled_(!m.functions_of(c) && !m.dense_pairs[c] && s.gram.pools(c, bins)) {
+    if (m.functions_of(c)) {
+      folded_jacobian_ = std::exchange(J, s.wide_jacobian.data());
+      folded_mixed_ = std::exchange(M, s.wide_mixed.data());
+      pairs_ = s.wide_pairs.data();
+      ld_ = width;
+      std::fill(J, J + static_cast<Index>(columns) * stride, 0.0);
+      std::fill(M, M + static_cast<Index>(slots) * columns * stride, 0.0);
+      std::fill(pairs_, pairs_ + static_cast<Index>(columns) * width, 0.0);
+    } else if (pooled_) {
       pairs_ = out.shared;
       ld_ = padded(m.shared);
       place_ = m.column_shared.data() + m.column_start[c];
@@ -34,8 +42,14 @@ class ChannelHessian {
   void add_block(int k, double F, double T, const double* A) {
     const int f0 = m.factor_start[k], factors = m.factor_start[k + 1] - f0, r0 = m.row_start[k], rows = m.row_start[k + 1] - r0;
     for (int r = 0; r < rows; ++r) s.row_scale[r] = F * s.slope[m.row_value[r0 + r]];
-    add_rows(s.group_jacobian, &m.row_column[r0], s.row_scale, rows, &m.templates[m.block_templates[k]], stride);
+    const double* derivatives = m.block_form[k] ? s.curved.rows() : &m.templates[m.block_templates[k]];
+    add_rows(s.group_jacobian, &m.row_column[r0], s.row_scale, rows, derivatives, stride);
     add_outer(s.group_jacobian, m.factor_column.data() + f0, s.factor_scale, factors, A, stride);
+    if (m.block_form[k])
+      s.curved.each_pair(rows, [&](int r, int r2, double x) {
+        x *= s.row_scale[r] * s.slope[m.row_value[r0 + r2]];
+        add(m.row_column[r0 + r], m.row_column[r0 + r2], r == r2 ? 0.5 * x : x);
+      });
     if (F == 0.0)
       add_pairs(k, T);
     else
@@ -74,6 +88,8 @@ class ChannelHessian {
 
   // Add what all groups together give: J^T diag(q) J and its local parts.
   void finish(const double* q) {
+    if (m.dense_pairs[c]) rank_two_update(pairs_, ld_, s.left, s.right, used_rows_, width, columns);
+    if (m.functions_of(c)) fold();
     for (int b = 0; b < bins; ++b) {
       const double root = std::sqrt(q[b]);
       double* target = s.packed + static_cast<Index>(b) * width;
@@ -83,7 +99,6 @@ class ChannelHessian {
     if (pooled_) {
       s.gram.pool(c, s.packed, bins, 1.0);
     } else {
-      if (m.dense_pairs[c]) rank_two_update(pairs_, ld_, s.left, s.right, used_rows_, width, columns);
       rank_update(pairs_, ld_, s.packed, bins, width, columns, 1.0);
       s.gram.close(c);
     }
@@ -103,13 +118,48 @@ class ChannelHessian {
  private:
   const Model& m;
   Scratch& s;
-  const int c, bins, stride, columns, slots, width;
+  const int c, bins, stride;
+  int columns;  // with those of functions until they are folded
+  const int slots;
+  int width;
   double *J, *JL, *M, *L;
   bool pooled_;
-  double* pairs_;
+  double *pairs_, *folded_jacobian_ = nullptr, *folded_mixed_ = nullptr;
   Index ld_;
   const int* place_ = nullptr;
   int used_rows_ = 0;
+
+  // From derivatives with respect to parameters and functions to those with respect to parameters alone, by the chain rule:
+  // the columns of the functions go to those of their parameters.
+  void fold() {
+    const int kept = m.columns_of(c);
+    const auto each = [&](auto action) {
+      for (int i = m.function_start[c]; i < m.function_start[c + 1]; ++i)
+        for (int j = m.fold_start[i]; j < m.fold_start[i + 1]; ++j)
+          action(kept + i - m.function_start[c], m.fold_column[j], s.functions.gradient(m.channel_function[i])[j - m.fold_start[i]]);
+    };
+    for (int i = 0; i < columns; ++i)
+      for (int j = 0; j < i; ++j) pairs_[j * ld_ + i] = pairs_[i * ld_ + j];
+    each([&](int from, int to, double slope) {
+      add_scaled(J + static_cast<Index>(to) * stride, slope, J + static_cast<Index>(from) * stride, bins);
+      for (Index t = 0; t < slots; ++t) add_scaled(M + (t * columns + to) * stride, slope, M + (t * columns + from) * stride, bins);
+      for (int i = 0; i < columns; ++i) pairs_[i * ld_ + to] += slope * pairs_[i * ld_ + from];
+    });
+    each([&](int from, int to, double slope) { add_scaled(pairs_ + to * ld_, slope, pairs_ + from * ld_, kept); });
+    std::copy(J, J + static_cast<Index>(kept) * stride, folded_jacobian_);
+    for (Index t = 0; t < slots; ++t) {
+      const double* from = M + t * columns * stride;
+      std::copy(from, from + static_cast<Index>(kept) * stride, folded_mixed_ + t * kept * stride);
+    }
+    double* pairs = s.gram.open(c);
+    columns = kept;
+    width = padded(kept);
+    for (int i = 0; i < kept; ++i) add_scaled(pairs + static_cast<Index>(i) * width, 1.0, pairs_ + i * ld_, i + 1);
+    pairs_ = pairs;
+    ld_ = width;
+    J = folded_jacobian_;
+    M = folded_mixed_;
+  }
 
   // Once for a pair of different parameters; twice for one that acts in two places at once.
   void add(int i, int j, double x) {

@@ -30,6 +30,19 @@ void each_member(Action action, auto& d) {
   action("constraint_kind", d.source.constraint_kind);
   action("constraint_parameter", d.source.constraint_parameter);
   action("constraint_scale", d.source.constraint_scale);
+  action("constraint_lower", d.source.constraint_lower);
+  action("coupling_first", d.source.coupling_first);
+  action("coupling_second", d.source.coupling_second);
+  action("coupling", d.source.coupling);
+  action("coupling_constant", d.source.coupling_constant);
+  action("function_operation", d.source.functions.operation);
+  action("function_first", d.source.functions.first);
+  action("function_second", d.source.functions.second);
+  action("function_number", d.source.functions.number);
+  action("function_result", d.source.functions.result);
+  action("block_form", d.source.block_form);
+  action("block_floor", d.source.block_floor);
+  action("block_total", d.source.block_total);
   action("even", d.even);
 }
 
@@ -41,7 +54,7 @@ inline Description describe(Source&& s) {
   for (std::size_t k = 0; k < s.block_channel.size(); ++k) {
     const int bins = s.channel_bins[s.block_channel[k]];
     for (int e = s.shape_start[k]; e < s.shape_start[k + 1]; ++e, lo += bins, hi += bins) {
-      bool even = false;
+      bool even = bends_bins(s.shape_code[e]);
       for (int b = 0; b < bins; ++b) even = even || ((hi[b] - nominal[b]) - (nominal[b] - lo[b])) / 16.0 != 0.0;
       d.even.push_back(even);
     }

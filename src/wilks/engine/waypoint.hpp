@@ -88,7 +88,7 @@ inline Path path_from(const Model& m, const double* start, const Data& data, con
     if (exact && here.edm < near) return path;
     for (int i = 0; i < m.parameters; ++i) next[i] = held[i] ? x[i] : std::min(std::max(x[i] - p[i], lower[i]), upper[i]);
     for (int i = 0; i < m.constraints; ++i)
-      if (const int q = m.constraint_parameter[i]; m.constraint_kind[i] != constraint_normal && !held[q]) next[q] = std::max(next[q], 0.2 * x[q]);
+      if (const int q = m.constraint_parameter[i]; m.constraint_kind[i] == constraint_poisson && !held[q]) next[q] = std::max(next[q], 0.2 * x[q]);
   }
   return {};
 }

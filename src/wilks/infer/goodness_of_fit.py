@@ -227,12 +227,28 @@ def _saturated(model: Model, data: FloatArray, theta: FloatArray, held: BoolArra
         measured, kept = data[:, at : at + len(s)], held[here]
         at += len(s)
         if s.constraint == "normal":
-            pull = np.where(kept, (measured - theta[here]) / s.scale, 0.0)
-            total += (pull**2 + np.log(2.0 * np.pi * s.scale**2)).sum(axis=1)
+            lower = s.scale if s.lower_scale is None else s.lower_scale
+            pull = np.where(kept, (measured - theta[here]) / np.where(theta[here] < measured, lower, s.scale), 0.0)
+            total += (pull**2 + np.log(2.0 * np.pi * (0.5 * (lower + s.scale)) ** 2)).sum(axis=1)
         else:
             mean = np.where(kept, s.scale * theta[here], measured)
             total += -2.0 * log_poisson(measured, mean).sum(axis=1)
-    return total
+    return total + _correlated(model, data[:, main:], theta, held)
+
+
+def _correlated(model: Model, auxiliary: FloatArray, theta: FloatArray, held: BoolArray) -> FloatArray:
+    """Return what correlated constraints have beyond independent ones; free parameters follow those that are kept."""
+    terms, more = model.constraint_terms, np.zeros(len(auxiliary))
+    for which, covariance in terms.correlated:
+        kept = held[terms.parameters[which]]
+        entries, size = which[kept], int(kept.sum())
+        residuals = auxiliary[:, entries] - theta[terms.parameters[entries]]
+        widths = terms.scale[which]
+        independent = ((residuals / terms.scale[entries]) ** 2).sum(axis=1) + np.log(2.0 * np.pi * widths**2).sum()
+        inside = covariance[np.ix_(kept, kept)]
+        pulls = np.linalg.solve(np.linalg.cholesky(inside), residuals.T) if size else np.zeros((0, len(auxiliary)))
+        more += (pulls**2).sum(axis=0) + np.linalg.slogdet(2.0 * np.pi * covariance)[1] - independent
+    return more
 
 
 def _by_channel(model: Model, data: FloatArray, rates: FloatArray) -> FloatArray:

@@ -15,7 +15,8 @@ def standard_deviations(model: Model, data: FloatArray) -> FloatArray:
     first, out = model.observed_main.size, []
     for s in model.parameter_sets:
         if s.constraint != "none":
-            out.append(s.scale if s.constraint == "normal" else np.sqrt(data[first : first + len(s)]))
+            lower = s.scale if s.lower_scale is None else s.lower_scale
+            out.append(0.5 * (s.scale + lower) if s.constraint == "normal" else np.sqrt(data[first : first + len(s)]))
             first += len(s)
     return np.concatenate([np.empty(0), *out])
 
@@ -42,7 +43,14 @@ def responses(asked: Study, where: list[int]) -> FloatArray:
             normal = model.constraints[i] == "normal"
             factors[row] = 1.0 / sigma if normal else sigma / best.values[i] if best.values[i] > 0 else 0.0
     covariance = best.covariance[where] if best.covariance_valid else np.zeros((len(where), model.n_parameters))
-    return np.asarray(covariance * factors[:, None])
+    shifts = np.asarray(covariance * factors[:, None])
+    for entries, matrix in model.correlated:
+        parameters = model.constraint_terms.parameters[entries]
+        mixed = np.linalg.inv(matrix) * np.sqrt(np.diag(matrix))
+        for column, i in enumerate(parameters.tolist()):
+            if i in where and best.covariance_valid:
+                shifts[where.index(i)] = best.covariance[:, parameters] @ mixed[:, column]
+    return shifts
 
 
 def shifted(asked: Study, where: list[int]) -> tuple[FloatArray, FloatArray, npt.NDArray[np.intp], BoolArray]:

@@ -15,6 +15,7 @@ from wilks.errors import KindError, ModelError, ResultError, listed, nearest
 from wilks.model.common import common_parameters
 from wilks.model.model import ArrayLike, Model
 from wilks.model.selection import matching
+from wilks.model.terms import not_normal
 from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.table import Table, number
@@ -251,7 +252,8 @@ def toy_data(
     means = expected_data(model, parameters_at(model, result, values=values))
     scales = [s.scale if s.constraint == "normal" else np.zeros(s.scale.size) for s in model.parameter_sets]
     sigmas = np.concatenate([np.zeros(model.observed_main.size), *scales])
-    return sample(means, sigmas, seed=int(seed), stream=int(stream), first=int(first), count=int(count))
+    toys = sample(means, sigmas, seed=int(seed), stream=int(stream), first=int(first), count=int(count))
+    return not_normal(model, means, toys)
 
 
 @verb("toy(model, seed=1, index=17)")

@@ -45,7 +45,8 @@ class Model:
     down variations are identical, so that the rates depend on their absolute value only. `idle` marks free parameters
     without constraint that no rate depends on (a factor of empty samples, or of what another factor held at 0 removes):
     fits keep them where they start. `pois` are the parameters of interest, usually one. `groups` are
-    parameters that belong together, as the workspace says.
+    parameters that belong together, as the workspace says. `correlated` are entries of the auxiliary data whose normal
+    constraints belong together, with their covariance.
 
     `nll`, its derivatives and `expected` also take batches: leading axes of `theta` and of data are broadcast against
     each other as NumPy does, and lead the shape of what is returned. Every entry is that of the single call, to the
@@ -80,6 +81,7 @@ class Model:
     normfactors: Mapping[str, tuple[str, ...]]
     measured: str
     groups: Mapping[str, tuple[str, ...]]
+    correlated: tuple[tuple[Positions, FloatArray], ...] = ()
 
     @cached_property
     def parameter_names(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import NameReuseError, SettingsError, raise_model_errors
+from wilks.model.functions import Functions
 from wilks.model.settings import configured, incomplete
 from wilks.workspace.gammas import Gammas, Use, contradictions, shapesys_gammas, staterror_gammas, uses_per_bin
 from wilks.workspace.spec import (
@@ -45,9 +46,10 @@ class ParameterSet:
     """Parameters that share a name: one scalar, or one per bin.
 
     Arrays have one entry per component. `constraint` is "normal" (auxiliary data are measurements of the parameter
-    with standard deviation `scale`), "poisson" (auxiliary data are counts with expectation `scale` x parameter) or
-    "none". `own_bounds` says whether the measurement gives the bounds; else they are defaults. `types` are those of
-    the modifiers that the parameters steer.
+    with standard deviation `scale`; where there is a `lower_scale`, that holds below them), "poisson" (auxiliary data
+    are counts with expectation `scale` x parameter) or "none". `own_bounds` says whether the measurement gives the
+    bounds; else they are defaults. `types` are those of the modifiers that the parameters steer, and "function" where
+    a function needs them.
     """
 
     name: str
@@ -61,6 +63,7 @@ class ParameterSet:
     auxdata: FloatArray
     scale: FloatArray
     own_bounds: bool = False
+    lower_scale: FloatArray | None = None
 
     def __len__(self) -> int:
         return int(self.inits.size)
@@ -94,10 +97,12 @@ class ParameterSet:
 
     @property
     def width(self) -> FloatArray:
-        """Standard deviation of the constraint before the fit; 0 for unconstrained and fixed parameters."""
+        """Width of the constraint before the fit, the mean of two; 0 for unconstrained and fixed parameters."""
         if self.constraint == "none":
             return np.zeros(len(self))
         width = 1.0 / np.sqrt(self.scale) if self.constraint == "poisson" else self.scale
+        if self.lower_scale is not None:
+            width = 0.5 * (width + self.lower_scale)
         return np.where(self.fixed, 0.0, width)
 
 
@@ -166,8 +171,12 @@ def _default_set(modifier: Modifier, uses: list[Use]) -> ParameterSet:
             return replace(base, inits=missing, constraint="normal", auxdata=missing, scale=missing)
 
 
-def collect_parameter_sets(channels: list[Channel], measurement: Measurement) -> tuple[ParameterSet, ...]:
+def collect_parameter_sets(
+    channels: list[Channel], measurement: Measurement, functions: Functions
+) -> tuple[ParameterSet, ...]:
     """Return the parameter sets of a workspace's measurement in the order of the model's parameters.
+
+    Those that only functions need come last.
 
     Raises every contradiction: NameReuseError for names shared by incompatible modifiers, or by one and a component of
     another, and for a shapesys used twice; SettingsError for settings of the wrong length, and a luminosity without;
@@ -176,7 +185,8 @@ def collect_parameter_sets(channels: list[Channel], measurement: Measurement) ->
     first: dict[type, dict[str, Use]] = {kind: {} for kind in TYPE_ORDER}
     reuse: list[str] = []
     for use in modifiers_in_order(channels):
-        first[type(use[2])].setdefault(use[2].name, use)
+        if use[2].name not in functions:
+            first[type(use[2])].setdefault(use[2].name, use)
     first[StatError] = dict(sorted(first[StatError].items()))
     sets: dict[str, ParameterSet] = {}
     uses = uses_per_bin(channels)
@@ -196,7 +206,7 @@ def collect_parameter_sets(channels: list[Channel], measurement: Measurement) ->
                     f'the name "{name}" is used by a {sets[name].types[0]} and by a {new.types[0]}, whose parameters '
                     "differ; give them different names"
                 )
-    problems: list[str] = []
+    problems = _of_functions(sets, functions)
     seen: set[str] = set()
     for settings in measurement.config.parameters:
         if settings.name in seen:
@@ -209,6 +219,21 @@ def collect_parameter_sets(channels: list[Channel], measurement: Measurement) ->
         problems += incomplete(parameter_set, asked.get(parameter_set.name))
     raise_model_errors({NameReuseError: reuse + _clashes(sets), SettingsError: problems})
     return tuple(sets.values())
+
+
+def _of_functions(sets: dict[str, ParameterSet], functions: Functions) -> list[str]:
+    """Add the parameters of functions to the sets; return a sentence for each that is no single number."""
+    problems = []
+    for name in functions.parameters:
+        if name not in sets:
+            sets[name] = _set(name, "function", 1, True, (0.0, 10.0))
+        elif sets[name].scalar:
+            sets[name] = replace(sets[name], types=(*sets[name].types, "function"))
+        else:
+            problems.append(
+                f'the parameter "{name}" of a function has one component per bin; a single number is needed'
+            )
+    return problems
 
 
 def _clashes(sets: dict[str, ParameterSet]) -> list[str]:

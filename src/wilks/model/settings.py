@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _APPLICABLE = {
     "none": ("inits", "bounds"),
-    "normal": ("inits", "bounds", "auxdata", "sigmas"),
+    "normal": ("inits", "bounds", "auxdata", "sigmas", "lower_sigmas"),
     "poisson": ("inits", "bounds", "auxdata", "factors"),
 }
 _WIDTH = {"normal": "sigmas", "poisson": "factors"}
@@ -27,7 +27,7 @@ def configured(base: ParameterSet, settings: ParameterSettings, problems: list[s
     size = len(base)
     other = _with_constraint(base, settings, problems)
     changes: dict[str, Any] = {}
-    lists = {key: getattr(settings, key) for key in ("inits", "bounds", "auxdata", "sigmas", "factors")}
+    lists = {key: getattr(settings, key) for key in (*_APPLICABLE["normal"], "factors")}
     for key, values in lists.items():
         if values is None:
             continue
@@ -40,7 +40,9 @@ def configured(base: ParameterSet, settings: ParameterSettings, problems: list[s
             pairs = np.asarray(values, np.float64)
             changes |= {"lower": pairs[:, 0], "upper": pairs[:, 1], "own_bounds": True}
         else:
-            changes[{"sigmas": "scale", "factors": "scale"}.get(key, key)] = np.asarray(values, np.float64)
+            changes[{"sigmas": "scale", "lower_sigmas": "lower_scale", "factors": "scale"}.get(key, key)] = np.asarray(
+                values, np.float64
+            )
     if "scale" in changes and other.constraint == "poisson" and "auxdata" not in changes:
         changes["auxdata"] = changes["scale"]
     if isinstance(settings.fixed, list) and len(settings.fixed) != size:
@@ -84,7 +86,8 @@ def incomplete(base: ParameterSet, asked: ParameterSettings | None) -> list[str]
     problems = []
     if ((base.inits < base.lower) | (base.inits > base.upper)).any():
         problems.append(f'parameter "{base.name}": initial value {base.inits.tolist()} lies outside its bounds')
-    if base.constraint != "none" and not (np.isfinite(base.scale) & (base.scale > 0)).all():
+    widths = [w for w in (base.scale, base.lower_scale) if w is not None and base.constraint != "none"]
+    if not all((np.isfinite(width) & (width > 0)).all() for width in widths):
         problems.append(f'parameter "{base.name}": widths of constraints must be positive numbers')
     elif asked is not None and asked.constraint == "poisson" and base.constraint == "poisson":
         problems += _no_count(base)

@@ -21,13 +21,16 @@ _SERIES = 50.0
 class ConstraintTerms:
     """The constraint terms in the order of the auxiliary data, arrays of shape (auxiliary data,).
 
-    `parameters` are the positions of the parameters that they hold, `scale` is the standard deviation of a normal term,
-    the factor of a Poisson one (see `ParameterSet`).
+    `parameters` are the positions of the parameters that they hold, `scale` is the standard deviation of a normal term
+    (`lower` that below the datum), the factor of a Poisson one (see `ParameterSet`). `correlated` are the entries of
+    normal terms that belong together, with their covariance.
     """
 
     parameters: Positions
     poisson: BoolArray
     scale: FloatArray
+    lower: FloatArray
+    correlated: tuple[tuple[Positions, FloatArray], ...]
 
     @cached_property
     def factor(self) -> FloatArray:
@@ -42,6 +45,8 @@ def constraint_terms(model: Model) -> ConstraintTerms:
         np.flatnonzero(~model.unconstrained),
         np.repeat([s.constraint == "poisson" for s in held], [len(s) for s in held]).astype(np.bool_),
         np.concatenate([np.empty(0), *(s.scale for s in held)]),
+        np.concatenate([np.empty(0), *(s.scale if s.lower_scale is None else s.lower_scale for s in held)]),
+        model.correlated,
     )
 
 
@@ -87,10 +92,44 @@ def main_nll(model: Model, points: FloatArray, main: FloatArray) -> Any:
 def constraint_nll(model: Model, points: FloatArray, auxiliary: FloatArray) -> Any:
     """Return the negative log density of the auxiliary data, all constants included, shape (...)."""
     terms, means = model.constraint_terms, expected_auxiliary(model, points)
-    sigma = np.where(terms.poisson, 1.0, terms.scale)
-    normal = 0.5 * ((auxiliary - means) / sigma) ** 2 + np.log(sigma * np.sqrt(2.0 * np.pi))
+    sigma = np.where(terms.poisson, 1.0, np.where(means < auxiliary, terms.lower, terms.scale))
+    mean_width = np.where(terms.poisson, 1.0, 0.5 * (terms.lower + terms.scale))
+    normal = 0.5 * ((auxiliary - means) / sigma) ** 2 + np.log(mean_width * np.sqrt(2.0 * np.pi))
     poisson = _poisson(np.where(terms.poisson, auxiliary, 0.0), np.where(terms.poisson, means, 0.0))
-    return np.where(terms.poisson, poisson, normal).sum(axis=-1)
+    values = np.where(terms.poisson, poisson, normal)
+    for which, covariance in terms.correlated:
+        values[..., which] = 0.0
+        values[..., which[0]] = 0.5 * twice_normal((auxiliary - means)[..., which], covariance)
+    return values.sum(axis=-1)
+
+
+def not_normal(model: Model, means: FloatArray, toys: FloatArray) -> FloatArray:
+    """Return toys, shape (toys, length of the data), whose normal auxiliary data became correlated or of two widths.
+
+    Both are made of the standard normal numbers that were drawn: correlated ones by the Cholesky factor of their
+    covariance; of two widths by the inverse of their cumulative distribution (a datum lies below the parameter with
+    the probability that the upper width has in the sum of both).
+    """
+    terms, main = model.constraint_terms, model.observed_main.size
+    for which, covariance in terms.correlated:
+        drawn = (toys[:, main + which] - means[main + which]) / terms.scale[which]
+        toys[:, main + which] = means[main + which] + drawn @ np.linalg.cholesky(covariance).T
+    two = np.flatnonzero(~terms.poisson & (terms.lower != terms.scale))
+    if two.size:
+        from scipy.special import ndtr, ndtri
+
+        centre, upper, lower = means[main + two], terms.scale[two], terms.lower[two]
+        below = upper / (upper + lower)
+        u = ndtr((toys[:, main + two] - centre) / upper)
+        half = np.where(u < below, u / below, (1.0 - u) / (1.0 - below)) / 2.0
+        toys[:, main + two] = centre + np.where(u < below, upper * ndtri(half), -lower * ndtri(half))
+    return toys
+
+
+def twice_normal(residuals: FloatArray, covariance: FloatArray) -> Any:
+    """Return -2 ln of a correlated normal density, all constants included, shape (...)."""
+    pulls = np.linalg.solve(np.linalg.cholesky(covariance), residuals[..., None])[..., 0]
+    return (pulls**2).sum(axis=-1) + np.linalg.slogdet(2.0 * np.pi * covariance)[1]
 
 
 def _poisson(n: FloatArray, mean: FloatArray) -> FloatArray:

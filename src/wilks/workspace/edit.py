@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -159,6 +160,18 @@ def mask_bins(workspace: Workspace, bins: Bins) -> Workspace:
         raise WorkspaceError(problems)
     channels = [_masked(channel, hidden[channel.name]) if channel.name in hidden else channel for channel in kept]
     return with_channels(workspace, channels, hidden)
+
+
+def without_masked_bins(workspace: Workspace) -> Workspace:
+    """Return the workspace as its likelihood sees it: bins that it masks are masked, see `mask_bins`."""
+    if not workspace.document.masks:
+        return workspace
+    sizes = {channel.name: bins_of(channel) for channel in workspace.document.channels}
+    bins: dict[str, set[int]] = {}
+    for mask in workspace.document.masks:
+        bins.setdefault(mask.channel, set()).update(range(sizes[mask.channel]) if mask.bins is None else mask.bins)
+    masked = mask_bins(workspace, {name: sorted(chosen) for name, chosen in bins.items()})
+    return replace(masked, document=msgspec.structs.replace(masked.document, masks=None))
 
 
 def rename_normfactor(workspace: Workspace, name: str, by_channel: Mapping[str, str]) -> Workspace:

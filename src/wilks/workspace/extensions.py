@@ -16,14 +16,15 @@ PYHF, WILKS = "1.0.0", "wilks-1"
 _SHOWN = 3  # places in a sentence
 _OF_MODIFIERS = ("interpolation", "constraint", "threshold", "shared")
 
-_NOT_THERE = {
-    "functions": "functions of parameters",
-    "transforms": "transforms between a parameter and its effect",
-    "correlations": "correlations between constraints",
-    "masks": "masks",
-    "clip": "clipping of negative yields",
+_OF_DOCUMENTS = ("data_sets", "groups", "functions", "masks")
+_OF_MEASUREMENTS = ("pois", "correlations", "clip")
+_OF_PARAMETERS = ("constraint", "lower_sigmas")
+
+_ELSEWHERE = {
+    "transforms": "; a transform between a parameter and its effect is a function that steers the modifier of its name",
+    "constraints": "; constraints stand in the settings of the measurement's parameters",
 }
-"""Keys of a document that are kept free, and what they will say."""
+"""Keys that one may look for, and where their content stands."""
 
 _WHY_NOT = {
     "gauss": '; did you mean "normal"?',
@@ -35,8 +36,6 @@ _WHY_NOT = {
     "flat": '; flat on a range is "none", with bounds',
     "free": '; did you mean "none"?',
     "unconstrained": '; did you mean "none"?',
-    "code5": "; of a normsys it is the same as code4, of a histosys it can't be said yet",
-    **dict.fromkeys(("code0", "code1", "code2"), "; this code can't be said yet for such a modifier"),
 }
 """Words of other formats, and how they are said here."""
 
@@ -63,21 +62,20 @@ def extensions(document: Any) -> Iterator[str]:
                 for key in _OF_MODIFIERS:
                     if get(modifier, key) is not None:
                         yield f"channels[{i}].samples[{j}].modifiers[{k}].{key}"
-    yield from (key for key in ("data_sets", "groups") if get(document, key) is not None)
+    yield from (key for key in _OF_DOCUMENTS if get(document, key) is not None)
     for i, measurement in enumerate(items(document, "measurements")):
-        if get(get(measurement, "config"), "pois") is not None:
-            yield f"measurements[{i}].config.pois"
+        config = get(measurement, "config")
+        yield from (f"measurements[{i}].config.{key}" for key in _OF_MEASUREMENTS if get(config, key) is not None)
         for j, settings in enumerate(items(get(measurement, "config"), "parameters")):
             at = f"measurements[{i}].config.parameters[{j}]"
-            if get(settings, "constraint") is not None:
-                yield f"{at}.constraint"
+            yield from (f"{at}.{key}" for key in _OF_PARAMETERS if get(settings, key) is not None)
             if isinstance(get(settings, "fixed"), list):
                 yield f"{at}.fixed"
 
 
-def not_there(key: str) -> str:
-    """Return the end of a sentence about an unknown key that is kept free for later, else nothing."""
-    return f"; {_NOT_THERE[key]} can't be said yet" if key in _NOT_THERE else ""
+def elsewhere(key: str) -> str:
+    """Return the end of a sentence about an unknown key that means something that is said in another way."""
+    return _ELSEWHERE.get(key, "")
 
 
 def why_not(value: str) -> str:

@@ -13,8 +13,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Number: TypeAlias = int | float
-NormSysCode: TypeAlias = Literal["code1", "code4"]
-HistoSysCode: TypeAlias = Literal["code0", "code2", "code4p"]
+NormSysCode: TypeAlias = Literal["code0", "code1", "code2", "code4", "code5", "combine"]
+HistoSysCode: TypeAlias = Literal["code0", "code1", "code2", "code4p", "code5"]
 GammaConstraint: TypeAlias = Literal["normal", "poisson"]
 ConstraintKind: TypeAlias = Literal["none", "normal", "poisson"]
 
@@ -127,8 +127,9 @@ class Observation(Spec, frozen=True):
 class ParameterSettings(Spec, frozen=True):
     """What a measurement says about one parameter (set); absent entries keep the modifier's defaults.
 
-    `constraint` is "normal" (centre `auxdata`, width `sigmas`), "poisson" (`auxdata` events where `factors` times the
-    parameter are expected) or "none". `fixed` is for all components, or has an entry for each. Both are beyond pyhf.
+    `constraint` is "normal" (centre `auxdata`, width `sigmas`; below the centre `lower_sigmas` where there are any),
+    "poisson" (`auxdata` events where `factors` times the parameter are expected) or "none". `fixed` is for all
+    components, or has an entry for each. `constraint`, `lower_sigmas` and a list of `fixed` are beyond pyhf.
     """
 
     name: str
@@ -139,14 +140,27 @@ class ParameterSettings(Spec, frozen=True):
     sigmas: list[Number] | None = None
     fixed: bool | list[bool] | None = None
     constraint: ConstraintKind | None = None
+    lower_sigmas: list[Number] | None = None
+
+
+class Correlation(Spec, frozen=True):
+    """Scalar parameters whose normal constraints are correlated, and the matrix of their correlations."""
+
+    parameters: list[str]
+    matrix: list[list[Number]]
 
 
 class MeasurementConfig(Spec, frozen=True):
-    """Parameter of interest ("" for none) and parameter settings; several of interest are `pois`, `poi` first."""
+    """Parameter of interest ("" for none) and parameter settings; several of interest are `pois`, `poi` first.
+
+    With `clip`, yields of a sample that variations bring below 0 are 0.
+    """
 
     poi: str
     parameters: list[ParameterSettings]
     pois: list[str] | None = None
+    correlations: list[Correlation] | None = None
+    clip: bool | None = None
 
     @property
     def of_interest(self) -> tuple[str, ...]:
@@ -175,6 +189,24 @@ class Group(Spec, frozen=True):
     parameters: list[str]
 
 
+class Function(Spec, frozen=True):
+    """A value computed from scalar parameters and other functions; it steers the modifiers that have its name.
+
+    `parameters` are what `@0`, `x[0]` and so on of the expression mean.
+    """
+
+    name: str
+    expression: str
+    parameters: list[str] | None = None
+
+
+class Mask(Spec, frozen=True):
+    """Bins of a channel (from 0), or without `bins` the whole of it, that the likelihood leaves out."""
+
+    channel: str
+    bins: list[int] | None = None
+
+
 class Document(Spec, frozen=True):
     """The whole workspace."""
 
@@ -184,3 +216,5 @@ class Document(Spec, frozen=True):
     version: str
     data_sets: list[DataSet] | None = None
     groups: list[Group] | None = None
+    functions: list[Function] | None = None
+    masks: list[Mask] | None = None

@@ -16,7 +16,8 @@ from msgspec import inspect
 
 from wilks.errors import listed, nearest
 from wilks.workspace.either import get, is_list, items, modifier_type, written
-from wilks.workspace.extensions import not_there, version_mistakes, why_not
+from wilks.workspace.extensions import elsewhere, version_mistakes, why_not
+from wilks.workspace.function_mistakes import function_mistakes
 from wilks.workspace.spec import Document
 
 
@@ -56,7 +57,7 @@ def _walk_object(value: Any, kind: inspect.StructType, where: str, mistakes: lis
     keys = [*fields, kind.tag_field] if kind.tag_field else [*fields]
     for key in value:
         if key not in keys:
-            hint = not_there(key) or nearest(str(key), keys)
+            hint = elsewhere(key) or nearest(str(key), keys)
             mistakes.append(_at(where, f'unknown key "{key}"; allowed are {listed(keys)}{hint}'))
     for key, field in fields.items():
         if key in value:
@@ -107,6 +108,7 @@ _EXPECTED: dict[type, str] = {
     inspect.BoolType: "true or false",
     inspect.NoneType: "null",
     inspect.UnionType: "a number",
+    inspect.IntType: "a whole number",
 }
 
 
@@ -120,6 +122,8 @@ def _is_scalar(value: Any, kind: inspect.Type) -> bool:
         return isinstance(value, str) and value.encode("utf-8", "ignore").decode() == value
     if isinstance(kind, inspect.BoolType):
         return isinstance(value, bool)
+    if isinstance(kind, inspect.IntType):
+        return isinstance(value, int) and not isinstance(value, bool)
     if isinstance(kind, inspect.NoneType) or value is None:
         return value is None and (isinstance(kind, inspect.NoneType) or getattr(kind, "includes_none", False))
     return isinstance(value, int | float) and not isinstance(value, bool)
@@ -142,7 +146,24 @@ def content_mistakes(document: Any) -> list[str]:
         _check_data_set(data_set, f"data_sets[{i}]", observed, mistakes)
     for i, group in enumerate(_named_items(document, "groups", "", mistakes)):
         _check_names(group, "parameters", f"groups[{i}]", mistakes)
+    _named_items(document, "functions", "", mistakes)
+    mistakes += function_mistakes(document)
+    for i, mask in enumerate(items(document, "masks")):
+        _check_mask(mask, f"masks[{i}]", observed, mistakes)
     return mistakes
+
+
+def _check_mask(mask: Any, where: str, observed: dict[str, Any], mistakes: list[str]) -> None:
+    """A mask has bins of a channel that there is, each once."""
+    name, bins = get(mask, "channel"), get(mask, "bins")
+    if isinstance(name, str) and name not in observed:
+        mistakes.append(f'{where}.channel: no channel "{name}"{nearest(name, observed)}')
+    if bins == []:
+        mistakes.append(f"{where}.bins: empty, at least one bin needed; without this key the whole channel is left out")
+    size = len(data) if isinstance(name, str) and is_list(data := observed.get(name)) else None
+    for i, bin_ in enumerate(items(mask, "bins")):
+        if isinstance(bin_, int) and size is not None and not 0 <= bin_ < size:
+            mistakes.append(f'{where}.bins[{i}]: {bin_} found, channel "{name}" has bins 0 to {size - 1}')
 
 
 def _check_data_set(data_set: Any, where: str, observed: dict[str, Any], mistakes: list[str]) -> None:
@@ -215,6 +236,8 @@ def _check_modifiers(sample: Any, where: str, mistakes: list[str]) -> None:
                 value = get(get(modifier, "data"), key)
                 if not _is_finite(value):
                     mistakes.append(f"{at}.data.{key}: {written(value)} found, a finite number needed")
+                elif get(modifier, "interpolation") == "combine" and isinstance(value, int | float) and value <= 0:
+                    mistakes.append(f'{at}.data.{key}: {written(value)} found, "combine" needs a positive factor')
     for kind, name in _repeated(identities):
         mistakes.append(f'{where}.modifiers: {kind} "{name}" occurs more than once')
 
@@ -222,9 +245,11 @@ def _check_modifiers(sample: Any, where: str, mistakes: list[str]) -> None:
 def _check_measurement(measurement: Any, where: str, mistakes: list[str]) -> None:
     config, where = get(measurement, "config"), f"{where}.config"
     _check_pois(config, where, mistakes)
+    for i, correlation in enumerate(items(config, "correlations")):
+        _check_correlation(correlation, f"{where}.correlations[{i}]", mistakes)
     for i, settings in enumerate(_named_items(config, "parameters", where, mistakes, may_be_empty=True)):
         at = f"{where}.parameters[{i}]"
-        for key in ("inits", "auxdata", "factors", "sigmas"):
+        for key in ("inits", "auxdata", "factors", "sigmas", "lower_sigmas"):
             _check_numbers(settings, key, at, mistakes)
         if get(settings, "fixed") == []:
             mistakes.append(f"{at}.fixed: empty, at least one entry needed")
@@ -234,6 +259,21 @@ def _check_measurement(measurement: Any, where: str, mistakes: list[str]) -> Non
         for j, pair in enumerate(bounds if is_list(bounds) else ()):
             if is_list(pair) and not _is_interval(pair):
                 mistakes.append(f"{at}.bounds[{j}]: {written(pair)} found, a pair [low, high] with low <= high needed")
+
+
+def _check_correlation(correlation: Any, where: str, mistakes: list[str]) -> None:
+    """A correlation has at least two names, each once, and a row of as many finite numbers for each."""
+    _check_names(correlation, "parameters", where, mistakes)
+    size, rows = len(items(correlation, "parameters")), items(correlation, "matrix")
+    if size == 1:
+        mistakes.append(f"{where}.parameters: one name found, at least two needed")
+    if len(rows) != size:
+        mistakes.append(f"{where}.matrix: {len(rows)} rows, {size} needed")
+    for j, row in enumerate(rows):
+        if is_list(row):
+            _check_numbers({"matrix": row}, "matrix", f"{where} (row {j})", mistakes)
+            if row and len(row) != size:
+                mistakes.append(f"{where}.matrix[{j}]: {_counted(row)}, {size} needed")
 
 
 def _check_pois(config: Any, where: str, mistakes: list[str]) -> None:
