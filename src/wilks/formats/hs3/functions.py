@@ -11,6 +11,7 @@ from wilks.errors import listed, nearest
 from wilks.formats.hs3.nodes import Node
 from wilks.formats.hs3.tables import Tables
 from wilks.workspace.either import written
+from wilks.workspace.expressions import ExpressionError, parse_expression
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<place>@\d+|x\s*\[\s*\d+\s*\])"
@@ -116,6 +117,17 @@ class Functions:
             self.used[name] = tokens
         self._open.pop()
 
+    def check(self) -> None:
+        """Note what is wrong with the expressions that are used, beyond their names."""
+        for name, tokens in self.used.items():
+            node = self.file.functions[name]
+            entry = worded(name, tokens, {})
+            try:
+                parse_expression(entry["expression"], entry.get("parameters"))
+            except ExpressionError as error:
+                if tokens:
+                    node.wrong(str(error), "expression" if node.has("expression") else "")
+
     def dependencies(self) -> list[str]:
         """Return the parameters that used functions depend on."""
         found = [text for tokens in self.used.values() for kind, text in tokens if kind == "name"]
@@ -205,3 +217,17 @@ def worded(name: str, tokens: list[tuple[str, str]], names: Mapping[str, str]) -
         pieces.append(f" {text} " if kind == "sign" and text in "+-*/" else f"{text} " if text == "," else text)
     entry: dict[str, Any] = {"name": name, "expression": "".join(pieces).strip()}
     return entry if plain else {**entry, "parameters": own}
+
+
+def as_spelled(entry: dict[str, Any], saved: Node) -> dict[str, Any]:
+    """Return a function as wilks wrote it down, if that means the same."""
+    text = saved.text("expression", "")
+    parameters = saved.names("parameters") if saved.has("parameters") else None
+    try:
+        same = parse_expression(text, parameters) == parse_expression(entry["expression"], entry.get("parameters"))
+    except ExpressionError:
+        same = False
+    if not same:
+        return entry
+    found = {"name": entry["name"], "expression": text}
+    return found if parameters is None else {**found, "parameters": parameters}

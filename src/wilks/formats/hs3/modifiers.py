@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from wilks.formats.hs3.channels import HS3Channel, HS3Sample
-from wilks.formats.hs3.functions import Functions, worded
+from wilks.formats.hs3.functions import Functions, as_spelled, worded
 from wilks.formats.hs3.names import Candidate, document_names
 from wilks.formats.hs3.parameters import Gathered, Scalar, Use, Vector
 from wilks.formats.hs3.tables import Tables
@@ -32,6 +32,11 @@ class Named:
     vectors: dict[tuple[str, ...], str] = field(default_factory=dict)
     first: dict[tuple[str, ...], int] = field(default_factory=dict)
     powers: dict[str, tuple[str, int]] = field(default_factory=dict)
+    functions: dict[str, str] = field(default_factory=dict)
+
+    def parameter(self, name: str) -> str:
+        """Return the workspace's name of a single parameter or a function."""
+        return self.scalars.get(name) or self.functions.get(name) or name
 
     def components(self) -> dict[str, tuple[str, int]]:
         """Return the workspace's parameter, and its component, of every parameter of the file."""
@@ -101,7 +106,7 @@ def _modifier(use: Use, count: int, found: Gathered, named: Named, widths: Width
     effect = use.effect
     if not use.scaled:
         return _per_bin(use, found.vectors[effect.parameters], named.vectors[effect.parameters], widths)
-    name = named.scalars.get(use.scaled, use.scaled)
+    name = named.parameter(use.scaled)
     said = {"interpolation": effect.code} if effect.code else {}
     match effect.kind:
         case "normsys":
@@ -207,8 +212,13 @@ def _scale(vector: Vector, name: str, sigma: float, values: Values) -> float:
 
 def functions_of(functions: Functions, named: Named) -> list[dict[str, Any]]:
     """Return the functions of the document, those for powers of a factor at the end."""
-    names = {**named.scalars}
-    entries = [worded(name, tokens, names) for name, tokens in functions.used.items()]
+    names = {**named.scalars, **named.functions}
+    spelled = functions.file.remembered.child("expressions")
+    entries = []
+    for name in sorted(functions.used, key=list(functions.file.functions).index):
+        entry = worded(named.parameter(name), functions.used[name], names)
+        saved = spelled.child(name) if spelled.has(name) else None
+        entries.append(entry if saved is None else as_spelled(entry, saved))
     for power, (name, count) in named.powers.items():
         tokens: list[tuple[str, str]] = []
         for _ in range(count):

@@ -13,6 +13,8 @@ from wilks._reading import parse_json, read_file
 from wilks.errors import TemplateError, WorkspaceError, nearest_file
 from wilks.formats.hs3.analyses import Choice, analyses_of, channel_names, choose
 from wilks.formats.hs3.channels import HS3Channel, read_channel
+from wilks.formats.hs3.clipping import may_be_negative
+from wilks.formats.hs3.correlated import correlations_of
 from wilks.formats.hs3.functions import Functions
 from wilks.formats.hs3.modifiers import Named, channel_of, exact_widths, functions_of, name_all
 from wilks.formats.hs3.nodes import Node
@@ -26,7 +28,6 @@ from wilks.formats.notes import Reading
 from wilks.histogram import Axis
 from wilks.workspace.extensions import PYHF, WILKS, extensions
 from wilks.workspace.pyhf_json import load_workspace
-from wilks.workspace.spec import Document
 from wilks.workspace.workspace import Workspace
 
 Source = str | Path | bytes | Mapping[str, Any] | IO[str] | IO[bytes]
@@ -72,9 +73,6 @@ def read_with_names(
         raise WorkspaceError([f"{name}: {mistake}" for mistake in dict.fromkeys(mistakes)])
     document, channels, named = built
     axes = {channel.name: axis for channel in channels if (axis := _axis(file, channel)) is not None}
-    if lacking := [key for key in ("functions",) if key in document and key not in Document.__struct_fields__]:
-        names = told(entry["name"] for entry in document[lacking[0]])
-        raise WorkspaceError(f"{name}: functions: {names}: a workspace can't have functions of parameters yet")
     workspace = Workspace(_loaded(document, name).document, axes)
     return Reading(workspace, tuple(file.notes)), named.components()
 
@@ -162,7 +160,11 @@ def _built(
         return None
     parameters = {n for c in channels for s in c.samples for e in s.effects for n in e.parameters}
     functions = Functions(file, frozenset({*parameters, *values[first.name].names()} - set(file.functions)))
+    for name in file.remembered.names("functions"):
+        if name in functions:
+            functions.use(name)
     found = gather(file, channels, functions)
+    functions.check()
     extra = extra_terms(file, first.terms, names_of(found))
     model = _Model(file, choice, values, channels, functions, found, extra)
     _constraints(model, shapesys or _meaning(file))
@@ -217,12 +219,15 @@ def _document(model: _Model) -> tuple[dict[str, Any], list[HS3Channel], Named] |
         document["data_sets"] = sets
     if groups := file.remembered.objects("groups"):
         document["groups"] = [group.value for group in groups]
+    named.functions = _known(file, "functions")
     if entries := functions_of(model.functions, named):
         document["functions"] = entries
+    if masks := file.remembered.objects("masks"):
+        document["masks"] = [mask.value for mask in masks]
     _tell(model)
     if file.mistakes:
         return None
-    if next(extensions(document), None) is not None or "functions" in document:
+    if next(extensions(document), None) is not None:
         document["version"] = WILKS
     return document, model.channels, named
 
@@ -245,11 +250,32 @@ def _measurement(model: _Model, analysis: Any, named: Named, widths: Any) -> dic
     spelled = file.remembered.child("settings").child(name)
     unused = file.remembered.child("unused").objects(name)
     parameters = all_settings(file, model.found, named, terms, model.extra, widths, spelled, unused)
-    pois = [named.scalars.get(poi, poi) for poi in analysis.pois]
+    pois = file.remembered.child("unknown_pois").value.get(name) or [named.parameter(poi) for poi in analysis.pois]
     config: dict[str, Any] = {"poi": pois[0] if pois else "", "parameters": parameters}
-    if len(pois) > 1:
+    if len(pois) > 1 or file.remembered.child("pois").has(name):
         config["pois"] = pois
+    if correlations := correlations_of(terms, named, model.extra, _named_terms(model)):
+        config["correlations"] = correlations
+    if (clip := _clip(model, terms.values, name)) is not None:
+        config["clip"] = clip
     return {"name": name, "config": config}
+
+
+def _named_terms(model: _Model) -> set[str]:
+    """Return the distributions that modifiers name as their constraints."""
+    effects = [use.effect for scalar in model.found.scalars.values() for use in scalar.uses]
+    return {name for effect in effects for name in effect.constraints if name is not None}
+
+
+def _clip(model: _Model, values: Values, name: str) -> bool | None:
+    """Return whether negative yields are 0: as wilks wrote down, else where variations could make them negative."""
+    file = model.file
+    if "wilks" in file.packages():
+        return file.remembered.child("clip").flag(name) if file.remembered.child("clip").has(name) else None
+    if not may_be_negative(model.channels, values):
+        return None
+    file.tell("distributions", "variations can bring yields below 0; they are 0 then, as in ROOT")
+    return True
 
 
 def _name(model: _Model, name: str) -> str:
