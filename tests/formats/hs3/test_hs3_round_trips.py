@@ -136,6 +136,41 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "several of interest": document([modifier("k", "normfactor")], pois=["mu", "k"]),
     "none of interest": document([NORMSYS])
     | {"measurements": [{"name": "m", "config": {"poi": "", "parameters": []}}]},
+    "function": document([modifier("kt2", "normfactor"), NORMSYS])
+    | {
+        "functions": [
+            {"name": "kt2", "expression": "-kt*kt + 2^(1-kt)/exp(jes)"},
+            {"name": "unused", "expression": "kt2 + 1e-3"},
+        ]
+    },
+    "function of odd names": document(
+        [modifier("k t", "normfactor"), NORMSYS, {**NORMSYS, "name": "steered"}],
+        [{"name": "b: c", "constraint": "normal", "auxdata": [0], "sigmas": [1], "bounds": [[-4, 4]]}],
+    )
+    | {
+        "functions": [
+            {"name": "k t", "expression": "@0^2 * max(x[1], 0.1)", "parameters": ["b: c", "mu"]},
+            {"name": "steered", "expression": "1.5 - mu"},
+        ]
+    },
+    "correlations": document(
+        [NORMSYS, modifier("s", "histosys", SHAPE)],
+        correlations=[{"parameters": ["jes", "s"], "matrix": [[1, 0.5], [0.5, 1]]}],
+    ),
+    "lopsided": document(
+        [NORMSYS], [{"name": "jes", "constraint": "normal", "sigmas": [1], "lower_sigmas": [2.0], "auxdata": [0]}]
+    ),
+    "masks": document([NORMSYS]) | {"masks": [{"channel": "SR", "bins": [1]}]},
+    "clip": document([modifier("s", "histosys", SHAPE)], clip=True),
+    "more codes": document(
+        [{**NORMSYS, "interpolation": "combine"}, modifier("s", "histosys", SHAPE, interpolation="code5")]
+    ),
+    "unknown parameter of interest": document([NORMSYS])
+    | {
+        "measurements": [
+            {"name": "m", "config": {"poi": "mu_SIG", "parameters": [{"name": "mu_SIG", "bounds": [[0, 5]]}]}}
+        ]
+    },
     "groups": document([NORMSYS]) | {"groups": [{"name": "jets", "parameters": ["jes"]}]},
     "data sets": document([NORMSYS])
     | {"data_sets": [{"name": "asimov", "observations": [{"name": "SR", "data": [13, 35.5, 3.1]}]}]},

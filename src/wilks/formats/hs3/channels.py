@@ -285,7 +285,7 @@ def interpolation(file: Tables, node: Node, data: Node, kind: str) -> str | None
     usual = "code4" if kind == "normsys" else "code4p"
     if data.has("interpolation"):
         said = data.text("interpolation")
-        allowed = [*(code for code in codes.values() if code), usual]
+        allowed = [*(code for code in codes.values() if code), usual, *(["code5", "combine"] * (kind == "normsys"))]
         if said not in allowed:
             data.wrong(f'"{said}" found; allowed are {listed(dict.fromkeys(allowed))}', "interpolation")
         return said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,30 @@ from wilks.formats.hs3.terms import Terms
 _TYPE = "multivariate_normal_dist"
 
 
-def correlations_of(terms: Terms, named: Named, extra: Extra, used: set[str]) -> list[dict[str, Any]]:
-    """Return the correlations of a measurement; `used` are the distributions that modifiers name."""
+def correlations_of(
+    terms: Terms, named: Named, extra: Extra, used: set[str], saved: Sequence[Node]
+) -> list[dict[str, Any]]:
+    """Return the correlations of a measurement; `used` are the distributions that modifiers name.
+
+    `saved` are correlations as wilks wrote them down; they count where they are those of the file.
+    """
     nodes = {node.at: node for nodes in extra.terms.values() for node in nodes}
     nodes |= {node.at: node for name, node in terms.file.distributions.items() if name in used}
     found = []
     for node in nodes.values():
         if node.value.get("type") == _TYPE and (entry := _correlation(node, named)) is not None:
-            found.append(entry)
+            found.append(next((one.value for one in saved if _same(one, entry)), entry))
     return found
+
+
+def _same(saved: Node, entry: dict[str, Any]) -> bool:
+    """Return whether correlations that were written down are those of the file."""
+    if saved.value.get("parameters") != entry["parameters"]:
+        return False
+    try:
+        return np.allclose(np.array(saved.value.get("matrix"), np.float64), entry["matrix"], rtol=0, atol=1e-14)
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def _correlation(node: Node, named: Named) -> dict[str, Any] | None:

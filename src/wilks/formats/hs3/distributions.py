@@ -24,7 +24,7 @@ from wilks.workspace.spec import (
 )
 
 Tell = Callable[[str, str, str], None]
-_CODES = {"code0": 0, "code1": 1, "code2": 2, "code4": 4, "code4p": 4, "code5": 5}
+_CODES = {"code0": 0, "code1": 1, "code2": 2, "code4": 4, "code4p": 4, "code5": 5, "combine": 4}
 
 
 def channel_out(
@@ -109,13 +109,13 @@ def modifier_out(
         case NormSys():
             data: dict[str, Any] = {"lo": modifier.data.lo, "hi": modifier.data.hi}
             entry |= {"type": "normsys", "data": data, **_interpolation(modifier.interpolation, data)}
+            if modifier.interpolation == "combine":
+                tell(place, "Combine's interpolation can't be said; others use code4, which is near", "approximate")
         case HistoSys():
             data = {"lo": {"contents": modifier.data.lo_data}, "hi": {"contents": modifier.data.hi_data}}
             entry |= {"type": "histosys", "data": data, **_interpolation(modifier.interpolation, data)}
             if modifier.interpolation not in (None, "code4p"):
-                text = (
-                    f"{modifier.interpolation}: ROOT 6.40 doesn't read the interpolation of a histosys, it uses code4p"
-                )
+                text = f"{modifier.interpolation}: ROOT 6.40 reads no interpolation of a histosys, it uses code4p"
                 tell(place, text, "approximate")
         case Lumi():
             entry |= {"name": parameter, "type": "normfactor"}

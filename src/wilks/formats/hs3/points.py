@@ -34,7 +34,8 @@ class Measured:
 def measured(measurement: Measurement, spelling: Spelling) -> Measured:
     """Return what a measurement says about each parameter, with defaults where it is silent."""
     settings = {entry.name: entry for entry in measurement.config.parameters}
-    pois = tuple(spelling.of(name) for name in measurement.config.of_interest)
+    known = {*spelling.scalars, *spelling.functions}
+    pois = tuple(spelling.of(name) for name in measurement.config.of_interest if name in known)
     found = Measured(spelling.measurements[measurement.name], pois)
     for name, (kind, written) in spelling.scalars.items():
         found.parameters[written] = _scalar(kind, settings.get(name) or ParameterSettings(name))
@@ -42,10 +43,6 @@ def measured(measurement: Measurement, spelling: Spelling) -> Measured:
         entry = settings.get(name) or ParameterSettings(name)
         for i, written in enumerate(bins.names):
             found.parameters[written] = _bin(bins, i, entry)
-    used = {*spelling.scalars, *spelling.bins}
-    for name, entry in settings.items():  # parameters of functions, and those that nothing uses
-        if name not in used and spelling.functions:
-            found.parameters[name] = _scalar("factor", entry)
     return found
 
 

@@ -205,6 +205,7 @@ def _document(model: _Model) -> tuple[dict[str, Any], list[HS3Channel], Named] |
     file, choice, found = model.file, model.choice, model.found
     first = choice.measurements[0]
     named = name_all(found, model.functions, _known(file, "parameters"))
+    named.functions = _known(file, "functions")
     widths = exact_widths(file, found, model.values[first.name])
     channels = [channel_of(channel, found, named, widths) for channel in model.channels]
     document: dict[str, Any] = {
@@ -219,7 +220,6 @@ def _document(model: _Model) -> tuple[dict[str, Any], list[HS3Channel], Named] |
         document["data_sets"] = sets
     if groups := file.remembered.objects("groups"):
         document["groups"] = [group.value for group in groups]
-    named.functions = _known(file, "functions")
     if entries := functions_of(model.functions, named):
         document["functions"] = entries
     if masks := file.remembered.objects("masks"):
@@ -248,13 +248,18 @@ def _measurement(model: _Model, analysis: Any, named: Named, widths: Any) -> dic
     terms = Terms(file, model.values[analysis.name])
     name = _name(model, analysis.name)
     spelled = file.remembered.child("settings").child(name)
+    lower = file.remembered.child("lower_sigmas").child(name)
     unused = file.remembered.child("unused").objects(name)
     parameters = all_settings(file, model.found, named, terms, model.extra, widths, spelled, unused)
-    pois = file.remembered.child("unknown_pois").value.get(name) or [named.parameter(poi) for poi in analysis.pois]
+    for entry in parameters:
+        if lower.has(entry["name"]):
+            entry["lower_sigmas"] = lower.numbers(entry["name"])
+    pois = file.remembered.child("unknown_pois").names(name) or [named.parameter(poi) for poi in analysis.pois]
     config: dict[str, Any] = {"poi": pois[0] if pois else "", "parameters": parameters}
     if len(pois) > 1 or file.remembered.child("pois").has(name):
         config["pois"] = pois
-    if correlations := correlations_of(terms, named, model.extra, _named_terms(model)):
+    saved = file.remembered.child("correlations").objects(name)
+    if correlations := correlations_of(terms, named, model.extra, _named_terms(model), saved):
         config["correlations"] = correlations
     if (clip := _clip(model, terms.values, name)) is not None:
         config["clip"] = clip

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from wilks.workspace.expressions import parse_expression
 from wilks.workspace.gammas import Gammas, Use, shapesys_gammas, staterror_gammas, uses_per_bin
 from wilks.workspace.spec import Document, HistoSys, Lumi, NormFactor, NormSys, ShapeFactor, ShapeSys, StatError
 
@@ -67,9 +68,10 @@ class Spelling:
         return made
 
 
-def spelling_of(document: Document, functions: Iterable[str]) -> Spelling:
-    """Return the names that the parameters of a document get; `functions` steer modifiers of their name."""
+def spelling_of(document: Document) -> Spelling:
+    """Return the names that everything in a document gets."""
     found = Spelling()
+    functions = {one.name: parse_expression(one.expression, one.parameters) for one in document.functions or ()}
     found.functions = {name: found.free([name])[0] for name in functions}
     found.channels = identifiers(channel.name for channel in document.channels)
     found.measurements = identifiers(measurement.name for measurement in document.measurements)
@@ -81,6 +83,10 @@ def spelling_of(document: Document, functions: Iterable[str]) -> Spelling:
                 kind = _kind(modifier)
                 if kind and modifier.name not in found.functions:
                     kinds.setdefault(modifier.name, kind)
+    for expression in functions.values():
+        for name in expression.names:
+            if name not in functions:
+                kinds.setdefault(name, FACTOR)
     for name, kind in kinds.items():
         found.scalars[name] = (kind, found.free([_usual(kind, name)])[0])
     for (bin_kind, name), uses in uses_per_bin(document.channels).items():

@@ -11,6 +11,7 @@ import msgspec
 from wilks._files import write_atomically
 from wilks.errors import WorkspaceError
 from wilks.formats.hs3.distributions import axis_out, channel_out
+from wilks.formats.hs3.functions_out import correlated_out, functions_out
 from wilks.formats.hs3.points import Measured, Told, default_domain, domains, global_observable, measured, point
 from wilks.formats.hs3.spelling import ALPHA, Spelling, spelling_of
 from wilks.formats.hs3.terms import FLAT
@@ -69,11 +70,12 @@ class _File:
 
     def fill(self) -> None:
         """Make distributions, and what they need."""
-        entries = getattr(self.document, "functions", None) or []
-        self.spelling: Spelling = spelling_of(self.document, [entry.name for entry in entries])
+        self.spelling: Spelling = spelling_of(self.document)
         self.measured: list[Measured] = [measured(one, self.spelling) for one in self.document.measurements]
         self.constraints: dict[str, str] = {}
+        self.functions += functions_out(self.document, self.spelling)
         terms = [self._constraint(name) for name in self._constrained()]
+        terms += self._correlated()
         for channel in self.document.channels:
             axis = self.workspace.axes.get(channel.name)
             self.distributions.append(channel_out(channel, axis, self.spelling, self.constraints, self.tell))
@@ -112,6 +114,20 @@ class _File:
             self.constants[sigma] = [one.width for one in told]
         return {**entry, "type": "gaussian_dist", "x": name, "mean": observed, "sigma": sigma}
 
+    def _correlated(self) -> list[dict[str, Any]]:
+        """Return distributions of several parameters, in place of those of each, for correlated constraints."""
+        told = [msgspec.to_builtins(one.config.correlations) for one in self.document.measurements]
+        if any(one != told[0] for one in told):
+            text = "correlations between constraints differ; those of the first measurement are written"
+            self.tell("measurements", text, "approximate")
+        found = []
+        for i, one in enumerate(self.document.measurements[0].config.correlations or ()):
+            names = [self.spelling.of(name) for name in one.parameters]
+            title = f"correlated_{i}"
+            self.constraints |= dict.fromkeys(names, title)
+            found.append(correlated_out(title, names, one.matrix, self.measured[0]))
+        return found
+
     def content(self) -> dict[str, Any]:
         """Return the whole file."""
         axes = [axis_out(c, self.workspace.axes.get(c.name), self.spelling) for c in self.document.channels]
@@ -120,7 +136,8 @@ class _File:
         names = list(self.spelling.channels.values())
         by_name = dict(zip(names, axes, strict=True))
         data = [self._data(name, one, by_name) for name, observations in sets.items() for one in observations]
-        likelihoods = [_likelihood(name, names) for name in sets]
+        auxiliary = self._auxiliary()
+        likelihoods = [_likelihood(name, names) | auxiliary for name in sets]
         points, all_domains, analyses = [], [default_domain(self.measured[0], axes)], []
         for i, found in enumerate(self.measured):
             constants = {name: values[i] for name, values in self.constants.items()}
@@ -145,6 +162,17 @@ class _File:
             entry["functions"] = self.functions
         return entry
 
+    def _auxiliary(self) -> dict[str, Any]:
+        """Return the constraints that no modifier names: those of parameters that only functions need."""
+        named = {
+            m.get("constraint_name") for d in self.distributions for s in d.get("samples", ()) for m in s["modifiers"]
+        }
+        found = [name for name in dict.fromkeys(self.constraints.values()) if name not in named]
+        if found:
+            text = "stand in aux_distributions, as only functions need their parameters; ROOT 6.40 leaves them out"
+            self.tell(f"constraints {', '.join(found)}", text, "approximate")
+        return {"aux_distributions": found} if found else {}
+
     def _data(self, data_set: str, observation: Observation, axes: dict[str, dict[str, Any]]) -> dict[str, Any]:
         channel = self.spelling.channels[observation.name]
         axis, contents = axes[channel], observation.data
@@ -162,9 +190,41 @@ class _File:
             found["observations"] = order
         if changed := self.spelling.changed:
             found["names"] = changed
+        found |= self._beyond()
         if self.document.groups:
             found["groups"] = msgspec.to_builtins(self.document.groups)
             self.tell("groups", "groups of parameters can't be said in HS3; only wilks reads them back", "lost")
+        return found
+
+    def _beyond(self) -> dict[str, Any]:
+        """Return what HS3 has no words for, and tell of it."""
+        found: dict[str, Any] = {}
+        measurements = self.document.measurements
+        known = {*self.spelling.scalars, *self.spelling.bins, *self.spelling.functions}
+        if unknown := {m.name: list(m.config.of_interest) for m in measurements if {*m.config.of_interest} - known}:
+            found["unknown_pois"] = unknown
+        if pois := {m.name: True for m in measurements if m.config.pois is not None}:
+            found["pois"] = pois
+        if correlations := {
+            m.name: msgspec.to_builtins(m.config.correlations) for m in measurements if m.config.correlations
+        }:
+            found["correlations"] = correlations
+        if clip := {m.name: m.config.clip for m in measurements if m.config.clip is not None}:
+            found["clip"] = clip
+        if self.document.functions:
+            found["functions"] = list(self.spelling.functions.values())
+            found["expressions"] = {
+                self.spelling.functions[one.name]: msgspec.to_builtins(one) for one in self.document.functions
+            }
+        if self.document.masks:
+            found["masks"] = msgspec.to_builtins(self.document.masks)
+            self.tell("masks", "HS3 can't leave bins out; only wilks reads the masks, others fit all bins", "lost")
+        for m in measurements:
+            for entry in m.config.parameters:
+                if entry.lower_sigmas is not None:
+                    found.setdefault("lower_sigmas", {}).setdefault(m.name, {})[entry.name] = entry.lower_sigmas
+                    text = "HS3 has one width of a normal constraint; others take the upper one for both sides"
+                    self.tell(f'parameter "{entry.name}"', text, "lost")
         return found
 
     def _unused(self, measurement: Measurement) -> list[dict[str, Any]]:
