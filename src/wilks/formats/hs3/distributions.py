@@ -99,8 +99,6 @@ def modifier_out(
     place = f'channel "{channel.name}", sample "{sample.name}", modifier "{modifier.name}"'
     if isinstance(modifier, ShapeFactor | ShapeSys | StatError):
         return _per_bin(channel, sample, modifier, spelling, main)
-    if isinstance(modifier, NormFactor) and modifier.name in spelling.functions:
-        return {"name": spelling.functions[modifier.name], "type": "custom"}
     parameter = spelling.of(modifier.name)
     entry: dict[str, Any] = {"name": modifier.name, "parameter": parameter}
     if parameter in constraints:
@@ -121,7 +119,7 @@ def modifier_out(
             entry |= {"name": parameter, "type": "normfactor"}
         case NormFactor():  # ROOT takes the name for the parameter's
             entry |= {"name": parameter, "type": "normfactor"}
-    if modifier.name in spelling.functions:
+    if modifier.name in spelling.functions and not isinstance(modifier, NormFactor):
         tell(place, "a function steers it; ROOT 6.40 takes parameters only there", "approximate")
     return entry
 
@@ -145,12 +143,7 @@ def _per_bin(
         return {**entry, "type": "shapesys", "constraint_type": "Gauss", "data": {"vals": [0.0] * size}}
     kind = "Poisson" if bins.gammas is not None and bins.gammas.constraint == "poisson" else "Gauss"
     if isinstance(modifier, StatError) and modifier.name == main:
-        return {
-            **entry,
-            "type": "staterror",
-            "constraint_type": kind,
-            "data": {"uncertainties": modifier.data},
-        }
+        return {**entry, "type": "staterror", "constraint_type": kind}
     vals = widths(bins)[start : start + size].tolist()
     data: dict[str, Any] = {"vals": vals}
     if isinstance(modifier, ShapeSys):

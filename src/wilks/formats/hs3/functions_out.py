@@ -12,6 +12,7 @@ from wilks.workspace.expressions import Expression, Step, parse_expression
 from wilks.workspace.spec import Document
 
 _SIGNS = ("+", "-", "*", "/", "^")
+_POWER = "**"  # which ROOT takes for a power, and Python too
 
 
 def functions_out(document: Document, spelling: Spelling) -> list[dict[str, Any]]:
@@ -42,7 +43,8 @@ def _text(step: Step, operands: list[str], steps: tuple[Step, ...], spelling: Sp
         case "-" if step.operands[0] == at - 1 and step.operands[1] < step.operands[0]:  # a sign, read as 0 - operand
             return f"(-{operands[1]})"
         case operation if operation in _SIGNS:
-            return f"({operands[0]} {operation} {operands[1]})"
+            sign = _POWER if operation == "^" else operation
+            return f"({operands[0]} {sign} {operands[1]})"
     return f"{step.operation}({', '.join(operands)})"
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from wilks._files import write_atomically
 from wilks.errors import WorkspaceError
+from wilks.formats.hs3.clipping import clipped_by_root
 from wilks.formats.hs3.distributions import axis_out, channel_out
 from wilks.formats.hs3.functions_out import correlated_out, functions_out
 from wilks.formats.hs3.points import Measured, Told, default_domain, domains, global_observable, measured, point
@@ -76,6 +77,7 @@ class _File:
         self.functions += functions_out(self.document, self.spelling)
         terms = [self._constraint(name) for name in self._constrained()]
         terms += self._correlated()
+        terms = [term for term in terms if term["name"] in self.constraints.values()]
         for channel in self.document.channels:
             axis = self.workspace.axes.get(channel.name)
             self.distributions.append(channel_out(channel, axis, self.spelling, self.constraints, self.tell))
@@ -164,9 +166,8 @@ class _File:
 
     def _auxiliary(self) -> dict[str, Any]:
         """Return the constraints that no modifier names: those of parameters that only functions need."""
-        named = {
-            m.get("constraint_name") for d in self.distributions for s in d.get("samples", ()) for m in s["modifiers"]
-        }
+        samples = [sample for one in self.distributions for sample in one.get("samples", ())]
+        named = {modifier.get("constraint_name") for sample in samples for modifier in sample["modifiers"]}
         found = [name for name in dict.fromkeys(self.constraints.values()) if name not in named]
         if found:
             text = "stand in aux_distributions, as only functions need their parameters; ROOT 6.40 leaves them out"
@@ -200,6 +201,9 @@ class _File:
         """Return what HS3 has no words for, and tell of it."""
         found: dict[str, Any] = {}
         measurements = self.document.measurements
+        if clipped_by_root(self.document):
+            text = "variations can bring yields below 0; ROOT sets them to 0, the workspace doesn't"
+            self.tell("channels", text, "approximate")
         known = {*self.spelling.scalars, *self.spelling.bins, *self.spelling.functions}
         if unknown := {m.name: list(m.config.of_interest) for m in measurements if {*m.config.of_interest} - known}:
             found["unknown_pois"] = unknown
