@@ -58,8 +58,9 @@ def _below_zero(contents: Sequence[Any], shapes: Sequence[tuple[Any, Any, Sequen
         return False
     nominal = np.array(contents, np.float64)
     lowest = nominal.copy()
-    for lo, hi, (low, high) in shapes:
-        up, down = (np.array(side, np.float64) - nominal for side in (hi, lo))
-        reach = np.stack([up * max(high, 1.0), down * max(-low, 1.0), -np.abs(up), -np.abs(down)])
-        lowest += np.minimum(reach.min(axis=0), 0.0)
+    with np.errstate(over="ignore"):  # what overflows is below 0
+        for lo, hi, (low, high) in shapes:
+            up, down = (np.array(side, np.float64) - nominal for side in (hi, lo))
+            reach = np.stack([up * max(high, 1.0), down * max(-low, 1.0), -np.abs(up), -np.abs(down)])
+            lowest += np.minimum(reach.min(axis=0), 0.0)
     return bool((lowest < 0).any())

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from wilks._types import FloatArray
 from wilks.axis import Axis
-from wilks.formats.hs3.spelling import Bins, Spelling
+from wilks.formats.hs3.spelling import Spelling
 from wilks.workspace.spec import (
     Channel,
     HistoSys,
@@ -144,23 +141,8 @@ def _per_bin(
     kind = "Poisson" if bins.gammas is not None and bins.gammas.constraint == "poisson" else "Gauss"
     if isinstance(modifier, StatError) and modifier.name == main:
         return {**entry, "type": "staterror", "constraint_type": kind}
-    vals = widths(bins)[start : start + size].tolist()
+    vals = bins.widths[start : start + size].tolist()
     data: dict[str, Any] = {"vals": vals}
     if isinstance(modifier, ShapeSys):
         data["uncertainties"] = modifier.data
     return {**entry, "type": "shapesys", "constraint_type": kind, "data": data}
-
-
-def widths(bins: Bins) -> FloatArray:
-    """Return the relative uncertainties of bins, 0 where there are none."""
-    if bins.gammas is None:
-        return np.zeros(len(bins.names))
-    if bins.kind is StatError:
-        return bins.gammas.sigma
-    sigma = np.zeros(len(bins.names))
-    for _, sample, modifier in bins.uses:
-        if isinstance(modifier, ShapeSys):
-            nominal, unc = np.asarray(sample.data, np.float64), np.asarray(modifier.data, np.float64)
-            valid = (sigma == 0) & (nominal > 0) & (unc > 0)
-            sigma = np.where(valid, unc / np.where(valid, nominal, 1.0), sigma)
-    return sigma

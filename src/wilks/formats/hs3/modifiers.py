@@ -169,8 +169,9 @@ def staterror_widths(uses: list[Use]) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Return the relative uncertainties of the bins of a staterror, 0 where there are none."""
     nominal = np.sum([np.array(use.sample.contents, np.float64) for use in uses], axis=0)
     errors = [np.array(use.effect.vals or use.sample.errors or [0.0] * nominal.size, np.float64) for use in uses]
-    variance = np.sum([error**2 for error in errors], axis=0)
-    return np.where(nominal > 0, np.sqrt(variance) / np.where(nominal > 0, nominal, 1.0), 0.0)
+    with np.errstate(over="ignore", divide="ignore"):  # the model tells
+        variance = np.sum([error**2 for error in errors], axis=0)
+        return np.where(nominal > 0, np.sqrt(variance) / np.where(nominal > 0, nominal, 1.0), 0.0)
 
 
 def exact_widths(file: Tables, found: Gathered, values: Values) -> Widths:

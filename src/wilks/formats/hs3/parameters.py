@@ -80,8 +80,10 @@ def gather(file: Tables, channels: Iterable[HS3Channel], functions: Functions) -
         if name not in found.scalars and name not in owners:
             found.scalars[name] = Scalar(name, "free")
     for name in sorted(set(owners) & (set(found.scalars) | set(functions.dependencies()))):
-        vector = found.vectors[owners[name]]
-        vector.uses[0].effect.node.wrong(f'"{name}" is a parameter of bins, and a single one elsewhere', "parameters")
+        vector = found.vectors.get(owners[name])
+        if vector is not None:
+            node = vector.uses[0].effect.node
+            node.wrong(f'"{name}" is a parameter of bins, and a single one elsewhere', "parameters")
     return found
 
 

@@ -73,7 +73,7 @@ def _bin(bins: Bins, i: int, entry: ParameterSettings) -> Told:
     given = entry.fixed[i] if isinstance(entry.fixed, list) else entry.fixed
     fixed = constant if given is None else given
     start = entry.inits[i] if entry.inits else 1.0
-    if gammas is None or gammas.sigma[i] == 0:
+    if gammas is None or (gammas.sigma[i] == 0 and not (bins.given and bins.widths[i] > 0)):
         return Told(start, bounds, fixed, "none")
     if gammas.constraint == "poisson":
         rate = entry.factors[i] if entry.factors else float(gammas.tau[i])

@@ -165,6 +165,8 @@ def _built(
             functions.use(name)
     found = gather(file, channels, functions)
     functions.check()
+    if file.mistakes:
+        return None
     extra = extra_terms(file, first.terms, names_of(found))
     model = _Model(file, choice, values, channels, functions, found, extra)
     _constraints(model, shapesys or _meaning(file))
@@ -195,9 +197,12 @@ def _constraints(model: _Model, meaning: Meaning) -> None:
             node = vector.uses[0].effect.node
             text = 'relative uncertainties above 1; are they absolute? Then read with shapesys="absolute"'
             file.tell(node.place("data.vals"), text)
+    known = _known(file, "parameters")
     for scalar in model.found.scalars.values():
         called = {use.effect.name.casefold() for use in scalar.uses} | {scalar.name.casefold()}
-        if scalar.kind == "factor" and called == {"lumi"} and term_of(scalar, terms, model.extra)[0].kind == "normal":
+        if scalar.name in known or scalar.kind != "factor" or called != {"lumi"}:
+            continue
+        if term_of(scalar, terms, model.extra)[0].kind == "normal":
             scalar.kind = "lumi"
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
+import numpy as np
+
+from wilks._types import FloatArray
 from wilks.workspace.expressions import parse_expression
 from wilks.workspace.gammas import Gammas, Use, shapesys_gammas, staterror_gammas, uses_per_bin
 from wilks.workspace.spec import Document, HistoSys, Lumi, NormFactor, NormSys, ShapeFactor, ShapeSys, StatError
@@ -17,7 +21,8 @@ ALPHA, FACTOR, LUMI = "alpha", "factor", "lumi"
 class Bins:
     """The parameters of bins of one name: their names in the file, and what constrains them (None: nothing).
 
-    `first` has the component of the first bin in each channel that they act on.
+    `first` has the component of the first bin in each channel that they act on, `given` are relative widths that the
+    first measurement gives in place of those from yields.
     """
 
     kind: type
@@ -25,6 +30,24 @@ class Bins:
     gammas: Gammas | None
     uses: list[Use]
     first: dict[str, int]
+    given: tuple[float, ...] = ()
+
+    @cached_property
+    def widths(self) -> FloatArray:
+        """Relative uncertainties, 0 where there are none."""
+        if self.gammas is None:
+            return np.zeros(len(self.names))
+        if self.kind is StatError:
+            return self.gammas.sigma
+        sigma, empty = np.zeros(len(self.names)), np.ones(len(self.names), np.bool_)
+        for _, sample, modifier in self.uses:
+            if isinstance(modifier, ShapeSys):
+                nominal, unc = np.asarray(sample.data, np.float64), np.asarray(modifier.data, np.float64)
+                empty &= nominal <= 0
+                valid = (sigma == 0) & (nominal > 0) & (unc > 0)
+                with np.errstate(over="ignore"):
+                    sigma = np.where(valid, unc / np.where(valid, nominal, 1.0), sigma)
+        return np.where((sigma > 0) | empty, np.array(self.given), sigma) if self.given else sigma
 
 
 @dataclass
@@ -49,7 +72,11 @@ class Spelling:
     @property
     def changed(self) -> dict[str, dict[str, str]]:
         """Names of the workspace that differ from those in the file, by the latter."""
-        parameters = {written: name for name, (kind, written) in self.scalars.items() if written != _usual(kind, name)}
+        parameters = {
+            written: name
+            for name, (kind, written) in self.scalars.items()
+            if written != _usual(kind, name) or (kind == FACTOR and written.casefold() == LUMI)
+        }
         parameters |= {b.names[0]: n for n, b in self.bins.items() if b.names[0] != f"gamma_{n}_bin_0"}
         found = {"parameters": parameters}
         for key in ("functions", "channels", "measurements", "data_sets"):
@@ -92,8 +119,18 @@ def spelling_of(document: Document) -> Spelling:
     for (bin_kind, name), uses in uses_per_bin(document.channels).items():
         first, size = _components(bin_kind, uses)
         names = found.free(f"gamma_{name}_bin_{i}" for i in range(size))
-        found.bins[name] = Bins(bin_kind, names, _gammas(bin_kind, uses), uses, first)
+        found.bins[name] = Bins(bin_kind, names, _gammas(bin_kind, uses), uses, first, _given(document, name, size))
     return found
+
+
+def _given(document: Document, name: str, size: int) -> tuple[float, ...]:
+    """Return the relative widths that the first measurement gives for parameters of bins."""
+    for entry in document.measurements[0].config.parameters:
+        if entry.name == name and entry.sigmas and len(entry.sigmas) == size:
+            return tuple(float(sigma) for sigma in entry.sigmas)
+        if entry.name == name and entry.factors and len(entry.factors) == size and min(entry.factors) > 0:
+            return tuple(float(tau) ** -0.5 for tau in entry.factors)
+    return ()
 
 
 def _usual(kind: str, name: str) -> str:

@@ -17,7 +17,7 @@ from wilks.formats.hs3.points import Measured, Told, default_domain, domains, gl
 from wilks.formats.hs3.spelling import ALPHA, Spelling, spelling_of
 from wilks.formats.hs3.terms import FLAT
 from wilks.formats.notes import Note, Writing
-from wilks.workspace.spec import Document, Measurement, Observation
+from wilks.workspace.spec import Document, Measurement, Observation, StatError
 from wilks.workspace.validate import content_mistakes
 from wilks.workspace.workspace import Workspace
 
@@ -220,6 +220,10 @@ class _File:
             found["expressions"] = {
                 self.spelling.functions[one.name]: msgspec.to_builtins(one) for one in self.document.functions
             }
+        for name, bins in self.spelling.bins.items():
+            if bins.given and bins.kind is StatError:
+                text = "widths in the settings can't be said for a staterror; those from yields are written"
+                self.tell(f'parameter "{name}"', text, "lost")
         if self.document.masks:
             found["masks"] = msgspec.to_builtins(self.document.masks)
             self.tell("masks", "HS3 can't leave bins out; only wilks reads the masks, others fit all bins", "lost")
