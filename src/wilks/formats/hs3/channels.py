@@ -20,6 +20,15 @@ from wilks.histogram import Axis
 from wilks.workspace.either import written
 
 SCALAR = ("normfactor", "normsys", "histosys", "custom")
+WORDS = {
+    "gauss": "normal",
+    "gaussian": "normal",
+    "normal": "normal",
+    "poisson": "poisson",
+    "const": "const",
+    "lognormal": "lognormal",
+}
+"""Words for kinds of constraints, in lower case."""
 PER_BIN = ("shapesys", "staterror", "shapefactor")
 _DIST = ("name", "type", "axes", "samples", "staterror", "barlow_beeston_method")
 _SAMPLE = ("name", "data", "modifiers")
@@ -196,6 +205,8 @@ def _scalar(node: Node, kind: str, name: str, channel: HS3Channel, values: Value
     else:  # older files name the modifier only
         known = f"alpha_{name}" if not values.knows(name) or values.knows(f"alpha_{name}") else name
         parameter = known
+    if not parameter:
+        node.wrong("empty, the name of a parameter needed", node.first("parameter", "name"))
     lo = hi = code = None
     if kind in ("normsys", "histosys"):
         data = node.child("data")
@@ -220,6 +231,8 @@ def _per_bin(node: Node, kind: str, name: str, channel: HS3Channel) -> Effect:
         if len(parameters) != bins:
             node.wrong(f"{len(parameters)} found, {bins} needed, one per bin", "parameters")
             parameters = (parameters + [f"missing_{i}" for i in range(bins)])[:bins]
+        if "" in parameters:
+            node.wrong("an empty name", "parameters")
         if len(set(parameters)) < bins:
             node.wrong("a name occurs more than once", "parameters")
     else:
@@ -270,8 +283,16 @@ def _places(parameters: list[str], shape: tuple[int, ...]) -> list[int]:
 
 
 def _constraint(node: Node) -> str | None:
-    keys = [key for key in ("constraint_name", "constraint_type", "constraint") if node.has(key)]
-    return node.text(keys[0]) if keys else None
+    if node.has("constraint_name"):
+        return node.text("constraint_name")
+    if node.has("constraint"):
+        return node.text("constraint")
+    said = node.text("constraint_type") if node.has("constraint_type") else None
+    if said is not None and said.casefold() not in WORDS:
+        allowed = ("Gauss", "Poisson", "Const")
+        node.wrong(f'"{said}" found; allowed are {listed(allowed)}{nearest(said, allowed)}', "constraint_type")
+        return None
+    return said
 
 
 _NORMSYS = {0: "code0", 1: "code1", 2: "code2", 3: "code2", 4: None, 5: None, 6: None}

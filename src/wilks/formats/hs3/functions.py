@@ -14,7 +14,7 @@ from wilks.workspace.either import written
 from wilks.workspace.expressions import ExpressionError, parse_expression
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<place>@\d+|x\s*\[\s*\d+\s*\])"
+    r"(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<place>@\d+|x\s*\[\s*\d+\s*\])"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:::[A-Za-z_][A-Za-z0-9_]*)*)|(?P<sign>\*\*|[-+*/^(),]))"
 )
 CALLS = {
@@ -178,6 +178,9 @@ class Functions:
         tokens, position = [], 0
         text = text.rstrip()
         while position < len(text):
+            if text[position].isspace():
+                position += 1
+                continue
             match = _TOKEN.match(text, position)
             if match is None:
                 node.wrong(

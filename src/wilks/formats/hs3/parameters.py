@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wilks.errors import nearest
-from wilks.formats.hs3.channels import PER_BIN, Effect, HS3Channel, HS3Sample, interpolation
+from wilks.formats.hs3.channels import PER_BIN, WORDS, Effect, HS3Channel, HS3Sample, interpolation
 from wilks.formats.hs3.functions import Functions
 from wilks.formats.hs3.nodes import Node
 from wilks.formats.hs3.tables import Tables
-from wilks.formats.hs3.terms import FLAT, FREE, WORDS, Term, Terms, is_word
+from wilks.formats.hs3.terms import FLAT, FREE, Term, Terms, is_word
 
 _AROUND_ZERO = ("normsys", "histosys")
 

@@ -64,6 +64,8 @@ def read_with_names(
     mistakes: list[str] = []
     if not isinstance(value, dict):
         raise WorkspaceError(f"{name}: not HS3: an object needed")
+    if "channels" in value and "distributions" not in value:
+        raise WorkspaceError(f"{name}: a pyhf workspace, not HS3")
     file = tables(Node(value, "", mistakes))
     try:
         built = _built(file, analysis, data, shapesys)

@@ -63,7 +63,7 @@ class Spelling:
     channels: dict[str, str] = field(default_factory=dict)
     measurements: dict[str, str] = field(default_factory=dict)
     data_sets: dict[str, str] = field(default_factory=dict)
-    _taken: set[str] = field(default_factory=set)
+    _taken: set[str] = field(default_factory=lambda: {"nominalLumi"})
 
     def of(self, name: str) -> str:
         """Return the name in the file of a single parameter, or of a function; others keep theirs."""
@@ -88,7 +88,7 @@ class Spelling:
         """Return identifiers that no other parameter has, as near as possible to the names that are wanted."""
         names = [identifier(name) for name in wanted]
         end, number = "", 2
-        while any(name + end in self._taken for name in names):
+        while any({name + end, f"nom_{name}{end}"} & self._taken for name in names):
             end, number = f"_{number}", number + 1
         made = tuple(name + end for name in names)
         self._taken |= {*made, *(f"nom_{name}" for name in made)}

@@ -7,18 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from wilks.errors import listed, nearest
+from wilks.formats.hs3.channels import WORDS
 from wilks.formats.hs3.nodes import Node
 from wilks.formats.hs3.tables import Tables
 from wilks.formats.hs3.values import Values
 
-WORDS = {
-    "gauss": "normal",
-    "gaussian": "normal",
-    "normal": "normal",
-    "poisson": "poisson",
-    "const": "const",
-    "lognormal": "lognormal",
-}
 TERMS = (
     "gaussian_dist",
     "normal_dist",
