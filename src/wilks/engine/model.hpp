@@ -52,6 +52,11 @@ struct Model {
   std::vector<int> block_group;
   std::vector<int> block_column_start, block_column;  // blocks + 1; columns of its factors and rows, rising
 
+  // Groups of errors that are added to the rates, see errors.hpp: those of a channel, and their slots.
+  std::vector<int> channel_error, error_start, error_block, error_parameter, error_slot;
+  std::vector<Index> error_row, error_parameter_row;  // groups: first in `errors`, in `error_parameter`
+  std::vector<double> errors;
+
   std::vector<int> column_start, column_shared;  // channel: its shared parameters (index among the shared ones)
   // Channel: the functions that act there, each a column after those of the parameters; the columns of their parameters.
   Functions functions;
@@ -75,7 +80,7 @@ struct Model {
   // Offsets of a channel's part of the derivative blocks (see evaluate.hpp).
   std::vector<Index> jacobian_offset, local_jacobian_offset, mixed_offset, local_offset;
   Index jacobian_size = 0, local_jacobian_size = 0, mixed_size = 0, local_size = 0;
-  int largest_bins = 0, largest_blocks = 0, largest_columns = 0, largest_width = 0, most_functions = 0, largest_slots = 0, largest_rows = 0, largest_factors = 0, largest_bin_factors = 0;
+  int largest_bins = 0, largest_blocks = 0, largest_columns = 0, largest_width = 0, most_functions = 0, most_errors = 0, largest_slots = 0, largest_rows = 0, largest_factors = 0, largest_bin_factors = 0;
 
   int bins_of(int c) const { return channel_bin[c + 1] - channel_bin[c]; }
   int stride_of(int c) const { return whole_quads(bins_of(c)); }
@@ -116,6 +121,11 @@ inline std::vector<char> local_parameters(const Source& s, const std::vector<int
         const int* there = s.bin_parameter.data() + first_row[p];
         if (!std::equal(there, there + bins, s.bin_parameter.data() + row)) local[p] = 0;
       }
+  }
+  at = 0;
+  for (std::size_t g = 0; g + 1 < s.error_start.size(); ++g) {  // their parameters act nowhere else, see `check`
+    const int c = s.block_channel[s.error_block[s.error_start[g]]];
+    for (int b = 0; b < s.channel_bins[c]; ++b, ++at) home[s.error_parameter[at]] = channel_bin[c] + b;
   }
   for (int p = 0; p < s.parameters; ++p)
     if (home[p] < 0) local[p] = 0;
@@ -222,6 +232,36 @@ inline void place_groups(const Source& s, Model& m) {
   }
 }
 
+// Groups of errors, ordered by channel.
+inline void place_errors(const Source& s, Model& m) {
+  const int groups = s.error_start.empty() ? 0 : static_cast<int>(s.error_start.size()) - 1;
+  std::vector<int> channel;
+  std::vector<Index> row, parameter_row;
+  Index rows = 0, parameters = 0;
+  for (int g = 0; g < groups; ++g) {
+    channel.push_back(s.block_channel[s.error_block[s.error_start[g]]]);
+    row.push_back(rows);
+    parameter_row.push_back(parameters);
+    rows += static_cast<Index>(m.bins_of(channel[g])) * (s.error_start[g + 1] - s.error_start[g]);
+    parameters += m.bins_of(channel[g]);
+  }
+  m.errors = s.errors;
+  m.error_parameter = s.error_parameter;
+  m.error_start.assign(1, 0);
+  m.channel_error.assign(1, 0);
+  for (int c = 0; c < m.channels; ++c) {
+    for (int g = 0; g < groups; ++g) {
+      if (channel[g] != c) continue;
+      m.error_block.insert(m.error_block.end(), s.error_block.begin() + s.error_start[g], s.error_block.begin() + s.error_start[g + 1]);
+      m.error_start.push_back(static_cast<int>(m.error_block.size()));
+      m.error_row.push_back(row[g]);
+      m.error_parameter_row.push_back(parameter_row[g]);
+    }
+    m.channel_error.push_back(static_cast<int>(m.error_row.size()));
+    m.most_errors = std::max(m.most_errors, m.channel_error[c + 1] - m.channel_error[c]);
+  }
+}
+
 // The columns of a channel are its shared parameters in rising order (all of them where that is little more), its slots
 // the sets of local parameters.
 inline void place_columns(const Source& s, const std::vector<char>& local, Model& m) {
@@ -307,6 +347,12 @@ inline void place_columns(const Source& s, const std::vector<char>& local, Model
         m.slot_row.push_back(static_cast<Index>(m.slot_parameter.size()));
         m.slot_parameter.insert(m.slot_parameter.end(), parameter, parameter + bins);
       }
+    for (int g = m.channel_error[c]; g < m.channel_error[c + 1]; ++g) {
+      m.error_slot.push_back(static_cast<int>(m.slot_row.size()) - m.slot_start.back());
+      m.slot_row.push_back(static_cast<Index>(m.slot_parameter.size()));
+      const int* parameter = &m.error_parameter[m.error_parameter_row[g]];
+      m.slot_parameter.insert(m.slot_parameter.end(), parameter, parameter + bins);
+    }
     m.slot_start.push_back(static_cast<int>(m.slot_row.size()));
     each_parameter([&](int p) { column[p] = -1; });
     for (int i = m.function_start[c]; i < m.function_start[c + 1]; ++i)
@@ -360,6 +406,7 @@ inline Model compile(const Source& s) {
   m.block_form.resize(m.blocks, 0);
   detail::place_rows(s, m);
   detail::place_groups(s, m);
+  detail::place_errors(s, m);
   detail::place_columns(s, local, m);
   for (int c = 0; c < m.channels; ++c) {
     const Index columns = m.columns_of(c), slots = m.slots_of(c), stride = m.stride_of(c);
