@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from wilks.fitting.given import fit_result
     from wilks.fitting.many import fit_many
     from wilks.fitting.mle import fit
+    from wilks.formats.load import load_workspace, read_workspace
+    from wilks.formats.save import save_workspace
     from wilks.histogram import Axis, Histogram
     from wilks.infer.breakdown import breakdown
     from wilks.infer.compatibility import compatibility
@@ -55,7 +57,6 @@ if TYPE_CHECKING:
     from wilks.workspace.inspect import inspect
     from wilks.workspace.patchset import load_patchset
     from wilks.workspace.prune import prune
-    from wilks.workspace.pyhf_json import load_workspace
     from wilks.workspace.rename import rename
 
 _HOME = {
@@ -90,15 +91,17 @@ _HOME = {
     "load_patchset": "wilks.workspace.patchset",
     "load_result": "wilks.results.io",
     "load_templates": "wilks.templates.store",
-    "load_workspace": "wilks.workspace.pyhf_json",
+    "load_workspace": "wilks.formats.load",
     "mask_bins": "wilks.workspace.edit",
     "mixed": "wilks.model.datasets",
     "predict": "wilks.infer.prediction",
     "process_templates": "wilks.templates.process",
     "prune": "wilks.workspace.prune",
     "ranking": "wilks.infer.ranking",
+    "read_workspace": "wilks.formats.load",
     "rename": "wilks.workspace.rename",
     "report": "wilks.reports",
+    "save_workspace": "wilks.formats.save",
     "scan": "wilks.infer.scans",
     "select_channels": "wilks.workspace.edit",
     "signal_bins": "wilks.workspace.edit",
@@ -154,8 +157,10 @@ __all__ = [
     "process_templates",
     "prune",
     "ranking",
+    "read_workspace",
     "rename",
     "report",
+    "save_workspace",
     "scan",
     "select_channels",
     "signal_bins",

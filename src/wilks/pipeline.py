@@ -32,6 +32,7 @@ from wilks.products import save_summary as save_summary
 from wilks.products import save_templates as save_templates
 from wilks.products import save_text as save_text
 from wilks.products import save_workspace as save_workspace
+from wilks.products import write_workspace as write_workspace
 from wilks.questions import Unanswered, answered, asked_of, checked_after
 from wilks.questions import matching_model as matching_model
 

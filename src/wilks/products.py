@@ -26,6 +26,7 @@ from wilks.pages import data_mc_figures, drawn_alone, file_names, summarised
 
 if TYPE_CHECKING:
     from wilks.config.schema import Config
+    from wilks.formats.notes import Writing
     from wilks.results.fit import FitResult
     from wilks.results.prediction import Prediction
     from wilks.table import Table
@@ -102,6 +103,12 @@ def save_workspace(workspace: Workspace, path: Path) -> list[Path]:
     with writing(path):
         workspace.save(path)
     return [path]
+
+
+def write_workspace(workspace: Workspace, path: Path, format: str | None = None, *, strict: bool = False) -> Writing:
+    """Write a workspace as `save_workspace` does, and return files and notes. InputError where it can't be written."""
+    with writing(path):
+        return wilks.save_workspace(workspace, path, format=format, strict=strict)
 
 
 def save_text(text: str, path: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from wilks.cli.application import Application
 from wilks.cli.browse import browse
 from wilks.cli.checks import check
 from wilks.cli.comparing import diff, digest
+from wilks.cli.convert import convert
 from wilks.cli.ensembles import compatibility, gof, toys
 from wilks.cli.fits import fit
 from wilks.cli.grids import grid
@@ -33,9 +34,9 @@ from wilks.cli.variations import variations
 def main() -> None:
     """From events or histograms with systematic variations to results and figures.
 
-    CONFIG is a steering file (YAML, cabinetry's format), WORKSPACE a pyhf JSON document, FIT what `wilks fit -o`
-    writes; `-` reads standard input. Mistakes are listed on standard error, with exit code 2. A fit that fails ends
-    with exit code 1; its result is printed and written all the same.
+    CONFIG is a steering file (YAML, cabinetry's format), WORKSPACE a model with data (pyhf's JSON, HS3, HistFactory
+    XML), FIT what `wilks fit -o` writes; `-` reads standard input. Mistakes are listed on standard error, with exit
+    code 2. A fit that fails ends with exit code 1; its result is printed and written all the same.
     """
     # A command is short and makes many objects that stay, above all for figures: a tenth of its time went to looking
     # through them for garbage.
@@ -58,6 +59,7 @@ for title, commands in {
         patchset,
         digest,
         diff,
+        convert,
     ),
     "Compute": (
         fit,

@@ -15,7 +15,7 @@ from wilks.cli.inputs import (
     FIT,
     PREDICTION,
     SAVED,
-    WORKSPACE,
+    WORKSPACES,
     content,
     kind,
     read_config,
@@ -144,15 +144,16 @@ def _findings(subject: str, given: dict[str, Any], channels: tuple[str, ...]) ->
     from wilks.checks.thresholds import Thresholds
 
     where = source(subject)
-    found = kind(content(where))
+    inside = content(where)
+    found = kind(inside)
     limits = Thresholds(**given)
-    if channels and found != WORKSPACE:
+    if channels and found not in WORKSPACES:
         raise InputError("--channels: only a workspace has channels to choose from")
     if found == FIT:
         return wilks.check(read_fit(where), thresholds=limits)
     if found in (SAVED, PREDICTION):
         return wilks.check(read_result(where), thresholds=limits)
-    if _is_workspace(content(where)):
+    if found in WORKSPACES or _is_workspace(inside):
         return wilks.check(_restricted(read_workspace(where), channels), thresholds=limits)
     config = read_config(where)
     templates = pipeline.make_templates(config)
@@ -183,8 +184,10 @@ def _beyond_cabinetry(subject: str) -> Findings:
 
 
 def _is_workspace(content: bytes) -> bool:
-    """Return whether a document is JSON, intact or not, and no steering file written as JSON."""
-    start = content.lstrip(b"\xef\xbb\xbf \t\r\n")
+    """Return whether a document is JSON or XML, intact or not, and no steering file written as JSON."""
+    start = content[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"<"):
+        return True
     if not start.startswith(b"{") or start[1:].lstrip()[:1] not in (b'"', b"}"):
         return False
     try:

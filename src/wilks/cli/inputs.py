@@ -15,6 +15,7 @@ from wilks.errors import InputError, ResultError
 
 if TYPE_CHECKING:
     from wilks.config.schema import Config
+    from wilks.formats.notes import Reading
     from wilks.results.fit import FitResult
     from wilks.workspace.patchset import PatchSet
     from wilks.workspace.workspace import Workspace
@@ -22,15 +23,20 @@ if TYPE_CHECKING:
 _Product = TypeVar("_Product")
 
 CONFIG, WORKSPACE, FIT, ROOT = "a steering file", "a workspace", "the result of a fit", "a ROOT file"
+HS3, DESCRIPTION = "an HS3 file", "a HistFactory description"
+WORKSPACES = (WORKSPACE, HS3, DESCRIPTION)
 PATCH_SET, PATCH = "a set of pyhf patches", "a JSON patch"
 SAVED, PREDICTION = "a saved result", "a saved prediction"
 _RESULTS = {"fit": FIT, "prediction": PREDICTION, "findings": 'findings of "wilks check"'}
 _ROOT_MARK = b"root"
 _IN_PYTHON = "no command takes it, wilks.load_result reads it in Python"
+_TAKE_WORKSPACES = (
+    '"wilks fit", "wilks check", "wilks yields", "wilks limit", "wilks ranking" and others take it '
+    '("wilks --help" lists them)'
+)
 _TAKEN_BY = {
     CONFIG: '"wilks run", "wilks check", "wilks templates" and "wilks workspace" take it',
-    WORKSPACE: '"wilks fit", "wilks check", "wilks yields", "wilks limit", "wilks ranking" and others take it '
-    '("wilks --help" lists them)',
+    **dict.fromkeys(WORKSPACES, _TAKE_WORKSPACES),
     FIT: '"wilks pulls", "wilks correlations" and "wilks check" take it, '
     '"wilks yields" and "wilks data-mc" as --fit beside the workspace',
     PREDICTION: '"wilks check" takes it, wilks.load_result reads it in Python',
@@ -48,8 +54,20 @@ def read_config(given: Any) -> Config:
 
 
 def read_workspace(given: Any) -> Workspace:
-    """Return the workspace behind an argument, or behind what `source` gave for it. Raises InputError."""
-    return _read(given, wilks.load_workspace, WORKSPACE)
+    """Return the workspace behind an argument, or behind what `source` gave for it. Raises InputError.
+
+    Notes on how it was read go to standard error, the first of many.
+    """
+    from wilks.cli.written import tell_notes
+
+    found = read_as(given, {})
+    tell_notes(found.notes, "read")
+    return found.workspace
+
+
+def read_as(given: Any, options: dict[str, Any]) -> Reading:
+    """Return a workspace with the notes on how it was read; `options` are those of its format. Raises InputError."""
+    return _read(given, lambda where: wilks.read_workspace(where, **options), WORKSPACE)
 
 
 def read_patches(given: Any) -> PatchSet:
@@ -96,7 +114,8 @@ def read_once(*files: str | None) -> None:
 def refuse_other_kinds(given: Any, wanted: str) -> None:
     """Raise InputError where a file is recognised, and is not what a command takes: what it is, and who takes it."""
     found = kind(content(given))
-    if found not in (None, wanted) and not (wanted == SAVED and found in _RESULTS.values()):
+    fitting = {WORKSPACE: WORKSPACES, SAVED: (SAVED, *_RESULTS.values())}.get(wanted, (wanted,))
+    if found is not None and found not in fitting:
         raise InputError(f"{getattr(given, 'name', given)}: {found}, not {wanted}; {_TAKEN_BY[found]}")
 
 
@@ -104,21 +123,43 @@ def kind(content: bytes) -> str | None:
     """Return what a file is, as words for a sentence, or None where its content does not tell."""
     if content.startswith(_ROOT_MARK):
         return ROOT
+    start = content[:200].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if start == b"<":
+        from wilks.formats import histfactory_xml
+
+        return DESCRIPTION if histfactory_xml.recognise(content) else None
+    found = _blocks(content) if start == b"{" else None
     try:
-        document = parse_json(content)
+        document = parse_json(content) if found is None else found
     except ValueError:
         return CONFIG if re.search(rb"^\{?\s*[\"']?General[\"']?\s*:", content, re.MULTILINE) else None
     if isinstance(document, list):
         return (
             PATCH if document and all(isinstance(op, dict) and {"op", "path"} <= op.keys() for op in document) else None
         )
-    if not isinstance(document, dict):
+    return _kind_of(document) if isinstance(document, dict) else None
+
+
+def _blocks(content: bytes) -> dict[str, Any] | None:
+    """Return the keys of a JSON object, and of its values only the kind; None where it is no object."""
+    from wilks.formats.known import top_keys
+
+    found = top_keys(content)
+    if found is None:
         return None
+    return {key: parse_json(bytes(raw)) if key == "kind" else None for key, raw in found.items()}
+
+
+def _kind_of(document: dict[str, Any]) -> str | None:
+    from wilks.formats.known import recognised_by_keys
+
     result = document.get("kind")
     if isinstance(result, str) and "format" in document:
         return _RESULTS.get(result, SAVED)
     keys = {"channels": WORKSPACE, "patches": PATCH_SET, "General": CONFIG}
-    return next((found for key, found in keys.items() if key in document), None)
+    known = next((found for key, found in keys.items() if key in document), None)
+    other = None if known else recognised_by_keys(document)
+    return known if other is None else other.kind
 
 
 def content(given: Any) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,8 @@ from wilks import pipeline
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_counts, read_once, read_workspace
 from wilks.cli.named import by_name, labelled, numbers_by_name
-from wilks.cli.streams import output_option, put, wrote
+from wilks.cli.streams import output_option, wrote
+from wilks.cli.written import put_workspace
 from wilks.errors import InputError, listed, nearest, shown
 from wilks.pages import file_names
 
@@ -27,14 +27,6 @@ _CHANGE = by_name("OLD=NEW", str)
 _KINDS = ("channel", "sample", "modifier", "measurement")
 
 output = output_option("File for the workspace; bin edges go beside it. Default: print it.")
-
-
-def put_workspace(workspace: Workspace, output: str | None) -> None:
-    """Print a workspace, or write it to a file."""
-    if output is None or output == "-":
-        put(json.dumps(workspace.spec, indent=4, sort_keys=True), None)
-    else:
-        wrote(pipeline.save_workspace(workspace, Path(output)))
 
 
 def note(sentence: str) -> None:

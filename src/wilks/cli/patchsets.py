@@ -9,8 +9,8 @@ import click
 
 from wilks.cli.application import Commands
 from wilks.cli.inputs import read_once, read_patches, read_workspace
-from wilks.cli.operations import put_workspace
 from wilks.cli.streams import format_option, output_option, put
+from wilks.cli.written import put_workspace
 from wilks.errors import InputError, listed
 
 if TYPE_CHECKING:

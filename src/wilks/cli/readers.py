@@ -12,13 +12,15 @@ import click
 
 import wilks
 from wilks import pipeline
+from wilks.cli.convert import read_option
 from wilks.cli.data import warn_of_another_workspace
 from wilks.cli.drawing import log_option, style_options, titles_option
 from wilks.cli.figure_options import DATA_MC, figure_options, renamed
 from wilks.cli.helping import Command
-from wilks.cli.inputs import read_config, read_fit, read_once, read_workspace
+from wilks.cli.inputs import read_as, read_config, read_fit, read_once, read_workspace
 from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import format_option, output_option, put, wrote
+from wilks.cli.written import tell_notes
 from wilks.errors import InputError, listed, nearest
 from wilks.pages import look_of
 
@@ -65,14 +67,18 @@ def _prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @click.argument("workspace", metavar="WORKSPACE")
+@read_option
 @format_option
 @output_option("File for the summary. Default: print it.")
-def inspect(workspace: str, output: str | None) -> None:
+def inspect(workspace: str, reading: dict[str, Any], output: str | None) -> None:
     """Print what is in a workspace.
 
     Channels with their bins, samples, parameters and measurements; the default measurement has a star.
+    What there is to know about how it was read, from HistFactory XML or HS3, is on standard error.
     """
-    found = wilks.inspect(read_workspace(workspace))
+    read = read_as(workspace, reading)
+    tell_notes(read.notes, "read", every=True)
+    found = wilks.inspect(read.workspace)
     put(f"{found}\n\n{found.count}", output, found.tables())
 
 

@@ -14,7 +14,7 @@ from wilks import pipeline
 from wilks.cli.drawing import style_options
 from wilks.cli.figure_options import VARIATIONS, figure_options
 from wilks.cli.helping import Command
-from wilks.cli.inputs import WORKSPACE, content, kind, read_config, read_workspace
+from wilks.cli.inputs import WORKSPACES, content, kind, read_config, read_workspace
 from wilks.cli.streams import format_option, output_option, put, source, warn, wrote
 from wilks.errors import InputError, listed, nearest
 from wilks.pages import modifier_figures
@@ -100,7 +100,7 @@ def _read(subject: str) -> tuple[Templates, Workspace | None]:
     found = content(given)
     if isinstance(given, str) and found.startswith(_ARCHIVE):
         return wilks.load_templates(given), None
-    if kind(found) == WORKSPACE:
+    if kind(found) in WORKSPACES:
         from wilks.assemble.unassembled import templates_of
 
         workspace = read_workspace(given)

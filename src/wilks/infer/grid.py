@@ -15,6 +15,7 @@ from wilks._types import FloatArray
 from wilks._version import __version__
 from wilks.errors import InputError, KindError, ModelError, WorkspaceError, listed
 from wilks.fitting.many import Progress
+from wilks.formats.load import load_workspace
 from wilks.infer.asymptotics import STATISTICS, check_test
 from wilks.infer.hypotest import check_calculator, hypotest
 from wilks.infer.limits import check_level, limit
@@ -30,7 +31,6 @@ from wilks.results.hypotest import BANDS, HypothesisTest, LimitResult
 from wilks.results.many import CONVERGED, INTERRUPTED
 from wilks.results.origin import Origin
 from wilks.workspace.patchset import PatchSet, patched
-from wilks.workspace.pyhf_json import load_workspace
 from wilks.workspace.workspace import Workspace
 
 QUESTIONS = ("limit", "CLs")

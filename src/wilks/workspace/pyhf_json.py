@@ -36,15 +36,27 @@ def load_workspace(source: str | Path | Mapping[str, Any] | bytes | IO[str] | IO
     """
     if isinstance(source, Mapping):
         return Workspace(_from_dictionary(source, "workspace"))
+    content, name = content_of(source)
+    return from_content(content, name, Path(source) if isinstance(source, str | Path) else None)
+
+
+@paused_collector()
+def from_content(content: bytes, name: str, path: Path | None = None) -> Workspace:
+    """Return the workspace in the content of a file, which mistakes call `name`; its axes stand beside `path`."""
+    document = _decoded(content, name)
+    return Workspace(document, {} if path is None else _axes_beside(path, document))
+
+
+def content_of(source: str | Path | bytes | IO[str] | IO[bytes]) -> tuple[bytes, str]:
+    """Return what a file holds, and its name for messages. Raises WorkspaceError where it can't be read."""
     if isinstance(source, str | Path):
-        document = _decoded(_content(Path(source)), str(source))
-        return Workspace(document, _axes_beside(Path(source), document))
+        return _content(Path(source)), str(source)
     if isinstance(source, bytes):
-        return Workspace(_decoded(source, "workspace"))
+        return source, "workspace"
     content, name = source.read(), getattr(source, "name", None)
     # What is no Unicode text becomes an escape that JSON knows, and is reported with its place.
     content = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-    return Workspace(_decoded(content, name if isinstance(name, str) else "workspace"))
+    return content, name if isinstance(name, str) else "workspace"
 
 
 @paused_collector()

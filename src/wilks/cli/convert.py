@@ -1,0 +1,142 @@
+"""The command that turns a workspace of one format into another."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wilks import pipeline
+from wilks.cli.helping import Command
+from wilks.cli.inputs import read_as
+from wilks.cli.streams import check_target, put, wrote
+from wilks.cli.written import tell_notes
+from wilks.errors import InputError, WorkspaceError
+
+if TYPE_CHECKING:
+    from wilks.formats.known import Format
+    from wilks.formats.notes import Note, Reading
+
+NAMES = ("wilks", "pyhf", "hs3", "histfactory-xml")
+
+
+def _options(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
+    """Return OPTION=VALUE by option; an OPTION alone is one that is switched on."""
+    return {name: value if equals else True for name, equals, value in (text.partition("=") for text in given)}
+
+
+read_option = click.option(
+    "--read",
+    "reading",
+    multiple=True,
+    metavar="OPTION[=VALUE]",
+    callback=_options,
+    help="How to read it. HistFactory XML: base=FOLDER, measurement=NAME, as_pyhf. HS3: analysis=NAME, data=NAME, "
+    "shapesys=relative|absolute|tau. Repeatable.",
+)
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "wilks convert combination.xml workspace.json",
+        "wilks convert workspace.json model.hs3.json --strict",
+        "wilks convert workspace.json xml/ --to histfactory-xml --notes notes.json",
+    ),
+)
+@click.argument("given", metavar="WORKSPACE")
+@click.argument("target", metavar="PATH")
+@click.option(
+    "--to",
+    "to",
+    type=click.Choice(NAMES),
+    help="Format of the new file. Default: what its name ends with: .hs3.json, .xml or a folder (histfactory-xml), "
+    "else wilks: pyhf's document, with further fields only where pyhf can't say the model.",
+)
+@read_option
+@click.option("--strict", is_flag=True, help="Refuse where something is lost or approximate, with exit code 2.")
+@click.option("--notes", "notes_file", metavar="FILE", help="File for the notes, as JSON.")
+def convert(
+    given: str, target: str, to: str | None, reading: dict[str, Any], strict: bool, notes_file: str | None
+) -> None:
+    """Write a workspace in another format.
+
+    What is said in another way, approximate, or lost is told line by line on standard error. A folder (an existing
+    one, or with / at its end) gets files that are named after the old one.
+    """
+    path, chosen = _target(given, target, to)
+    if notes_file is not None:
+        check_target(notes_file, file=True)
+    found = read_as(given, reading)
+    tell_notes(found.notes, "read", every=True)
+    if strict:
+        _require_exact(given, found)
+    if path is None:
+        _print(found, chosen, strict, notes_file)
+        return
+    writing = pipeline.write_workspace(found.workspace, path, chosen.name, strict=strict)
+    tell_notes(writing.notes, "written", every=True)
+    _save_notes(notes_file, found.notes, writing.notes)
+    wrote(list(writing.files))
+
+
+def _target(given: str, target: str, to: str | None) -> tuple[Path | None, Format]:
+    """Return file (None: standard output) and format of what is written. Raises InputError."""
+    from wilks.formats.known import HISTFACTORY, WILKS, format_for, format_of
+
+    if target == "-":
+        chosen = WILKS if to is None else format_of(to)
+        if chosen.several:
+            raise InputError(f"-: {chosen.kind} is several files; name a file or a folder")
+        return None, chosen
+    path = Path(target)
+    if target.endswith(("/", "\\")) or path.is_dir():
+        chosen = HISTFACTORY if to is None else format_of(to)
+        path /= f"{_stem(given)}{chosen.suffix}"
+    else:
+        chosen = format_for(path) if to is None else format_of(to)
+    check_target(str(path), file=True)
+    if given != "-" and path.exists() and Path(given).exists() and path.samefile(given):
+        raise InputError(f"{path}: is the file that is read; choose another name")
+    return path, chosen
+
+
+def _stem(given: str) -> str:
+    name = "workspace" if given == "-" else Path(given).name
+    for suffix in (".hs3.json", ".json", ".xml"):
+        name = name.removesuffix(suffix)
+    return name
+
+
+def _require_exact(given: str, found: Reading) -> None:
+    from wilks.formats.save import losses
+
+    if lossy := losses(found.notes):
+        raise InputError([f"{given}: {note.kind} when it is read: {note}" for note in lossy])
+
+
+def _print(found: Reading, chosen: Format, strict: bool, notes_file: str | None) -> None:
+    """Print a workspace in a format of one file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"workspace{chosen.suffix}"
+        try:
+            writing = pipeline.write_workspace(found.workspace, path, chosen.name, strict=strict)
+        except WorkspaceError as error:
+            raise InputError([problem.removeprefix(f"{path}: ") for problem in error.problems]) from None
+        text = path.read_text(encoding="utf-8")
+    tell_notes(writing.notes, "written", every=True)
+    _save_notes(notes_file, found.notes, writing.notes)
+    put(text.removesuffix("\n"), None)
+
+
+def _save_notes(file: str | None, read: tuple[Note, ...], written: tuple[Note, ...]) -> None:
+    if file is None:
+        return
+    told = {
+        when: [{"kind": note.kind, "place": note.place, "text": note.text} for note in notes]
+        for when, notes in (("read", read), ("written", written))
+    }
+    pipeline.save_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", Path(file))

@@ -1,0 +1,70 @@
+"""Workspaces are read from any format that is known, recognised by content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from wilks.errors import WorkspaceError, listed, nearest
+from wilks.formats.known import FORMATS, Format, format_of
+from wilks.formats.notes import Reading
+from wilks.formats.source import Source
+from wilks.workspace.workspace import Workspace
+
+Given = str | Path | Mapping[str, Any] | bytes | IO[str] | IO[bytes]
+
+
+def load_workspace(source: Given, *, format: str | None = None, **options: Any) -> Workspace:
+    """Return the workspace in a file, whatever its format: pyhf's JSON, wilks' own, HS3, or HistFactory XML.
+
+    `source` is a path, an open file, the content as bytes, or a dictionary; the format is seen from the content unless
+    `format` names it ("wilks", "pyhf", "hs3", "histfactory-xml"). Paths in a HistFactory description are looked up
+    around its top file; given as bytes, in the current folder. `options` are those of the format: `base`, `measurement`
+    and `as_pyhf` of HistFactory XML, `analysis`, `data` and `shapesys` of HS3. `read_workspace` gives notes, too.
+
+    Beside a path, `<name>.axes.json` gives bin edges and labels if it belongs to this very document; otherwise bins
+    are numbered. Raises one WorkspaceError with every mistake and its place.
+
+    >>> import wilks
+    >>> workspace = wilks.load_workspace(wilks.examples.measurement().spec)
+    >>> workspace.channel_names
+    ('electrons', 'muons')
+    >>> workspace.save("workspace.json")
+    >>> wilks.load_workspace("workspace.json").digest == workspace.digest
+    True
+    """
+    return read_workspace(source, format=format, **options).workspace
+
+
+def read_workspace(source: Given, *, format: str | None = None, **options: Any) -> Reading:
+    """Return a workspace with the notes on how it was read: `workspace` and `notes`. All else is as `load_workspace`.
+
+    A note has a `place`, a `text` and a `kind`: "read as" (exact, said in another way), "approximate" or "lost".
+
+    >>> import wilks
+    >>> written = wilks.save_workspace(wilks.examples.measurement(), "model.hs3.json")
+    >>> reading = wilks.read_workspace("model.hs3.json")
+    >>> reading.workspace.channel_names, [note.kind for note in reading.notes]
+    (('electrons', 'muons'), [])
+    """
+    if format is not None:
+        format_of(format)
+    given = Source.of(source)
+    found = given.format() if format is None else format_of(format)
+    _require_options(options, found, given.name)
+    return found.read(given, **options)
+
+
+def _require_options(options: Mapping[str, Any], found: Format, name: str) -> None:
+    """Raise WorkspaceError for options that the format doesn't have."""
+    problems = []
+    for option in options:
+        if option in found.options:
+            continue
+        others = [other.kind for other in FORMATS.values() if option in other.options]
+        known = f"there are {listed(found.options)}" if found.options else "there are none"
+        hint = f"; {others[0]} has it" if others else nearest(option, found.options)
+        problems.append(f'{name}: {found.kind} is read without an option "{option}", {known}{hint}')
+    if problems:
+        raise WorkspaceError(problems)
