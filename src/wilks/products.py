@@ -157,6 +157,9 @@ def products(folder: Path, templates: Templates) -> Iterator[Path]:
         yield from _figures_of(regions, folder / "figures")
     for table in ("norm_effects", "yields_prefit", "yields_postfit", "parameters"):
         yield from (folder / "tables" / f"{table}.{suffix}" for suffix in ("txt", "md", "tex"))
+    if (folder / "workspace.xml").is_file():  # with the files of its channels and its histograms
+        yield from (*folder.glob("workspace_*.xml"), folder / "workspace.root", folder / "HistFactorySchema.dtd")
+    yield from (folder / f"workspace{end}" for end in (".xml", ".hs3.json", ".pyhf.json", ".pyhf.axes.json"))
     # The workspace goes last: it tells the regions, should this be interrupted.
     yield from (folder / f"{name}.json" for name in ("templates", "findings", "fit", *RESULTS))
     yield from (folder / name for name in ("report.html", STEERING, "workspace.axes.json", "workspace.json"))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from wilks._reading import parse_json, read_file
 from wilks.errors import InputError, WilksError, listed
+from wilks.formats.known import HISTFACTORY, HS3, recognised
+from wilks.formats.load import load_workspace
 from wilks.questions import matching_model
 from wilks.reporting.contents import Contents
 from wilks.reporting.report import Report
@@ -75,6 +77,9 @@ class _Collected:
 
             self.templates = load_templates(path)
             return
+        if recognised(content) in (HS3, HISTFACTORY):
+            self.add(load_workspace(path), str(path))
+            return
         try:
             document = parse_json(content)
         except ValueError:
@@ -84,8 +89,6 @@ class _Collected:
             return
         # Some results have channels, too.
         if isinstance(document, dict) and "channels" in document and "kind" not in document:
-            from wilks.workspace.pyhf_json import load_workspace
-
             self.add(load_workspace(path), str(path))
         else:
             self.add(decode_result(content, str(path)), path.name)

@@ -16,6 +16,7 @@ from wilks.cli.inputs import CONFIG, read_config, refuse_other_kinds
 from wilks.cli.reading import Reading, reading_options
 from wilks.cli.streams import output_option, put, source, wrote
 from wilks.cli.wording import plural
+from wilks.cli.written import besides, format_options, put_workspace, write_as
 from wilks.errors import ConfigError, InputError, listed, shown
 
 if TYPE_CHECKING:
@@ -70,9 +71,12 @@ def _formats(ctx: click.Context, parameter: click.Parameter, given: str | None) 
     "without these two, which report.html shows.",
 )
 @log_option()
+@format_options
 @reading_options
 @click.pass_context
-def run(ctx: click.Context, /, steering_file: str, output: str, reading: Reading, **options: Any) -> None:
+def run(
+    ctx: click.Context, /, steering_file: str, output: str, formats: tuple[str, ...], reading: Reading, **options: Any
+) -> None:
     """Do the whole analysis, down to the report.
 
     Templates, workspace, checks, fit, what a measurement or a search needs, tables, figures, and report.html with all
@@ -86,6 +90,8 @@ def run(ctx: click.Context, /, steering_file: str, output: str, reading: Reading
         done = _done(source(steering_file), output, tell, reading, options)
     for line in ending(done, output):
         click.echo(shown(line))
+    for name in formats:
+        write_as(done.workspace, besides(Path(output) / "workspace.json", name), name)
     ctx.exit(0 if done.result.converged else 1)
 
 
@@ -147,17 +153,22 @@ def templates(steering_file: str, output: str, reading: Reading) -> None:
 
 @click.command()
 @click.argument("steering_file", metavar="CONFIG")
-@output_option("File for the workspace; bin edges go beside it. Default: print it.")
-def workspace(steering_file: str, output: str | None) -> None:
+@output_option(
+    "File for the workspace, in the format its name ends with (.hs3.json, .pyhf.json, .xml); bin edges go beside it. "
+    "Default: print it."
+)
+@format_options
+def workspace(steering_file: str, output: str | None, formats: tuple[str, ...]) -> None:
     """Build the workspace: model and data in one file."""
+    if formats and output in (None, "-"):
+        raise InputError("--format writes a file beside that of the workspace: name it with -o")
     config = read_config(steering_file)
     if output is not None:
         pipeline.require_other_file(Path(output), config)
     built = wilks.build_workspace(pipeline.make_templates(config), config)
-    if output is None or output == "-":
-        put(json.dumps(built.spec, indent=4, sort_keys=True), None)
-    else:
-        wrote(pipeline.save_workspace(built, Path(output)))
+    put_workspace(built, output)
+    for name in formats:
+        write_as(built, besides(Path(str(output)), name), name)
 
 
 @click.group(cls=Commands)

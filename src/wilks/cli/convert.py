@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import tempfile
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +53,8 @@ read_option = click.option(
     "--to",
     "to",
     type=click.Choice(NAMES),
-    help="Format of the new file. Default: what its name ends with: .hs3.json, .xml or a folder (histfactory-xml), "
-    "else wilks: pyhf's document, with further fields only where pyhf can't say the model.",
+    help="Format of the new file. Default: what its name ends with: .hs3.json, .pyhf.json, .xml or a folder "
+    "(histfactory-xml), else wilks: pyhf's document, with further fields only where pyhf can't say the model.",
 )
 @read_option
 @click.option("--strict", is_flag=True, help="Refuse where something is lost or approximate, with exit code 2.")
@@ -106,9 +106,7 @@ def _target(given: str, target: str, to: str | None) -> tuple[Path | None, Forma
 
 def _stem(given: str) -> str:
     name = "workspace" if given == "-" else Path(given).name
-    for suffix in (".hs3.json", ".json", ".xml"):
-        name = name.removesuffix(suffix)
-    return name
+    return re.sub(r"(\.hs3|\.pyhf)?\.(json|xml)$", "", name, flags=re.IGNORECASE) or "workspace"
 
 
 def _require_exact(given: str, found: Reading) -> None:
@@ -120,6 +118,8 @@ def _require_exact(given: str, found: Reading) -> None:
 
 def _print(found: Reading, chosen: Format, strict: bool, notes_file: str | None) -> None:
     """Print a workspace in a format of one file."""
+    import tempfile
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"workspace{chosen.suffix}"
         try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -55,8 +55,10 @@ def tell_notes(notes: Sequence[Note], done: str, *, every: bool = False) -> None
         click.echo(f"wilks: {len(rest)} more notes on how it was {done}{what}; {how}", err=True)
 
 
-def format_options(help: str) -> Callable[[Any], Any]:
-    """Return the option `--format`, repeatable: formats in which a workspace is written as well."""
-    return click.option(
-        "--format", "formats", multiple=True, type=click.Choice(("pyhf", "hs3", "histfactory-xml")), help=help
-    )
+format_options = click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(("pyhf", "hs3", "histfactory-xml")),
+    help="Write the workspace in this format too, beside it (.pyhf.json, .hs3.json, .xml); repeatable.",
+)

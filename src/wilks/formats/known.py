@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from wilks.errors import WorkspaceError, listed, nearest
 from wilks.formats import hs3
-from wilks.formats.xml_tree import is_xml
 
 if TYPE_CHECKING:
     from wilks.formats.notes import Reading, Writing
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
 
 ROOT_MARK = b"root"
 _BLANK = b"\xef\xbb\xbf \t\r\n"
-# The first key of most of our own files, which may be large, tells what they are.
-_OURS = re.compile(rb'\{\s*"(channels|observations|measurements)"\s*:')
+# The first keys of most of our own files, which may be large, tell what they are.
+_OURS = re.compile(rb'\{\s*("version"\s*:\s*"[^"]*"\s*,\s*)?"(channels|observations|measurements)"\s*:')
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def _write_xml(workspace: Workspace, path: Path) -> Writing:
 
 
 WILKS = Format("wilks", "a workspace", ".json", _read_json, _write_json)
-PYHF = Format("pyhf", "a pyhf workspace", ".json", _read_plain, _write_plain)
+PYHF = Format("pyhf", "a pyhf workspace", ".pyhf.json", _read_plain, _write_plain)
 HS3 = Format(
     "hs3",
     "an HS3 file",
@@ -133,7 +132,7 @@ def format_of(name: str) -> Format:
 def format_for(path: Path) -> Format:
     """Return the format that is written to a file of this name: by its end, else the document that is wilks' own."""
     name = path.name.lower()
-    return next((one for one in (HS3, HISTFACTORY) if name.endswith(one.suffix)), WILKS)
+    return next((one for one in (PYHF, HS3, HISTFACTORY) if name.endswith(one.suffix)), WILKS)
 
 
 def recognised(content: bytes) -> Format | None:
@@ -145,11 +144,11 @@ def recognised(content: bytes) -> Format | None:
     >>> recognised(b"<Combination/>").kind
     'a HistFactory description'
     """
-    if is_xml(content):
-        return HISTFACTORY
     start = content[:200].lstrip(_BLANK)
     if not start.startswith(b"{"):
-        return None
+        from wilks.formats.xml_tree import is_xml
+
+        return HISTFACTORY if is_xml(content) else None
     if _OURS.match(start):
         return WILKS
     keys = top_keys(content)

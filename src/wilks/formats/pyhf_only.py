@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 from wilks.errors import WorkspaceError
 from wilks.formats.notes import Note, Writing
 from wilks.workspace.extensions import PYHF, extensions
+from wilks.workspace.gammas import staterror_gammas, uses_per_bin
 from wilks.workspace.saving import axes_path
 from wilks.workspace.spec import (
     Correlation,
@@ -24,11 +26,13 @@ from wilks.workspace.spec import (
 )
 from wilks.workspace.workspace import Workspace
 
+_SHOWN = 3  # places of one kind of thing
+
 # What pyhf takes without being told.
 _DEFAULTS: dict[type, dict[str, tuple[Any, ...]]] = {
     NormSys: {"interpolation": ("code4", "code5")},
     HistoSys: {"interpolation": ("code4p",)},
-    StatError: {"constraint": ("normal",), "threshold": (0,), "effect": ("factor",)},
+    StatError: {"constraint": ("normal",), "effect": ("factor",)},
     ShapeSys: {"constraint": ("poisson",), "shared": (False,)},
 }
 
@@ -39,17 +43,49 @@ def write(workspace: Workspace, path: Path) -> Writing:
     Raises WorkspaceError with everything in the likelihood that pyhf can't say; nothing is written then.
     """
     document, notes = plain(workspace.document)
-    if found := list(extensions(document)):
-        raise WorkspaceError([f"{path}: {place}: pyhf can't say this" for place in found])
+    if found := beyond(document):
+        raise WorkspaceError([f"{path}: pyhf can't say {one}" for one in found])
     Workspace(document, workspace.axes).save(path)
     return Writing((path, axes_path(path)) if workspace.axes else (path,), notes)
 
 
 def required(workspace: Workspace, name: str) -> Workspace:
     """Return a workspace that is a plain pyhf document. Raises WorkspaceError where it is not."""
-    if found := list(extensions(workspace.document)):
-        raise WorkspaceError([f"{name}: {place}: not pyhf's; read it as the format wilks" for place in found])
+    if found := beyond(workspace.document):
+        raise WorkspaceError([f'{name}: not of the format "pyhf", which can\'t say {one}' for one in found])
     return workspace
+
+
+def beyond(document: Document) -> list[str]:
+    """Return what a document says that pyhf can't: a phrase for each kind of thing, with the places of the first."""
+    places: dict[str, list[str]] = {}
+    for place in extensions(document):
+        places.setdefault(_what(document, place), []).append(place)
+    return [
+        f"{what}: {', '.join(found[:_SHOWN])}{f' and {len(found) - _SHOWN} more' if len(found) > _SHOWN else ''}"
+        for what, found in places.items()
+    ]
+
+
+def _what(document: Document, place: str) -> str:
+    """Return what stands at a place, in words."""
+    numbers, key = [int(n) for n in re.findall(r"\d+", place)], place.rpartition(".")[2]
+    if place.startswith("channels"):
+        sample = document.channels[numbers[0]].samples[numbers[1]]
+        if key == "morphing":
+            return "how yields are morphed"
+        modifier = sample.modifiers[numbers[2]]
+        return f"the {key} {getattr(modifier, key)!s} of a {modifier.__struct_config__.tag}"
+    words = {
+        "constraint": "the constraint of a parameter in its settings",
+        "lower_sigmas": "two widths of a constraint",
+        "fixed": "that some bins of a parameter are fixed",
+        "correlations": "correlated constraints",
+        "clip": "that negative yields are cut",
+        "functions": "functions of parameters",
+        "masks": "bins that are masked",
+    }
+    return words[key]
 
 
 def plain(document: Document) -> tuple[Document, tuple[Note, ...]]:
@@ -59,6 +95,7 @@ def plain(document: Document) -> tuple[Document, tuple[Note, ...]]:
         for key, what in (("data_sets", "further data sets"), ("groups", "groups of parameters"))
         if getattr(document, key)
     ]
+    idle = _idle_thresholds(document)
     scalars = {m.name for c in document.channels for s in c.samples for m in s.modifiers if _standard(m)}
     measurements = []
     for i, measurement in enumerate(document.measurements):
@@ -73,7 +110,7 @@ def plain(document: Document) -> tuple[Document, tuple[Note, ...]]:
             msgspec.structs.replace(
                 channel,
                 samples=[
-                    msgspec.structs.replace(sample, modifiers=[_modifier(m) for m in sample.modifiers])
+                    msgspec.structs.replace(sample, modifiers=[_modifier(m, idle) for m in sample.modifiers])
                     for sample in channel.samples
                 ],
             )
@@ -95,11 +132,23 @@ def _standard(modifier: Modifier) -> bool:
     return isinstance(modifier, NormSys | HistoSys)
 
 
-def _modifier(modifier: Modifier) -> Modifier:
-    said = _DEFAULTS.get(type(modifier), {})
-    return msgspec.structs.replace(
-        modifier, **{key: None for key, usual in said.items() if getattr(modifier, key) in usual}
-    )
+def _idle_thresholds(document: Document) -> set[str]:
+    """Return the staterrors whose threshold no bin lies below: without it the model is the same."""
+    found = set()
+    for (kind, name), uses in uses_per_bin(document.channels).items():
+        if kind is not StatError:
+            continue
+        without = [(c, s, msgspec.structs.replace(m, threshold=None)) for c, s, m in uses if isinstance(m, StatError)]
+        if (staterror_gammas(uses).constant == staterror_gammas(without).constant).all():
+            found.add(name)
+    return found
+
+
+def _modifier(modifier: Modifier, idle: set[str]) -> Modifier:
+    usual = {key: None for key, values in _DEFAULTS.get(type(modifier), {}).items() if getattr(modifier, key) in values}
+    if isinstance(modifier, StatError) and modifier.name in idle:
+        usual["threshold"] = None
+    return msgspec.structs.replace(modifier, **usual)
 
 
 def _config(config: MeasurementConfig, standard: set[str]) -> MeasurementConfig:

@@ -21,8 +21,8 @@ def save_workspace(
     """Write a workspace to a file, and return the files that were written (`files`) and what is to know (`notes`).
 
     `format` is "wilks" (pyhf's JSON, with further fields where pyhf can't say the model), "pyhf" (its JSON and nothing
-    else), "hs3" or "histfactory-xml"; without it the name decides: `.hs3.json`, `.xml`, else "wilks". Notes say what is
-    lost or only near; with `strict` that is refused.
+    else), "hs3" or "histfactory-xml"; without it the name decides: `.hs3.json`, `.pyhf.json`, `.xml`, else "wilks".
+    Notes say what is lost or only near; with `strict` that is refused.
 
     Raises WorkspaceError, with every reason, where the format can't say the model, and where a ROOT file of another
     description would be replaced; nothing is written then. OSError where the folder can't be written.
