@@ -11,7 +11,7 @@ import msgspec
 from wilks.errors import WorkspaceError
 from wilks.formats.notes import Note, Writing
 from wilks.workspace.extensions import PYHF, extensions
-from wilks.workspace.gammas import staterror_gammas, uses_per_bin
+from wilks.workspace.gammas import Use, staterror_gammas, uses_per_bin
 from wilks.workspace.saving import axes_path
 from wilks.workspace.spec import (
     Correlation,
@@ -138,7 +138,9 @@ def _idle_thresholds(document: Document) -> set[str]:
     for (kind, name), uses in uses_per_bin(document.channels).items():
         if kind is not StatError:
             continue
-        without = [(c, s, msgspec.structs.replace(m, threshold=None)) for c, s, m in uses if isinstance(m, StatError)]
+        without: list[Use] = [
+            (c, s, msgspec.structs.replace(m, threshold=None)) for c, s, m in uses if isinstance(m, StatError)
+        ]
         if (staterror_gammas(uses).constant == staterror_gammas(without).constant).all():
             found.add(name)
     return found
