@@ -71,6 +71,7 @@ K = modifier("k", "normfactor")
 LUMI = modifier("lumi", "lumi")
 LUMI_SETTINGS = {"name": "lumi", "inits": [1.0], "auxdata": [1.0], "sigmas": [0.02], "bounds": [[0.9, 1.1]]}
 SETS = [{"name": "asimov", "observations": [{"name": "SR", "data": [56, 57, 32]}]}]
+GAMMA = 1 / 0.4**2
 MATRIX = [[1, 0.4], [0.4, 1]]
 
 # What it is, in the words of the table.
@@ -113,6 +114,11 @@ FEATURES: dict[str, Spec] = {
     "correlated constraints": spec((JES, SHAPE), correlations=[{"parameters": ["jes", "tilt"], "matrix": MATRIX}]),
     "function that is a factor": spec((K,), top=function("mu * mu + 0.2 * c")),
     "function that steers a systematic": spec((modifier("k", "normsys", JES["data"]),), top=function("(c - 1) / 0.3")),
+    "Gamma constraint of a systematic": spec(
+        (modifier("alpha_jes", "normsys", JES["data"]),),
+        settings=({"name": "beta_jes", "constraint": "poisson", "auxdata": [GAMMA], "factors": [GAMMA]},),
+        top={"functions": [{"name": "alpha_jes", "expression": "(@0 - 1) / 0.4", "parameters": ["beta_jes"]}]},
+    ),
     "several parameters of interest": spec((K,), pois=["mu", "k"]),
     "several measurements": spec((JES, K)),
     "further data sets": spec((JES,), top={"data_sets": SETS}),
@@ -121,7 +127,7 @@ FEATURES: dict[str, Spec] = {
     "axes with labels and units": spec((JES,)),
 }
 second = FEATURES["several measurements"]["measurements"]
-second.append({"name": "second", "config": {"poi": "k", "parameters": [{"name": "jes", "sigmas": [1.0], "auxdata": [0.3]}]}})
+second.append({"name": "second", "config": {"poi": "k", "parameters": [{"name": "jes", "fixed": True}]}})
 FEATURES["luminosity on all samples"]["channels"][0]["samples"][0]["modifiers"] = [MU, LUMI]
 
 

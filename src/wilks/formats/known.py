@@ -88,8 +88,15 @@ def _read_xml(source: Source, **options: Any) -> Reading:
 
 def _write_xml(workspace: Workspace, path: Path) -> Writing:
     from wilks.formats.histfactory_xml.write import write
+    from wilks.formats.notes import Note, Writing
 
-    return write(workspace, path)
+    samples = ((channel.name, sample) for channel in workspace.document.channels for sample in channel.samples)
+    if morphed := [f"{channel}/{sample.name}" for channel, sample in samples if sample.morphing is not None]:
+        raise WorkspaceError(f"{path}: HistFactory XML can't say how yields of {listed(morphed)} are morphed")
+    writing = write(workspace, path)
+    units = [name for name, axis in workspace.axes.items() if axis.unit]
+    notes = [Note(f'channel "{name}"', "the unit of its axis is not written", "lost") for name in units]
+    return Writing(writing.files, (*writing.notes, *notes))
 
 
 WILKS = Format("wilks", "a workspace", ".json", _read_json, _write_json)

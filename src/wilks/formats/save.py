@@ -57,8 +57,9 @@ def written(
         try:
             writing = chosen.write(workspace, folder / name)
         except WorkspaceError as error:
-            where = "" if beside is None else f"{beside.parent}{os.sep}".removeprefix(f".{os.sep}")
-            raise WorkspaceError([p.replace(f"{folder}{os.sep}", where) for p in error.problems]) from None
+            raise WorkspaceError(
+                [f"{beside or name}: {p.removeprefix(f'{folder / name}: ')}" for p in error.problems]
+            ) from None
         if strict and (lossy := losses(writing.notes)):
             raise WorkspaceError([f"{beside or name}: {note.kind}: {note}" for note in lossy])
         yield folder, writing
