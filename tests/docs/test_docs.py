@@ -234,8 +234,6 @@ def test_what_the_ways_in_say_is_missing_is_refused(tmp_path: Path) -> None:
     """Where one of these works one day, the page that says it is missing is to be changed with it."""
     texts = {
         "datacard.txt": "imax 1\njmax 1\nkmax 0\nbin b\nobservation 5\n",
-        "measurement.xml": "<Combination OutputFilePrefix='x'><Input>channel.xml</Input></Combination>",
-        "model.hs3.json": '{"metadata": {"hs3_version": "0.2"}, "distributions": [], "likelihoods": []}',
     }
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
