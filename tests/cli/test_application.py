@@ -136,7 +136,7 @@ def test_unexpected_errors_are_not_hidden(monkeypatch: pytest.MonkeyPatch, call:
     def broken(source: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(wilks.__dict__, "load_workspace", broken)
+    monkeypatch.setitem(wilks.__dict__, "read_workspace", broken)
     with pytest.raises(ZeroDivisionError):
         call("inspect", workspace)
 

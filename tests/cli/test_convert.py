@@ -54,9 +54,7 @@ def test_commands_answer_the_same_whatever_the_format(call: Call, files: dict[st
 
 @pytest.mark.parametrize("format", SUFFIXES)
 @pytest.mark.parametrize("command", TAKE_WORKSPACES, ids=lambda command: command[0])
-def test_no_command_refuses_a_format(
-    call: Call, files: dict[str, Path], command: tuple[str, ...], format: str
-) -> None:
+def test_no_command_refuses_a_format(call: Call, files: dict[str, Path], command: tuple[str, ...], format: str) -> None:
     output = {"split": "folder", "data-mc": "folder", "variations": "folder", "modifiers": "m.pdf", "report": "r.html"}
     output |= {"explore": "e.html", "digest": ""}
     name, *options = command

@@ -99,7 +99,9 @@ FEATURES: dict[str, Spec] = {
     "start, bounds, fixed": spec(
         (JES, K), settings=({"name": "k", "inits": [1.2], "bounds": [[0.5, 2.0]]}, {"name": "jes", "fixed": True})
     ),
-    "bins fixed one by one": spec((MC,), (OTHER_MC,), settings=({"name": "staterror_SR", "fixed": [True, False, False]},)),
+    "bins fixed one by one": spec(
+        (MC,), (OTHER_MC,), settings=({"name": "staterror_SR", "fixed": [True, False, False]},)
+    ),
     "systematic without constraint": spec((JES, SHAPE), settings=(FREE,)),
     "factor with a normal constraint": spec(
         (K,), settings=({"name": "k", "constraint": "normal", "auxdata": [1.1], "sigmas": [0.07]},)

@@ -208,6 +208,28 @@ def test_mistakes_name_the_file_that_was_asked_for(tmp_path: Path, monkeypatch: 
         assert refused.value.problems == (f"{path}: pyhf can't say bins that are masked: masks",)
 
 
+@pytest.mark.parametrize("format", SUFFIX)
+def test_damaged_content_is_a_workspace_or_an_error_in_sentences(format: str, tmp_path: Path) -> None:
+    """Bytes that are changed, left out or repeated at random, in what tells the format above all."""
+    workspace = workspace_with("several channels, parameters in common")
+    written = wilks.save_workspace(workspace, tmp_path / f"m{SUFFIX[format]}", format=format)
+    content = next(file for file in written.files if file.name == f"m{SUFFIX[format]}").read_bytes()
+    rng = np.random.default_rng(5)
+    refused = 0
+    for _ in range(400):
+        damaged = bytearray(content)
+        for _ in range(rng.integers(1, 4)):
+            start = int(rng.integers(min(len(damaged), rng.choice([40, len(damaged)]))))
+            piece = bytes(rng.integers(256, size=rng.integers(4), dtype=np.uint8))
+            damaged[start : start + int(rng.integers(12))] = piece
+        try:
+            wilks.load_workspace(bytes(damaged), **({"base": tmp_path} if format == "histfactory-xml" else {}))
+        except WorkspaceError as error:
+            refused += 1
+            assert all(error.problems)
+    assert refused > 200
+
+
 def test_only_the_format_that_is_read_is_imported(tmp_path: Path) -> None:
     wilks.examples.measurement().save(tmp_path / "m.json")
     code = f"import sys, wilks; wilks.load_workspace({str(tmp_path / 'm.json')!r}); print(*sys.modules, sep='\\n')"

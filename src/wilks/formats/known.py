@@ -83,7 +83,14 @@ def _write_hs3(workspace: Workspace, path: Path) -> Writing:
 def _read_xml(source: Source, **options: Any) -> Reading:
     from wilks.formats.histfactory_xml.read import read
 
-    return read(source.content if source.path is None else source.path, **options)
+    if source.path is not None:
+        return read(source.path, **options)
+    try:
+        return read(source.content, **options)
+    except WorkspaceError as error:
+        # What comes from a stream has its name only here.
+        named = [re.sub(r"^description(?=:)", lambda _: source.name, problem) for problem in error.problems]
+        raise WorkspaceError(named) from None
 
 
 def _write_xml(workspace: Workspace, path: Path) -> Writing:
