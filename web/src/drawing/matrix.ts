@@ -1,6 +1,7 @@
 /** A matrix of correlations on a canvas: its colours, its place on the screen, and what is drawn where. */
 
 import { fixed } from "./numbers.ts";
+import { pixels } from "./pixels.ts";
 import { textWidth } from "./ranking.ts";
 import { html, svg } from "./svg.ts";
 
@@ -85,16 +86,8 @@ export function drawMatrix(
 }
 
 /** Return a picture with one pixel for each cell: hundreds of thousands of rectangles would take seconds. */
-function cells({ names, at }: Matrix): HTMLCanvasElement {
-  const n = names.length;
-  const small = html("canvas", { width: n, height: n });
-  const pen = small.getContext("2d") as CanvasRenderingContext2D;
-  const image = pen.createImageData(n, n);
-  for (let row = 0; row < n; row++)
-    for (let column = 0; column < n; column++) image.data.set([...mixed(at(row, column)), 255], 4 * (row * n + column));
-  pen.putImageData(image, 0, 0);
-  return small;
-}
+const cells = ({ names, at }: Matrix): HTMLCanvasElement =>
+  pixels(names.length, names.length, (column, row) => mixed(at(row, column)));
 
 function writeNumbers(pen: CanvasRenderingContext2D, { names, at }: Matrix, { room, cell }: Layout): void {
   pen.font = "11px system-ui, sans-serif";
