@@ -1,6 +1,6 @@
 /** Axes of a drawing: linear or logarithmic scales, with ticks inside the frame as the field draws them. */
 
-import { type Axis, axisBottom, axisLeft } from "d3-axis";
+import { type Axis, axisBottom, axisLeft, axisRight } from "d3-axis";
 import { format } from "d3-format";
 import { type ScaleContinuousNumeric, scaleLinear, scaleLog } from "d3-scale";
 import { select } from "d3-selection";
@@ -87,7 +87,11 @@ function marks(group: SVGGElement, axis: Axis<number>, scaled: Scale, ticks: num
   if (values) axis.tickValues(values);
   if (names) axis.tickFormat((_, i) => names[i]);
   else if (!texts) axis.tickFormat(() => "");
-  else axis.tickFormat(write ?? (log ? decades : plain));
+  else {
+    // What writes numbers is not told which of the ticks they are.
+    const text = write ?? (log ? decades : plain);
+    axis.tickFormat((value) => text(value));
+  }
   select(group).call(axis);
 }
 
@@ -112,5 +116,12 @@ export function leftAxis(y: Scale, x: number, options: AxisOptions = {}): SVGGEl
   const [low, high] = y.range();
   const transform = `translate(${-drop},${atEnd ? high : (low + high) / 2}) rotate(-90)`;
   if (label) group.append(title(label, { transform, "text-anchor": atEnd ? "end" : "middle" }));
+  return group;
+}
+
+/** Return a vertical axis at the place `x` whose texts stand to its right, without a label. */
+export function rightAxis(y: Scale, x: number, options: AxisOptions = {}): SVGGElement {
+  const group = svg("g", { class: "axis", transform: `translate(${x},0)` });
+  marks(group, axisRight<number>(y), y, options.ticks ?? 5, options);
   return group;
 }

@@ -79,13 +79,13 @@ export function probability(p: number, log10 = NaN): string {
 }
 
 /** Return a number as a reader writes it: whole ones in full, thousands apart, large and small ones with a power of ten. */
-export function written(value: number | null | undefined, digits = 6): string {
+export function written(value: number | null | undefined, digits = 6, large = 1e9): string {
   if (value === null || value === undefined) return "–";
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e9 || size < 1e-4) {
+  if (size >= large || size < 1e-4) {
     const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
     const factor = Number(mantissa);
     const before = factor === 1 ? "" : factor === -1 ? "−" : signed(`${factor}×`);
@@ -94,4 +94,9 @@ export function written(value: number | null | undefined, digits = 6): string {
   const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(digits));
   const text = rounded.toLocaleString("en", { useGrouping: size >= 10_000, maximumFractionDigits: 20 });
   return signed(text.replaceAll(",", "\u202f"));
+}
+
+/** Return a number as it stands at an axis, where there is little room. */
+export function onAxis(value: number): string {
+  return written(value, 6, 1e6);
 }
