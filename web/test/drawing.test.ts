@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { scale, ticksOf, within } from "../src/drawing/axes.ts";
+import { logarithmicOf, scale, ticksOf, within } from "../src/drawing/axes.ts";
 import { viridis } from "../src/drawing/colours.ts";
 import { fileName } from "../src/drawing/files.ts";
 import { naming, namingBeside } from "../src/drawing/naming.ts";
@@ -29,6 +29,16 @@ test("ticks are those that can be written", () => {
   assert.deepEqual(ticksOf(scale([3, 24_000], [400, 0], true), 5), [10, 100, 1000, 10_000]);
   // Within a decade there are some between the powers of ten.
   assert.deepEqual(ticksOf(scale([15, 80], [400, 0], true), 5).slice(0, 3), [20, 30, 40]);
+});
+
+test("a logarithmic axis within one decade has numbers, too", () => {
+  const texts = (domain: [number, number]) =>
+    ticksOf(scale(domain, [400, 0], true), 5).map(logarithmicOf(scale(domain, [400, 0], true)));
+  assert.deepEqual(texts([15, 80]).filter(Boolean), ["20", "50"]);
+  assert.deepEqual(
+    texts([3, 24_000]).filter(Boolean),
+    ["10", "100", "1000", "10⁴"].slice(0, 3).concat(texts([3, 24_000]).slice(-1)),
+  );
 });
 
 test("places are cut a little beyond the frame", () => {

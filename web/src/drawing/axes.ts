@@ -38,6 +38,16 @@ const decades = (value: number): string => {
   return exponent >= -2 && exponent <= 4 ? format("~g")(value) : power(exponent);
 };
 
+/** Powers of ten, and where there are fewer than two also their multiples by 2 and 5. */
+export function logarithmicOf(scaled: Scale): (value: number) => string {
+  const [low, high] = scaled.domain().map(Math.log10);
+  if (Math.floor(high + 1e-9) - Math.ceil(low - 1e-9) >= 1) return decades;
+  return (value) => {
+    const leading = Number((value / 10 ** Math.floor(Math.log10(value) + 1e-9)).toPrecision(3));
+    return leading === 2 || leading === 5 ? format("~g")(value) : decades(value);
+  };
+}
+
 const minus = (text: string): string => text.replace("-", "\u2212");
 
 /** Return how numbers of an axis are written: those of a million or more with a power of ten. */
@@ -89,7 +99,7 @@ function marks(group: SVGGElement, axis: Axis<number>, scaled: Scale, ticks: num
   else if (!texts) axis.tickFormat(() => "");
   else {
     // What writes numbers is not told which of the ticks they are.
-    const text = write ?? (log ? decades : plain);
+    const text = write ?? (log ? logarithmicOf(scaled) : plain);
     axis.tickFormat((value) => text(value));
   }
   select(group).call(axis);
