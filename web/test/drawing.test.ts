@@ -35,10 +35,7 @@ test("a logarithmic axis within one decade has numbers, too", () => {
   const texts = (domain: [number, number]) =>
     ticksOf(scale(domain, [400, 0], true), 5).map(logarithmicOf(scale(domain, [400, 0], true)));
   assert.deepEqual(texts([15, 80]).filter(Boolean), ["20", "50"]);
-  assert.deepEqual(
-    texts([3, 24_000]).filter(Boolean),
-    ["10", "100", "1000", "10⁴"].slice(0, 3).concat(texts([3, 24_000]).slice(-1)),
-  );
+  assert.deepEqual(texts([3, 24_000]).filter(Boolean), ["10", "100", "1000", "10000"]);
 });
 
 test("places are cut a little beyond the frame", () => {
