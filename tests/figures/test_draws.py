@@ -105,6 +105,18 @@ def test_pictures_are_opaque_unless_asked_otherwise(tmp_path: Path) -> None:
         assert picture.getchannel("A").getextrema()[0] == 0
 
 
+@pytest.mark.parametrize("kind", ["data_mc", "impacts_summary", "limit"])
+def test_a_png_has_all_pixels_of_the_one_that_matplotlib_writes(kind: str, tmp_path: Path) -> None:
+    figure = KINDS[kind]("plain")
+    (ours,) = figures.save(figure, tmp_path / "ours", ("png",))
+    figure.savefig(tmp_path / "theirs.png", dpi=200)
+    assert np.array_equal(_pixels(ours), _pixels(tmp_path / "theirs.png"))
+    with Image.open(ours) as one, Image.open(tmp_path / "theirs.png") as other:
+        assert one.info["dpi"] == pytest.approx(other.info["dpi"])
+        assert one.info["Software"] == "wilks"
+        one.verify()
+
+
 def test_the_layout_of_a_file_is_that_of_the_figure(tmp_path: Path) -> None:
     figure = KINDS["scan"]("plain")
     kept = figure.get_layout_engine()

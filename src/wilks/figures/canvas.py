@@ -49,8 +49,11 @@ class Drawing(Figure):
     """A matplotlib figure that is laid out, drawn and saved with the settings it was made with.
 
     Fonts and mathtext are looked up when a figure is drawn, long after the style context that made it has ended. `rc`
-    are those settings; it is made where they hold.
+    are those settings; it is made where they hold. `drawn` is the width and height in pixels (points, for files without
+    pixels) with which it was drawn last.
     """
+
+    drawn: tuple[int, int] = 0, 0
 
     def __init__(self, rc: dict[str, Any], **options: Any) -> None:
         self._arranged = False
@@ -101,6 +104,8 @@ class Drawing(Figure):
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw with the figure's own settings."""
+        width, height = renderer.get_canvas_width_height()
+        self.drawn = int(width), int(height)
         with self.styled(), minor_ticks_at_once(self):
             super().draw(renderer)
 

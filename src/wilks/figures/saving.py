@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 
     from wilks.figures.canvas import Drawing
 
-_PACKED = 3  # of 9
+# Of PNG: how hard it is packed (of 9), the value of a pixel without transparency, bits of a number, the kind of colours.
+_PACKED, _OPAQUE, _BITS, _RGB = 3, 255, 8, 2
+_METRES_PER_INCH = 0.0254
 # Dates and versions are left out: equal figures are equal files.
 _METADATA: dict[str, dict[str, Any]] = {
     "pdf": {"CreationDate": None, "Creator": "wilks", "Producer": None},
@@ -77,20 +81,26 @@ def _content(figure: Figure, suffix: str) -> bytes:
 def _png(figure: Drawing) -> bytes:
     """Return a figure as PNG; nothing where parts of it are transparent.
 
-    matplotlib would write the transparency of what has none, and pack everything hard: that takes as long as half the
-    drawing, and the file is no smaller.
+    matplotlib would write the transparency of what has none, filter every row in five ways to find the best, and pack
+    hard: that takes as long as the drawing, and the file is no smaller.
     """
-    from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
+    import numpy as np
 
-    dpi, buffer, info = figure.resolution, io.BytesIO(), PngInfo()
+    dpi, buffer = figure.resolution, io.BytesIO()
     figure.savefig(buffer, format="rgba", dpi=dpi)
-    width, height = (int(size * dpi) for size in figure.get_size_inches())
-    picture = Image.frombytes("RGBA", (width, height), buffer.getbuffer())
-    if picture.getchannel("A").getextrema() != (255, 255):
+    width, height = figure.drawn
+    picture = np.frombuffer(buffer.getbuffer(), np.uint8).reshape(height, width, 4)
+    if picture[..., 3].min() < _OPAQUE:
         return b""
-    for key, text in _METADATA["png"].items():
-        info.add_text(key, text)
-    buffer = io.BytesIO()
-    picture.convert("RGB").save(buffer, format="png", pnginfo=info, dpi=(dpi, dpi), compress_level=_PACKED)
-    return buffer.getvalue()
+    rows = np.zeros((height, 1 + 3 * width), np.uint8)  # each begins with the number of its filter: none
+    rows[:, 1:].reshape(height, width, 3)[...] = picture[..., :3]
+    per_metre = round(dpi / _METRES_PER_INCH)
+    parts = {b"IHDR": struct.pack(">2I5B", width, height, _BITS, _RGB, 0, 0, 0)}
+    parts |= {b"tEXt": f"{key}\0{text}".encode("latin-1") for key, text in _METADATA["png"].items()}
+    parts |= {b"pHYs": struct.pack(">2IB", per_metre, per_metre, 1), b"IDAT": zlib.compress(rows, _PACKED), b"IEND": b""}
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in parts.items())
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    """Return a part of a PNG file: its length, its kind and content, and their checksum."""
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
