@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -19,6 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.spines import Spine
 
+from wilks.figures.found_once import fonts_found_once, found_once
 from wilks.figures.minor_ticks import minor_ticks_at_once, without_minor_ticks
 from wilks.figures.style import figure_of
 
@@ -33,7 +34,7 @@ Edges: TypeAlias = tuple[float, float, float, float]
 @contextmanager
 def styled(rc: dict[str, Any]) -> Iterator[None]:
     """Run the block with matplotlib's defaults changed by `rc`, whatever the user has set globally."""
-    with matplotlib.style.context(rc, after_reset=True), _glyphs_may_be_missing():
+    with matplotlib.style.context(rc, after_reset=True), _glyphs_may_be_missing(), fonts_found_once():
         yield
 
 
@@ -106,7 +107,7 @@ class Drawing(Figure):
         """Draw with the figure's own settings."""
         width, height = renderer.get_canvas_width_height()
         self.drawn = int(width), int(height)
-        with self.styled(), minor_ticks_at_once(self):
+        with self.styled(), minor_ticks_at_once(self), found_once(self):
             super().draw(renderer)
 
     def savefig(self, fname: Any, **options: Any) -> None:
@@ -149,10 +150,20 @@ def around(ax: Axes) -> Edges:
 
     Numbers, titles and texts are measured, and those of the axes get their places, but nothing is drawn.
     """
+    return all_around([ax])[0]
+
+
+def all_around(axes: Sequence[Axes]) -> list[Edges]:
+    """Return what `around` does of several axes of a figure."""
+    figure = figure_of(axes[0])
+    with without_minor_ticks(figure), found_once(figure):
+        return [_measured(figure, ax) for ax in axes]
+
+
+def _measured(figure: Figure, ax: Axes) -> Edges:
     beside = [part for part in ax.get_default_bbox_extra_artists() if not isinstance(part, Spine)]  # the frame itself
-    with without_minor_ticks(figure_of(ax)):
-        box = ax.get_tightbbox(bbox_extra_artists=beside)
-    return frame_of(ax) if box is None else inches(figure_of(ax), box)
+    box = ax.get_tightbbox(bbox_extra_artists=beside)
+    return frame_of(ax) if box is None else inches(figure, box)
 
 
 def fit_frame(figure: Figure, ax: Axes, wide: float, high: float, margin: float) -> None:
@@ -178,13 +189,15 @@ def fit_margins(figure: Figure, axes: list[Axes], pad: float = 0.08) -> None:
     shorten_all(figure)
     width, height = figure.get_size_inches()
     # Twice, because other tick labels may fit after the first time; but not if nothing moves.
-    for _ in range(2):
-        inner, outer = _union([frame_of(ax) for ax in axes]), _union([around(ax) for ax in axes])
-        left, bottom, right, top = (abs(a - b) + pad for a, b in zip(inner, outer, strict=True))
-        places = {"left": left / width, "bottom": bottom / height, "right": 1 - right / width, "top": 1 - top / height}
-        if all(abs(getattr(figure.subplotpars, side) - place) < 1e-12 for side, place in places.items()):
-            return
-        figure.subplots_adjust(**places)
+    with without_minor_ticks(figure), found_once(figure):
+        for _ in range(2):
+            inner, outer = _union([frame_of(ax) for ax in axes]), _union([_measured(figure, ax) for ax in axes])
+            left, bottom, right, top = (abs(a - b) + pad for a, b in zip(inner, outer, strict=True))
+            places = {"left": left / width, "bottom": bottom / height}
+            places |= {"right": 1 - right / width, "top": 1 - top / height}
+            if all(abs(getattr(figure.subplotpars, side) - place) < 1e-12 for side, place in places.items()):
+                return
+            figure.subplots_adjust(**places)
 
 
 def _union(boxes: list[Edges]) -> Edges:

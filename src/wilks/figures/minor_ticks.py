@@ -84,7 +84,10 @@ def _plain(axis: Axis) -> bool:
     if isinstance(axis.get_minor_locator(), NullLocator):
         return False
     (tick,) = axis.get_minor_ticks(1)[:1]
-    return not tick.gridline.get_visible() and not any(axis.get_minor_formatter().format_ticks(list(_places(axis))))
+    formatter = axis.get_minor_formatter()
+    if tick.gridline.get_visible():
+        return False
+    return isinstance(formatter, NullFormatter) or not any(formatter.format_ticks(list(_places(axis))))
 
 
 def _places(axis: Axis) -> FloatArray:

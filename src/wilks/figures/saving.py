@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from wilks.figures.canvas import Drawing
 
-# Of PNG: how hard it is packed (of 9), the value of a pixel without transparency, bits of a number, the kind of colours.
-_PACKED, _OPAQUE, _BITS, _RGB = 3, 255, 8, 2
+# Of PNG: its first bytes, how hard it is packed (of 9), what a pixel without transparency has, bits of a number, the
+# kind of colours.
+_SIGNATURE, _PACKED, _OPAQUE, _BITS, _RGB = b"\x89PNG\r\n\x1a\n", 3, 255, 8, 2
 _METRES_PER_INCH = 0.0254
 # Dates and versions are left out: equal figures are equal files.
 _METADATA: dict[str, dict[str, Any]] = {
@@ -93,12 +94,19 @@ def _png(figure: Drawing) -> bytes:
     if picture[..., 3].min() < _OPAQUE:
         return b""
     rows = np.zeros((height, 1 + 3 * width), np.uint8)  # each begins with the number of its filter: none
-    rows[:, 1:].reshape(height, width, 3)[...] = picture[..., :3]
+    colours = rows[:, 1:].reshape(height, width, 3)
+    for i in range(3):  # one after the other is twice as quick as all at once
+        colours[..., i] = picture[..., i]
     per_metre = round(dpi / _METRES_PER_INCH)
-    parts = {b"IHDR": struct.pack(">2I5B", width, height, _BITS, _RGB, 0, 0, 0)}
-    parts |= {b"tEXt": f"{key}\0{text}".encode("latin-1") for key, text in _METADATA["png"].items()}
-    parts |= {b"pHYs": struct.pack(">2IB", per_metre, per_metre, 1), b"IDAT": zlib.compress(rows, _PACKED), b"IEND": b""}
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in parts.items())
+    texts = [(b"tEXt", f"{key}\0{text}".encode("latin-1")) for key, text in _METADATA["png"].items()]
+    chunks = [
+        (b"IHDR", struct.pack(">2I5B", width, height, _BITS, _RGB, 0, 0, 0)),
+        *texts,
+        (b"pHYs", struct.pack(">2IB", per_metre, per_metre, 1)),
+        (b"IDAT", zlib.compress(rows.data, _PACKED)),
+        (b"IEND", b""),
+    ]
+    return _SIGNATURE + b"".join(_chunk(kind, content) for kind, content in chunks)
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
