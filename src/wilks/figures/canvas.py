@@ -20,8 +20,8 @@ from matplotlib.figure import Figure
 from matplotlib.spines import Spine
 
 from wilks.figures.found_once import fonts_found_once, found_once
-from wilks.figures.minor_ticks import minor_ticks_at_once, without_minor_ticks
 from wilks.figures.style import figure_of
+from wilks.figures.tick_marks import marks_at_once, without_minor_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,7 +107,7 @@ class Drawing(Figure):
         """Draw with the figure's own settings."""
         width, height = renderer.get_canvas_width_height()
         self.drawn = int(width), int(height)
-        with self.styled(), minor_ticks_at_once(self), found_once(self):
+        with self.styled(), marks_at_once(self), found_once(self):
             super().draw(renderer)
 
     def savefig(self, fname: Any, **options: Any) -> None:
