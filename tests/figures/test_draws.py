@@ -102,7 +102,7 @@ def test_marks_at_once_look_like_those_of_matplotlib(monkeypatch: pytest.MonkeyP
 
 def test_ticks_of_their_own_look_keep_it(tmp_path: Path) -> None:
     figure = KINDS["scan"]("plain")
-    figure.axes[0].xaxis.get_major_ticks()[1].tick1line.set_color("red")
+    figure.axes[0].xaxis.get_major_ticks()[1].tick1line.set_markeredgecolor("red")
     shown = _pixels(figures.save(figure, tmp_path / "figure", ("png",))[0])
     assert ((shown[..., 0] > 200) & (shown[..., 1:] < 50).all(axis=2)).any()
 

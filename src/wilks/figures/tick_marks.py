@@ -98,16 +98,13 @@ def _marks_of(tick: Tick) -> tuple[Line2D, Line2D]:
 def _alike(axis: Axis) -> list[Tick]:
     """Return the major ticks of an axis; none where the marks of some look otherwise than those of the first."""
     ticks: list[Tick] = axis.get_major_ticks()
-    looks = {tuple(look for line in _marks_of(tick) for look in _look(line)) for tick in ticks}
+    looks = {tuple(map(_look, _marks_of(tick))) for tick in ticks}
     return ticks if len(looks) == 1 and ticks[0].get_visible() else []
 
 
-def _look(line: Line2D) -> tuple[Any, ...]:
-    return (
-        line.get_visible() and (line.get_marker(), line.get_markersize(), line.get_markeredgewidth()),
-        line.get_color(),
-        line.get_alpha(),
-    )
+def _look(line: Line2D) -> Any:
+    look = line.get_marker(), line.get_markersize(), line.get_markeredgewidth(), line.get_markeredgecolor()
+    return line.get_visible() and (*look, line.get_alpha(), line.get_zorder())
 
 
 def _plain(axis: Axis) -> bool:
