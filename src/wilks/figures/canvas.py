@@ -38,6 +38,12 @@ def styled(rc: dict[str, Any]) -> Iterator[None]:
         yield
 
 
+def _current() -> dict[str, Any]:
+    """Return matplotlib's settings; not through their own methods, which would choose a backend and import pyplot."""
+    current: Any = matplotlib.rcParams
+    return dict(dict.items(current))
+
+
 @contextmanager
 def _glyphs_may_be_missing() -> Iterator[None]:
     """A name in a script that the fonts lack is drawn as boxes; that is no reason to fail."""
@@ -59,7 +65,8 @@ class Drawing(Figure):
     def __init__(self, rc: dict[str, Any], **options: Any) -> None:
         self._arranged = False
         with styled(rc):
-            self._settings = {key: value for key, value in matplotlib.rcParams.items() if key != "backend"}
+            self._settings = _current()
+            self._settings.pop("backend", None)
             super().__init__(**options)
         FigureCanvasAgg(self)
 
@@ -67,7 +74,7 @@ class Drawing(Figure):
     def styled(self) -> Iterator[None]:
         """Give the context in which more can be put on the figure, with its own settings."""
         current: Any = matplotlib.rcParams
-        before = dict.copy(current)
+        before = _current()
         try:
             # Not through the checks of rcParams, which they have passed: there are 300, and a figure is drawn often.
             dict.update(current, self._settings)

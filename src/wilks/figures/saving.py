@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 import zlib
 from collections.abc import Sequence
 from contextlib import nullcontext
+from importlib import import_module
+from importlib.util import LazyLoader, find_spec, module_from_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,9 +77,23 @@ def _content(figure: Figure, suffix: str) -> bytes:
 
     if suffix == "png" and isinstance(figure, Drawing) and (content := _png(figure)):
         return content
+    if suffix == "pdf":
+        _import_when_used("fontTools", "subset")
     buffer = io.BytesIO()
     figure.savefig(buffer, format=suffix, metadata=_METADATA.get(suffix))
     return buffer.getvalue()
+
+
+def _import_when_used(package: str, name: str) -> None:
+    """Let a module that matplotlib imports in any case be loaded when it is used, which takes other fonts than ours."""
+    spec = None if f"{package}.{name}" in sys.modules else find_spec(f"{package}.{name}")
+    if spec is None or spec.loader is None:
+        return
+    spec.loader = LazyLoader(spec.loader)
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    setattr(import_module(package), name, module)
 
 
 def _png(figure: Drawing) -> bytes:
