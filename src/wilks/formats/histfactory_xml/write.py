@@ -33,6 +33,13 @@ def write(workspace: Workspace, path: str | Path) -> Writing:
 
     Raises WorkspaceError, with every reason, where it can't be said at all; nothing is written then. OSError where the
     folder can't be written.
+
+    >>> import wilks
+    >>> writing = write(wilks.examples.measurement(), "model.xml")
+    >>> [file.name for file in writing.files][:3]
+    ['model.root', 'HistFactorySchema.dtd', 'model_electrons.xml']
+    >>> print(writing.notes[0])
+    parameter "Jet energy scale": is called "Jet_energy_scale" in the files, where names are of A-Z, 0-9 and _
     """
     target = Path(path)
     if target.suffix.lower() != ".xml":
