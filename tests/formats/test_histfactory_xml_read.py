@@ -144,6 +144,8 @@ def test_constraint_terms(tmp_path: Path) -> None:
         "auxdata": [4.0],
         "factors": [4.0],
     }
+    assert not any("clamps" in note for note in notes(top))
+    assert any("clamps" in note for note in notes(describe(tmp_path, element, settings=term.format("Gamma", ".3"))))
     top = describe(tmp_path, element, settings=term.format("LogNormal", ".5"))
     assert spec(top)["functions"][0]["expression"] == "(1.5 ^ @0 - 1) / 0.5"
     assert setting(top, "xs")["constraint"] == "normal"
@@ -155,6 +157,7 @@ def test_constraint_terms(tmp_path: Path) -> None:
         assert any("dropped" in note for note in notes(top))
     top = describe(tmp_path, element, settings=term.format("Gamma", "0"))  # as if it weren't there
     assert modifiers(top)[0]["name"] == "xs"
+    assert any("it has no RelativeUncertainty" in note for note in notes(top))
 
 
 def test_on_a_histosys_only_uniform_acts(tmp_path: Path) -> None:
@@ -164,6 +167,7 @@ def test_on_a_histosys_only_uniform_acts(tmp_path: Path) -> None:
     top = describe(tmp_path, element, settings=term.format("Gamma"))
     assert "functions" not in spec(top)
     assert setting(top, "jes") == {}
+    assert any('"jes" has no effect, as in ROOT: it acts on OverallSys only' in note for note in notes(top))
 
 
 def test_measurements_with_other_modifiers_are_read_by_their_name(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ class Described:
 
     def reading(self, histograms: Histograms) -> Reading:
         terms = self._terms(self.chosen)
+        self._idle_terms(terms)
         functions, effects = self._effects(terms)
         made = make_channels(
             self.found.channels,
@@ -113,6 +114,20 @@ class Described:
             elif not told:
                 text = f'measurement "{other.name}" has ConstraintTerms that change the model; read it by its name'
                 self.notes.append(Note(other.where, text, "lost"))
+
+    def _idle_terms(self, terms: dict[str, ConstraintTerm]) -> None:
+        """Note the ConstraintTerms that do nothing."""
+        for term in self.chosen.terms:
+            for name in term.names:
+                if terms.get(name) is term:
+                    continue
+                why = "another one comes before it" if name in terms else "there is no such OverallSys"
+                if name in self._systematics(HistoSys) and name not in terms:
+                    why = "it acts on OverallSys only"
+                if term.kind != "NoConstraint" and not term.relative:
+                    why = "it has no RelativeUncertainty"
+                text = f'ConstraintTerm {term.kind} of "{name}" has no effect, as in ROOT: {why}'
+                self.notes.append(Note(term.where, text, "read as"))
 
     def _lumi_is_idle(self, terms: dict[str, ConstraintTerm]) -> bool:
         """Return whether the luminosity is 1 in all measurements that are read, constant, and nothing else uses it."""

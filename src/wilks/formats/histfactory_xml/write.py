@@ -130,6 +130,10 @@ class _Contents:
         shown = ", ".join(without[:6]) + (f" and {len(without) - 6} more" if len(without) > 6 else "")
         text = f"in ROOT the luminosity acts on all samples; {shown} get a factor 1/Lumi, which undoes it"
         self.told.note(Note("workspace", text, "read as"))
+        return self._lumi()
+
+    def _lumi(self) -> float:
+        """Return where the luminosity of the first measurement is centred."""
         asked = self.first.get("lumi")
         return float((asked.auxdata or asked.inits or [1.0])[0]) if asked else 1.0
 
@@ -176,8 +180,10 @@ class _Contents:
     def _dependent(self, parameter: str) -> str:
         """Return a parameter with its start and range, as functions declare them."""
         root = self.names.scalar(parameter)
-        if parameter in self.effects.functions or root == "Lumi":
+        if parameter in self.effects.functions:
             return root
+        if root == "Lumi":
+            return f"Lumi[{self._lumi()!r},0,{10.0 * self._lumi()!r}]"
         if root.startswith("alpha_") and parameter in self.names.types:
             return f"{root}[0,-5,5]"
         asked: ParameterSettings | None = self.first.get(parameter)
