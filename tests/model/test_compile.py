@@ -154,7 +154,7 @@ def test_poi_must_be_a_single_number_of_the_model() -> None:
 
 def test_interpolation_codes_are_checked_together() -> None:
     with pytest.raises(ModelError) as error:
-        compiled(workspace(), normsys="code0", histosys="code4")
+        compiled(workspace(), normsys="code4p", histosys="code4")
     assert len(error.value.problems) == 2
 
 

@@ -14,7 +14,7 @@ def one_minimum(model: Model, held: BoolArray) -> bool:
 
     -ln Poisson(n | rate) is convex in the rate, constraint terms are convex in their parameters, and the points at
     which all are defined are a convex set: so is the nll, and any minimum is the lowest. It takes that no free
-    parameter is that of a histosys or normsys, and that no two free factors act on one bin of a sample.
+    parameter is that of a histosys, a normsys or a function, and that no two free factors act on one bin of a sample.
     """
     free = ~held
     if some(model.interpolated & free):

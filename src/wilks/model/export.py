@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,11 @@ import numpy as np
 from wilks._container import container, differences
 from wilks._types import FloatArray
 from wilks._version import __version__
+from wilks.errors import ModelError
 from wilks.model.model import Model
 from wilks.workspace.packing import PackedWorkspace
 
 FORMAT = 1
-_INTERPOLATED = {"histosys", "normsys"}
 
 
 def export_model(model: Model, workspace: PackedWorkspace | None = None) -> bytes:
@@ -27,8 +28,12 @@ def export_model(model: Model, workspace: PackedWorkspace | None = None) -> byte
     >>> exported = export_model(wilks.compile_model(wilks.examples.measurement()))
     >>> b'"poi":"mu"' in gzip.decompress(exported)
     True
+
+    Raises ModelError for models with what pages don't know.
     """
     state = model.engine.__getstate__()
+    if problems := _beyond_pages(state):
+        raise ModelError(problems)
     arrays = {name: np.asarray(value) for name, value in state.items() if isinstance(value, np.ndarray)}
     arrays |= _parameters(model)
     lower, upper = model.bounds
@@ -51,14 +56,30 @@ def export_model(model: Model, workspace: PackedWorkspace | None = None) -> byte
     return container(header, arrays)
 
 
+def _beyond_pages(state: Mapping[str, Any]) -> list[str]:
+    """Return what a model has that the toys and changed models of a page don't know."""
+    return [
+        f"{what} can't be asked in a page"
+        for what, found in (
+            ("correlated constraints", state["coupling"].size),
+            ("constraints of two widths", state["constraint_lower"].size),
+            ("clipped or normalised yields", state["block_form"].size),
+            ("statistical uncertainties that are added", state["error_start"].size),
+            ("histosys of code1 or code5", np.isin(state["shape_code"], (1, 5)).any()),
+        )
+        if found
+    ]
+
+
 def _predictable(
     model: Model, arrays: dict[str, np.ndarray[Any, Any]], workspace: PackedWorkspace
 ) -> dict[str, np.ndarray[Any, Any]]:
     """Return templates as what they differ by from those of a workspace, and where that has them (-1: nowhere)."""
-    names, starts = model.parameter_names, arrays["shape_start"]
+    starts = arrays["shape_start"]
+    names = dict(enumerate(model.parameter_names))
     blocks = [workspace.places.get((block.channel, block.sample, ""), -1) for block in model.blocks]
     shapes = [
-        workspace.places.get((block.channel, block.sample, names[p]), -1) if blocks[k] >= 0 else -1
+        workspace.places.get((block.channel, block.sample, names.get(int(p), "")), -1) if blocks[k] >= 0 else -1
         for k, block in enumerate(model.blocks)
         for p in arrays["shape_parameter"][starts[k] : starts[k + 1]]
     ]
@@ -94,13 +115,12 @@ def _templates(arrays: dict[str, np.ndarray[Any, Any]], values: FloatArray) -> F
 
 def _parameters(model: Model) -> dict[str, np.ndarray[Any, Any]]:
     """Return what is known of each parameter, shape (n_parameters,)."""
-    curved = [bool(_INTERPOLATED.intersection(types)) for types in model.modifier_types]
     marks = {
         "fixed": model.fixed,
         "unconstrained": model.unconstrained,
         "idle": model.idle,
         "mirrors": model.even,
-        "curved": np.array(curved, np.bool_),
+        "curved": model.interpolated,
     }
     numbers: dict[str, FloatArray] = {
         "initial": model.initial,

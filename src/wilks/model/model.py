@@ -23,7 +23,7 @@ ArrayLike: TypeAlias = FloatArray | Sequence[float]
 Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Frozen = TypeVar("Frozen", bound=np.ndarray[Any, Any])
 
-_INTERPOLATED = frozenset({"histosys", "normsys"})
+_CURVED = frozenset({"histosys", "normsys", "function"})
 
 
 @dataclass(frozen=True)
@@ -165,8 +165,8 @@ class Model:
 
     @cached_property
     def interpolated(self) -> BoolArray:
-        """Which parameters move rates between templates (histosys, normsys), not along a straight line."""
-        return _frozen(np.array([not _INTERPOLATED.isdisjoint(types) for types in self.modifier_types], np.bool_))
+        """Which parameters move rates between templates (histosys, normsys) or by functions, on no straight line."""
+        return _frozen(np.array([not _CURVED.isdisjoint(types) for types in self.modifier_types], np.bool_))
 
     @cached_property
     def auxiliary(self) -> FloatArray:
@@ -313,6 +313,10 @@ class Model:
     def jacobian(self, theta: ArrayLike, block: int) -> FloatArray:
         """Return the derivatives of a block's rates, shape (bins, n_parameters)."""
         return self.engine.jacobian(self._theta(theta), block)
+
+    def rates_jacobian(self, theta: ArrayLike) -> FloatArray:
+        """Return the derivatives of the expected rates, shape (main bins, n_parameters)."""
+        return terms.rates_jacobian(self, self._theta(theta))
 
     def nll(self, theta: ArrayLike, data: ArrayLike | Dataset | None = None) -> Any:
         """Return the negative log likelihood with all constants (pyhf's `-logpdf`); infinite outside the domain.
