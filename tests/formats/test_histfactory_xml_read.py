@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import uproot
 from tests.formats.descriptions import CHANNEL, HISTOGRAMS, MEASUREMENT, TOP, describe, write_root
 
 import wilks
@@ -389,3 +390,20 @@ def test_as_pyhf_tells_where_root_reads_something_else(tmp_path: Path) -> None:
     assert spec(top, as_pyhf=True)["version"] == "1.0.0"
     assert spec(top, as_pyhf=True)["channels"][0]["samples"][1]["data"] == [40.0, 38.0]
     assert spec(top)["channels"][0]["samples"][1]["data"] == [3.0, 4.0]
+
+
+def test_other_edges_are_told(tmp_path: Path) -> None:
+    top = describe(tmp_path, '<ShapeSys Name="s" HistoName="rel"/>')
+    assert not any("edges" in note for note in notes(top))
+    with uproot.update(tmp_path / "data.root") as file:
+        file["wide"] = (np.array([0.1, 0.2]), np.array([0.0, 2.0, 4.0]))
+    top = describe_again(top, 'HistoName="rel"', 'HistoName="wide"')
+    (told,) = [note for note in notes(top) if "edges" in note]
+    assert told.endswith("bins are matched by number here, by their centres in ROOT")
+
+
+def describe_again(top: Path, old: str, new: str) -> Path:
+    """Change the channel file of a description."""
+    channel = top.parent / "SR.xml"
+    channel.write_text(channel.read_text().replace(old, new))
+    return top
