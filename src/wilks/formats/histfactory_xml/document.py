@@ -28,11 +28,13 @@ from wilks.workspace.workspace import Workspace
 
 
 class Described:
-    """A description that is understood, on its way to a workspace."""
+    """A description that is understood, on its way to a workspace; `problems` are those of its histograms."""
 
-    def __init__(self, found: Combination, chosen: Measurement, with_others: bool, notes: list[Note]) -> None:
+    def __init__(
+        self, found: Combination, chosen: Measurement, with_others: bool, notes: list[Note], problems: list[str]
+    ) -> None:
         self.found, self.chosen, self.with_others, self.notes = found, chosen, with_others, notes
-        self.problems: list[str] = []
+        self.problems = problems
         by_theory = {sample.by_theory for channel in found.channels for sample in channel.samples}
         idle = by_theory == {False} and self._lumi_is_idle(self._terms(chosen))
         self.names = names_of(found, notes, without_lumi=idle)

@@ -64,11 +64,11 @@ def read(
         return read_as_pyhf(found, folder, measurement, notes, problems)
     with RootFiles() as files:
         histograms = look_up(found.channels, folder, files)
-        problems += files.problems()
+        missing = files.problems()
         notes += [Note(where, text, "read as") for where, text in files.remarks]
     if problems or chosen is None:
-        raise WorkspaceError(problems)
-    return Described(found, chosen, measurement is None, notes).reading(histograms)
+        raise WorkspaceError([*problems, *missing])
+    return Described(found, chosen, measurement is None, notes, missing).reading(histograms)
 
 
 def _content(top: Path) -> bytes:
