@@ -36,9 +36,20 @@ def workspaces() -> Iterator[tuple[str, Workspace]]:
     yield "search", wilks.examples.search()
     everything = document()
     everything["measurements"][0]["config"]["clip"] = everything["measurements"][1]["config"]["clip"] = True
-    everything["channels"][0]["samples"][1]["modifiers"][3]["name"] = "xs"  # the Gamma is another test's
-    everything["functions"].pop()
-    everything["measurements"][0]["config"]["parameters"].pop(2)
+    # ROOT integrates a Gamma constraint in its own way: a log-normal one takes its place, and a Uniform one is added.
+    expression = "(1.3 ^ @0 - 1) / 0.3"
+    everything["functions"][1] = {"name": "alpha_xs", "expression": expression, "parameters": ["xs"]}
+    normal = {
+        "name": "xs",
+        "constraint": "normal",
+        "inits": [0.0],
+        "bounds": [[-5, 5]],
+        "auxdata": [0.0],
+        "sigmas": [1.0],
+    }
+    for measurement in everything["measurements"]:
+        kept = [one for one in measurement["config"]["parameters"] if one["name"] != "beta_xs"]
+        measurement["config"]["parameters"] = [*kept, normal, {"name": "acc", "sigmas": [100.0]}]
     yield "everything", wilks.load_workspace(everything)
 
 
