@@ -223,6 +223,32 @@ def test_functions_of_parameters(tmp_path: Path) -> None:
     assert model.expected(model.initial)[0] == pytest.approx(4 + 40 * (1.5**3 + np.pi))
 
 
+@pytest.mark.parametrize(
+    ("expression", "value"),  # those of ROOT 6.40 at a = 1.7
+    [
+        ("1/2*a", 0.0),
+        ("pow(a,1/2)", 1.0),
+        ("2^2/3*a", 2.2666666666666666),
+        ("(3-4)/2+a", 1.7),
+        ("7/2*a", 5.1),
+        ("a*7/2", 5.95),
+        ("(1+2)/2.*a", 2.55),
+        ("-7/2+a", -1.3),
+        ("5/3^2+a", 2.2555555555555555),
+        ("a^2^3", 69.75757440999999),
+        ("-2^2+a", -2.3),
+        ("2**3**a", 88.83201674850277),
+    ],
+)
+def test_formulas_have_the_values_of_root(expression: str, value: float, tmp_path: Path) -> None:
+    functions = f'<Function Name="f" Expression="{expression}" Dependents="a[1.7,0,10]"/>'
+    top = describe(tmp_path, '<NormFactor Name="f" Val="1" Low="0" High="99"/>', functions=functions)
+    model = wilks.compile_model(read(top).workspace)
+    assert model.expected(model.initial)[0] == pytest.approx(4 + 40 * value, rel=1e-14)
+    whole = expression in ("1/2*a", "pow(a,1/2)", "(3-4)/2+a", "7/2*a", "-7/2+a")
+    assert any("divided as in ROOT" in note for note in notes(top)) is whole
+
+
 def test_functions_of_systematics_have_their_names_here(tmp_path: Path) -> None:
     functions = '<Function Name="f" Expression="exp(alpha_xs/10) / Lumi" Dependents="alpha_xs[0,-5,5],Lumi[1,0,10]"/>'
     inside = '<NormFactor Name="f" Val="9" Low="0" High="99"/><OverallSys Name="xs" Low="0.9" High="1.2"/>'
@@ -238,6 +264,7 @@ def test_functions_of_systematics_have_their_names_here(tmp_path: Path) -> None:
         ('Expression="b" Dependents="bb[0,3]"', 'did you mean "bb"'),
         ('Expression="@1" Dependents="a[0,3]"', "counted from 0"),
         ('Expression="a" Dependents="a"', "does not know yet"),
+        ('Expression="a*(1/0)" Dependents="a[0,3]"', "divided by 0"),
         ('Expression="a" Dependents="a[3,0]"', "needed"),
         ('Expression="gamma_stat_SR_bin_0" Dependents="gamma_stat_SR_bin_0"', "is no parameter"),
     ],

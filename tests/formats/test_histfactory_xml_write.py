@@ -125,6 +125,12 @@ def with_modifier(**modifier: Any) -> dict[str, Any]:
     return made
 
 
+def test_whole_numbers_are_not_divided_as_root_would(tmp_path: Path) -> None:
+    made = plain(functions=[{"name": "mu", "expression": "min(k, 7) * 1/2 + 3/2"}], config={"poi": "k"})
+    write(wilks.load_workspace(made), tmp_path / "top.xml")
+    assert 'Expression="min(k, 7.0) * 1.0/2.0 + 3.0/2.0"' in (tmp_path / "top.xml").read_text()
+
+
 @pytest.mark.parametrize(
     ("made", "told"),
     [

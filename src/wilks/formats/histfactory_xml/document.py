@@ -193,7 +193,7 @@ class Described:
         for function in self.found.functions:
             declared.update(name for name, range_ in function.dependents if range_ is not None)
             if function in used:
-                said.append(as_said_here(function, self.names, declared, self.problems))
+                said.append(as_said_here(function, self.names, declared, self.notes, self.problems))
             declared.add(function.name)
         return used, [one for one in said if one is not None] + more
 

@@ -10,6 +10,7 @@ from wilks._files import write_atomically
 from wilks.errors import WorkspaceError
 from wilks.formats.histfactory_xml.dtd import FILE, declarations
 from wilks.formats.histfactory_xml.expected import needs_clip
+from wilks.formats.histfactory_xml.whole_numbers import with_fractions
 from wilks.formats.histfactory_xml.write_channels import INVERSE, ChannelWriter, Told
 from wilks.formats.histfactory_xml.write_effects import Effects
 from wilks.formats.histfactory_xml.write_names import written_names
@@ -172,7 +173,7 @@ class _Contents:
         dependents = [self._dependent(parameter) for parameter in parameters]
         attributes = {
             "Name": self.names.parameters[name],
-            "Expression": _WORD.sub(said, expression),
+            "Expression": _WORD.sub(said, with_fractions(expression, parameters)),
             "Dependents": ",".join(dependents),
         }
         return Tag("Function", attributes)
