@@ -81,6 +81,8 @@ def test_statistical_uncertainties(config: str, said: dict[str, Any], tmp_path: 
 
 def test_statistical_uncertainties_of_a_histogram_are_relative_and_off_is_off(tmp_path: Path) -> None:
     assert modifiers(describe(tmp_path, '<StatError Activate="False" HistoName="rel"/>')) == []
+    last = '<StatError Activate="True"/><StatError Activate="False"/>'
+    assert modifiers(describe(tmp_path, last)) == []
     (one,) = modifiers(describe(tmp_path, '<StatError Activate="True" HistoName="rel" InputFile="" HistoPath=""/>'))
     assert one["data"] == pytest.approx([4.0, 7.6], rel=1e-15)
 
