@@ -5,8 +5,9 @@
 # make lowest  the tests of what other packages can change, with the lowest versions that pyproject.toml allows
 # make wasm    set up, and build the engine for pages, src/wilks/reporting/assets/engine.wasm, anew
 # make web     set up, check and test the sources of the pages, and bundle them into the package
-# make browser set up, and use reports in a Chromium that the system has
+# make browser set up, and use the pages in a Chromium that the system has
 # make fuzz    set up, then random models and damaged input, for an hour at most
+# make root    set up, and let ROOT build the models that are written as HistFactory XML (in .venv-root)
 # Everything is installed into .venv; PYTHON chooses the interpreter that makes it (at least 3.11).
 # The versions of all dependencies are those of tools/constraints.txt, with which wilks was tested. PIN= takes the newest
 # ones that fit, PIN=my-constraints.txt others.
@@ -26,7 +27,7 @@ NOT_INSTALLED = { $(PYTHON) tools/preflight.py --not-installed "$(PIN)"; exit 1;
 PARALLEL = -n auto --maxprocesses 4 --dist worksteal
 ENGINE = CMakeLists.txt pyproject.toml src/wilks/_version.py $(PIN) $(wildcard src/wilks/engine/*)
 
-.PHONY: demo docs test lint types contracts unit wasm wasm-check web web-check browser sanitize fuzz newest test-newest lowest test-lowest dist portable bench clean
+.PHONY: demo docs test lint types contracts unit wasm wasm-check web web-check browser sanitize fuzz root newest test-newest lowest test-lowest dist portable bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/ttbar/generate.py
@@ -65,7 +66,7 @@ web: $(VENV)/.test
 web-check: $(VENV)/.test
 	$(BIN)/python tools/web.py --check
 
-# Reports in the system's Chromium, as a reader uses them; INSTALL=--install may install it.
+# The pages in the system's Chromium, as a reader uses them; INSTALL=--install may install it.
 browser: $(VENV)/.browser
 	$(BIN)/python tools/browser.py $(INSTALL)
 
@@ -127,6 +128,12 @@ portable: .venv-dist/.tools
 FUZZ ?= --seed 1 --minutes 55
 fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz $(FUZZ)
+
+# ROOT in a virtual environment of its own: its wheel is young, and asks for nothing that wilks needs.
+root: $(VENV)/.test
+	$(PYTHON) -m venv .venv-root
+	.venv-root/bin/python $(PIP_INSTALL) root
+	$(BIN)/python tools/histfactory_root.py .venv-root/bin/python
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/compare.py

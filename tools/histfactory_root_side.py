@@ -93,7 +93,9 @@ def main() -> None:
     workspace = HF.MakeModelAndMeasurementFast(measurement(ET.parse(top).getroot(), top.parent))
     config = workspace.obj("ModelConfig")
     for observable in config.GetGlobalObservables():  # ROOT normalises constraints over these ranges
-        observable.setRange(-1e3, 1e6) if not observable.GetName().startswith("nom_gamma") else None
+        term = workspace.pdf(observable.GetName().removeprefix("nom_") + "_constraint")
+        if not term or term.ClassName() == "RooGaussian":
+            observable.setRange(-1e3, 1e6)
     data, pdf = workspace.data("obsData"), config.GetPdf()
     nll = pdf.createNLL(data, ROOT.RooFit.GlobalObservables(config.GetGlobalObservables()), ROOT.RooFit.Offset(False))
     answers: list[dict[str, Any]] = []

@@ -52,6 +52,14 @@ def test_missing_histograms_are_told_together_with_what_the_file_has(tmp_path: P
     ]
 
 
+def test_functions_and_histograms_are_told_together(tmp_path: Path) -> None:
+    inside = '<HistoSys Name="d" HistoNameLow="lowe" HistoNameHigh="high"/><NormFactor Name="f" Low="0" High="2"/>'
+    top = describe(tmp_path, inside, functions='<Function Name="f" Expression="sin(a)" Dependents="a[0,3]"/>')
+    found = problems(top)
+    assert len(found) == 3
+    assert "sin" in found[2]
+
+
 def test_histograms_of_other_bins(tmp_path: Path) -> None:
     top = describe(tmp_path, '<ShapeSys Name="s" HistoName="rel"/>', histograms={**HISTOGRAMS, "rel": [0.1, 0.2, 0.3]})
     (found,) = problems(top)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import uproot
 from tests.formats.descriptions import CHANNEL, HISTOGRAMS, MEASUREMENT, TOP, describe, write_root
 
 import wilks
@@ -80,6 +81,8 @@ def test_statistical_uncertainties(config: str, said: dict[str, Any], tmp_path: 
 
 def test_statistical_uncertainties_of_a_histogram_are_relative_and_off_is_off(tmp_path: Path) -> None:
     assert modifiers(describe(tmp_path, '<StatError Activate="False" HistoName="rel"/>')) == []
+    last = '<StatError Activate="True"/><StatError Activate="False"/>'
+    assert modifiers(describe(tmp_path, last)) == []
     (one,) = modifiers(describe(tmp_path, '<StatError Activate="True" HistoName="rel" InputFile="" HistoPath=""/>'))
     assert one["data"] == pytest.approx([4.0, 7.6], rel=1e-15)
 
@@ -144,6 +147,8 @@ def test_constraint_terms(tmp_path: Path) -> None:
         "auxdata": [4.0],
         "factors": [4.0],
     }
+    assert not any("clamps" in note for note in notes(top))
+    assert any("clamps" in note for note in notes(describe(tmp_path, element, settings=term.format("Gamma", ".3"))))
     top = describe(tmp_path, element, settings=term.format("LogNormal", ".5"))
     assert spec(top)["functions"][0]["expression"] == "(1.5 ^ @0 - 1) / 0.5"
     assert setting(top, "xs")["constraint"] == "normal"
@@ -155,6 +160,7 @@ def test_constraint_terms(tmp_path: Path) -> None:
         assert any("dropped" in note for note in notes(top))
     top = describe(tmp_path, element, settings=term.format("Gamma", "0"))  # as if it weren't there
     assert modifiers(top)[0]["name"] == "xs"
+    assert any("it has no RelativeUncertainty" in note for note in notes(top))
 
 
 def test_on_a_histosys_only_uniform_acts(tmp_path: Path) -> None:
@@ -164,6 +170,7 @@ def test_on_a_histosys_only_uniform_acts(tmp_path: Path) -> None:
     top = describe(tmp_path, element, settings=term.format("Gamma"))
     assert "functions" not in spec(top)
     assert setting(top, "jes") == {}
+    assert any('"jes" has no effect, as in ROOT: it acts on OverallSys only' in note for note in notes(top))
 
 
 def test_measurements_with_other_modifiers_are_read_by_their_name(tmp_path: Path) -> None:
@@ -218,6 +225,32 @@ def test_functions_of_parameters(tmp_path: Path) -> None:
     assert model.expected(model.initial)[0] == pytest.approx(4 + 40 * (1.5**3 + np.pi))
 
 
+@pytest.mark.parametrize(
+    ("expression", "value"),  # those of ROOT 6.40 at a = 1.7
+    [
+        ("1/2*a", 0.0),
+        ("pow(a,1/2)", 1.0),
+        ("2^2/3*a", 2.2666666666666666),
+        ("(3-4)/2+a", 1.7),
+        ("7/2*a", 5.1),
+        ("a*7/2", 5.95),
+        ("(1+2)/2.*a", 2.55),
+        ("-7/2+a", -1.3),
+        ("5/3^2+a", 2.2555555555555555),
+        ("a^2^3", 69.75757440999999),
+        ("-2^2+a", -2.3),
+        ("2**3**a", 88.83201674850277),
+    ],
+)
+def test_formulas_have_the_values_of_root(expression: str, value: float, tmp_path: Path) -> None:
+    functions = f'<Function Name="f" Expression="{expression}" Dependents="a[1.7,0,10]"/>'
+    top = describe(tmp_path, '<NormFactor Name="f" Val="1" Low="0" High="99"/>', functions=functions)
+    model = wilks.compile_model(read(top).workspace)
+    assert model.expected(model.initial)[0] == pytest.approx(4 + 40 * value, rel=1e-14)
+    whole = expression in ("1/2*a", "pow(a,1/2)", "(3-4)/2+a", "7/2*a", "-7/2+a")
+    assert any("divided as in ROOT" in note for note in notes(top)) is whole
+
+
 def test_functions_of_systematics_have_their_names_here(tmp_path: Path) -> None:
     functions = '<Function Name="f" Expression="exp(alpha_xs/10) / Lumi" Dependents="alpha_xs[0,-5,5],Lumi[1,0,10]"/>'
     inside = '<NormFactor Name="f" Val="9" Low="0" High="99"/><OverallSys Name="xs" Low="0.9" High="1.2"/>'
@@ -233,6 +266,7 @@ def test_functions_of_systematics_have_their_names_here(tmp_path: Path) -> None:
         ('Expression="b" Dependents="bb[0,3]"', 'did you mean "bb"'),
         ('Expression="@1" Dependents="a[0,3]"', "counted from 0"),
         ('Expression="a" Dependents="a"', "does not know yet"),
+        ('Expression="a*(1/0)" Dependents="a[0,3]"', "divided by 0"),
         ('Expression="a" Dependents="a[3,0]"', "needed"),
         ('Expression="gamma_stat_SR_bin_0" Dependents="gamma_stat_SR_bin_0"', "is no parameter"),
     ],
@@ -385,3 +419,20 @@ def test_as_pyhf_tells_where_root_reads_something_else(tmp_path: Path) -> None:
     assert spec(top, as_pyhf=True)["version"] == "1.0.0"
     assert spec(top, as_pyhf=True)["channels"][0]["samples"][1]["data"] == [40.0, 38.0]
     assert spec(top)["channels"][0]["samples"][1]["data"] == [3.0, 4.0]
+
+
+def test_other_edges_are_told(tmp_path: Path) -> None:
+    top = describe(tmp_path, '<ShapeSys Name="s" HistoName="rel"/>')
+    assert not any("edges" in note for note in notes(top))
+    with uproot.update(tmp_path / "data.root") as file:
+        file["wide"] = (np.array([0.1, 0.2]), np.array([0.0, 2.0, 4.0]))
+    top = describe_again(top, 'HistoName="rel"', 'HistoName="wide"')
+    (told,) = [note for note in notes(top) if "edges" in note]
+    assert told.endswith("bins are matched by number here, by their centres in ROOT")
+
+
+def describe_again(top: Path, old: str, new: str) -> Path:
+    """Change the channel file of a description."""
+    channel = top.parent / "SR.xml"
+    channel.write_text(channel.read_text().replace(old, new))
+    return top

@@ -97,6 +97,8 @@ def run(
 
 def _done(given: Any, output: str, tell: Narrator, reading: Reading, options: dict[str, Any]) -> pipeline.Run:
     """Run the analysis; a file that is no steering file at all is met with what it is."""
+    from wilks.templates.workers import processors
+
     try:
         with reading.workers() as workers:
             return pipeline.run(
@@ -107,6 +109,8 @@ def _done(given: Any, output: str, tell: Narrator, reading: Reading, options: di
                 workers=workers,
                 skip_unreadable=reading.skip_unreadable,
                 force=reading.force,
+                processes=processors(),
+                drawn=tell.drawn,
                 **options,
             )
     except ConfigError:

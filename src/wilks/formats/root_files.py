@@ -47,11 +47,12 @@ class RootHistogram:
 
 @dataclass
 class _File:
-    """An open file and the keys of its folders, each name once: that of the first key."""
+    """An open file, the keys of its folders, each name once (that of the first key), and the folders themselves."""
 
     path: Path
     open: Any
     folders: dict[str, dict[str, str]] = field(default_factory=dict)
+    opened: dict[str, Any] = field(default_factory=dict)
 
 
 class RootFiles:
@@ -154,7 +155,9 @@ class RootFiles:
         if folder not in file.folders:
             cycles: dict[str, list[int]] = {}
             try:
-                holder = file.open[folder] if folder else file.open
+                parent, _, last = folder.rpartition("/")
+                holder = file.opened[parent][last] if folder else file.open
+                file.opened[folder] = holder
                 for key in holder.keys(recursive=False, cycle=True):
                     name, _, cycle = key.rpartition(";")
                     cycles.setdefault(name, []).append(int(cycle))
@@ -191,7 +194,8 @@ class RootFiles:
             self._missing.setdefault(path, {}).setdefault(name, where)
             return None
         try:
-            return _histogram(file.open[key])
+            folder, _, last = key.rpartition("/")
+            return _histogram(file.opened[folder][last])
         except _NoHistogramError as error:
             self._problems[f'{where}: "{name}" in {path} {error}'] = None
         except Exception as error:  # uproot raises whatever the first unreadable byte leads to

@@ -7,6 +7,7 @@ the top of a file before one in the folder that HistoPath names.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -128,7 +129,9 @@ class _AsPyhf:
                         data_ = {"lo_data": low.values.tolist(), "hi_data": high.values.tolist()}
                         modifiers.append({"name": modifier.name, "type": "histosys", "data": data_})
                 case StatError():
-                    relative = self._of(modifier.histogram, values.size) if modifier.histogram is not None else None
+                    relative = None
+                    if modifier.histogram is not None:
+                        relative = self._of(self._own(modifier.histogram, sample), values.size)
                     if nominal is not None and (relative is not None or modifier.histogram is None):
                         error = nominal.errors if relative is None else relative.values * values
                         name = f"staterror_{channel.name}"
@@ -143,6 +146,13 @@ class _AsPyhf:
                 case ShapeFactor():
                     modifiers.append({"name": modifier.name, "type": "shapefactor", "data": None})
         return {"name": sample.name, "data": values.tolist(), "modifiers": modifiers}
+
+    def _own(self, histogram: HistogramName, sample: Sample) -> HistogramName:
+        """Return where pyhf looks for relative uncertainties: in the sample's file, whatever the element says."""
+        if histogram.file != sample.histogram.file:
+            text = f'InputFile="{histogram.file}" of StatError is not read: the file is the sample\'s'
+            self._note(histogram.where, text)
+        return replace(histogram, file=sample.histogram.file)
 
     def _factor(self, modifier: NormFactor) -> None:
         new: JSONDict = {"name": modifier.name, "bounds": [[modifier.low, modifier.high]], "inits": [modifier.value]}

@@ -147,6 +147,7 @@ class _Channel:
         """Return a histogram of the channel; None where it is missing or has other bins, which is noted."""
         found = self.histograms.get(named)
         if found is None or not self.shape or found.shape == self.shape:
+            self._compare_edges(named, found)
             return found
         bins, others = (" x ".join(map(str, shape)) for shape in (found.shape, self.shape))
         name = "/".join(part for part in (named.path.strip("/"), named.name) if part)
@@ -155,6 +156,18 @@ class _Channel:
             f"{others}"
         )
         return None
+
+    def _compare_edges(self, named: HistogramName, found: RootHistogram | None) -> None:
+        """Note where a histogram has other edges than the first sample."""
+        first = next((h for s in self.channel.samples if (h := self.histograms.get(s.histogram)) is not None), None)
+        if found is None or first is None or found.axis is None or first.axis is None:
+            return
+        widths = np.diff(first.axis.edges)
+        if (np.abs(found.axis.edges - first.axis.edges) > 1e-6 * widths.min()).any():
+            text = f'edges of "{named.name}" are not those of the first sample: bins are matched by number here'
+            note = Note(named.where, f"{text}, by their centres in ROOT", "approximate")
+            if note not in self.made.notes:
+                self.made.notes.append(note)
 
     def _statistical(self) -> dict[str, FloatArray]:
         """Return the absolute statistical uncertainties of the samples that have any, and note the parameters."""

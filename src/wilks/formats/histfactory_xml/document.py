@@ -28,17 +28,20 @@ from wilks.workspace.workspace import Workspace
 
 
 class Described:
-    """A description that is understood, on its way to a workspace."""
+    """A description that is understood, on its way to a workspace; `problems` are those of its histograms."""
 
-    def __init__(self, found: Combination, chosen: Measurement, with_others: bool, notes: list[Note]) -> None:
+    def __init__(
+        self, found: Combination, chosen: Measurement, with_others: bool, notes: list[Note], problems: list[str]
+    ) -> None:
         self.found, self.chosen, self.with_others, self.notes = found, chosen, with_others, notes
-        self.problems: list[str] = []
+        self.problems = problems
         by_theory = {sample.by_theory for channel in found.channels for sample in channel.samples}
         idle = by_theory == {False} and self._lumi_is_idle(self._terms(chosen))
         self.names = names_of(found, notes, without_lumi=idle)
 
     def reading(self, histograms: Histograms) -> Reading:
         terms = self._terms(self.chosen)
+        self._idle_terms(terms)
         functions, effects = self._effects(terms)
         made = make_channels(
             self.found.channels,
@@ -114,6 +117,20 @@ class Described:
                 text = f'measurement "{other.name}" has ConstraintTerms that change the model; read it by its name'
                 self.notes.append(Note(other.where, text, "lost"))
 
+    def _idle_terms(self, terms: dict[str, ConstraintTerm]) -> None:
+        """Note the ConstraintTerms that do nothing."""
+        for term in self.chosen.terms:
+            for name in term.names:
+                if terms.get(name) is term:
+                    continue
+                why = "another one comes before it" if name in terms else "there is no such OverallSys"
+                if name in self._systematics(HistoSys) and name not in terms:
+                    why = "it acts on OverallSys only"
+                if term.kind != "NoConstraint" and not term.relative:
+                    why = "it has no RelativeUncertainty"
+                text = f'ConstraintTerm {term.kind} of "{name}" has no effect, as in ROOT: {why}'
+                self.notes.append(Note(term.where, text, "read as"))
+
     def _lumi_is_idle(self, terms: dict[str, ConstraintTerm]) -> bool:
         """Return whether the luminosity is 1 in all measurements that are read, constant, and nothing else uses it."""
         return all(
@@ -176,7 +193,7 @@ class Described:
         for function in self.found.functions:
             declared.update(name for name, range_ in function.dependents if range_ is not None)
             if function in used:
-                said.append(as_said_here(function, self.names, declared, self.problems))
+                said.append(as_said_here(function, self.names, declared, self.notes, self.problems))
             declared.add(function.name)
         return used, [one for one in said if one is not None] + more
 

@@ -10,6 +10,8 @@ from wilks._types import JSONDict
 from wilks.errors import listed, nearest
 from wilks.formats.histfactory_xml.names import Names
 from wilks.formats.histfactory_xml.records import ConstraintTerm, Function, Measurement
+from wilks.formats.histfactory_xml.whole_numbers import as_root_divides
+from wilks.formats.notes import Note
 from wilks.workspace.expressions import FUNCTIONS, ExpressionError, parse_expression
 
 _WORD = re.compile(
@@ -37,7 +39,9 @@ def functions_in_use(functions: Sequence[Function], used: set[str]) -> list[Func
     return [function for function in functions if function.name in needed]
 
 
-def as_said_here(function: Function, names: Names, declared: Collection[str], problems: list[str]) -> JSONDict | None:
+def as_said_here(
+    function: Function, names: Names, declared: Collection[str], notes: list[Note], problems: list[str]
+) -> JSONDict | None:
     """Return a function as a workspace says it; None, with a sentence, where it can't.
 
     `declared` are the functions before it, and the parameters whose ranges these and it declare.
@@ -88,8 +92,15 @@ def as_said_here(function: Function, names: Names, declared: Collection[str], pr
     if not told:
         try:
             parse_expression(expression, made.get("parameters"))
+            as_root = as_root_divides(expression, made.get("parameters"))
+            if as_root is not None:
+                text = f'whole numbers are divided as in ROOT (1/2 is 0, 1./2 a half): read as "{as_root}"'
+                notes.append(Note(function.where, f'function "{function.name}": {text}', "read as"))
+                made["expression"] = as_root
         except ExpressionError as error:
             told.append(str(error))
+        except ZeroDivisionError:
+            told.append("a whole number is divided by 0")
     start = f'{function.where}: function "{function.name}" = {function.expression[:60]}'
     problems += [f"{start}: {sentence}" for sentence in told]
     return made if not told else None

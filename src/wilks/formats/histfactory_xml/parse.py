@@ -187,10 +187,9 @@ def _data(element: Element, file: Checked, inherited: tuple[str, str]) -> Data:
 def _sample(element: Element, file: Checked, inherited: tuple[str, str]) -> Sample:
     histogram = _histogram(element, file, inherited, _PLAIN)
     own = histogram.file, histogram.path
-    found = [_modifier(child, file, own) for child in element.children]
+    earlier = element.all("StatError")[:-1]  # of several the last one counts
+    found = [_modifier(child, file, own) for child in element.children if child not in earlier]
     modifiers = [modifier for modifier in found if modifier is not None]
-    statistical = [modifier for modifier in modifiers if isinstance(modifier, StatError)]
-    modifiers = [m for m in modifiers if not isinstance(m, StatError) or m is statistical[-1]]
     for kind in (OverallSys, HistoSys, ShapeSys, ShapeFactor):
         names = [m.name for m in modifiers if isinstance(m, kind)]
         if repeated := sorted({name for name in names if name and names.count(name) > 1}):

@@ -34,6 +34,14 @@ def read(
     Numbers are ROOT's (6.40): the luminosity multiplies every sample, statistical uncertainties have Poisson
     constraints and a threshold of 5 % unless told otherwise, ShapeSys are normal. Raises one WorkspaceError with every
     mistake.
+
+    >>> import wilks
+    >>> from wilks.formats.histfactory_xml.write import write
+    >>> writing = write(wilks.examples.measurement(), "model.xml")
+    >>> reading = read("model.xml")
+    >>> reading.workspace.channel_names, print(reading.notes[0])
+    model.xml: paths are taken from the folder . (the first where all of them are)
+    (('electrons', 'muons'), None)
     """
     name = "description" if isinstance(source, bytes) else str(source)
     top = None if isinstance(source, bytes) else Path(source)
@@ -56,11 +64,11 @@ def read(
         return read_as_pyhf(found, folder, measurement, notes, problems)
     with RootFiles() as files:
         histograms = look_up(found.channels, folder, files)
-        problems += files.problems()
+        missing = files.problems()
         notes += [Note(where, text, "read as") for where, text in files.remarks]
     if problems or chosen is None:
-        raise WorkspaceError(problems)
-    return Described(found, chosen, measurement is None, notes).reading(histograms)
+        raise WorkspaceError([*problems, *missing])
+    return Described(found, chosen, measurement is None, notes, missing).reading(histograms)
 
 
 def _content(top: Path) -> bytes:

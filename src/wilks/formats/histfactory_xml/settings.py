@@ -15,6 +15,7 @@ from wilks.formats.histfactory_xml.records import Combination, ConstraintTerm, F
 from wilks.formats.notes import Note
 
 Settings = dict[str, JSONDict]
+_CLAMP = 10.0  # the end of the range that ROOT gives to the observable of a Gamma constraint
 
 
 class MeasurementSettings:
@@ -114,6 +115,12 @@ class MeasurementSettings:
                 self.notes.append(Note(term.where, text, "read as"))
             elif term.kind == "Gamma" and (beta := f"beta_{name}") in self.scalars:
                 count = 1.0 / term.relative**2
+                if count > _CLAMP:
+                    text = (
+                        f'the Gamma constraint of "{name}" peaks at 1; ROOT clamps its observable {count:.4g} to '
+                        f"{_CLAMP:g}, so that its fits differ"
+                    )
+                    self.notes.append(Note(term.where, text, "approximate"))
                 self._of(beta).update(
                     inits=[1.0], bounds=[[0.0, 10.0]], constraint="poisson", auxdata=[count], factors=[count]
                 )

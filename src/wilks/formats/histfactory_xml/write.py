@@ -10,6 +10,7 @@ from wilks._files import write_atomically
 from wilks.errors import WorkspaceError
 from wilks.formats.histfactory_xml.dtd import FILE, declarations
 from wilks.formats.histfactory_xml.expected import needs_clip
+from wilks.formats.histfactory_xml.whole_numbers import with_fractions
 from wilks.formats.histfactory_xml.write_channels import INVERSE, ChannelWriter, Told
 from wilks.formats.histfactory_xml.write_effects import Effects
 from wilks.formats.histfactory_xml.write_names import written_names
@@ -33,6 +34,13 @@ def write(workspace: Workspace, path: str | Path) -> Writing:
 
     Raises WorkspaceError, with every reason, where it can't be said at all; nothing is written then. OSError where the
     folder can't be written.
+
+    >>> import wilks
+    >>> writing = write(wilks.examples.measurement(), "model.xml")
+    >>> [file.name for file in writing.files][:3]
+    ['model.root', 'HistFactorySchema.dtd', 'model_electrons.xml']
+    >>> print(writing.notes[0])
+    parameter "Jet energy scale": is called "Jet_energy_scale" in the files, where names are of A-Z, 0-9 and _
     """
     target = Path(path)
     if target.suffix.lower() != ".xml":
@@ -123,6 +131,10 @@ class _Contents:
         shown = ", ".join(without[:6]) + (f" and {len(without) - 6} more" if len(without) > 6 else "")
         text = f"in ROOT the luminosity acts on all samples; {shown} get a factor 1/Lumi, which undoes it"
         self.told.note(Note("workspace", text, "read as"))
+        return self._lumi()
+
+    def _lumi(self) -> float:
+        """Return where the luminosity of the first measurement is centred."""
         asked = self.first.get("lumi")
         return float((asked.auxdata or asked.inits or [1.0])[0]) if asked else 1.0
 
@@ -161,7 +173,7 @@ class _Contents:
         dependents = [self._dependent(parameter) for parameter in parameters]
         attributes = {
             "Name": self.names.parameters[name],
-            "Expression": _WORD.sub(said, expression),
+            "Expression": _WORD.sub(said, with_fractions(expression, parameters)),
             "Dependents": ",".join(dependents),
         }
         return Tag("Function", attributes)
@@ -169,8 +181,10 @@ class _Contents:
     def _dependent(self, parameter: str) -> str:
         """Return a parameter with its start and range, as functions declare them."""
         root = self.names.scalar(parameter)
-        if parameter in self.effects.functions or root == "Lumi":
+        if parameter in self.effects.functions:
             return root
+        if root == "Lumi":
+            return f"Lumi[{self._lumi()!r},0,{10.0 * self._lumi()!r}]"
         if root.startswith("alpha_") and parameter in self.names.types:
             return f"{root}[0,-5,5]"
         asked: ParameterSettings | None = self.first.get(parameter)
