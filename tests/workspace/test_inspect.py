@@ -83,3 +83,12 @@ def test_constraints_that_pyhf_can_not_say_are_shown() -> None:
         {"name": "lumi", "inits": [1.0], "auxdata": [1.0], "sigmas": [0.02], "bounds": [[0.9, 1.1]]},
     ]
     assert inspect(load_workspace(spec)).parameters[0].constraint == "normal (0 ± 100)"
+
+
+def test_statistical_uncertainties_that_are_all_below_the_threshold() -> None:
+    spec = copy.deepcopy(EXAMPLE)
+    spec["version"] = "wilks-1"
+    for constraint in ("poisson", "normal"):
+        spec["channels"][0]["samples"][1]["modifiers"][2].update(constraint=constraint, threshold=0.9)
+        summary = inspect(load_workspace(spec))
+        assert {p.name: p.constraint for p in summary.parameters}["stat"] == f"{constraint}, 2 of 2 constant"

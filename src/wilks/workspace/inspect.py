@@ -9,7 +9,7 @@ from operator import attrgetter
 import numpy as np
 
 from wilks.table import Table, number
-from wilks.workspace.gammas import contradictions, shapesys_gammas, staterror_gammas, uses_per_bin
+from wilks.workspace.gammas import Gammas, contradictions, shapesys_gammas, staterror_gammas, uses_per_bin
 from wilks.workspace.spec import (
     HistoSys,
     Modifier,
@@ -249,12 +249,18 @@ def _gammas(workspace: Workspace) -> dict[str, str]:
                 found[name] = "contradictory"
                 continue
             gammas = staterror_gammas(uses) if kind is StatError else shapesys_gammas(uses)
-        free = ~gammas.constant
-        values = gammas.tau[free] if gammas.constraint == "poisson" else gammas.sigma[free]
-        words = poisson_words(values.tolist()) if gammas.constraint == "poisson" else normal_words([1], values.tolist())
-        constant = f", {free.size - values.size} of {free.size} constant" if values.size < free.size else ""
-        found[name] = (words if values.size else gammas.constraint) + constant
+        found[name] = _gamma_words(gammas)
     return found
+
+
+def _gamma_words(gammas: Gammas) -> str:
+    """Return the constraints of the components of a staterror or shapesys in words, and how many are constant."""
+    free = ~gammas.constant
+    values = (gammas.tau if gammas.constraint == "poisson" else gammas.sigma)[free].tolist()
+    words = gammas.constraint
+    if values:
+        words = poisson_words(values) if gammas.constraint == "poisson" else normal_words([1], values)
+    return words if free.all() else f"{words}, {free.size - len(values)} of {free.size} constant"
 
 
 def normal_words(centres: Sequence[Number], sigmas: Sequence[Number]) -> str:
