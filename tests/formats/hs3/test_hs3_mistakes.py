@@ -212,7 +212,8 @@ MISTAKES: dict[str, tuple[str, Any, str]] = {
     "edges that go down": (
         "distributions.0.axes.0",
         {"name": "obs_x_SR", "edges": [0, 2, 1]},
-        "distributions[0].axes[0].edges: bin edges must be at least two increasing finite numbers, found [0.0, 2.0, 1.0]",
+        "distributions[0].axes[0].edges: bin edges must be at least two increasing finite numbers, found [0.0, 2.0, "
+        "1.0]",
     ),
     "no likelihoods": (
         "likelihoods",
