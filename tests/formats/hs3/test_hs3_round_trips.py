@@ -299,6 +299,18 @@ def test_a_second_staterror_of_a_channel_is_a_shapesys_with_the_same_likelihood(
         assert after.nll(np.array(other)) == pytest.approx(before.nll(np.array(one)), rel=1e-13)
 
 
+@pytest.mark.parametrize("key", ["sigmas", "factors"])
+def test_widths_in_the_settings_of_a_shapesys_are_those_of_the_file(key: str) -> None:
+    kind = {"constraint": "normal"} if key == "sigmas" else {}
+    said = document([modifier("u", "shapesys", [1, 3, 0.07], **kind)], [{"name": "u", key: [0.3, 0.2, 0.1]}])
+    said |= {"version": "wilks-1"} if kind else {}
+    before = wilks.load_workspace(said)
+    models = [wilks.compile_model(one) for one in (before, again(before))]
+    theta = np.array([1.2, 1.1, 0.9, 1.05])
+    assert models[0].parameter_names == models[1].parameter_names
+    assert models[1].nll(theta) == pytest.approx(models[0].nll(theta), rel=1e-12)
+
+
 def test_a_mass_of_numbers_is_read_in_a_moment() -> None:
     said = document([NORMSYS])
     for sample in said["channels"][0]["samples"]:
