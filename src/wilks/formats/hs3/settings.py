@@ -136,7 +136,7 @@ def _vectors(
     ranges: list[list[Any]] = []
     fixed: list[bool] = []
     for one, nothing in zip(names, idle, strict=True):
-        constant = first.held or values.constant(one)
+        constant = (first.held and not values.floats(one)) or values.constant(one)
         value, limits = _within(file, one, values, 1.0, _GAMMA if gamma else _FACTOR, constant)
         starts.append(value)
         ranges.append(limits)
