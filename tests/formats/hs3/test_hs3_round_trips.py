@@ -108,6 +108,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "names of ROOT": document([modifier("Lumi", "normfactor"), modifier("staterror", "staterror", [1, 2, 0])]),
     "shapesys": document([modifier("u", "shapesys", [1, 3, 0.07])]),
     "shapesys, bins without": document([modifier("u", "shapesys", [0, 3, 0.07])]),
+    "shapesys, nowhere": document([modifier("u", "shapesys", [0, 0.0, 0])]),
+    "staterror, nowhere": document([modifier("u", "staterror", [0, 0.0, 0])]),
     "shapesys, normal": document([modifier("u", "shapesys", [1, 3, 0.07], constraint="normal")]),
     "staterror": document([modifier("st", "staterror", [1, 3, 0.07])]),
     "staterror, Poisson": document([modifier("st", "staterror", [1, 3, 0.07], constraint="poisson", threshold=0.09)]),

@@ -230,6 +230,8 @@ def resolve(vector: Vector, terms: Terms, extra: Extra, meaning: str) -> None:
     vector.widths = [0.0 if width is None else width for width in widths]
     if vector.kind == "staterror":
         vector.constraint = next((kind for kind in ("normal", "poisson") if kind in kinds), "none")
+    elif vector.constraint == "none" and kinds[0] in ("normal", "poisson") and node.child("data").has("uncertainties"):
+        vector.constraint = kinds[0]  # wilks wrote a shapesys without any width
     elif vector.constraint == "none":
         vector.kind = "shapefactor"
 
