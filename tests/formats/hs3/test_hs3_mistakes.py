@@ -158,6 +158,11 @@ MISTAKES: dict[str, tuple[str, Any, str]] = {
         None,
         'analyses[0].likelihood: no item "all" in likelihoods',
     ),
+    "a likelihood of nothing": (
+        "likelihoods.0",
+        {"name": "all", "distributions": [], "data": []},
+        "likelihoods: no channel with data in any of them",
+    ),
     "a text for a list": ("data", "obs", 'data: "obs" found, a list needed'),
     "an unknown interpolation": (
         "distributions.0.samples.0.modifiers.0.interpolation",

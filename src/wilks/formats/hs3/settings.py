@@ -184,8 +184,9 @@ def _centres(
     """Return the auxiliary data of bins, where they aren't those of a measurement of 1."""
     usual = [1.0 if constraint == "normal" else _tau(s) for s in sigma]
     found = [values.value(f"nom_{name}") for name in names]
+    rounded = 0.0 if "auxdata" in asked else _SAME_COUNT
     auxdata = [
-        u if f is None or s == 0 or abs(f - u) <= _SAME_COUNT * abs(u) else f
+        u if f is None or s == 0 or abs(f - u) <= rounded * abs(u) else f
         for f, u, s in zip(found, usual, sigma, strict=True)
     ]
     return {"auxdata": auxdata} if auxdata != usual or "auxdata" in asked else {}
