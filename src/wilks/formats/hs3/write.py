@@ -35,8 +35,9 @@ def write(workspace: Workspace, path: str | Path) -> Writing:
 
     >>> import wilks
     >>> from wilks.formats.hs3.write import write
-    >>> write(wilks.examples.measurement(), "model.hs3.json").files
-    (PosixPath('model.hs3.json'),)
+    >>> written = write(wilks.examples.measurement(), "model.hs3.json")
+    >>> [file.name for file in written.files], len(written.notes)
+    (['model.hs3.json'], 0)
     """
     if mistakes := [*content_mistakes(workspace.document), *_unsayable(workspace.document)]:
         raise WorkspaceError([f"{path}: {mistake}" for mistake in mistakes])
