@@ -1,6 +1,8 @@
 // Second derivatives of the nll in one channel, while its blocks go by.
 #pragma once
 
+#include <utility>
+
 #include "errors.hpp"
 
 namespace wilks::detail {

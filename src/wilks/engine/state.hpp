@@ -2,7 +2,7 @@
 // nothing large is kept twice.
 #pragma once
 
-#include "model.hpp"
+#include "compile.hpp"
 
 namespace wilks {
 
