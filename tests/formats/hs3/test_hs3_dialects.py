@@ -125,8 +125,8 @@ def test_constraints_by_the_name_of_a_distribution_or_of_several() -> None:
     file["parameter_points"][0]["parameters"] += [{"name": f"nom_{g}", "value": 1.0, "const": True} for g in gammas]
     file["domains"][0]["axes"].append({"name": "free_0", "min": None, "max": 7.0})
     found = reading(file)
-    assert penalty(found, stat_SR__0_b=1.1) == pytest.approx(0.5 * (0.1 / 0.05) ** 2)
-    assert penalty(found, stat_SR__1_b=0.9) == pytest.approx(0.5 * (0.1 / 0.04) ** 2)
+    assert penalty(found, staterror_SR__0_b=1.1) == pytest.approx(0.5 * (0.1 / 0.05) ** 2)
+    assert penalty(found, staterror_SR__1_b=0.9) == pytest.approx(0.5 * (0.1 / 0.04) ** 2)
     assert penalty(found, free__0_b=2.0) == pytest.approx(0.0, abs=1e-12)
     assert settings(found)["free"].bounds == [[-1e10, 7.0], [0.0, 10.0]]
 

@@ -39,7 +39,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 def test_the_model_is_read() -> None:
     names = wilks.compile_model(read(json.dumps(model()).encode()).workspace).parameter_names
-    assert sorted(names) == ["jes", "mu", "shape", "stat_SR[0]", "stat_SR[1]"]
+    assert sorted(names) == ["jes", "mu", "shape", "staterror_SR[0]", "staterror_SR[1]"]
 
 
 SR = "distributions[0]"

@@ -322,3 +322,27 @@ def test_a_mass_of_numbers_is_read_in_a_moment() -> None:
     start = time.process_time()
     assert again(workspace).digest == workspace.digest
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("name", ["everything", "interpolation", "shapesys", "staterror_gaussian", "shapefactor"])
+def test_root_says_the_same_in_xml_and_in_hs3(name: str, shared_data: Path) -> None:
+    from wilks.formats.histfactory_xml.read import read as read_xml
+
+    top = next((shared_data / "histfactory-xml" / name).glob("comb*.xml"))
+    models = [
+        wilks.compile_model(workspace)
+        for workspace in (read_xml(top).workspace, read(shared_data / "hs3" / name / "meas.json").workspace)
+    ]
+    assert models[0].parameter_names == models[1].parameter_names
+    np.testing.assert_array_equal(models[0].bounds, models[1].bounds)
+    assert wilks.fit(models[0]).twice_nll == pytest.approx(wilks.fit(models[1]).twice_nll, abs=1e-9)
+
+
+def test_hs3_is_recognised_by_its_content(shared_data: Path) -> None:
+    for path in sorted((shared_data / "hs3").glob("*/*.json")):
+        other = path.name == "numbers.json" or "hifa" in path.name or "LiteHF" in path.name
+        content = path.read_bytes()
+        assert recognise(content) is (not other), path
+        assert recognise(content[:4096]) is (not other), path
+    for text in (b"", b"[]", b"<xml/>", b'{"channels": []}', b'plain text with "likelihoods": in it'):
+        assert not recognise(text)
