@@ -144,7 +144,7 @@ def test_channels_go_with_their_masks_and_data() -> None:
 def test_data_sets_can_be_left_out() -> None:
     left = wilks.prune(wide(), data_sets="oth*")
     assert "data_sets" not in left.spec
-    with pytest.raises(WorkspaceError, match='no data set "othr".*did you mean "other"'):
+    with pytest.raises(WorkspaceError, match=r'no data set "othr".*did you mean "other"'):
         wilks.prune(wide(), data_sets="othr")
 
 
@@ -254,11 +254,12 @@ def test_masks_of_one_channel_must_agree() -> None:
 def test_correlations_must_agree() -> None:
     spec = wide().spec
     spec["measurements"][0]["config"]["correlations"] = [{"parameters": ["jes", "jer"], "matrix": [[1, 0.5], [0.5, 1]]}]
-    with pytest.raises(WorkspaceError, match="the correlations of .* are in both workspaces, and differ"):
+    with pytest.raises(WorkspaceError, match=r"the correlations of .* are in both workspaces, and differ"):
         wilks.combine(wide(), wilks.load_workspace(spec), join="outer")
     spec["measurements"][0]["config"]["correlations"] = [{"parameters": ["jer", "jes"], "matrix": [[1, 0.3], [0.3, 1]]}]
-    assert wilks.combine(wilks.load_workspace(spec), wide(), join="outer").spec["measurements"] == (
-        wide().spec["measurements"]
+    assert (
+        wilks.combine(wilks.load_workspace(spec), wide(), join="outer").spec["measurements"]
+        == (wide().spec["measurements"])
     )
 
 

@@ -174,15 +174,25 @@ def mask_bins(workspace: Workspace, bins: Bins) -> Workspace:
     return with_channels(workspace, channels, hidden)
 
 
+def masked_bins(workspace: Workspace) -> dict[str, tuple[int, ...]]:
+    """Return the bins, counted from 0, that a workspace masks, by channel; nothing for others.
+
+    >>> import wilks
+    >>> wilks.workspace.edit.masked_bins(wilks.examples.search())
+    {}
+    """
+    sizes = {channel.name: bins_of(channel) for channel in workspace.document.channels}
+    bins: dict[str, set[int]] = {}
+    for mask in workspace.document.masks or ():
+        bins.setdefault(mask.channel, set()).update(range(sizes[mask.channel]) if mask.bins is None else mask.bins)
+    return {name: tuple(sorted(chosen)) for name, chosen in bins.items()}
+
+
 def without_masked_bins(workspace: Workspace) -> Workspace:
     """Return the workspace as its likelihood sees it: bins that it masks are masked, see `mask_bins`."""
     if not workspace.document.masks:
         return workspace
-    sizes = {channel.name: bins_of(channel) for channel in workspace.document.channels}
-    bins: dict[str, set[int]] = {}
-    for mask in workspace.document.masks:
-        bins.setdefault(mask.channel, set()).update(range(sizes[mask.channel]) if mask.bins is None else mask.bins)
-    masked = mask_bins(workspace, {name: sorted(chosen) for name, chosen in bins.items()})
+    masked = mask_bins(workspace, masked_bins(workspace))
     return replace(masked, document=msgspec.structs.replace(masked.document, masks=None))
 
 
