@@ -61,6 +61,7 @@ struct Scratch {
   FunctionValues functions;
   Curved curved;
   std::vector<double> wide_jacobian, wide_mixed, wide_pairs;  // as in Derivatives, with a channel's functions among the columns
+  std::vector<double> error_size, error_slope;  // errors that are added: E of each group of a channel; columns x bins
 
   explicit Scratch(const Model& m) : gram(m), functions(m.functions), curved(m) {
     const std::size_t stride = whole_quads(std::max(1, m.largest_bins)), blocks = std::max(1, m.largest_blocks);
@@ -81,6 +82,8 @@ struct Scratch {
     factor_scale = take(factors);
     for (double** p : {&left, &right}) *p = take(blocks * width);
     packed = take(stride * width);
+    error_size.assign(m.most_errors * stride, 0.0);
+    if (m.most_errors) error_slope.assign(width * stride, 0.0);
     if (!m.functions.count()) return;
     wide_jacobian.assign(width * stride, 0.0);
     wide_mixed.assign(std::max(1, m.largest_slots) * width * stride, 0.0);

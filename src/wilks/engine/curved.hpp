@@ -201,8 +201,8 @@ class Curved {
   void normalised(int k, int step, int bins, int stride, int rows, double* pairs) {
     const std::vector<double>& A = shapes_[step];
     const double total = sum(A, bins), scale = m.block_total[k] / total;
-    double mean = 0.0;
-    for (int b = 0; b < bins && pairs; ++b) mean += adjoint_[step + 1][b] * A[b] / total;
+    double weighted_sum = 0.0;
+    for (int b = 0; b < bins && pairs; ++b) weighted_sum += adjoint_[step + 1][b] * A[b];
     for (int r = 1; r < rows; ++r) {
       const double* D = &D_[static_cast<Index>(r) * stride];
       sums_[r] = weighted_[r] = 0.0;
@@ -211,7 +211,7 @@ class Curved {
     }
     for (int r = 1; r < rows && pairs; ++r)
       for (int r2 = 1; r2 <= r; ++r2)
-        pairs[r * rows + r2] += scale * (2.0 * mean * sums_[r] * sums_[r2] - (weighted_[r] * sums_[r2] + weighted_[r2] * sums_[r]));
+        pairs[r * rows + r2] += scale * (2.0 * weighted_sum * sums_[r] * sums_[r2] - (weighted_[r] * sums_[r2] + weighted_[r2] * sums_[r]));
     for (int r = 1; r < rows; ++r) {
       double* D = &D_[static_cast<Index>(r) * stride];
       for (int b = 0; b < bins; ++b) D[b] = scale * (D[b] - A[b] * sums_[r]);

@@ -9,6 +9,7 @@
 
 #include <optional>
 
+#include "blocks.hpp"
 #include "poisson.hpp"
 #include "second.hpp"
 
@@ -35,6 +36,10 @@ inline void forward(const Model& m, const double* theta, int c, Scratch& s) {
     group_product(m, theta, g, bins, G);
     for (int b = 0; b < bins; ++b) s.rate[b] += G[b] * R[b];
   }
+  each_error(m, s, c, [&](const AddedErrors& errors, double* E, int) {
+    errors.sizes(E);
+    errors.add_rates(theta, E, s.rate);
+  });
 }
 
 // Gradient of one block; leaves the sums over its rows and its d nu / d factor parameter for the second derivatives.
@@ -196,6 +201,10 @@ int evaluate(const Model& m, const double* theta, const Data& data, const signed
       }
       if constexpr (order >= 2) hessian->add_group(g, G, R, w);
     }
+    detail::each_error(m, s, c, [&](const detail::AddedErrors& errors, const double* E, int g) {
+      errors.add_gradient(theta, E, w, out.gradient);
+      if constexpr (order >= 2) hessian->add_errors(errors, m.error_slot[g], theta, E, w);
+    });
     if constexpr (order >= 2) hessian->finish(out.weight + first);
   }
   if constexpr (order >= 1) {

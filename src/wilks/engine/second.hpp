@@ -1,7 +1,9 @@
 // Second derivatives of the nll in one channel, while its blocks go by.
 #pragma once
 
-#include "rates.hpp"
+#include <utility>
+
+#include "errors.hpp"
 
 namespace wilks::detail {
 
@@ -84,6 +86,17 @@ class ChannelHessian {
       }
       for (int e2 = g0; e2 < e; ++e2) add_gammas(e, e2, g0, g1, R, w);
     }
+  }
+
+  // Errors that are added to the rates, whose own parameters have a slot.
+  void add_errors(const AddedErrors& errors, int slot, const double* theta, const double* E, const double* w) {
+    errors.add_hessian(
+        theta, E, w, s.error_slope.data(), columns, [&](int b, double x) { JL[static_cast<Index>(slot) * stride + b] += x; },
+        [&](int j, int b, double x) {
+          J[static_cast<Index>(j) * stride + b] += errors.theta(theta, b) * x;
+          M[(static_cast<Index>(slot) * columns + j) * stride + b] += w[b] * x;
+        },
+        [&](int i, int j, double x) { add(i, j, x); });
   }
 
   // Add what all groups together give: J^T diag(q) J and its local parts.

@@ -34,11 +34,49 @@ struct Source {
   std::vector<int> coupling_first, coupling_second;
   std::vector<double> coupling, coupling_constant;
   FunctionSource functions;  // inputs after the parameters
+  // Groups of blocks of one channel whose errors are added to the rates (errors.hpp): first of their blocks; blocks, one
+  // parameter for each bin, and the errors of each block.
+  std::vector<int> error_start, error_block, error_parameter;
+  std::vector<double> errors;
   std::vector<int> block_form;  // none, or one for each block
   std::vector<double> block_floor, block_total;
 
   int inputs() const { return parameters + static_cast<int>(functions.result.size()); }
 };
+
+// The same as `check`, of errors that are added.
+inline const char* check_errors(const Source& s) {
+  if (s.error_start.empty()) return s.error_block.empty() && s.error_parameter.empty() && s.errors.empty() ? nullptr : "errors belong to no group";
+  const std::size_t members = s.error_block.size();
+  if (s.error_start.front() != 0 || !std::is_sorted(s.error_start.begin(), s.error_start.end()) || static_cast<std::size_t>(s.error_start.back()) != members)
+    return "the arrays of errors have different lengths";
+  std::size_t parameters = 0, numbers = 0;
+  for (std::size_t g = 0; g + 1 < s.error_start.size(); ++g) {
+    if (s.error_start[g] == s.error_start[g + 1]) return "a group of errors has no block";
+    int channel = -1;
+    for (int i = s.error_start[g]; i < s.error_start[g + 1]; ++i) {
+      const int k = s.error_block[i];
+      if (k < 0 || k >= static_cast<int>(s.block_channel.size())) return "errors name a block that does not exist";
+      if (channel >= 0 && channel != s.block_channel[k]) return "a group of errors belongs to one channel";
+      channel = s.block_channel[k];
+    }
+    parameters += s.channel_bins[channel];
+    numbers += static_cast<std::size_t>(s.channel_bins[channel]) * (s.error_start[g + 1] - s.error_start[g]);
+  }
+  if (parameters != s.error_parameter.size() || numbers != s.errors.size()) return "the arrays of errors have different lengths";
+  std::vector<int> used = s.error_parameter;
+  std::sort(used.begin(), used.end());
+  if (std::adjacent_find(used.begin(), used.end()) != used.end()) return "every error needs a parameter of its own";
+  const auto any_used = [&](const std::vector<int>& others) {
+    return std::any_of(others.begin(), others.end(), [&](int p) { return std::binary_search(used.begin(), used.end(), p); });
+  };
+  for (const auto* others : {&s.factor_parameter, &s.shape_parameter, &s.bin_parameter})
+    if (any_used(*others)) return "every error needs a parameter of its own";
+  for (int p : used)
+    if (std::find(s.constraint_parameter.begin(), s.constraint_parameter.end(), p) == s.constraint_parameter.end())
+      return "the parameter of an error needs a constraint";
+  return nullptr;
+}
 
 // Returns a sentence where the arrays don't fit together, else nullptr.
 inline const char* check(const Source& s) {
@@ -57,7 +95,7 @@ inline const char* check(const Source& s) {
     total += n;
   }
   if (total > 1e9) return "too many bins";
-  for (const auto* values : {&s.nominal, &s.shape_lo, &s.shape_hi, &s.factor_lo, &s.factor_hi})
+  for (const auto* values : {&s.errors, &s.nominal, &s.shape_lo, &s.shape_hi, &s.factor_lo, &s.factor_hi})
     for (double x : *values)
       if (!std::isfinite(x)) return "yields and factors must be finite";
   for (int code : s.factor_code)
@@ -73,6 +111,8 @@ inline const char* check(const Source& s) {
     return "the arrays of scalar factors have different lengths";
   if (!rising(s.shape_start, blocks, s.shape_parameter.size()) || s.shape_code.size() != s.shape_parameter.size())
     return "the arrays of shape variations have different lengths";
+  if (const char* problem = check_errors(s)) return problem;
+  if (!inside(s.error_parameter, s.parameters)) return "a parameter index is out of range";
   if (!s.block_form.empty() && s.block_form.size() != blocks) return "forms of blocks have the wrong length";
   if (s.block_floor.size() != s.block_form.size() || s.block_total.size() != s.block_form.size()) return "forms of blocks have the wrong length";
   const std::size_t bin_entries = s.bin_start.empty() ? 0 : static_cast<std::size_t>(std::max(0, s.bin_start.back()));

@@ -2,7 +2,7 @@
 // nothing large is kept twice.
 #pragma once
 
-#include "model.hpp"
+#include "compile.hpp"
 
 namespace wilks {
 
@@ -40,6 +40,10 @@ void each_member(Action action, auto& d) {
   action("function_second", d.source.functions.second);
   action("function_number", d.source.functions.number);
   action("function_result", d.source.functions.result);
+  action("error_start", d.source.error_start);
+  action("error_block", d.source.error_block);
+  action("error_parameter", d.source.error_parameter);
+  action("errors", d.source.errors);
   action("block_form", d.source.block_form);
   action("block_floor", d.source.block_floor);
   action("block_total", d.source.block_total);

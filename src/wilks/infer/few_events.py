@@ -109,11 +109,7 @@ class _Point:
     @cached_property
     def jacobian(self) -> FloatArray:
         """Derivatives of the main rates, shape (bins, n_parameters)."""
-        model = self.found.model
-        jacobian = np.zeros((model.observed_main.size, model.n_parameters))
-        for i, block in enumerate(model.blocks):
-            jacobian[model.channel_slices[block.channel]] += model.jacobian(self.theta, i)
-        return jacobian
+        return self.found.model.rates_jacobian(self.theta)
 
     @property
     def few(self) -> bool:

@@ -149,9 +149,7 @@ def chi_square(
         carried = _unseen(after, model)
         theta, covariance, at = carried.values, carried.covariance, "post-fit of other data"
     rates = model.expected(theta)
-    jacobian = np.zeros((rates.size, model.n_parameters))
-    for i, block in enumerate(model.blocks):
-        jacobian[model.channel_slices[block.channel]] += model.jacobian(theta, i)
+    jacobian = model.rates_jacobian(theta)
     matrix = jacobian @ covariance @ jacobian.T + np.diag(rates)
     residual = used.values[: rates.size] - rates
     everywhere = np.arange(rates.size)

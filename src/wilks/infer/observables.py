@@ -87,8 +87,7 @@ def data_variance(asked: Study) -> FloatArray:
     rates, counts = model.expected(best.values), asked.data.values[: model.observed_main.size]
     weights = np.divide(np.sqrt(counts), rates, out=np.zeros_like(rates), where=rates > 0)
     variance = np.zeros(model.n_parameters)
-    for channel, bins in model.channel_slices.items():
-        blocks = [k for k, block in enumerate(model.blocks) if block.channel == channel]
-        jacobian = np.sum([model.jacobian(best.values, k) for k in blocks], axis=0)
-        variance += np.square(best.covariance @ (jacobian * weights[bins, None]).T).sum(axis=1)
+    jacobian = model.rates_jacobian(best.values)
+    for bins in model.channel_slices.values():
+        variance += np.square(best.covariance @ (jacobian[bins] * weights[bins, None]).T).sum(axis=1)
     return variance

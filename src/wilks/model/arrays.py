@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +14,25 @@ from wilks._types import BoolArray, FloatArray
 from wilks.model.correlations import Correlated, engine_couplings
 from wilks.model.functions import Functions, engine_arrays
 from wilks.model.parameters import ParameterSet
-from wilks.workspace.spec import Channel, HistoSys, Modifier, NormSys, Number, ShapeFactor, ShapeSys, StatError
+from wilks.workspace.spec import (
+    Channel,
+    HistoSys,
+    Modifier,
+    Morphing,
+    NormSys,
+    Number,
+    Sample,
+    ShapeFactor,
+    ShapeSys,
+    StatError,
+)
 
 NORMSYS_CODES = {"code0": 10, "code1": 1, "code2": 2, "code4": 4, "code5": 4, "combine": 6}
 HISTOSYS_CODES = {"code0": 0, "code1": 1, "code2": 2, "code4p": 4, "code5": 5}
-_FLOOR = 4  # of the forms of blocks that the engine knows (source.hpp)
+# Forms of blocks that the engine knows (source.hpp).
+_LOGARITHM, _KEEP_SUM, _FLOOR, _SHARE = 1, 2, 4, 8
+_NOTHING = -999.0
+"""The logarithm of a yield that is 0."""
 
 
 @dataclass
@@ -43,6 +59,9 @@ class Arrays:
     bin_start: list[int] = field(default_factory=lambda: [0])
     bin_parameter: list[int] = field(default_factory=list)
     block_form: list[int] = field(default_factory=list)
+    block_floor: list[Number] = field(default_factory=list)
+    block_total: list[Number] = field(default_factory=list)
+    added: dict[tuple[str, str], list[tuple[int, list[Number]]]] = field(default_factory=dict)
     uneven: set[int] = field(default_factory=set)
     reached: set[int] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
@@ -70,11 +89,12 @@ class Arrays:
         self.removing = set(np.flatnonzero(factor & fixed & (initial == 0)).tolist())  # what they act on is not there
         self.staterror_offset: dict[str, tuple[str, int, int]] = {}  # name: channel, offset of it, of the next one
 
-    def add_block(
-        self, index: int, channel: Channel, sample: str, nominal: list[Number], modifiers: list[Modifier]
-    ) -> None:
+    def add_block(self, index: int, channel: Channel, of: Sample) -> None:
+        sample, nominal, modifiers = of.name, of.data, of.modifiers
+        logarithms = bool(of.morphing and of.morphing.logarithms)
+        block = len(self.block_channel)
         self.block_channel.append(index)
-        self.nominal.append(nominal)
+        self.nominal.append(_logarithms(nominal, nominal) if logarithms else nominal)
         bins, per_bin = len(nominal), 0
         factors, columns = len(self.factor_parameter), len(self.bin_parameter)
         for modifier in modifiers:
@@ -85,7 +105,10 @@ class Arrays:
                     if code in (1, 5) and (problem := _no_factors(modifier, nominal)):
                         place = f'channel "{channel.name}", sample "{sample}"'
                         self.problems.append(f'histosys "{modifier.name}" on {place}: {problem}')
-                    self._shape(parameter, code, modifier.data.lo_data, modifier.data.hi_data)
+                    low, high = modifier.data.lo_data, modifier.data.hi_data
+                    if logarithms:
+                        low, high = _logarithms(nominal, low), _logarithms(nominal, high)
+                    self._shape(parameter, code, low, high)
                 case NormSys():
                     code = NORMSYS_CODES[modifier.interpolation] if modifier.interpolation else self.normsys_code
                     self._factor(parameter, code, modifier.data.lo, modifier.data.hi)
@@ -97,14 +120,16 @@ class Arrays:
                 case ShapeFactor() | ShapeSys():
                     per_bin += 1
                     self.bin_parameter.extend(range(parameter, parameter + bins))
+                case StatError() if modifier.effect == "added":
+                    self._staterror_offset(modifier.name, channel.name, bins)
+                    self.added.setdefault((modifier.name, channel.name), []).append((block, modifier.data))
                 case StatError():
                     per_bin += 1
                     offset = parameter + self._staterror_offset(modifier.name, channel.name, bins)
                     self.bin_parameter.extend(range(offset, offset + bins))
                 case _:
                     self._factor(parameter, 0, 1.0, 1.0)
-        clipped = self.clip and len(self.shape_parameter) > self.shape_start[-1]
-        self.block_form.append(_FLOOR if clipped else 0)
+        self._form(of, len(self.shape_parameter) > self.shape_start[-1])
         self.factor_start.append(len(self.factor_parameter))
         self.shape_start.append(len(self.shape_parameter))
         self.bin_start.append(self.bin_start[-1] + per_bin)
@@ -125,6 +150,38 @@ class Arrays:
         rows = np.array(columns, np.intp).reshape(-1, alive.size)
         alive &= ~np.isin(rows, list(self.removing)).any(axis=0)
         self.reached |= set(rows[:, alive].ravel().tolist()) | (scalars if alive.any() else set())
+
+    def _form(self, of: Sample, varied: bool) -> None:
+        """Note what becomes of the sum of a block's variations."""
+        morphing = of.morphing or Morphing(floor=0 if self.clip and varied else None)
+        flags = (
+            (_LOGARITHM, morphing.logarithms),
+            (_KEEP_SUM, morphing.keep_sum),
+            (_FLOOR, morphing.floor is not None),
+            (_SHARE, morphing.normalise),
+        )
+        self.block_form.append(sum(flag for flag, on in flags if on))
+        self.block_floor.append(morphing.floor or 0.0)
+        self.block_total.append(sum(of.data))
+
+    def _errors(self) -> dict[str, Any]:
+        """Return the engine's arrays of errors that are added to rates."""
+        start, blocks = [0], list[int]()
+        parameters, errors = list[int](), list[list[Number]]()
+        offsets: dict[str, int] = {}
+        for (name, _), members in self.added.items():
+            bins, offset = len(members[0][1]), offsets.get(name, 0)
+            offsets[name] = offset + bins
+            parameters += range(self.first[name] + offset, self.first[name] + offset + bins)
+            blocks += [block for block, _ in members]
+            errors += [data for _, data in members]
+            start.append(len(blocks))
+        return {
+            "error_start": np.asarray(start if blocks else [], np.int32),
+            "error_block": np.asarray(blocks, np.int32),
+            "error_parameter": np.asarray(parameters, np.int32),
+            "errors": _joined(errors),
+        }
 
     def _factor(self, parameter: int, code: int, lo: Number, hi: Number) -> None:
         self.factor_parameter.append(parameter)
@@ -200,8 +257,9 @@ class Arrays:
             constraint_scale=scale,
             constraint_lower=np.concatenate([np.empty(0), *(lower if two_widths else [])]),
             block_form=ints(forms),
-            block_floor=np.zeros(len(forms)),
-            block_total=np.zeros(len(forms)),
+            block_floor=floats(self.block_floor if forms else []),
+            block_total=floats(self.block_total if forms else []),
+            **self._errors(),
             **couplings,
             **engine_arrays(self.functions, self.first),
         )
@@ -212,6 +270,12 @@ def _kind(parameters: ParameterSet) -> int:
     if parameters.constraint == "poisson":
         return 2
     return 1 if parameters.lower_scale is None else 3
+
+
+def _logarithms(nominal: list[Number], yields: list[Number]) -> list[Number]:
+    """Return logarithms of yields; without nominal yield that of nothing, without another one that of the nominal."""
+    pairs = zip(nominal, yields, strict=True)
+    return [math.log(y if y > 0 else n) if n > 0 else _NOTHING for n, y in pairs]
 
 
 def _no_factors(modifier: HistoSys, nominal: list[Number]) -> str:

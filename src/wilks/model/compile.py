@@ -88,7 +88,7 @@ def compile_model(
     for index, channel in enumerate(channels):
         for sample in sorted(channel.samples, key=lambda s: s.name):
             blocks.append(Block(channel=channel.name, sample=sample.name, bins=len(sample.data)))
-            arrays.add_block(index, channel, sample.name, sample.data, sample.modifiers)
+            arrays.add_block(index, channel, sample)
     if arrays.problems:
         raise ModifierError(arrays.problems)
     observations = {observation.name: observation.data for observation in _observations(workspace, data_set)}

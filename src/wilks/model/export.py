@@ -63,7 +63,8 @@ def _beyond_pages(state: Mapping[str, Any]) -> list[str]:
         for what, found in (
             ("correlated constraints", state["coupling"].size),
             ("constraints of two widths", state["constraint_lower"].size),
-            ("clipped yields", state["block_form"].size),
+            ("clipped or normalised yields", state["block_form"].size),
+            ("statistical uncertainties that are added", state["error_start"].size),
             ("histosys of code1 or code5", np.isin(state["shape_code"], (1, 5)).any()),
         )
         if found

@@ -314,6 +314,10 @@ class Model:
         """Return the derivatives of a block's rates, shape (bins, n_parameters)."""
         return self.engine.jacobian(self._theta(theta), block)
 
+    def rates_jacobian(self, theta: ArrayLike) -> FloatArray:
+        """Return the derivatives of the expected rates, shape (main bins, n_parameters)."""
+        return terms.rates_jacobian(self, self._theta(theta))
+
     def nll(self, theta: ArrayLike, data: ArrayLike | Dataset | None = None) -> Any:
         """Return the negative log likelihood with all constants (pyhf's `-logpdf`); infinite outside the domain.
 

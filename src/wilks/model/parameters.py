@@ -144,6 +144,11 @@ def _interpolated(name: str, kind: str) -> ParameterSet:
 def _gammas(name: str, kind: str, found: Gammas) -> ParameterSet:
     """Return the constrained gammas of a staterror or shapesys; without yield or uncertainty their width is 1."""
     base = _set(name, kind, found.sigma.size, False, (1e-10, 10.0))
+    if found.constraint == "added":
+        ends = (_full(found.sigma.size, -7.0), _full(found.sigma.size, 7.0))
+        zero = _full(found.sigma.size, 0.0)
+        base = replace(base, inits=zero, lower=ends[0], upper=ends[1])
+        return replace(base, fixed=found.constant, constraint="normal", auxdata=zero, scale=found.sigma)
     if found.constraint == "poisson":
         return replace(base, fixed=found.constant, constraint="poisson", auxdata=found.tau, scale=found.tau)
     centre, width = _full(found.sigma.size, 1.0), np.where(found.sigma == 0, 1.0, found.sigma)

@@ -69,6 +69,14 @@ def expected_by_sample(model: Model, points: FloatArray) -> FloatArray:
     return rates.reshape(*points.shape[:-1], *rates.shape[1:])
 
 
+def rates_jacobian(model: Model, theta: FloatArray) -> FloatArray:
+    """Return the derivatives of the expected rates, shape (main bins, n_parameters)."""
+    jacobian = np.zeros((model.observed_main.size, model.n_parameters))
+    for i, block in enumerate(model.blocks):
+        jacobian[model.channel_slices[block.channel]] += model.engine.jacobian(theta, i)
+    return jacobian
+
+
 def products(model: Model) -> tuple[tuple[Positions, Positions], ...]:
     """Return the factors of each block with several: positions of scalar ones, and of others, (factors, bins)."""
     arrays = model.engine.__getstate__()

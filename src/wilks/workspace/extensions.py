@@ -14,7 +14,7 @@ from wilks.workspace.either import get, items
 PYHF, WILKS = "1.0.0", "wilks-1"
 
 _SHOWN = 3  # places in a sentence
-_OF_MODIFIERS = ("interpolation", "constraint", "threshold", "shared")
+_OF_MODIFIERS = ("interpolation", "constraint", "threshold", "shared", "effect")
 
 _OF_DOCUMENTS = ("data_sets", "groups", "functions", "masks")
 _OF_MEASUREMENTS = ("pois", "correlations", "clip")
@@ -58,6 +58,8 @@ def extensions(document: Any) -> Iterator[str]:
     """Yield the place of everything in a `Document`, or in plain JSON data, that pyhf's format can't say."""
     for i, channel in enumerate(items(document, "channels")):
         for j, sample in enumerate(items(channel, "samples")):
+            if get(sample, "morphing") is not None:
+                yield f"channels[{i}].samples[{j}].morphing"
             for k, modifier in enumerate(items(sample, "modifiers")):
                 for key in _OF_MODIFIERS:
                     if get(modifier, key) is not None:

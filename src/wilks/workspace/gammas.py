@@ -21,8 +21,9 @@ _SAME = 1e-6
 class Gammas:
     """What constrains one parameter per bin, arrays of shape (components,).
 
-    `constraint` is "normal", with centre 1 and width `sigma`, or "poisson", with counts and rates `tau`. Components
-    without yield or uncertainty (sigma 0, tau 1), and those with less than the threshold, are `constant`.
+    `constraint` is "normal", with centre 1 and width `sigma`, "poisson", with counts and rates `tau`, or "added" (no
+    factors: centre 0, width 1). Components without yield or uncertainty (sigma 0, tau 1), and those with less than the
+    threshold, are `constant`.
     """
 
     constraint: str
@@ -55,9 +56,21 @@ def staterror_gammas(uses: list[Use]) -> Gammas:
         sigmas.append(np.where(nominal > 0, np.sqrt(variance) / np.where(nominal > 0, nominal, 1.0), 0.0))
     sigma = np.concatenate(sigmas)
     empty = sigma == 0
+    if _choices(first)[0] == "added":
+        empty = np.concatenate([~np.any([m.data for _, _, m in group], axis=0) for group in _by_channel(uses)])
+        return Gammas("added", np.ones(sigma.size), np.ones(sigma.size), empty)
     tau = np.where(empty, 1.0, 1.0 / np.where(empty, 1.0, sigma) ** 2)
     constraint, threshold = _choices(first)
     return Gammas(constraint, sigma, tau, empty | (sigma < threshold))
+
+
+def _by_channel(uses: list[Use]) -> list[list[tuple[Channel, Sample, StatError]]]:
+    """Return the staterrors among the uses, channel by channel."""
+    found: dict[str, list[tuple[Channel, Sample, StatError]]] = {}
+    for channel, sample, modifier in uses:
+        if isinstance(modifier, StatError):
+            found.setdefault(channel.name, []).append((channel, sample, modifier))
+    return list(found.values())
 
 
 def shapesys_gammas(uses: list[Use]) -> Gammas:
@@ -122,6 +135,8 @@ def _not_shared(uses: list[Use]) -> list[str]:
 
 def _choices(modifier: Modifier) -> tuple[str, float]:
     """Return constraint and threshold of a staterror or shapesys, where it says nothing pyhf's."""
+    if isinstance(modifier, StatError) and modifier.effect == "added":
+        return "added", 0.0
     if isinstance(modifier, StatError):
         return modifier.constraint or "normal", float(modifier.threshold or 0.0)
     given = modifier.constraint if isinstance(modifier, ShapeSys) else None

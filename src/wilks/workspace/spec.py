@@ -83,13 +83,15 @@ class StatError(Spec, frozen=True, tag_field="type", tag="staterror"):
     """Statistical uncertainty of the simulation (absolute, per bin), shared by the samples of a channel.
 
     Normal-constrained unless `constraint` is "poisson". Bins whose relative uncertainty is below `threshold` are
-    constant.
+    constant. With the `effect` "added" each bin has a standard normal parameter times the root of the sum of squares of
+    the uncertainties, each multiplied by its sample's scalar factors; that is added to the rate.
     """
 
     name: str
     data: list[Number]
     constraint: GammaConstraint | None = None
     threshold: Number | None = None
+    effect: Literal["factor", "added"] | None = None
 
 
 class Lumi(Spec, frozen=True, tag_field="type", tag="lumi"):
@@ -102,12 +104,26 @@ class Lumi(Spec, frozen=True, tag_field="type", tag="lumi"):
 Modifier: TypeAlias = HistoSys | NormSys | NormFactor | ShapeFactor | ShapeSys | StatError | Lumi
 
 
+class Morphing(Spec, frozen=True):
+    """What becomes of the yields that histosys variations give, in this order.
+
+    With `logarithms` it is the logarithms of yields that are interpolated and added; `keep_sum` then scales the yields
+    to the sum of the nominal ones; none is left below `floor`; `normalise` scales once more.
+    """
+
+    logarithms: bool | None = None
+    keep_sum: bool | None = None
+    floor: Number | None = None
+    normalise: bool | None = None
+
+
 class Sample(Spec, frozen=True):
     """One process in one channel: nominal yields per bin and what deforms them."""
 
     name: str
     data: list[Number]
     modifiers: list[Modifier]
+    morphing: Morphing | None = None
 
 
 class Channel(Spec, frozen=True):

@@ -207,6 +207,9 @@ def _check_channel(channel: Any, where: str, observed: dict[str, Any], mistakes:
         at = f"{where}.samples[{j}]"
         _check_numbers(sample, "data", at, mistakes, bins, owner)
         _check_modifiers(sample, at, mistakes)
+        floor = get(get(sample, "morphing"), "floor")
+        if isinstance(floor, int | float) and not (_is_finite(floor) and floor >= 0):
+            mistakes.append(f"{at}.morphing.floor: {written(floor)} found, a number not below 0 needed")
     if is_list(data) and data and len(data) != bins:
         mistakes.append(f"observations: {_counted(data)} for {owner}, which has {bins}")
 
@@ -225,6 +228,9 @@ def _check_modifiers(sample: Any, where: str, mistakes: list[str]) -> None:
             mistakes.append(f'{at}.name: "{name}" found, a modifier of type lumi must be named "lumi"')
         elif kind in ("shapesys", "staterror"):
             _check_numbers(modifier, "data", at, mistakes, bins, owner)
+            if get(modifier, "effect") == "added":
+                given = [key for key in ("constraint", "threshold") if get(modifier, key) is not None]
+                mistakes += [f'{at}.{key}: an "added" staterror has none' for key in given]
             threshold = get(modifier, "threshold")
             if isinstance(threshold, int | float) and not (_is_finite(threshold) and threshold >= 0):
                 mistakes.append(f"{at}.threshold: {written(threshold)} found, a number not below 0 needed")
