@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from wilks.table import number
-from wilks.workspace.spec import Document, Function, HistoSys, Measurement, NormSys
+from wilks.workspace.spec import Document, Function, HistoSys, Measurement, Morphing, NormSys
 
 _SHOWN = 6  # names in a line
 
@@ -38,6 +38,8 @@ def extension_words(document: Document) -> Iterator[tuple[str, str]]:
     interpolated: dict[tuple[str, str], dict[str, None]] = {}
     for channel in document.channels:
         for sample in channel.samples:
+            if sample.morphing is not None:
+                yield "morphing", f"{channel.name} / {sample.name}: {_morphing(sample.morphing)}"
             for modifier in sample.modifiers:
                 if isinstance(modifier, NormSys | HistoSys) and modifier.interpolation is not None:
                     kind = str(modifier.__struct_config__.tag)
@@ -55,6 +57,12 @@ def _correlations(measurement: Measurement) -> Iterator[str]:
         pairs = [(abs(matrix[i][j]), matrix[i][j], i, j) for i in range(len(names)) for j in range(i)]
         _, value, i, j = max(pairs)
         yield f"{_names(names)}: largest {number(float(value), 4)}, of {_names([names[j], names[i]])}"
+
+
+def _morphing(morphing: Morphing) -> str:
+    """Return the keys that say something, with the value of what isn't true alone."""
+    said = ((key, getattr(morphing, key)) for key in morphing.__struct_fields__)
+    return ", ".join(key if value is True else f"{key} {value}" for key, value in said if value is not None)
 
 
 def _names(names: Iterable[object]) -> str:

@@ -25,6 +25,9 @@ from wilks.workspace.spec import (
 )
 from wilks.workspace.workspace import Workspace
 
+# What a staterror or shapesys may say beyond pyhf's format.
+_BEYOND = ("constraint", "threshold", "shared", "effect")
+
 
 @dataclass(frozen=True)
 class ParameterSummary:
@@ -299,7 +302,7 @@ def _gammas(workspace: Workspace) -> dict[str, str]:
     """Return the constraints of staterrors and shapesys that say what pyhf's can't."""
     found = {}
     for (kind, name), uses in uses_per_bin(workspace.document.channels).items():
-        said = any(getattr(use[2], key, None) for use in uses for key in ("constraint", "threshold", "shared"))
+        said = any(getattr(use[2], key, None) for use in uses for key in _BEYOND)
         if kind is ShapeFactor or not said:
             continue
         with np.errstate(all="ignore"):
@@ -309,6 +312,9 @@ def _gammas(workspace: Workspace) -> dict[str, str]:
             gammas = staterror_gammas(uses) if kind is StatError else shapesys_gammas(uses)
         free = ~gammas.constant
         values = gammas.tau[free] if gammas.constraint == "poisson" else gammas.sigma[free]
+        if gammas.constraint == "added":
+            found[name] = "normal (0 ± 1), added"
+            continue
         words = poisson_words(values.tolist()) if gammas.constraint == "poisson" else normal_words([1], values.tolist())
         constant = f", {free.size - values.size} of {free.size} constant" if values.size < free.size else ""
         found[name] = (words if values.size else gammas.constraint) + constant
