@@ -142,7 +142,7 @@ def kinked_function(view: View, limits: Thresholds) -> Iterator[Finding]:
                 "function",
                 name,
                 "It has min or max: where their arguments are equal, its derivatives jump.",
-                "A minimum there has no covariance matrix; a smooth function, or a parameter's bounds, may say the same.",
+                "A minimum there has no covariance matrix; a smooth function or bounds may say the same.",
             )
 
 
