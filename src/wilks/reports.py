@@ -215,16 +215,23 @@ def _exported(workspace: Workspace, results: dict[str, Any], notes: list[str], m
     return b""
 
 
+def _masked(workspace: Workspace) -> str:
+    """Return the bins that a workspace masks, in words, "" where there are none."""
+    from wilks.workspace.edit import masked_bins
+
+    return ", ".join(f'bins {", ".join(map(str, bins))} of "{name}"' for name, bins in masked_bins(workspace).items())
+
+
 def _complete(workspace: Workspace, results: dict[str, Any]) -> list[str]:
     """Add predictions and findings that are not among the results; return a sentence for each that can't be made."""
     from wilks.checks.check import check
     from wilks.infer.prediction import predict
 
-    notes = []
+    notes = [f"Not fitted, since the workspace masks them: {words}."] if (words := _masked(workspace)) else []
     fit = next((one for one in results.values() if isinstance(one, FitResult)), None)
     labels = {one.label for one in results.values() if isinstance(one, Prediction)}
     try:
-        model = matching_model(workspace, fit)
+        model = matching_model(workspace, fit, masks=False)
         if "pre-fit" not in labels:
             results[_free("prefit.json", results)] = predict(model)
         if "post-fit" not in labels and fit is not None and fit.converged and fit.covariance_valid:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def _prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what a prediction is made from (workspace, `--fit`, `--measurement`, `--data-set`), and what is blinded in it.
+    """Add what a prediction is made from (workspace, fit, measurement, data set), and what is blinded in it.
 
     The command is called with `prediction`.
     """
@@ -196,7 +196,7 @@ def _prediction(
     loaded = read_workspace(workspace)
     result = None if fit_file is None else read_fit(fit_file)
     hidden = regions.bins(loaded, measurement or (result.measurement if result else None), None)
-    model = pipeline.matching_model(loaded, result, measurement=measurement, data_set=data_set)
+    model = pipeline.matching_model(loaded, result, measurement=measurement, data_set=data_set, masks=False)
     if result is not None and result.workspace_digest != loaded.digest:
         result = wilks.transfer(result, model)
         warn_of_another_workspace(str(fit_file), workspace, model, result.settings["not_in_fit"])
