@@ -80,9 +80,7 @@ class Model(pyhf.pdf.Model):  # type: ignore[misc]
         try:
             self.unserved = _different(spec, codes["histosys"])
             return None if self.unserved else compile_model(spec, **codes)
-        except (
-            Exception
-        ) as error:  # unless pyhf would pass over it: whatever it is, pyhf has its own word for it, or makes the model
+        except Exception as error:  # whatever it is, pyhf has its own word for it, or makes the model
             self.unserved = f"wilks does not take the model: {str(error).splitlines()[0]}"
             return None
 
