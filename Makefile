@@ -5,7 +5,7 @@
 # make lowest  the tests of what other packages can change, with the lowest versions that pyproject.toml allows
 # make wasm    set up, and build the engine for pages, src/wilks/reporting/assets/engine.wasm, anew
 # make web     set up, check and test the sources of the pages, and bundle them into the package
-# make browser set up, and use reports in a Chromium that the system has
+# make browser set up, and use the pages in a Chromium that the system has
 # make fuzz    set up, then random models and damaged input, for an hour at most
 # Everything is installed into .venv; PYTHON chooses the interpreter that makes it (at least 3.11).
 # The versions of all dependencies are those of tools/constraints.txt, with which wilks was tested. PIN= takes the newest
@@ -65,7 +65,7 @@ web: $(VENV)/.test
 web-check: $(VENV)/.test
 	$(BIN)/python tools/web.py --check
 
-# Reports in the system's Chromium, as a reader uses them; INSTALL=--install may install it.
+# The pages in the system's Chromium, as a reader uses them; INSTALL=--install may install it.
 browser: $(VENV)/.browser
 	$(BIN)/python tools/browser.py $(INSTALL)
 

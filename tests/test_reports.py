@@ -12,6 +12,7 @@ import pytest
 
 import wilks
 from wilks.errors import InputError
+from wilks.workspace.packing import pack_workspace
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,30 @@ def test_results_of_one_kind_all_stay(workspace: Any, fit: Any) -> None:
     contents = wilks.report(workspace, fit, held).contents
     assert [name for name in contents.results if name.startswith("fit")] == ["fit.json", "fit-2.json"]
     assert contents.fit is fit
+
+
+def test_a_folder_gives_all_its_results_and_the_workspace_is_packed_once(
+    workspace: Any, fit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = wilks.compile_model(workspace)
+    workspace.save(tmp_path / "workspace.json")
+    # The goodness of fit and the prediction have "channels", as a workspace has.
+    goodness = wilks.goodness_of_fit(model, result=fit)
+    for name, one in {"fit": fit, "gof": goodness, "postfit": wilks.predict(model, fit)}.items():
+        one.save(tmp_path / f"{name}.json")
+    (tmp_path / "other.json").write_text('{"kind": 3, "format": 1, "channels": null}')
+    packed: list[str] = []
+
+    def counted(found: Any) -> Any:
+        packed.append(found.digest)
+        return pack_workspace(found)
+
+    monkeypatch.setattr("wilks.workspace.packing.pack_workspace", counted)
+    monkeypatch.setattr("wilks.reporting.payload.pack_workspace", counted)
+    made = wilks.report(tmp_path)
+    assert {"fit.json", "gof.json", "postfit.json"} < {*made.contents.results}
+    assert '"numbers":' in made.page
+    assert packed == [workspace.digest]
 
 
 def test_a_notebook_shows_the_page_in_a_frame(workspace: Any) -> None:

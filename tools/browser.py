@@ -1,4 +1,4 @@
-"""Run the tests of reports in Chromium: python tools/browser.py [--install]
+"""Run the tests of the pages in Chromium: python tools/browser.py [--install]
 
 With --install, Debian's package is installed where there is no Chromium, this is root, and there is apt-get; where that
 can't be, a sentence says so, and nothing is tested. Without it, a missing browser is a failure.
@@ -38,7 +38,7 @@ def main(arguments):
     if not found():
         why = installed() if arguments else "install Debian's package chromium, or put one on the path"
         if why:
-            said = f"reports were not tested in a browser: no Chromium was found; {why}"
+            said = f"the pages were not tested in a browser: no Chromium was found; {why}"
             if not arguments:
                 sys.exit(said)
             print(said)

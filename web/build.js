@@ -22,3 +22,4 @@ async function page(name, source, target) {
 
 await build({ ...options, entryPoints: ["src/live/worker.ts"], outfile: `${folder}/reporting/assets/worker.js` });
 await page("report", "report/main", `${folder}/reporting/assets`);
+await page("browse", "browse/main", `${folder}/browse/assets`);

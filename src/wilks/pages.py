@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import wilks
+from wilks.pictures import Picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from wilks.config.schema import Config
     from wilks.figures.style import FigureStyle
     from wilks.results.prediction import Prediction
+    from wilks.results.ranking import RankingResult
     from wilks.templates.store import Templates
     from wilks.workspace.workspace import Workspace
 
@@ -137,9 +140,25 @@ def drawn_alone(prediction: Prediction) -> list[str]:
     return [name for name in prediction.channel_names if len(single) <= _FEW or name not in single]
 
 
-def data_mc_figures(prediction: Prediction, channels: Iterable[str], **options: Any) -> Iterator[tuple[str, Figure]]:
-    """Yield file name and figure of data and prediction of each of these channels; `options` are those of `data_mc`."""
+def data_mc_pictures(prediction: Prediction, channels: Iterable[str], **options: Any) -> list[Picture]:
+    """Return the figures of data and prediction of each of these channels; `options` are those of `data_mc`."""
     label = prediction.label.replace("-", "")
     names = file_names(prediction.channel_names)
-    for channel in channels:
-        yield f"data_mc_{names[channel]}_{label}", wilks.figures.data_mc(prediction, channel=channel, **options)
+    return [
+        Picture(f"data_mc_{names[channel]}_{label}", wilks.figures.data_mc, prediction, {"channel": channel, **options})
+        for channel in channels
+    ]
+
+
+def impacts_pictures(result: RankingResult, name: str, *, rows: int, **options: Any) -> list[Picture]:
+    """Return all pages of impacts, so many rows on each; `options` are those of `impacts`."""
+    count = math.ceil(len(result) / rows)
+    return [
+        Picture(
+            name if count == 1 else f"{name}_{page}",
+            wilks.figures.impacts,
+            result,
+            {"page": page, "rows": rows, **options},
+        )
+        for page in range(1, count + 1)
+    ]

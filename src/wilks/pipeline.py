@@ -14,6 +14,7 @@ from wilks.errors import InputError, TemplateError, listed, nearest
 from wilks.pages import file_names as file_names
 from wilks.pages import look_of
 from wilks.pages import variation_figures as variation_figures
+from wilks.pictures import Told
 from wilks.products import FORMATS as FORMATS
 from wilks.products import (
     STEERING,
@@ -155,6 +156,8 @@ def run(
     skip_unreadable: bool = False,
     force: bool = False,
     log: bool | None = None,
+    processes: int = 1,
+    drawn: Told = lambda done, total: None,
 ) -> Run:
     """Return what a steering file leads to: templates, workspace, findings, fit, predictions; written to `output`.
 
@@ -167,7 +170,9 @@ def run(
     Every stage writes its products, each file whole or not at all, before the next stage starts; `observe` is told
     when a stage begins and when it has ended. Products of an earlier run in the same folder go when the first new one
     is written; templates of it that would come out the same are not made again, unless `force` says so. `progress`,
-    `workers` and `skip_unreadable` are those of `build_templates`, `log` is that of `figures.data_mc`. A fit that fails
+    `workers` and `skip_unreadable` are those of `build_templates`, `log` is that of `figures.data_mc`. Figures of many
+    channels are drawn in up to so many `processes`, which start anew from the Python program they belong to: it needs
+    `if __name__ == "__main__":` around what it does; `drawn` is told how many are done, of how many. A fit that fails
     is no exception: its result says so, and what needs its uncertainties is left out.
 
     Raises ConfigError, TemplateError, WorkspaceError or ModelError for mistakes in the input, and InputError where
@@ -183,6 +188,7 @@ def run(
     folder = Path(output)
     stages = _Stages(observe, folder, FORMATS if figures is None else tuple(figures), _left_out(only, skip, figures))
     step = stages.step
+    drawing: dict[str, Any] = {"formats": stages.formats, "log": log, "processes": processes, "told": drawn}
     config = step(Stage.CONFIG, lambda: _config(source, folder))
     previous = None if force else earlier_templates(folder / "templates.npz")
     templates = step(
@@ -211,16 +217,14 @@ def run(
     prefit = step(
         Stage.PREFIT,
         lambda: wilks.predict(model),
-        lambda made: save_prediction(made, folder, formats=stages.formats, log=log, **look_of(config, made)),
+        lambda made: save_prediction(made, folder, **drawing, **look_of(config, made)),
     )
     postfit, answers, after = None, dict[str, Any](), None
     if result.converged and result.covariance_valid:
         postfit = step(
             Stage.POSTFIT,
             lambda: wilks.predict(model, result),
-            lambda made: save_prediction(
-                made, folder, formats=stages.formats, log=log, prefit=prefit, **look_of(config, made)
-            ),
+            lambda made: save_prediction(made, folder, prefit=prefit, **drawing, **look_of(config, made)),
         )
         answers = _answers(stages, model, result, config.general.search if search is None else search)
         after = step(

@@ -16,13 +16,15 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import wilks
 from wilks._files import write_atomically
 from wilks.errors import InputError
-from wilks.pages import data_mc_figures, drawn_alone, file_names, summarised
+from wilks.pages import data_mc_pictures, drawn_alone, file_names, summarised
+from wilks.pictures import Told, save_pictures
 
 if TYPE_CHECKING:
     from wilks.config.schema import Config
@@ -117,14 +119,16 @@ def save_data_mc(
     *,
     channels: Iterable[str] | None = None,
     formats: Sequence[str] = FORMATS,
+    processes: int = 1,
+    told: Told = lambda done, total: None,
     **options: Any,
-) -> list[Path]:
-    """Draw data and prediction of every channel, or of those named, into `folder`, and return the files.
+) -> Iterator[list[Path]]:
+    """Draw data and prediction of every channel, or of those named, into `folder`, and yield the files of each.
 
-    `options` are those of `wilks.figures.data_mc`.
+    `options` are those of `wilks.figures.data_mc`; `processes` and `told` those of `save_pictures`.
     """
-    drawn = data_mc_figures(prediction, prediction.channel_names if channels is None else channels, **options)
-    return [file for name, figure in drawn for file in wilks.figures.save(figure, folder / name, formats)]
+    drawn = data_mc_pictures(prediction, prediction.channel_names if channels is None else channels, **options)
+    return save_pictures(drawn, folder, formats, processes=processes, told=told)
 
 
 def save_summary(
@@ -199,21 +203,26 @@ def save_prediction(
     *,
     formats: Sequence[str],
     prefit: Prediction | None = None,
+    processes: int = 1,
+    told: Told = lambda done, total: None,
     **options: Any,
 ) -> list[Path]:
     """Write a prediction, its yields and, in these formats, its figures; return the files.
 
-    `options` are those of `wilks.figures.data_mc` and `summary`.
+    `options` are those of `wilks.figures.data_mc` and `summary`; `processes` and `told` those of `save_pictures`.
     """
     label = _file_label(prediction)
     files = saved(prediction, folder / f"{label}.json")
     files += save_table(wilks.tables.yields(prediction), folder / "tables" / f"yields_{label}")
     if not formats:
         return files
-    figures, alone = folder / "figures", drawn_alone(prediction)
+    figures, options = folder / "figures", {"formats": formats, **options}
     if summarised(prediction):
-        files += save_summary(prediction, figures, prefit=prefit, formats=formats, **options)
-    return files + save_data_mc(prediction, figures, channels=alone, formats=formats, **options)
+        files += save_summary(prediction, figures, prefit=prefit, **options)
+    drawn = save_data_mc(
+        prediction, figures, channels=drawn_alone(prediction), processes=processes, told=told, **options
+    )
+    return [*files, *chain.from_iterable(drawn)]
 
 
 def save_table(table: Table, stem: Path) -> list[Path]:

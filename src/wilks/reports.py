@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from wilks._reading import parse_json, read_file
 from wilks.errors import InputError, WilksError, listed
@@ -19,6 +22,7 @@ from wilks.results.prediction import Prediction
 from wilks.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
+    from wilks.model.model import Model
     from wilks.templates.store import Templates
 
 # A folder that `wilks run` wrote: what it has of these, in this order.
@@ -26,6 +30,18 @@ _WORKSPACE, _TEMPLATES, _STEERING = "workspace.json", "templates.npz", "steering
 
 # The model is in a page, unasked, where it takes so many bytes.
 _MOST = 24_000_000
+
+
+class _Head(msgspec.Struct):
+    """What a JSON document says of itself; all else is passed over, which is quick where it is large."""
+
+    kind: str | None = None
+    format: Any = None
+    channels: msgspec.Raw = msgspec.Raw()
+
+    @property
+    def is_workspace(self) -> bool:
+        return bool(self.channels) and self.kind is None
 
 
 @dataclass
@@ -75,15 +91,19 @@ class _Collected:
 
             self.templates = load_templates(path)
             return
-        try:
-            document = parse_json(content)
-        except ValueError:
-            if b"General" not in content:
-                raise InputError(f"{path}: no workspace, result, steering file or templates of wilks") from None
-            self.steering = content.decode(errors="replace")
-            return
-        # Some results have channels, too.
-        if isinstance(document, dict) and "channels" in document and "kind" not in document:
+        head = _head(content)
+        workspace = head is not None and head.is_workspace
+        if not workspace:
+            try:
+                document = parse_json(content)
+            except ValueError:
+                if b"General" not in content:
+                    raise InputError(f"{path}: no workspace, result, steering file or templates of wilks") from None
+                self.steering = content.decode(errors="replace")
+                return
+            # Some results have channels, too.
+            workspace = isinstance(document, dict) and "channels" in document and "kind" not in document
+        if workspace:
             from wilks.workspace.pyhf_json import load_workspace
 
             self.add(load_workspace(path), str(path))
@@ -143,10 +163,17 @@ def assembled(
 ) -> Report:
     """Return the report of results by the names of their files; see `report`."""
     kept, notes = _of(workspace, results)
-    notes += _complete(workspace, kept)
-    name = title or workspace.measurement_names[0]
-    model = b"" if live is False or blinded else _exported(workspace, kept, notes, _MOST if live is None else None)
-    return Report(Contents(name, workspace, kept, templates, steering, tuple(notes), model, blinded))
+    fit = next((one for one in kept.values() if isinstance(one, FitResult)), None)
+    model = cache(lambda: matching_model(workspace, fit))
+    masked = bool(workspace.document.masks)  # bins that are drawn all the same
+    drawn = cache(lambda: matching_model(workspace, fit, masks=False)) if masked else model
+    notes += _complete(workspace, kept, fit, drawn)
+    contents = Contents(
+        title or workspace.measurement_names[0], workspace, kept, templates, steering, tuple(notes), blinded=blinded
+    )
+    if live is False or blinded:
+        return Report(contents)
+    return Report(_with_model(contents, fit, model, _MOST if live is None else None))
 
 
 def _files_of(folder: Path) -> Iterator[Path]:
@@ -154,12 +181,17 @@ def _files_of(folder: Path) -> Iterator[Path]:
         if (folder / name).is_file():
             yield folder / name
     for path in sorted(folder.glob("*.json")):
-        try:
-            document = parse_json(path.read_bytes())
-        except ValueError:
-            continue
-        if isinstance(document, dict) and document.get("kind") in KINDS and "format" in document:
+        head = _head(path.read_bytes())
+        if head is not None and head.kind in KINDS and head.format is not None:
             yield path
+
+
+def _head(content: bytes) -> _Head | None:
+    """Return what a JSON document says of itself; None where it is none."""
+    try:
+        return msgspec.json.decode(content, type=_Head)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _kind_of(result: Any) -> str | None:
@@ -188,31 +220,30 @@ def _of(workspace: Workspace, results: Mapping[str, Any]) -> tuple[dict[str, Any
     return kept, notes
 
 
-def _exported(workspace: Workspace, results: dict[str, Any], notes: list[str], most: int | None) -> bytes:
-    """Return the model for the page, as the first fit has it; nothing where that can't be, and then a sentence.
+def _with_model(contents: Contents, fit: FitResult | None, model: Callable[[], Model], most: int | None) -> Contents:
+    """Return the contents with the model, as the first fit has it; where that can't be, with a sentence.
 
     With what the page needs of its workspace it may take `most` bytes.
     """
     from wilks.model.export import export_model
     from wilks.workspace.packing import pack_workspace
 
-    fit = next((one for one in results.values() if isinstance(one, FitResult)), None)
+    workspace = contents.workspace
+    poi = fit.poi if fit is not None else workspace.document.measurements[0].config.poi
     try:
-        model = matching_model(workspace, fit)
-        poi = fit.poi if fit is not None else workspace.document.measurements[0].config.poi
+        asked = model()
         packed = pack_workspace(workspace)
-        exported = export_model(model.with_poi(poi) if poi in model.parameter_names else model, packed)
+        exported = export_model(asked.with_poi(poi) if poi in asked.parameter_names else asked, packed)
     except WilksError as error:
-        notes.append(f"The page has no model to fit: {error}")
-        return b""
+        return replace(contents, notes=(*contents.notes, f"The page has no model to fit: {error}"))
     size = len(exported) + len(packed.numbers)
     if most is None or size <= most:
-        return exported
-    notes.append(
+        return replace(contents, model=exported, packed=packed)
+    note = (
         f"The page has no model to fit: that would take {size / 1e6:.0f} MB, more than the {most / 1e6:.0f} MB "
         'up to which it is there unasked; "wilks report --live" puts it in.'
     )
-    return b""
+    return replace(contents, notes=(*contents.notes, note), packed=packed)
 
 
 def _masked(workspace: Workspace) -> str:
@@ -222,20 +253,20 @@ def _masked(workspace: Workspace) -> str:
     return ", ".join(f'bins {", ".join(map(str, bins))} of "{name}"' for name, bins in masked_bins(workspace).items())
 
 
-def _complete(workspace: Workspace, results: dict[str, Any]) -> list[str]:
+def _complete(
+    workspace: Workspace, results: dict[str, Any], fit: FitResult | None, model: Callable[[], Model]
+) -> list[str]:
     """Add predictions and findings that are not among the results; return a sentence for each that can't be made."""
     from wilks.checks.check import check
     from wilks.infer.prediction import predict
 
     notes = [f"Not fitted, since the workspace masks them: {words}."] if (words := _masked(workspace)) else []
-    fit = next((one for one in results.values() if isinstance(one, FitResult)), None)
     labels = {one.label for one in results.values() if isinstance(one, Prediction)}
     try:
-        model = matching_model(workspace, fit, masks=False)
         if "pre-fit" not in labels:
-            results[_free("prefit.json", results)] = predict(model)
+            results[_free("prefit.json", results)] = predict(model())
         if "post-fit" not in labels and fit is not None and fit.converged and fit.covariance_valid:
-            results[_free("postfit.json", results)] = predict(model, fit)
+            results[_free("postfit.json", results)] = predict(model(), fit)
     except WilksError as error:
         notes.append(f"No prediction could be made: {error}")
     if not any(isinstance(one, Findings) for one in results.values()):

@@ -79,21 +79,39 @@ def test_a_figure_is_drawn_once_for_each_file(kind: str, style: str, draws: list
     assert draws == ["MixedModeRenderer", "RendererAgg"]
 
 
-def test_minor_ticks_at_once_look_like_those_of_matplotlib(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_marks_at_once_look_like_those_of_matplotlib(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for kind in ("data_mc", "ranking", "limit"):
         figure = KINDS[kind]("ATLAS")
         quick = _pixels(figures.save(figure, tmp_path / "quick", ("png",))[0])
-        before = [axis.get_minorticklocs().tolist() for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
+        before = _ticks(figure)
         with monkeypatch.context() as patch:
-            patch.setattr("wilks.figures.minor_ticks._plain", lambda axis: False)
+            patch.setattr("wilks.figures.tick_marks._plain", lambda axis: False)
+            patch.setattr("wilks.figures.tick_marks._alike", lambda axis: [])
             slow = _pixels(figures.save(figure, tmp_path / "slow", ("png",))[0])
         # Where a tick touches the frame, the order of the two may change the last bit of its gray.
         assert np.abs(quick - slow).max() <= 1
-        assert before == [axis.get_minorticklocs().tolist() for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
+        assert before == _ticks(figure)
         for ax in figure.axes:
             ax.minorticks_off()
         without = _pixels(figures.save(figure, tmp_path / "none", ("png",))[0])
         assert np.abs(quick - without).max() > 100
+        for ax in figure.axes:
+            ax.tick_params(size=0)
+        assert np.abs(without - _pixels(figures.save(figure, tmp_path / "bare", ("png",))[0])).max() > 100
+
+
+def test_ticks_of_their_own_look_keep_it(tmp_path: Path) -> None:
+    figure = KINDS["scan"]("plain")
+    figure.axes[0].xaxis.get_major_ticks()[1].tick1line.set_markeredgecolor("red")
+    shown = _pixels(figures.save(figure, tmp_path / "figure", ("png",))[0])
+    assert ((shown[..., 0] > 200) & (shown[..., 1:] < 50).all(axis=2)).any()
+
+
+def _ticks(figure: matplotlib.figure.Figure) -> list[object]:
+    axes = [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
+    ticks = [tick for axis in axes for tick in axis.get_major_ticks()]
+    marks = [line.get_markersize() for tick in ticks for line in (tick.tick1line, tick.tick2line)]
+    return [*marks, *(axis.get_minorticklocs().tolist() for axis in axes)]
 
 
 def test_pictures_are_opaque_unless_asked_otherwise(tmp_path: Path) -> None:
@@ -103,6 +121,18 @@ def test_pictures_are_opaque_unless_asked_otherwise(tmp_path: Path) -> None:
     figure.patch.set_alpha(0.0)
     with Image.open(figures.save(figure, tmp_path / "transparent", ("png",))[0]) as picture:
         assert picture.getchannel("A").getextrema()[0] == 0
+
+
+@pytest.mark.parametrize("kind", ["data_mc", "impacts_summary", "limit"])
+def test_a_png_has_all_pixels_of_the_one_that_matplotlib_writes(kind: str, tmp_path: Path) -> None:
+    figure = KINDS[kind]("plain")
+    (ours,) = figures.save(figure, tmp_path / "ours", ("png",))
+    figure.savefig(tmp_path / "theirs.png", dpi=200)
+    assert np.array_equal(_pixels(ours), _pixels(tmp_path / "theirs.png"))
+    with Image.open(ours) as one, Image.open(tmp_path / "theirs.png") as other:
+        assert one.info["dpi"] == pytest.approx(other.info["dpi"])
+        assert one.info["Software"] == "wilks"
+        one.verify()
 
 
 def test_the_layout_of_a_file_is_that_of_the_figure(tmp_path: Path) -> None:

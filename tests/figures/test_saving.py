@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,16 @@ def test_unwritable_place_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="can't be written"):
         figures.save(Figure(), tmp_path / "file" / "x")
+
+
+def test_what_is_not_needed_is_not_imported() -> None:
+    script = (
+        "import sys, tempfile, wilks\n"
+        "figure = wilks.figures.pulls(wilks.fit(wilks.compile_model(wilks.examples.measurement())))\n"
+        "wilks.figures.save(figure, tempfile.mkdtemp() + '/pulls')\n"
+        "print('matplotlib.pyplot' in sys.modules, 'fontTools.ttLib' in sys.modules)\n"
+        "from fontTools import subset\n"
+        "print(subset.Options.__name__, 'fontTools.ttLib' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False", "Options", "True"]

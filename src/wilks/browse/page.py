@@ -31,19 +31,6 @@ if TYPE_CHECKING:
 _MOST_BINS = 1_500_000
 # All bins of a page together; about 25 bytes each, so that the largest page is some 40 MB and still opens at once.
 
-_SCRIPTS = (
-    "tree.js",
-    "curves.js",
-    "labels.js",
-    "scales.js",
-    "legend.js",
-    "plot.js",
-    "plane.js",
-    "picture.js",
-    "panel.js",
-    "page.js",
-)
-
 
 def write_page(path: str | Path, output: str | Path, made: Sequence[tuple[str, Drawable]] = ()) -> None:
     """Write a page to browse a ROOT file with: it loads nothing else, and works without a network.
@@ -66,9 +53,10 @@ def write_page(path: str | Path, output: str | Path, made: Sequence[tuple[str, D
 
 def _page(payload: JSONDict) -> str:
     assets = resources.files("wilks.browse") / "assets"
-    style = (assets / "page.css").read_text(encoding="utf-8")
-    script = "".join((assets / name).read_text(encoding="utf-8") for name in _SCRIPTS)
-    template = Template((assets / "page.html").read_text(encoding="utf-8"))
+    style, script, text = (
+        (assets / name).read_text(encoding="utf-8") for name in ("browse.css", "browse.js", "browse.html")
+    )
+    template = Template(text)
     return template.substitute(
         title=html.escape(payload["file"]),
         version=__version__,

@@ -91,6 +91,8 @@ def run(ctx: click.Context, /, steering_file: str, output: str, reading: Reading
 
 def _done(given: Any, output: str, tell: Narrator, reading: Reading, options: dict[str, Any]) -> pipeline.Run:
     """Run the analysis; a file that is no steering file at all is met with what it is."""
+    from wilks.templates.workers import processors
+
     try:
         with reading.workers() as workers:
             return pipeline.run(
@@ -101,6 +103,8 @@ def _done(given: Any, output: str, tell: Narrator, reading: Reading, options: di
                 workers=workers,
                 skip_unreadable=reading.skip_unreadable,
                 force=reading.force,
+                processes=processors(),
+                drawn=tell.drawn,
                 **options,
             )
     except ConfigError:

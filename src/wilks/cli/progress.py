@@ -26,10 +26,13 @@ _AFTER = 1.0
 
 @dataclass(frozen=True)
 class Narrator:
-    """Who is told how a run goes: `observe` of its stages, `progress` of entries done and entries in all."""
+    """Who is told how a run goes: `observe` of its stages, `progress` of entries done and entries in all, `drawn` of
+    figures.
+    """
 
     observe: Callable[[Event], None]
     progress: Callable[[int, int], bool]
+    drawn: Callable[[int, int], bool]
 
 
 @contextmanager
@@ -39,7 +42,7 @@ def narrator() -> Iterator[Narrator]:
     Lines that can't be printed are left out, and the run goes on: whoever reads them may leave early.
     """
     if sys.stdout is None or not sys.stdout.isatty():
-        yield Narrator(lambda event: _tell(event, click.echo), lambda done, total: True)
+        yield Narrator(lambda event: _tell(event, click.echo), lambda done, total: True, lambda done, total: True)
         return
     with _bar() as bar:
         stages = bar.add_task("", total=len(Stage), pace="")
@@ -47,14 +50,15 @@ def narrator() -> Iterator[Narrator]:
         def say(line: str) -> None:
             bar.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
-        entries = _Entries(bar)
+        entries, drawn = _Entries(bar), _Entries(bar, "figures")
 
         def observe(event: Event) -> None:
             entries.end()
+            drawn.end()
             bar.update(stages, description=event.stage, advance=0 if event.product is None else 1)
             _tell(event, say)
 
-        yield Narrator(observe, entries.told)
+        yield Narrator(observe, entries.told, drawn.told)
 
 
 @contextmanager
@@ -77,15 +81,15 @@ def _bar(**options: Any) -> Any:
 
 
 class _Entries:
-    """The bar of entries, which is there from the second second to the last entry."""
+    """The bar of entries (or of what else is counted), which is there from the second second to the last entry."""
 
-    def __init__(self, bar: Any) -> None:
-        self.bar, self.task, self.started, self.pace = bar, None, time.monotonic(), Pace()
+    def __init__(self, bar: Any, what: str = "entries") -> None:
+        self.bar, self.what, self.task, self.started, self.pace = bar, what, None, time.monotonic(), Pace()
 
     def told(self, done: int, total: int) -> bool:
         text = self.pace.told(done, total)
         if self.task is None and time.monotonic() - self.started > _AFTER:
-            self.task = self.bar.add_task("entries", total=None, pace="")
+            self.task = self.bar.add_task(self.what, total=None, pace="")
         if self.task is not None:
             self.bar.update(self.task, completed=done, total=total or None, pace=text)
         return True
@@ -93,7 +97,7 @@ class _Entries:
     def end(self) -> None:
         if self.task is not None:
             self.bar.remove_task(self.task)
-            self.task = None
+        self.task, self.pace = None, Pace()
 
 
 class Pace:

@@ -167,6 +167,9 @@ def impacts(
     if summary and set(options) - {"rows"}:
         raise InputError("--summary has an order and colours of its own; leave out --sort, --relative and --group")
     from wilks.figures.impacts import ROWS
+    from wilks.pages import impacts_pictures
+    from wilks.pictures import save_pictures
+    from wilks.templates.workers import processors
 
     found: RankingResult = _read_ranking(ranked)
     result = wilks.figures.titled(found, titles)
@@ -178,12 +181,10 @@ def impacts(
     if summary:
         wrote(wilks.figures.save(wilks.figures.impacts_summary(result, poi=poi, style=style, **options), stem, formats))
         return
-    keywords = {"groups": None, "rows": ROWS, **options}
-    pages = math.ceil(len(result) / keywords["rows"])
-    for page in range(1, pages + 1):
-        figure = wilks.figures.impacts(result, poi=poi, page=page, blind=hidden, style=style, **keywords)
-        target = stem if pages == 1 else stem.with_name(f"{stem.name}_{page}")
-        wrote(wilks.figures.save(figure, target, formats))
+    keywords = {"groups": None, "rows": ROWS, "poi": poi, "blind": hidden, "style": style, **options}
+    pages = impacts_pictures(result, stem.name, **keywords)
+    for files in save_pictures(pages, stem.parent, formats, processes=processors()):
+        wrote(files)
 
 
 @click.command(cls=Command, examples=("wilks correlations fit.json --threshold 0.2 --style ATLAS --status Internal",))

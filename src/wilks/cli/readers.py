@@ -127,6 +127,8 @@ def data_mc(
 
     Each figure is written as PDF and as PNG.
     """
+    from wilks.templates.workers import processors
+
     if summary and log_x is not None:
         raise InputError("--log-x and --linear-x are for the figures of channels; --summary numbers the bins")
     _check_data_mc(options, summary, before)
@@ -142,7 +144,8 @@ def data_mc(
     if summary:
         wrote(pipeline.save_summary(drawn, Path(output), **keywords))
     else:
-        wrote(pipeline.save_data_mc(drawn, Path(output), log_x=log_x, **keywords))
+        for files in pipeline.save_data_mc(drawn, Path(output), processes=processors(), log_x=log_x, **keywords):
+            wrote(files)
 
 
 def _check_data_mc(options: dict[str, Any], summary: bool, before: object) -> None:

@@ -27,7 +27,7 @@ class Curved {
   }
 
   // The yields of a block; `value` are those of the model's rows.
-  void shape(int k, int bins, int stride, const double* value, double* A) {
+  WILKS_COLD void shape(int k, int bins, int stride, const double* value, double* A) {
     sum_of_rows(k, bins, stride, value, false);
     steps(k, bins);
     std::copy(last(), last() + bins, A);
@@ -36,7 +36,7 @@ class Curved {
 
   // D: the derivatives of the yields with respect to the value of every row of a block, one row each. With weights also the
   // second derivatives of the sum of yields times weights.
-  const double* differentiate(int k, int bins, int stride, const double* value, const double* weight) {
+  WILKS_COLD const double* differentiate(int k, int bins, int stride, const double* value, const double* weight) {
     sum_of_rows(k, bins, stride, value, true);
     steps(k, bins);
     const int rows = m.row_start[k + 1] - m.row_start[k];

@@ -54,7 +54,7 @@ inline Jet exponential(double alpha, double log_base) {
 }
 
 // The exponent of Combine's factor is alpha times a logarithm that goes smoothly from -log(lo) to log(hi).
-inline Jet combine_factor(double alpha, double log_hi, double log_lo) {
+WILKS_COLD inline Jet combine_factor(double alpha, double log_hi, double log_lo) {
   const double mean = 0.5 * (log_hi - log_lo), half = 0.5 * (log_hi + log_lo), t = 2.0 * alpha;
   Jet step{t < 0 ? -1.0 : 1.0, 0.0, 0.0};
   if (std::abs(t) < 1.0) step = {t * (15.0 + t * t * (-10.0 + 3.0 * t * t)) / 8.0, 15.0 / 8.0 * (1.0 - t * t) * (1.0 - t * t), -7.5 * t * (1.0 - t * t)};
@@ -63,20 +63,23 @@ inline Jet combine_factor(double alpha, double log_hi, double log_lo) {
   return {f, d1 * f, (d2 + d1 * d1) * f};
 }
 
+// Codes 0 and 2, for `up` = hi - 1 and `down` = 1 - lo.
+WILKS_COLD inline Jet straight_factor(int code, double alpha, double up, double down, bool right) {
+  const double odd = 0.5 * (up + down), even = 0.5 * (up - down);
+  if (code == factor_code2 && std::abs(alpha) <= 1.0) return {1.0 + alpha * (odd + alpha * even), odd + 2.0 * alpha * even, 2.0 * even};
+  const bool above = alpha > 0 || (alpha == 0 && right);
+  const double end = code == factor_code0 ? 0.0 : (above ? 1.0 : -1.0);
+  const double slope = code == factor_code0 ? (above ? up : down) : odd + 2.0 * end * even;
+  return {1.0 + end * (odd + end * even) + slope * (alpha - end), slope, 0.0};
+}
+
 // A scalar factor outside the polynomial of code 4, with its coefficients `stride` apart. `right` chooses the side at a
 // kink (codes 0 and 1 at alpha = 0).
 inline Jet outer_factor(int code, double alpha, const double* c, std::size_t stride, bool right) {
   if (code == factor_free) return {alpha, 1.0, 0.0};
   const double log_hi = c[6 * stride], log_lo = c[7 * stride];
   if (code == factor_combine) return combine_factor(alpha, log_hi, log_lo);
-  if (code == factor_code0 || code == factor_code2) {
-    const double up = c[0], down = c[stride], odd = 0.5 * (up + down), even = 0.5 * (up - down);
-    if (code == factor_code2 && std::abs(alpha) <= 1.0) return {1.0 + alpha * (odd + alpha * even), odd + 2.0 * alpha * even, 2.0 * even};
-    const bool above = alpha > 0 || (alpha == 0 && right);
-    const double end = code == factor_code0 ? 0.0 : (above ? 1.0 : -1.0);
-    const double slope = code == factor_code0 ? (above ? up : down) : odd + 2.0 * end * even;
-    return {1.0 + end * (odd + end * even) + slope * (alpha - end), slope, 0.0};
-  }
+  if (code == factor_code0 || code == factor_code2) return straight_factor(code, alpha, c[0], c[stride], right);
   if (alpha > 0 || (alpha == 0 && right)) return exponential(alpha, log_hi);
   const Jet mirrored = exponential(-alpha, log_lo);
   return {mirrored.f, -mirrored.d1, mirrored.d2};

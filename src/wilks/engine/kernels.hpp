@@ -18,6 +18,9 @@
 #define WILKS_CLONES
 #endif
 
+// What few models need stays out of the way of what all do.
+#define WILKS_COLD __attribute__((noinline, cold))
+
 namespace wilks {
 
 constexpr int lanes = 8;

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -19,8 +19,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.spines import Spine
 
-from wilks.figures.minor_ticks import minor_ticks_at_once, without_minor_ticks
+from wilks.figures.found_once import fonts_found_once, found_once
 from wilks.figures.style import figure_of
+from wilks.figures.tick_marks import marks_at_once, without_minor_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,8 +34,14 @@ Edges: TypeAlias = tuple[float, float, float, float]
 @contextmanager
 def styled(rc: dict[str, Any]) -> Iterator[None]:
     """Run the block with matplotlib's defaults changed by `rc`, whatever the user has set globally."""
-    with matplotlib.style.context(rc, after_reset=True), _glyphs_may_be_missing():
+    with matplotlib.style.context(rc, after_reset=True), _glyphs_may_be_missing(), fonts_found_once():
         yield
+
+
+def _current() -> dict[str, Any]:
+    """Return matplotlib's settings; not through their own methods, which would choose a backend and import pyplot."""
+    current: Any = matplotlib.rcParams
+    return dict(dict.items(current))
 
 
 @contextmanager
@@ -49,13 +56,17 @@ class Drawing(Figure):
     """A matplotlib figure that is laid out, drawn and saved with the settings it was made with.
 
     Fonts and mathtext are looked up when a figure is drawn, long after the style context that made it has ended. `rc`
-    are those settings; it is made where they hold.
+    are those settings; it is made where they hold. `drawn` is the width and height in pixels (points, for files without
+    pixels) with which it was drawn last.
     """
+
+    drawn: tuple[int, int] = 0, 0
 
     def __init__(self, rc: dict[str, Any], **options: Any) -> None:
         self._arranged = False
         with styled(rc):
-            self._settings = {key: value for key, value in matplotlib.rcParams.items() if key != "backend"}
+            self._settings = _current()
+            self._settings.pop("backend", None)
             super().__init__(**options)
         FigureCanvasAgg(self)
 
@@ -63,7 +74,7 @@ class Drawing(Figure):
     def styled(self) -> Iterator[None]:
         """Give the context in which more can be put on the figure, with its own settings."""
         current: Any = matplotlib.rcParams
-        before = dict.copy(current)
+        before = _current()
         try:
             # Not through the checks of rcParams, which they have passed: there are 300, and a figure is drawn often.
             dict.update(current, self._settings)
@@ -101,7 +112,9 @@ class Drawing(Figure):
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw with the figure's own settings."""
-        with self.styled(), minor_ticks_at_once(self):
+        width, height = renderer.get_canvas_width_height()
+        self.drawn = int(width), int(height)
+        with self.styled(), marks_at_once(self), found_once(self):
             super().draw(renderer)
 
     def savefig(self, fname: Any, **options: Any) -> None:
@@ -144,10 +157,20 @@ def around(ax: Axes) -> Edges:
 
     Numbers, titles and texts are measured, and those of the axes get their places, but nothing is drawn.
     """
+    return all_around([ax])[0]
+
+
+def all_around(axes: Sequence[Axes]) -> list[Edges]:
+    """Return what `around` does of several axes of a figure."""
+    figure = figure_of(axes[0])
+    with without_minor_ticks(figure), found_once(figure):
+        return [_measured(figure, ax) for ax in axes]
+
+
+def _measured(figure: Figure, ax: Axes) -> Edges:
     beside = [part for part in ax.get_default_bbox_extra_artists() if not isinstance(part, Spine)]  # the frame itself
-    with without_minor_ticks(figure_of(ax)):
-        box = ax.get_tightbbox(bbox_extra_artists=beside)
-    return frame_of(ax) if box is None else inches(figure_of(ax), box)
+    box = ax.get_tightbbox(bbox_extra_artists=beside)
+    return frame_of(ax) if box is None else inches(figure, box)
 
 
 def fit_frame(figure: Figure, ax: Axes, wide: float, high: float, margin: float) -> None:
@@ -173,13 +196,15 @@ def fit_margins(figure: Figure, axes: list[Axes], pad: float = 0.08) -> None:
     shorten_all(figure)
     width, height = figure.get_size_inches()
     # Twice, because other tick labels may fit after the first time; but not if nothing moves.
-    for _ in range(2):
-        inner, outer = _union([frame_of(ax) for ax in axes]), _union([around(ax) for ax in axes])
-        left, bottom, right, top = (abs(a - b) + pad for a, b in zip(inner, outer, strict=True))
-        places = {"left": left / width, "bottom": bottom / height, "right": 1 - right / width, "top": 1 - top / height}
-        if all(abs(getattr(figure.subplotpars, side) - place) < 1e-12 for side, place in places.items()):
-            return
-        figure.subplots_adjust(**places)
+    with without_minor_ticks(figure), found_once(figure):
+        for _ in range(2):
+            inner, outer = _union([frame_of(ax) for ax in axes]), _union([_measured(figure, ax) for ax in axes])
+            left, bottom, right, top = (abs(a - b) + pad for a, b in zip(inner, outer, strict=True))
+            places = {"left": left / width, "bottom": bottom / height}
+            places |= {"right": 1 - right / width, "top": 1 - top / height}
+            if all(abs(getattr(figure.subplotpars, side) - place) < 1e-12 for side, place in places.items()):
+                return
+            figure.subplots_adjust(**places)
 
 
 def _union(boxes: list[Edges]) -> Edges:

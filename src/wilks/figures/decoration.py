@@ -155,6 +155,8 @@ def _place_legend(ax: Axes, texts: Sequence[Text], entries: Sequence[Entry], out
         if scale * 0.92 * _font_size() < smallest:
             break
         for columns in (1, 2, 3):
+            if best is not None and best[0] <= _ENOUGH:
+                break
             options: dict[str, Any] = {"ncols": columns, "fontsize": scale * 0.92 * _font_size()}
             legend = _legend(ax, entries, **options, anchor=1.0)
             box = legend.get_window_extent()

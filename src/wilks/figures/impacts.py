@@ -206,10 +206,10 @@ def _draw_impacts(ax: Axes, rows: list[Row], poi: str, largest: float, uncertain
     lines_in_rows(ax, ticks, [not row.failure for row in rows], **_DOTTED)
     ax.set_yticks([])
     scale_x(ax, rf"$\Delta\,${poi}" + (r" $/\,\sigma$" if relative else ""), reach, loc="center")
-    for y, (row, pair) in enumerate(zip(rows, shifts, strict=True)):
-        for shift, color in zip(pair, (UP, DOWN), strict=True):
-            if math.isfinite(shift):
-                ax.barh(y, shift, height=1.0, color=color, alpha=0.6, linewidth=0)
+    for side, color in zip(zip(*shifts, strict=True), (UP, DOWN), strict=True):
+        seen = [y for y, shift in enumerate(side) if math.isfinite(shift)]
+        ax.barh(seen, [side[y] for y in seen], height=1.0, color=color, alpha=0.6, linewidth=0)
+    for y, row in enumerate(rows):
         if row.failure:
             short = row.failure if len(row.failure) < 30 else f"{row.failure[:29]}…"
             ax.text(0, y, short, ha="center", va="center_baseline", **FAILED)

@@ -13,6 +13,7 @@ from wilks.results.prediction import Prediction
 
 if TYPE_CHECKING:
     from wilks.templates.store import Templates
+    from wilks.workspace.packing import PackedWorkspace
     from wilks.workspace.workspace import Workspace
 
 
@@ -22,7 +23,8 @@ class Contents:
 
     `workspace` is what all of them belong to. `steering` is the text of the steering file; `templates` are those that
     the workspace was made of; `notes` are sentences about what is missing. `model` is the model as
-    `wilks.model.export.export_model` makes it; without it the page has none to fit.
+    `wilks.model.export.export_model` makes it; without it the page has none to fit. `packed` is the workspace as pages
+    have it, where that is known already.
 
     Where `blinded`, or where a fit was saved blinded, nothing on the page tells the value that the data give to a
     parameter of interest: see `unblinded_part`.
@@ -36,6 +38,7 @@ class Contents:
     notes: tuple[str, ...] = ()
     model: bytes = b""
     blinded: bool = False
+    packed: PackedWorkspace | None = None
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -58,6 +61,7 @@ class Contents:
             notes=(*self.notes, *left.notes),
             model=b"",
             blinded=True,
+            packed=None,
         )
 
     @property

@@ -94,7 +94,7 @@ def bulk(contents: Contents) -> dict[str, str]:
         packed["axes"] = encoded_axes(contents.workspace.axes, contents.workspace.digest)
     found = {name: _base64(gzip.compress(data, 9, mtime=0)) for name, data in packed.items()}
     if not hidden:
-        workspace = pack_workspace(contents.workspace)
+        workspace = contents.packed or pack_workspace(contents.workspace)
         found |= {"workspace": _base64(workspace.text), "numbers": _base64(workspace.numbers)}
     if contents.model:
         assets = resources.files("wilks.reporting") / "assets"

@@ -1,8 +1,8 @@
 /** Rows with a bar: shares of a variance, statistics of channels. */
 
 import { bottomAxis, scale } from "./axes.ts";
-import { textWidth } from "./ranking.ts";
 import { svg } from "./svg.ts";
+import { textWidth } from "./text.ts";
 
 export interface Bar {
   name: string;

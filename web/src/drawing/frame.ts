@@ -1,7 +1,7 @@
 /** A framed plot with two axes: what curves, bands, histograms and maps are drawn into. */
 
 import { bottomAxis, leftAxis, type Scale, scale } from "./axes.ts";
-import { svg } from "./svg.ts";
+import { type Box, svg } from "./svg.ts";
 
 export interface Side {
   domain: [number, number];
@@ -37,11 +37,11 @@ export function plot({ width, height, x: across, y: upwards, about, marks, notes
   const tall = height ?? Math.round(Math.min(Math.max(0.6 * width, 220), 380));
   const [w, h] = [Math.max(width - margin.left - margin.right, 60), tall - margin.top - margin.bottom];
   const [x, y] = [scale(sane(across), [0, w], across.log), scale(sane(upwards), [h, 0], upwards.log)];
-  const inside = svg("svg", { class: "inside", x: margin.left, y: margin.top, width: w, height: h });
-  inside.append(...marks(x, y).filter((one) => one !== null));
-  const axes = svg("g", { transform: `translate(${margin.left},${margin.top})` });
-  axes.append(
-    svg("rect", { class: "frame", x: 0, y: 0, width: w, height: h }),
+  const frame = { x: 0, y: 0, width: w, height: h };
+  const group = svg("g", { transform: `translate(${margin.left},${margin.top})` });
+  group.append(
+    clipped(frame, marks(x, y)),
+    svg("rect", { class: "frame", ...frame }),
     bottomAxis(x, h, {
       label: across.label,
       values: across.values,
@@ -54,9 +54,14 @@ export function plot({ width, height, x: across, y: upwards, about, marks, notes
   return svg(
     "svg",
     { class: "plot", viewBox: `0 0 ${width} ${tall}`, width, height: tall, role: "img", "aria-label": about },
-    inside,
-    axes,
+    group,
   );
+}
+
+/** Return marks in a box that cuts off what lies beyond it; places in it are those around it. */
+export function clipped(box: Box, marks: (Node | null)[]): SVGSVGElement {
+  const viewBox = `${box.x} ${box.y} ${box.width} ${box.height}`;
+  return svg("svg", { class: "inside", ...box, viewBox }, ...marks);
 }
 
 const known = ([a, b]: [number, number]) => Number.isFinite(a) && Number.isFinite(b);

@@ -1,8 +1,10 @@
 /** A matrix of correlations on a canvas: its colours, its place on the screen, and what is drawn where. */
 
+import { strip } from "./colours.ts";
 import { fixed } from "./numbers.ts";
-import { textWidth } from "./ranking.ts";
+import { pixels } from "./pixels.ts";
 import { html, svg } from "./svg.ts";
+import { textWidth } from "./text.ts";
 
 const WARM = [178, 24, 43];
 const COLD = [33, 102, 172];
@@ -85,16 +87,8 @@ export function drawMatrix(
 }
 
 /** Return a picture with one pixel for each cell: hundreds of thousands of rectangles would take seconds. */
-function cells({ names, at }: Matrix): HTMLCanvasElement {
-  const n = names.length;
-  const small = html("canvas", { width: n, height: n });
-  const pen = small.getContext("2d") as CanvasRenderingContext2D;
-  const image = pen.createImageData(n, n);
-  for (let row = 0; row < n; row++)
-    for (let column = 0; column < n; column++) image.data.set([...mixed(at(row, column)), 255], 4 * (row * n + column));
-  pen.putImageData(image, 0, 0);
-  return small;
-}
+const cells = ({ names, at }: Matrix): HTMLCanvasElement =>
+  pixels(names.length, names.length, (column, row) => mixed(at(row, column)));
 
 function writeNumbers(pen: CanvasRenderingContext2D, { names, at }: Matrix, { room, cell }: Layout): void {
   pen.font = "11px system-ui, sans-serif";
@@ -154,21 +148,21 @@ function frames(
 
 /** Return the bar that says which colour is which correlation. */
 export function colourBar(): SVGSVGElement {
-  const [width, steps] = [240, 60];
-  const image = svg("svg", {
-    class: "colour-bar",
-    width,
-    height: 34,
-    viewBox: `0 0 ${width} 34`,
-    role: "img",
-    "aria-label": "Colours: blue is −100 %, white 0, red 100 %",
-  });
-  for (let i = 0; i < steps; i++) {
-    const box = svg("rect", { class: "t", x: 10 + (i * 220) / steps, y: 2, width: 220 / steps + 0.5, height: 12 });
-    box.style.setProperty("fill", correlationColour(-1 + (2 * (i + 0.5)) / steps));
-    image.append(box);
-  }
-  image.append(svg("rect", { class: "frame", x: 10, y: 2, width: 220, height: 12 }));
+  const width = 240;
+  const box = { x: 10, y: 2, width: 220, height: 12 };
+  const image = svg(
+    "svg",
+    {
+      class: "colour-bar",
+      width,
+      height: 34,
+      viewBox: `0 0 ${width} 34`,
+      role: "img",
+      "aria-label": "Colours: blue is −100 %, white 0, red 100 %",
+    },
+    ...strip(box, (share) => correlationColour(2 * share - 1)),
+    svg("rect", { class: "frame", ...box }),
+  );
   for (const [value, text] of [
     [-1, "−100 %"],
     [-0.5, "−50"],

@@ -8,6 +8,13 @@ export function decimalsOf(uncertainty: number): number {
   return Math.min(Math.max(1 - Math.floor(Math.log10(rounded)), 0), 12);
 }
 
+const raised: Record<string, string> = Object.fromEntries([..."-0123456789"].map((c, i) => [c, [..."⁻⁰¹²³⁴⁵⁶⁷⁸⁹"][i]]));
+
+/** Return a power of ten: `10⁻³`. */
+export function power(exponent: number): string {
+  return `10${[...String(exponent)].map((c) => raised[c]).join("")}`;
+}
+
 const signed = (text: string): string => text.replaceAll("-", "\u2212");
 
 /** Return a number with so many decimals; a dash for what is none. */
@@ -69,4 +76,27 @@ export function probability(p: number, log10 = NaN): string {
   if (p > 0 || !Number.isFinite(log10)) return significant(p, 3);
   const power = Math.floor(log10);
   return `${(10 ** (log10 - power)).toFixed(2)}e${power}`.replace("-", "−");
+}
+
+/** Return a number as a reader writes it: whole ones in full, thousands apart, large and small ones with a power of ten. */
+export function written(value: number | null | undefined, digits = 6, large = 1e9): string {
+  if (value === null || value === undefined) return "–";
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= large || size < 1e-4) {
+    const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
+    const factor = Number(mantissa);
+    const before = factor === 1 ? "" : factor === -1 ? "−" : signed(`${factor}×`);
+    return before + power(Number(exponent));
+  }
+  const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(digits));
+  const text = rounded.toLocaleString("en", { useGrouping: size >= 10_000, maximumFractionDigits: 20 });
+  return signed(text.replaceAll(",", "\u202f"));
+}
+
+/** Return a number as it stands at an axis, where there is little room. */
+export function onAxis(value: number): string {
+  return written(value, 6, 1e6);
 }

@@ -1,13 +1,13 @@
 /** Parts of drawings of binned data: outlines, bands, points with error bars, and the panel of ratios or pulls. */
 
-import { leftAxis, type Scale, scale } from "./axes.ts";
+import { leftAxis, type Place, type Scale, scale } from "./axes.ts";
 import { garwood } from "./poisson.ts";
 import { svg } from "./svg.ts";
 
 const finite = Number.isFinite;
 
 /** Return the outline of a histogram; values below the `floor` of a logarithmic axis stand on it, NaN is a gap. */
-export function steps(edges: number[], values: number[], x: Scale, y: Scale, floor = -Infinity): string {
+export function steps(edges: number[], values: number[], x: Place, y: Place, floor = -Infinity): string {
   let open = false;
   return values
     .map((value, i) => {
@@ -22,8 +22,20 @@ export function steps(edges: number[], values: number[], x: Scale, y: Scale, flo
     .join("");
 }
 
+/** Return the outline of a histogram that stands on a base: it falls to it at the ends and beside what is NaN. */
+export function outline(edges: number[], values: number[], x: Place, y: Place, base: number): string {
+  return values
+    .map((value, i) => {
+      if (!finite(value)) return "";
+      const rise = i && finite(values[i - 1]) ? `V${y(value)}` : `M${x(edges[i])},${base}V${y(value)}`;
+      const last = i + 1 === values.length || !finite(values[i + 1]);
+      return `${rise}H${x(edges[i + 1])}${last ? `V${base}` : ""}`;
+    })
+    .join("");
+}
+
 /** Return boxes, one per bin, from the values `low` to `high`. */
-export function boxes(edges: number[], low: number[], high: number[], x: Scale, y: Scale, floor = -Infinity): string {
+export function boxes(edges: number[], low: number[], high: number[], x: Place, y: Place, floor = -Infinity): string {
   return low
     .map((value, i) => {
       if (!finite(value) || !finite(high[i]) || value === high[i]) return "";
@@ -34,7 +46,7 @@ export function boxes(edges: number[], low: number[], high: number[], x: Scale, 
 }
 
 /** Return the area between two histograms, in one piece over all bins that have both. */
-export function between(edges: number[], low: number[], high: number[], x: Scale, y: Scale, floor = -Infinity): string {
+export function between(edges: number[], low: number[], high: number[], x: Place, y: Place, floor = -Infinity): string {
   const known = (i: number) => finite(low[i]) && finite(high[i]);
   let path = "";
   for (let start = 0; start < low.length; start++) {

@@ -5,6 +5,7 @@ import { select } from "d3-selection";
 import { bottomAxis, type Scale, scale } from "./axes.ts";
 import { significant } from "./numbers.ts";
 import { svg } from "./svg.ts";
+import { textWidth } from "./text.ts";
 
 export interface RankedRow {
   name: string;
@@ -25,16 +26,6 @@ const PULLS = 2;
 const ROW = 27;
 const TOP = 58;
 const BOTTOM = 50;
-
-let pen: CanvasRenderingContext2D | null = null;
-
-/** Return how wide a text is, in the letters of drawings. */
-export function textWidth(text: string, size = 12): number {
-  pen ??= document.createElement("canvas").getContext("2d");
-  if (!pen) return 0.6 * size * text.length;
-  pen.font = `${size}px system-ui, sans-serif`;
-  return pen.measureText(text).width;
-}
 
 function boxes(row: RankedRow, x: Scale, y: number, height: number): SVGElement {
   const group = svg("g");

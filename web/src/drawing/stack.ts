@@ -4,6 +4,7 @@ import { bottomAxis, leftAxis, type Scale, scale } from "./axes.ts";
 import { type Listeners, listenToBins } from "./bins.ts";
 import { hatch } from "./hatch.ts";
 import { type Label, words } from "./labels.ts";
+import { type Naming, naming } from "./naming.ts";
 import { between, boxes, comparisonPanel, type Point, points, steps } from "./panels.ts";
 import { garwood } from "./poisson.ts";
 import { svg } from "./svg.ts";
@@ -133,28 +134,15 @@ function blinded(data: StackData, { x, main, lower }: Places): SVGElement[] {
 
 const shortened = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
 
-/** How bins are named below the axis, and the room that this takes: by labels or, without edges, by numbers. */
-function naming(
-  data: StackData,
-  width: number,
-): { names?: string[]; values?: number[]; upright: boolean; room: number } {
+/** How bins are named below the axis: by labels or, without edges, by numbers. */
+function namesOf(data: StackData, width: number): Naming {
   const bins = data.data.length;
   const texts = data.numbered ? data.data.map((_, i) => String(i + 1)) : data.binLabels.map(shortened);
-  if (!texts.length) return { upright: false, room: 0 };
   const cell = (width - margin.left - margin.right) / bins;
-  const longest = LETTER * Math.max(...texts.map((text) => text.length));
-  const upright = !data.numbered && longest > cell - 4;
-  const every = Math.max(Math.ceil((upright ? 16 : longest + 4) / cell), 1);
-  const kept = texts.flatMap((_, i) => (i % every === 0 ? [i] : []));
-  return {
-    upright,
-    names: kept.map((i) => texts[i]),
-    values: kept.map((i) => (data.edges[i] + data.edges[i + 1]) / 2),
-    room: upright ? Math.round(longest * 0.64) : 0,
-  };
+  return naming(data.edges, texts, cell, { letter: LETTER, angle: data.numbered ? 0 : 40 });
 }
 
-function axisBelow(data: StackData, places: Places, width: number, named: ReturnType<typeof naming>): SVGElement {
+function axisBelow(data: StackData, places: Places, width: number, named: Naming): SVGElement {
   const ticks = Math.max(Math.floor(width / 80), 3);
   const { x, lower } = places;
   return bottomAxis(x, lower[1], {
@@ -172,7 +160,7 @@ function axisBelow(data: StackData, places: Places, width: number, named: Return
 export function stack(data: StackData, options: StackOptions): SVGSVGElement {
   const { width, log, panel } = options;
   const height = Math.round(Math.min(Math.max(0.5 * width, 190), 340));
-  const named = naming(data, width);
+  const named = namesOf(data, width);
   const main: [number, number] = [margin.top, margin.top + height];
   const lower: [number, number] = [main[1] + 8, main[1] + LOWER];
   const ends: [number, number] = [data.edges[0], data.edges[data.edges.length - 1]];

@@ -3,6 +3,14 @@
 type Attributes = Record<string, string | number | boolean | undefined>;
 type Content = Node | string | null | undefined;
 
+/** A part of a drawing, in pixels. */
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 function fill<E extends Element>(element: E, attributes: Attributes, content: Content[]): E {
@@ -37,14 +45,24 @@ export function button(text: string, act: (event: MouseEvent) => void, attribute
   return made;
 }
 
-/** Call `act` once now and whenever the width of an element changes. */
+/** Return a list to choose from. */
+export function chooser(label: string, options: string[], act: (i: number) => void, chosen = 0): HTMLElement {
+  const entries = options.map((text, i) => html("option", { value: i, selected: i === chosen }, text));
+  const list = html("select", {}, ...entries);
+  list.addEventListener("change", () => act(Number(list.value)));
+  return html("label", {}, label, list);
+}
+
+/** Call `act` as soon as an element has a width, and whenever that changes. */
 export function onWidth(element: Element, act: (width: number) => void): void {
   let last = 0;
-  new ResizeObserver(() => {
+  const look = () => {
     const width = Math.round(element.clientWidth);
     if (width > 0 && width !== last) {
       last = width;
       act(width);
     }
-  }).observe(element);
+  };
+  new ResizeObserver(look).observe(element);
+  look();
 }

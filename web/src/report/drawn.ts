@@ -18,14 +18,6 @@ export function drawn(draw: (width: number) => Node, most = 760): { element: HTM
   return { element, redraw };
 }
 
-/** Return a list to choose from. */
-export function chooser(label: string, options: string[], act: (i: number) => void, chosen = 0): HTMLElement {
-  const entries = options.map((text, i) => html("option", { value: i, selected: i === chosen }, text));
-  const list = html("select", {}, ...entries);
-  list.addEventListener("change", () => act(Number(list.value)));
-  return html("label", {}, label, list);
-}
-
 /** Return the tables of a result, folded away. */
 export function tablesOf(result: Result, open = false): HTMLElement | null {
   if (!result.tables.length) return null;

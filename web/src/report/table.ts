@@ -1,15 +1,9 @@
 /** Tables: as Python made them, with their CSV; and one that sorts and searches. */
 
+import { download } from "../drawing/files.ts";
 import { button, html } from "../drawing/svg.ts";
 import { latex } from "./latex.ts";
 import type { TableData } from "./types.ts";
-
-/** Hand a file to the reader. */
-export function download(name: string, content: BlobPart, type: string): void {
-  const address = URL.createObjectURL(new Blob([content], { type }));
-  html("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
 
 const quoted = (cell: string) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
 

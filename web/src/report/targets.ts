@@ -1,6 +1,7 @@
 /** Links to a parameter, region, sample or template: what is folded away opens, and the place is marked. */
 
 import { html } from "../drawing/svg.ts";
+import { decoded } from "../drawing/text.ts";
 import { goTo, partsOf } from "./address.ts";
 
 /** Open what hides a place with this name; a section says so for its kind of places. */
@@ -16,14 +17,6 @@ export function onTarget(kind: string, open: Opener): void {
 /** Return the address of a place on the page. */
 export function address(kind: string, name: string): string {
   return `#${kind}=${encodeURIComponent(name)}`;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** The place that was shown last, as it stands in an address. */

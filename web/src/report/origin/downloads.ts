@@ -1,11 +1,12 @@
 /** Files to go on with: the workspace, the steering file, all tables and all drawings. */
 
+import { download, fileName, png, svgText } from "../../drawing/files.ts";
 import { button, html } from "../../drawing/svg.ts";
-import { drawings, fileName, png, svgText } from "../export.ts";
+import { drawings } from "../export.ts";
 import { latex } from "../latex.ts";
 import { payload, unpacked, workspaceBytes } from "../page.ts";
 import { drawAll } from "../regions/lazy.ts";
-import { csv, download, tables } from "../table.ts";
+import { csv, tables } from "../table.ts";
 import { zip } from "../zip.ts";
 
 type Files = Map<string, Uint8Array<ArrayBuffer>>;

@@ -4,8 +4,8 @@ import type { Scale } from "../../drawing/axes.ts";
 import { type Bar, bars } from "../../drawing/bars.ts";
 import { between, curve, dots, level, plot, spanOf, upright } from "../../drawing/frame.ts";
 import { real, significant } from "../../drawing/numbers.ts";
-import { html, svg } from "../../drawing/svg.ts";
-import { chooser, drawn, keys, remarks, tablesOf } from "../drawn.ts";
+import { chooser, html, svg } from "../../drawing/svg.ts";
+import { drawn, keys, remarks, tablesOf } from "../drawn.ts";
 import type { Grid, HypothesisTest, Limit, Num, Significance, Test } from "../types.ts";
 
 const LEGEND: [string, string, string][] = [

@@ -2,8 +2,8 @@
 
 import { curve, histogram, plot } from "../../drawing/frame.ts";
 import { fixed, real } from "../../drawing/numbers.ts";
-import { html } from "../../drawing/svg.ts";
-import { chooser, drawn, remarks, tablesOf } from "../drawn.ts";
+import { chooser, html } from "../../drawing/svg.ts";
+import { drawn, remarks, tablesOf } from "../drawn.ts";
 import type { Toys } from "../types.ts";
 
 /** Return bins joined so that about forty are left. */

@@ -1,12 +1,13 @@
 import { clusterOrder } from "../../drawing/cluster.ts";
+import { download } from "../../drawing/files.ts";
 import { cellAt, colourBar, drawMatrix, type Layout, layoutOf, matrixCanvas } from "../../drawing/matrix.ts";
 import { fixed } from "../../drawing/numbers.ts";
-import { button, html, onWidth } from "../../drawing/svg.ts";
+import { button, chooser, html, onWidth } from "../../drawing/svg.ts";
 import { Correlations } from "../correlation_values.ts";
-import { chooser } from "../drawn.ts";
+
 import { fit, missing, payload, resultsOf, type Section, unpacked } from "../page.ts";
 import { grouped, type ParameterRow, rowsOf } from "../rows.ts";
-import { csv, download } from "../table.ts";
+import { csv } from "../table.ts";
 import type { Breakdown, Fit } from "../types.ts";
 import { isGamma } from "./parameters.ts";
 

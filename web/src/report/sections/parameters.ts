@@ -1,12 +1,13 @@
+import { download } from "../../drawing/files.ts";
 import { change, decimalsOf, fixed, measured, significant } from "../../drawing/numbers.ts";
 import { impactAxis, impactDrawing, pullAxis, pullDrawing } from "../../drawing/pulls.ts";
-import { button, html } from "../../drawing/svg.ts";
+import { button, chooser, html } from "../../drawing/svg.ts";
 import { Correlations } from "../correlation_values.ts";
-import { chooser } from "../drawn.ts";
+
 import { fit, missing, payload, resultsOf, type Section, unpacked } from "../page.ts";
 import { type ParameterColumn, type ParameterTable, parameterTable } from "../parameter_table.ts";
 import { type Grouping, type Impacts, impactsOf, type ParameterRow, rowsOf, whereText } from "../rows.ts";
-import { csv, download } from "../table.ts";
+import { csv } from "../table.ts";
 import { onTarget } from "../targets.ts";
 import type { Breakdown, Fit, Ranking } from "../types.ts";
 

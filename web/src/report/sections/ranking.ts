@@ -1,7 +1,7 @@
 import { real, withSides } from "../../drawing/numbers.ts";
 import { type RankedRow, rankingFigure } from "../../drawing/ranking.ts";
-import { html, onWidth } from "../../drawing/svg.ts";
-import { chooser } from "../drawn.ts";
+import { chooser, html, onWidth } from "../../drawing/svg.ts";
+
 import { payload, resultsOf, type Section } from "../page.ts";
 import { tableOf } from "../table.ts";
 import type { Ranking } from "../types.ts";
