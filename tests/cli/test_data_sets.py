@@ -107,3 +107,14 @@ def test_data_sets_are_left_out(given: str) -> None:
     result = invoke("prune", given, "--data-set", "2024")
     assert result.exit_code == 0, result.output
     assert json.loads(result.output)["version"] == "1.0.0"
+
+
+def test_a_report_says_how_a_result_of_a_data_set_is_had(given: str, tmp_path: Path) -> None:
+    from wilks.reporting.commands import commands
+    from wilks.reporting.contents import Contents
+
+    workspace = wilks.load_workspace(given)
+    found = wilks.limit(wilks.compile_model(workspace, data_set="2024"))
+    line = commands(Contents("Search", workspace, {"limit.json": found}))["limit.json"]
+    assert "--data-set 2024" in line
+    assert "# data" not in line
