@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -96,6 +97,25 @@ def test_channels_are_renamed_in_masks_and_data_sets() -> None:
     assert new.spec["masks"] == [{"channel": "A", "bins": [2]}]
     assert [o["name"] for o in new.spec["data_sets"][0]["observations"]] == ["CR", "A"]
     assert nll(new) == pytest.approx(nll(wide()), rel=1e-13)
+
+
+NAMES = ["a", "b1", "x", "exp", "min", "k.t", "é", "a b", "1x", "@0", "x[0]", "(", "_", "*q", "mu-1", "min(", "e5"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_names_leave_the_likelihood(seed: int) -> None:
+    rng = random.Random(seed)
+    names = all_names(wide().document)
+    chosen = rng.sample(names, rng.randint(1, len(names)))
+    changes = dict(zip(chosen, rng.sample(NAMES, len(chosen)), strict=True))
+    new = wilks.rename(wide(), modifiers=changes)
+    values = {changes.get(name, name): value for name, value in POINT.items()}
+    assert nll(new, values) == pytest.approx(nll(wide()), rel=1e-13)
+    assert nll(wilks.sort(new), values) == pytest.approx(nll(wide()), rel=1e-13)
+    assert nll(wilks.rename(new, modifiers={new: old for old, new in changes.items()})) == pytest.approx(
+        nll(wide()), rel=1e-13
+    )
+    assert wilks.load_workspace(new.spec).digest == new.digest
 
 
 @pytest.mark.parametrize("new", ["kt", "helper", "kt2", "b norm"])
