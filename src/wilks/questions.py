@@ -96,15 +96,29 @@ def checked_after(answers: Mapping[str, Any]) -> Findings:
     return Findings(tuple(dict.fromkeys(found)))
 
 
-def matching_model(workspace: Workspace, result: FitResult | None, *, measurement: str | None = None) -> Model:
+def matching_model(
+    workspace: Workspace,
+    result: FitResult | None,
+    *,
+    measurement: str | None = None,
+    data_set: str | None = None,
+    masks: bool = True,
+) -> Model:
     """Return the model that a fit result was made with (without one: with the default interpolation), without POI.
 
-    Measurement and interpolation are those of the result; predictions need no parameter of interest, and
-    background-only workspaces name one that they lack. Raises ModelError where the workspace lacks the measurement.
+    Measurement, interpolation, clipping and, where the workspace has it, the data set are those of the result;
+    predictions need no parameter of interest, and background-only workspaces name one that they lack. Raises ModelError
+    where the workspace lacks the measurement, or the `data_set` that is asked for in place of the result's. With
+    `masks` False bins that the workspace masks are kept, to be drawn.
     """
     from wilks.model.compile import compile_model
 
     if result is None:
-        return compile_model(workspace, measurement=measurement, poi="")
-    codes = {name: result.settings[name] for name in ("normsys", "histosys") if name in result.settings}
-    return compile_model(workspace, measurement=measurement or result.measurement, poi="", **codes)
+        return compile_model(workspace, measurement=measurement, poi="", data_set=data_set, masks=masks)
+    given: dict[str, Any] = {
+        name: result.settings[name] for name in ("normsys", "histosys", "clip") if name in result.settings
+    }
+    if data_set is None and result.settings.get("data_set") in workspace.data_set_names:
+        data_set = result.settings["data_set"]
+    given |= {"data_set": data_set, "masks": masks}
+    return compile_model(workspace, measurement=measurement or result.measurement, poi="", **given)

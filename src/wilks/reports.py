@@ -165,7 +165,9 @@ def assembled(
     kept, notes = _of(workspace, results)
     fit = next((one for one in kept.values() if isinstance(one, FitResult)), None)
     model = cache(lambda: matching_model(workspace, fit))
-    notes += _complete(workspace, kept, fit, model)
+    masked = bool(workspace.document.masks)  # bins that are drawn all the same
+    drawn = cache(lambda: matching_model(workspace, fit, masks=False)) if masked else model
+    notes += _complete(workspace, kept, fit, drawn)
     contents = Contents(
         title or workspace.measurement_names[0], workspace, kept, templates, steering, tuple(notes), blinded=blinded
     )
@@ -244,6 +246,13 @@ def _with_model(contents: Contents, fit: FitResult | None, model: Callable[[], M
     return replace(contents, notes=(*contents.notes, note), packed=packed)
 
 
+def _masked(workspace: Workspace) -> str:
+    """Return the bins that a workspace masks, in words, "" where there are none."""
+    from wilks.workspace.edit import masked_bins
+
+    return ", ".join(f'bins {", ".join(map(str, bins))} of "{name}"' for name, bins in masked_bins(workspace).items())
+
+
 def _complete(
     workspace: Workspace, results: dict[str, Any], fit: FitResult | None, model: Callable[[], Model]
 ) -> list[str]:
@@ -251,7 +260,7 @@ def _complete(
     from wilks.checks.check import check
     from wilks.infer.prediction import predict
 
-    notes = []
+    notes = [f"Not fitted, since the workspace masks them: {words}."] if (words := _masked(workspace)) else []
     labels = {one.label for one in results.values() if isinstance(one, Prediction)}
     try:
         if "pre-fit" not in labels:

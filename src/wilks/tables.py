@@ -155,8 +155,9 @@ def modifiers(
 
     A row for each parameter: types of its modifiers, on how many blocks (samples in channels) they act, and the largest
     changes of a yield and of a bin, with their places; with `per_block` a row for each block. Of staterrors and
-    shapesys each bin moves by itself, and free factors have no size. Only the `parameters`, `channels` and `samples`
-    that are named, as names or patterns, if any are. Raises InputError for names that mean nothing.
+    shapesys each bin moves by itself, and free factors have no size. Of what a function steers, the types are followed
+    by its parameters, and the changes are those where its value is 1 or -1. Only the `parameters`, `channels` and
+    `samples` that are named, as names or patterns, if any are. Raises InputError for names that mean nothing.
 
     >>> import wilks
     >>> table = wilks.tables.modifiers(wilks.examples.measurement(), parameters="*modelling")
@@ -196,7 +197,7 @@ def __dir__() -> list[str]:
 
 def _modifiers_by_block(found: Sequence[Acting]) -> Table:
     rows = tuple(
-        (each.name, each.channel, each.sample, each.kind, _sides(each.norm), *_largest_bin(each)) for each in found
+        (each.name, each.channel, each.sample, each.words, _sides(each.norm), *_largest_bin(each)) for each in found
     )
     header = ("parameter", "channel", "sample", "type", "yield up / down", "largest bin", "bin")
     return Table("Modifiers by block, changes in percent", header, rows, "llllrrr")
@@ -208,7 +209,7 @@ def _modifiers_by_name(found: Sequence[Acting], blocks: int) -> Table:
         groups.setdefault(each.name, []).append(each)
     rows = []
     for name, group in groups.items():
-        kinds = ", ".join(dict.fromkeys(each.kind for each in group))
+        kinds = ", ".join(dict.fromkeys(each.words for each in group))
         row = [name, kinds, f"{len(group)} of {blocks}"]
         moved = [each for each in group if each.norm is not None]
         most = max(moved, key=lambda each: max(map(abs, each.norm or (0.0,))), default=None)

@@ -121,6 +121,32 @@ def twin_factor(spec: Spec) -> None:
     add(spec, "top", "top_again", "normfactor")
 
 
+def steered(expression: str, *names: str) -> Callable[[Spec], None]:
+    """Return what lets a function steer the factor of top; the parameters named have settings."""
+
+    def spoil(spec: Spec) -> None:
+        spec["functions"] = [{"name": "mu_top", "expression": expression}]
+        spec["version"] = "wilks-1"
+        spec["measurements"][0]["config"]["parameters"] += [{"name": n, "bounds": [[0.1, 5]]} for n in names]
+
+    return spoil
+
+
+def idle_function(spec: Spec) -> None:
+    spec["functions"] = [{"name": "mu_topp", "expression": "2 * mu_top"}]
+    spec["version"] = "wilks-1"
+
+
+def masked(spec: Spec, *masks: dict[str, Any]) -> None:
+    spec["masks"] = list(masks)
+    spec["version"] = "wilks-1"
+
+
+def masked_factor(spec: Spec) -> None:
+    blocks(spec, "wjets", "SR")[0]["modifiers"].append({"name": "k", "type": "normfactor", "data": None})
+    masked(spec, {"channel": "SR"})
+
+
 def idle_factor(spec: Spec) -> None:
     ghost = {
         "name": "ghost",
@@ -217,6 +243,15 @@ DEFECTS: dict[str, tuple[Callable[[Spec], None], set[str]]] = {
     "idle POI": (idle_poi, {"idle-poi", "empty-process"}),
     "unknown setting": (add_parameter("mu_tpo", fixed=True), {"unknown-setting"}),
     "twin factors": (twin_factor, {"inseparable-factors"}),
+    "parameter without settings": (steered("kt + exp(ktt)", "kt"), {"unset-parameter", "inseparable-factors"}),
+    "function without use": (idle_function, {"unused-function"}),
+    "function that is constant": (
+        steered("max(kt, 20)", "kt"),
+        {"constant-function", "kinked-function"},
+    ),
+    "function with a kink": (steered("max(kt, 0.5)", "kt"), {"kinked-function"}),
+    "channel without bins": (lambda s: masked(s, {"channel": "CR", "bins": [0, 1, 2]}), {"masked-channel"}),
+    "factor whose bins are masked": (masked_factor, {"masked-channel", "masked-parameter"}),
     "idle factor": (idle_factor, {"idle-factor", "empty-process"}),
     "negative factor": (lambda s: set_normsys(s, 2.5, -0.5, sample="wjets"), {"no-logarithm"}),
     "empty sides": (lambda s: set_histosys(s, lambda n: ([1e-9] * 3, [1e-9] * 3), sample="top"), {"empty-variation"}),
@@ -455,3 +490,41 @@ def test_published_workspaces(shared_data: Path, name: str, expected: set[str]) 
     findings = check(stored(shared_data / "likelihoods" / name))
     assert {finding.rule for finding in findings if finding.severity != Severity.NOTE} == expected
     assert len(findings) <= 20
+
+
+def test_names_near_others_are_suggested_for_parameters_of_functions(good: Spec) -> None:
+    steered("kt + exp(ktt)", "kt")(good)
+    finding = check(workspace(good)).of_rule("unset-parameter").items[0]
+    assert (finding.severity.value, finding.place) == ("warning", 'parameter "ktt"')
+    assert 'did you mean "kt"?' in finding.message
+    good["measurements"][0]["config"]["parameters"].pop()
+    good["functions"][0]["expression"] = "abc"
+    assert check(workspace(good)).of_rule("unset-parameter").items[0].severity.value == "note"
+
+
+def test_settings_and_groups_name_parameters_not_functions(good: Spec) -> None:
+    steered("kt", "kt", "mu_top")(good)
+    good["groups"] = [{"name": "top", "parameters": ["mu_top", "kt"]}]
+    messages = [finding.message for finding in check(workspace(good)).of_rule("unknown-setting")]
+    assert messages == ["Measurement fit sets it, but it is a function.", "Group top has it, but it is a function."]
+
+
+def test_parameters_of_functions_are_parameters(good: Spec) -> None:
+    steered("kt^2", "kt")(good)
+    good["measurements"][0]["config"]["poi"] = "kt"
+    assert not check(workspace(good))
+    good["measurements"][0]["config"]["parameters"][-1]["fixed"] = True
+    assert rules(check(workspace(good))) == {"fixed-poi"}
+
+
+def test_a_free_systematic_that_nothing_determines_is_found(good: Spec) -> None:
+    set_normsys(good, 1.0, 1.0)
+    good["version"] = "wilks-1"
+    good["measurements"][0]["config"]["parameters"].append({"name": "luminosity", "constraint": "none"})
+    assert "idle-factor" in rules(check(workspace(good)))
+
+
+def test_a_workspace_without_bins_is_refused(good: Spec) -> None:
+    masked(good, {"channel": "CR"}, {"channel": "SR"})
+    (finding,) = check(workspace(good)).of_rule("refused-model")
+    assert finding.message.startswith("Every bin is masked")

@@ -278,3 +278,19 @@ def test_the_number_of_threads_changes_nothing() -> None:
 def test_mistakes_are_sentences(arguments: dict, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         ranking(mixed_model(), **arguments)
+
+
+def test_groups_of_the_workspace_are_those_of_impacts_json() -> None:
+    spec = wilks.examples.search().spec
+    spec["groups"] = [
+        {"name": "tagging", "parameters": ["b-tagging"]},
+        {"name": "detector", "parameters": ["b-tagging", "top_norm"]},
+    ]
+    model = wilks.compile_model(wilks.load_workspace({**spec, "version": "wilks-1"}))
+    found = wilks.ranking(model, parameters=["b-tagging", "top_norm", "staterror*[0]"])
+    entries = {entry["name"]: entry["groups"] for entry in json.loads(found.impacts_json())["params"]}
+    assert (entries["b-tagging"], entries["top_norm"]) == (["tagging", "detector"], ["detector"])
+    assert all(groups == [] for name, groups in entries.items() if name.startswith("staterror"))
+    plain = wilks.ranking(wilks.compile_model(wilks.examples.search()), parameters="b-tagging")
+    assert plain.groups == ()
+    assert json.loads(plain.impacts_json())["params"][0]["groups"] == list(plain.modifier_types[0])

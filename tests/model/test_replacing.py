@@ -32,6 +32,21 @@ def test_counts_by_channel_and_of_another_workspace() -> None:
     assert workspace.spec == EXAMPLE
 
 
+def test_counts_in_masked_bins_stay() -> None:
+    spec = SEARCH.spec
+    masks = [{"channel": "SR 2b", "bins": [5]}, {"channel": "CR top"}]
+    masked = wilks.load_workspace({**spec, "masks": masks, "version": "wilks-1"})
+    before, after = (
+        {o["name"]: o["data"] for o in workspace.spec["observations"]}
+        for workspace in (masked, wilks.with_data(masked, wilks.asimov(wilks.compile_model(masked))))
+    )
+    assert after["SR 2b"][5] == before["SR 2b"][5] != 0
+    assert after["SR 2b"][0] != before["SR 2b"][0]
+    assert after["CR top"] == before["CR top"]
+    whole = wilks.with_data(masked, wilks.asimov(wilks.compile_model(masked, masks=False)))
+    assert whole.spec["observations"][0]["data"][5] != before["SR 2b"][5]
+
+
 def test_auxiliary_data_that_moved_are_refused() -> None:
     model = wilks.compile_model(SEARCH)
     with pytest.raises(InputError, match="the auxiliary data are not those of the workspace"):

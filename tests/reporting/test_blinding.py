@@ -116,6 +116,23 @@ def test_data_and_yields_after_the_fit(search, results):
     assert shown["postfit"]["channels"]
 
 
+def test_what_a_parameter_does_by_way_of_a_function_is_hidden_too():
+    spec = wilks.examples.search().spec
+    spec["functions"] = [{"name": "mu", "expression": "kappa * kappa"}]
+    spec["measurements"][0]["config"].update(poi="kappa", parameters=[])
+    workspace = wilks.load_workspace({**spec, "version": "wilks-1"})
+    model = wilks.compile_model(workspace)
+    found = {"prefit.json": wilks.predict(model), "postfit.json": wilks.predict(model, wilks.fit(model))}
+    shown = payload(Contents("Search", workspace, found, blinded=True))
+    for channel in shown["prefit"]["channels"]:
+        assert all(one is None for one in channel["data"]) == (channel["name"] != "CR top")
+    assert [one["name"] for one in shown["postfit"]["channels"]] == ["CR top"]
+    names, acts = shown["acts"]["names"], shown["acts"]
+    where = {parameter: acts["sets"][acts["of"][parameter]] for parameter in ("kappa", "mu")}
+    assert where["kappa"] == where["mu"]
+    assert {names[i] for i in where["kappa"][::3]} == {"SR 1b", "SR 2b"}
+
+
 def test_a_fit_that_was_saved_blinded_blinds_the_page(search, results):
     workspace, _, fit = search
     contents = Contents("Search", workspace, {**results, "fit.json": fit.blinded()})

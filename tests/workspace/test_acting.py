@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyhf
 import pytest
+from tests.workspace.wide import wide
 
 import wilks
 from wilks.errors import InputError
@@ -148,3 +149,18 @@ def test_some_by_name_or_pattern_and_mistakes_all_at_once(everything: Workspace)
     assert 'no parameter "jee" in this workspace; did you mean "jes"?' in str(caught.value)
     with pytest.raises(InputError, match='no measurement "n"'):
         acting(everything, measurement="n")
+
+
+def test_what_functions_steer_is_said_with_their_parameters() -> None:
+    found = {(each.name, each.channel, each.sample): each for each in acting(wide())}
+    theory = found["theory", "SR", "background"]
+    assert (theory.words, theory.parameters, theory.norm) == (
+        "normsys, function of g",
+        ("g",),
+        pytest.approx((0.2, -0.3)),
+    )
+    assert found["jes", "SR", "signal"].words == "normsys"
+    assert {each.name for each in acting(wide(), parameters=["rate", "g"])} == {"yield", "theory"}
+    assert in_order(wide(), acting(wide()))[:2] == ["kt2", "yield"]  # functions of the parameters of interest
+    row = next(row for row in wilks.tables.modifiers(wide()).rows if row[0] == "yield")
+    assert row[1] == "normfactor, function of b norm, rate"

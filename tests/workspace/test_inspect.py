@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 from pyhf.cli import cli
 from tests.workspace.documents import EXAMPLE
+from tests.workspace.wide import wide
 
 from wilks import inspect, load_workspace
 
@@ -92,3 +93,43 @@ def test_statistical_uncertainties_that_are_all_below_the_threshold() -> None:
         spec["channels"][0]["samples"][1]["modifiers"][2].update(constraint=constraint, threshold=0.9)
         summary = inspect(load_workspace(spec))
         assert {p.name: p.constraint for p in summary.parameters}["stat"] == f"{constraint}, 2 of 2 constant"
+
+
+def test_functions_and_what_they_steer_are_shown() -> None:
+    summary = inspect(wide())
+    assert [(f.name, f.expression, f.parameters, f.steers) for f in summary.functions] == [
+        ("kt2", "kt * kt", ("kt",), ("normfactor",)),
+        ("yield", '@0 * rate (@0 is "b norm")', ("b norm", "rate"), ("normfactor",)),
+        ("theory", "exp(helper) - 1", ("g",), ("normsys",)),
+        ("helper", "log(g)", ("g",), ()),
+    ]
+    assert {p.name: (p.constraint, p.modifiers) for p in summary.parameters} == {
+        "b norm": ("normal (1 ± 0.1)", ("function",)),
+        "g": ("poisson (tau 16)", ("function",)),
+        "jer": ("constrained_by_normal", ("histosys",)),
+        "jes": ("constrained_by_normal", ("normsys",)),
+        "kt": ("unconstrained", ("function",)),
+        "only CR": ("constrained_by_normal", ("normsys",)),
+        "rate": ("unconstrained", ("function",)),
+        "tails": ("normal (0 + 0.5 - 1.5)", ("normsys",)),
+    }
+    assert summary.n_parameters == 8
+    assert summary.measurements[0].pois == ("kt", "rate")
+
+
+def test_what_else_pyhf_can_not_say_is_shown() -> None:
+    summary = inspect(wide())
+    assert summary.more == (
+        ("data set", "other"),
+        ("group", "jets: jes, jer"),
+        ("group", "theory: theory, g"),
+        ("mask", "SR: bin 2"),
+        ("correlation", "jes, jer, only CR: largest 0.3, of jes, jer"),
+        ("clip", "yields below 0 are 0"),
+        ("interpolation", "normsys code1: jes"),
+    )
+    text = str(summary)
+    assert "       theory  exp(helper) - 1             normsys" in text
+    assert "  correlation  jes, jer, only CR: largest 0.3, of jes, jer" in text
+    assert [table.title for table in summary.tables()][-2:] == ["Functions", "More"]
+    assert "exp(helper) - 1" in summary._repr_html_()

@@ -39,7 +39,7 @@ STRUCTURE: list[tuple[Change, str]] = [
     (
         lambda d: d.update(measurments=d.pop("measurements")),
         'unknown key "measurments"; allowed are "channels", "observations", "measurements", "version", '
-        '"data_sets", "groups"; '
+        '"data_sets", "groups", "functions", "masks"; '
         'did you mean "measurements"?',
     ),
     (lambda d: d.update(channels={}), "channels: an object found, a list needed"),

@@ -37,7 +37,9 @@ def refused_model(view: View, limits: Thresholds) -> Iterator[Finding]:
 def idle_poi(view: View, limits: Thresholds) -> Iterator[Finding]:
     """No rate depends on the parameter of interest."""
     model = view.model
-    if model is not None and model.poi is not None and model.idle[model.index(model.poi)]:
+    if model is None or model.poi is None or model.poi in view.hidden_by_masks:
+        return
+    if model.idle[model.index(model.poi)]:
         yield Finding(
             "idle-poi",
             Severity.ERROR,
@@ -55,7 +57,7 @@ def idle_factor(view: View, limits: Thresholds) -> Iterator[Finding]:
         return
     first = 0
     for s in model.parameter_sets:
-        here = model.idle[first : first + len(s)]
+        here = model.idle[first : first + len(s)] & ~np.isin(s.names, view.hidden_by_masks)
         first += len(s)
         if not here.any() or s.name == model.poi:
             continue

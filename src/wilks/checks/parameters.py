@@ -32,6 +32,15 @@ def unknown_setting(view: View, limits: Thresholds) -> Iterator[Finding]:
         for name in group.parameters:
             if name not in view.parameters:
                 groups.setdefault(name, []).append(group.name)
+    functions = {function.name for function in view.workspace.document.functions or ()}
+    for name in functions.intersection(named):
+        yield _finding(
+            "unknown-setting",
+            Severity.WARNING,
+            name,
+            f"Measurement {some(named.pop(name))} sets it, but it is a function.",
+            "Remove the setting, or set the parameters that the function needs: it has no effect.",
+        )
     alike = {name: nearest(name, view.parameters, cutoff=_ALIKE) for name in named}
     for name in (name for name in named if alike[name]):
         yield _finding(
@@ -57,8 +66,13 @@ def unknown_setting(view: View, limits: Thresholds) -> Iterator[Finding]:
             "unknown-setting",
             Severity.WARNING,
             name,
-            f"Group {some(labels)} has it, but no modifier has this name{nearest(name, view.parameters) or '.'}",
-            "Correct the name or remove it from the group.",
+            f"Group {some(labels)} has it, but "
+            + (
+                "it is a function."
+                if name in functions
+                else f"no modifier has this name{nearest(name, view.parameters) or '.'}"
+            ),
+            "Correct the name or remove it from the group; of a function the parameters are named.",
         )
 
 

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from wilks._types import BoolArray, FloatArray
 from wilks.checks.wording import bins
-from wilks.errors import ModelError
+from wilks.errors import ModelError, WorkspaceError
+from wilks.workspace.references import modifier_names, steering_parameters
 from wilks.workspace.spec import (
     HistoSys,
     Measurement,
@@ -161,14 +162,22 @@ class View:
 
     @cached_property
     def parameters(self) -> Mapping[str, Use]:
-        """Every parameter name that a modifier uses."""
+        """Every parameter that a modifier uses, also by way of a function; only functions' ones count as factors."""
+        steering = steering_parameters(self.workspace.document)
+        own = set(modifier_names(self.workspace.document.channels)) - set(steering)
         uses: dict[str, Use] = {}
         for index, block in enumerate(self.blocks):
             for modifier in block.sample.modifiers:
-                use = uses.setdefault(modifier.name, Use())
-                use.kinds.add(type(modifier))
-                if not use.blocks or use.blocks[-1] != index:
-                    use.blocks.append(index)
+                for name in steering.get(modifier.name, (modifier.name,)):
+                    use = uses.setdefault(name, Use())
+                    if modifier.name == name:
+                        use.kinds.add(type(modifier))
+                    elif name not in own:
+                        use.kinds.add(NormFactor)
+                    if not use.blocks or use.blocks[-1] != index:
+                        use.blocks.append(index)
+        for name in (name for names in steering.values() for name in names if name not in uses):
+            uses[name] = Use({NormFactor})
         return uses
 
     def acting(self, name: str) -> list[int]:
@@ -195,7 +204,7 @@ class View:
             poi = None if len(there) == len(pois) else next(iter(there), "")
             try:
                 found[measurement.name] = compile_model(self.workspace, measurement=measurement.name, poi=poi)
-            except ModelError as error:
+            except (ModelError, WorkspaceError) as error:
                 found[measurement.name] = tuple(error.problems)
         return found
 
@@ -204,6 +213,22 @@ class View:
         """The model of the first measurement, None where there is none."""
         first = next(iter(self._compiled.values()), None)
         return None if isinstance(first, tuple) else first
+
+    @cached_property
+    def hidden_by_masks(self) -> tuple[str, ...]:
+        """Free parameters of the first measurement that have an effect, but only in bins that the workspace masks."""
+        from wilks.model.compile import compile_model
+
+        masked = self.model
+        if masked is None or not self.workspace.document.masks:
+            return ()
+        try:
+            whole = compile_model(self.workspace, poi="", masks=False)
+        except ModelError:
+            return ()
+        seen = {name for name, idle in zip(masked.parameter_names, masked.idle, strict=True) if not idle}
+        free = whole.unconstrained & ~whole.fixed & ~whole.idle
+        return tuple(name for i, name in enumerate(whole.parameter_names) if free[i] and name not in seen)
 
     @property
     def refusals(self) -> Mapping[str, tuple[str, ...]]:

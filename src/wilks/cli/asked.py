@@ -95,7 +95,7 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         read_once(workspace, chosen.after)
         used = regions.restricted(read_workspace(workspace), measurement, poi)
-        model = wilks.compile_model(used, measurement=measurement, poi=poi)
+        model = wilks.compile_model(used, measurement=measurement, poi=poi, data_set=chosen.data_set)
         check_fixed(model, fix)
         if chosen.blind_poi and model.poi is None:
             raise InputError("--blind-poi: the model has no parameter of interest, name one with --poi")

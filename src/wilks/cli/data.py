@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from wilks.results.fit import FitResult
 
 
+data_set_option = click.option(
+    "--data-set", metavar="NAME", help="Data set of the workspace to use. Default: its observations."
+)
+
+
 @dataclass(frozen=True)
 class Chosen:
     """Which data a command uses, and whether the value of the parameter of interest in them is hidden."""
@@ -28,6 +33,7 @@ class Chosen:
     after: str | None
     values: dict[str, float]
     blind_poi: bool
+    data_set: str | None = None
 
     def data(self, model: Model, workspace: str) -> Data:
         """Return the data for a model; a fit of another workspace is pointed out."""
@@ -61,14 +67,24 @@ class Chosen:
     def _check(self) -> None:
         if not self.asimov and (self.after is not None or self.values):
             raise InputError("--after and --set say what Asimov data are made of; they need --asimov")
+        if self.asimov and self.data_set is not None:
+            raise InputError("--data-set names data of the workspace, --asimov makes others: give one of them")
 
 
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--asimov`, `--after`, `--set` and `--blind-poi`; the command is called with `chosen`."""
+    """Add `--data-set`, `--asimov`, `--after`, `--set` and `--blind-poi`; the command is called with `chosen`."""
 
     @functools.wraps(command)
-    def wrapped(*, asimov: bool, after: str | None, values: dict[str, float], blind_poi: bool, **rest: Any) -> Any:
-        return command(chosen=Chosen(asimov, after, values, blind_poi), **rest)
+    def wrapped(
+        *,
+        asimov: bool,
+        after: str | None,
+        values: dict[str, float],
+        blind_poi: bool,
+        data_set: str | None,
+        **rest: Any,
+    ) -> Any:
+        return command(chosen=Chosen(asimov, after, values, blind_poi, data_set), **rest)
 
     for decorate in (
         click.option(
@@ -86,6 +102,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--after", metavar="FIT", help="With --asimov: make the data at the best fit saved in a file."),
         click.option("--asimov", is_flag=True, help="Use Asimov data instead of the observed ones."),
+        data_set_option,
     ):
         wrapped = decorate(wrapped)
     return wrapped

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 import wilks
+from wilks.cli.data import data_set_option
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_workspace
 from wilks.cli.minos import check_minos, minos, save_beside
@@ -36,6 +37,7 @@ _FEW = 12
 @click.argument("workspace", metavar="WORKSPACE")
 @output_option("File for the result, as JSON; with - it is printed instead of the table.")
 @click.option("--measurement", metavar="NAME", help="Measurement to use. Default: the first.")
+@data_set_option
 @click.option("--poi", metavar="NAME", help="Parameter of interest. Default: the measurement's.")
 @click.option(
     "--fix",
@@ -63,6 +65,7 @@ def fit(
     workspace: str,
     output: str | None,
     measurement: str | None,
+    data_set: str | None,
     poi: str | None,
     fix: dict[str, float],
     bounds: dict[str, tuple[float, float]],
@@ -72,14 +75,14 @@ def fit(
     blind_poi: bool,
     search: Search,
 ) -> None:
-    """Fit the model to the observed data.
+    """Fit the model to the observed data, or to another data set of the workspace.
 
     The exit code is 1 where the fit fails; what it found is printed and written all the same.
     """
     from wilks.fitting.problem import FitOptions
 
     used = regions.restricted(read_workspace(workspace), measurement, poi)
-    model = wilks.compile_model(used, measurement=measurement, poi=poi)
+    model = wilks.compile_model(used, measurement=measurement, poi=poi, data_set=data_set)
     check_fixed(model, fix)
     if blind_poi and model.poi is None:
         raise ModelError("--blind-poi: the model has no parameter of interest, name one with --poi")

@@ -103,6 +103,7 @@ def grid(
             signals,
             points,
             data=chosen.maker(),
+            data_set=chosen.data_set,
             verify=not any_background,
             folder=folder,
             fixed=fix,

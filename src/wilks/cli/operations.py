@@ -104,14 +104,15 @@ def combine(
     "-t", "--modifier-type", "modifier_types", multiple=True, metavar="TYPE", help="Type of modifiers; repeatable."
 )
 @click.option("--measurement", "measurements", multiple=True, metavar="NAME", help="Measurement; repeatable.")
+@click.option("--data-set", "data_sets", multiple=True, metavar="NAME", help="Data set; repeatable.")
 @output
 def prune(workspace: str, output: str | None, **what: tuple[str, ...]) -> None:
     """Leave parts of a workspace out.
 
-    Channels, samples, modifiers, types of modifiers, measurements: names or patterns.
+    Channels, samples, modifiers, types of modifiers, measurements, data sets: names or patterns.
     """
     if not any(what.values()):
-        raise InputError("nothing to leave out: name channels, samples, modifiers, types or measurements")
+        raise InputError("nothing to leave out: name channels, samples, modifiers, types, measurements or data sets")
     put_workspace(wilks.prune(read_workspace(workspace), **what), output)
 
 
@@ -156,12 +157,13 @@ def rename(workspace: str, changes: dict[str, str], output: str | None, **given:
 def _kinds(workspace: Workspace, old: str, problems: list[str]) -> list[str]:
     """Return what is called `old`; adds to `problems` where that is nothing, or things of several kinds."""
     from wilks.selection import matching
+    from wilks.workspace.references import all_names
 
     summary = wilks.inspect(workspace)
     names = {
         "channel": workspace.channel_names,
         "sample": summary.samples,
-        "modifier": tuple(parameter.name for parameter in summary.parameters),
+        "modifier": all_names(workspace.document),
         "measurement": workspace.measurement_names,
     }
     kinds = [kind for kind, known in names.items() if matching(known, old)]

@@ -9,6 +9,7 @@ import click
 import wilks
 from wilks import pipeline
 from wilks.cli.asked import measurement_option, poi_option
+from wilks.cli.data import data_set_option
 from wilks.cli.drawing import style_options, titles_option
 from wilks.cli.figure_options import PULLS, figure_options, renamed
 from wilks.cli.helping import Command
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--blind-poi", is_flag=True, help="With --b-only: hide the value of the parameter of interest.")
 @measurement_option
+@data_set_option
 @poi_option
 @digits_option
 @figure_options(PULLS)
@@ -54,6 +56,7 @@ def pulls(
     b_only: bool,
     blind_poi: bool,
     measurement: str | None,
+    data_set: str | None,
     poi: str | None,
     options: dict[str, Any],
     titles: dict[str, str],
@@ -67,9 +70,14 @@ def pulls(
     if b_only:
         if len(fit_files) > 1 or labels:
             raise InputError("--b-only: takes one workspace, and labels its fits itself")
-        results = _with_and_without_signal(fit_files[0], measurement, poi, blind_poi)
+        results = _with_and_without_signal(fit_files[0], measurement, data_set, poi, blind_poi)
     else:
-        given = {"--blind-poi": blind_poi, "--measurement": measurement, "--poi": poi}
+        given = {
+            "--blind-poi": blind_poi,
+            "--measurement": measurement,
+            "--data-set": data_set,
+            "--poi": poi,
+        }
         if extra := [option for option, value in given.items() if value]:
             raise InputError(f"{', '.join(extra)}: for the fits of --b-only; those of files are made")
         results = by_label(fit_files, labels, read_fit)
@@ -86,10 +94,10 @@ def pulls(
 
 
 def _with_and_without_signal(
-    workspace: str, measurement: str | None, poi: str | None, blind_poi: bool
+    workspace: str, measurement: str | None, data_set: str | None, poi: str | None, blind_poi: bool
 ) -> dict[str, FitResult]:
     """Return the fits of a workspace with the parameter of interest free, and kept at 0."""
-    model = wilks.compile_model(read_workspace(workspace), measurement=measurement, poi=poi)
+    model = wilks.compile_model(read_workspace(workspace), measurement=measurement, poi=poi, data_set=data_set)
     if model.poi is None:
         raise ModelError("--b-only: the model has no parameter of interest, name one with --poi")
     free, held = wilks.fit(model), wilks.fit(model, fixed={model.poi: 0.0})

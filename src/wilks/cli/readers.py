@@ -31,16 +31,23 @@ if TYPE_CHECKING:
 
 
 def _prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what a prediction is made from (the workspace, `--fit`, `--measurement`), and what is blinded in it.
+    """Add what a prediction is made from (workspace, fit, measurement, data set), and what is blinded in it.
 
     The command is called with `prediction`.
     """
 
     @functools.wraps(command)
     def wrapped(
-        *, workspace: str, fit_file: str | None, measurement: str | None, regions: Regions, bands: str, **rest: Any
+        *,
+        workspace: str,
+        fit_file: str | None,
+        measurement: str | None,
+        data_set: str | None,
+        regions: Regions,
+        bands: str,
+        **rest: Any,
     ) -> Any:
-        prediction, model = _prediction(workspace, fit_file, measurement, regions, bands)
+        prediction, model = _prediction(workspace, fit_file, measurement, data_set, regions, bands)
         if "prefit" in rest:
             rest["before"] = None if fit_file is None else functools.partial(wilks.predict, model, method=bands)
         return command(prediction=prediction, **rest)
@@ -54,6 +61,11 @@ def _prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default="linear",
             show_default=True,
             help="Uncertainties by exact derivatives, or by finite variations as cabinetry's.",
+        ),
+        click.option(
+            "--data-set",
+            metavar="NAME",
+            help="Data set of the workspace to show. Default: the fit's, else its observations.",
         ),
         click.option("--measurement", metavar="NAME", help="Measurement to use. Default: the fit's, else the first."),
         click.option(
@@ -182,13 +194,18 @@ def yields(prediction: Prediction, per_bin: bool, output: str | None) -> None:
 
 
 def _prediction(
-    workspace: str, fit_file: str | None, measurement: str | None, regions: Regions, bands: str
+    workspace: str,
+    fit_file: str | None,
+    measurement: str | None,
+    data_set: str | None,
+    regions: Regions,
+    bands: str,
 ) -> tuple[Prediction, Model]:
     read_once(workspace, fit_file)
     loaded = read_workspace(workspace)
     result = None if fit_file is None else read_fit(fit_file)
     hidden = regions.bins(loaded, measurement or (result.measurement if result else None), None)
-    model = pipeline.matching_model(loaded, result, measurement=measurement)
+    model = pipeline.matching_model(loaded, result, measurement=measurement, data_set=data_set, masks=False)
     if result is not None and result.workspace_digest != loaded.digest:
         result = wilks.transfer(result, model)
         warn_of_another_workspace(str(fit_file), workspace, model, result.settings["not_in_fit"])

@@ -41,6 +41,7 @@ class Content:
     y_title: str
     hidden: list[int]
     log_x: bool = False
+    masked: tuple[int, ...] = ()
 
     @property
     def centers(self) -> FloatArray:
@@ -108,6 +109,17 @@ class Content:
         return [f"negative in {bins} bin{'s' if bins > 1 else ''}, not on this axis: {listed}"]
 
 
+NOT_FITTED: dict[str, Any] = {"facecolor": "black", "alpha": 0.12, "linewidth": 0.0}
+"""How bins look that no fit sees."""
+
+
+def shade_masked(ax: Axes, content: Content) -> None:
+    """Draw which bins no fit sees."""
+    for b in content.masked:
+        low, high = content.axis.interval(b)
+        ax.axvspan(low, high, zorder=6.8, **NOT_FITTED)
+
+
 def draw_layers(ax: Axes, content: Content, colors: Mapping[str, str], lowest: float | None) -> list[Entry]:
     """Draw samples, uncertainty, lines and data; return the entries of the legend from top to bottom.
 
@@ -134,6 +146,8 @@ def draw_layers(ax: Axes, content: Content, colors: Mapping[str, str], lowest: f
         ends = np.maximum(total - content.uncertainty, bottom), np.maximum(total + content.uncertainty, bottom)
         ax.stairs(ends[1], edges, baseline=ends[0], **HATCH)
         entries.append((Patch(**{name: value for name, value in HATCH.items() if name != "zorder"}), "Uncertainty"))
+    if content.masked:
+        entries.append((Patch(**NOT_FITTED), "Not fitted"))
     if content.before is not None:
         line = ax.stairs(content.before, edges, baseline=None, color="#2040c0", linestyle="--", linewidth=1.4, zorder=4)
         entries.append((line, "Pre-fit total"))

@@ -13,7 +13,7 @@ from wilks.errors import InputError, listed, nearest
 from wilks.figures.bin_ticks import label_bins
 from wilks.figures.conditions import add_note
 from wilks.figures.decoration import decorate, in_red, scale_y
-from wilks.figures.layers import Content, draw_layers
+from wilks.figures.layers import Content, draw_layers, shade_masked
 from wilks.figures.numbers import divided, in_unit, logarithmic, set_log_x
 from wilks.figures.poisson import garwood
 from wilks.figures.ratio import draw_ratio
@@ -196,6 +196,7 @@ def content_of(
         _y_title(channel.axis, channel.name, divide_by_width),
         hidden,
         logarithmic(edges) if log_x is None else log_x,
+        channel.masked,
     )
 
 
@@ -251,6 +252,8 @@ def _draw(
         bounds["outside"] = [main, ratio] if ax is None else []
         free = decorate(main, style, (content.name, title), entries, **bounds)
         in_red(main, style, content.unseen() if lowest is not None else [])
+        for panel in (main, ratio):
+            shade_masked(panel, content)
         _hatch_hidden(main, content, free)
         _hatch_hidden(ratio, content, 1.0)
         if ax is None:

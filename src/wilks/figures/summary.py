@@ -12,7 +12,7 @@ from wilks._types import FloatArray
 from wilks.errors import InputError
 from wilks.figures.conditions import add_note
 from wilks.figures.decoration import Entry, experiment_texts, in_red, lines_above
-from wilks.figures.layers import Content, draw_layers
+from wilks.figures.layers import Content, draw_layers, shade_masked
 from wilks.figures.names import labels, letters
 from wilks.figures.poisson import garwood
 from wilks.figures.ratio import half_width_of
@@ -140,8 +140,11 @@ def _part(
         uncertainty = np.array([channel.sum_uncertainty])
         total = None if total is None else total.sum(keepdims=True)
         hidden = [0] if hidden else []
+    masked = channel.masked if every else (0,) * (len(channel.masked) == len(channel.axis))
     axis = Axis.of_bin_numbers(data.size)
-    return Content(channel.name, axis, samples, yields, uncertainty, data, garwood(data), total, "Events", hidden)
+    ends = garwood(data)
+    content = Content(channel.name, axis, samples, yields, uncertainty, data, ends, total, "Events", hidden)
+    return replace(content, masked=masked)
 
 
 def _joined(parts: Sequence[Content]) -> dict[str, Any]:
@@ -161,6 +164,7 @@ def _joined(parts: Sequence[Content]) -> dict[str, Any]:
         ),
         "before": None if parts[0].before is None else side("before"),
         "hidden": [int(start) + b for start, part in zip(starts, parts, strict=False) for b in part.hidden],
+        "masked": tuple(int(start) + b for start, part in zip(starts, parts, strict=False) for b in part.masked),
     }
 
 
@@ -189,6 +193,7 @@ def _draw_row(
             change = np.where(content.total > 0, content.before / content.total, np.nan)
         ratio.stairs(change, edges, baseline=None, **_LINE)
     for ax in (main, ratio):
+        shade_masked(ax, content)
         for b in content.hidden:
             ax.axvspan(b, b + 1, fill=False, hatch="\\\\\\", edgecolor="#9a9a9a", linewidth=0, zorder=7)
     return main, ratio, entries

@@ -55,12 +55,13 @@ class Question:
     settings: Mapping[str, Any]
     measurement: str | None
     poi: str | None
+    data_set: str | None
     bounds: Mapping[str, tuple[float, float]] | None
     data: Callable[[Model], Data | ArrayLike] | None = None
 
     def model(self, workspace: Workspace) -> Model:
         """Return the model of a workspace."""
-        return compile_model(workspace, measurement=self.measurement, poi=self.poi)
+        return compile_model(workspace, measurement=self.measurement, poi=self.poi, data_set=self.data_set)
 
     def __call__(self, model: Model, data: Data | None, fixed: Mapping[str, float], running: Running) -> Answer:
         """Return the answer for a model."""
@@ -75,6 +76,7 @@ class Question:
         """Return all that an answer depends on beside workspace and data, as JSON keeps it."""
         bounds = {name: [_kept(side) for side in sides] for name, sides in (self.bounds or {}).items()}
         where = {"measurement": self.measurement, "poi": self.poi, "fixed": dict(fixed), "bounds": bounds}
+        where |= {"data_set": self.data_set} if self.data_set is not None else {}
         unused = ("toys", "seed") if self.settings["calculator"] != "toys" else ()
         settings = {name: value for name, value in self.settings.items() if name not in unused}
         return {**settings, **where, **running.options.settings}
@@ -99,6 +101,7 @@ def grid(
     verify: bool = True,
     measurement: str | None = None,
     poi: str | None = None,
+    data_set: str | None = None,
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     threads: int | None = None,
@@ -128,7 +131,7 @@ def grid(
     asked of no point.
 
     `level`, `statistic`, `calculator`, `base`, `toys`, `seed`, `fixed` and `bounds` are those of `limit` and
-    `hypotest`, `measurement` and `poi` those of `compile_model`.
+    `hypotest`, `measurement`, `poi` and `data_set` those of `compile_model`.
 
     >>> import wilks
     >>> background, signals = wilks.examples.search_grid()
@@ -142,7 +145,7 @@ def grid(
     check_calculator(calculator, base, toys, seed)
     settings = {"question": question, "value": float(value), "level": float(level), "statistic": statistic}
     settings |= {"calculator": calculator, "base": base, "toys": int(toys), "seed": int(seed)}
-    asked = Question(settings, measurement, poi, bounds, data)
+    asked = Question(settings, measurement, poi, data_set, bounds, data)
     named, listed_points = _points(workspace, points, labels, verify, dict(fixed or {}))
     _check_names(listed_points)
     found = list(_answers(listed_points, asked, _checked(folder, listed_points, asked, running), running))

@@ -38,7 +38,8 @@ def predict(
     After a fit that is flat along some combinations of parameters (`FitResult.flat`) what changes along them has no
     uncertainty (NaN); all else has its own. So it is with parameters that had no effect in the fit and have one here.
 
-    A fit of other channels is first carried over by `transfer`. Raises ResultError if the result has other parameters
+    A fit of other channels is first carried over by `transfer`, and so is one that did not see the masked bins of a
+    model that has them (`compile_model(..., masks=False)`). Raises ResultError if the result has other parameters
     than the model, hides some (`FitResult.blinded`), or has no usable covariance.
 
     >>> import wilks
@@ -117,6 +118,9 @@ def _variations(model: Model, theta: FloatArray, covariance: FloatArray) -> tupl
 
 def _of_this_model(model: Model, result: FitResult) -> FitResult:
     """Return the fit as one of this model; ResultError where it has other parameters, or hides some."""
+    same = result.workspace_digest == model.workspace_digest
+    if same and model.masked and not np.array_equal(result.prefit_uncertainties, model.prefit_uncertainties):
+        result = transfer(result, model)
     if result.names != model.parameter_names:
         raise ResultError(
             "the fit result has other parameters than the model; it belongs to another workspace "
@@ -125,7 +129,7 @@ def _of_this_model(model: Model, result: FitResult) -> FitResult:
     if hidden := [name for name, value in zip(result.names, result.values, strict=True) if np.isnan(value)]:
         raise ResultError(f"the fit does not tell the value of {listed(hidden)}, so nothing can be predicted from it")
     # A workspace with masked bins has the same parameters, some of them constant.
-    return result if result.workspace_digest == model.workspace_digest else transfer(result, model)
+    return result if same else transfer(result, model)
 
 
 def _channel(
@@ -149,6 +153,7 @@ def _channel(
         sample_sums_uncertainty=_propagated(sums, covariance),
         sum_uncertainty=float(_propagated(total.sum(axis=0, keepdims=True), covariance)[0]),
         data=model.observed_main[model.channel_slices[name]],
+        masked=model.masked.get(name, ()),
     )
 
 

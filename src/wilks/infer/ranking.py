@@ -97,7 +97,13 @@ def ranking(
         statuses=done.statuses,
         data_statistics=done.data_statistics,
         origin=done.asked.origin(),
+        groups=tuple(_groups_of(model, best.names[i]) for i in where) if model.groups else (),
     )
+
+
+def _groups_of(model: Model, name: str) -> tuple[str, ...]:
+    """Return the groups of the workspace that a parameter is in."""
+    return tuple(group for group, members in model.groups.items() if name in members)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from wilks.model.correlations import correlated_constraints
 from wilks.model.functions import Functions, functions_of
 from wilks.model.model import Block, Model
 from wilks.model.parameters import ParameterSet, collect_parameter_sets
-from wilks.workspace.edit import without_masked_bins
+from wilks.workspace.edit import masked_bins, without_masked_bins
 from wilks.workspace.pyhf_json import load_specification
 from wilks.workspace.spec import (
     Measurement,
@@ -72,7 +72,7 @@ def compile_model(
         problems.append(f'histosys: no interpolation "{histosys}"; allowed are {listed(HISTOSYS_CODES)}')
     if problems:
         raise SettingsError(problems)
-    digest = workspace.digest
+    digest, masked = workspace.digest, masked_bins(workspace)
     workspace = without_masked_bins(workspace) if masks else workspace
     chosen = _measurement(workspace, measurement)
     if clip is None:
@@ -82,6 +82,7 @@ def compile_model(
     if not sets:
         raise ModelError("the workspace has no parameters: no sample has a modifier")
     channels = sorted(workspace.document.channels, key=lambda channel: channel.name)
+    names = tuple(channel.name for channel in channels)
     arrays = Arrays(sets, functions, NORMSYS_CODES[normsys], HISTOSYS_CODES[histosys], clip)
     correlations = correlated_constraints(sets, chosen)
     blocks: list[Block] = []
@@ -97,7 +98,7 @@ def compile_model(
         engine=arrays.engine([len(channel.samples[0].data) for channel in channels], correlations),
         parameter_sets=sets,
         blocks=tuple(blocks),
-        channel_names=tuple(channel.name for channel in channels),
+        channel_names=names,
         sample_order=_sample_order(workspace),
         observed_main=observed if with_data else np.full(observed.size, np.nan),
         axes={channel.name: workspace.axis(channel.name) for channel in channels},
@@ -111,6 +112,7 @@ def compile_model(
         measured=chosen.config.poi,
         groups=_groups(workspace, sets),
         correlated=tuple((c.entries, c.covariance) for c in correlations),
+        masked={name: bins for name, bins in masked.items() if name in names},
     )
 
 

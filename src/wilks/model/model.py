@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
@@ -46,7 +46,7 @@ class Model:
     without constraint that no rate depends on (a factor of empty samples, or of what another factor held at 0 removes):
     fits keep them where they start. `pois` are the parameters of interest, usually one. `groups` are
     parameters that belong together, as the workspace says. `correlated` are entries of the auxiliary data whose normal
-    constraints belong together, with their covariance.
+    constraints belong together, with their covariance. `masked` are the bins, by channel, that the workspace masks.
 
     `nll`, its derivatives and `expected` also take batches: leading axes of `theta` and of data are broadcast against
     each other as NumPy does, and lead the shape of what is returned. Every entry is that of the single call, to the
@@ -82,6 +82,7 @@ class Model:
     measured: str
     groups: Mapping[str, tuple[str, ...]]
     correlated: tuple[tuple[Positions, FloatArray], ...] = ()
+    masked: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @cached_property
     def parameter_names(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from wilks._types import FloatArray
 from wilks.errors import KindError, WorkspaceError, nearest
 from wilks.model.compile import compile_model
 from wilks.model.datasets import Data
-from wilks.workspace.edit import bins_of
+from wilks.workspace.edit import bins_of, masked_bins
 from wilks.workspace.making import made
 from wilks.workspace.workspace import Workspace
 
@@ -23,7 +23,8 @@ def with_data(workspace: Workspace, data: Mapping[str, Sequence[float]] | Worksp
 
     `data` are counts per bin by channel, another workspace (all of whose channels are then needed), or a data set such
     as `asimov(model)`. A workspace holds main data only: auxiliary data stand in its constraints, and a data set in
-    which they moved is refused. Raises WorkspaceError for channels and numbers of bins that don't fit, and for
+    which they moved is refused. In bins that the workspace masks, a data set of its model has nothing, and the counts
+    stay what they are. Raises WorkspaceError for channels and numbers of bins that don't fit, and for
     counts that are no numbers.
 
     >>> import wilks
@@ -68,10 +69,20 @@ def _counts(name: str, values: Any, bins: int, problems: list[str]) -> list[int 
 def _main(workspace: Workspace, data: Data) -> dict[str, FloatArray]:
     """Return the main data by channel. Raises WorkspaceError where the auxiliary data are of no measurement."""
     rest = data.values[sum(data.bins.values()) :]
-    known = [compile_model(workspace, measurement=name).auxiliary for name in workspace.measurement_names]
+    known = [
+        compile_model(workspace, measurement=name, masks=masks).auxiliary
+        for name in workspace.measurement_names
+        for masks in ((True, False) if workspace.document.masks else (True,))
+    ]
     if not data.bins or (rest.size and not any(np.array_equal(rest, auxiliary) for auxiliary in known)):
         raise WorkspaceError(
             f"data: {data.label}: the auxiliary data are not those of the workspace, which holds main data only"
         )
     ends = np.cumsum([*data.bins.values()])
-    return dict(zip(data.bins, np.split(data.values, ends)[:-1], strict=True))
+    found = dict(zip(data.bins, np.split(data.values, ends)[:-1], strict=True))
+    observed = {observation.name: observation.data for observation in workspace.document.observations}
+    for name, bins in masked_bins(workspace).items():
+        if name in found and not found[name][list(bins)].any():
+            found[name] = found[name].copy()
+            found[name][list(bins)] = np.asarray(observed[name], np.float64)[list(bins)]
+    return found

@@ -19,6 +19,7 @@ from wilks.results.prediction import Prediction
 from wilks.results.ranking import BreakdownResult, RankingResult
 from wilks.results.scan import ContourResult, ScanResult
 from wilks.templates.store import TemplateKey, Templates
+from wilks.workspace.references import steering_parameters
 from wilks.workspace.workspace import Workspace
 
 # Rules about how a parameter of interest is built into the model: what they say is true before any fit.
@@ -145,10 +146,15 @@ def _tells(finding: Finding, hidden: Collection[str]) -> bool:
 
 def _prediction(result: Prediction, workspace: Workspace, hidden: Collection[str]) -> Prediction | None:
     """Return a prediction without data, and after the fit without yields, in channels on which a parameter acts."""
+    steering = steering_parameters(workspace.document)
     acted = {
         channel.name
         for channel in workspace.document.channels
-        if any(modifier.name in hidden for sample in channel.samples for modifier in sample.modifiers)
+        if any(
+            set(steering.get(modifier.name, [modifier.name])) & set(hidden)
+            for sample in channel.samples
+            for modifier in sample.modifiers
+        )
     }
     if result.label == "pre-fit":
         return result.blinded({one.name: range(len(one.axis)) for one in result.channels if one.name in acted})

@@ -67,6 +67,9 @@ def _asked(record: Mapping[str, Any], file: str, fit_file: str, workspace: Works
     if settings.get("search", "default") != "default":
         words += ["--search", str(settings["search"])]
     dataset = origin.get("dataset", "observed")
+    if dataset in workspace.data_set_names:
+        words += ["--data-set", dataset]
+        dataset = "observed"
     words += _data(dataset, record["kind"], fit_file)
     line = _line([record["kind"], _WORKSPACE, *words, "-o", file])
     return line if dataset == "observed" else f"{line}  # data: {' '.join(dataset.split())}"

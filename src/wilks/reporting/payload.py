@@ -30,6 +30,7 @@ from wilks.templates.order import systematics_in_order
 from wilks.templates.record import Effect, json_of
 from wilks.templates.store import Templates
 from wilks.workspace.packing import pack_workspace
+from wilks.workspace.references import all_names, steering_parameters
 from wilks.workspace.saving import encoded_axes
 from wilks.workspace.workspace import Workspace
 
@@ -186,7 +187,7 @@ def _titles(contents: Contents) -> dict[str, list[tuple[str, int]]]:
     """Return the runs of all names and labels in which a part is raised, lowered or a symbol."""
     document = contents.workspace.document
     names = [name for channel in document.channels for name in (channel.name, *(one.name for one in channel.samples))]
-    names += [modifier.name for channel in document.channels for one in channel.samples for modifier in one.modifiers]
+    names += all_names(document)
     names += [effect.systematic for effect in (contents.templates.effects if contents.templates else ())]
     titles = formatted(names)
     labels = [axis_title(axis, name) for name, axis in contents.workspace.axes.items()]
@@ -201,13 +202,15 @@ def _in_order(templates: Templates) -> list[Effect]:
 
 
 def _acts(workspace: Workspace) -> dict[str, list[list[str]]]:
-    """Return where each parameter acts: channel, sample and type of every modifier of its name."""
+    """Return where each parameter or function acts: channel, sample and type of every modifier that it steers."""
+    steering = steering_parameters(workspace.document)
     found: dict[str, list[list[str]]] = {}
     for channel in workspace.document.channels:
         for sample in channel.samples:
             for modifier in sample.modifiers:
                 kind = type(modifier).__struct_config__.tag
-                found.setdefault(modifier.name, []).append([channel.name, sample.name, str(kind)])
+                for name in (modifier.name, *steering.get(modifier.name, ())):
+                    found.setdefault(name, []).append([channel.name, sample.name, str(kind)])
     return found
 
 

@@ -108,7 +108,9 @@ def breakdown_text(result: BreakdownResult) -> str:
 
 
 def impacts_json(result: RankingResult) -> str:
-    """Return a ranking in the format of CombineHarvester's `impacts.json`; the groups are the modifier types.
+    """Return a ranking in the format of CombineHarvester's `impacts.json`.
+
+    Groups are those of the workspace; where it has none, they are the modifier types.
 
     Parameters without post-fit impacts are left out, as CombineHarvester does.
     """
@@ -129,7 +131,7 @@ def _parameter(result: RankingResult, i: int) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "name": result.names[i],
         "type": _TYPES[result.constraints[i]],
-        "groups": list(result.modifier_types[i]),
+        "groups": list((result.groups or result.modifier_types)[i]),
         "prefit": _three(result.prefit_values[i], width),
         "fit": _three(result.values[i], result.uncertainties[i]),
     }

@@ -24,7 +24,7 @@ class ChannelPrediction:
     `samples` are in the order of the workspace; `yields` and `uncertainties` have shape (samples, bins);
     `total_uncertainty` (bins,) takes the correlations between samples into account, `sample_sums_uncertainty`
     (samples,) and `sum_uncertainty` those between bins. `data` (bins,) is what was observed, NaN in
-    blinded bins.
+    blinded bins. `masked` are bins (from 0) that the workspace masks: no fit sees them.
     """
 
     name: str
@@ -36,6 +36,7 @@ class ChannelPrediction:
     sample_sums_uncertainty: FloatArray
     sum_uncertainty: float
     data: FloatArray
+    masked: tuple[int, ...] = ()
 
     @property
     def total(self) -> FloatArray:

@@ -55,7 +55,8 @@ class RankingResult(Saved, _AboutPois):
     order) or "global observables" (the auxiliary datum of the parameter is shifted by its standard deviation: only the
     post-fit columns have numbers; `data_statistics` is the part of the uncertainty that comes from the main data, and
     NaN for other methods). `uncertainties` (parameters, 2) and `poi_uncertainties` (parameters of interest, 2) are
-    post-fit ones up and down, both positive.
+    post-fit ones up and down, both positive. `groups` has the workspace's groups that each parameter is in; it is empty
+    where the workspace has none.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())
@@ -81,6 +82,7 @@ class RankingResult(Saved, _AboutPois):
     statuses: tuple[tuple[str, ...], ...]
     data_statistics: FloatArray
     origin: Origin
+    groups: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         n, k = len(self.names), len(self.pois)
@@ -99,6 +101,8 @@ class RankingResult(Saved, _AboutPois):
         for name in ("constraints", "modifier_types", "statuses"):
             if len(getattr(self, name)) != n:
                 raise ValueError(f"{name} has {len(getattr(self, name))} entries, expected {n}")
+        if self.groups and len(self.groups) != n:
+            raise ValueError(f"groups has {len(self.groups)} entries, expected {n}")
         if any(len(row) != 4 for row in self.statuses):
             raise ValueError("statuses has rows that are not of length 4")
 

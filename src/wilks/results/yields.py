@@ -31,10 +31,11 @@ def yields_per_channel(prediction: Prediction, channels: list[ChannelPrediction]
     rows.append(("total", *(pdg_measured(float(c.total.sum()), c.sum_uncertainty) for c in channels)))
     rows.append(("data", *(_observed(float(c.data.sum())) for c in channels)))
     title = f"Yields, {prediction.label}"
+    names = [f"{c.name}{_not_fitted(c)}" for c in channels]
     if len(channels) > _COLUMNS:
-        header, *turned = zip(("channel", *(c.name for c in channels)), *rows, strict=True)
+        header, *turned = zip(("channel", *names), *rows, strict=True)
         return Table(title, header, tuple(turned))
-    return Table(title, ("sample", *(c.name for c in channels)), tuple(rows))
+    return Table(title, ("sample", *names), tuple(rows))
 
 
 def yields_per_bin(prediction: Prediction, channels: list[ChannelPrediction]) -> Table:
@@ -50,9 +51,16 @@ def yields_per_bin(prediction: Prediction, channels: list[ChannelPrediction]) ->
                 for sample in samples
             ]
             total = pdg_measured(float(channel.total[b]), float(channel.total_uncertainty[b]))
-            rows.append((channel.name, _bin(channel.axis, b), *cells, total, _observed(float(channel.data[b]))))
+            place = _bin(channel.axis, b) + " (not fitted)" * (b in channel.masked)
+            rows.append((channel.name, place, *cells, total, _observed(float(channel.data[b]))))
     header = ("channel", "bin", *samples, "total", "data")
     return Table(f"Yields per bin, {prediction.label}", header, tuple(rows), "ll" + "r" * (len(samples) + 2))
+
+
+def _not_fitted(channel: ChannelPrediction) -> str:
+    """Return how many bins of a channel no fit sees, "" where there are none."""
+    some, every = len(channel.masked), len(channel.axis)
+    return "" if some == 0 else " (not fitted)" if some == every else f" ({some} of {every} bins not fitted)"
 
 
 def _bin(axis: Axis, index: int) -> str:

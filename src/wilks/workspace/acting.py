@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from wilks._types import FloatArray
 from wilks.errors import InputError, listed, nearest
 from wilks.selection import matching
+from wilks.workspace.references import all_names, steering_parameters
 from wilks.workspace.spec import (
     HistoSys,
     Lumi,
@@ -43,7 +44,8 @@ class Acting:
 
     `types` are those of its modifiers there, sorted; `up` and `down` the yields at plus and minus one standard
     deviation, shape (bins,), None where there is no such thing (free factors). Of shapesys and staterrors every bin is
-    moved, each by its own parameter.
+    moved, each by its own parameter. Modifiers that a function steers have its name, the `parameters` that it needs,
+    and the yields where its value is 1 and -1; `parameters` is empty where `name` is that of the parameter.
     """
 
     channel: str
@@ -53,6 +55,12 @@ class Acting:
     nominal: FloatArray
     up: FloatArray | None
     down: FloatArray | None
+    parameters: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """How it acts, in words: its kind, and which parameters a function steers it by."""
+        return f"{self.kind}, function of {', '.join(self.parameters)}" if self.parameters else self.kind
 
     @property
     def kind(self) -> str:
@@ -107,7 +115,8 @@ def acting(
 ) -> list[Acting]:
     """Return what every parameter does to each sample in each channel, in the order of the document.
 
-    Only those that are named, as names or patterns, if any are. The size of a lumi modifier is that of the measurement
+    Only those that are named, as names or patterns, if any are; the name of a parameter that a function needs means
+    what the function steers. The size of a lumi modifier is that of the measurement
     (default: the first). Raises InputError for names that mean nothing.
     """
     document = workspace.document
@@ -122,12 +131,13 @@ def acting(
     for settings in config.parameters if config is not None else ():
         if settings.sigmas and settings.auxdata:
             lumi[settings.name] = float(settings.sigmas[0]) / float(settings.auxdata[0] or 1.0)
+    steering = steering_parameters(document)
     found: list[Acting] = []
     for channel in document.channels:
         for sample in channel.samples if channel.name in wanted["channel"] else ():
             if sample.name in wanted["sample"]:
                 found += _of_sample(channel.name, sample, wanted["parameter"], lumi)
-    return found
+    return [replace(each, parameters=tuple(steering.get(each.name, ()))) for each in found] if steering else found
 
 
 def in_order(workspace: Workspace, found: Sequence[Acting]) -> list[str]:
@@ -137,8 +147,10 @@ def in_order(workspace: Workspace, found: Sequence[Acting]) -> list[str]:
     for each in found:
         types.setdefault(each.name, set()).update(each.types)
 
+    steering = steering_parameters(workspace.document)
+
     def place(name: str) -> int:
-        if name in pois:
+        if pois.intersection(steering.get(name, [name])):
             return 0
         if types[name] <= {"normfactor", "shapefactor"}:
             return 1
@@ -154,8 +166,9 @@ def chosen_names(workspace: Workspace, asked: dict[str, str | Sequence[str] | No
     known = {
         "channel": [channel.name for channel in channels],
         "sample": list(dict.fromkeys(sample.name for sample in samples)),
-        "parameter": list(dict.fromkeys(m.name for sample in samples for m in sample.modifiers)),
+        "parameter": all_names(workspace.document),
     }
+    needed = {name: {name, *names} for name, names in steering_parameters(workspace.document).items()}
     wanted, problems = {}, []
     for what, patterns in asked.items():
         names = known[what]
@@ -166,6 +179,8 @@ def chosen_names(workspace: Workspace, asked: dict[str, str | Sequence[str] | No
             if not places
         ]
         wanted[what] = {names[i] for places in found.values() for i in places} if patterns else set(names)
+        if what == "parameter":
+            wanted[what] |= {name for name, names in needed.items() if names & wanted[what]}
     if problems:
         raise InputError(problems)
     return wanted

@@ -10,9 +10,12 @@ import numpy as np
 
 from wilks.axis import Axis
 from wilks.errors import WorkspaceError, listed, nearest
-from wilks.workspace.edit import modifiers_of
-from wilks.workspace.making import made, names_of, with_settings
+from wilks.workspace.combine_extensions import IN_CONFIG, joined_config, joined_extensions
+from wilks.workspace.edit import as_plain_as_can_be, modifiers_of
+from wilks.workspace.extensions import WILKS
+from wilks.workspace.making import made, names_of
 from wilks.workspace.naming import new_names
+from wilks.workspace.references import all_names
 from wilks.workspace.rename import Changes, rename
 from wilks.workspace.spec import Channel, Lumi, Measurement, Observation, ParameterSettings
 from wilks.workspace.workspace import Workspace
@@ -39,9 +42,12 @@ def combine(
     any); with `left outer` and `right outer` those of that side are taken, and the others dropped. `merge_channels`
     takes the samples of both for a channel that is in both, those of the preferred side where they share a name.
 
-    Modifiers of one name in both are one parameter afterwards. `rename_channels` and `rename_modifiers` give those
-    whose names are in both new names in the right workspace, by name or pattern, of which exact names win:
-    `{"*": "*_CMS", "mu": "mu"}` leaves one parameter in common (and lumi, which has no other name in this format).
+    Modifiers of one name in both are one parameter afterwards; a name must be that of the same function in both, or of
+    a function in none. Groups and correlations of both are put together. Where channels are in both, so must be their
+    masks. A data set needs counts of every channel: one of one side only is refused where the other has channels of its
+    own. `rename_channels` and `rename_modifiers` give those whose names are in both new names in the right workspace,
+    by name or pattern, of which exact names win: `{"*": "*_CMS", "mu": "mu"}` leaves one parameter in common (and lumi,
+    which has no other name in this format).
     Raises WorkspaceError with everything that doesn't go together.
 
     >>> import wilks
@@ -56,29 +62,34 @@ def combine(
     right = told_apart(left, right, channels=rename_channels, modifiers=rename_modifiers)
     first, second = (right, left) if join == "right outer" else (left, right)
     ours, theirs = first.document, second.document
-    problems = []
-    if ours.version != theirs.version:
-        problems.append(f'the versions differ: "{left.document.version}" and "{right.document.version}"')
+    problems: list[str] = []
     channels = _joined(ours.channels, theirs.channels, join, "channel", problems, merged=merge_channels)
     observations = _joined(ours.observations, theirs.observations, join, "data of channel", problems)
     if join == "outer":
         measurements = _joined_measurements(ours.measurements, theirs.measurements, problems)
     else:
         measurements = _joined(ours.measurements, theirs.measurements, join, "measurement", problems)
-    known = {"channels", "observations", "measurements", "version"}
-    ours = with_rest_of(ours, theirs, known, "the workspaces", problems)
     if merge_channels or join == "outer":
         problems += _other_axes(first.axes, second.axes)
+    more = joined_extensions(ours, theirs, {c.name for c in channels}, join, merge_channels, problems)
+    known = {"channels", "observations", "measurements", "version", *more}
+    document = msgspec.structs.replace(
+        with_rest_of(ours, theirs, known, "the workspaces", problems),
+        channels=channels,
+        observations=observations,
+        measurements=measurements,
+        version=WILKS if WILKS in (ours.version, theirs.version) else ours.version,
+        **more,
+    )
     if problems:
         raise WorkspaceError(problems)
-    document = msgspec.structs.replace(ours, channels=channels, observations=observations, measurements=measurements)
-    return made(document, {**second.axes, **first.axes})
+    return made(as_plain_as_can_be(document), {**second.axes, **first.axes})
 
 
 def shared_modifiers(left: Workspace, right: Workspace) -> list[str]:
-    """Return the names of modifiers that are in both workspaces: a combination makes one parameter of each."""
-    theirs = {modifier.name for _, _, modifier in modifiers_of(right.document.channels)}
-    return [name for name in names_of(m for _, _, m in modifiers_of(left.document.channels)) if name in theirs]
+    """Return the names of parameters and functions that both workspaces have: a combination makes one of each."""
+    theirs = set(all_names(right.document))
+    return [name for name in all_names(left.document) if name in theirs]
 
 
 def lacking_settings(workspace: Workspace) -> dict[str, list[str]]:
@@ -100,7 +111,7 @@ def told_apart(
     return rename(
         right,
         channels=_of_shared(channels or {}, right.channel_names, both),
-        modifiers=_of_shared(modifiers or {}, names_of(every), shared_modifiers(left, right), keep=lumi),
+        modifiers=_of_shared(modifiers or {}, all_names(right.document), shared_modifiers(left, right), keep=lumi),
     )
 
 
@@ -161,8 +172,9 @@ def _joined_measurements(
             settings = _joined(
                 mine.config.parameters, other.config.parameters, "outer", f"{what}: settings of", problems
             )
-            mine = with_settings(mine, (pois or [""])[0], settings)
-            config = with_rest_of(mine.config, other.config, {"poi", "parameters"}, what, problems)
+            config = joined_config(mine.config, other.config, (pois or [""])[0], what, problems)
+            config = msgspec.structs.replace(config, parameters=settings)
+            config = with_rest_of(config, other.config, {"poi", "parameters", *IN_CONFIG}, what, problems)
             mine = with_rest_of(msgspec.structs.replace(mine, config=config), other, {"name", "config"}, what, problems)
         found.append(mine)
     return [*found, *others.values()]

@@ -8,8 +8,9 @@ import msgspec
 
 from wilks.errors import WorkspaceError, listed
 from wilks.workspace.edit import carriers, matched, modifiers_of
-from wilks.workspace.making import as_list, changed_modifiers, made, names_of, tag, with_settings
-from wilks.workspace.spec import Channel, Measurement, Modifier, ParameterSettings, Sample
+from wilks.workspace.making import as_list, changed_modifiers, made, tag
+from wilks.workspace.references import all_names, correlated_in, pois_inherited, with_names
+from wilks.workspace.spec import Channel, Document, Measurement, Modifier, ParameterSettings, Sample
 from wilks.workspace.workspace import Workspace
 
 # What a parameter may steer together, by type of modifier.
@@ -20,16 +21,17 @@ _KINDS = {
     "shapefactor": "shapefactor",
     "staterror": "staterror",
 }
-_LISTS = ("inits", "bounds", "auxdata", "factors", "sigmas")
+_LISTS = ("inits", "bounds", "auxdata", "factors", "sigmas", "lower_sigmas")
 
 
 def correlate(workspace: Workspace, parameters: str | Sequence[str], name: str) -> Workspace:
     """Return the workspace with one parameter, `name`, in place of several: names or patterns.
 
     It is the inverse of `decorrelate`. The parameters must be constrained alike and have the same settings in each
-    measurement; those of staterrors are put together. Raises WorkspaceError where they are not, where one sample has
-    modifiers of one type of two of them (the effects of two normsys are no normsys), for names that match nothing, and
-    where `name` is that of another parameter.
+    measurement; those of staterrors are put together. Functions and groups have the new one in their place. Raises
+    WorkspaceError where they are not, where one sample has modifiers of one type of two of them (the effects of two
+    normsys are no normsys), for functions and parameters whose constraints are correlated, for names that match
+    nothing, and where `name` is that of another parameter.
 
     >>> import wilks
     >>> parts = wilks.decorrelate(wilks.examples.search(), "b-tagging")
@@ -37,7 +39,7 @@ def correlate(workspace: Workspace, parameters: str | Sequence[str], name: str) 
     True
     """
     every = list(modifiers_of(workspace.document.channels))
-    names = names_of(m for _, _, m in every)
+    names = all_names(workspace.document)
     chosen = matched(names, as_list(parameters), "parameter")
     problems = []
     if not name:
@@ -46,8 +48,8 @@ def correlate(workspace: Workspace, parameters: str | Sequence[str], name: str) 
         problems.append(f"at least two parameters are needed, found {listed(chosen) or 'none'}")
     if name in names and name not in chosen:
         problems.append(f'"{name}" is already the name of another parameter; name it, too, if it is to be one of them')
-    problems += _unlike(every, chosen)
     document = workspace.document
+    problems += _fixed(document, chosen) or _unlike(every, chosen)
     measurements = [_with_one(m, chosen, name, document.channels, problems) for m in document.measurements]
     if problems:
         raise WorkspaceError(problems)
@@ -55,7 +57,18 @@ def correlate(workspace: Workspace, parameters: str | Sequence[str], name: str) 
         document.channels,
         lambda _, __, m: msgspec.structs.replace(m, name=name) if m.name in chosen else m,
     )
+    document = with_names(document, dict.fromkeys(sorted(chosen), name))
     return made(msgspec.structs.replace(document, channels=channels, measurements=measurements), workspace.axes)
+
+
+def _fixed(document: Document, chosen: set[str]) -> list[str]:
+    """Return why some can't be one whatever their kind: they are functions, or correlated already."""
+    functions = sorted(chosen & {function.name for function in document.functions or ()})
+    problems = [f'"{one}" is a function: only parameters are made one' for one in functions]
+    return problems + [
+        f'"{one}" is in a correlation of measurement "{measurement}": take it out of that first'
+        for one, measurement in sorted(correlated_in(document, chosen).items())
+    ]
 
 
 def _unlike(every: Sequence[tuple[Channel, Sample, Modifier]], chosen: set[str]) -> list[str]:
@@ -63,6 +76,8 @@ def _unlike(every: Sequence[tuple[Channel, Sample, Modifier]], chosen: set[str])
     kinds: dict[str, list[str]] = {}
     blocks: dict[tuple[str, str, str], str] = {}
     problems = []
+    if only_in_functions := sorted(chosen - {modifier.name for _, _, modifier in every}):
+        kinds["normfactor"] = only_in_functions  # free factors, too
     for channel, sample, modifier in every:
         if modifier.name not in chosen:
             continue
@@ -102,7 +117,8 @@ def _with_one(
             parameters.append(each)
         elif settings is not None and settings not in parameters:
             parameters.append(settings)
-    return with_settings(measurement, name if config.poi in chosen else config.poi, parameters)
+    config = pois_inherited(config, {old: [name] for old in chosen})
+    return msgspec.structs.replace(measurement, config=msgspec.structs.replace(config, parameters=parameters))
 
 
 def _together(

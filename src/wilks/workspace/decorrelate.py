@@ -8,8 +8,9 @@ import msgspec
 
 from wilks.errors import WorkspaceError, listed
 from wilks.workspace.edit import carriers, components, cut, matched, modifiers_of
-from wilks.workspace.making import as_list, changed_modifiers, made, names_of, with_settings
-from wilks.workspace.spec import Channel, Lumi, Measurement, Modifier, Sample
+from wilks.workspace.making import as_list, changed_modifiers, made, names_of
+from wilks.workspace.references import all_names, correlated_in, groups_inherited, needing, pois_inherited
+from wilks.workspace.spec import Channel, Document, Lumi, Measurement, Modifier, Sample
 from wilks.workspace.workspace import Workspace
 
 BY = ("channel", "sample")
@@ -27,9 +28,10 @@ def decorrelate(
     `parameters` are names or patterns, `by` is "channel" or "sample". The new ones are called `NAME_CHANNEL`; with
     `groups` (channels or samples, names or patterns, by label) `NAME_LABEL`, and what is in no group keeps the old
     parameter. Each has the settings and the constraint of the old one, so that at equal values the model expects the
-    same; where the parameter of interest is gone, the first that came of it takes its place. Raises WorkspaceError for
-    names that match nothing or are taken, for parameters with one place only, and for modifiers of type lumi, which
-    are one parameter in this format (patterns leave them alone).
+    same; where the parameter of interest is gone, the first that came of it takes its place; groups have them all.
+    Raises WorkspaceError for names that match nothing or are taken, for parameters with one place only, for modifiers
+    of type lumi, which are one parameter in this format (patterns leave them alone), for functions and parameters that
+    these need, and for parameters whose constraints are correlated.
 
     >>> import wilks
     >>> workspace = wilks.decorrelate(wilks.examples.search(), "b-tagging")
@@ -40,8 +42,9 @@ def decorrelate(
         raise WorkspaceError(f'by "{by}" found, needed is "channel" or "sample"')
     document = workspace.document
     every = list(modifiers_of(document.channels))
-    names = names_of(m for _, _, m in every)
+    names = all_names(document)
     chosen = matched(names, as_list(parameters), "parameter")
+    problems = _one_only(document, chosen)
     label = _labels(
         names_of(c for c, _, _ in every) if by == "channel" else names_of(s for _, s, _ in every), groups, by
     )
@@ -53,7 +56,7 @@ def decorrelate(
             acting.setdefault(modifier.name, {})[place] = new
     several = {name: places for name, places in acting.items() if len(set(places.values())) > 1}
     lumi = {m.name for _, _, m in every if isinstance(m, Lumi)}
-    problems = [
+    problems += [
         f'"{name}" is a modifier of type lumi, of which the format knows one only'
         for name in as_list(parameters)
         if name in lumi & set(several)
@@ -75,7 +78,27 @@ def decorrelate(
     channels = changed_modifiers(document.channels, renamed)
     heirs = {old: list(dict.fromkeys(places.values())) for old, places in several.items()}
     measurements = [_inherited(m, heirs, document.channels, channels) for m in document.measurements]
-    return made(msgspec.structs.replace(document, channels=channels, measurements=measurements), workspace.axes)
+    document = msgspec.structs.replace(
+        document,
+        channels=channels,
+        measurements=measurements,
+        groups=groups_inherited(document.groups or (), heirs) or None,
+    )
+    return made(document, workspace.axes)
+
+
+def _one_only(document: Document, chosen: set[str]) -> list[str]:
+    """Return why some can't become several: they are functions, are needed by some, or are correlated."""
+    functions = sorted(chosen & {function.name for function in document.functions or ()})
+    problems = [f'"{one}" is a function: its parameters can\'t become several' for one in functions]
+    problems += [
+        f'"{one}" is needed by the function "{function}", which has one value everywhere: it can\'t become several'
+        for one, function in sorted(needing(document, chosen - set(functions)).items())
+    ]
+    return problems + [
+        f'"{one}" is in a correlation of measurement "{measurement}": take it out of that first'
+        for one, measurement in sorted(correlated_in(document, chosen).items())
+    ]
 
 
 def _taken(names: Sequence[str], several: Mapping[str, Mapping[str, str]]) -> list[str]:
@@ -122,7 +145,7 @@ def _inherited(
             kept = components(settings.name, before, carriers(name, after))
             own = cut(settings, kept) if settings.name in heirs else settings
             parameters.append(msgspec.structs.replace(own, name=name))
-    poi = measurement.config.poi
-    if poi in heirs and poi not in heirs[poi]:
-        poi = heirs[poi][0]
-    return with_settings(measurement, poi, parameters)
+    # A parameter of interest that is still there stays the first one.
+    first = {old: sorted(names, key=old.__ne__) for old, names in heirs.items()}
+    config = msgspec.structs.replace(pois_inherited(measurement.config, first), parameters=parameters)
+    return msgspec.structs.replace(measurement, config=config)

@@ -11,10 +11,12 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import listed
 from wilks.table import number
+from wilks.workspace.diff_extensions import IN_DOCUMENT, extension_differences
 from wilks.workspace.diff_modifiers import modifier_differences, renamed_modifiers
 from wilks.workspace.diff_settings import axis_differences, measurement_differences, order_differences, other_fields
 from wilks.workspace.differences import Difference, Differences, Place, percent
 from wilks.workspace.edit import bins_of
+from wilks.workspace.references import all_names
 from wilks.workspace.rename import rename
 from wilks.workspace.spec import Channel, Sample
 from wilks.workspace.workspace import Workspace
@@ -39,7 +41,8 @@ def diff(a: Workspace, b: Workspace, *, names: tuple[str, str] = ("A", "B")) -> 
     if a.document == b.document and dict(a.axes) == dict(b.axes):
         found += _spelling(a, b)
         return Differences(tuple(found), names)
-    called = renamed_modifiers(a, b)
+    taken = {*all_names(a.document)} & {*all_names(b.document)}
+    called = {new: old for new, old in renamed_modifiers(a, b).items() if not {new, old} & taken}
     for new, old in called.items():
         words = f'"{old}" in {names[0]} is called "{new}" in {names[1]}, and is the same'
         found.append(Difference("name", new, words, 0.0, (Place("", "", old, new),)))
@@ -50,6 +53,7 @@ def diff(a: Workspace, b: Workspace, *, names: tuple[str, str] = ("A", "B")) -> 
     found += _yields(pairs)
     found += _data(a, b, pairs)
     found += modifier_differences(a, b, pairs, names)
+    found += extension_differences(a, b, names)
     found += measurement_differences(a.document, b.document, names)
     found += axis_differences(a, b, names)
     found += order_differences(a.document, b.document)
@@ -129,14 +133,18 @@ def _yields(pairs: Sequence[tuple[Channel, Channel]]) -> Iterator[Difference]:
 
 
 def _data(a: Workspace, b: Workspace, pairs: Sequence[tuple[Channel, Channel]]) -> Iterator[Difference]:
-    ours, theirs = ({o.name: o.data for o in w.document.observations} for w in (a, b))
-    found = []
-    for channel, _ in pairs:
-        one, other = ours[channel.name], theirs[channel.name]
-        if one != other and len(one) == len(other):
-            found.append(_counts(channel.name, "", one, other))
-    if found:
-        yield _numbers("data", "data", "data", found)
+    """Yield other counts of the observations, and of data sets that are in both."""
+    sets = [{d.name: d.observations for d in w.document.data_sets or ()} for w in (a, b)]
+    both = {f'data set "{name}"': (sets[0][name], sets[1][name]) for name in sets[0] if name in sets[1]}
+    for what, sides in {"data": (a.document.observations, b.document.observations), **both}.items():
+        ours, theirs = ({o.name: o.data for o in observations} for observations in sides)
+        found = []
+        for channel, _ in pairs:
+            one, other = ours[channel.name], theirs[channel.name]
+            if one != other and len(one) == len(other):
+                found.append(_counts(channel.name, "", one, other))
+        if found:
+            yield _numbers("data", what, what, found)
 
 
 def _counts(channel: str, sample: str, one: Sequence[float], other: Sequence[float]) -> tuple[float, str, Place]:
@@ -184,7 +192,7 @@ def _records(
     a: Workspace, b: Workspace, pairs: Sequence[tuple[Channel, Channel]]
 ) -> Iterator[tuple[str, msgspec.Struct, msgspec.Struct, set[str]]]:
     """Yield the records of both documents, and the fields of them that are compared elsewhere."""
-    known = {"channels", "observations", "measurements"}
+    known = {"channels", "observations", "measurements", *IN_DOCUMENT}
     yield "the document", a.document, b.document, known
     for one, other in pairs:
         yield f'channel "{one.name}"', one, other, {"name", "samples"}
@@ -206,4 +214,6 @@ def _unnamed(a: Workspace, b: Workspace) -> list[Difference]:
     """Return that something else differs: nothing that does is ever no difference."""
     extra = {o.name for w in (a, b) for o in w.document.observations} - {*a.channel_names, *b.channel_names}
     words = f"data of channels that are not there differ: {listed(sorted(extra))}" if extra else "the documents differ"
+    if a.document.version != b.document.version:
+        words = f'the versions are "{a.document.version}" and "{b.document.version}"; the model is the same'
     return [Difference("other", "document", words, 0.0)]

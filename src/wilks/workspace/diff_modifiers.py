@@ -50,11 +50,11 @@ def modifier_differences(
             rewritten = np.array_equal(ours[block].nominal, theirs[block].nominal) and _data(raw[0]) != _data(raw[1])
             if difference is not None and (difference[0] > _ROUNDING or rewritten):
                 changed.append((block, difference))
-            if _rest(raw[0]) != _rest(raw[1]):
-                sentence = f'"{name}" on "{block[1]}" in "{block[0]}" has other properties: {_fields(*raw)}'
-                yield Difference("modifier", name, sentence, math.inf, (Place(*block, "", ""),))
         if changed:
             yield _changed(name, changed, names)
+        yield from _properties(
+            name, [(block, records[0][name, block], records[1][name, block]) for block in alike], names
+        )
 
 
 def renamed_modifiers(a: Workspace, b: Workspace) -> dict[str, str]:
@@ -102,9 +102,22 @@ def _rest(modifiers: list[Modifier]) -> list[dict[str, object]]:
     return [{f: getattr(m, f) for f in sorted(own)} for m, own in zip(modifiers, fields, strict=True)]
 
 
-def _fields(ours: list[Modifier], theirs: list[Modifier]) -> str:
-    pairs = zip(_rest(ours), _rest(theirs), strict=True)
-    return ", ".join(sorted({key for one, other in pairs for key in one if one[key] != other.get(key)}))
+def _properties(
+    name: str, blocks: list[tuple[Block, list[Modifier], list[Modifier]]], names: tuple[str, str]
+) -> Iterator[Difference]:
+    """Yield what modifiers say differently beside their data: interpolation, constraint, threshold, shared."""
+    found: dict[tuple[str, str, str], list[Place]] = {}
+    for block, ours, theirs in blocks:
+        for one, other in zip(_rest(ours), _rest(theirs), strict=True):
+            for key in one:
+                if one[key] != other.get(key):
+                    sides = ["the default" if v is None else str(v) for v in (one[key], other.get(key))]
+                    found.setdefault((key, sides[0], sides[1]), []).append(Place(*block, sides[0], sides[1]))
+    for (key, before, after), places in found.items():
+        where = f' on "{places[0].sample}" in "{places[0].channel}"'
+        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+        sentence = f'{key} of "{name}"{where}{more}: {before} in {names[0]}, {after} in {names[1]}'
+        yield Difference("modifier", name, sentence, math.inf, tuple(places))
 
 
 def _common_blocks(pairs: Sequence[tuple[Channel, Channel]]) -> set[Block]:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from wilks.workspace.diff_extensions import IN_CONFIG, config_differences, orders
 from wilks.workspace.differences import Difference, Place
 from wilks.workspace.making import tag
 from wilks.workspace.spec import Document, Measurement, ParameterSettings
@@ -54,7 +55,8 @@ def _of_measurement(one: Measurement, other: Measurement, names: tuple[str, str]
                 size = 0.0 if field in _OF_THE_FIT else math.inf
                 yield Difference("setting", name, sentence, size, (Place("", "", *shown),))
     yield from other_fields(what, one, other, {"name", "config"}, names)
-    yield from other_fields(what, one.config, other.config, {"poi", "parameters"}, names)
+    yield from config_differences(what, one.config, other.config, names)
+    yield from other_fields(what, one.config, other.config, {"poi", "parameters", *IN_CONFIG}, names)
 
 
 def _shown(value: Any) -> str:
@@ -107,6 +109,8 @@ def order_differences(a: Document, b: Document) -> Iterator[Difference]:
         _other_order([s.name for s in m.config.parameters], [s.name for s in n.config.parameters]) for m, n in settings
     ):
         found.append("settings")
+    others = orders(b)
+    found += [what for what, ours in orders(a).items() if _other_order(ours, others[what])]
     if found:
         words = " and ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)
         yield Difference("order", words, f"the order of {words} differs; the model is the same", 0.0)

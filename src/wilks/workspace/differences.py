@@ -29,9 +29,9 @@ class Place:
 class Difference:
     """One difference, as a sentence, with its places.
 
-    `kind` is channel, sample, yields, data, modifier, effect, name (another one), measurement, setting, axis, order or
-    other; `name` that of the channel, sample, modifier, ... `size` is the largest relative change; infinite where
-    something is in one workspace only, or has no size; 0 where the model is the same.
+    `kind` is channel, sample, yields, data, modifier, effect, name (another one), function, mask, group, measurement,
+    correlation, setting, axis, order or other; `name` that of the channel, sample, modifier, ... `size` is the largest
+    relative change; infinite where something is in one workspace only, or has no size; 0 where the model is the same.
     """
 
     kind: str

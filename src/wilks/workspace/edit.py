@@ -19,13 +19,24 @@ import numpy as np
 
 from wilks.errors import WorkspaceError, listed, nearest
 from wilks.selection import matching
+from wilks.workspace.extensions import PYHF, WILKS, extensions
+from wilks.workspace.references import (
+    all_names,
+    correlated_in,
+    correlations_without,
+    functions_left,
+    groups_inherited,
+    needing,
+    pois_inherited,
+    steering_parameters,
+)
 from wilks.workspace.spec import (
     Channel,
+    Document,
     HistoSys,
     HistoSysData,
     Lumi,
     Measurement,
-    MeasurementConfig,
     Modifier,
     NormFactor,
     NormSys,
@@ -48,8 +59,8 @@ _BINS = re.compile(r"(?P<channel>.*)\[(?P<bins>\d+(:\d+)?(,\d+(:\d+)?)*)\]", re.
 def select_channels(workspace: Workspace, channels: str | Sequence[str]) -> Workspace:
     """Return the workspace with these channels (names or patterns) only: what is fitted, where others are predicted.
 
-    Parameters that act on none of them are gone, with their settings; a parameter of interest that is gone is none.
-    Raises WorkspaceError for names that match nothing.
+    Parameters that act on none of them are gone, with their settings, their functions and their rows of correlations;
+    a parameter of interest that is gone is none. Raises WorkspaceError for names that match nothing.
 
     >>> import wilks
     >>> control = wilks.select_channels(wilks.examples.search(), "CR*")
@@ -109,10 +120,11 @@ def signal_bins(
         chosen = matched(tuple(samples), [signal] if isinstance(signal, str) else signal, "sample")
     else:
         name = workspace.document.measurements[0].config.poi if poi is None else poi
+        steering = steering_parameters(workspace.document)
         chosen = {
             sample.name
             for _, sample, modifier in modifiers_of(workspace.document.channels)
-            if isinstance(modifier, NormFactor) and modifier.name == name
+            if isinstance(modifier, NormFactor) and name in steering.get(modifier.name, [modifier.name])
         }
         if not chosen:
             raise WorkspaceError(f'no sample is scaled by a normfactor "{name}": name the samples that are signal')
@@ -162,15 +174,25 @@ def mask_bins(workspace: Workspace, bins: Bins) -> Workspace:
     return with_channels(workspace, channels, hidden)
 
 
+def masked_bins(workspace: Workspace) -> dict[str, tuple[int, ...]]:
+    """Return the bins, counted from 0, that a workspace masks, by channel; nothing for others.
+
+    >>> import wilks
+    >>> wilks.workspace.edit.masked_bins(wilks.examples.search())
+    {}
+    """
+    sizes = {channel.name: bins_of(channel) for channel in workspace.document.channels}
+    bins: dict[str, set[int]] = {}
+    for mask in workspace.document.masks or ():
+        bins.setdefault(mask.channel, set()).update(range(sizes[mask.channel]) if mask.bins is None else mask.bins)
+    return {name: tuple(sorted(chosen)) for name, chosen in bins.items()}
+
+
 def without_masked_bins(workspace: Workspace) -> Workspace:
     """Return the workspace as its likelihood sees it: bins that it masks are masked, see `mask_bins`."""
     if not workspace.document.masks:
         return workspace
-    sizes = {channel.name: bins_of(channel) for channel in workspace.document.channels}
-    bins: dict[str, set[int]] = {}
-    for mask in workspace.document.masks:
-        bins.setdefault(mask.channel, set()).update(range(sizes[mask.channel]) if mask.bins is None else mask.bins)
-    masked = mask_bins(workspace, {name: sorted(chosen) for name, chosen in bins.items()})
+    masked = mask_bins(workspace, masked_bins(workspace))
     return replace(masked, document=msgspec.structs.replace(masked.document, masks=None))
 
 
@@ -180,10 +202,11 @@ def rename_normfactor(workspace: Workspace, name: str, by_channel: Mapping[str, 
     The new parameters have the settings of the old one. Raises WorkspaceError where other modifiers have the old name
     (they would no longer be one parameter) or a new one.
     """
-    names = {modifier.name for _, _, modifier in modifiers_of(workspace.document.channels)}
+    names = set(all_names(workspace.document))
     others = {type(m) for _, _, m in modifiers_of(workspace.document.channels) if m.name == name} - {NormFactor}
     problems = [f'"{new}" is already the name of a modifier' for new in set(by_channel.values()) & names]
-    if name not in names or others:
+    functions = {f.name for f in workspace.document.functions or ()} | set(needing(workspace.document, {name}))
+    if name not in names or others or name in functions | set(correlated_in(workspace.document, {name})):
         problems.append(f'"{name}" is not a parameter of normfactors alone')
     if problems:
         raise WorkspaceError(problems)
@@ -201,6 +224,7 @@ def rename_normfactor(workspace: Workspace, name: str, by_channel: Mapping[str, 
 
     channels = [renamed(channel) for channel in workspace.document.channels]
     left = {modifier.name for _, _, modifier in modifiers_of(channels)} & {name, *by_channel.values()}
+    heirs = {name: sorted(left)}
     measurements = []
     for measurement in workspace.document.measurements:
         parameters = [
@@ -208,17 +232,9 @@ def rename_normfactor(workspace: Workspace, name: str, by_channel: Mapping[str, 
             for settings in measurement.config.parameters
             for each in (sorted(left) if settings.name == name else [settings.name])
         ]
-        poi, pois = measurement.config.poi, measurement.config.of_interest
-        poi = sorted(left)[0] if poi == name and name not in left else poi
-        config = _with_pois(measurement.config, poi, [p for q in pois for p in (sorted(left) if q == name else [q])])
-        config = msgspec.structs.replace(config, parameters=parameters)
+        config = msgspec.structs.replace(pois_inherited(measurement.config, heirs), parameters=parameters)
         measurements.append(msgspec.structs.replace(measurement, config=config))
-    groups = [
-        msgspec.structs.replace(
-            group, parameters=[p for q in group.parameters for p in (sorted(left) if q == name else [q])]
-        )
-        for group in workspace.document.groups or ()
-    ]
+    groups = groups_inherited(workspace.document.groups or (), heirs)
     document = msgspec.structs.replace(
         workspace.document, channels=channels, measurements=measurements, groups=groups or None
     )
@@ -271,47 +287,42 @@ def with_channels(
             if o.name in after
         ]
 
-    sets = [msgspec.structs.replace(one, observations=left(one.observations)) for one in before.data_sets or ()]
-    gone = _gone(before.channels, channels)
-    groups = [
-        msgspec.structs.replace(group, parameters=kept)
-        for group in before.groups or ()
-        if (kept := [name for name in group.parameters if name not in gone])
-    ]
+    functions = functions_left(before, channels)
     document = msgspec.structs.replace(
         before,
         channels=channels,
         observations=left(before.observations),
-        measurements=[_settings_left(m, before.channels, channels) for m in before.measurements],
-        data_sets=sets or None,
-        groups=groups or None,
+        data_sets=[msgspec.structs.replace(one, observations=left(one.observations)) for one in before.data_sets or ()]
+        or None,
+        functions=functions or None,
+        masks=[mask for mask in before.masks or () if mask.channel in after] or None,
     )
-    return Workspace(document, {name: axis for name, axis in workspace.axes.items() if name in after})
+    gone = set(all_names(before)) - set(all_names(document))
+    document = msgspec.structs.replace(
+        document,
+        measurements=[_settings_left(m, gone, before, document) for m in before.measurements],
+        groups=groups_inherited(before.groups or (), {name: [] for name in gone}) or None,
+    )
+    axes = {name: axis for name, axis in workspace.axes.items() if name in after}
+    return Workspace(as_plain_as_can_be(document), axes)
 
 
-def _gone(before: list[Channel], after: list[Channel]) -> set[str]:
-    """Return the names of parameters that nothing has any more."""
-    return {m.name for _, _, m in modifiers_of(before)} - {m.name for _, _, m in modifiers_of(after)}
+def as_plain_as_can_be(document: Document) -> Document:
+    """Return a document with pyhf's version where nothing is left in it that pyhf can't say."""
+    plain = document.version == WILKS and next(extensions(document), None) is None
+    return msgspec.structs.replace(document, version=PYHF) if plain else document
 
 
-def _settings_left(measurement: Measurement, before: list[Channel], after: list[Channel]) -> Measurement:
+def _settings_left(measurement: Measurement, gone: set[str], before: Document, after: Document) -> Measurement:
     """Return a measurement without settings of parameters that are gone, its lists cut to the components left."""
-    gone = _gone(before, after)
     config = measurement.config
     parameters = [
-        cut(s, components(s.name, before, carriers(s.name, after))) for s in config.parameters if s.name not in gone
+        cut(s, components(s.name, before.channels, carriers(s.name, after.channels)))
+        for s in config.parameters
+        if s.name not in gone
     ]
-    left = [poi for poi in config.of_interest if poi not in gone]
-    config = msgspec.structs.replace(_with_pois(config, next(iter(left), ""), left), parameters=parameters)
-    return msgspec.structs.replace(measurement, config=config)
-
-
-def _with_pois(config: MeasurementConfig, poi: str, pois: list[str]) -> MeasurementConfig:
-    """Return a configuration with other parameters of interest, `poi` first, listed where it listed them before."""
-    if config.pois is None:
-        return msgspec.structs.replace(config, poi=poi)
-    rest = [name for name in dict.fromkeys(pois) if name != poi]
-    return msgspec.structs.replace(config, poi=poi, pois=[poi, *rest] if rest else None)
+    config = correlations_without(pois_inherited(config, {name: [] for name in gone}), gone)
+    return msgspec.structs.replace(measurement, config=msgspec.structs.replace(config, parameters=parameters))
 
 
 def carriers(name: str, channels: list[Channel]) -> dict[str, int]:
@@ -329,7 +340,8 @@ def cut(settings: ParameterSettings, kept: list[bool]) -> ParameterSettings:
     """Return settings with the components that are kept only."""
     if all(kept):
         return settings
-    lists = {key: getattr(settings, key) for key in ("inits", "bounds", "auxdata", "factors", "sigmas", "fixed")}
+    keys = ("inits", "bounds", "auxdata", "factors", "sigmas", "lower_sigmas", "fixed")
+    lists = {key: getattr(settings, key) for key in keys}
     changes = {
         key: [value for value, keep in zip(values, kept, strict=True) if keep]
         for key, values in lists.items()

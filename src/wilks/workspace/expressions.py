@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -24,6 +24,7 @@ _TOKEN = re.compile(
     r"(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<place>@\d+|x\[\d+\])|(?P<name>[^\W\d][\w.]*)"
     r"|(?P<sign>\*\*|[-+*/^(),]))"
 )
+_NAME, _CALL = re.compile(r"[^\W\d][\w.]*"), re.compile(r"\s*\(")
 _LONGEST, _DEEPEST = 200_000, 100
 
 
@@ -69,6 +70,35 @@ def parse_expression(text: str, parameters: Sequence[str] | None = None) -> Expr
     ['name', 'exp']
     """
     return _Parser(text, parameters).parse()
+
+
+def renamed_expression(
+    text: str, parameters: Sequence[str] | None, new: Mapping[str, str]
+) -> tuple[str, list[str] | None]:
+    """Return an expression, which can be read, and its `parameters` with other names.
+
+    Names that an expression can't have (they are no identifiers) are put among the parameters, and `@i` in its text.
+
+    >>> renamed_expression("kt * kt", None, {"kt": "kappa"})
+    ('kappa * kappa', None)
+    >>> renamed_expression("kt^2", None, {"kt": "k top"})
+    ('@0^2', ['k top'])
+    """
+    others = None if parameters is None else [new.get(name, name) for name in parameters]
+
+    def changed(match: re.Match[str]) -> str:
+        nonlocal others
+        name = match["name"]
+        if name not in new or _CALL.match(text, match.end()):
+            return match[0]
+        if _NAME.fullmatch(new[name]):
+            return new[name]
+        others = [] if others is None else others
+        if new[name] not in others:
+            others.append(new[name])
+        return f"@{others.index(new[name])}"
+
+    return _TOKEN.sub(changed, text), others
 
 
 @dataclass

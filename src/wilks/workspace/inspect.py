@@ -9,7 +9,9 @@ from operator import attrgetter
 import numpy as np
 
 from wilks.table import Table, number
+from wilks.workspace.beyond import extension_words, function_words
 from wilks.workspace.gammas import Gammas, contradictions, shapesys_gammas, staterror_gammas, uses_per_bin
+from wilks.workspace.references import parameter_names, steering_parameters
 from wilks.workspace.spec import (
     HistoSys,
     Modifier,
@@ -22,6 +24,9 @@ from wilks.workspace.spec import (
     StatError,
 )
 from wilks.workspace.workspace import Workspace
+
+# What a staterror or shapesys may say beyond pyhf's format.
+_BEYOND = ("constraint", "threshold", "shared", "effect")
 
 
 @dataclass(frozen=True)
@@ -53,11 +58,26 @@ class MeasurementSummary:
 
 
 @dataclass(frozen=True)
+class FunctionSummary:
+    """A function: its name and expression, the parameters that it needs, also by way of others, and what it steers.
+
+    `steers` are the types of the modifiers that have its name, sorted; none where only other functions need it.
+    """
+
+    name: str
+    expression: str
+    parameters: tuple[str, ...]
+    steers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class WorkspaceSummary:
     """What `inspect` found. Names are sorted; the first measurement is the default. `str()` gives the summary.
 
     `channels` maps channel names to numbers of bins; `modifiers` has (name, type) of all modifiers, each once.
     `n_parameters` is the number of parameters of a fit: names that steer a parameter for each bin count with all.
+    `functions` are those of the document, and `more` what else pyhf's format can't say, in sentences by kind (data
+    sets, groups, correlations, masks, clipping, interpolations); both are empty for pyhf's documents.
     """
 
     channels: dict[str, int]
@@ -66,6 +86,8 @@ class WorkspaceSummary:
     modifiers: tuple[tuple[str, str], ...]
     measurements: tuple[MeasurementSummary, ...]
     n_parameters: int = 0
+    functions: tuple[FunctionSummary, ...] = ()
+    more: tuple[tuple[str, str], ...] = ()
 
     @property
     def count(self) -> str:
@@ -88,11 +110,29 @@ class WorkspaceSummary:
             (m.name, "default" if i == 0 else "", ", ".join(m.pois) or "none", ", ".join(m.parameters))
             for i, m in enumerate(self.measurements)
         )
-        return (
+        found = (
             Table("Channels", ("channel", "bins"), tuple((name, str(bins)) for name, bins in self.channels.items())),
             Table("Samples", ("sample",), tuple((name,) for name in self.samples)),
             Table("Parameters", ("parameter", "number", "constraint", "modifiers", "remark"), parameters, "lrlll"),
             Table("Measurements", ("measurement", "", "POI", "settings of"), measurements, "llll"),
+        )
+        functions = tuple((f.name, f.expression, ", ".join(f.parameters), ", ".join(f.steers)) for f in self.functions)
+        header = "function", "expression", "parameters", "steers"
+        return (
+            *found,
+            *[Table("Functions", header, functions, "llll")] * bool(functions),
+            *[
+                Table(
+                    "More",
+                    (
+                        "what",
+                        "",
+                    ),
+                    self.more,
+                    "ll",
+                )
+            ]
+            * bool(self.more),
         )
 
     def __repr__(self) -> str:
@@ -101,12 +141,13 @@ class WorkspaceSummary:
         return f"<WorkspaceSummary: {sizes}, {self.n_parameters} parameters>"
 
     def _repr_html_(self) -> str:
-        channels, samples, parameters, measurements = self.tables()
+        channels, samples, parameters, measurements, *more = self.tables()
         gammas = [row for row in parameters.rows if row[3] == "staterror"]
         shown = replace(parameters, rows=tuple(row for row in parameters.rows if row not in gammas))
         rest = replace(parameters, title="", rows=tuple(gammas))
         closed = f"<details><summary>{len(gammas)} names of staterrors</summary>\n{rest.html()}\n</details>"
         parts = [channels.html(), samples.html(), shown.html(), *[closed] * bool(gammas), measurements.html()]
+        parts += [table.html() for table in more]
         return "\n".join([f"<p>{self.count}</p>", *parts])
 
     def __str__(self) -> str:
@@ -115,6 +156,8 @@ class WorkspaceSummary:
             *self.samples,
             *(p.name for p in self.parameters),
             *(m.name for m in self.measurements),
+            *(f.name for f in self.functions),
+            *(what for what, _ in self.more),
         ]
         width = max(map(len, names))
         counts = {
@@ -147,6 +190,13 @@ class WorkspaceSummary:
                 [("measurement", "poi", "parameters"), (rule, rule, rule), *measurements],
             ),
         ]
+        if self.functions:
+            functions = [(f.name, f.expression, ",".join(f.steers) or "(other functions)") for f in self.functions]
+            header = [("functions", "expression", "steers"), (rule, rule, rule)]
+            expressions = max(22, *(len(f.expression) for f in self.functions))
+            lines += ["", *_rows(f"{{:>{width}}}  {{:<{expressions}}}  {{}}", [*header, *functions])]
+        if self.more:
+            lines += ["", *_rows(f"{{:>{width}}}  {{}}", [("more", ""), (rule, ""), *self.more])]
         return "\n".join(lines)
 
 
@@ -169,12 +219,17 @@ def inspect(workspace: Workspace) -> WorkspaceSummary:
         for modifier in sample.modifiers:
             kinds.setdefault(modifier.name, set()).add(type(modifier))
     types = {name: tuple(sorted(_tag(kind) for kind in found)) for name, found in sorted(kinds.items())}
+    steering = steering_parameters(document)
+    names = sorted(parameter_names(document))
+    needed = {name for needs in steering.values() for name in needs}
+    acting = {name: (*types.get(name, ()), *["function"] * (name in needed)) for name in names}
     sizes = _sizes(workspace)
     settings = {entry.name: entry for entry in document.measurements[0].config.parameters}
-    given = {name: words for name in types if (words := _given(kinds[name], settings.get(name)))} | _gammas(workspace)
+    given = {name: words for name in names if (words := _given(kinds.get(name, set()), settings.get(name)))}
+    given |= _gammas(workspace)
     parameters = tuple(
-        ParameterSummary(name, given.get(name) or _constraint(kinds[name]), types[name], sizes.get(name, 1))
-        for name in types
+        ParameterSummary(name, given.get(name) or _constraint(kinds.get(name, set())), acting[name], sizes.get(name, 1))
+        for name in names
     )
     return WorkspaceSummary(
         channels={
@@ -190,6 +245,11 @@ def inspect(workspace: Workspace) -> WorkspaceSummary:
             for m in document.measurements
         ),
         n_parameters=sum(parameter.size for parameter in parameters),
+        functions=tuple(
+            FunctionSummary(f.name, function_words(f), tuple(steering[f.name]), types.get(f.name, ()))
+            for f in document.functions or ()
+        ),
+        more=tuple(extension_words(document)),
     )
 
 
@@ -228,12 +288,13 @@ def _given(kinds: set[type[Modifier]], settings: ParameterSettings | None) -> st
     """Return the constraint that settings give in place of the modifiers' own, "" where they give none."""
     if settings is None:
         return ""
-    widened = kinds <= {HistoSys, NormSys} and settings.sigmas is not None
+    widths = settings.sigmas is not None or settings.lower_sigmas is not None
+    widened = bool(kinds) and kinds <= {HistoSys, NormSys} and widths
     kind = settings.constraint or ("normal" if widened else None)
     if kind == "poisson":
         return poisson_words(settings.factors or [], settings.auxdata)
     if kind == "normal":
-        return normal_words(settings.auxdata or [0.0], settings.sigmas or [1.0])
+        return normal_words(settings.auxdata or [0.0], settings.sigmas or [1.0], settings.lower_sigmas)
     return "free" if kind == "none" else ""
 
 
@@ -241,7 +302,7 @@ def _gammas(workspace: Workspace) -> dict[str, str]:
     """Return the constraints of staterrors and shapesys that say what pyhf's can't."""
     found = {}
     for (kind, name), uses in uses_per_bin(workspace.document.channels).items():
-        said = any(getattr(use[2], key, None) for use in uses for key in ("constraint", "threshold", "shared"))
+        said = any(getattr(use[2], key, None) for use in uses for key in _BEYOND)
         if kind is ShapeFactor or not said:
             continue
         with np.errstate(all="ignore"):
@@ -255,6 +316,8 @@ def _gammas(workspace: Workspace) -> dict[str, str]:
 
 def _gamma_words(gammas: Gammas) -> str:
     """Return the constraints of the components of a staterror or shapesys in words, and how many are constant."""
+    if gammas.constraint == "added":
+        return "normal (0 ± 1), added"
     free = ~gammas.constant
     values = (gammas.tau if gammas.constraint == "poisson" else gammas.sigma)[free].tolist()
     words = gammas.constraint
@@ -263,9 +326,14 @@ def _gamma_words(gammas: Gammas) -> str:
     return words if free.all() else f"{words}, {free.size - len(values)} of {free.size} constant"
 
 
-def normal_words(centres: Sequence[Number], sigmas: Sequence[Number]) -> str:
-    """Return a normal constraint in words: "normal (0 ± 100)"; several components with their range."""
-    return f"normal ({_range(centres)} ± {_range(sigmas)})"
+def normal_words(centres: Sequence[Number], sigmas: Sequence[Number], lower: Sequence[Number] | None = None) -> str:
+    """Return a normal constraint in words: "normal (0 ± 100)"; several components with their range.
+
+    Of one with another width below its centre: "normal (0 + 0.5 - 1.5)".
+    """
+    if lower is None:
+        return f"normal ({_range(centres)} ± {_range(sigmas)})"
+    return f"normal ({_range(centres)} + {_range(sigmas)} - {_range(lower)})"
 
 
 def poisson_words(taus: Sequence[Number], counts: Sequence[Number] | None = None) -> str:

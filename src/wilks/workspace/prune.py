@@ -8,7 +8,7 @@ import msgspec
 
 from wilks.errors import WorkspaceError, listed, nearest
 from wilks.selection import matching
-from wilks.workspace.edit import modifiers_of, with_channels
+from wilks.workspace.edit import as_plain_as_can_be, modifiers_of, with_channels
 from wilks.workspace.making import as_list, changed_modifiers, made, names_of, tag
 from wilks.workspace.workspace import Workspace
 
@@ -21,13 +21,15 @@ def prune(
     modifiers: str | Sequence[str] = (),
     modifier_types: str | Sequence[str] = (),
     measurements: str | Sequence[str] = (),
+    data_sets: str | Sequence[str] = (),
 ) -> Workspace:
-    """Return the workspace without channels, samples, modifiers, modifiers of some types, and measurements.
+    """Return the workspace without channels, samples, modifiers, modifiers of some types, measurements and data sets.
 
-    `channels`, `samples`, `modifiers`, `modifier_types` and `measurements` are names or patterns, and each goes
-    wherever it is. Parameters that act on nothing any more are gone, with their settings; a parameter of interest that
-    is gone is none. Raises WorkspaceError for names that match nothing, and where a channel would be left without
-    samples, or the workspace without channels or measurements.
+    `channels`, `samples`, `modifiers`, `modifier_types`, `measurements` and `data_sets` are names or patterns, and each
+    goes wherever it is. Parameters that act on nothing any more are gone, with their settings and their rows of
+    correlations; functions that steer nothing any more are gone, and parameters that only they needed; a parameter of
+    interest that is gone is none. Raises WorkspaceError for names that match nothing, and where a channel would be left
+    without samples, or the workspace without channels or measurements.
 
     >>> import wilks
     >>> pruned = wilks.prune(wilks.examples.search(), samples="Diboson", modifier_types="staterror")
@@ -53,6 +55,7 @@ def prune(
     no_modifier = meant(modifiers, names_of(every), "modifier")
     no_type = meant(modifier_types, sorted({tag(modifier) for modifier in every}), "modifier type")
     no_measurement = meant(measurements, workspace.measurement_names, "measurement")
+    no_data_set = meant(data_sets, workspace.data_set_names, "data set")
 
     left = []
     for channel in before.channels:
@@ -71,4 +74,6 @@ def prune(
     left = changed_modifiers(left, lambda _, __, m: None if m.name in no_modifier or tag(m) in no_type else m)
     found = with_channels(workspace, left)
     rest = [m for m in found.document.measurements if m.name not in no_measurement]
-    return made(msgspec.structs.replace(found.document, measurements=rest), found.axes)
+    sets = [data_set for data_set in found.document.data_sets or () if data_set.name not in no_data_set]
+    document = msgspec.structs.replace(found.document, measurements=rest, data_sets=sets or None)
+    return made(as_plain_as_can_be(document), found.axes)

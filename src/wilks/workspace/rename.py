@@ -8,9 +8,10 @@ import msgspec
 
 from wilks.errors import WorkspaceError
 from wilks.workspace.edit import modifiers_of
-from wilks.workspace.making import made, names_of, with_settings
+from wilks.workspace.making import made, names_of
 from wilks.workspace.naming import clashes, new_names
-from wilks.workspace.spec import Channel, Lumi, Modifier, Sample
+from wilks.workspace.references import all_names, with_names
+from wilks.workspace.spec import Channel, Lumi, Modifier, Observation, Sample
 from wilks.workspace.workspace import Workspace
 
 Changes = Mapping[str, str]
@@ -30,9 +31,10 @@ def rename(
     `channels`, `samples`, `modifiers` and `measurements` are renamed, each by a mapping of its own.
 
     What `*` and `?` stand for goes to their place in the new name; exact names win over patterns. Parameters have the
-    names of their modifiers, so that settings and the parameter of interest follow; modifiers of type lumi are called
-    "lumi" in this format, and patterns leave them alone. Two things never become one: `correlate` makes one parameter
-    of several. Raises WorkspaceError for names that match nothing, and for new ones that are taken.
+    names of their modifiers, so that settings, parameters of interest, groups, correlations and functions follow; the
+    names of functions and of parameters that only functions need are renamed as modifiers are. Modifiers of type lumi
+    are called "lumi" in this format, and patterns leave them alone. Two things never become one: `correlate` makes one
+    parameter of several. Raises WorkspaceError for names that match nothing, and for new ones that are taken.
 
     >>> import wilks
     >>> workspace = wilks.rename(wilks.examples.search(), channels={"SR *": "signal region *"})
@@ -41,7 +43,7 @@ def rename(
     """
     before = workspace.document
     every = [(sample, modifier) for _, sample, modifier in modifiers_of(before.channels)]
-    parameters = names_of(modifier for _, modifier in every)
+    parameters = all_names(before)
     fixed = {modifier.name for _, modifier in every if isinstance(modifier, Lumi)}
     problems: list[str] = []
     new_channel = new_names(workspace.channel_names, channels or {}, "channel", problems)
@@ -74,16 +76,20 @@ def rename(
         name = new_channel.get(one.name, one.name)
         return msgspec.structs.replace(one, name=name, samples=[sample(each) for each in one.samples])
 
-    renamed = []
-    for measurement in before.measurements:
-        config = measurement.config
-        rest = [msgspec.structs.replace(s, name=new_modifier.get(s.name, s.name)) for s in config.parameters]
-        one = with_settings(measurement, new_modifier.get(config.poi, config.poi), rest)
-        renamed.append(msgspec.structs.replace(one, name=new_measurement.get(one.name, one.name)))
+    named = with_names(before, new_modifier)
+    renamed = [msgspec.structs.replace(one, name=new_measurement.get(one.name, one.name)) for one in named.measurements]
+
+    def observed(observations: list[Observation]) -> list[Observation]:
+        return [msgspec.structs.replace(o, name=new_channel.get(o.name, o.name)) for o in observations]
+
+    sets = [msgspec.structs.replace(d, observations=observed(d.observations)) for d in before.data_sets or ()]
+    masks = [msgspec.structs.replace(m, channel=new_channel.get(m.channel, m.channel)) for m in before.masks or ()]
     document = msgspec.structs.replace(
-        before,
+        named,
         channels=[channel_of(channel) for channel in before.channels],
-        observations=[msgspec.structs.replace(o, name=new_channel.get(o.name, o.name)) for o in before.observations],
+        observations=observed(before.observations),
         measurements=renamed,
+        data_sets=sets or None,
+        masks=masks or None,
     )
     return made(document, {new_channel.get(name, name): axis for name, axis in workspace.axes.items()})

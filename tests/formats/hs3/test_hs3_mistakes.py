@@ -8,74 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.formats.hs3.files import model
 from tests.fuzz.hs3 import campaign, trial
 
 import wilks
 from wilks.errors import WorkspaceError
 from wilks.formats.hs3.read import read
-
-
-def model() -> dict[str, Any]:
-    """Return a small HS3 file as ROOT writes them."""
-    channel = {
-        "name": "model_SR",
-        "type": "histfactory_dist",
-        "axes": [{"name": "obs_x_SR", "min": 0.0, "max": 2.0, "nbins": 2}],
-        "samples": [
-            {
-                "name": "bkg",
-                "data": {"contents": [50.0, 60.0], "errors": [2.0, 3.0]},
-                "modifiers": [
-                    {
-                        "name": "jes",
-                        "type": "normsys",
-                        "parameter": "alpha_jes",
-                        "constraint_name": "alpha_jesConstraint",
-                        "data": {"lo": 0.9, "hi": 1.1},
-                    },
-                    {
-                        "name": "shape",
-                        "type": "histosys",
-                        "parameter": "alpha_shape",
-                        "data": {"lo": {"contents": [45.0, 60.0]}, "hi": {"contents": [55.0, 61.0]}},
-                    },
-                    {
-                        "name": "staterror",
-                        "type": "staterror",
-                        "constraint_type": "Poisson",
-                        "parameters": ["gamma_stat_SR_bin_0", "gamma_stat_SR_bin_1"],
-                    },
-                ],
-            },
-            {
-                "name": "sig",
-                "data": {"contents": [5.0, 10.0]},
-                "modifiers": [{"name": "mu", "type": "normfactor", "parameter": "mu"}],
-            },
-        ],
-    }
-    constraint = {
-        "name": "alpha_jesConstraint",
-        "type": "gaussian_dist",
-        "x": "alpha_jes",
-        "mean": "nom_alpha_jes",
-        "sigma": 1.0,
-    }
-    return {
-        "metadata": {"hs3_version": "0.2"},
-        "distributions": [channel, constraint],
-        "data": [{"name": "obsData_SR", "type": "binned", "axes": channel["axes"], "contents": [57.0, 71.0]}],
-        "likelihoods": [{"name": "all", "distributions": ["model_SR"], "data": ["obsData_SR"]}],
-        "analyses": [
-            {"name": "fit", "likelihood": "all", "parameters_of_interest": ["mu"], "domains": ["default_domain"]}
-        ],
-        "domains": [
-            {"name": "default_domain", "type": "product_domain", "axes": [{"name": "mu", "min": 0.0, "max": 5.0}]}
-        ],
-        "parameter_points": [
-            {"name": "default_values", "parameters": [{"name": "nom_alpha_jes", "value": 0.0, "const": True}]}
-        ],
-    }
 
 
 def problems(file: dict[str, Any], **options: Any) -> list[str]:
@@ -101,7 +39,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 def test_the_model_is_read() -> None:
     names = wilks.compile_model(read(json.dumps(model()).encode()).workspace).parameter_names
-    assert sorted(names) == ["jes", "mu", "shape", "stat_SR[0]", "stat_SR[1]"]
+    assert sorted(names) == ["jes", "mu", "shape", "staterror_SR[0]", "staterror_SR[1]"]
 
 
 SR = "distributions[0]"
@@ -212,12 +150,18 @@ MISTAKES: dict[str, tuple[str, Any, str]] = {
     "edges that go down": (
         "distributions.0.axes.0",
         {"name": "obs_x_SR", "edges": [0, 2, 1]},
-        "distributions[0].axes[0].edges: bin edges must be at least two increasing finite numbers, found [0.0, 2.0, 1.0]",
+        "distributions[0].axes[0].edges: bin edges must be at least two increasing finite numbers, found [0.0, 2.0, "
+        "1.0]",
     ),
     "no likelihoods": (
         "likelihoods",
         None,
         'analyses[0].likelihood: no item "all" in likelihoods',
+    ),
+    "a likelihood of nothing": (
+        "likelihoods.0",
+        {"name": "all", "distributions": [], "data": []},
+        "likelihoods: no channel with data in any of them",
     ),
     "a text for a list": ("data", "obs", 'data: "obs" found, a list needed'),
     "an unknown interpolation": (

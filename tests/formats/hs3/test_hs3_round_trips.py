@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import wilks
@@ -106,6 +108,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "names of ROOT": document([modifier("Lumi", "normfactor"), modifier("staterror", "staterror", [1, 2, 0])]),
     "shapesys": document([modifier("u", "shapesys", [1, 3, 0.07])]),
     "shapesys, bins without": document([modifier("u", "shapesys", [0, 3, 0.07])]),
+    "shapesys, nowhere": document([modifier("u", "shapesys", [0, 0.0, 0])]),
+    "staterror, nowhere": document([modifier("u", "staterror", [0, 0.0, 0])]),
     "shapesys, normal": document([modifier("u", "shapesys", [1, 3, 0.07], constraint="normal")]),
     "staterror": document([modifier("st", "staterror", [1, 3, 0.07])]),
     "staterror, Poisson": document([modifier("st", "staterror", [1, 3, 0.07], constraint="poisson", threshold=0.09)]),
@@ -224,3 +228,121 @@ def test_a_workspace_with_mistakes_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(wilks.errors.WorkspaceError, match="4 bins"):
         write(workspace, tmp_path / "model.json")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_model_that_hs3_has_no_words_for_is_refused(tmp_path: Path) -> None:
+    said = document([modifier("st", "staterror", [1, 3, 0.07], effect="added")]) | {"version": "wilks-1"}
+    said["channels"][0]["samples"][1]["morphing"] = {"logarithms": True}
+    with pytest.raises(wilks.errors.WorkspaceError) as caught:
+        write(wilks.load_workspace(said), tmp_path / "model.json")
+    assert [problem.partition("channels")[2] for problem in caught.value.problems] == [
+        "[0].samples[0].modifiers[0].effect: HS3 can't say statistical uncertainties that are added",
+        "[0].samples[1].morphing: HS3 can't say how yields are morphed",
+    ]
+    assert not list(tmp_path.iterdir())
+
+
+NOTES = {
+    "free normsys": [
+        (
+            "read as",
+            'parameter "alpha_jes": without constraint; written with a normal one of width 1e+10, which says nothing',
+        )
+    ],
+    "lopsided": [
+        (
+            "lost",
+            'parameter "jes": HS3 has one width of a normal constraint; others take the upper one for both sides',
+        )
+    ],
+    "masks": [("lost", "masks: HS3 can't leave bins out; only wilks reads the masks, others fit all bins")],
+    "groups": [("lost", "groups: groups of parameters can't be said in HS3; only wilks reads them back")],
+    "more codes": [
+        (
+            "approximate",
+            'channel "SR", sample "bkg", modifier "jes": Combine\'s interpolation can\'t be said; others use code4, '
+            "which is near",
+        ),
+        (
+            "approximate",
+            'channel "SR", sample "bkg", modifier "s": code5: ROOT 6.40 reads no interpolation of a histosys, it uses '
+            "code4p",
+        ),
+    ],
+    "normsys": [],
+    "staterror, Poisson": [],
+    "correlations": [],
+    "measurements": [],
+}
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_what_others_read_differently_is_noted(name: str) -> None:
+    from wilks.workspace.extensions import extensions
+
+    said = VARIANTS[name]
+    said = said | {"version": "wilks-1" if next(extensions(said), None) else "1.0.0"}
+    _, notes = to_hs3(wilks.load_workspace(said))
+    assert [(note.kind, str(note)) for note in notes] == NOTES[name]
+
+
+def test_a_second_staterror_of_a_channel_is_a_shapesys_with_the_same_likelihood() -> None:
+    said = document([modifier("one", "staterror", [1, 3, 0.02])])
+    said["channels"][0]["samples"][1]["modifiers"].append(modifier("two", "staterror", [0.1, 0.4, 0.3]))
+    workspace = wilks.load_workspace(said)
+    content, notes = to_hs3(workspace)
+    assert [note.kind for note in notes] == ["read as"]
+    before, after = (wilks.compile_model(one) for one in (workspace, read(json.dumps(content).encode()).workspace))
+    assert sorted(before.parameter_names) == sorted(after.parameter_names)
+    rng = np.random.default_rng(5)
+    for _ in range(3):
+        values = dict(zip(before.parameter_names, rng.uniform(0.9, 1.1, before.n_parameters), strict=True))
+        one, other = ([values[name] for name in m.parameter_names] for m in (before, after))
+        assert after.nll(np.array(other)) == pytest.approx(before.nll(np.array(one)), rel=1e-13)
+
+
+@pytest.mark.parametrize("key", ["sigmas", "factors"])
+def test_widths_in_the_settings_of_a_shapesys_are_those_of_the_file(key: str) -> None:
+    kind = {"constraint": "normal"} if key == "sigmas" else {}
+    said = document([modifier("u", "shapesys", [1, 3, 0.07], **kind)], [{"name": "u", key: [0.3, 0.2, 0.1]}])
+    said |= {"version": "wilks-1"} if kind else {}
+    before = wilks.load_workspace(said)
+    models = [wilks.compile_model(one) for one in (before, again(before))]
+    theta = np.array([1.2, 1.1, 0.9, 1.05])
+    assert models[0].parameter_names == models[1].parameter_names
+    assert models[1].nll(theta) == pytest.approx(models[0].nll(theta), rel=1e-12)
+
+
+def test_a_mass_of_numbers_is_read_in_a_moment() -> None:
+    said = document([NORMSYS])
+    for sample in said["channels"][0]["samples"]:
+        sample["data"] = list(range(1, 30_001))
+    said["observations"][0]["data"] = list(range(1, 30_001))
+    workspace = wilks.load_workspace(said)
+    start = time.process_time()
+    assert again(workspace).digest == workspace.digest
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("name", ["everything", "interpolation", "shapesys", "staterror_gaussian", "shapefactor"])
+def test_root_says_the_same_in_xml_and_in_hs3(name: str, shared_data: Path) -> None:
+    from wilks.formats.histfactory_xml.read import read as read_xml
+
+    top = next((shared_data / "histfactory-xml" / name).glob("comb*.xml"))
+    models = [
+        wilks.compile_model(workspace)
+        for workspace in (read_xml(top).workspace, read(shared_data / "hs3" / name / "meas.json").workspace)
+    ]
+    assert models[0].parameter_names == models[1].parameter_names
+    np.testing.assert_array_equal(models[0].bounds, models[1].bounds)
+    assert wilks.fit(models[0]).twice_nll == pytest.approx(wilks.fit(models[1]).twice_nll, abs=1e-9)
+
+
+def test_hs3_is_recognised_by_its_content(shared_data: Path) -> None:
+    for path in sorted((shared_data / "hs3").glob("*/*.json")):
+        other = path.name == "numbers.json" or "hifa" in path.name or "LiteHF" in path.name
+        content = path.read_bytes()
+        assert recognise(content) is (not other), path
+        assert recognise(content[:4096]) is (not other), path
+    for text in (b"", b"[]", b"<xml/>", b'{"channels": []}', b'plain text with "likelihoods": in it'):
+        assert not recognise(text)

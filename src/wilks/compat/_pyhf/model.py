@@ -21,7 +21,7 @@ from wilks._types import FloatArray
 from wilks.compat._pyhf.backends import arrays_of_numpy, hides_graphs
 from wilks.compat._pyhf.memory import Memory
 from wilks.compat._pyhf.parameters import fill
-from wilks.compat._pyhf.validation import own_schema
+from wilks.compat._pyhf.validation import own_schema, refuse_extensions
 from wilks.compat.ledger import LEDGER
 from wilks.model.compile import compile_model
 from wilks.model.model import Model as Core
@@ -67,6 +67,7 @@ class Model(pyhf.pdf.Model):  # type: ignore[misc]
                     self._configure(spec, settings, validate, config_kwargs.get("poi_name", _default_poi()))
                     return
             LEDGER.served["model"] -= 1
+        refuse_extensions(spec)  # without validation pyhf would pass over them
         with LEDGER.passing("model", self.unserved):
             super().__init__(spec, modifier_set, batch_size, validate, clip_sample_data, clip_bin_data, **config_kwargs)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
-_KEYS = re.compile(rb'"(distributions|likelihoods|histfactory_dist|hs3_version)"\s*[:,}\]]')
+_SIGNS = re.compile(
+    rb'"(?:hs3_version|likelihoods|parameter_points|parameters_of_interest)"\s*:'
+    rb'|"type"\s*:\s*"(?:histfactory_dist|product_domain)"'
+)
 
 
 def recognise(content: bytes) -> bool:
-    """Return whether the content of a file looks like HS3: a JSON object with HS3's own keys.
+    """Return whether the content of a file, or its beginning, looks like HS3: a JSON object with HS3's own keys.
 
     >>> from wilks.formats import hs3
     >>> hs3.recognise(b'{"metadata": {"hs3_version": "0.2"}, "distributions": []}')
@@ -19,4 +22,4 @@ def recognise(content: bytes) -> bool:
     start = content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start.startswith(b"{"):
         return False
-    return len({match[1] for match in _KEYS.finditer(content)}) >= 2
+    return _SIGNS.search(content) is not None

@@ -146,6 +146,8 @@ def choose(file: Tables, analyses: list[Analysis], wanted: str | None, data: str
         file.mistakes.append(f'analyses: no analysis "{wanted}"; there are {listed(names)}{nearest(wanted, names)}')
         return None
     if not usable:
+        if not file.mistakes:
+            file.mistakes.append("likelihoods: no channel with data in any of them")
         return None
     sets = {analysis.name: data_set_name(file, analysis) for analysis in usable}
     chosen = next((a for a in usable if a.name == wanted), None) or _observed(usable, sets)

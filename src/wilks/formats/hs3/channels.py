@@ -27,6 +27,7 @@ WORDS = {
     "poisson": "poisson",
     "const": "const",
     "lognormal": "lognormal",
+    "none": "none",
 }
 """Words for kinds of constraints, in lower case."""
 PER_BIN = ("shapesys", "staterror", "shapefactor")
@@ -120,33 +121,30 @@ def _binning(axes: list[Node], samples: list[Node]) -> tuple[tuple[int, ...], Ax
     try:
         return shape, Axis(np.array(found[0], np.float64), axes[0].text("name", ""))
     except TemplateError as error:
-        axes[0].wrong(str(error), axes[0].first("edges", "min"))
+        axes[0].wrong(str(error), axes[0].first("edges", "bounds", "min"))
         return shape, None
 
 
 def axis_edges(axis: Node) -> list[Any] | None:
     """Return the edges of an axis; None where it has a name only, or where they are wrong."""
     list(axis.known(_AXIS))  # slips of the pen; titles and the like do no harm
-    if axis.has("edges"):
-        edges = axis.numbers("edges")
+    key = axis.first("edges", "bounds")  # older files say bounds
+    if axis.has(key):
+        edges = axis.numbers(key)
         if len(edges) < 2:
-            axis.wrong(f"{len(edges)} found, at least two edges needed", "edges")
+            axis.wrong(f"{len(edges)} found, at least two edges needed", key)
             return None
         return edges
     low, high = axis.value.get("min"), axis.value.get("max")
-    if axis.has("bounds"):
-        bounds = axis.numbers("bounds", 2)
-        low, high = bounds
-    elif low is None and high is None and not axis.has("nbins"):
+    if low is None and high is None and not axis.has("nbins"):
         return None
-    else:
-        low, high = axis.number("min"), axis.number("max")
+    low, high = axis.number("min"), axis.number("max")
     count = axis.number("nbins", 1)
     if count != int(count) or not 0 < count <= _MOST_BINS:
         axis.wrong(f"{count} found, a whole number of bins from 1 to {_MOST_BINS} needed", "nbins")
         return None
     if not low < high:
-        axis.wrong(f"{low} found, below the maximum needed", axis.first("min", "bounds"))
+        axis.wrong(f"{low} found, below the maximum needed", "min")
         return None
     return [low + (high - low) * i / int(count) for i in range(int(count))] + [high]
 
@@ -246,7 +244,7 @@ def _per_bin(node: Node, kind: str, name: str, channel: HS3Channel) -> Effect:
         elif not all(item is None or isinstance(item, str) for item in given):
             node.wrong("names of distributions, or null, needed", "constraints")
         else:
-            constraints = [item if item is not None else "Const" for item in given]
+            constraints = [item if item is not None else "none" for item in given]
     vals: list[Any] = []
     data = node.child("data")
     if kind == "shapesys" and (data.has("vals") or not node.has("constraints")):

@@ -68,7 +68,7 @@ class Functions:
         kind = node.text("type")
         if kind == "product" and self._enter(name, node):
             factors = node.value.get("factors")
-            if isinstance(factors, list) and all(isinstance(factor, str) for factor in factors) and factors:
+            if isinstance(factors, list) and factors and all(isinstance(one, str) and one for one in factors):
                 found = [part for factor in factors for part in self.parts(factor)]
                 self._open.pop()
                 return found

@@ -181,12 +181,15 @@ def exact_widths(file: Tables, found: Gathered, values: Values) -> Widths:
     normal ones, with all. Where they agree within the rounding they are taken.
     """
     widths = Widths()
-    if "ROOT" not in file.packages():
-        return widths
     for vector in found.vectors.values():
         if vector.kind != "staterror" or vector.constraint == "none":
             continue
         sigma = staterror_widths(vector.uses)
+        if vector.given:
+            _take_given(vector, sigma.tolist(), widths)
+            continue
+        if "ROOT" not in file.packages():
+            continue
         scale = [_scale(vector, name, float(s), values) for name, s in zip(vector.names, sigma, strict=True)]
         if any(s != 1.0 for s in scale):
             widths.scale[vector.names] = scale
@@ -196,6 +199,15 @@ def exact_widths(file: Tables, found: Gathered, values: Values) -> Widths:
             )
             file.tell(node.place(), text, "read as")
     return widths
+
+
+def _take_given(vector: Vector, sigma: list[float], widths: Widths) -> None:
+    """Scale errors to the widths that distributions of the file give."""
+    node = vector.uses[0].effect.node
+    if any(width > 0 and not s > 0 for width, s in zip(vector.widths, sigma, strict=True)):
+        node.wrong("its constraint has a width in a bin without errors or without yield")
+        return
+    widths.scale[vector.names] = [w / s if s > 0 else 1.0 for w, s in zip(vector.widths, sigma, strict=True)]
 
 
 def _scale(vector: Vector, name: str, sigma: float, values: Values) -> float:

@@ -35,7 +35,7 @@ def document_names(candidates: Sequence[Candidate], taken: Iterable[str], known:
 
     One that is `known` for the first parameter is taken. Else the name of its modifiers, if they have one and no other
     candidate's have it; else the stem of the parameters; else the name of the first parameter, numbered where that is
-    needed. ROOT's name "staterror" for modifiers says nothing.
+    needed. ROOT's name "staterror" for modifiers says nothing; those of channel SR become "staterror_SR".
     """
     uses = Counter(name for candidate in candidates for name in set(candidate.modifiers))
     wishes = [known.get(candidate.parameters[0]) or _wish(candidate, uses) for candidate in candidates]
@@ -59,10 +59,8 @@ def _wish(candidate: Candidate, uses: Counter[str]) -> str:
     if candidate.kind == "lumi":
         return "lumi"
     names = set(candidate.modifiers)
-    if (
-        len(names) == 1
-        and uses[next(iter(names))] == 1
-        and not (candidate.kind == "staterror" and "staterror" in names)
-    ):
+    if candidate.kind == "staterror" and names == {"staterror"} and candidate.stem.startswith("stat_"):
+        return f"staterror_{candidate.stem.removeprefix('stat_')}"  # as pyhf and cabinetry call it
+    if len(names) == 1 and uses[next(iter(names))] == 1:
         return next(iter(names))
     return candidate.stem

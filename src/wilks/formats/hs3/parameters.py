@@ -39,7 +39,8 @@ class Scalar:
 class Vector:
     """Parameters of bins that belong together; `kind` is "staterror", "shapesys" or "shapefactor".
 
-    `words` says for each bin "normal", "poisson" or "none", `widths` the relative uncertainties of shapesys.
+    `widths` are relative uncertainties, of a staterror only where distributions of the file give them (`given`); `held`
+    says that all are constant.
     """
 
     names: tuple[str, ...]
@@ -48,6 +49,7 @@ class Vector:
     constraint: str = "none"
     widths: list[float] = field(default_factory=list)
     held: bool = False
+    given: bool = False
 
 
 @dataclass
@@ -179,7 +181,9 @@ def term_of(scalar: Scalar, terms: Terms, extra: Extra) -> tuple[Term, bool]:
         if is_word(said) and said not in terms.file.distributions:
             word = WORDS[said.casefold()]
             held = held or word == "const"
-            if word == "lognormal" or (word == "poisson" and scalar.kind == "alpha"):
+            if word == "lognormal" and scalar.kind == "alpha":
+                terms.file.tell(node.place(), f'"{said}" of an interpolation is a standard normal, as in older ROOT')
+            elif word in ("lognormal", "poisson"):
                 node.wrong(
                     f'"{said}" found; allowed are "Gauss" and "Const"', node.first("constraint_type", "constraint")
                 )
@@ -210,14 +214,24 @@ def resolve(vector: Vector, terms: Terms, extra: Extra, meaning: str) -> None:
         kinds.append(kind)
         widths.append(width)
     held = {kind for kind in kinds if kind == "const"}
+    vector.given = all(width is not None for width in widths)
     vector.held = bool(held) and set(kinds) == held
+    if (
+        meaning == "tau"
+        and use.effect.vals
+        and not any(use.effect.vals)
+        and not any(map(terms.values.knows, vector.names))
+    ):
+        vector.held = True  # ROOT held them constant in files of this version
     said = {kind for kind, width in zip(kinds, widths, strict=True) if kind in ("normal", "poisson") and width != 0.0}
     if len(said) > 1:
         node.wrong("normal and Poisson constraints in one list of parameters; one kind can be read")
     vector.constraint = next(iter(said)) if said else "none"
     vector.widths = [0.0 if width is None else width for width in widths]
     if vector.kind == "staterror":
-        vector.constraint = "none" if vector.held else next(iter({k for k in kinds if k != "const"}), "none")
+        vector.constraint = next((kind for kind in ("normal", "poisson") if kind in kinds), "none")
+    elif vector.constraint == "none" and kinds[0] in ("normal", "poisson") and node.child("data").has("uncertainties"):
+        vector.constraint = kinds[0]  # wilks wrote a shapesys without any width
     elif vector.constraint == "none":
         vector.kind = "shapefactor"
 
@@ -233,7 +247,7 @@ def _of_bin(vector: Vector, b: int, name: str, terms: Terms, extra: Extra, meani
         term = terms.named(said, name, node)
     if term is not None:
         width = term.width if term.kind == "normal" else term.width**-0.5 if term.kind == "poisson" else 0.0
-        return ("const" if term.kind == "none" else term.kind), float(width)
+        return term.kind, float(width)
     if vector.kind == "shapefactor":
         return ("const" if said is not None and WORDS.get(said.casefold()) == "const" else "none"), 0.0
     struct = use.channel.node.child("staterror")
@@ -246,6 +260,8 @@ def _of_bin(vector: Vector, b: int, name: str, terms: Terms, extra: Extra, meani
             terms.file.tell(node.place(), f"{vector.kind} without constraint: Poisson, as in ROOT", "read as")
     else:
         kind = WORDS.get(said.casefold(), "poisson")
+    if kind == "none":
+        return kind, 0.0
     if kind == "lognormal":
         node.wrong(
             f'"{said}" found; allowed are "Gauss", "Poisson" and "Const"', node.first("constraint_type", "constraint")

@@ -14,6 +14,7 @@ from wilks.formats.hs3.values import Values
 
 _ALPHA, _FACTOR, _GAMMA = [-5.0, 5.0], [0.0, 10.0], [1e-10, 10.0]
 _SAME_COUNT = 2e-6
+_LEAST = 1e-150
 
 
 def all_settings(
@@ -123,6 +124,11 @@ def _vectors(
     first = vectors[0]
     gamma = first.constraint != "none"
     sigma = [s for vector in vectors for s in _sigma(vector, widths)]
+    # A constant without effect has no width that matters.
+    sigma = [
+        0.0 if values.constant(one) and _no_yield(vectors, b) else s
+        for b, (one, s) in enumerate(zip(names, sigma, strict=True))
+    ]
     threshold = first.uses[0].channel.node.child("staterror").number("relThreshold", 0.0)
     least = threshold if first.kind == "staterror" else 0.0
     idle = [gamma and (s == 0 or s < least) for s in sigma]
@@ -130,7 +136,7 @@ def _vectors(
     ranges: list[list[Any]] = []
     fixed: list[bool] = []
     for one, nothing in zip(names, idle, strict=True):
-        constant = first.held or values.constant(one)
+        constant = (first.held and not values.floats(one)) or values.constant(one)
         value, limits = _within(file, one, values, 1.0, _GAMMA if gamma else _FACTOR, constant)
         starts.append(value)
         ranges.append(limits)
@@ -168,7 +174,7 @@ def _missing_widths(vectors: list[Vector], sigma: list[float], entry: dict[str, 
         return {}
     if vectors[0].constraint == "normal":
         return {"sigmas": [s if s > 0 else 1.0 for s in sigma]}
-    taus = [s**-2 if s > 0 else 1.0 for s in sigma]
+    taus = [_tau(s) for s in sigma]
     return {"factors": taus, "auxdata": entry.get("auxdata", taus)}
 
 
@@ -176,10 +182,16 @@ def _centres(
     constraint: str, names: list[str], sigma: list[float], values: Values, asked: Iterable[str]
 ) -> dict[str, Any]:
     """Return the auxiliary data of bins, where they aren't those of a measurement of 1."""
-    usual = [1.0 if constraint == "normal" else s**-2 if s > 0 else 1.0 for s in sigma]
+    usual = [1.0 if constraint == "normal" else _tau(s) for s in sigma]
     found = [values.value(f"nom_{name}") for name in names]
+    rounded = 0.0 if "auxdata" in asked else _SAME_COUNT
     auxdata = [
-        u if f is None or s == 0 or abs(f - u) <= _SAME_COUNT * abs(u) else f
+        u if f is None or s == 0 or abs(f - u) <= rounded * abs(u) else f
         for f, u, s in zip(found, usual, sigma, strict=True)
     ]
     return {"auxdata": auxdata} if auxdata != usual or "auxdata" in asked else {}
+
+
+def _tau(sigma: float) -> float:
+    """Return the events that a relative uncertainty stands for; 1 where there is none, or none worth the name."""
+    return sigma**-2 if sigma > _LEAST else 1.0

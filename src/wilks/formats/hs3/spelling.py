@@ -47,7 +47,8 @@ class Bins:
                 valid = (sigma == 0) & (nominal > 0) & (unc > 0)
                 with np.errstate(over="ignore"):
                     sigma = np.where(valid, unc / np.where(valid, nominal, 1.0), sigma)
-        return np.where((sigma > 0) | empty, np.array(self.given), sigma) if self.given else sigma
+        given = np.array(self.given) if self.given else sigma
+        return np.where(empty | ((sigma > 0) & (given > 0)), given, sigma)
 
 
 @dataclass
@@ -119,18 +120,24 @@ def spelling_of(document: Document) -> Spelling:
     for (bin_kind, name), uses in uses_per_bin(document.channels).items():
         first, size = _components(bin_kind, uses)
         names = found.free(f"gamma_{name}_bin_{i}" for i in range(size))
-        found.bins[name] = Bins(bin_kind, names, _gammas(bin_kind, uses), uses, first, _given(document, name, size))
+        gammas = _gammas(bin_kind, uses)
+        found.bins[name] = Bins(bin_kind, names, gammas, uses, first, _given(document, name, gammas))
     return found
 
 
-def _given(document: Document, name: str, size: int) -> tuple[float, ...]:
-    """Return the relative widths that the first measurement gives for parameters of bins."""
-    for entry in document.measurements[0].config.parameters:
-        if entry.name == name and entry.sigmas and len(entry.sigmas) == size:
-            return tuple(float(sigma) for sigma in entry.sigmas)
-        if entry.name == name and entry.factors and len(entry.factors) == size and min(entry.factors) > 0:
-            return tuple(float(tau) ** -0.5 for tau in entry.factors)
-    return ()
+def _given(document: Document, name: str, gammas: Gammas | None) -> tuple[float, ...]:
+    """Return the relative widths that the first measurement gives for parameters of bins, 0 for constants."""
+    entry = next((one for one in document.measurements[0].config.parameters if one.name == name), None)
+    if gammas is None or entry is None or not (entry.sigmas or entry.factors):
+        return ()
+    widths = [float(s) for s in entry.sigmas or ()] or [float(t) ** -0.5 if t > 0 else 0.0 for t in entry.factors or ()]
+    if len(widths) != gammas.constant.size:
+        return ()
+    usual: list[bool] = gammas.constant.tolist()
+    held = (
+        entry.fixed if isinstance(entry.fixed, list) else usual if entry.fixed is None else [entry.fixed] * len(usual)
+    )
+    return tuple(0.0 if fixed else width for width, fixed in zip(widths, held, strict=True))
 
 
 def _usual(kind: str, name: str) -> str:
@@ -183,4 +190,5 @@ def _components(kind: type, uses: list[Use]) -> tuple[dict[str, int], int]:
 def _gammas(kind: type, uses: list[Use]) -> Gammas | None:
     if kind is ShapeFactor:
         return None
-    return shapesys_gammas(uses) if kind is ShapeSys else staterror_gammas(uses)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # the model tells
+        return shapesys_gammas(uses) if kind is ShapeSys else staterror_gammas(uses)

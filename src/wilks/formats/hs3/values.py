@@ -39,6 +39,10 @@ class Values:
         """Return whether a parameter is held constant."""
         return name in self.constants or (name in self.points and self.points[name].flag("const"))
 
+    def floats(self, name: str) -> bool:
+        """Return whether a point says that a parameter isn't constant."""
+        return name in self.points and self.points[name].value.get("const") is False
+
     def bounds(self, name: str) -> list[Any] | None:
         """Return the range of a parameter, with large numbers for open sides; None where there is none."""
         for node in (self.ranges.get(name), self.points.get(name)):

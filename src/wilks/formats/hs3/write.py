@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,18 +30,32 @@ def write(workspace: Workspace, path: str | Path) -> Writing:
 
     Every measurement is an analysis with a parameter point and domains of its own; further data sets are data and
     likelihoods. What only the spelling of the workspace says (settings that equal the defaults, titles of axes, groups)
-    is kept under `misc.wilks`. Raises WorkspaceError where the workspace has mistakes; nothing is written then.
+    is kept under `misc.wilks`. Raises WorkspaceError where the workspace has mistakes, or is a model that HS3 can't say
+    (`morphing`, staterrors with the effect "added"); nothing is written then.
 
     >>> import wilks
     >>> from wilks.formats.hs3.write import write
-    >>> write(wilks.examples.measurement(), "model.hs3.json").files
-    (PosixPath('model.hs3.json'),)
+    >>> written = write(wilks.examples.measurement(), "model.hs3.json")
+    >>> [file.name for file in written.files], len(written.notes)
+    (['model.hs3.json'], 0)
     """
-    if mistakes := content_mistakes(workspace.document):
+    if mistakes := [*content_mistakes(workspace.document), *_unsayable(workspace.document)]:
         raise WorkspaceError([f"{path}: {mistake}" for mistake in mistakes])
     content, notes = to_hs3(workspace)
     write_atomically(path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
     return Writing((Path(path),), notes)
+
+
+def _unsayable(document: Document) -> Iterator[str]:
+    """Yield a sentence for everything without which there would be another model, and that HS3 has no words for."""
+    for i, channel in enumerate(document.channels):
+        for j, sample in enumerate(channel.samples):
+            at = f"channels[{i}].samples[{j}]"
+            if sample.morphing is not None:
+                yield f"{at}.morphing: HS3 can't say how yields are morphed"
+            for k, modifier in enumerate(sample.modifiers):
+                if isinstance(modifier, StatError) and modifier.effect == "added":
+                    yield f"{at}.modifiers[{k}].effect: HS3 can't say statistical uncertainties that are added"
 
 
 def to_hs3(workspace: Workspace) -> tuple[dict[str, Any], tuple[Note, ...]]:
