@@ -83,6 +83,28 @@ def test_what_is_wrong_with_json_is_a_value_error(text: Any, words: str) -> None
         parse_json(text)
 
 
+FILLING = b'{"name": "abcdef", "data": [1.5, 2]},\n' * 30_000
+
+
+@pytest.mark.parametrize("wrong", [b"{", b"nul", b"[1,]", b'{"a" 1}', b"1.e", b'"\x01"', b"]", b""])
+def test_large_texts_that_are_malformed_have_their_line(wrong: bytes) -> None:
+    lines = FILLING.count(b"\n")
+    text = b'{"a": [\n' + FILLING + wrong + b"\n, 3], {" + FILLING
+    with pytest.raises(ValueError, match=rf"^line ({lines + 2}|{lines + 3}), column \d+: "):
+        parse_json(text)
+    with pytest.raises(ValueError, match=rf"^line {lines + 2}, column 1: the text ends too early"):
+        parse_json(b'{"a": [\n' + FILLING)
+
+
+def test_large_texts_that_json_takes_are_taken() -> None:
+    for value in (b"NaN", b"-Infinity", b"1"):
+        text = b"[" + FILLING + value + b"]"
+        for content in (text, b"\xef\xbb\xbf" + text, text.decode().encode("utf-16")):
+            assert len(parse_json(content)) == 30_001
+    with pytest.raises(ValueError, match='the key "a" is written twice'):
+        parse_json(b"[" + FILLING + b'{"a": 1, "a": 2}]')
+
+
 def archive(**arrays: Any) -> bytes:
     stream = io.BytesIO()
     np.savez_compressed(stream, **arrays)

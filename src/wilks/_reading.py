@@ -9,6 +9,7 @@ import errno
 import io
 import json
 import os
+import re
 import stat
 import time
 import zipfile
@@ -24,6 +25,8 @@ _PATIENCE = 2.0
 _PIPED = 1 << 31
 # Bytes from a pipe, which may have no end.
 _PIECE = 1 << 20
+_LARGE = 1 << 20
+# Bytes of a JSON text that is looked over before it is read.
 _UNFOLDED, _TIMES = 1 << 26, 100
 # Bytes that an archive may unfold to, and how many times its own size beyond that.
 
@@ -67,6 +70,8 @@ def read_stream(stream: Any, name: str) -> bytes:
 
 def parse_json(content: str | bytes) -> Any:
     """Return what a JSON text says. Raises ValueError for all that is wrong with it, keys that stand twice too."""
+    if isinstance(content, bytes) and len(content) > _LARGE:
+        _refuse_malformed(content)
     try:
         return json.loads(content, object_pairs_hook=_block)
     except json.JSONDecodeError as error:
@@ -75,6 +80,28 @@ def parse_json(content: str | bytes) -> Any:
         raise ValueError(f"byte {error.start} is not UTF-8 text") from None
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _refuse_malformed(content: bytes) -> None:
+    """Raise ValueError where a large text is no JSON: at a hundredth of the time and none of the memory of reading it.
+
+    Byte order marks, other encodings, and NaN and Infinity, which `json` takes, are left to it.
+    """
+    import msgspec
+
+    if content.startswith(b"\xef\xbb\xbf") or b"\0" in content[:4]:
+        return
+    try:
+        msgspec.json.decode(content, type=msgspec.Raw)
+    except msgspec.DecodeError as error:
+        reason, _, byte = str(error).removeprefix("JSON is malformed: ").removesuffix(")").partition(" (byte ")
+        place = int(byte) if byte else len(content)
+        if re.search(rb"NaN|Infinity", content[max(place - 8, 0) : place + 9]):
+            return
+        line, column = content.count(b"\n", 0, place) + 1, place - content.rfind(b"\n", 0, place)
+        raise ValueError(f"line {line}, column {column}: {reason if byte else 'the text ends too early'}") from None
+    except (UnicodeDecodeError, RecursionError):
+        return
 
 
 def _block(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
