@@ -178,6 +178,8 @@ def test_options_of_reading(call: Call) -> None:
     wrong = call("convert", moved, "v.json", "--read", "bass=files")
     assert wrong.exit_code == 2
     assert 'without an option "bass"' in wrong.stderr
+    assert 'option "base" needs a value' in call("convert", moved, "v.json", "--read", "base").stderr
+    assert "takes no value" in call("inspect", moved, "--read", "as_pyhf=no").stderr
     assert not Path("v.json").exists()
 
 

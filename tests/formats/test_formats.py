@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tests.formats.descriptions import describe
 from tests.formats.features import FEATURES, SUFFIX, difference, outcome, workspace_with
 
 import wilks
+from wilks.cli import main
 from wilks.errors import WorkspaceError
 from wilks.formats.known import FORMATS, recognised
 from wilks.workspace.workspace import Workspace
@@ -34,6 +36,21 @@ def _table() -> dict[str, dict[str, str]]:
 
 def test_the_table_has_every_feature() -> None:
     assert list(_table()) == list(FEATURES)
+
+
+def test_the_page_and_the_commands_have_every_format_and_option() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    formats = dict(re.findall(r"^\| `([\w-]+)` \| .* \| `(\.[\w.]+)` \|$", text, re.MULTILINE))
+    assert formats == {name: one.suffix for name, one in FORMATS.items()}
+    section = text.split("## Options of reading")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (?:`([\w-]+)`)? ?\| `(\w+)` \|", section, re.MULTILINE)
+    said: dict[str, list[str]] = {}
+    for name, option in rows:
+        said.setdefault(name or list(said)[-1], []).append(option)
+    assert said == {name: list(one.options) for name, one in FORMATS.items() if one.options}
+    for command in ("convert", "inspect"):
+        help = next(p.help for p in main.commands[command].params if p.name == "reading")
+        assert [option for one in FORMATS.values() for option in one.options if option not in str(help)] == []
 
 
 @pytest.mark.parametrize("format", SUFFIX)
@@ -112,12 +129,17 @@ def test_keys_in_any_order_tell_the_format() -> None:
 
 def test_options_belong_to_formats(tmp_path: Path) -> None:
     top = describe(tmp_path)
-    assert wilks.read_workspace(top, as_pyhf=True).workspace.channel_names == ("SR",)
-    for source, options, said in (
+    assert wilks.read_workspace(top, as_pyhf=True, base=None).workspace.channel_names == ("SR",)
+    hs3 = wilks.save_workspace(wilks.examples.measurement(), tmp_path / "m.hs3.json").files[0]
+    cases: list[tuple[Any, dict[str, Any], str]] = [
         (top, {"analysis": "a"}, 'a HistFactory description is read without an option "analysis"'),
         (top, {"bass": "a"}, 'did you mean "base"'),
+        (top, {"base": True, "as_pyhf": "false"}, 'option "base" needs a value'),
+        (top, {"as_pyhf": "false"}, "is on or off and takes no value, 'false' found"),
+        (hs3, {"shapesys": "tua"}, 'allowed are "relative", "absolute", "tau"; did you mean "tau"?'),
         (wilks.examples.measurement().spec, {"base": "x"}, "there are none; a HistFactory description has it"),
-    ):
+    ]
+    for source, options, said in cases:
         with pytest.raises(WorkspaceError, match=re.escape(said)):
             wilks.load_workspace(source, **options)
     with pytest.raises(WorkspaceError, match=r'no format "hs4".*did you mean "hs3"'):

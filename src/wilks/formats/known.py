@@ -29,7 +29,8 @@ _OURS = re.compile(rb'\{\s*("version"\s*:\s*"[^"]*"\s*,\s*)?"(channels|observati
 class Format:
     """A format of workspaces: `kind` is what a sentence calls such a file, `suffix` how the name of a new one ends.
 
-    `options` are those of reading, by name, with what each is for; `several` says that it is more than one file.
+    `options` are those of reading, by name, with what each is for, and `choices` the values that those have which take
+    no name; `several` says that it is more than one file.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Format:
     read: Callable[..., Reading]
     write: Callable[[Workspace, Path], Writing]
     options: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     several: bool = False
 
 
@@ -119,6 +121,7 @@ HS3 = Format(
         "data": "which data set is fitted; default: that of the analysis",
         "shapesys": "what the numbers of shapesys are: relative, absolute or tau; default: what the version says",
     },
+    choices={"shapesys": ("relative", "absolute", "tau")},
 )
 HISTFACTORY = Format(
     "histfactory-xml",
@@ -131,6 +134,7 @@ HISTFACTORY = Format(
         "measurement": "which measurement; default: the first, with all that have the same modifiers",
         "as_pyhf": "read it as pyhf does, not as ROOT does",
     },
+    choices={"as_pyhf": (True, False)},
     several=True,
 )
 FORMATS = {one.name: one for one in (WILKS, PYHF, HS3, HISTFACTORY)}

@@ -60,8 +60,9 @@ def read_workspace(source: Given, *, format: str | None = None, **options: Any) 
 def _require_options(options: Mapping[str, Any], found: Format, name: str) -> None:
     """Raise WorkspaceError for options that the format doesn't have."""
     problems = []
-    for option in options:
+    for option, value in options.items():
         if option in found.options:
+            problems += [f"{name}: {mistake}" for mistake in _mistakes(found, option, value)]
             continue
         others = [other.kind for other in FORMATS.values() if option in other.options]
         known = f"there are {listed(found.options)}" if found.options else "there are none"
@@ -69,3 +70,19 @@ def _require_options(options: Mapping[str, Any], found: Format, name: str) -> No
         problems.append(f'{name}: {found.kind} is read without an option "{option}", {known}{hint}')
     if problems:
         raise WorkspaceError(problems)
+
+
+def _mistakes(found: Format, option: str, value: Any) -> list[str]:
+    """Return what is wrong with the value of an option."""
+    if value is None:
+        return []
+    known = found.choices.get(option)
+    if known is None:
+        return [] if isinstance(value, str | Path) else [f'option "{option}" needs a value']
+    if known == (True, False):
+        return (
+            [] if isinstance(value, bool) else [f'option "{option}" is on or off and takes no value, {value!r} found']
+        )
+    if value in known:
+        return []
+    return [f'option "{option}": {value!r} found, allowed are {listed(known)}{nearest(str(value), known)}']
