@@ -70,8 +70,8 @@ def test_errors_are_of_their_kind() -> None:
         compiled(twice)
     with pytest.raises(SettingsError, match="initial value"):
         compiled(settled(name="mu", inits=[11.0]))
-    with pytest.raises(SettingsError, match='no interpolation "code5"'):
-        compiled(small(), normsys="code5")
+    with pytest.raises(SettingsError, match='no interpolation "code4p"'):
+        compiled(small(), normsys="code4p")
     shapefactor = small()
     free = {"name": "free", "type": "shapefactor", "data": None}
     shapefactor["channels"][0]["samples"][0]["modifiers"].append(free)

@@ -111,7 +111,7 @@ def test_opens_faster_than_it_compiles() -> None:
 
 
 def test_memory_can_be_handed_over_without_a_copy() -> None:
-    model = compile_model(load_workspace(many_variations(50, 64)))
+    model = compile_model(load_workspace(many_variations(50, 96)))
     buffers: list[pickle.PickleBuffer] = []
     text = pickle.dumps(model, 5, buffer_callback=buffers.append)
     assert sum(len(b.raw()) for b in buffers) > 5 * len(text)
