@@ -75,7 +75,7 @@ def fit(
     blind_poi: bool,
     search: Search,
 ) -> None:
-    """Fit the model to the observed data, or to another data set of the workspace.
+    """Fit the model to the observed data, or to another data set.
 
     The exit code is 1 where the fit fails; what it found is printed and written all the same.
     """
