@@ -377,3 +377,19 @@ def test_two_programs_say_the_same_of_one_model(shared_data: Path) -> None:
         for name in ("hs3jl_rf515/histfactory_hl.json", "root_rf515/rf515_hfJSON.json")
     )
     assert wilks.fit(one).twice_nll == pytest.approx(wilks.fit(other).twice_nll, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("packages", "factor"), [([{"name": "ROOT", "version": "6.40.00"}], 1.2), ([], 0.5 + 1.5 * 1.2)]
+)
+def test_whole_numbers_in_formulas_of_root_are_divided_as_in_cpp(packages: list[Any], factor: float) -> None:
+    file = model()
+    file["metadata"]["packages"] = packages
+    file["functions"] = [{"name": "scale", "type": "generic_function", "expression": "1/2 + 3/2*mu"}]
+    modifiers(file, SIGNAL)[0] |= {"name": "scale", "parameter": "scale"}
+    found = reading(file)
+    compiled = wilks.compile_model(found.workspace)
+    theta = compiled.initial.copy()
+    theta[compiled.parameter_names.index("mu")] = 1.2
+    assert compiled.engine.block_rates(theta)[-2:] == pytest.approx([5 * factor, 10 * factor])
+    assert bool(packages) == any("divided as in ROOT" in str(note) for note in found.notes)

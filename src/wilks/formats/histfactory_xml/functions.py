@@ -10,8 +10,8 @@ from wilks._types import JSONDict
 from wilks.errors import listed, nearest
 from wilks.formats.histfactory_xml.names import Names
 from wilks.formats.histfactory_xml.records import ConstraintTerm, Function, Measurement
-from wilks.formats.histfactory_xml.whole_numbers import as_root_divides
 from wilks.formats.notes import Note
+from wilks.formats.whole_numbers import as_root_divides
 from wilks.workspace.expressions import FUNCTIONS, ExpressionError, parse_expression
 
 _WORD = re.compile(

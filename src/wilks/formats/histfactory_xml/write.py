@@ -10,7 +10,6 @@ from wilks._files import write_atomically
 from wilks.errors import WorkspaceError
 from wilks.formats.histfactory_xml.dtd import FILE, declarations
 from wilks.formats.histfactory_xml.expected import needs_clip
-from wilks.formats.histfactory_xml.whole_numbers import with_fractions
 from wilks.formats.histfactory_xml.write_channels import INVERSE, ChannelWriter, Told
 from wilks.formats.histfactory_xml.write_effects import Effects
 from wilks.formats.histfactory_xml.write_names import written_names
@@ -18,6 +17,7 @@ from wilks.formats.histfactory_xml.write_settings import MeasurementWriter
 from wilks.formats.histfactory_xml.write_text import Tag, document_text
 from wilks.formats.notes import Note, Writing
 from wilks.formats.root_writing import Written, root_file
+from wilks.formats.whole_numbers import with_fractions
 from wilks.workspace.expressions import FUNCTIONS, parse_expression
 from wilks.workspace.spec import Lumi, NormFactor, ParameterSettings
 from wilks.workspace.workspace import Workspace

@@ -10,6 +10,7 @@ from typing import Any
 from wilks.errors import listed, nearest
 from wilks.formats.hs3.nodes import Node
 from wilks.formats.hs3.tables import Tables
+from wilks.formats.whole_numbers import as_root_divides
 from wilks.workspace.either import written
 from wilks.workspace.expressions import ExpressionError, parse_expression
 
@@ -176,7 +177,7 @@ class Functions:
             node.wrong(f"{len(text)} characters, more than {_LONGEST}", "expression")
             return []
         tokens, position = [], 0
-        text = text.rstrip()
+        text = self._as_root(node, text.rstrip())
         while position < len(text):
             if text[position].isspace():
                 position += 1
@@ -193,6 +194,23 @@ class Functions:
             kind = str(match.lastgroup)
             tokens.append((kind, match.group(kind)))
         return self._checked(node, tokens)
+
+    def _as_root(self, node: Node, text: str) -> str:
+        """Return an expression of a file that ROOT wrote with its whole numbers divided as in C++."""
+        if "ROOT" not in self.file.packages():
+            return text
+        try:
+            found = as_root_divides(text, None)
+        except ExpressionError:
+            return text  # told where it is read
+        except ZeroDivisionError:
+            node.wrong("a whole number is divided by 0", "expression")
+            return text
+        if found is None:
+            return text
+        why = f'whole numbers are divided as in ROOT (1/2 is 0, 1./2 a half): read as "{found}"'
+        self.file.tell(node.place("expression"), why, "read as")
+        return found
 
     def _checked(self, node: Node, tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Return tokens with their names looked up."""

@@ -37,7 +37,7 @@ def worded(expression: Expression, spelling: Spelling) -> str:
 def _text(step: Step, operands: list[str], steps: tuple[Step, ...], spelling: Spelling, at: int) -> str:
     match step.operation:
         case "number":
-            return repr(step.number).removesuffix(".0")
+            return repr(step.number)  # with a point: ROOT divides whole numbers as C++ does
         case "name":
             return spelling.of(step.name)
         case "-" if step.operands[0] == at - 1 and step.operands[1] < step.operands[0]:  # a sign, read as 0 - operand
