@@ -53,8 +53,9 @@ def beyond_cabinetry(source: str | Path | Mapping[str, Any] | TextIO) -> list[tu
 
 def _differences(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
     yield from _in_block(draft.general.block, ("General",))
-    if draft.shape_factors.parts:
-        yield ("ShapeFactors",), "cabinetry has no such key"
+    for ours in (draft.shape_factors, draft.functions):
+        if ours.parts:
+            yield (ours.key,), "cabinetry has no such key"
     for parts in (draft.regions, draft.samples, draft.norm_factors, draft.systematics):
         for path, block in parts.sound():
             yield from _in_block(block, path)

@@ -20,6 +20,7 @@ from wilks.config.schema import (
     Block,
     Config,
     FixedParameter,
+    Function,
     General,
     NormFactor,
     Region,
@@ -85,6 +86,7 @@ class Draft:
     norm_factors: Parts[NormFactor]
     shape_factors: Parts[ShapeFactor]
     systematics: Parts[Systematic]
+    functions: Parts[Function]
     fixed: Parts[FixedParameter]
 
     @property
@@ -120,12 +122,13 @@ def read_draft(document: Document, mistakes: list[Mistake]) -> Draft:
         _read_list(NormFactor, "NormFactors", document, data, mistakes),
         _read_list(ShapeFactor, "ShapeFactors", document, data, mistakes),
         _read_list(Systematic, "Systematics", document, data, mistakes),
+        _read_list(Function, "Functions", document, data, mistakes),
         _read_fixed(data.get("General"), document),
     )
 
 
 _KEYS = tuple(info.alias or name for name, info in Config.model_fields.items() if name != "source")
-_OPTIONAL = ("ShapeFactors", "Systematics")
+_OPTIONAL = ("ShapeFactors", "Systematics", "Functions")
 
 
 def _missing_blocks(data: dict[str, Any]) -> Iterator[Mistake]:
@@ -140,13 +143,13 @@ def _missing_blocks(data: dict[str, Any]) -> Iterator[Mistake]:
             yield Mistake((), f'missing block "{key}"{hint}')
         elif lookalike and _holds(key, data[lookalike]):
             # Other keys at the top are the user's own business, but a whole list of systematics must not get lost.
-            kind = "systematics" if key == "Systematics" else "factors"
+            kind = {"ShapeFactors": "factors"}.get(key, key.lower())
             yield Mistake((lookalike,), f"unknown key, though it holds {kind}{meant}")
 
 
 def _holds(key: str, value: Any) -> bool:
     """Return whether a value looks like the list of blocks that belongs under a key."""
-    telling = {"Up", "Down"} if key == "Systematics" else {"Name"}
+    telling = {"Systematics": {"Up", "Down"}, "Functions": {"Expression"}}.get(key, {"Name"})
     return isinstance(value, list) and any(isinstance(item, dict) and telling & item.keys() for item in value)
 
 
@@ -209,6 +212,7 @@ _STAND_INS: Mapping[type[Block], dict[str, Any]] = {
     NormFactor: {"Name": ""},
     ShapeFactor: {"Name": ""},
     Systematic: {"Name": "", "Type": "Normalization"},
+    Function: {"Name": "", "Expression": "1"},
 }
 
 
