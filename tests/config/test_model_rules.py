@@ -21,7 +21,7 @@ Find = Callable[[Any], list[str]]
         (
             {"Constraint": "poisson"},
             ".Constraint",
-            'must be one of "Gaussian" and "Poisson", found the text "poisson"; did you mean "Poisson"?',
+            'must be one of "Gaussian", "Poisson", found the text "poisson"; did you mean "Poisson"?',
         ),
         (
             {"PoissonBelow": 10, "PerSample": True},

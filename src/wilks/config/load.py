@@ -21,7 +21,7 @@ from wilks.config import (
     source_rules,
 )
 from wilks.config.document import Document, read_document
-from wilks.config.draft import Mistake, read_draft
+from wilks.config.draft import Mistake, Parts, read_draft
 from wilks.config.parameters import with_parts
 from wilks.config.schema import Config
 from wilks.config.wildcards import expanded
@@ -68,7 +68,7 @@ def load_config(source: str | Path | Mapping[str, Any] | TextIO) -> Config:
     if mistakes:
         raise ConfigError(_sentences(document, mistakes))
     reserved = {*Config.model_fields, *(info.alias for info in Config.model_fields.values())}
-    lists = {"shape_factors": draft.shape_factors, "functions": draft.functions}
+    lists: dict[str, Parts[Any]] = {"shape_factors": draft.shape_factors, "functions": draft.functions}
     optional: dict[str, Any] = {name: tuple(found.blocks()) for name, found in lists.items() if found.parts}
     config = Config(
         general=draft.general.block,
