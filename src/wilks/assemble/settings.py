@@ -53,7 +53,7 @@ def systematic_settings(
     changes: dict[str, Any] = {}
     if constraint is not None and constraint.type == "None":
         changes["constraint"] = "none"
-    elif constraint is not None and constraint.keys:
+    elif constraint is not None and {*constraint.keys} - {"Bounds"}:
         centre, (below, above) = constraint.measured(0), constraint.widths
         changes = {
             "inits": [centre],
@@ -62,6 +62,8 @@ def systematic_settings(
             "sigmas": [above],
             "lower_sigmas": _lower(constraint, 1),
         }
+    if constraint is not None and constraint.bounds is not None:
+        changes["bounds"] = [list(constraint.bounds)]
     if held is not None:
         changes |= {"inits": [held] * size, "fixed": True}
     return ParameterSettings(name, **changes) if changes else None

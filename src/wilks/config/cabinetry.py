@@ -79,6 +79,8 @@ def _differences(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
 def _patterns(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
     """Yield the patterns in the lists of names that cabinetry has."""
     for path, kind, names in lists_of_names(draft):
+        if path[0] in ("ShapeFactors", "Functions"):
+            continue  # not cabinetry's at all
         if (len(path) == 3 and path[-1] in ("Regions", "Samples")) or path[2:3] == ("Smoothing",):
             known = known_names(draft, kind) or ()
             for name in names:

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 
 from wilks.config.block import Block
-from wilks.config.values import NotNegative, Number, Positive
+from wilks.config.values import Bounds, NotNegative, Number, Positive
 from wilks.config.words import described
 from wilks.errors import listed, nearest
 from wilks.workspace.spec import HistoSysCode, NormSysCode
@@ -49,6 +49,11 @@ class Constraint(Block):
     count: NotNegative | SkipJsonSchema[None] = Field(default=None, description="Observed events (Type Poisson)")
     expected: Positive | SkipJsonSchema[None] = Field(
         default=None, description="Events that are expected where the parameter is 1 (Type Poisson)"
+    )
+
+    bounds: Bounds | SkipJsonSchema[None] = Field(
+        default=None,
+        description="Lower and upper bound of a systematic's parameter in the fit; left out, 5 widths from Center",
     )
 
     @property

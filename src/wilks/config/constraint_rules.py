@@ -5,6 +5,7 @@ One rule per function, as in `rules`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 from wilks.config.document import KeyPath
@@ -12,7 +13,7 @@ from wilks.config.draft import Draft, Mistake
 from wilks.config.parameters import constraints, parameters_of
 from wilks.config.schema import Constraint, FunctionParameter, NormFactor, Systematic
 
-_ALLOWED = {"Gaussian": ("Center", "Width", "WidthDown"), "Poisson": ("Count", "Expected"), "None": ()}
+_KEYS = {"Gaussian": ("Center", "Width", "WidthDown"), "Poisson": ("Count", "Expected")}
 
 
 def constraints_of_factors(draft: Draft) -> Iterator[Mistake]:
@@ -30,6 +31,8 @@ def _of_factor(factor: NormFactor | FunctionParameter, path: KeyPath) -> Iterato
     if constraint is None:
         return
     wrong = list(_other_keys(constraint, path))
+    if constraint.bounds is not None:
+        wrong.append(Mistake((*path, "Bounds"), "is for systematics; a factor has Bounds beside its Constraint"))
     needed = {"Gaussian": ("Width",), "Poisson": ("Count", "Expected")}.get(constraint.type, ())
     missing = [key for key in needed if key not in constraint.keys]
     if missing:
@@ -48,10 +51,10 @@ def _of_factor(factor: NormFactor | FunctionParameter, path: KeyPath) -> Iterato
 
 def _other_keys(constraint: Constraint, path: KeyPath) -> Iterator[Mistake]:
     """Yield the keys that belong to another type of constraint."""
-    for key in constraint.keys:
-        if key not in _ALLOWED[constraint.type]:
-            owner = next(kind for kind, keys in _ALLOWED.items() if key in keys)
-            yield Mistake((*path, key), f"is for Type {owner}, here it is {constraint.type}")
+    for kind, keys in _KEYS.items():
+        for key in keys if kind != constraint.type else ():
+            if key in constraint.keys:
+                yield Mistake((*path, key), f"is for Type {kind}, here it is {constraint.type}")
 
 
 def constraints_of_systematics(draft: Draft) -> Iterator[Mistake]:
@@ -72,6 +75,12 @@ def constraints_of_systematics(draft: Draft) -> Iterator[Mistake]:
             yield Mistake(here, "has no effect: that is what a systematic has anyway, with Center 0 and Width 1")
         else:
             yield from _other_keys(constraint, here)
+            low, high = constraint.bounds or (-math.inf, math.inf)
+            if constraint.type == "Gaussian" and not low <= constraint.measured(0) <= high:
+                text = f"leave out the centre, {constraint.measured(0)}, where the parameter starts"
+                yield Mistake((*here, "Bounds"), text)
+            elif constraint.type == "None" and not low <= 0 <= high:
+                yield Mistake((*here, "Bounds"), "leave out 0, where the parameter starts")
 
 
 def _of_shapesys(constraint: Constraint, path: KeyPath) -> Iterator[Mistake]:

@@ -19,6 +19,7 @@ from wilks.config.parameters import simulated
 from wilks.config.schema import (
     Block,
     Config,
+    Constraint,
     FixedParameter,
     Function,
     General,
@@ -245,12 +246,18 @@ def _known_keys(model: type[Block], raw: Any, path: KeyPath, mistakes: list[Mist
             text = f'unknown key "{shortened(key)}"{hint or f"; allowed: {listed(fields)}"}'
             mistakes.append(Mistake(here, text, meant))
         elif value is None:
-            mistakes.append(Mistake(here, "found nothing; write a value or leave the key out"))
+            instead = "the word None for no constraint," if _constrains(model, key) else "a value"
+            mistakes.append(Mistake(here, f"found nothing; write {instead} or leave the key out"))
         elif isinstance(value, list) and not value:
             mistakes.append(Mistake(here, "must not be an empty list; name at least one or leave the key out"))
         else:
             cleaned[key] = _known_keys_below(fields[key], value, here, mistakes)
     return cleaned
+
+
+def _constrains(model: type[Block], key: str) -> bool:
+    """Return whether a key says which constraint there is, or none."""
+    return key == "Type" if model is Constraint else _block_type(_keys(model)[key]) is Constraint
 
 
 def _known_keys_below(annotation: Any, value: Any, path: KeyPath, mistakes: list[Mistake]) -> Any:

@@ -51,6 +51,8 @@ def fixed_exist(draft: Draft) -> Iterator[Mistake]:
         return
     bounds = {factor.name: factor.bounds for parts in _factors(draft) for _, factor in parts.sound("Bounds")}
     bounds |= {p.name: p.bounds for _, function in draft.functions.sound("Parameters") for p in function.parameters}
+    systematics = (block for _, block in draft.systematics.sound("Constraint"))
+    bounds |= {name: c.bounds for name, (_, c) in constraints(systematics, draft.templates or []).items()}
     fixed: set[str] = set()
     for part in draft.fixed.parts:
         path, entry = part.path, part.block
@@ -103,6 +105,14 @@ def groups_have_parameters(draft: Draft) -> Iterator[Mistake]:
             else:
                 text = f'no parameter or systematic "{pattern}"{found.instead(pattern, known or ()) if found else ""}'
             yield Mistake((*here, label), text)
+
+
+def clipping_has_an_effect(draft: Draft) -> Iterator[Mistake]:
+    """Yields are clipped where shapes vary them."""
+    if not (draft.general.sound("Clip") and draft.general.block.clip and draft.systematics.complete("Type")):
+        return
+    if all(systematic.type not in ("NormPlusShape", "ShapeOnly") for systematic in draft.systematics.blocks()):
+        yield Mistake((*draft.general.path, "Clip"), "has no effect: no systematic changes a shape")
 
 
 def correlations_can_be(draft: Draft) -> Iterator[Mistake]:
@@ -192,5 +202,6 @@ RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     pois_are_single_parameters,
     fixed_exist,
     groups_have_parameters,
+    clipping_has_an_effect,
     correlations_can_be,
 )
