@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
-from wilks.config.functions import names_in
+from wilks.config.functions import needed_names
 from wilks.config.parameters_in import Parameters, parameters_in
 from wilks.config.schema import Function, is_bin_parameter, staterror_name
 from wilks.config.staterrors import staterror_meanings
@@ -67,7 +67,9 @@ def functions_act(draft: Draft) -> Iterator[Mistake]:
     found = parameters_in(draft)
     if found is None or not draft.functions.complete(*_KEYS):
         return
-    needed = {name for function in draft.functions.blocks() for name in names_in(function)}
+    needed = needed_names(draft.functions.blocks())
+    if needed is None:
+        return
     for path, function in draft.functions.sound("Samples", "Regions", "Exclude"):
         steers = function.name in found.systematics
         if steers and function.name in found.per_bin:
@@ -93,7 +95,7 @@ def _without_place(function: Function, path: KeyPath, steers: bool) -> Iterator[
 
 def _advice(function: Function, found: Parameters) -> str:
     if function.name in found.known:
-        return found.instead(function.name, ()).removeprefix("; ")
+        return found.systematic(function.name)
     scale = 'give the Samples that it scales ("*" for all), or the name of a systematic\'s parameter that it steers'
     return scale + nearest(function.name, found.systematics)
 
@@ -109,14 +111,14 @@ def parameters_are_new(draft: Draft) -> Iterator[Mistake]:
     meanings = staterror_meanings(draft.general.block, draft.templates or []).values()
     staterrors |= {name for names in meanings for name in names}
     taken |= dict.fromkeys(staterrors, "a statistical uncertainty of a region")
-    needed = {name for function in draft.functions.blocks() for name in names_in(function)}
+    needed = needed_names(draft.functions.blocks()) if draft.functions.complete("Expression", "Arguments") else None
     for path, function in draft.functions.sound("Parameters"):
         for i, parameter in enumerate(function.parameters):
             here = (*path, "Parameters", i)
             if parameter.name in taken:
                 text = f'"{parameter.name}" is {taken[parameter.name]}; leave it out here, or give it another name'
                 yield Mistake((*here, "Name"), text)
-            elif parameter.name not in needed and draft.functions.complete("Expression", "Arguments"):
+            elif needed is not None and parameter.name not in needed:
                 text = f'"{parameter.name}" has no effect: no Expression needs it'
                 yield Mistake((*here, "Name"), text + nearest(parameter.name, needed - {*taken}))
             taken.setdefault(parameter.name, f'a parameter of the function "{function.name}" already')

@@ -8,12 +8,18 @@ from wilks.config.factors import Function, NormFactor
 from wilks.workspace.expressions import ExpressionError, parse_expression
 
 
-def names_in(function: Function) -> tuple[str, ...]:
-    """Return the names that an expression needs, in the order of their first use; none where it can't be read."""
+def names_in(function: Function) -> tuple[str, ...] | None:
+    """Return the names that an expression needs, in the order of their first use; None where it can't be read."""
     try:
         return parse_expression(function.expression, function.arguments or None).names
     except ExpressionError:
-        return ()
+        return None
+
+
+def needed_names(functions: Iterable[Function]) -> set[str] | None:
+    """Return all names that expressions need; None where one can't be read."""
+    found = [names_in(function) for function in functions]
+    return None if None in found else {name for names in found for name in names or ()}
 
 
 def declared(functions: Iterable[Function]) -> tuple[str, ...]:
@@ -25,7 +31,7 @@ def needing(functions: Sequence[Function], parameters: Collection[str]) -> set[s
     """Return the names of the functions that need any of some parameters, also by way of others."""
     found: set[str] = set()
     known = {*parameters}
-    while new := {f.name for f in functions if not known.isdisjoint(names_in(f))} - found:
+    while new := {f.name for f in functions if not known.isdisjoint(names_in(f) or ())} - found:
         found |= new
         known |= new
     return found

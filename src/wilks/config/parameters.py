@@ -82,9 +82,10 @@ def known_parameters(
     """Return which parameters a name stands for, statistical uncertainties aside; functions are no parameters."""
     steering = {function.name for function in functions}
     free = dict.fromkeys((*(factor.name for factor in factors), *declared(functions)))
-    found = meanings(systematics, templates) | {name: (name,) for name in free}
+    found = meanings(systematics, templates)
     left = {name: tuple(each for each in names if each not in steering) for name, names in found.items()}
-    return {name: names for name, names in left.items() if names or not found[name]}
+    known = {name: names for name, names in left.items() if names or not found[name]}
+    return known | {name: (name,) for name in free}
 
 
 def _known(config: Config) -> dict[str, tuple[str, ...]]:

@@ -35,14 +35,18 @@ class Parameters:
         """All parameters that are single numbers."""
         return tuple(name for name in self.all if name not in self.per_bin)
 
+    def systematic(self, name: str) -> str:
+        """Return which parameters the systematic has whose name is not that of a parameter."""
+        if len(self.known[name]) == 1:
+            return f'the systematic "{name}" has the ModifierName "{self.known[name][0]}"'
+        return f'the systematic "{name}" is decorrelated and has the parameters {listed(self.known[name])}'
+
     def instead(self, name: str, allowed: Iterable[str]) -> str:
         """Return the end of a sentence about a name that is not what is needed: what it is, or which name is near."""
         if name in self.functions:
             return f'; "{name}" is a function, name the parameters that it needs'
-        if name in self.known and len(self.known[name]) == 1:
-            return f'; the systematic "{name}" has the ModifierName "{self.known[name][0]}"'
         if name in self.known:
-            return f'; the systematic "{name}" is decorrelated and has the parameters {listed(self.known[name])}'
+            return f"; {self.systematic(name)}"
         return nearest(name, allowed) or f"; allowed: {listed(allowed)}"
 
 
