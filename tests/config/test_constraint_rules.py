@@ -196,8 +196,8 @@ def test_words_of_interpolations(histograms: dict[str, Any], problems: Find) -> 
         f'Systematics[1].Interpolation.Norm: must be one of {allowed}, found the text "code4p"; did you mean "code4"?'
     )
     assert there == (
-        'Systematics[0].Interpolation.Shape: has no effect in a systematic of Type "Normalization": there is no effect on '
-        "the shape to interpolate"
+        'Systematics[0].Interpolation.Shape: has no effect in a systematic of Type "Normalization": there is no effect '
+        "on the shape to interpolate"
     )
 
 

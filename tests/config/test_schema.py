@@ -36,7 +36,7 @@ KEYS = {
     "ShapeFactor": "Name Samples Regions Exclude Bounds Nominal Constraint",
     "Function": "Name Expression Arguments Samples Regions Exclude Parameters",
     "FunctionParameter": "Name Nominal Bounds Constraint",
-    "Constraint": "Type Center Width WidthDown Count Expected",
+    "Constraint": "Type Center Width WidthDown Count Expected Bounds",
     "Interpolation": "Norm Shape",
     "Correlation": "Parameters Matrix Correlation",
 }

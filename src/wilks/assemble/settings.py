@@ -47,8 +47,8 @@ def systematic_settings(
 ) -> ParameterSettings | None:
     """Return the settings of a systematic's parameter, or of a statistical uncertainty; None where there are none.
 
-    A Gaussian constraint is the one that there is anyway, with another centre or width: the fit starts at the centre,
-    and bounds are as many widths away as the default ones.
+    A Gaussian constraint is the one that there is anyway, with another centre, which pyhf takes as well, or width, which
+    it refuses: the fit starts at the centre, and bounds are as many widths away as the default ones.
     """
     changes: dict[str, Any] = {}
     if constraint is not None and constraint.type == "None":
@@ -59,9 +59,9 @@ def systematic_settings(
             "inits": [centre],
             "bounds": [[centre - _REACH * below, centre + _REACH * above]],
             "auxdata": [centre],
-            "sigmas": [above],
-            "lower_sigmas": _lower(constraint, 1),
         }
+        if (below, above) != (1, 1):
+            changes |= {"constraint": "normal", "sigmas": [above], "lower_sigmas": _lower(constraint, 1)}
     if constraint is not None and constraint.bounds is not None:
         changes["bounds"] = [list(constraint.bounds)]
     if held is not None:
