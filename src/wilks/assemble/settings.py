@@ -47,8 +47,8 @@ def systematic_settings(
 ) -> ParameterSettings | None:
     """Return the settings of a systematic's parameter, or of a statistical uncertainty; None where there are none.
 
-    A Gaussian constraint is the one that there is anyway, with another centre, which pyhf takes as well, or width, which
-    it refuses: the fit starts at the centre, and bounds are as many widths away as the default ones.
+    A Gaussian constraint is the one that there is anyway, with another centre, which pyhf takes as well, or another
+    width, which it refuses. The fit starts at the centre, and bounds are as many widths away as the default ones.
     """
     changes: dict[str, Any] = {}
     if constraint is not None and constraint.type == "None":
