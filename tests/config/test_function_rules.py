@@ -119,6 +119,8 @@ def test_a_function_in_the_place_of_a_systematics_parameter(histograms: dict[str
     hint = '"scale" is a function, name the parameters that it needs'
     assert problems(histograms) == [f'General.Fixed[0].Name: no parameter or systematic "scale"; {hint}']
     histograms["General"]["Fixed"] = [{"Name": "b", "Value": 12}]
+    assert problems(histograms) == ['General.Fixed[0].Value: 12 lies outside the Bounds [0, 10] of "b"']
+    histograms["General"]["Fixed"] = [{"Name": "b", "Value": 2}]
     histograms["General"]["POI"] = "scale"
     assert problems(histograms) == [f'General.POI: no parameter "scale"; {hint}']
     histograms["General"]["POI"] = "b"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
+from wilks.config.factors import DEFAULT_BOUNDS
 from wilks.config.parameters import constraints, parameters_of
 from wilks.config.schema import Constraint, FunctionParameter, NormFactor, Systematic
 
@@ -41,7 +42,7 @@ def _of_factor(factor: NormFactor | FunctionParameter, path: KeyPath) -> Iterato
     if constraint.type == "None":
         yield Mistake(path, "has no effect: a factor has no constraint unless it is given one")
         return
-    low, high = factor.bounds or (0, 10)
+    low, high = factor.bounds or DEFAULT_BOUNDS
     own = "" if factor.bounds else "default "
     if constraint.type == "Poisson" and low < 0:
         yield Mistake(path, f"Poisson needs Bounds that are not below 0, found {[low, high]}")
@@ -96,6 +97,8 @@ def constraints_agree(draft: Draft) -> Iterator[Mistake]:
     """Systematics that share a parameter don't say different things of it."""
     keys = ("Name", "Type", "ModifierName", "Decorrelate", "Constraint")
     sound = list(draft.systematics.sound(*keys))
+    if all(systematic.constraint is None for _, systematic in sound):
+        return
     first = constraints((systematic for _, systematic in sound), draft.templates or [])
     for path, systematic in sound:
         for parameter in parameters_of(systematic, draft.templates or []):

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from wilks.config.all_parameters import Parameters, all_parameters
 from wilks.config.document import Document, KeyPath
 from wilks.config.parameters import simulated
 from wilks.config.schema import (
@@ -96,12 +98,36 @@ class Draft:
         trees = {sample.has_tree for sample in self.samples.blocks()}
         return trees.pop() if self.samples.complete("Tree", "Sources") and len(trees) == 1 else None
 
-    @property
+    @cached_property
     def templates(self) -> list[tuple[Region, Sample]] | None:
         """Region and sample of all templates that modifiers can act on, None if not all can be read."""
         if not (self.regions.complete("Name") and self.samples.complete("Name", "Data", "Regions", "Exclude")):
             return None
         return simulated(self.regions.blocks(), list(self.samples.blocks()))
+
+    @cached_property
+    def parameters(self) -> Parameters | None:
+        """All parameters, statistical uncertainties aside, None if not all can be read."""
+        readable = self.systematics.complete("Name", "Type", "ModifierName", "Decorrelate")
+        factors = self.norm_factors.complete("Name") and self.shape_factors.complete("Name")
+        if not (readable and factors and self.functions.complete("Name", "Parameters")):
+            return None
+        systematics = list(self.systematics.blocks())
+        if self.templates is None and any(s.decorrelate or s.type == "ShapeSys" for s in systematics):
+            return None
+        norm_factors, shape_factors = self.norm_factors.blocks(), self.shape_factors.blocks()
+        functions = list(self.functions.blocks())
+        return all_parameters(norm_factors, shape_factors, systematics, functions, self.templates or [])
+
+    @property
+    def of_interest(self) -> list[tuple[KeyPath, str]]:
+        """The parameters of interest, each once, and where they stand."""
+        general, found = self.general, dict[str, KeyPath]()
+        for key, names in (("POI", (general.block.poi,)), ("POIs", general.block.pois)):
+            if general.sound(key):
+                for name in filter(None, names):
+                    found.setdefault(name, ("General", key))
+        return [(path, name) for name, path in found.items()]
 
 
 def read_draft(document: Document, mistakes: list[Mistake]) -> Draft:

@@ -17,6 +17,9 @@ class Exclusion(Block):
     samples: Names = Field(default=(), description="Samples that are left alone; left out, all")
 
 
+DEFAULT_BOUNDS = 0, 10
+"""Bounds of a factor in fits, where none are given."""
+
 EXCLUDE = Field(default=(), description="Templates that are left alone", json_schema_extra={"minItems": 1})
 
 

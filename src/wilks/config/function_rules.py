@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from wilks.config.all_parameters import Parameters
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
+from wilks.config.factors import DEFAULT_BOUNDS
 from wilks.config.functions import needed_names
-from wilks.config.parameters_in import Parameters, parameters_in
 from wilks.config.schema import Function, is_bin_parameter, staterror_name
 from wilks.config.staterrors import staterror_meanings
 from wilks.errors import listed, nearest
@@ -22,7 +23,7 @@ _KEYS = ("Name", "Expression", "Arguments", "Parameters")
 
 def expressions_can_be_read(draft: Draft) -> Iterator[Mistake]:
     """Expressions are read, need what there is, and no function needs itself."""
-    found, known = parameters_in(draft), {}
+    found, known = draft.parameters, {}
     paths: dict[str, KeyPath] = {}
     for path, function in draft.functions.sound("Expression", "Arguments"):
         try:
@@ -64,7 +65,7 @@ def _how_to_declare(allowed: tuple[str, ...]) -> str:
 
 def functions_act(draft: Draft) -> Iterator[Mistake]:
     """A function scales samples, or steers the systematic of its name, or is needed by another function."""
-    found = parameters_in(draft)
+    found = draft.parameters
     if found is None or not draft.functions.complete(*_KEYS):
         return
     needed = needed_names(draft.functions.blocks())
@@ -102,7 +103,7 @@ def _advice(function: Function, found: Parameters) -> str:
 
 def parameters_are_new(draft: Draft) -> Iterator[Mistake]:
     """Parameters of functions have names that nothing else has, are in an expression and within their bounds."""
-    found = parameters_in(draft)
+    found = draft.parameters
     taken = {factor.name: "a NormFactor" for _, factor in draft.norm_factors.sound("Name")}
     taken |= {factor.name: "a ShapeFactor" for _, factor in draft.shape_factors.sound("Name")}
     taken |= dict.fromkeys(found.systematics if found else (), "a parameter of a systematic")
@@ -122,7 +123,7 @@ def parameters_are_new(draft: Draft) -> Iterator[Mistake]:
                 text = f'"{parameter.name}" has no effect: no Expression needs it'
                 yield Mistake((*here, "Name"), text + nearest(parameter.name, needed - {*taken}))
             taken.setdefault(parameter.name, f'a parameter of the function "{function.name}" already')
-            low, high = parameter.bounds or (0, 10)
+            low, high = parameter.bounds or DEFAULT_BOUNDS
             if parameter.nominal is not None and not low <= parameter.nominal <= high:
                 own = "" if parameter.bounds else "default "
                 yield Mistake((*here, "Nominal"), f"{parameter.nominal} lies outside the {own}Bounds {[low, high]}")

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from wilks.config.all_parameters import Parameters
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
+from wilks.config.factors import DEFAULT_BOUNDS
 from wilks.config.parameters import constraints, meant
-from wilks.config.parameters_in import Parameters, of_interest, parameters_in
 from wilks.config.schema import Constraint, Correlation
 from wilks.config.staterrors import staterror_meanings
 from wilks.config.wildcards import is_pattern
@@ -28,29 +29,30 @@ def pois_exist(draft: Draft) -> Iterator[Mistake]:
         if first != general.block.poi:
             text = f'"{first}" comes first; the first one is the POI, which is "{general.block.poi}"'
             yield Mistake(("General", "POIs"), text)
-    found = parameters_in(draft)
+    found = draft.parameters
     if found is None:
         return
-    for path, name in of_interest(draft):
+    for path, name in draft.of_interest:
         if name not in found.all:
             yield Mistake(path, f'no parameter "{name}"{found.instead(name, found.all)}')
 
 
 def pois_are_single_parameters(draft: Draft) -> Iterator[Mistake]:
     """A parameter of interest is no set of parameters, one for each bin."""
-    found = parameters_in(draft)
-    for path, name in of_interest(draft) if found is not None else ():
+    found = draft.parameters
+    for path, name in draft.of_interest if found is not None else ():
         if found is not None and name in found.per_bin:
             yield Mistake(path, f'"{name}" is one parameter for each bin; the POI is a single parameter')
 
 
 def fixed_exist(draft: Draft) -> Iterator[Mistake]:
     """Every fixed parameter exists, is fixed once, and within its bounds."""
-    found, known = parameters_in(draft), _with_staterrors(draft)
+    found, known = draft.parameters, _with_staterrors(draft)
     if found is None or known is None:
         return
     bounds = {factor.name: factor.bounds for parts in _factors(draft) for _, factor in parts.sound("Bounds")}
-    bounds |= {p.name: p.bounds for _, function in draft.functions.sound("Parameters") for p in function.parameters}
+    of_functions = (p for _, function in draft.functions.sound("Parameters") for p in function.parameters)
+    bounds |= {parameter.name: parameter.bounds or DEFAULT_BOUNDS for parameter in of_functions}
     systematics = (block for _, block in draft.systematics.sound("Constraint"))
     bounds |= {name: c.bounds for name, (_, c) in constraints(systematics, draft.templates or []).items()}
     fixed: set[str] = set()
@@ -78,7 +80,7 @@ def _factors(draft: Draft) -> tuple[Any, ...]:
 
 def _with_staterrors(draft: Draft) -> dict[str, tuple[str, ...]] | None:
     """Return the parameters that each name stands for, those of statistical uncertainties too; None if unreadable."""
-    found, templates = parameters_in(draft), draft.templates
+    found, templates = draft.parameters, draft.templates
     readable = draft.general.sound("Staterror") and draft.regions.complete("Staterror")
     if found is None or templates is None or not readable:
         return None
@@ -91,9 +93,11 @@ def groups_have_parameters(draft: Draft) -> Iterator[Mistake]:
     if not general.sound("Groups"):
         return
     here = (*general.path, "Groups")
-    if "groups" in general.block.model_fields_set and not general.block.groups:
-        yield Mistake(here, "has no effect: it is empty")
-    found, known = parameters_in(draft), _with_staterrors(draft)
+    if not general.block.groups:
+        if "groups" in general.block.model_fields_set:
+            yield Mistake(here, "has no effect: it is empty")
+        return
+    found, known = draft.parameters, _with_staterrors(draft)
     for label, patterns in general.block.groups.items():
         if not patterns:
             yield Mistake((*here, label), "must not be empty; name a parameter, or leave the group out")
@@ -119,7 +123,7 @@ def correlations_can_be(draft: Draft) -> Iterator[Mistake]:
     """Correlations are between Gaussian constraints of single parameters, and have a matrix that is one."""
     if not draft.general.sound("Correlations"):
         return
-    found = parameters_in(draft)
+    found = draft.parameters
     given = _constraints(draft)
     seen: set[str] = set()
     for i, correlation in enumerate(draft.general.block.correlations):

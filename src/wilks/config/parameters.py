@@ -74,17 +74,16 @@ def meanings(
 
 
 def known_parameters(
-    factors: Iterable[NormFactor],
-    systematics: Sequence[Systematic],
-    functions: Sequence[Function],
-    templates: Sequence[tuple[Region, Sample]],
+    of_systematics: Meanings, factors: Iterable[NormFactor], functions: Sequence[Function]
 ) -> dict[str, tuple[str, ...]]:
-    """Return which parameters a name stands for, statistical uncertainties aside; functions are no parameters."""
+    """Return which parameters a name stands for, statistical uncertainties aside; functions are no parameters.
+
+    `of_systematics` are those that names of systematics stand for, as if no function steered any.
+    """
     steering = {function.name for function in functions}
     free = dict.fromkeys((*(factor.name for factor in factors), *declared(functions)))
-    found = meanings(systematics, templates)
-    left = {name: tuple(each for each in names if each not in steering) for name, names in found.items()}
-    known = {name: names for name, names in left.items() if names or not found[name]}
+    left = {name: tuple(each for each in names if each not in steering) for name, names in of_systematics.items()}
+    known = {name: names for name, names in left.items() if names or not of_systematics[name]}
     return known | {name: (name,) for name in free}
 
 
@@ -92,7 +91,7 @@ def _known(config: Config) -> dict[str, tuple[str, ...]]:
     """Return which parameters a name of an analysis stands for."""
     templates = simulated(config.regions, config.samples)
     factors = (*config.norm_factors, *config.shape_factors)
-    known = known_parameters(factors, config.systematics, config.functions, templates)
+    known = known_parameters(meanings(config.systematics, templates), factors, config.functions)
     return known | staterror_meanings(config.general, templates)
 
 

@@ -1,13 +1,12 @@
-"""The parameters of a draft: what their names stand for, which are single numbers, and how a wrong name is worded."""
+"""The parameters of an analysis: what names stand for, which are single numbers, and how a wrong name is worded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from wilks.config.document import KeyPath
-from wilks.config.draft import Draft
-from wilks.config.parameters import known_parameters, parameters_of
+from wilks.config.parameters import known_parameters, meanings, parameters_of
+from wilks.config.schema import Function, NormFactor, Region, Sample, Systematic
 from wilks.errors import listed, nearest
 
 
@@ -50,36 +49,21 @@ class Parameters:
         return nearest(name, allowed) or f"; allowed: {listed(allowed)}"
 
 
-def parameters_in(draft: Draft) -> Parameters | None:
-    """Return the parameters of a draft, None if not all can be read."""
-    readable = draft.systematics.complete("Name", "Type", "ModifierName", "Decorrelate")
-    readable = readable and draft.functions.complete("Name", "Parameters")
-    factors = (draft.norm_factors, draft.shape_factors)
-    if not (readable and all(parts.complete("Name") for parts in factors)):
-        return None
-    systematics, functions = list(draft.systematics.blocks()), list(draft.functions.blocks())
-    templates = draft.templates
-    if templates is None and any(s.decorrelate or s.type == "ShapeSys" for s in systematics):
-        return None
-    known = known_parameters(
-        (factor for parts in factors for factor in parts.blocks()), systematics, functions, templates or []
-    )
-    of_systematics = {s.name: parameters_of(s, templates or []) for s in systematics}
-    per_bin = {name for s in systematics if s.type == "ShapeSys" or s.parts_bins for name in of_systematics[s.name]}
-    per_bin |= {factor.name for factor in draft.shape_factors.blocks()}
+def all_parameters(
+    norm_factors: Iterable[NormFactor],
+    shape_factors: Iterable[NormFactor],
+    systematics: Sequence[Systematic],
+    functions: Sequence[Function],
+    templates: Sequence[tuple[Region, Sample]],
+) -> Parameters:
+    """Return the parameters of an analysis; `templates` are region and sample of all simulated ones."""
+    norms, shapes = list(norm_factors), list(shape_factors)
+    of_systematics = meanings(systematics, templates)
+    in_bins = [s for s in systematics if s.type == "ShapeSys" or s.parts_bins]
+    per_bin = {factor.name for factor in shapes} - {factor.name for factor in norms}
     return Parameters(
-        known,
-        frozenset(per_bin - {factor.name for factor in draft.norm_factors.blocks()}),
+        known_parameters(of_systematics, (*norms, *shapes), functions),
+        frozenset(per_bin.union(*(parameters_of(systematic, templates) for systematic in in_bins))),
         frozenset(name for names in of_systematics.values() for name in names),
         frozenset(function.name for function in functions),
     )
-
-
-def of_interest(draft: Draft) -> list[tuple[KeyPath, str]]:
-    """Return the parameters of interest, each once, and where they stand."""
-    general, found = draft.general, dict[str, KeyPath]()
-    for key, names in (("POI", (general.block.poi,)), ("POIs", general.block.pois)):
-        if general.sound(key):
-            for name in filter(None, names):
-                found.setdefault(name, ("General", key))
-    return [(path, name) for name, path in found.items()]
