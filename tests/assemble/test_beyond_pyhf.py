@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pyhf
 import pytest
 import uproot
+import yaml
 from scipy.optimize import minimize
 from scipy.stats import norm, poisson
 
 import wilks
 import wilks.pipeline
 from wilks.config.cabinetry import beyond_cabinetry
+from wilks.config.load import config_json_schema
 from wilks.workspace.workspace import Workspace
 
 CONFIG = """
@@ -211,6 +214,10 @@ def test_the_document(workspace: Workspace, steering_file: Path, tmp_path: Path)
     workspace.save(tmp_path / "workspace.json")
     again = wilks.load_workspace(tmp_path / "workspace.json")
     assert again.digest == workspace.digest
+
+
+def test_editors_accept_the_file() -> None:
+    jsonschema.Draft202012Validator(config_json_schema()).validate(yaml.safe_load(CONFIG))
 
 
 def test_all_of_it_is_beyond_cabinetry(steering_file: Path) -> None:

@@ -136,6 +136,7 @@ def test_rows_of_a_pair() -> None:
         ({"all": ["Lumi", "Sc*"], "statistics": "staterror_*", "signal": "mu"}, "", ""),
         ({2016: "Lumi"}, "", ""),
         ({}, "", "has no effect: it is empty"),
+        ({2016: "Lumi", "2016": "mu"}, ".2016", 'is there twice, as the text "2016" and as a number'),
         ({"jets": []}, ".jets", "must not be empty; name a parameter, or leave the group out"),
         ({"jets": ["Lumy"]}, ".jets", 'no parameter or systematic "Lumy"; did you mean "Lumi"?'),
         ({"jets": ["JES*"]}, ".jets", 'no parameter or systematic matches "JES*"'),

@@ -287,18 +287,22 @@ def _constrains(model: type[Block], key: str) -> bool:
 
 
 def _known_keys_below(annotation: Any, value: Any, path: KeyPath, mistakes: list[Mistake]) -> Any:
-    model = _block_type(annotation)
+    model, named = _block_type(annotation), isinstance(value, dict) and _by_name(annotation)
+    if named:
+        written = [str(name) for name in value]
+        twice = dict.fromkeys(name for name in written if written.count(name) > 1)
+        mistakes += [Mistake((*path, name), f'is there twice, as the text "{name}" and as a number') for name in twice]
     if model is None:
         return value
     if isinstance(value, (list, tuple)):
         return [_known_keys(model, item, (*path, index), mistakes) for index, item in enumerate(value)]
-    if isinstance(value, dict) and _by_name(annotation):
+    if named:
         return {name: _known_keys(model, item, (*path, str(name)), mistakes) for name, item in value.items()}
     return _known_keys(model, value, path, mistakes)
 
 
 def _by_name(annotation: Any) -> bool:
-    """Return whether a type is or contains a dictionary of blocks, the names of which are the user's."""
+    """Return whether a type is or contains a dictionary, the names in which are the user's."""
     return get_origin(annotation) is dict or any(_by_name(part) for part in get_args(annotation))
 
 
