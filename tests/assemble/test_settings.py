@@ -12,6 +12,7 @@ import wilks
 from wilks import build_workspace, compile_model, load_config, process_templates
 from wilks.assemble.settings import factor_settings, systematic_settings
 from wilks.config.schema import Constraint, FunctionParameter, NormFactor
+from wilks.errors import TemplateError
 from wilks.workspace.spec import ParameterSettings
 from wilks.workspace.workspace import Workspace
 
@@ -188,3 +189,26 @@ def test_clipping_from_the_steering_file() -> None:
         point[model.index("JES_CR_bin_0")] = 2.0
         values[clip] = model.expected(point)[0] - model.expected(model.initial)[0]
     assert values == {False: pytest.approx(-40.0), True: pytest.approx(-20.0)}
+
+
+@pytest.mark.parametrize(
+    ("interpolation", "up", "why"),
+    [
+        ({"Norm": "combine"}, [-10.0, 2.0, 3.0], "which changes the yield by factors of -0.0373134 and 0.9"),
+        ({"Shape": "code1"}, [90.0, 0.0, 3.0], "whose yields are not above 0 in bin 1"),
+        ({"Shape": "code5"}, [90.0, 30.0, -1.0], "whose yields are not above 0 in bin 2"),
+        ({"Norm": "code1", "Shape": "code2"}, [90.0, 30.0, -1.0], ""),
+    ],
+)
+def test_logarithms_need_yields_above_0(interpolation: dict[str, str], up: list[float], why: str) -> None:
+    down = (0.9 * np.array(YIELDS["B"])).tolist()
+    source = document(varied("NormPlusShape", Samples="B", Interpolation=interpolation))
+    contents = {("B", "JES", "Up"): up, ("B", "JES", "Down"): down}
+    if not why:
+        compile_model(ours(source, contents))
+        return
+    with pytest.raises(TemplateError) as caught:
+        ours(source, contents)
+    assert len(caught.value.problems) == 2  # both regions
+    assert caught.value.problems[0].startswith('"B" in "S R": ')
+    assert f'can\'t interpolate "JES", {why}' in caught.value.problems[0]

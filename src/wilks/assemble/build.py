@@ -10,7 +10,7 @@ import numpy as np
 from wilks._types import BoolArray
 from wilks.assemble.measurement import groups_of, measurement_of
 from wilks.assemble.staterrors import staterrors
-from wilks.assemble.systematics import systematic_modifiers
+from wilks.assemble.systematics import interpolation_mistakes, systematic_modifiers
 from wilks.bin_labels import places
 from wilks.config.schema import Config, Region, applies
 from wilks.config.schema import Sample as SampleBlock
@@ -41,8 +41,9 @@ def build_workspace(templates: Templates, config: Config) -> Workspace:
     parameter. A document that says what pyhf can't has the version "wilks-1".
     Parameters under `Fixed` may be given by the systematic's name or by the parameter's, staterrors included.
 
-    Raises one TemplateError with every template that is missing, has other bins than its region or numbers that are
-    not finite, and WorkspaceError where a factor or a scaled variation is too large to be a number.
+    Raises one TemplateError with every template that is missing, has other bins than its region, numbers that are not
+    finite or yields that its interpolation can't take, and WorkspaceError where a factor or a scaled variation is too
+    large to be a number.
 
     >>> import wilks
     >>> config = wilks.load_config(wilks.examples.steering_file())
@@ -54,6 +55,8 @@ def build_workspace(templates: Templates, config: Config) -> Workspace:
     if mistakes:
         raise TemplateError(mistakes)
     channels = [_channel(templates, config, region) for region in config.regions]
+    if mistakes := interpolation_mistakes(channels):
+        raise TemplateError(mistakes)
     document = Document(
         channels=channels,
         observations=[

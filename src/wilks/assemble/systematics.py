@@ -10,7 +10,7 @@ from wilks._types import FloatArray
 from wilks.config.schema import Interpolation, Region, Sample, Systematic, bin_parameter
 from wilks.templates.parts import Parts, parts_of
 from wilks.templates.store import SIDES, TemplateKey, Templates
-from wilks.workspace.spec import HistoSys, HistoSysData, NormSys, NormSysData, ShapeSys
+from wilks.workspace.spec import Channel, HistoSys, HistoSysData, NormSys, NormSysData, Number, ShapeSys
 
 
 def systematic_modifiers(
@@ -36,6 +36,32 @@ def systematic_modifiers(
     if parts.shapes is not None:
         in_bins = systematic.parts_bins
         yield from _in_bins(name, parts, codes) if in_bins else (_histosys(name, parts.shapes, codes),)
+
+
+def interpolation_mistakes(channels: Sequence[Channel]) -> list[str]:
+    """Return a sentence for every effect that its interpolation can't have: logarithms need yields above 0."""
+    mistakes = []
+    for channel in channels:
+        for sample in channel.samples:
+            for modifier in sample.modifiers:
+                if isinstance(modifier, NormSys | HistoSys) and (why := _without_logarithm(modifier, sample.data)):
+                    text = f'{modifier.interpolation} can\'t interpolate "{modifier.name}"'
+                    mistakes.append(f"{TemplateKey(channel.name, sample.name)}: {text}, {why}")
+    return mistakes
+
+
+def _without_logarithm(modifier: NormSys | HistoSys, nominal: Sequence[Number]) -> str:
+    """Return what is not above 0 and has to be, an empty string where nothing is."""
+    if isinstance(modifier, NormSys):
+        low, high = modifier.data.lo, modifier.data.hi
+        if modifier.interpolation != "combine" or min(low, high) > 0:
+            return ""
+        return f"which changes the yield by factors of {high:g} and {low:g}"
+    if modifier.interpolation not in ("code1", "code5"):
+        return ""
+    bins = zip(modifier.data.hi_data, modifier.data.lo_data, nominal, strict=True)
+    wrong = [i for i, yields in enumerate(bins) if min(yields) <= 0 and any(yields)]
+    return f"whose yields are not above 0 in bin {wrong[0]}; merge bins, or choose another Shape" if wrong else ""
 
 
 def _histosys(name: str, shapes: Sequence[FloatArray], codes: Interpolation) -> HistoSys:
