@@ -58,6 +58,9 @@ def function(expression: str = "k * k", **more: Any) -> dict[str, Any]:
         ),
         ({"Expression": "@0 * k", "Arguments": "scael"}, [
             '.Arguments: no parameter or function "scael"; did you mean "scale"?']),
+        ({"Expression": "@0 * (k", "Arguments": "scael"}, [
+            '.Expression: the end found, ")" needed (column 8)',
+            '.Arguments: no parameter or function "scael"; did you mean "scale"?']),
         ({"Arguments": "mu"}, ['.Arguments: "mu" has no effect: there is no @0 in Expression']),
         ({"Expression": "f * k"}, [".Expression: f -> f: a function can't need itself"]),
         ({"Samples": "Sgnal"}, ['.Samples: no sample "Sgnal"; did you mean "Signal"?']),

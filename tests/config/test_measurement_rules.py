@@ -125,6 +125,17 @@ def test_a_parameter_is_in_one_correlation(histograms: dict[str, Any], problems:
     assert '"scale" has no constraint' in problem
 
 
+def test_names_in_correlations_are_looked_at_beside_broken_constraints(
+    histograms: dict[str, Any], problems: Find
+) -> None:
+    histograms["General"]["Correlations"] = [{"Parameters": ["Lumi", "scle"], "Correlation": 0.3}]
+    histograms["Systematics"][0]["Constraint"] = {"Widht": 2}
+    assert problems(histograms) == [
+        'Systematics[0].Constraint.Widht: unknown key "Widht"; did you mean "Width"?',
+        'General.Correlations[0].Parameters: no single parameter "scle"; did you mean "scale"?',
+    ]
+
+
 def test_rows_of_a_pair() -> None:
     assert Correlation(parameters=("a", "b"), correlation=0.3).rows == ((1, 0.3), (0.3, 1))
     assert Correlation(parameters=("a", "b"), matrix=[[1, 0], [0, 1]]).rows == ((1, 0), (0, 1))

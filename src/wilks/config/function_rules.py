@@ -15,7 +15,7 @@ from wilks.config.functions import needed_names
 from wilks.config.schema import Function, is_bin_parameter, staterror_name
 from wilks.config.staterrors import staterror_meanings
 from wilks.errors import listed, nearest
-from wilks.workspace.expressions import ExpressionError, parse_expression
+from wilks.workspace.expressions import Expression, ExpressionError, parse_expression
 from wilks.workspace.function_mistakes import cycles
 
 _KEYS = ("Name", "Expression", "Arguments", "Parameters")
@@ -23,26 +23,24 @@ _KEYS = ("Name", "Expression", "Arguments", "Parameters")
 
 def expressions_can_be_read(draft: Draft) -> Iterator[Mistake]:
     """Expressions are read, need what there is, and no function needs itself."""
-    found, known = draft.parameters, {}
+    found, known = draft.parameters, dict[str, Expression]()
     paths: dict[str, KeyPath] = {}
     for path, function in draft.functions.sound("Expression", "Arguments"):
+        names = function.arguments
         try:
             expression = parse_expression(function.expression, function.arguments or None)
         except ExpressionError as error:
             text = str(error).replace("needs a list of parameters", "needs Arguments, the names that it may stand for")
             yield Mistake((*path, "Expression"), text)
-            continue
-        for name in function.arguments:
-            if name not in expression.names:
-                number = function.arguments.index(name)
-                yield Mistake((*path, "Arguments"), f'"{name}" has no effect: there is no @{number} in Expression')
-        known[function.name], paths[function.name] = expression, path
-        if found is None:
-            continue
-        for name in expression.names:
-            if name not in found.functions and (why := _not_a_number(name, found)):
-                key = "Arguments" if name in function.arguments else "Expression"
-                yield Mistake((*path, key), why)
+        else:
+            known[function.name], paths[function.name], names = expression, path, expression.names
+            for number, name in enumerate(function.arguments):
+                if name not in names:
+                    text = f'"{name}" has no effect: there is no @{number} in Expression'
+                    yield Mistake((*path, "Arguments"), text)
+        for name in names if found is not None else ():
+            if found is not None and name not in found.functions and (why := _not_a_number(name, found)):
+                yield Mistake((*path, "Arguments" if name in function.arguments else "Expression"), why)
     for cycle in cycles(known):
         where = (*paths[cycle[0]], "Expression")
         yield Mistake(where, f"{' -> '.join(cycle)}: a function can't need itself")

@@ -129,11 +129,8 @@ def correlations_can_be(draft: Draft) -> Iterator[Mistake]:
     for i, correlation in enumerate(draft.general.block.correlations):
         path = (*draft.general.path, "Correlations", i)
         yield from _matrix_mistakes(correlation, path)
-        if found is None or given is None:
-            continue
-        for name in correlation.parameters:
-            why = _why_not(name, found, given, seen)
-            if why:
+        for name in correlation.parameters if found is not None else ():
+            if found is not None and (why := _why_not(name, found, given or {}, seen)):
                 yield Mistake((*path, "Parameters"), why)
 
 
