@@ -27,7 +27,7 @@ class Unanswered:
 def _intervals(model: Model, fit: FitResult) -> Any:
     from wilks.infer.intervals import intervals
 
-    return intervals(model, parameters=[str(model.poi)], levels=(0.6827, 0.95), result=fit)
+    return intervals(model, parameters=list(model.pois), levels=(0.6827, 0.95), result=fit)
 
 
 def _goodness(model: Model, fit: FitResult) -> Any:

@@ -178,3 +178,12 @@ def test_general_blocks_that_others_replace(histograms: dict[str, Any]) -> None:
     histograms["General"]["Fixed"][0]["Value"] = 1
     del histograms["Regions"][0]["Staterror"]
     assert findings(histograms, "replaced-key") == []
+
+
+def test_a_nominal_value_of_a_functions_parameter_that_is_fixed(histograms: dict[str, Any]) -> None:
+    function = {"Name": "f", "Expression": "k^2", "Samples": "Signal", "Parameters": [{"Name": "k", "Nominal": 2}]}
+    histograms["Functions"] = [function]
+    histograms["General"]["Fixed"] = [{"Name": "k", "Value": 1}]
+    assert [place for _, place, _ in findings(histograms, "replaced-key")] == ['key "Nominal" of parameter "k"']
+    histograms["General"]["Fixed"][0]["Value"] = 2
+    assert findings(histograms, "replaced-key") == []

@@ -16,12 +16,12 @@ Find = Callable[[Any], list[str]]
 @pytest.mark.parametrize(
     ("staterror", "where", "sentence"),
     [
-        ({}, "", "has no effect: give Threshold, PerSample or PoissonBelow"),
-        ({"PerSample": False}, "", "has no effect: give Threshold, PerSample or PoissonBelow"),
+        ({}, "", "has no effect: give Threshold, PerSample, Constraint or PoissonBelow"),
+        ({"Constraint": "Gaussian"}, "", "has no effect: give Threshold, PerSample, Constraint or PoissonBelow"),
         (
-            {"Constraint": "Poisson"},
+            {"Constraint": "poisson"},
             ".Constraint",
-            "Poisson needs PerSample: True; the format has no Poisson-constrained parameters that samples share",
+            'must be one of "Gaussian", "Poisson", found the text "poisson"; did you mean "Poisson"?',
         ),
         (
             {"PoissonBelow": 10, "PerSample": True},

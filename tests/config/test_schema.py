@@ -14,14 +14,15 @@ from wilks.config.parameters import fixed_values
 from wilks.config.schema import Config, NormFactor, Region, Sample, Systematic, Template, applies
 
 KEYS = {
-    "General": "Measurement POI Search InputPath HistogramFolder Fixed VariationPath Pruning Staterror Checks",
+    "General": "Measurement POI POIs Search InputPath HistogramFolder Fixed VariationPath Pruning Staterror Checks "
+    "Correlations Groups Clip",
     "Pruning": "Norm Shape Reference Large",
     "FixedParameter": "Name Value",
     "Region": "Name Variable Binning Filter RegionPath OutsideBinning Rebin DropBins Staterror",
     "Sample": "Name Tree Filter Weight SamplePath Data DisableStaterror Regions Exclude Color Sources Overrides",
-    "NormFactor": "Name Samples Regions Exclude Nominal Bounds",
+    "NormFactor": "Name Samples Regions Exclude Nominal Bounds Constraint",
     "Systematic": "Name Type Up Down Variations Combine Regions Samples Exclude Sources Smoothing Symmetrization "
-    "ModifierName Decorrelate KeepYield",
+    "ModifierName Decorrelate KeepYield Constraint Interpolation",
     "Template": "Tree Weight Variable Filter RegionPath SamplePath Normalization Symmetrize VariationPath Overrides",
     "SampleSource": "Name Tree Filter Weight SamplePath",
     "SampleOverride": "Regions Tree Filter Weight Variable SamplePath",
@@ -32,7 +33,12 @@ KEYS = {
     "Symmetrization": "Method NormalizeFirst",
     "Staterror": "Threshold PerSample Constraint PoissonBelow",
     "KeepYield": "Samples Regions Inclusive",
-    "ShapeFactor": "Name Samples Regions Exclude Bounds Nominal",
+    "ShapeFactor": "Name Samples Regions Exclude Bounds Nominal Constraint",
+    "Function": "Name Expression Arguments Samples Regions Exclude Parameters",
+    "FunctionParameter": "Name Nominal Bounds Constraint",
+    "Constraint": "Type Center Width WidthDown Count Expected Bounds",
+    "Interpolation": "Norm Shape",
+    "Correlation": "Parameters Matrix Correlation",
 }
 REQUIRED = {
     "General": {"Measurement", "InputPath", "HistogramFolder"},
@@ -53,6 +59,11 @@ REQUIRED = {
     "Staterror": set(),
     "KeepYield": set(),
     "ShapeFactor": {"Name"},
+    "Function": {"Name", "Expression"},
+    "FunctionParameter": {"Name"},
+    "Constraint": set(),
+    "Interpolation": set(),
+    "Correlation": {"Parameters"},
 }
 
 
@@ -66,7 +77,8 @@ def validator() -> Any:
 def test_schema_has_every_key_with_a_description() -> None:
     schema = config_json_schema()
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert list(schema["properties"]) == ["General", "Regions", "Samples", "NormFactors", "ShapeFactors", "Systematics"]
+    blocks = ["General", "Regions", "Samples", "NormFactors", "ShapeFactors", "Systematics", "Functions"]
+    assert list(schema["properties"]) == blocks
     assert schema["required"] == ["General", "Regions", "Samples", "NormFactors"]
     assert schema["additionalProperties"] is True
     for name, keys in KEYS.items():

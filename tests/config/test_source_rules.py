@@ -237,3 +237,9 @@ def test_editors_know_the_keys(sound: dict[str, Any]) -> None:
     validator.validate(sound)
     for path, value in (("Samples.2.Sources", {}), ("Systematics.1.Decorrelate", {"a": {"Regio": "SR"}})):
         assert not validator.is_valid(change(sound, path, value))
+
+
+def test_a_group_that_is_written_twice(histograms: dict[str, Any], problems: Find) -> None:
+    groups = {2016: {"Regions": "Signal region"}, "2016": {"Regions": "CR"}}
+    histograms["Systematics"][0]["Decorrelate"] = groups
+    assert 'Systematics[0].Decorrelate.2016: is there twice, as the text "2016" and as a number' in problems(histograms)

@@ -165,13 +165,14 @@ OF_HISTOGRAMS: dict[tuple[type, str], tuple[Sequence[str | int], Any]] = {
 }
 # What changes which templates there are, what they are called, or what is done with them once they are made.
 OTHERS = {
-    General: {"Measurement", "POI", "Search", "HistogramFolder", "Fixed", "Pruning", "Checks", "Staterror"},
+    General: {"Measurement", "POI", "POIs", "Search", "HistogramFolder", "Fixed", "Pruning", "Checks", "Staterror"}
+    | {"Correlations", "Groups", "Clip"},
     Region: {"Name", "Rebin", "DropBins", "Staterror"},
     Sample: {"Name", "Data", "DisableStaterror", "Regions", "Exclude", "Color"},
     SampleSource: {"Name"},
     SampleOverride: set(),
     Systematic: {"Name", "Type", "Up", "Down", "Variations", "Combine", "Regions", "Samples", "Exclude", "Smoothing"}
-    | {"Symmetrization", "ModifierName", "KeepYield", "Decorrelate"},
+    | {"Symmetrization", "ModifierName", "KeepYield", "Decorrelate", "Constraint", "Interpolation"},
     Template: {"Normalization", "Symmetrize"},
     SideOverride: {"Normalization"},
 }

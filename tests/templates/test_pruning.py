@@ -187,3 +187,63 @@ def test_steps_are_told_in_words() -> None:
     made = process_templates(templates(), load_config(config))
     (step,) = made.steps[TemplateKey("SR", "S", "JES", "Up")]
     assert str(step).startswith("smoothed (algorithm MAXVARIATION, tolerance 0.5, merged bins 2, largest change ")
+
+
+def kept(changes: dict[str, Any], functions: list[dict[str, Any]] | None = None, **pruning: Any) -> tuple[bool, bool]:
+    """Return what is left of norm and shape where the systematic has other keys."""
+    source = document(**pruning)
+    source["Systematics"][0] |= changes
+    effect = jes(process_templates(templates(), load_config(source | ({"Functions": functions} if functions else {}))))
+    assert effect.judged == pytest.approx((0.02, 0.05))  # as written, whatever the constraint
+    return effect.keep_norm, effect.keep_shape
+
+
+@pytest.mark.parametrize(
+    ("constraint", "norm", "shape", "expected"),
+    [
+        ({"Width": 2}, 0.039, 0.099, (True, True)),
+        ({"Width": 2}, 0.041, 0.099, (False, True)),
+        ({"Width": 2}, 0.039, 0.101, (True, False)),
+        ({"Width": 0.5, "WidthDown": 2}, 0.039, 0.101, (True, False)),
+        ({"Width": 0.5}, 0.011, 0.024, (False, True)),
+        ({"Center": 0.5}, 0.021, 0.049, (False, True)),
+        ("None", 0.9, 0.9, (True, True)),
+        ({"Type": "None", "Bounds": [-9, 9]}, 0.9, 0.9, (True, True)),
+    ],
+)
+def test_effects_are_judged_by_what_one_standard_deviation_does(
+    constraint: Any, norm: float, shape: float, expected: tuple[bool, bool]
+) -> None:
+    assert kept({"Constraint": constraint}, Norm=norm, Shape=shape) == expected
+
+
+def test_what_a_function_steers_is_kept() -> None:
+    function = {"Name": "JES", "Expression": "b - 1", "Parameters": [{"Name": "b"}]}
+    assert kept({}, Norm=0.9, Shape=0.9) == (False, False)
+    assert kept({}, [function], Norm=0.9, Shape=0.9) == (True, True)
+    # Another parameter, which the function doesn't steer.
+    function = {"Name": "JES_x", "Expression": "b - 1", "Samples": "B", "Parameters": [{"Name": "b"}]}
+    assert kept({}, [function], Norm=0.9, Shape=0.9) == (False, False)
+
+
+def test_a_free_systematic_without_any_effect_is_left_out() -> None:
+    source = document(Norm=0.01)
+    source["Systematics"][0]["Constraint"] = "None"
+    made = process_templates(templates(SIGNAL, SIGNAL), load_config(source))
+    assert not jes(made).keep_norm
+
+
+@pytest.mark.parametrize("by", ["POI", "POIs", "function", "function of a function"])
+def test_the_background_is_what_no_parameter_of_interest_scales(by: str) -> None:
+    source = document(Norm=0.001, Reference="background")
+    if by == "POIs":
+        source["General"] |= {"POIs": ["Lumi", "mu"]}
+        del source["General"]["POI"]
+    elif by != "POI":
+        source["General"]["POI"] = "k"
+        needed = {"Name": "f", "Expression": "k^2", "Parameters": [{"Name": "k"}]}
+        last = {"Name": "g", "Expression": "f * 2", "Samples": "S"}
+        source["Functions"] = [needed | {"Samples": "S"}] if by == "function" else [needed, last]
+        source["NormFactors"][0] |= {"Name": "b", "Samples": "B"}
+    effect = jes(process_templates(templates(), load_config(source)))
+    assert effect.judged[0] == pytest.approx(0.02 * 40 / 400)

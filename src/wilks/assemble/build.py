@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
 import numpy as np
 
 from wilks._types import BoolArray
-from wilks.assemble.measurement import measurement_of
+from wilks.assemble.measurement import groups_of, measurement_of
 from wilks.assemble.staterrors import staterrors
-from wilks.assemble.systematics import systematic_modifiers
+from wilks.assemble.systematics import interpolation_mistakes, systematic_modifiers
 from wilks.bin_labels import places
 from wilks.config.schema import Config, Region, applies
 from wilks.config.schema import Sample as SampleBlock
@@ -19,8 +20,8 @@ from wilks.histogram import Histogram
 from wilks.templates.build import needed_templates, other_bins
 from wilks.templates.combining import combined_templates
 from wilks.templates.store import TemplateKey, Templates
-from wilks.workspace.extensions import PYHF
-from wilks.workspace.spec import Channel, Document, Modifier, NormFactor, Observation, Sample, ShapeFactor
+from wilks.workspace.extensions import PYHF, WILKS, extensions
+from wilks.workspace.spec import Channel, Document, Function, Modifier, NormFactor, Observation, Sample, ShapeFactor
 from wilks.workspace.validate import content_mistakes
 from wilks.workspace.workspace import Workspace
 
@@ -36,10 +37,13 @@ def build_workspace(templates: Templates, config: Config) -> Workspace:
     bin, with the variation as it is. `ShapeSys` becomes a shapesys for each sample in each region. What
     `process_templates` pruned is left out. The statistical uncertainty becomes staterrors, and with options under
     `Staterror` also shapesys.
+    A function scales samples as a normfactor of its name, and where a systematic has that name takes the place of its
+    parameter. A document that says what pyhf can't has the version "wilks-1".
     Parameters under `Fixed` may be given by the systematic's name or by the parameter's, staterrors included.
 
-    Raises one TemplateError with every template that is missing, has other bins than its region or numbers that are
-    not finite, and WorkspaceError where a factor or a scaled variation is too large to be a number.
+    Raises one TemplateError with every template that is missing, has other bins than its region, numbers that are not
+    finite or yields that its interpolation can't take, and WorkspaceError where a factor or a scaled variation is too
+    large to be a number.
 
     >>> import wilks
     >>> config = wilks.load_config(wilks.examples.steering_file())
@@ -51,6 +55,8 @@ def build_workspace(templates: Templates, config: Config) -> Workspace:
     if mistakes:
         raise TemplateError(mistakes)
     channels = [_channel(templates, config, region) for region in config.regions]
+    if mistakes := interpolation_mistakes(channels):
+        raise TemplateError(mistakes)
     document = Document(
         channels=channels,
         observations=[
@@ -59,7 +65,11 @@ def build_workspace(templates: Templates, config: Config) -> Workspace:
         ],
         measurements=[measurement_of(config, channels)],
         version=PYHF,
+        groups=groups_of(config, channels) or None,
+        functions=[Function(f.name, f.expression, list(f.arguments) or None) for f in config.functions] or None,
     )
+    if any(extensions(document)):
+        document = msgspec.structs.replace(document, version=WILKS)
     mistakes = content_mistakes(document)
     if mistakes:
         raise WorkspaceError(mistakes)
@@ -160,6 +170,9 @@ def _modifiers(templates: Templates, config: Config, region: Region, sample: Sam
     for factor in config.shape_factors:
         if applies(factor, region, sample):
             yield ShapeFactor(factor.name, None)
+    for function in config.functions:
+        if applies(function, region, sample):
+            yield NormFactor(function.name, None)
     for systematic in config.systematics:
         if applies(systematic, region, sample):
             yield from systematic_modifiers(templates, systematic, region, sample)

@@ -1,17 +1,27 @@
-"""What the measurement of a workspace says about parameters: initial values, bounds, what is held."""
+"""What the measurement of a workspace says about parameters: of interest, settings, correlations; and its groups."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from wilks.config.parameters import fixed_values, parameters_of, simulated
-from wilks.config.schema import Config, NormFactor, is_bin_parameter
+from wilks.assemble.settings import factor_settings, systematic_settings
+from wilks.config.functions import declared
+from wilks.config.parameters import (
+    constraints,
+    correlated,
+    fixed_values,
+    group_members,
+    parameters_of,
+    simulated,
+)
+from wilks.config.schema import Config, is_bin_parameter
 from wilks.config.staterrors import staterror_meanings
 from wilks.workspace.spec import (
     Channel,
+    Correlation,
+    Group,
     Measurement,
     MeasurementConfig,
-    Number,
     ParameterSettings,
     ShapeFactor,
     ShapeSys,
@@ -20,14 +30,42 @@ from wilks.workspace.spec import (
 
 
 def measurement_of(config: Config, channels: Sequence[Channel]) -> Measurement:
-    """Return the settings of all free factors, and of every other parameter that is fixed and in a channel."""
-    fixed, sizes = fixed_values(config), _sizes(channels)
-    settings = [_factor(factor, 1, fixed) for factor in config.norm_factors]
-    settings += [_factor(factor, sizes[factor.name], fixed) for factor in config.shape_factors if factor.name in sizes]
-    # Pruning may have left nothing of a parameter.
-    held = {name: fixed[key] for key, name in _others(config, sizes) if key in fixed and name in sizes}
-    settings += [ParameterSettings(name, inits=[value] * sizes[name], fixed=True) for name, value in held.items()]
-    return Measurement(config.general.measurement, MeasurementConfig(config.general.poi, settings))
+    """Return the parameters of interest, the correlations and the settings of parameters.
+
+    Settings have all free factors and parameters of functions, and of the others those in a channel that are fixed, or
+    have a constraint of their own.
+    """
+    fixed, sizes, general = fixed_values(config), _sizes(channels), config.general
+    settings = [factor_settings(factor, 1, fixed.get(factor.name)) for factor in config.norm_factors]
+    settings += [
+        factor_settings(factor, sizes[factor.name], fixed.get(factor.name))
+        for factor in config.shape_factors
+        if factor.name in sizes
+    ]
+    for function in config.functions:
+        settings += [factor_settings(parameter, 1, fixed.get(parameter.name)) for parameter in function.parameters]
+    settings += _other_settings(config, sizes)
+    pois = general.of_interest
+    return Measurement(
+        general.measurement,
+        MeasurementConfig(
+            pois[0] if pois else "",
+            settings,
+            pois=list(pois) if len(pois) > 1 else None,
+            correlations=_correlations(config, sizes) or None,
+            clip=general.clip or None,
+        ),
+    )
+
+
+def groups_of(config: Config, channels: Sequence[Channel]) -> list[Group]:
+    """Return the groups of the parameters that pruning has left, those that have any."""
+    sizes, groups = _sizes(channels), []
+    for label, members in group_members(config).items():
+        there = [name for key in members for name in _in_workspace(config, key, sizes)]
+        if there:
+            groups.append(Group(label, list(dict.fromkeys(there))))
+    return groups
 
 
 def _sizes(channels: Sequence[Channel]) -> dict[str, int]:
@@ -40,14 +78,18 @@ def _sizes(channels: Sequence[Channel]) -> dict[str, int]:
     }
 
 
-def _factor(factor: NormFactor, size: int, fixed: Mapping[str, Number]) -> ParameterSettings:
-    value = fixed.get(factor.name, factor.nominal)
-    return ParameterSettings(
-        factor.name,
-        inits=None if value is None else [value] * size,
-        bounds=None if factor.bounds is None else [list(factor.bounds)] * size,
-        fixed=True if factor.name in fixed else None,
-    )
+def _other_settings(config: Config, sizes: Mapping[str, int]) -> list[ParameterSettings]:
+    """Return the settings of systematics and statistical uncertainties; pruning may have left nothing of one."""
+    fixed, steered = fixed_values(config), {function.name for function in config.functions}
+    given = constraints(config.systematics, simulated(config.regions, config.samples))
+    found: dict[str, ParameterSettings] = {}
+    for key, name in _others(config, sizes):
+        if name in sizes and name not in found and name not in steered:
+            owner, constraint = given.get(key, (None, None))
+            own = None if owner is not None and owner.type == "ShapeSys" else constraint
+            settings = systematic_settings(name, sizes[name], own, fixed.get(key))
+            found |= {} if settings is None else {name: settings}
+    return list(found.values())
 
 
 def _others(config: Config, names: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -62,3 +104,27 @@ def _others(config: Config, names: Iterable[str]) -> Iterator[tuple[str, str]]:
             yield from ((parameter, name) for name in names if is_bin_parameter(name, parameter))
     for meant in staterror_meanings(config.general, templates).values():
         yield from ((name, name) for name in meant)
+
+
+def _in_workspace(config: Config, parameter: str, sizes: Mapping[str, int]) -> list[str]:
+    """Return the names that a parameter has in the workspace: several where there is one for each bin, or none."""
+    if parameter in sizes or parameter in declared(config.functions):
+        return [parameter]
+    parted = {
+        key
+        for systematic in config.systematics
+        if systematic.parts_bins
+        for key in parameters_of(systematic, simulated(config.regions, config.samples))
+    }
+    return [name for name in sizes if is_bin_parameter(name, parameter)] if parameter in parted else []
+
+
+def _correlations(config: Config, sizes: Mapping[str, int]) -> list[Correlation]:
+    """Return correlations between the parameters that pruning has left: of the others nothing is known, or needed."""
+    found = []
+    for names, correlation in correlated(config):
+        kept = [i for i, name in enumerate(names) if _in_workspace(config, name, sizes)]
+        if len(kept) > 1:
+            matrix = [[correlation.rows[i][j] for j in kept] for i in kept]
+            found.append(Correlation([names[i] for i in kept], matrix))
+    return found

@@ -10,7 +10,7 @@ from wilks._types import BoolArray, FloatArray
 from wilks.config.schema import Staterror, staterror_name
 from wilks.config.staterrors import GAUSSIAN, sample_staterror
 from wilks.histogram import Histogram
-from wilks.workspace.spec import ShapeSys, StatError
+from wilks.workspace.spec import GammaConstraint, ShapeSys, StatError
 
 
 def staterrors(
@@ -21,6 +21,8 @@ def staterrors(
     Without any options every sample carries the shared staterror. A bin without uncertainty has a parameter that is
     constant and does nothing: so bins are left to other parameters, or to none. A set of parameters of which nothing
     is left is left out.
+
+    A Poisson-constrained staterror of the whole region is ROOT's default; the samples' own are shapesys, as in pyhf.
 
     `Threshold` is that of ROOT's HistFactory. `PoissonBelow` follows autoMCStats of Combine (CMS, arXiv:2404.06614)
     but for three things: all samples with statistical uncertainties count, signal included; effective entries are
@@ -38,7 +40,8 @@ def staterrors(
     elif staterror.poisson_below is not None:
         sets = _mixed(staterror.poisson_below, staterror_name(region), own, nominal, errors)
     else:
-        sets = [[StatError(staterror_name(region), error.tolist())] for error in errors]
+        constraint: GammaConstraint | None = "poisson" if staterror.constraint == "Poisson" else None
+        sets = [[StatError(staterror_name(region), error.tolist(), constraint)] for error in errors]
     if staterror != Staterror():
         acting = {modifier.name for modifiers in sets for modifier in modifiers if any(modifier.data)}
         sets = [[modifier for modifier in modifiers if modifier.name in acting] for modifiers in sets]

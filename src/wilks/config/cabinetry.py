@@ -53,8 +53,9 @@ def beyond_cabinetry(source: str | Path | Mapping[str, Any] | TextIO) -> list[tu
 
 def _differences(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
     yield from _in_block(draft.general.block, ("General",))
-    if draft.shape_factors.parts:
-        yield ("ShapeFactors",), "cabinetry has no such key"
+    for ours in (draft.shape_factors, draft.functions):
+        if ours.parts:
+            yield (ours.key,), "cabinetry has no such key"
     for parts in (draft.regions, draft.samples, draft.norm_factors, draft.systematics):
         for path, block in parts.sound():
             yield from _in_block(block, path)
@@ -78,6 +79,8 @@ def _differences(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
 def _patterns(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
     """Yield the patterns in the lists of names that cabinetry has."""
     for path, kind, names in lists_of_names(draft):
+        if path[0] in ("ShapeFactors", "Functions"):
+            continue  # not cabinetry's at all
         if (len(path) == 3 and path[-1] in ("Regions", "Samples")) or path[2:3] == ("Smoothing",):
             known = known_names(draft, kind) or ()
             for name in names:

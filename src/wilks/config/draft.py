@@ -9,17 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from wilks.config.all_parameters import Parameters, all_parameters
 from wilks.config.document import Document, KeyPath
 from wilks.config.parameters import simulated
 from wilks.config.schema import (
     Block,
     Config,
+    Constraint,
     FixedParameter,
+    Function,
     General,
     NormFactor,
     Region,
@@ -85,6 +89,7 @@ class Draft:
     norm_factors: Parts[NormFactor]
     shape_factors: Parts[ShapeFactor]
     systematics: Parts[Systematic]
+    functions: Parts[Function]
     fixed: Parts[FixedParameter]
 
     @property
@@ -93,12 +98,36 @@ class Draft:
         trees = {sample.has_tree for sample in self.samples.blocks()}
         return trees.pop() if self.samples.complete("Tree", "Sources") and len(trees) == 1 else None
 
-    @property
+    @cached_property
     def templates(self) -> list[tuple[Region, Sample]] | None:
         """Region and sample of all templates that modifiers can act on, None if not all can be read."""
         if not (self.regions.complete("Name") and self.samples.complete("Name", "Data", "Regions", "Exclude")):
             return None
         return simulated(self.regions.blocks(), list(self.samples.blocks()))
+
+    @cached_property
+    def parameters(self) -> Parameters | None:
+        """All parameters, statistical uncertainties aside, None if not all can be read."""
+        readable = self.systematics.complete("Name", "Type", "ModifierName", "Decorrelate")
+        factors = self.norm_factors.complete("Name") and self.shape_factors.complete("Name")
+        if not (readable and factors and self.functions.complete("Name", "Parameters")):
+            return None
+        systematics = list(self.systematics.blocks())
+        if self.templates is None and any(s.decorrelate or s.type == "ShapeSys" for s in systematics):
+            return None
+        norm_factors, shape_factors = self.norm_factors.blocks(), self.shape_factors.blocks()
+        functions = list(self.functions.blocks())
+        return all_parameters(norm_factors, shape_factors, systematics, functions, self.templates or [])
+
+    @property
+    def of_interest(self) -> list[tuple[KeyPath, str]]:
+        """The parameters of interest, each once, and where they stand."""
+        general, found = self.general, dict[str, KeyPath]()
+        for key, names in (("POI", (general.block.poi,)), ("POIs", general.block.pois)):
+            if general.sound(key):
+                for name in filter(None, names):
+                    found.setdefault(name, ("General", key))
+        return [(path, name) for name, path in found.items()]
 
 
 def read_draft(document: Document, mistakes: list[Mistake]) -> Draft:
@@ -120,12 +149,13 @@ def read_draft(document: Document, mistakes: list[Mistake]) -> Draft:
         _read_list(NormFactor, "NormFactors", document, data, mistakes),
         _read_list(ShapeFactor, "ShapeFactors", document, data, mistakes),
         _read_list(Systematic, "Systematics", document, data, mistakes),
+        _read_list(Function, "Functions", document, data, mistakes),
         _read_fixed(data.get("General"), document),
     )
 
 
 _KEYS = tuple(info.alias or name for name, info in Config.model_fields.items() if name != "source")
-_OPTIONAL = ("ShapeFactors", "Systematics")
+_OPTIONAL = ("ShapeFactors", "Systematics", "Functions")
 
 
 def _missing_blocks(data: dict[str, Any]) -> Iterator[Mistake]:
@@ -140,13 +170,13 @@ def _missing_blocks(data: dict[str, Any]) -> Iterator[Mistake]:
             yield Mistake((), f'missing block "{key}"{hint}')
         elif lookalike and _holds(key, data[lookalike]):
             # Other keys at the top are the user's own business, but a whole list of systematics must not get lost.
-            kind = "systematics" if key == "Systematics" else "factors"
+            kind = {"ShapeFactors": "factors"}.get(key, key.lower())
             yield Mistake((lookalike,), f"unknown key, though it holds {kind}{meant}")
 
 
 def _holds(key: str, value: Any) -> bool:
     """Return whether a value looks like the list of blocks that belongs under a key."""
-    telling = {"Up", "Down"} if key == "Systematics" else {"Name"}
+    telling = {"Systematics": {"Up", "Down"}, "Functions": {"Expression"}}.get(key, {"Name"})
     return isinstance(value, list) and any(isinstance(item, dict) and telling & item.keys() for item in value)
 
 
@@ -209,6 +239,7 @@ _STAND_INS: Mapping[type[Block], dict[str, Any]] = {
     NormFactor: {"Name": ""},
     ShapeFactor: {"Name": ""},
     Systematic: {"Name": "", "Type": "Normalization"},
+    Function: {"Name": "", "Expression": "1"},
 }
 
 
@@ -241,7 +272,8 @@ def _known_keys(model: type[Block], raw: Any, path: KeyPath, mistakes: list[Mist
             text = f'unknown key "{shortened(key)}"{hint or f"; allowed: {listed(fields)}"}'
             mistakes.append(Mistake(here, text, meant))
         elif value is None:
-            mistakes.append(Mistake(here, "found nothing; write a value or leave the key out"))
+            instead = "the word None for no constraint," if _constrains(model, key) else "a value"
+            mistakes.append(Mistake(here, f"found nothing; write {instead} or leave the key out"))
         elif isinstance(value, list) and not value:
             mistakes.append(Mistake(here, "must not be an empty list; name at least one or leave the key out"))
         else:
@@ -249,19 +281,28 @@ def _known_keys(model: type[Block], raw: Any, path: KeyPath, mistakes: list[Mist
     return cleaned
 
 
+def _constrains(model: type[Block], key: str) -> bool:
+    """Return whether a key says which constraint there is, or none."""
+    return key == "Type" if model is Constraint else _block_type(_keys(model)[key]) is Constraint
+
+
 def _known_keys_below(annotation: Any, value: Any, path: KeyPath, mistakes: list[Mistake]) -> Any:
-    model = _block_type(annotation)
+    model, named = _block_type(annotation), isinstance(value, dict) and _by_name(annotation)
+    if named:
+        written = [str(name) for name in value]
+        twice = dict.fromkeys(name for name in written if written.count(name) > 1)
+        mistakes += [Mistake((*path, name), f'is there twice, as the text "{name}" and as a number') for name in twice]
     if model is None:
         return value
     if isinstance(value, (list, tuple)):
         return [_known_keys(model, item, (*path, index), mistakes) for index, item in enumerate(value)]
-    if isinstance(value, dict) and _by_name(annotation):
+    if named:
         return {name: _known_keys(model, item, (*path, str(name)), mistakes) for name, item in value.items()}
     return _known_keys(model, value, path, mistakes)
 
 
 def _by_name(annotation: Any) -> bool:
-    """Return whether a type is or contains a dictionary of blocks, the names of which are the user's."""
+    """Return whether a type is or contains a dictionary, the names in which are the user's."""
     return get_origin(annotation) is dict or any(_by_name(part) for part in get_args(annotation))
 
 

@@ -9,7 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from wilks.config.block import Block
 from wilks.config.checks import Checks
-from wilks.config.values import Fraction, Number, Positive
+from wilks.config.values import Coefficient, Fraction, GroupName, Matrix, Names, Number, Positive
 
 
 class FixedParameter(Block):
@@ -44,13 +44,30 @@ class Staterror(Block):
         description="Bins in which the relative statistical uncertainty of all samples together is below this get none",
     )
     per_sample: StrictBool = Field(default=False, description="True: each sample has parameters of its own")
-    constraint: Literal["Gaussian", "Poisson"] = Field(
-        default="Gaussian", description="Constraint of the parameters; Poisson with PerSample only"
-    )
+    constraint: Literal["Gaussian", "Poisson"] = Field(default="Gaussian", description="Constraint of the parameters")
     poisson_below: Positive | SkipJsonSchema[None] = Field(
         default=None,
         description="Bins with at most this many effective entries get a Poisson-constrained parameter for each sample",
     )
+
+
+class Correlation(Block):
+    """Gaussian constraints that are correlated."""
+
+    parameters: Names = Field(description="Parameters, two or more", json_schema_extra={"minItems": 2})
+    matrix: Matrix | SkipJsonSchema[None] = Field(
+        default=None, description="Matrix of the correlations: symmetric, ones on the diagonal"
+    )
+    correlation: Coefficient | SkipJsonSchema[None] = Field(
+        default=None, description="Correlation of two parameters, in place of Matrix"
+    )
+
+    @property
+    def rows(self) -> tuple[tuple[int | float, ...], ...]:
+        """The matrix, also where a single number stands for it."""
+        if self.matrix is not None:
+            return self.matrix
+        return (1, self.correlation or 0), (self.correlation or 0, 1)
 
 
 class General(Block):
@@ -58,6 +75,9 @@ class General(Block):
 
     measurement: StrictStr = Field(description="Name of the measurement")
     poi: StrictStr = Field(default="", alias="POI", description="Parameter of interest; left out, the model has none")
+    pois: Names = Field(
+        default=(), alias="POIs", description="Parameters of interest where there are several; the first is POI"
+    )
     search: StrictBool = Field(
         default=False,
         description="True: a POI of 0 means that there is no signal; a run then finds upper limit and significance",
@@ -76,3 +96,18 @@ class General(Block):
     staterror: Staterror | SkipJsonSchema[None] = Field(
         default=None, description="Parameters for the statistical uncertainty of the templates"
     )
+    correlations: tuple[Correlation, ...] = Field(
+        default=(), description="Gaussian constraints that are correlated", json_schema_extra={"minItems": 1}
+    )
+    groups: dict[GroupName, Names] = Field(
+        default_factory=dict,
+        description="Parameters that belong together, by label: names or patterns of parameters and systematics",
+    )
+    clip: StrictBool = Field(
+        default=False, description="True: yields of a sample that variations bring below 0 are 0, as in ROOT"
+    )
+
+    @property
+    def of_interest(self) -> tuple[str, ...]:
+        """All parameters of interest, the first one is the POI."""
+        return self.pois or (self.poi,) * bool(self.poi)

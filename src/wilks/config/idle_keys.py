@@ -11,7 +11,7 @@ from typing import Any
 
 from wilks.config.block import Block
 from wilks.config.keys_by_input import Use, kind_of, use_of, written_keys
-from wilks.config.schema import Config, Region, Sample, Systematic, applies, selects
+from wilks.config.schema import Config, FunctionParameter, NormFactor, Region, Sample, Systematic, applies, selects
 
 _AS_THEY_ARE = "the input is histograms, which are taken as they are"
 _FIELDS = {
@@ -102,11 +102,14 @@ def replaced_keys(config: Config) -> Iterator[IdleKey]:
         why = "every region has its own"
         yield IdleKey("Staterror", "block", "General", why, "Leave it out there or in the regions.", serious=True)
     values = {entry.name: entry.value for entry in config.general.fixed}
-    for factor in (*config.norm_factors, *config.shape_factors):
+    factors: list[NormFactor | FunctionParameter] = [*config.norm_factors, *config.shape_factors]
+    factors += [parameter for function in config.functions for parameter in function.parameters]
+    for factor in factors:
         value = values.get(factor.name)
         if value is not None and factor.nominal is not None and factor.nominal != value:
             why = f"the parameter is Fixed at {value:g}, which goes before {factor.nominal:g}"
-            yield IdleKey("Nominal", "norm factor", factor.name, why, "Leave it out, or make them equal.")
+            kind = "parameter" if isinstance(factor, FunctionParameter) else "norm factor"
+            yield IdleKey("Nominal", kind, factor.name, why, "Leave it out, or make them equal.")
 
 
 def _replaced_filter(config: Config, region: Region) -> Iterator[IdleKey]:

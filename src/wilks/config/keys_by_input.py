@@ -75,7 +75,10 @@ TABLE: Mapping[tuple[str, str], tuple[Use, Use, Use, Use]] = {
 
 # The other keys of these blocks, which say nothing about input and hold whatever it is.
 OF_ANY_INPUT: Mapping[str, tuple[str, ...]] = {
-    "General": ("Measurement", "POI", "Search", "HistogramFolder", "Fixed", "Pruning", "Checks", "Staterror"),
+    "General": (
+        *("Measurement", "POI", "POIs", "Search", "HistogramFolder", "Fixed", "Pruning", "Checks", "Staterror"),
+        *("Correlations", "Groups", "Clip"),
+    ),
     "Region": ("Name", "Rebin", "DropBins", "Staterror"),
     "Sample": ("Name", "Data", "DisableStaterror", "Regions", "Exclude", "Color"),
     "SampleSource": ("Name",),

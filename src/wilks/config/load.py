@@ -11,20 +11,34 @@ from pydantic.json_schema import GenerateJsonSchema
 from wilks.config import (
     by_source_rules,
     combining_rules,
+    constraint_rules,
+    function_rules,
     input_rules,
+    measurement_rules,
     model_rules,
     processing_rules,
     rules,
     source_rules,
 )
 from wilks.config.document import Document, read_document
-from wilks.config.draft import Mistake, read_draft
+from wilks.config.draft import Mistake, Parts, read_draft
 from wilks.config.parameters import with_parts
 from wilks.config.schema import Config
 from wilks.config.wildcards import expanded
 from wilks.errors import ConfigError
 
-_RULES = (rules, source_rules, by_source_rules, input_rules, combining_rules, processing_rules, model_rules)
+_RULES = (
+    rules,
+    source_rules,
+    by_source_rules,
+    input_rules,
+    combining_rules,
+    processing_rules,
+    model_rules,
+    function_rules,
+    constraint_rules,
+    measurement_rules,
+)
 
 
 def load_config(source: str | Path | Mapping[str, Any] | TextIO) -> Config:
@@ -54,6 +68,8 @@ def load_config(source: str | Path | Mapping[str, Any] | TextIO) -> Config:
     if mistakes:
         raise ConfigError(_sentences(document, mistakes))
     reserved = {*Config.model_fields, *(info.alias for info in Config.model_fields.values())}
+    lists: dict[str, Parts[Any]] = {"shape_factors": draft.shape_factors, "functions": draft.functions}
+    optional: dict[str, Any] = {name: tuple(found.blocks()) for name, found in lists.items() if found.parts}
     config = Config(
         general=draft.general.block,
         regions=tuple(draft.regions.blocks()),
@@ -61,7 +77,7 @@ def load_config(source: str | Path | Mapping[str, Any] | TextIO) -> Config:
         norm_factors=tuple(draft.norm_factors.blocks()),
         systematics=tuple(draft.systematics.blocks()),
         source=document.source,
-        **({"shape_factors": tuple(draft.shape_factors.blocks())} if draft.shape_factors.parts else {}),
+        **optional,
         **{key: value for key, value in document.data.items() if isinstance(key, str) and key not in reserved},
     )
     return with_parts(config)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
-from wilks.config.parameters import parameters_of
 from wilks.config.schema import KeepYield, Region, Staterror, Systematic, applies, selects, staterror_name
 from wilks.config.staterrors import staterror_of, staterrors_of
 from wilks.errors import listed
@@ -21,7 +20,7 @@ def staterrors_do_something(draft: Draft) -> Iterator[Mistake]:
     if general.sound("Staterror") and general.block.staterror:
         here = (*general.path, "Staterror")
         if general.block.staterror == Staterror():
-            yield Mistake(here, "has no effect: give Threshold, PerSample or PoissonBelow")
+            yield Mistake(here, "has no effect: give Threshold, PerSample, Constraint or PoissonBelow")
         yield from _staterror_keys(here, general.block.staterror)
     for path, region in draft.regions.sound("Staterror"):
         if region.staterror is None:
@@ -34,14 +33,10 @@ def staterrors_do_something(draft: Draft) -> Iterator[Mistake]:
 
 def _staterror_keys(path: KeyPath, staterror: Staterror) -> Iterator[Mistake]:
     """Yield combinations of keys that contradict each other."""
-    if staterror.poisson_below is not None:
-        if staterror.per_sample or staterror.constraint == "Poisson":
-            other = "PerSample" if staterror.per_sample else "Constraint: Poisson"
-            text = f"can't be combined with {other}: the effective entries of a bin decide which parameters it gets"
-            yield Mistake((*path, "PoissonBelow"), text)
-    elif staterror.constraint == "Poisson" and not staterror.per_sample:
-        text = "Poisson needs PerSample: True; the format has no Poisson-constrained parameters that samples share"
-        yield Mistake((*path, "Constraint"), text)
+    if staterror.poisson_below is not None and (staterror.per_sample or staterror.constraint == "Poisson"):
+        other = "PerSample" if staterror.per_sample else "Constraint: Poisson"
+        text = f"can't be combined with {other}: the effective entries of a bin decide which parameters it gets"
+        yield Mistake((*path, "PoissonBelow"), text)
 
 
 def staterrors_have_samples(draft: Draft) -> Iterator[Mistake]:
@@ -99,21 +94,6 @@ def decorrelation_suits_type(draft: Draft) -> Iterator[Mistake]:
 
 
 _NORM_ONLY = '"bin" has no effect in a systematic of Type "NormOnly", which keeps the shape'
-
-
-def poi_is_one_parameter(draft: Draft) -> Iterator[Mistake]:
-    """The parameter of interest is no set of parameters, one for each bin."""
-    general = draft.general
-    poi = general.block.poi
-    if not general.sound("POI") or not poi:
-        return
-    names = {factor.name for _, factor in draft.shape_factors.sound("Name")}
-    names -= {factor.name for _, factor in draft.norm_factors.sound("Name")}
-    for _, systematic in draft.systematics.sound("Name", "Type", "ModifierName", "Decorrelate"):
-        if systematic.type == "ShapeSys" or systematic.parts_bins:
-            names |= set(parameters_of(systematic, draft.templates or []))
-    if poi in names:
-        yield Mistake((*general.path, "POI"), f'"{poi}" is one parameter for each bin; the POI is a single parameter')
 
 
 def shape_factors_have_bins(draft: Draft) -> Iterator[Mistake]:
@@ -206,7 +186,6 @@ RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     staterrors_have_samples,
     distinct_bin_parameters,
     decorrelation_suits_type,
-    poi_is_one_parameter,
     shape_factors_have_bins,
     types_have_effects,
     yields_can_be_kept,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from wilks.config.by_source import by_source
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
+from wilks.config.functions import scaling
 from wilks.config.schema import Region, Sample, Smoothing, Systematic, applies
 from wilks.errors import listed, nearest
 
@@ -20,10 +21,13 @@ def background_is_defined(draft: Draft) -> Iterator[Mistake]:
     """Pruning against the background needs a signal: samples that the parameter of interest scales."""
     general = draft.general
     pruning = general.block.pruning
-    if not general.sound("Pruning", "POI") or pruning is None or pruning.reference != "background":
+    if not general.sound("Pruning", "POI", "POIs") or pruning is None or pruning.reference != "background":
         return
-    if draft.norm_factors.complete("Name") and general.block.poi not in {f.name for f in draft.norm_factors.blocks()}:
-        found = f'"{general.block.poi}" is none' if general.block.poi else "there is none"
+    if not (draft.norm_factors.complete("Name") and draft.functions.complete("Name", "Expression", "Arguments")):
+        return
+    pois = general.block.of_interest
+    if not any(scaling(draft.norm_factors.blocks(), list(draft.functions.blocks()), pois)):
+        found = f"{listed(pois)} {'is' if len(pois) == 1 else 'are'} none" if pois else "there is none"
         text = f"background is what the POI does not scale, which must be a NormFactor; {found}"
         yield Mistake(("General", "Pruning", "Reference"), text)
 

@@ -13,16 +13,17 @@ from itertools import combinations
 from wilks.config.by_source import by_source
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
-from wilks.config.parameters import meanings, parameters_of
-from wilks.config.schema import NormFactor, Smoothing, Systematic, applies, staterror_name
+from wilks.config.parameters import parameters_of
+from wilks.config.schema import Function, NormFactor, Smoothing, Systematic, applies, staterror_name
 from wilks.config.staterrors import staterror_meanings
 from wilks.config.wildcards import is_pattern, known_names, lists_of_names
 from wilks.errors import listed, nearest
 
 
 def unique_names(draft: Draft) -> Iterator[Mistake]:
-    """Regions, samples, NormFactors and systematics have names of their own."""
-    for parts in (draft.regions, draft.samples, draft.norm_factors, draft.shape_factors, draft.systematics):
+    """Regions, samples, factors, systematics and functions have names of their own."""
+    lists = (draft.regions, draft.samples, draft.norm_factors, draft.shape_factors, draft.systematics, draft.functions)
+    for parts in lists:
         first: dict[str, KeyPath] = {}
         for path, block in parts.sound("Name"):
             if block.name in first:
@@ -87,8 +88,10 @@ def blocks_act(draft: Draft) -> Iterator[Mistake]:
     for path, region in draft.regions.sound():
         if all(region is not other for other, _ in templates):
             yield Mistake(path, f'no sample besides the data is in region "{region.name}"')
-    for parts in (draft.norm_factors, draft.shape_factors, draft.systematics):
+    for parts in (draft.norm_factors, draft.shape_factors, draft.systematics, draft.functions):
         for path, block in parts.sound("Name", "Regions", "Samples", "Exclude", "Sources"):
+            if isinstance(block, Function) and not block.scales:
+                continue  # it steers a systematic, or is part of another function
             if _names_exist(draft, block) and not any(applies(block, *template) for template in templates):
                 yield Mistake(path, f'"{block.name}" acts on nothing: none of its samples is in any of its regions')
     for path, systematic in draft.systematics.sound("Name", "Regions", "Samples", "Smoothing"):
@@ -100,7 +103,7 @@ def blocks_act(draft: Draft) -> Iterator[Mistake]:
             yield Mistake((*path, "Smoothing"), f'smooths nothing: no such template of "{systematic.name}"')
 
 
-def _names_exist(draft: Draft, block: NormFactor | Systematic | Smoothing) -> bool:
+def _names_exist(draft: Draft, block: NormFactor | Function | Systematic | Smoothing) -> bool:
     """Return whether all names are known and none is the data: else the mistake has been reported."""
     simulated = {sample.name for sample in draft.samples.blocks() if not sample.data}
     regions = {region.name for region in draft.regions.blocks()}
@@ -120,6 +123,10 @@ def distinct_parameters(draft: Draft) -> Iterator[Mistake]:
         named.append((path, factor.name))
         if factors.setdefault(factor.name, "ShapeFactor") == "NormFactor":
             yield Mistake((*path, "Name"), f'"{factor.name}" is a NormFactor; give it another name')
+    for path, function in draft.functions.sound("Name"):
+        named.append((path, function.name))
+        if function.name in factors:
+            yield Mistake((*path, "Name"), f'"{function.name}" is a {factors[function.name]}; give it another name')
     for path, systematic in draft.systematics.sound("Name", "Type", "ModifierName", "Decorrelate"):
         for parameter in parameters_of(systematic, templates):
             named.append((path, parameter))
@@ -165,64 +172,6 @@ def _inside(value: float, bounds: tuple[float, float]) -> bool:
     return bounds[0] <= value <= bounds[1]
 
 
-def poi_exists(draft: Draft) -> Iterator[Mistake]:
-    """The parameter of interest is a NormFactor or the parameter of a systematic."""
-    known = _meanings(draft)
-    poi = draft.general.block.poi
-    if known is None or not draft.general.sound("POI") or poi in ("", *(p for found in known.values() for p in found)):
-        return
-    parameters = list(dict.fromkeys(parameter for found in known.values() for parameter in found))
-    if poi in known and len(known[poi]) == 1:
-        hint = f'; the systematic "{poi}" has the ModifierName "{known[poi][0]}"'
-    elif poi in known:
-        hint = f'; the systematic "{poi}" is decorrelated and has the parameters {listed(known[poi])}'
-    else:
-        hint = nearest(poi, parameters) or f"; allowed: {listed(parameters)}"
-    yield Mistake(("General", "POI"), f'no parameter "{poi}"{hint}')
-
-
-def _meanings(draft: Draft) -> dict[str, tuple[str, ...]] | None:
-    """Return the parameters behind each name of a parameter or systematic, None if not all can be read."""
-    readable = draft.systematics.complete("Name", "Type", "ModifierName", "Decorrelate")
-    factors = (draft.norm_factors, draft.shape_factors)
-    if not (readable and all(parts.complete("Name") for parts in factors)):
-        return None
-    systematics = list(draft.systematics.blocks())
-    templates = draft.templates
-    if templates is None and any(s.decorrelate or s.type == "ShapeSys" for s in systematics):
-        return None
-    names = meanings(systematics, templates or [])
-    return names | {factor.name: (factor.name,) for parts in factors for factor in parts.blocks()}
-
-
-def fixed_exist(draft: Draft) -> Iterator[Mistake]:
-    """Every fixed parameter exists, is fixed once, and within its bounds."""
-    known, templates = _meanings(draft), draft.templates
-    staterrors = draft.general.sound("Staterror") and draft.regions.complete("Staterror")
-    if known is None or templates is None or not staterrors:
-        return
-    known |= staterror_meanings(draft.general.block, templates)
-    factors = (draft.norm_factors, draft.shape_factors)
-    bounds = {factor.name: factor.bounds for parts in factors for _, factor in parts.sound("Bounds")}
-    fixed: set[str] = set()
-    for part in draft.fixed.parts:
-        path, entry = part.path, part.block
-        if not part.sound("Name"):
-            continue
-        if entry.name not in known:
-            hint = nearest(entry.name, known) or f"; allowed: {listed(known)}"
-            yield Mistake((*path, "Name"), f'no parameter or systematic "{entry.name}"{hint}')
-            continue
-        for parameter in known[entry.name]:
-            if parameter in fixed:
-                yield Mistake((*path, "Name"), f'the parameter "{parameter}" is fixed more than once')
-            fixed.add(parameter)
-            limits = bounds.get(parameter)
-            if limits and part.sound("Value") and not _inside(entry.value, limits):
-                text = f'{entry.value} lies outside the Bounds {list(limits)} of "{parameter}"'
-                yield Mistake((*path, "Value"), text)
-
-
 RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     unique_names,
     distinct_staterrors,
@@ -232,6 +181,4 @@ RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     distinct_parameters,
     no_collisions,
     bounds_hold_nominal,
-    poi_exists,
-    fixed_exist,
 )

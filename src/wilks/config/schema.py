@@ -15,6 +15,16 @@ from pydantic.alias_generators import to_pascal
 from pydantic.json_schema import SkipJsonSchema
 
 from wilks.config.block import Block as Block
+from wilks.config.constraint import Constraint as Constraint
+from wilks.config.constraint import ConstraintKey, constraint_schema
+from wilks.config.constraint import Interpolation as Interpolation
+from wilks.config.factors import EXCLUDE
+from wilks.config.factors import Exclusion as Exclusion
+from wilks.config.factors import Function as Function
+from wilks.config.factors import FunctionParameter as FunctionParameter
+from wilks.config.factors import NormFactor as NormFactor
+from wilks.config.factors import ShapeFactor as ShapeFactor
+from wilks.config.general import Correlation as Correlation
 from wilks.config.general import FixedParameter as FixedParameter
 from wilks.config.general import General as General
 from wilks.config.general import Pruning as Pruning
@@ -23,7 +33,6 @@ from wilks.config.sample import Sample as Sample
 from wilks.config.values import (
     Binning,
     BinNumbers,
-    Bounds,
     Fraction,
     GroupName,
     Names,
@@ -59,31 +68,6 @@ class Region(Block):
     staterror: Staterror | SkipJsonSchema[None] = Field(
         default=None, description="Parameters for the statistical uncertainty, in place of General's"
     )
-
-
-class Exclusion(Block):
-    """Templates that a modifier leaves alone."""
-
-    regions: Names = Field(default=(), description="Regions that are left alone; left out, all")
-    samples: Names = Field(default=(), description="Samples that are left alone; left out, all")
-
-
-_EXCLUDE = Field(default=(), description="Templates that are left alone", json_schema_extra={"minItems": 1})
-
-
-class NormFactor(Block):
-    """A free scale factor of samples."""
-
-    name: StrictStr = Field(description="Name of the parameter")
-    samples: Names = Field(default=(), description="Samples that are scaled; left out, all")
-    regions: Names = Field(default=(), description="Regions in which they are scaled; left out, all")
-    exclude: tuple[Exclusion, ...] = _EXCLUDE
-    nominal: Number | SkipJsonSchema[None] = Field(default=None, description="Value before the fit")
-    bounds: Bounds | SkipJsonSchema[None] = Field(default=None, description="Lower and upper bound in the fit")
-
-
-class ShapeFactor(NormFactor):
-    """Free factors of samples, one for each bin."""
 
 
 class Variation(Block):
@@ -203,7 +187,7 @@ class Systematic(Block):
     )
     regions: Names = Field(default=(), description="Regions that are affected; left out, all")
     samples: Names = Field(default=(), description="Samples that are affected; left out, all")
-    exclude: tuple[Exclusion, ...] = _EXCLUDE
+    exclude: tuple[Exclusion, ...] = EXCLUDE
     sources: Names = Field(default=(), description="Sources of the samples that are affected; left out, all")
     smoothing: Smoothing | SkipJsonSchema[None] = Field(default=None, description="Smoothing of the varied histograms")
     symmetrization: Symmetrization | SkipJsonSchema[None] = Field(
@@ -217,6 +201,14 @@ class Systematic(Block):
     )
     decorrelate: Groups = Field(
         default=(), description="One parameter for each region, sample, source or bin, or for each group of templates"
+    )
+    constraint: ConstraintKey | SkipJsonSchema[None] = Field(
+        default=None,
+        description="What is known of the parameter; left out, 0 +- 1 (Type ShapeSys: Poisson)",
+        json_schema_extra=constraint_schema,
+    )
+    interpolation: Interpolation | SkipJsonSchema[None] = Field(
+        default=None, description="How the effects follow the parameter; left out, as the model does"
     )
     _written_name: str | None = PrivateAttr(default=None)
 
@@ -294,6 +286,7 @@ class Config(BaseModel):
     norm_factors: Annotated[tuple[NormFactor, ...], Field(min_length=1)] = Field(description="Free scale factors")
     shape_factors: tuple[ShapeFactor, ...] = Field(default=(), description="Free scale factors of each bin")
     systematics: tuple[Systematic, ...] = Field(default=(), description="Systematic uncertainties")
+    functions: tuple[Function, ...] = Field(default=(), description="Functions of parameters")
     source: SkipJsonSchema[Path | None] = Field(default=None, exclude=True)
 
     def __repr__(self) -> str:
@@ -323,8 +316,10 @@ def selects(block: Block, region: str, sample: str) -> bool:
     return (not regions or region in regions) and (not samples or sample in samples)
 
 
-def applies(block: Sample | NormFactor | Systematic | Smoothing, region: Region, sample: Sample) -> bool:
+def applies(block: Sample | NormFactor | Function | Systematic | Smoothing, region: Region, sample: Sample) -> bool:
     """Return whether a block acts on a sample in a region: both are named, not excluded, and have the sources named."""
+    if isinstance(block, Function) and not block.scales:
+        return False
     if not selects(block, region.name, sample.name):
         return False
     if isinstance(block, Sample):

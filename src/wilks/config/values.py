@@ -125,6 +125,19 @@ def _color(value: Any) -> str:
     return value
 
 
+def _matrix(value: Any) -> tuple[tuple[int | float, ...], ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(row, (list, tuple)) for row in value):
+        raise ValueError(f"must be a list of rows, [[1, 0.3], [0.3, 1]], found {described(value)}")
+    return tuple(tuple(map(_number, row)) for row in value)
+
+
+def _coefficient(value: Any) -> int | float:
+    number = _number(value)
+    if not -1 < number < 1:
+        raise ValueError(f"must lie between -1 and 1, found {described(value)}")
+    return number
+
+
 def _group_name(value: Any) -> str:
     """Return the name of a group; a year may be written as a number."""
     if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
@@ -178,5 +191,15 @@ Parting: TypeAlias = Annotated[
     WithJsonSchema({"anyOf": [_PARTS, _list_of(_PARTS)]}),
 ]
 GroupName: TypeAlias = Annotated[str, BeforeValidator(_group_name), WithJsonSchema(_TEXT)]
+Matrix: TypeAlias = Annotated[
+    tuple[tuple[int | float, ...], ...],
+    BeforeValidator(_matrix),
+    WithJsonSchema({"type": "array", "items": {"type": "array", "items": _NUMBER, "minItems": 2}, "minItems": 2}),
+]
+Coefficient: TypeAlias = Annotated[
+    int | float,
+    BeforeValidator(_coefficient),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": -1, "exclusiveMaximum": 1}),
+]
 Color: TypeAlias = Annotated[str, BeforeValidator(_color), WithJsonSchema(_TEXT)]
 OptionalText: TypeAlias = StrictStr | SkipJsonSchema[None]

@@ -8,7 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.config.schema import Config, Pruning, Region, Sample, Systematic, applies
+from wilks.config.functions import scaling
+from wilks.config.parameters import constraints, simulated
+from wilks.config.schema import Config, Constraint, Pruning, Region, Sample, Systematic, applies
 from wilks.histogram import Histogram
 from wilks.templates.parts import parts_of
 from wilks.templates.record import Effect
@@ -25,7 +27,12 @@ def pruned(histograms: Mapping[TemplateKey, Histogram], config: Config) -> Itera
     where all bins of both sides are, after both yields were made equal. Effects are fractions of the sample itself, of
     the background (the samples that the parameter of interest does not scale) or of all simulated samples in the
     region, in the same bins. A systematic without templates for a sample has no effect in the list.
+
+    Where a constraint is wider or narrower than 1 an effect is judged by what one standard deviation does. A systematic
+    without constraint, or one that a function steers, has none: it is kept, but for what changes nothing at all.
     """
+    given = constraints(config.systematics, simulated(config.regions, config.samples))
+    steered = {function.name for function in config.functions}
     for region in config.regions:
         samples = [sample for sample in config.samples if not sample.data and applies(sample, region, sample)]
         nominal = {
@@ -41,7 +48,9 @@ def pruned(histograms: Mapping[TemplateKey, Histogram], config: Config) -> Itera
                 key = TemplateKey(region.name, sample.name, systematic.name)
                 own = nominal[sample.name]
                 of = own if reference is None else reference
-                effect = _effect(histograms, systematic, key, own, of, config.general.pruning or Pruning())
+                parameter = systematic.parameter_in(region.name, sample.name)
+                width = _width(parameter in steered, given[parameter][1] if parameter in given else None)
+                effect = _effect(histograms, systematic, key, own, of, config.general.pruning or Pruning(), width)
                 if effect is not None:
                     yield effect
 
@@ -53,13 +62,21 @@ def _reference(
     kind = config.general.pruning.reference if config.general.pruning else "sample"
     if kind == "sample":
         return None
-    signal = [f for f in config.norm_factors if kind == "background" and f.name == config.general.poi]
+    pois = config.general.of_interest if kind == "background" else ()
+    signal = list(scaling(config.norm_factors, config.functions, pois))
     chosen = [s.name for s in samples if not any(applies(factor, region, s) for factor in signal)]
     size = next((own.size for own in nominal.values()), 0)
     total = np.zeros(size)
     for name in chosen:
         total = total + nominal.get(name, 0.0)
     return total
+
+
+def _width(steered: bool, constraint: Constraint | None) -> float:
+    """Return how many times the sides one standard deviation of the parameter is; infinite where it has none."""
+    if steered or (constraint is not None and constraint.type == "None"):
+        return np.inf
+    return 1.0 if constraint is None else float(max(constraint.widths))
 
 
 def _effect(
@@ -69,6 +86,7 @@ def _effect(
     own: FloatArray,
     reference: FloatArray,
     pruning: Pruning,
+    width: float,
 ) -> Effect | None:
     found = [histograms.get(replace(key, side=side)) for side in SIDES]
     up, down = (None if side is None else side.contents for side in found)
@@ -82,7 +100,7 @@ def _effect(
         shape = _largest(changes[0], own), _largest(changes[1], own)
         shape_judged = max(float(np.max(_fractions(change, reference))) for change in changes)
     effect = Effect(key.region, key.sample, systematic.name, norm, shape, (norm_judged, shape_judged))
-    return _judged(effect, pruning, has_norm=parts.norm is not None)
+    return _judged(effect, pruning, width, has_norm=parts.norm is not None)
 
 
 def _fraction(change: float, reference: float) -> float:
@@ -105,12 +123,14 @@ def _largest(change: FloatArray, own: FloatArray) -> float:
     return float(relative[np.argmax(np.abs(relative))])
 
 
-def _judged(effect: Effect, pruning: Pruning, *, has_norm: bool) -> Effect:
+def _judged(effect: Effect, pruning: Pruning, width: float, *, has_norm: bool) -> Effect:
     """Return an effect with the decisions and flags that thresholds lead to.
+
+    `width` is what sizes are multiplied by before they are compared with thresholds.
 
     Where a type has no effect on the yield of its own, all of it is kept or left out with the shape.
     """
-    norm, shape = effect.judged
+    norm, shape = (size * width if size else 0.0 for size in effect.judged)
     flags = []
     if pruning.large is not None:
         sizes = {"large norm": effect.norm, "large shape": effect.shape or ()}

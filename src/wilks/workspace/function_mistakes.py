@@ -24,11 +24,11 @@ def function_mistakes(document: Any) -> list[str]:
             found[name] = parse_expression(text, names)
         except ExpressionError as error:
             mistakes.append(f"functions[{i}].expression: {error}")
-    mistakes += [f"functions: {' -> '.join(cycle)}: a function can't need itself" for cycle in _cycles(found)]
+    mistakes += [f"functions: {' -> '.join(cycle)}: a function can't need itself" for cycle in cycles(found)]
     return mistakes + _not_steered(document, set(found))
 
 
-def _cycles(functions: dict[str, Expression]) -> list[list[str]]:
+def cycles(functions: dict[str, Expression]) -> list[list[str]]:
     """Return every way from a function back to itself, one per cycle."""
     done: set[str] = set()
     cycles = []
