@@ -172,6 +172,7 @@ class WorkspaceSummary:
         ]
         parameters = [(p.name, p.constraint, ",".join(p.modifiers)) for p in self.parameters]
         rule = "-" * 10
+        constraints = max(22, *(len(p.constraint) for p in self.parameters)) if self.parameters else 22
         lines = [
             *_rows(f"{{:>{width + 7}}}", [("     Summary     ",), ("-" * 18,)]),
             *_rows(f"{{:>{width}}}  {{}}", counts.items()),
@@ -181,7 +182,7 @@ class WorkspaceSummary:
             *_rows(f"{{:>{width}}}", [("samples",), (rule,), *((name,) for name in self.samples)]),
             "",
             *_rows(
-                f"{{:>{width}}}  {{:<22}}  {{}}",
+                f"{{:>{width}}}  {{:<{constraints}}}  {{}}",
                 [("parameters", "constraint", "modifiers"), (rule, rule, rule), *parameters],
             ),
             "",
