@@ -136,7 +136,8 @@ class Minimiser {
     descent_.starved_.clear();
     for (int b = 0; b < m.bins; ++b)
       if (data_.observed[b] < 0.1 && descent_.derivatives_.rate[b] < 0.1) descent_.starved_.push_back(b);
-    if (descent_.starved_.empty() || exhausted()) return;
+    if (exhausted()) descent_.starved_.clear();
+    if (descent_.starved_.empty()) return;
     const Data truth = data_;
     const Status first = out.status;
     std::vector<double> lowest(x_), raised(truth.observed, truth.observed + m.bins);
