@@ -43,7 +43,7 @@ inline void forward(const Model& m, const double* theta, int c, Scratch& s) {
 }
 
 // Gradient of one block; leaves the sums over its rows and its d nu / d factor parameter for the second derivatives.
-inline double block_gradient(const Model& m, int k, int bins, int stride, double F, const double* A, const double* wG, Scratch& s, bool second) {
+__attribute__((always_inline)) inline double block_gradient(const Model& m, int k, int bins, int stride, double F, const double* A, const double* wG, Scratch& s, bool second) {
   const int f0 = m.factor_start[k], f1 = m.factor_start[k + 1], r0 = m.row_start[k], rows = m.row_start[k + 1] - r0;
   const double* derivatives =
       m.block_form[k] ? s.curved.differentiate(k, bins, stride, s.value, second ? wG : nullptr) : &m.templates[m.block_templates[k]];

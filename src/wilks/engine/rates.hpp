@@ -69,7 +69,7 @@ inline Vanishing vanishing_factors(const Model& m, const Scratch& s, int block) 
 }
 
 // A: nominal yields and shape variations of a block.
-inline void block_shape(const Model& m, int block, int bins, int stride, Scratch& s, double* A) {
+__attribute__((always_inline)) inline void block_shape(const Model& m, int block, int bins, int stride, Scratch& s, double* A) {
   if (m.block_form[block]) return s.curved.shape(block, bins, stride, s.value, A);
   const int first = m.row_start[block];
   combine(A, &m.templates[m.block_templates[block]], stride, s.value, &m.row_value[first], m.row_start[block + 1] - first);
