@@ -36,7 +36,8 @@ def parse_card(content: bytes, name: str, folder: Path | None, problems: Problem
 def drop_idle(card: Card) -> list[Row]:
     """Take away rows without any effect, and return them."""
     dropped = [row for row in card.rows if not acts(card, row)]
-    card.rows = [row for row in card.rows if row not in dropped]
+    idle = set(map(id, dropped))
+    card.rows = [row for row in card.rows if id(row) not in idle]
     return dropped
 
 
