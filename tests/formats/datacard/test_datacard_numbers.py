@@ -121,9 +121,7 @@ def _point(model: wilks.Model, point: dict[str, Any]) -> tuple[np.ndarray, float
 
 
 @pytest.mark.parametrize("card", CARDS)
-def test_yields_and_likelihood_are_those_of_combine(
-    shared_data: Path, numbers: dict[str, Any], card: str
-) -> None:
+def test_yields_and_likelihood_are_those_of_combine(shared_data: Path, numbers: dict[str, Any], card: str) -> None:
     said = numbers[card]
     model = _model(shared_data, card, said)
     found, wanted = [], []

@@ -109,7 +109,7 @@ class Header:
         if not self.bins:
             return
         if len(self.bins) != len(self.observations):
-            text = f"{len(self.observations)} found for the {len(self.bins)} channels of the line bin before"
+            text = f"observations: {len(self.observations)} found, channels in the line bin before: {len(self.bins)}"
             self.problems.add(words[0].where, text)
         self._channels(self.bins)
         self.bins = []
@@ -135,8 +135,8 @@ class Header:
             names, numbers = numbers, names
         counts = len(self.bins), len(names), len(numbers)
         if len(set(counts)) > 1:
-            text = f"{counts[0]} channels, {counts[1]} processes and {counts[2]} numbers in the lines bin and process"
-            self.problems.add(at.where, f"{text}, as many of each needed")
+            text = f"channels: {counts[0]}, processes: {counts[1]}, numbers: {counts[2]} in the lines bin and process"
+            self.problems.add(at.where, f"{text}; as many of each needed")
         declared = bool(self.card.channels)
         if not declared:
             self._channels(list({word.text: word for word in self.bins}.values()))
@@ -166,12 +166,14 @@ class Header:
     def _rate(self, words: list[Word]) -> None:
         self.rate = words[0]
         if len(self.processes) < 2:
-            text = f"{len(self.processes)} lines process before the rates, one of names and one of numbers needed"
+            text = (
+                f"lines process before the rates: {len(self.processes)} found, one of names and one of numbers needed"
+            )
             self.problems.add(words[0].where, text)
             return
         rates = words[1:]
         if len(rates) != len(self.columns) and len(rates) != len(self.processes[0]):
-            text = f"{len(rates)} rates found for {len(self.processes[0])} columns of the lines bin and process"
+            text = f"rates: {len(rates)} found, columns in the lines bin and process: {len(self.processes[0])}"
             self.problems.add(words[0].where, text)
         for column, word in zip(self.columns, rates, strict=False):
             value = number(word, self.problems, "a rate (-1: the integral of the histogram)")
@@ -191,7 +193,7 @@ class Header:
         for key, (count, what, names) in found.items():
             declared, word = self.declared.get(key, (count, None))
             if word is not None and declared != count:
-                text = f"{key} says {declared}, but there are {count} {what}: {listed(names)}; * leaves it open"
+                text = f"{key} says {declared}, found {count} ({what}): {listed(names)}; * leaves it open"
                 self.problems.add(word.where, text)
 
     def _observed(self) -> None:
@@ -199,7 +201,7 @@ class Header:
             return
         if len(self.observations) != len(self.card.channels):
             if not self.problems.mistakes:
-                text = f"{len(self.observations)} observations found for {len(self.card.channels)} channels"
+                text = f"observations: {len(self.observations)} found, channels: {len(self.card.channels)}"
                 self.problems.add(self.observed_at.where, text)
             return
         self.card.observed = {}

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wilks._types import JSONDict
-from wilks.errors import nearest
+from wilks.errors import listed, nearest
 from wilks.formats.datacard.factors import in_words_here
 from wilks.formats.datacard.pois import Interest
-from wilks.formats.datacard.records import Card, Row
+from wilks.formats.datacard.records import Card, RateParam, Row
 from wilks.formats.datacard.steering import Steering
 from wilks.formats.datacard.text import Problems
 from wilks.workspace.expressions import ExpressionError, parse_expression
@@ -163,6 +163,7 @@ class Parameters:
         found = {
             rate.name: rate for rate in reversed(self.card.rates) if rate.formula and rate.name not in self.settings
         }
+        self._cycles(found)
         for rate in reversed(found.values()):
             expression = in_words_here(rate.formula)
             names = {*self.settings, *found}
@@ -181,6 +182,17 @@ class Parameters:
                 text = f'formula of "{rate.name}": "{unknown[0]}" is not in its list of arguments'
                 self.problems.add(rate.where, f"{text}{nearest(unknown[0], rate.arguments)}")
             steering.formula(rate.name, expression, rate.arguments)
+
+    def _cycles(self, formulas: Mapping[str, RateParam]) -> None:
+        """Tell which formulas need themselves, or one that does."""
+        left = dict(formulas)
+        while ready := [name for name, rate in left.items() if not set(rate.arguments) & set(left)]:
+            for name in ready:
+                del left[name]
+        for name, rate in left.items():
+            needed = [argument for argument in rate.arguments if argument in left]
+            text = f'formula of "{name}" needs itself, by way of {listed(needed)}'
+            self.problems.add(rate.where, text if needed != [name] else f'formula of "{name}" needs itself')
 
     def adjust(
         self, ranges: Mapping[str, tuple[float, float]], starts: Mapping[str, float], freeze: Mapping[str, None]

@@ -60,7 +60,7 @@ def _check_count(card: Card, header: Header, dropped: int, problems: Problems) -
     if word is not None and declared - dropped != found:
         names = [*(row.name for row in card.rows), *card.params]
         without = f" ({dropped} more without effect)" if dropped else ""
-        text = f"kmax says {declared}, but there are {found} rows of systematics{without}: {listed(names)}"
+        text = f"kmax says {declared}, found {found} rows of systematics{without}: {listed(names)}"
         problems.add(word.where, f"{text}; * leaves it open")
 
 

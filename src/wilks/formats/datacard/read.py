@@ -48,7 +48,7 @@ def read(
     likelihood leaves out. `ranges`, `starts` and `freeze` are for parameters by name.
 
     The likelihood is Combine's. With `combine_rounding` numbers lose the digits that Combine loses on the way to its
-    workspace. Without `check_sums` rates may differ from their histograms. Raises one WorkspaceError with every mistake.
+    workspace. Without `check_sums` rates may differ from their histograms. Raises a WorkspaceError with every mistake.
 
     >>> card = b'''imax 1
     ... jmax 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -23,9 +22,7 @@ class Rows:
     columns: list[Column]
     problems: Problems
     edited: bool = False
-    uncounted: int = 0
-    counted: int = 0
-    groups: list[str] = field(default_factory=list)
+    said: set[str] = field(default_factory=set)
 
     def read(self, lines: list[str], first: int) -> None:
         """Read all lines from `first` (from 0) on."""
@@ -42,6 +39,8 @@ class Rows:
     def _line(self, words: list[Word]) -> None:
         name, kind = words[0].text.removesuffix("[nofloat]"), words[1].text
         name = f"theta{name}" if name[:1].isdigit() and kind not in ("edit", "group", "autoMCStats") else name
+        if kind not in ("edit", "group", "autoMCStats"):
+            self.said.add(name)
         if kind in ARGUMENTS or kind.rstrip("?*") in SHAPES:
             self._row(name, kind, words)
             return
@@ -75,7 +74,6 @@ class Rows:
         edit(self.card, words, self.problems)
 
     def _row(self, name: str, kind: str, words: list[Word]) -> None:
-        self.counted += 1
         size = ARGUMENTS.get(kind, 0)
         head, numbers = words[2 : 2 + size], words[2 + size :]
         if len(numbers) < len(self.columns):
@@ -196,7 +194,8 @@ class Rows:
         card = self.card
         names = {*(row.name for row in card.rows), *card.params, *card.arguments, *card.flat}
         names |= {rate.name for rate in card.rates if not rate.formula}
+        mistaken = self.said - names - {rate.name for rate in card.rates}
         for name, group in card.groups.items():
             for member, where in list(group.names.items()):
-                if member not in names and not re.match(r"prop_bin", member):
+                if member not in names | mistaken and not member.startswith("prop_bin"):
                     self.problems.add(where, f'group "{name}": no parameter "{member}"{nearest(member, names)}')

@@ -8,7 +8,7 @@ import numpy as np
 
 from wilks._types import FloatArray, JSONDict
 from wilks.axis import Axis
-from wilks.errors import nearest
+from wilks.errors import listed, nearest
 from wilks.formats.datacard.effects import FLOOR, Effects, Reader, morph_modifiers, norm_modifiers
 from wilks.formats.datacard.pois import Interest
 from wilks.formats.datacard.records import Block, Column, RateParam, Row, Statistics
@@ -76,8 +76,11 @@ class Samples:
             return None
         if self.reader.templates.line_of(block) is None:
             lines = self.reader.card.shapes
-            names = {line.process for line in lines} | {line.channel for line in lines}
-            hint = nearest(block[1], names)
+            hint = nearest(block[1], {line.process for line in lines})
+            channels = self.reader.card.channels
+            for line in lines:
+                if line.channel != "*" and line.channel not in channels:
+                    hint = f' ({line.where} is for channel "{line.channel}", which is none: {listed(channels, 3)})'
             text = f'no shapes line for process "{block[1]}" of channel "{block[0]}"; without histograms: FAKE{hint}'
             self.reader.problems.add(where, text)
             return None
