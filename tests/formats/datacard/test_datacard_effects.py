@@ -10,6 +10,7 @@ import pytest
 from tests.formats.datacard.cards import CONTENTS, COUNTING, shape_card
 
 import wilks
+from wilks.errors import WorkspaceError
 from wilks.formats.datacard.read import read
 
 NOMINAL = {name: np.array(values) for name, values in CONTENTS.items()}
@@ -224,3 +225,36 @@ def test_the_first_parameter_of_interest_is_r_from_0_to_20() -> None:
     model = _model(COUNTING.encode(), ranges={"r": (-5, 5)}, starts={"r": 0.5}, freeze=["r"])
     (r,) = (s for s in model.parameter_sets if s.name == "r")
     assert (r.inits[0], r.bounds.tolist(), r.fixed[0]) == (0.5, [[-5.0, 5.0]], True)
+
+
+def test_productions_have_parameters_of_their_own() -> None:
+    card = COUNTING.replace("process S B", "process ggH_hgg B")
+    reading = read(card.encode(), modes=["ggH", "qqH"])
+    config = reading.workspace.document.measurements[0].config
+    assert (config.poi, config.pois) == ("r_ggH", None)
+    (r,) = (s for s in wilks.compile_model(reading.workspace).parameter_sets if s.name == "r_ggH")
+    assert r.bounds.tolist() == [[0.0, 4.0]]
+    with pytest.raises(WorkspaceError, match=r'no production "ggh"; allowed are .* did you mean "ggH"'):
+        read(card.encode(), modes=["ggh"])
+    with pytest.raises(WorkspaceError, match='datacard:9:9: signal "S": no production "S"'):
+        read(COUNTING.encode(), modes=["ggH"])
+
+
+def test_whole_numbers_are_divided_as_in_root() -> None:
+    reading = read((COUNTING + "k rateParam a B 1\nf rateParam a S @0+1/2 k\n").encode())
+    assert "1/2 is 0" in str(reading.notes[0])
+    assert _yields(wilks.compile_model(reading.workspace), k=2.0)["S"] == pytest.approx(2.0)
+
+
+def test_rounding_as_combine_rounds(tmp_path: Path) -> None:
+    """Norms of shapes have six decimals, rates of constants six digits."""
+    contents = CONTENTS | {"B_jesUp": [30.3, 20.01, 9.75], "B_jesDown": [29.0, 21.0, 10.7]}
+    card = shape_card(tmp_path, "jes shape - 1\n", contents)
+    exact, rounded = (read(card, combine_rounding=on).workspace.document for on in (False, True))
+    (norm,) = (m for m in exact.channels[0].samples[1].modifiers if type(m).__name__ == "NormSys")
+    assert (norm.data.lo, norm.data.hi) == (pytest.approx(60.7 / 60, rel=1e-14), pytest.approx(60.06 / 60, rel=1e-14))
+    (norm,) = (m for m in rounded.channels[0].samples[1].modifiers if type(m).__name__ == "NormSys")
+    assert (norm.data.lo, norm.data.hi) == (pytest.approx(1.011667, rel=1e-14), pytest.approx(1.001, rel=1e-14))
+    counting = COUNTING.replace("rate 1.0 5.5", "rate 1.0 5.12345678").encode()
+    found = read(counting, combine_rounding=True).workspace.document.channels[0].samples[1].data
+    assert found == [5.12346]

@@ -182,3 +182,16 @@ def test_cards_with_a_factor_and_a_shape_of_one_name_are_combined(tmp_path: Path
     document = read([tmp_path / "card.txt", tmp_path / "count.txt"]).workspace.document
     kinds = [{type(m).__name__ for m in s.modifiers if m.name == "jes"} for c in document.channels for s in c.samples]
     assert kinds == [{"NormSys", "HistoSys"}, {"NormSys", "HistoSys"}, {"NormSys"}, set()]
+
+
+def test_without_observations_what_is_expected_at_the_start_is_the_data(tmp_path: Path) -> None:
+    rows = "jes shape 1 1\nk rateParam a B 1.5 [0,5]\n"
+    card = shape_card(tmp_path, rows)
+    card.write_text(card.read_text().replace("observation -1\n", ""))
+    reading = read(card)
+    np.testing.assert_allclose(reading.workspace.document.observations[0].data, [46.0, 32.0, 19.0], rtol=1e-12)
+    assert "is taken for data" in str(reading.notes[0])
+    model = wilks.compile_model(reading.workspace)
+    np.testing.assert_allclose(
+        model.expected(np.concatenate([s.inits for s in model.parameter_sets])), model.observed_main
+    )

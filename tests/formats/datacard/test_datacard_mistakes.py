@@ -31,7 +31,6 @@ def _mistakes(card: str | Path, **options: object) -> list[str]:
         ("observation 6", "observation 6 7", "datacard:6:1: observations: 2 found, channels in the line bin before: 1"),
         ("observation 6", "observation -6", 'datacard:6:13: "-6" found, a count not below 0 needed'),
         ("observation 6", "observation 6x", 'datacard:6:13: "6x" found, a count'),
-        ("observation 6\n", "", 'datacard: no line "observation"'),
         ("observation 6", "observation -1", 'observation -1 of channel "a", which has no histogram'),
         ("bin a a", "bin a aa", 'datacard:8:7: no channel "aa" in the first line bin: "a"'),
         ("process S B\n", "", "datacard:10:1: lines process before the rates: 1 found"),

@@ -10,7 +10,7 @@ from wilks._types import BoolArray, FloatArray, JSONDict
 from wilks.formats.datacard.parameters import WIDE
 from wilks.formats.datacard.records import Statistics
 from wilks.formats.datacard.samples import Made
-from wilks.formats.histfactory_xml.expected import value_of
+from wilks.formats.datacard.starting import factor, start_values
 
 _SEVEN_SIGMA = 1.3e-12
 _NEARLY = 0.999
@@ -26,8 +26,8 @@ def channel_statistics(
     with_errors = [one for one in made if one.errors.any()]
     if said.threshold < 0 or not with_errors:
         return {}
-    starts = _starts(settings, functions)
-    factors = [_factor(one.sample, starts) for one in made]
+    starts = start_values(settings, functions)
+    factors = [factor(one.sample, starts) for one in made]
     counted = [(f, one) for f, one in zip(factors, made, strict=True) if said.signals or not one.signal]
     zero = np.zeros(made[0].values.size)
     total = sum((f * one.values for f, one in counted), zero)
@@ -41,28 +41,6 @@ def channel_statistics(
     for one in with_errors:
         found |= _of_process(f"prop_bin{name}_{one.sample['name']}", one, apart, said.threshold)
     return found
-
-
-def _starts(settings: Mapping[str, JSONDict], functions: Mapping[str, JSONDict]) -> dict[str, float]:
-    """Return values of parameters and functions at the start; a count starts one event higher than it is."""
-    starts = {name: float(setting["inits"][0]) for name, setting in settings.items() if len(setting["inits"]) == 1}
-    todo = list(functions.values())
-    while todo:
-        ready = [f for f in todo if all(name in starts for name in f["parameters"])]
-        if not ready:
-            break
-        for function in ready:
-            starts[function["name"]] = value_of(function, starts)
-        todo = [function for function in todo if function not in ready]
-    return starts
-
-
-def _factor(sample: JSONDict, starts: Mapping[str, float]) -> float:
-    factor = 1.0
-    for modifier in sample["modifiers"]:
-        if modifier["type"] == "normfactor":
-            factor *= starts.get(modifier["name"], 1.0)
-    return factor
 
 
 def _added(name: str, made: list[Made], bins: BoolArray) -> dict[str, JSONDict]:

@@ -13,6 +13,7 @@ from wilks.formats.datacard.parameters import Parameters
 from wilks.formats.datacard.pois import Interest
 from wilks.formats.datacard.records import Card
 from wilks.formats.datacard.samples import Samples
+from wilks.formats.datacard.starting import expected, start_values
 from wilks.formats.datacard.steering import Steering
 from wilks.formats.datacard.templates import Templates
 from wilks.formats.datacard.text import Problems
@@ -50,8 +51,12 @@ def describe(
         if name in card.statistics:
             settings |= channel_statistics(name, made, card.statistics[name], settings, steering.functions)
         channels.append({"name": name, "samples": [one.sample for one in made]})
-    _observations(card, samples, problems)
     observed = [{"name": name, "data": samples.observed.get(name, [])} for name in card.channels]
+    if card.observed is None and not problems.mistakes:
+        text = 'no line "observation": what is expected where parameters start is taken for data'
+        problems.remark(card.name, text)
+        starts = start_values(settings, steering.functions)
+        observed = [{"name": channel["name"], "data": expected(channel["samples"], starts)} for channel in channels]
     functions = _used_functions(channels, steering)
     used = _used(channels, functions)
     pois = [name for name in interest.parameters if name in used]
@@ -77,11 +82,6 @@ def describe(
         document["masks"] = [{"channel": mask} for mask in dict.fromkeys(masks)]
     document["version"] = WILKS if any(extensions(document)) else PYHF
     return Described(document, samples.axes)
-
-
-def _observations(card: Card, samples: Samples, problems: Problems) -> None:
-    if card.observed is None:
-        problems.add(card.name, 'no line "observation": a workspace needs the observed counts of each channel')
 
 
 def _modifiers(channels: list[JSONDict]) -> list[JSONDict]:

@@ -13,6 +13,7 @@ from wilks.formats.datacard.pois import Interest
 from wilks.formats.datacard.records import Card, RateParam, Row
 from wilks.formats.datacard.steering import Steering
 from wilks.formats.datacard.text import Problems
+from wilks.formats.histfactory_xml.whole_numbers import as_root_divides
 from wilks.workspace.expressions import ExpressionError, parse_expression
 
 WIDE = 40.0
@@ -43,6 +44,7 @@ class Parameters:
         for rate in self.card.rates:
             if not rate.formula and rate.name not in self.settings:
                 self._free(rate.name, "rateParam", rate.value, rate.bounds)
+        self._several()
         for argument in self.card.arguments.values():
             if argument.name not in self.settings:
                 self._free(argument.name, "extArg", argument.value, argument.bounds)
@@ -54,6 +56,23 @@ class Parameters:
         for name in self.card.frozen:
             if name in self.settings:
                 self.settings[name]["fixed"] = True
+
+    def _several(self) -> None:
+        """Remark where lines of one rateParam differ: one with a value counts, and the first of these."""
+        said: dict[str, RateParam] = {}
+        for rate in sorted(self.card.rates, key=lambda rate: bool(rate.formula)):
+            first = said.setdefault(rate.name, rate)
+            if (rate.value, rate.bounds, rate.formula, rate.arguments) != (
+                first.value,
+                first.bounds,
+                first.formula,
+                first.arguments,
+            ):
+                text = f'rateParam "{rate.name}" says something else at {first.where}, which counts, as in Combine'
+                self.problems.remark(rate.where, text)
+            elif self.kinds.get(rate.name) == "param" and rate is first:
+                text = f'"{rate.name}" starts where its param says, and has its range, as in Combine'
+                self.problems.remark(rate.where, text)
 
     def _set(self, name: str, kind: str, **settings: object) -> None:
         self.settings[name] = {"name": name, **settings}
@@ -174,14 +193,19 @@ class Parameters:
                 self.problems.add(rate.where, f'formula of "{rate.name}": no parameter or formula "{name}"{what}')
             try:
                 used = parse_expression(expression, rate.arguments).names
-            except ExpressionError as error:
-                self.problems.add(rate.where, f'formula of "{rate.name}": {error}')
+                divided = as_root_divides(expression, rate.arguments)
+            except (ExpressionError, ZeroDivisionError) as error:
+                what = str(error) if isinstance(error, ExpressionError) else "a whole number is divided by 0"
+                self.problems.add(rate.where, f'formula of "{rate.name}": {what}')
                 continue
+            if divided is not None:
+                text = f'whole numbers are divided as in ROOT (1/2 is 0, 1./2 a half): read as "{divided}"'
+                self.problems.remark(rate.where, f'formula of "{rate.name}": {text}')
             unknown = [name for name in used if name not in rate.arguments]
             if unknown:
                 text = f'formula of "{rate.name}": "{unknown[0]}" is not in its list of arguments'
                 self.problems.add(rate.where, f"{text}{nearest(unknown[0], rate.arguments)}")
-            steering.formula(rate.name, expression, rate.arguments)
+            steering.formula(rate.name, divided or expression, rate.arguments)
 
     def _cycles(self, formulas: Mapping[str, RateParam]) -> None:
         """Tell which formulas need themselves, or one that does."""

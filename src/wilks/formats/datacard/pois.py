@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from wilks.errors import listed, nearest
 from wilks.formats.datacard.records import Block, Card
 from wilks.formats.datacard.text import Problems
 
@@ -21,20 +22,54 @@ class Interest:
     scales: dict[Block, str] = field(default_factory=dict)
 
 
-def interest(card: Card, maps: Sequence[str], problems: Problems) -> Interest:
+def interest(card: Card, maps: Sequence[str], modes: Sequence[str], problems: Problems) -> Interest:
     """Return what `maps` say, `PATTERN[,PATTERN]:NAME[START,LOW,HIGH]`; without any, "r" multiplies the signals.
 
     A pattern is matched at the beginning of `channel/process`, the last map that matches counts; the names 1 and 0
-    leave a process alone and take it away.
+    leave a process alone and take it away. With `modes` each production of a Higgs boson has a parameter of its own, as
+    in floatingXSHiggs.
     """
-    if not maps:
-        found = Interest({"r": (1.0, 0.0, 20.0)} if card.signals else {})
-        found.scales = {block: "r" for block, column in card.columns.items() if column.signal}
-        return found
     found = Interest()
+    if modes:
+        _modes(card, found, modes, problems)
+    elif not maps and card.signals:
+        found.parameters = {"r": (1.0, 0.0, 20.0)}
+        found.scales = {block: "r" for block, column in card.columns.items() if column.signal}
     for text in maps:
-        _add(card, found, text.removeprefix("map="), problems)
+        _add(card, found, _as_map(text), problems)
     return found
+
+
+def _as_map(text: str) -> str:
+    """Return an option of Combine's physics models as a map."""
+    if text.startswith("turnoff="):
+        return f".*/({text.removeprefix('turnoff=').replace(',', '|')}):0"
+    return text.removeprefix("map=")
+
+
+_UPPER = {"ggH": 4.0, "qqH": 10.0, "VH": 20.0, "ttH": 20.0}
+_SCALED_BY = dict.fromkeys(("VH", "WH", "WPlusH", "WMinusH", "ZH", "ggZH"), "VH")
+_SCALED_BY |= {"ggH": "ggH", "bbH": "ggH", "qqH": "qqH", "ttH": "ttH", "tHq": "ttH", "tHW": "ttH"}
+"""The mode whose parameter scales a production, as in floatingXSHiggs."""
+
+
+def _modes(card: Card, found: Interest, modes: Sequence[str], problems: Problems) -> None:
+    for mode in modes:
+        if mode not in _UPPER:
+            text = f'no production "{mode}"; allowed are {listed(_UPPER)}{nearest(mode, _UPPER)}'
+            problems.add("modes", text)
+        else:
+            found.parameters[f"r_{mode}"] = (1.0, 0.0, _UPPER[mode])
+    for block, column in card.columns.items():
+        if not column.signal:
+            continue
+        production = column.process.split("_")[0]
+        if production not in _SCALED_BY:
+            text = f'signal "{column.process}": no production "{production}"; allowed are {listed(_SCALED_BY)}'
+            problems.add(column.where, f"{text}{nearest(production, _SCALED_BY)}")
+            continue
+        if _SCALED_BY[production] in modes:
+            found.scales[block] = f"r_{_SCALED_BY[production]}"
 
 
 def _add(card: Card, found: Interest, text: str, problems: Problems) -> None:

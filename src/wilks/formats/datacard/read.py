@@ -27,6 +27,7 @@ def read(
     *,
     mass: float | None = None,
     maps: Sequence[str] = (),
+    modes: Sequence[str] = (),
     keywords: Mapping[str, str] | None = None,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
@@ -44,7 +45,8 @@ def read(
     Several are a list of `label=path` (or paths: ch1, ch2, ...) or a mapping from label to path; channels get
     names as combineCards gives them. `mass` and `keywords` stand for `$MASS` and other keywords in names of files and
     histograms. `maps` are `PATTERN:NAME[START,LOW,HIGH]` of channel/process; without any, "r" (1, from 0 to 20)
-    multiplies all signals. `include` and `exclude` are patterns of channels, `masks` names of channels that the
+    multiplies all signals; `modes` are productions of a Higgs boson (ggH, qqH, ...) with a parameter each, as
+    floatingXSHiggs has them. `include` and `exclude` are patterns of channels, `masks` names of channels that the
     likelihood leaves out. `ranges`, `starts` and `freeze` are for parameters by name.
 
     The likelihood is Combine's. With `combine_rounding` numbers lose the digits that Combine loses on the way to its
@@ -70,7 +72,7 @@ def read(
     check_channels(card, problems, without_background=allow_no_background, without_signal=allow_no_signal)
     if not card.columns:
         raise WorkspaceError(problems.mistakes)
-    found = interest(card, maps, problems)
+    found = interest(card, maps, modes, problems)
     parameters = Parameters(card, found, problems, mass, combine_rounding)
     parameters.collect()
     parameters.adjust(ranges or {}, starts or {}, dict.fromkeys(freeze))

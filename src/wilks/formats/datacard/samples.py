@@ -63,12 +63,14 @@ class Samples:
         self._check_kinds(block, effects, said)
         steered = [{"type": "normfactor", "name": name, "data": None} for name in self._factors(block, effects)]
         modifiers = [*steered, *norm_modifiers(effects.logs)]
+        constant = self.reader.rounding and not modifiers
         if nominal is None:
-            data = np.asarray([effects.count[1] if effects.count else column.rate])
+            rate = float(f"{column.rate:g}") if constant else column.rate
+            data = np.asarray([effects.count[1] if effects.count else rate])
             sample = {"name": block[1], "data": data.tolist(), "modifiers": modifiers}
             return Made(sample, data, np.zeros(1), column.signal)
         total = nominal.total if column.rate == -1 else column.rate
-        scale = self._scale(effects, nominal, total, said)
+        scale = self._scale(effects, nominal, float(f"{total:g}") if constant else total, said)
         return self._with_shape(block, column, nominal, effects, modifiers, scale, said)
 
     def _template(self, block: Block, where: str) -> Template | None:
