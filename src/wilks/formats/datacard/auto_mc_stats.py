@@ -26,7 +26,7 @@ def channel_statistics(
     with_errors = [one for one in made if one.errors.any()]
     if said.threshold < 0 or not with_errors:
         return {}
-    starts = start_values(settings, functions)
+    starts = start_values(_as_combine_starts(settings), functions)
     factors = [factor(one.sample, starts) for one in made]
     counted = [(f, one) for f, one in zip(factors, made, strict=True) if said.signals or not one.signal]
     zero = np.zeros(made[0].values.size)
@@ -41,6 +41,12 @@ def channel_statistics(
     for one in with_errors:
         found |= _of_process(f"prop_bin{name}_{one.sample['name']}", one, apart, said.threshold)
     return found
+
+
+def _as_combine_starts(settings: Mapping[str, JSONDict]) -> dict[str, JSONDict]:
+    """Return settings in which counts (gmN) start one event higher than they are, as in Combine."""
+    counts = {n: s for n, s in settings.items() if s.get("factors") == [1.0] and s["inits"] == s["auxdata"]}
+    return {**settings, **{name: {**one, "inits": [one["inits"][0] + 1.0]} for name, one in counts.items()}}
 
 
 def _added(name: str, made: list[Made], bins: BoolArray) -> dict[str, JSONDict]:

@@ -20,6 +20,15 @@ from wilks.formats.datacard.text import Problems
 from wilks.workspace.extensions import PYHF, WILKS, extensions
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the caller wants: sums checked, numbers rounded as Combine rounds them, channels left out."""
+
+    check_sums: bool
+    rounding: bool
+    masks: tuple[str, ...]
+
+
 @dataclass
 class Described:
     """A document and its axes."""
@@ -29,21 +38,14 @@ class Described:
 
 
 def describe(
-    card: Card,
-    templates: Templates,
-    interest: Interest,
-    parameters: Parameters,
-    problems: Problems,
-    *,
-    check_sums: bool,
-    rounding: bool,
-    masks: list[str],
+    card: Card, templates: Templates, interest: Interest, parameters: Parameters, problems: Problems, asked: Asked
 ) -> Described:
     """Return the document of a card whose parameters have been collected; what is wrong is added to `problems`."""
     steering = Steering({*parameters.settings, *(rate.name for rate in card.rates)})
     parameters.formulas(steering)
     constrained = {row.name for row in card.rows if row.is_shape or row.kind in ("lnN", "lnU")}
-    samples = Samples(Reader(card, templates, steering, problems, rounding), interest, constrained, check_sums)
+    reader = Reader(card, templates, steering, problems, asked.rounding)
+    samples = Samples(reader, interest, constrained, asked.check_sums)
     channels: list[JSONDict] = []
     settings = parameters.settings
     for name in card.channels:
@@ -73,13 +75,13 @@ def describe(
         document["functions"] = functions
     if groups := _groups(card, channels, settings, used, problems):
         document["groups"] = groups
-    for mask in masks:
+    for mask in asked.masks:
         if mask not in card.channels:
             problems.add(
                 "masks", f'no channel "{mask}"; there are {listed(card.channels)}{nearest(mask, card.channels)}'
             )
-    if masks:
-        document["masks"] = [{"channel": mask} for mask in dict.fromkeys(masks)]
+    if asked.masks:
+        document["masks"] = [{"channel": mask} for mask in dict.fromkeys(asked.masks)]
     document["version"] = WILKS if any(extensions(document)) else PYHF
     return Described(document, samples.axes)
 

@@ -250,7 +250,7 @@ def count_range(count: float) -> tuple[float, float]:
 
     >>> low, high = count_range(4)
     >>> round(low, 4), round(high, 2)
-    (0.0009, 46.01)
+    (0.002, 44.58)
     """
     low, high = count + 1.0 if count else 0.0, count + 1.0
     while low > 0 and _poisson(count, low) > _TINY:

@@ -8,7 +8,7 @@ from pathlib import Path
 from wilks._reading import read_file
 from wilks.errors import WorkspaceError, nearest_file
 from wilks.formats.datacard.combining import combined, only
-from wilks.formats.datacard.document import describe
+from wilks.formats.datacard.document import Asked, describe
 from wilks.formats.datacard.parameters import Parameters
 from wilks.formats.datacard.parse import check_channels, parse_card
 from wilks.formats.datacard.pois import interest
@@ -77,27 +77,15 @@ def read(
     parameters.collect()
     parameters.adjust(ranges or {}, starts or {}, dict.fromkeys(freeze))
     templates = Templates(card.shapes, mass, keywords or {}, problems, frozenset(card.statistics))
+    asked = Asked(check_sums=check_sums, rounding=combine_rounding, masks=tuple(masks))
     with templates.files as files:
-        made = describe(
-            card,
-            templates,
-            found,
-            parameters,
-            problems,
-            check_sums=check_sums,
-            rounding=combine_rounding,
-            masks=list(masks),
-        )
-        missing = [*files.problems(), *templates.tables.problems] if _looked(templates) else []
+        made = describe(card, templates, found, parameters, problems, asked)
+        missing = [*files.problems(), *templates.tables.problems] if card.shapes else []
         remarks = [*problems.remarks, *files.remarks]
     if problems.mistakes or missing:
         raise WorkspaceError(list(dict.fromkeys([*problems.mistakes, *missing])))
     workspace = Workspace(load_workspace(made.document).document, made.axes)
     return Reading(workspace, tuple(Note(where, text, "read as") for where, text in remarks))
-
-
-def _looked(templates: Templates) -> bool:
-    return bool(templates.lines)
 
 
 def _card(source: Source | Sequence[str | Path] | Mapping[str, Source], problems: Problems) -> Card:
