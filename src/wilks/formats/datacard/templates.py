@@ -132,8 +132,10 @@ class Templates:
             )
             self.problems.add(where, text)
             return None
-        errors = not systematic and block[1] != DATA and block[0] in self.with_errors
-        found = self.files.histogram(path, name, where, errors=errors)
+        if systematic or block[1] == DATA:
+            contents = self.files.contents(path, name, where)
+            return None if contents is None else Template(contents, np.zeros(contents.size), None)
+        found = self.files.histogram(path, name, where, errors=block[0] in self.with_errors)
         if found is None:
             return None
         if len(found.shape) != 1:
