@@ -159,6 +159,15 @@ def test_masks_and_channels_that_are_left_out(tmp_path: Path) -> None:
     assert read(both).workspace.channel_names == ("one", "two")
     assert read(both, exclude=["tw"]).workspace.channel_names == ("one",)
     assert read(both, include=["two"]).workspace.channel_names == ("two",)
+    three = COUNTING.replace("bin a\n", "bin sr cr\n").replace("observation 6", "observation 6 7")
+    three = three.replace("bin a a", "bin sr sr cr").replace("S B", "S B B").replace("0 1", "0 1 1")
+    (tmp_path / "c.txt").write_text(
+        three.replace("1.0 5.5", "1.0 5.5 8").replace("imax 1", "imax 2") + "y lnN - 1.1 1.1\n"
+    )
+    # combineCards holds its patterns against names as the card has them, the label where the card has one channel.
+    cards = [f"one={tmp_path / 'a.txt'}", f"more={tmp_path / 'c.txt'}"]
+    assert read(cards, exclude=["cr"]).workspace.channel_names == ("one", "more_sr")
+    assert read(cards, exclude=["more"]).workspace.channel_names == ("one", "more_sr", "more_cr")
     (mask,) = read(both, masks=["two"]).workspace.document.masks or ()
     assert mask.channel == "two"
 
@@ -195,3 +204,9 @@ def test_without_observations_what_is_expected_at_the_start_is_the_data(tmp_path
     np.testing.assert_allclose(
         model.expected(np.concatenate([s.inits for s in model.parameter_sets])), model.observed_main
     )
+
+
+def test_shapes_have_no_effect_where_there_are_no_histograms() -> None:
+    card = COUNTING + "x shape 1 1\ny lnN 1.1 -\n"
+    assert [m.name for m in _document(card).channels[0].samples[0].modifiers] == ["r", "y"]
+    assert 'shape "x" has no effect on process "B" of "a", which has no histograms' in _remarks(card)

@@ -52,7 +52,6 @@ def _mistakes(card: str | Path, **options: object) -> list[str]:
         ("x lnN 1.1 1.2", "x trG 1.1 1/2", 'datacard:13:11: "1/2" found, trG takes one number'),
         ("x lnN 1.1 1.2", "x lnN nan 1.2", 'datacard:13:7: "nan" found'),
         ("x lnN 1.1 1.2", "x shapeL 1 1", "Combine has no such morphing any more"),
-        ("x lnN 1.1 1.2", "x shape 1 1", "is a shape, but process"),
         ("x lnN 1.1 1.2", "x dFD 7 0.1 0.1", "a box with soft walls"),
         ("x lnN 1.1 1.2", "x constr @0 0.1", "can't be said in a workspace"),
         ("x lnN 1.1 1.2", "x discrete", "needs RooFit"),
@@ -112,6 +111,8 @@ def test_what_the_caller_says_is_checked() -> None:
     assert any('"k" can\'t start at 9' in one for one in found)
     assert any('no channel "b"' in one for one in found)
     assert "needed" in _mistakes(ALL, maps=["x"])[0]
+    assert "is no regular expression" in _mistakes(ALL, include=["("])[0]
+    assert 'leave none of the channels "a"' in _mistakes(ALL, exclude=["a"])[0]
     assert "has no start and range yet" in _mistakes(ALL, maps=[".*/S:mu"])[0]
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from wilks.formats.datacard.records import Block, Card, Column, Group, Row, Shapes, Value
 from wilks.formats.datacard.text import Problems
 
 
-def combined(cards: Mapping[str, Card], problems: Problems) -> Card:
+def combined(cards: Mapping[str, Card], which: Chosen, problems: Problems) -> Card:
     """Return one card of several, by their labels.
 
     The channel of a card with one gets the card's label for a name, those of others the label and an underscore before
@@ -18,8 +18,9 @@ def combined(cards: Mapping[str, Card], problems: Problems) -> Card:
     """
     whole = Card(" + ".join(card.name for card in cards.values()), None)
     whole.observed = {} if all(card.observed is not None for card in cards.values()) else None
-    for label, card in cards.items():
-        names = channel_names(card, label)
+    for label, all_of_it in cards.items():
+        card = only(all_of_it, which, label)
+        names = {old: new for old, new in channel_names(all_of_it, label).items() if old in card.channels}
         for old, new in names.items():
             if new in whole.channels:
                 problems.add(card.name, f'channel "{new}" is in a card before; give the cards other labels')
@@ -42,23 +43,35 @@ def channel_names(card: Card, label: str) -> dict[str, str]:
     return {name: label if alone else f"{label}_{name}" for name in card.channels}
 
 
-def only(card: Card, include: Sequence[str], exclude: Sequence[str], problems: Problems) -> Card:
-    """Return a card with those channels that match a pattern of `include`, if there are any, and none of `exclude`."""
-    patterns: dict[str, list[re.Pattern[str]]] = {"include": [], "exclude": []}
+@dataclass(frozen=True)
+class Chosen:
+    """Patterns of names of channels that are read, if there are any, and of those that aren't."""
+
+    include: Sequence[re.Pattern[str]] = ()
+    exclude: Sequence[re.Pattern[str]] = ()
+
+    def __contains__(self, name: str) -> bool:
+        if any(pattern.match(name) for pattern in self.exclude):
+            return False
+        return not self.include or any(pattern.match(name) for pattern in self.include)
+
+
+def chosen(include: Sequence[str], exclude: Sequence[str], problems: Problems) -> Chosen:
+    """Return what two lists of patterns choose; a pattern is matched at the beginning of a name."""
+    found: dict[str, list[re.Pattern[str]]] = {"include": [], "exclude": []}
     for option, given in (("include", include), ("exclude", exclude)):
         for text in given:
             try:
-                patterns[option].append(re.compile(text))
+                found[option].append(re.compile(text))
             except re.error as error:
                 problems.add(option, f'"{text}" is no regular expression ({error})')
-    kept = [
-        name
-        for name in card.channels
-        if not any(pattern.match(name) for pattern in patterns["exclude"])
-        and (not patterns["include"] or any(pattern.match(name) for pattern in patterns["include"]))
-    ]
-    if not kept and card.channels:
-        problems.add(card.name, "include and exclude leave no channel")
+    return Chosen(**found)
+
+
+def only(card: Card, which: Chosen, label: str | None = None) -> Card:
+    """Return a card with the chosen channels; with a label the channel of a card with one is known by that."""
+    shown = {name: label if label not in (None, ".") and len(card.channels) == 1 else name for name in card.channels}
+    kept = [name for name in card.channels if str(shown[name]) in which]
     if kept == card.channels:
         return card
     return replace(
@@ -102,8 +115,8 @@ def _fake(card: Card, channel: str) -> Shapes:
 
 def _add_rows(whole: Card, card: Card, names: dict[str, str], problems: Problems) -> None:
     for row in card.rows:
-        entries = {(names[c], p): value for (c, p), value in row.entries.items()}
-        histograms = {(names[c], p): name for (c, p), name in row.histograms.items()}
+        entries = {(names[c], p): value for (c, p), value in row.entries.items() if c in names}
+        histograms = {(names[c], p): name for (c, p), name in row.histograms.items() if c in names}
         same = [other for other in whole.rows if other.name == row.name]
         known = next((other for other in same if other.kind == row.kind), same[0] if same else None)
         if known is None:

@@ -97,8 +97,8 @@ class Reader:
         name = row.histograms.get(block, row.name)
         line = self.templates.line_of(block)
         if line is None or line.fake:
-            text = f'"{row.name}" is a {row.kind}, but {where} has no histograms; - or lnN needed'
-            self.problems.add(row.where, text)
+            text = f'{row.kind} "{row.name}" has no effect on {where}, which has no histograms, as in Combine'
+            self.problems.remark(row.where, text)
             return
         up, down = (self.templates.varied(block, f"{name}{end}") for end in ("Up", "Down"))
         if nominal is None or up is None or down is None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from wilks._reading import read_file
-from wilks.errors import WorkspaceError, nearest_file
-from wilks.formats.datacard.combining import combined, only
+from wilks.errors import WorkspaceError, listed, nearest_file
+from wilks.formats.datacard.combining import Chosen, channel_names, chosen, combined, only
 from wilks.formats.datacard.document import Asked, describe
 from wilks.formats.datacard.parameters import Parameters
 from wilks.formats.datacard.parse import check_channels, parse_card
@@ -68,7 +68,7 @@ def read(
     (('a',), 'r')
     """
     problems = Problems()
-    card = only(_card(source, problems), include, exclude, problems)
+    card = _card(source, chosen(include, exclude, problems), problems)
     check_channels(card, problems, without_background=allow_no_background, without_signal=allow_no_signal)
     if not card.columns:
         raise WorkspaceError(problems.mistakes)
@@ -88,16 +88,24 @@ def read(
     return Reading(workspace, tuple(Note(where, text, "read as") for where, text in remarks))
 
 
-def _card(source: Source | Sequence[str | Path] | Mapping[str, Source], problems: Problems) -> Card:
+def _card(source: Source | Sequence[str | Path] | Mapping[str, Source], which: Chosen, problems: Problems) -> Card:
     if isinstance(source, str | Path | bytes):
-        return _one(source, problems)
+        card = _one(source, problems)
+        kept = only(card, which)
+        if card.channels and not kept.channels:
+            problems.add(card.name, f"include and exclude leave none of the channels {listed(card.channels)}")
+        return kept
     sources = source if isinstance(source, Mapping) else _labelled(source, problems)
     cards = {label: _one(one, problems) for label, one in sources.items()}
     if not cards:
         raise WorkspaceError("no datacard given")
     if any(not card.columns for card in cards.values()):
         raise WorkspaceError(problems.mistakes)
-    return combined(cards, problems)
+    whole = combined(cards, which, problems)
+    if not whole.channels:
+        every = [name for label, card in cards.items() for name in channel_names(card, label).values()]
+        problems.add(whole.name, f"include and exclude leave none of the channels {listed(every)}")
+    return whole
 
 
 def _labelled(sources: Iterable[str | Path], problems: Problems) -> dict[str, Source]:

@@ -86,16 +86,13 @@ class Samples:
             text = f'no shapes line for process "{block[1]}" of channel "{block[0]}"; without histograms: FAKE{hint}'
             self.reader.problems.add(where, text)
             return None
-        return self._rounded(self.reader.templates.nominal(block))
+        return self.reader.templates.nominal(block)
 
     def _is_fake(self, block: Block) -> bool:
         if not self.reader.card.shapes:
             return True
         line = self.reader.templates.line_of(block)
         return line is not None and line.fake
-
-    def _rounded(self, template: Template | None) -> Template | None:
-        return template
 
     def _sum_is_right(self, block: Block, column: Column, nominal: Template, said: Statistics | None) -> bool:
         if (not nominal.total > 0 and said is None) or nominal.total == 0:
