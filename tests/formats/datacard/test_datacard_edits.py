@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.formats.datacard.cards import COUNTING
+from tests.formats.datacard.cards import COUNTING, shape_card
 
 from wilks.errors import WorkspaceError
 from wilks.formats.datacard.parse import parse_card
@@ -68,6 +69,24 @@ def test_freezing_makes_a_parameter_constant() -> None:
     reading = read((COUNTING + ROWS + "nuisance edit freeze [xy]\n").encode())
     settings = reading.workspace.document.measurements[0].config.parameters
     assert {s.name for s in settings if s.fixed} == {"x", "y"}
+
+
+def test_a_param_that_is_renamed_keeps_its_rate_parameter() -> None:
+    rows = "k param 1.1 0.1\nk rateParam a B 1\nf rateParam a S 2*@0 k\nnuisance edit rename k common\n"
+    document = read((COUNTING + rows).encode()).workspace.document
+    signal, background = document.channels[0].samples
+    assert [m.name for m in background.modifiers] == ["common"]
+    assert [m.name for m in signal.modifiers] == ["r", "f"]
+    assert [(f.name, f.parameters) for f in document.functions] == [("f", ["common"])]
+    (setting,) = (s for s in document.measurements[0].config.parameters if s.name == "common")
+    assert (setting.auxdata, setting.sigmas) == ([1.1], [0.1])
+
+
+def test_a_shape_that_is_renamed_keeps_its_histograms(tmp_path: Path) -> None:
+    rows = "jes shape 1 1\nnuisance edit rename B * jes other\nnuisance edit rename jes new\n"
+    signal, background = read(shape_card(tmp_path, rows)).workspace.document.channels[0].samples
+    assert {m.name for m in signal.modifiers} == {"r", "new"}
+    assert {m.name for m in background.modifiers} == {"other"}
 
 
 def test_edits_turn_the_check_of_kmax_off() -> None:

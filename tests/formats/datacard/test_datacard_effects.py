@@ -202,6 +202,19 @@ def test_a_param_is_the_constraint_of_a_rate_parameter() -> None:
     np.testing.assert_allclose(k.bounds, [[0.7, 1.9]])
 
 
+def test_an_argument_goes_before_a_rate_parameter_of_its_name() -> None:
+    model = _model((COUNTING + "k rateParam a B 1.5 [0,9]\nk extArg 2.0 [1,4]\n").encode())
+    (k,) = (s for s in model.parameter_sets if s.name == "k")
+    assert (k.inits[0], k.bounds.tolist()) == (2.0, [[1.0, 4.0]])
+
+
+def test_lines_of_one_rate_parameter_that_differ() -> None:
+    reading = read((COUNTING + "k rateParam a B 1.5 [0,9]\nk rateParam a S 1 [0,2]\n").encode())
+    assert "says something else at datacard:13, which counts" in str(reading.notes[0])
+    (k,) = (s for s in wilks.compile_model(reading.workspace).parameter_sets if s.name == "k")
+    assert (k.inits[0], k.bounds.tolist()) == (1.5, [[0.0, 9.0]])
+
+
 def test_a_nuisance_may_be_a_factor() -> None:
     model = _model((COUNTING + "x lnN 1.1 -\nx rateParam a B 1\n").encode())
     assert _yields(model, x=0.5)["B"] == pytest.approx(5.5 * 0.5, rel=1e-12)

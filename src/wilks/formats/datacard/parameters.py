@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wilks._types import JSONDict
 from wilks.errors import listed, nearest
@@ -41,21 +41,34 @@ class Parameters:
         for row in self.card.rows:
             self._of_row(row)
         self._of_params()
-        for rate in self.card.rates:
-            if not rate.formula and rate.name not in self.settings:
-                self._free(rate.name, "rateParam", rate.value, rate.bounds)
-        self._several()
+        self._renamed()
         for argument in self.card.arguments.values():
             if argument.name not in self.settings:
                 self._free(argument.name, "extArg", argument.value, argument.bounds)
                 if argument.constant:
                     self.settings[argument.name]["fixed"] = True
+        for rate in self.card.rates:
+            if not rate.formula and rate.name not in self.settings:
+                self._free(rate.name, "rateParam", rate.value, rate.bounds)
+        self._several()
         if "MH" not in self.settings and self.mass is not None:
             self._set("MH", "mass", inits=[self.mass], bounds=[[0.0, 2.0 * abs(self.mass) + 1.0]], constraint="none")
             self.settings["MH"]["fixed"] = True
         for name in self.card.frozen:
             if name in self.settings:
                 self.settings[name]["fixed"] = True
+
+    def _renamed(self) -> None:
+        """Give rateParams the new names of params that an edit renamed."""
+        new = self.card.renamed
+        self.card.rates = [
+            replace(
+                rate,
+                name=new.get(rate.name, rate.name),
+                arguments=tuple(new.get(name, name) for name in rate.arguments),
+            )
+            for rate in (self.card.rates if new else ())
+        ] or self.card.rates
 
     def _several(self) -> None:
         """Remark where lines of one rateParam differ: one with a value counts, and the first of these."""

@@ -100,7 +100,7 @@ class Rows:
     def _one_kind(self, name: str, kind: str, at: Word) -> None:
         """Rows of one name: shapes and lnN exclude each other."""
         for other in self.card.rows:
-            if other.name == name and {kind, other.kind} in ({"shape", "lnN"}, {"shapeN", "lnN"}):
+            if other.name == name and {kind, other.kind} == {"shape", "lnN"}:
                 text = f'"{name}" is {kind} here and {other.kind} at {other.where}; shape? is for both'
                 self.problems.add(at.where, text)
 
