@@ -111,6 +111,7 @@ def test_what_the_caller_says_is_checked() -> None:
     assert any('"k" can\'t start at 9' in one for one in found)
     assert any('no channel "b"' in one for one in found)
     assert "needed" in _mistakes(ALL, maps=["x"])[0]
+    assert 'take all processes of channel "a" away' in _mistakes(ALL, maps=["a/:0"])[0]
     assert "is no regular expression" in _mistakes(ALL, include=["("])[0]
     assert 'leave none of the channels "a"' in _mistakes(ALL, exclude=["a"])[0]
     assert "has no start and range yet" in _mistakes(ALL, maps=[".*/S:mu"])[0]

@@ -40,7 +40,7 @@ class Effects:
     count: tuple[Row, float] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Reader:
     """What is needed to find the effects on a process."""
 
@@ -50,13 +50,17 @@ class Reader:
     problems: Problems
     rounding: bool
 
+    def __post_init__(self) -> None:
+        self.acting: dict[Block, list[tuple[Row, Value]]] = {}
+        for row in self.card.rows:
+            for block, value in row.entries.items():
+                if value != 0.0:
+                    self.acting.setdefault(block, []).append((row, value))
+
     def effects(self, block: Block, nominal: Template | None, *, norms: bool) -> Effects:
         """Return the effects on a process; `norms`: whether integrals of varied histograms are norms of their own."""
         found = Effects()
-        for row in self.card.rows:
-            value = row.entries.get(block, 0.0)
-            if value == 0.0:
-                continue
+        for row, value in self.acting.get(block, ()):
             if row.is_shape and not (row.kind.endswith("?") and not self._has(block, row)):
                 self._shape(block, nominal, row, value, found, norms)
             else:

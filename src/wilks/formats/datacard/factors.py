@@ -95,13 +95,13 @@ def rate_param(card: Card, name: str, words: list[Word], problems: Problems) -> 
     if value is not None:
         _around(value, bounds, words[4], problems)
     arguments = tuple(last.text.split(",")) if last is not None and formula else ()
+    known = {rate.block for rate in card.rates if rate.name == name}
+    where = f"{words[0].file}:{words[0].line}"
     for block in _matching(card, words[2], words[3], problems):
-        where = f"{words[0].file}:{words[0].line}"
-        made = RateParam(name, block, value or 0.0, bounds, text if formula else "", arguments, where)
-        if any(other.name == name and other.block == block for other in card.rates):
+        if block in known:
             problems.add(words[0].where, f'"{name}" multiplies process "{block[1]}" of "{block[0]}" already')
-        else:
-            card.rates.append(made)
+            continue
+        card.rates.append(RateParam(name, block, value or 0.0, bounds, text if formula else "", arguments, where))
 
 
 def _matching(card: Card, channel: Word, process: Word, problems: Problems) -> list[tuple[str, str]]:

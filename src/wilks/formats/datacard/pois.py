@@ -37,6 +37,10 @@ def interest(card: Card, maps: Sequence[str], modes: Sequence[str], problems: Pr
         found.scales = {block: "r" for block, column in card.columns.items() if column.signal}
     for text in maps:
         _add(card, found, _as_map(text), problems)
+    for channel in card.channels:
+        there = [block for block, column in card.columns.items() if block[0] == channel and column.rate != 0]
+        if there and all(found.scales.get(block) == "0" for block in there):
+            problems.add("maps", f'they take all processes of channel "{channel}" away; exclude leaves it out')
     return found
 
 

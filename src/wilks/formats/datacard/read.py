@@ -112,7 +112,8 @@ def _labelled(sources: Iterable[str | Path], problems: Problems) -> dict[str, So
     found: dict[str, Source] = {}
     for i, one in enumerate(sources):
         label, equals, path = str(one).partition("=")
-        label, path = (label, path) if equals else (f"ch{i + 1}", str(one))
+        if not equals or Path(one).is_file():
+            label, path = f"ch{i + 1}", str(one)
         if label in found:
             problems.add(str(one), f'label "{label}" is given twice')
         found[label] = path

@@ -36,6 +36,11 @@ class Samples:
     observed: dict[str, list[float]] = field(default_factory=dict)
     axes: dict[str, Axis] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.rates: dict[Block, list[RateParam]] = {}
+        for rate in self.reader.card.rates:
+            self.rates.setdefault(rate.block, []).append(rate)
+
     def channel(self, name: str) -> list[Made]:
         """Return the samples of a channel, and note its observed counts."""
         made = []
@@ -185,8 +190,7 @@ class Samples:
         """Return the names of what multiplies a process."""
         scale = self.interest.scales.get(block)
         found = [scale] if scale not in (None, "1") else []
-        rates = [rate for rate in self.reader.card.rates if rate.block == block]
-        found += [self._rate(rate) for rate in rates] + effects.factors
+        found += [self._rate(rate) for rate in self.rates.get(block, ())] + effects.factors
         if effects.count is not None:
             found.append(effects.count[0].name)
         repeated = {name for name in found if found.count(name) > 1}
