@@ -73,6 +73,7 @@ def _mistakes(card: str | Path, **options: object) -> list[str]:
         ("c gmN 11 - 0.5", "c gmN 11.5 - 0.5", 'datacard:15:7: "11.5" found, a whole number of events needed'),
         ("c gmN 11 - 0.5", "c gmN 11 - 0.5\nd gmN 11 - 0.5", '"d" is the second gmN of process "B"'),
         ("g group = x k", "g group = x kk", 'datacard:16:13: group "g": no parameter "kk"'),
+        ("g group = x k", "g group = x aa bb", 'datacard:16:13: group "g": no parameters "aa", "bb"'),
         ("g group = x k", "g group += x k", 'no group "g" yet'),
         ("g group = x k", "g group x k", 'group "g": "x" found, needed: g group = NAME'),
         ("g group = x k", "g group = x k\ng group = x", 'group "g" is there already (datacard:16)'),
@@ -135,6 +136,7 @@ def test_missing_histograms_are_told_together(tmp_path: Path) -> None:
     ("old", "new", "sentence"),
     [
         ("shapes.root", "shape.root", 'no such file; did you mean "shapes.root"'),
+        ("shapes.root", "/nowhere/at/shapes.root", "is beside the card: named without a folder it would be read"),
         ("rate -1 -1", "rate -1 50", 'rate 50 of process "B" in "a", but its histogram has the sum 60'),
         (
             "observation -1",

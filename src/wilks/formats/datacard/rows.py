@@ -196,6 +196,9 @@ class Rows:
         names |= {rate.name for rate in card.rates if not rate.formula}
         mistaken = self.said - names - {rate.name for rate in card.rates}
         for name, group in card.groups.items():
-            for member, where in list(group.names.items()):
-                if member not in names | mistaken and not member.startswith("prop_bin"):
-                    self.problems.add(where, f'group "{name}": no parameter "{member}"{nearest(member, names)}')
+            missing = [n for n in group.names if n not in names | mistaken and not n.startswith("prop_bin")]
+            if len(missing) == 1:
+                text = f'group "{name}": no parameter "{missing[0]}"{nearest(missing[0], names)}'
+                self.problems.add(group.names[missing[0]], text)
+            elif missing:
+                self.problems.add(group.names[missing[0]], f'group "{name}": no parameters {listed(missing)}')

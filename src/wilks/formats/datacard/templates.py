@@ -124,6 +124,11 @@ class Templates:
         what = "data" if block[1] == DATA else f'process "{block[1]}"'
         tried = f" from {pattern}" if "$" in pattern else ""
         where = f'{line.where} ({what} of "{block[0]}"{tried})'
+        beside = line.folder / path.name if line.folder is not None else path
+        if not path.exists() and beside.is_file():
+            text = f"{path}: no such file; {beside} is beside the card: named without a folder it would be read"
+            self.problems.add_once(line.where, text)
+            return None
         if path.suffix in SUFFIXES:
             return self._of_table(path, name, where)
         if ":" in name:

@@ -37,6 +37,10 @@ class Problems:
     def add(self, where: str, sentence: str) -> None:
         self.mistakes.append(f"{where}: {sentence}")
 
+    def add_once(self, where: str, sentence: str) -> None:
+        if f"{where}: {sentence}" not in self.mistakes:
+            self.add(where, sentence)
+
     def remark(self, where: str, sentence: str) -> None:
         if (where, sentence) not in self.remarks:
             self.remarks.append((where, sentence))
