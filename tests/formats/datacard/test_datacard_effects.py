@@ -271,3 +271,43 @@ def test_rounding_as_combine_rounds(tmp_path: Path) -> None:
     counting = COUNTING.replace("rate 1.0 5.5", "rate 1.0 5.12345678").encode()
     found = read(counting, combine_rounding=True).workspace.document.channels[0].samples[1].data
     assert found == [5.12346]
+
+
+@pytest.mark.parametrize("theta", [-1.5, 0.4])
+@pytest.mark.parametrize("mode", [1, 2])
+def test_morphing_with_statistics_works_on_contents(tmp_path: Path, mode: int, theta: float) -> None:
+    """Mode 1 has variations of the nominal sum and a norm beside them, mode 2 takes them as they are."""
+    card = shape_card(tmp_path, f"jes shape - 0.5\n* autoMCStats -1 0 {mode}\n")
+    n, h, low = (NOMINAL[f"B{end}"] for end in ("", "_jesUp", "_jesDown"))
+    norm = 1.0
+    if mode == 1:
+        norm = _asymmetric(theta, (low.sum() / n.sum()) ** 0.5, (h.sum() / n.sum()) ** 0.5)
+        h, low = h * n.sum() / h.sum(), low * n.sum() / low.sum()
+    x = 0.5 * theta
+    wanted = norm * (n + x / 2 * ((h - low) + _smooth(x / 0.5) * (h + low - 2 * n)))
+    np.testing.assert_allclose(_yields(_model(card), jes=theta)["B"], wanted, rtol=1e-12)
+
+
+def test_a_count_scales_a_histogram_with_statistics(tmp_path: Path) -> None:
+    card = shape_card(tmp_path, "c gmN 12 - 5\n* autoMCStats -1\n")
+    np.testing.assert_allclose(_yields(_model(card), c=18.0)["B"], 1.5 * NOMINAL["B"], rtol=1e-12)
+    card = shape_card(tmp_path, "c gmN 12 - 5\n")
+    np.testing.assert_allclose(_yields(_model(card), c=18.0)["B"], 90.0 * NOMINAL["B"] / 60.0, rtol=1e-12)
+
+
+def test_statistics_of_bins_together_and_apart(tmp_path: Path) -> None:
+    """Effective events of the backgrounds are 30, 20, 10: two bins are above the threshold."""
+    model = _model(shape_card(tmp_path, "k rateParam a B 1 [0,5]\n* autoMCStats 12\n"))
+    names = model.parameter_names
+    fixed = np.concatenate([s.fixed for s in model.parameter_sets])
+    free = {name for name, held in zip(names, fixed, strict=True) if not held}
+    assert free == {"r", "k", "prop_bina[0]", "prop_bina[1]", "prop_bina_B_count[2]", "prop_bina_S_count[2]"}
+    theta = _theta(model, r=2.0, k=1.5)
+    for name, value in {"prop_bina[0]": 0.7, "prop_bina[1]": -1.2, "prop_bina_B_count[2]": 1.1}.items():
+        theta[names.index(name)] = value
+    s, b = np.array([1.0, 2.0, 4.0]), np.array([30.0, 20.0, 10.0])
+    error = np.sqrt((2.0**2) * s + (1.5**2) * b)
+    wanted = 2.0 * s + 1.5 * b + error * [0.7, -1.2, 0.0] + [0.0, 0.0, 0.1 * 15.0]
+    np.testing.assert_allclose(model.expected(theta), wanted, rtol=1e-12)
+    counts = next(one for one in model.parameter_sets if one.name == "prop_bina_B_count")
+    assert counts.scale[2] == pytest.approx(10.0, rel=1e-12)
