@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import uproot
 from tests.formats.descriptions import write_root
 
@@ -86,3 +87,53 @@ def test_each_file_is_opened_once_and_told_once(tmp_path: Path) -> None:
             assert files.histogram(tmp_path / "f.root", "sig", "here") is not None
         assert [files.has(tmp_path / "f.root", name) for name in ("sig", "sug")] == [True, False]
         assert len(files.problems()) == 1
+
+
+@pytest.mark.parametrize("kind", ["d", "f", "i"])
+def test_contents_are_those_of_the_histogram(tmp_path: Path, kind: str) -> None:
+    """They are read from the bytes; what these don't tell is left to the general reader."""
+    path = tmp_path / "file.root"
+    with uproot.recreate(path) as file:
+        file["a/one"] = np.array([1, -2, 3, 4], kind), np.array([0.0, 1.0, 3.0, 4.0, 9.0])
+        file["a/two"] = np.array([[1, 2], [3, 4]], kind), np.arange(3.0), np.arange(3.0)
+        file["a/bad"] = np.array([1.0, np.nan]), np.arange(3.0)
+        file["text"] = "no histogram"
+    with RootFiles() as files:
+        found = files.contents(path, "/a//one", "here")
+        assert found is not None
+        assert found.tolist() == [1.0, -2.0, 3.0, 4.0]
+        assert (path, "a/one", False) not in files._found
+        assert files.contents(path, "a/two", "here") is None
+        assert files.contents(path, "a/bad", "here") is None
+        assert files.contents(path, "text", "here") is None
+        assert files.contents(path, "a/none", "here") is None
+        problems = "\n".join(files.problems())
+    assert '"a/two" in' in problems
+    assert "2 dimensions, a TH1 needed" in problems
+    assert "no finite number in bin 1" in problems
+    assert 'has no histogram "a/none"' in problems
+    assert '"text" in' in problems
+
+
+def test_errors_that_nobody_needs_may_be_no_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "file.root"
+    with uproot.recreate(path) as file:
+        histogram = uproot.writing.identify.to_TH1x(
+            "h",
+            "",
+            np.array([0.0, 1.0, 2.0, 0.0]),
+            2,
+            3,
+            3,
+            1.5,
+            2.5,
+            np.array([0.0, np.nan, 2.0, 0.0]),
+            uproot.writing.identify.to_TAxis("x", "", 2, 0.0, 2.0),
+        )
+        file["h"] = histogram
+    with RootFiles() as files:
+        found = files.histogram(path, "h", "here", errors=False)
+        assert found is not None
+        assert found.errors.tolist() == [0.0, np.sqrt(2.0)]
+        assert files.histogram(path, "h", "here") is None
+        assert "no finite number in bin 0" in files.problems()[0]

@@ -6,7 +6,7 @@ import struct
 from functools import lru_cache
 
 from wilks import bin_labels
-from wilks.templates.root_bytes import COUNTED, REFERENCED, Reader
+from wilks._root_bytes import COUNTED, REFERENCED, Reader
 
 _NEW_CLASS = 0xFFFFFFFF
 _KNOWN_CLASS = 0x80000000

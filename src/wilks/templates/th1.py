@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wilks._root_bytes import Reader, UnexpectedError
 from wilks._types import FloatArray
 from wilks.histogram import Axis, Histogram
-from wilks.templates.root_bytes import Reader, UnexpectedError
 from wilks.templates.root_labels import axis_labels
 from wilks.templates.th1_state import CAN_EXTEND, TYPES, State, filled
 

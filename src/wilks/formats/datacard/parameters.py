@@ -1,0 +1,277 @@
+"""Parameters of a card: starts, ranges and constraints, as settings of a workspace; and formulas of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from wilks._types import JSONDict
+from wilks.errors import listed, nearest
+from wilks.formats.datacard.factors import in_words_here
+from wilks.formats.datacard.pois import Interest
+from wilks.formats.datacard.records import Card, RateParam, Row
+from wilks.formats.datacard.steering import Steering
+from wilks.formats.datacard.text import Problems
+from wilks.formats.histfactory_xml.whole_numbers import as_root_divides
+from wilks.workspace.expressions import ExpressionError, parse_expression
+
+WIDE = 40.0
+"""End of the range of parameters that Combine's fits leave unbounded, in standard deviations."""
+_FREE = 1000.0
+_TINY = 1e-12
+
+
+@dataclass
+class Parameters:
+    """Settings by name, with the kind of each for messages."""
+
+    card: Card
+    interest: Interest
+    problems: Problems
+    mass: float | None
+    rounding: bool
+    settings: dict[str, JSONDict] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+
+    def collect(self) -> None:
+        """Gather the settings of all parameters of the card."""
+        for name, (start, low, high) in self.interest.parameters.items():
+            self._set(name, "POI", inits=[start], bounds=[[low, high]], constraint="none")
+        for row in self.card.rows:
+            self._of_row(row)
+        self._of_params()
+        self._renamed()
+        for argument in self.card.arguments.values():
+            if argument.name not in self.settings:
+                self._free(argument.name, "extArg", argument.value, argument.bounds)
+                if argument.constant:
+                    self.settings[argument.name]["fixed"] = True
+        for rate in self.card.rates:
+            if not rate.formula and rate.name not in self.settings:
+                self._free(rate.name, "rateParam", rate.value, rate.bounds)
+        self._several()
+        if "MH" not in self.settings and self.mass is not None:
+            self._set("MH", "mass", inits=[self.mass], bounds=[[0.0, 2.0 * abs(self.mass) + 1.0]], constraint="none")
+            self.settings["MH"]["fixed"] = True
+        for name in self.card.frozen:
+            if name in self.settings:
+                self.settings[name]["fixed"] = True
+
+    def _renamed(self) -> None:
+        """Give rateParams the new names of params that an edit renamed."""
+        new = self.card.renamed
+        self.card.rates = [
+            replace(
+                rate,
+                name=new.get(rate.name, rate.name),
+                arguments=tuple(new.get(name, name) for name in rate.arguments),
+            )
+            for rate in (self.card.rates if new else ())
+        ] or self.card.rates
+
+    def _several(self) -> None:
+        """Remark where lines of one rateParam differ: one with a value counts, and the first of these."""
+        said: dict[str, RateParam] = {}
+        for rate in sorted(self.card.rates, key=lambda rate: bool(rate.formula)):
+            first = said.setdefault(rate.name, rate)
+            if (rate.value, rate.bounds, rate.formula, rate.arguments) != (
+                first.value,
+                first.bounds,
+                first.formula,
+                first.arguments,
+            ):
+                text = f'rateParam "{rate.name}" says something else at {first.where}, which counts, as in Combine'
+                self.problems.remark(rate.where, text)
+            elif self.kinds.get(rate.name) == "param" and rate is first:
+                text = f'"{rate.name}" starts where its param says, and has its range, as in Combine'
+                self.problems.remark(rate.where, text)
+
+    def _set(self, name: str, kind: str, **settings: object) -> None:
+        self.settings[name] = {"name": name, **settings}
+        self.kinds[name] = kind
+
+    def _free(self, name: str, kind: str, value: float, bounds: tuple[float, float] | None) -> None:
+        reach = _FREE * max(1.0, abs(value))
+        low, high = bounds or (-reach, reach)
+        self._set(name, kind, inits=[value], bounds=[[low, high]], constraint="none")
+
+    def _of_row(self, row: Row) -> None:
+        kind = row.kind.rstrip("?*")
+        kind = "lnU" if kind == "shapeU" else "lnN" if row.is_shape else kind
+        args = row.args
+        if kind == "gmM":
+            args = (self._width(row),)
+        known = self.kinds.get(row.name)
+        said = f"{kind} {' '.join(f'{value:g}' for value in args)}".strip()
+        if known is not None and known != said:
+            text = f'"{row.name}" is {said} here and {known} elsewhere; one name is one parameter'
+            self.problems.add(row.where, text)
+            return
+        match kind:
+            case "lnN":
+                self._normal(row.name, said, -WIDE, WIDE)
+            case "trG":
+                self._normal(row.name, said, *self._positive(row))
+            case "lnU":
+                self._set(row.name, said, inits=[0.0], bounds=[[-1.0, 1.0]], constraint="none")
+            case "unif":
+                middle = 0.5 * (args[0] + args[1])
+                self._set(row.name, said, inits=[middle], bounds=[[args[0], args[1]]], constraint="none")
+            case "gmN":
+                self._count(row.name, said, args[0])
+            case "gmM":
+                self._gamma(row, said, args[0])
+            case _:
+                text = f'"{row.name}": a box with soft walls ({kind}) is no constraint that a workspace can say'
+                self.problems.add(row.where, text)
+
+    def _normal(self, name: str, kind: str, low: float, high: float) -> None:
+        self._set(name, kind, inits=[0.0], bounds=[[low, high]], constraint="normal", auxdata=[0.0], sigmas=[1.0])
+
+    def _positive(self, row: Row) -> tuple[float, float]:
+        """Return the range in which all factors of a truncated normal are positive."""
+        low, high = -7.0, 7.0
+        for value in row.entries.values():
+            slope = value if not isinstance(value, tuple) else 0.0
+            if slope > 0:
+                low = max(low, -1.0 / slope)
+            elif slope < 0:
+                high = min(high, -1.0 / slope)
+        return low, high
+
+    def _count(self, name: str, kind: str, count: float) -> None:
+        low, high = count_range(count)
+        self._set(
+            name,
+            kind,
+            inits=[count],
+            bounds=[[low, high]],
+            constraint="poisson",
+            auxdata=[count],
+            factors=[1.0],
+        )
+
+    def _width(self, row: Row) -> float:
+        values = {value for value in row.entries.values() if value != 0}
+        if len(values) != 1 or any(isinstance(value, tuple) for value in values):
+            self.problems.add(
+                row.where, f'"{row.name}": gmM has one width for all columns, found {sorted(map(str, values))}'
+            )
+        first = next(iter(values), 1.0)
+        return first if isinstance(first, float) else 1.0
+
+    def _gamma(self, row: Row, kind: str, width: float) -> None:
+        if width > 1:
+            text = f'"{row.name}": a gmM of width {width:g} has its density infinite at 0, a width up to 1 needed'
+            self.problems.add(row.where, text)
+            return
+        rate = 1.0 / width**2
+        bounds = [[max(0.01, 1.0 - 5.0 * width), 1.0 + 5.0 * width]]
+        self._set(
+            row.name, kind, inits=[1.0], bounds=bounds, constraint="poisson", auxdata=[rate - 1.0], factors=[rate]
+        )
+
+    def _of_params(self) -> None:
+        for param in self.card.params.values():
+            mean, lower, upper = param.mean, param.lower, param.upper
+            low, high = param.bounds or (mean - 4.0 * lower, mean + 4.0 * upper)
+            if self.rounding and param.bounds is None:
+                low, high = float(f"{low:g}"), float(f"{high:g}")
+            known = self.kinds.get(param.name)
+            if known is not None and not (known == "lnN" and (mean, lower, upper) == (0.0, 1.0, 1.0)):
+                text = f'param "{param.name}" is {known} elsewhere; one name is one parameter'
+                self.problems.add(param.where, text)
+                continue
+            if not low <= mean <= high:
+                self.problems.add(param.where, f'"{param.name}" starts at {mean:g}, outside of {low:g} to {high:g}')
+                continue
+            widths = {"sigmas": [upper]} | ({"lower_sigmas": [lower]} if lower != upper else {})
+            bounds = [[-WIDE, WIDE]] if known is not None and param.bounds is None else [[low, high]]
+            self._set(param.name, "param", inits=[mean], bounds=bounds, constraint="normal", auxdata=[mean], **widths)
+
+    def formulas(self, steering: Steering) -> None:
+        """Add the formulas of rateParams that are no parameters."""
+        found = {
+            rate.name: rate for rate in reversed(self.card.rates) if rate.formula and rate.name not in self.settings
+        }
+        self._cycles(found)
+        for rate in reversed(found.values()):
+            expression = in_words_here(rate.formula)
+            names = {*self.settings, *found}
+            missing = [name for name in rate.arguments if name not in names]
+            for name in missing:
+                hint = nearest(name, names)
+                what = "; the mass needs -m (mass=...)" if name == "MH" else hint
+                self.problems.add(rate.where, f'formula of "{rate.name}": no parameter or formula "{name}"{what}')
+            try:
+                used = parse_expression(expression, rate.arguments).names
+                divided = as_root_divides(expression, rate.arguments)
+            except (ExpressionError, ZeroDivisionError) as error:
+                what = str(error) if isinstance(error, ExpressionError) else "a whole number is divided by 0"
+                self.problems.add(rate.where, f'formula of "{rate.name}": {what}')
+                continue
+            if divided is not None:
+                text = f'whole numbers are divided as in ROOT (1/2 is 0, 1./2 a half): read as "{divided}"'
+                self.problems.remark(rate.where, f'formula of "{rate.name}": {text}')
+            unknown = [name for name in used if name not in rate.arguments]
+            if unknown:
+                text = f'formula of "{rate.name}": "{unknown[0]}" is not in its list of arguments'
+                self.problems.add(rate.where, f"{text}{nearest(unknown[0], rate.arguments)}")
+            steering.formula(rate.name, divided or expression, rate.arguments)
+
+    def _cycles(self, formulas: Mapping[str, RateParam]) -> None:
+        """Tell which formulas need themselves, or one that does."""
+        left = dict(formulas)
+        while ready := [name for name, rate in left.items() if not set(rate.arguments) & set(left)]:
+            for name in ready:
+                del left[name]
+        for name, rate in left.items():
+            needed = [argument for argument in rate.arguments if argument in left]
+            text = f'formula of "{name}" needs itself, by way of {listed(needed)}'
+            self.problems.add(rate.where, text if needed != [name] else f'formula of "{name}" needs itself')
+
+    def adjust(
+        self, ranges: Mapping[str, tuple[float, float]], starts: Mapping[str, float], freeze: Mapping[str, None]
+    ) -> None:
+        """Apply what the caller says of parameters: ranges, starts, and which are constant."""
+        for name in (*ranges, *starts, *freeze):
+            if name not in self.settings:
+                self.problems.add("parameters", f'no parameter "{name}"{nearest(name, self.settings)}')
+        for name, (low, high) in ranges.items():
+            if name in self.settings and low <= high and math.isfinite(low) and math.isfinite(high):
+                setting = self.settings[name]
+                setting["bounds"] = [[low, high]]
+                setting["inits"] = [min(max(setting["inits"][0], low), high)]
+            elif name in self.settings:
+                self.problems.add("parameters", f'range of "{name}" from {low:g} to {high:g}, low and high needed')
+        for name, value in starts.items():
+            if name in self.settings:
+                low, high = self.settings[name]["bounds"][0]
+                if not low <= value <= high:
+                    self.problems.add(
+                        "parameters", f'"{name}" can\'t start at {value:g}: its range is {low:g} to {high:g}'
+                    )
+                self.settings[name]["inits"] = [value]
+        for name in freeze:
+            if name in self.settings:
+                self.settings[name]["fixed"] = True
+
+
+def count_range(count: float) -> tuple[float, float]:
+    """Return the means for which Combine thinks `count` events possible: with a probability above 1e-12.
+
+    >>> low, high = count_range(4)
+    >>> round(low, 4), round(high, 2)
+    (0.002, 44.58)
+    """
+    low, high = count + 1.0 if count else 0.0, count + 1.0
+    while low > 0 and _poisson(count, low) > _TINY:
+        low *= 0.8
+    while _poisson(count, high) > _TINY:
+        high *= 1.2
+    return low, high
+
+
+def _poisson(count: float, mean: float) -> float:
+    return math.exp(count * math.log(mean) - mean - math.lgamma(count + 1.0)) if mean > 0 else float(count == 0)
