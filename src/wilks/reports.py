@@ -12,7 +12,7 @@ import msgspec
 
 from wilks._reading import parse_json, read_file
 from wilks.errors import InputError, WilksError, listed
-from wilks.formats.known import HISTFACTORY, HS3, recognised
+from wilks.formats.known import DATACARD, HISTFACTORY, HS3, recognised
 from wilks.formats.load import load_workspace
 from wilks.questions import matching_model
 from wilks.reporting.contents import Contents
@@ -94,7 +94,7 @@ class _Collected:
             self.templates = load_templates(path)
             return
         head = _head(content)
-        workspace = (head is not None and head.is_workspace) or recognised(content) in (HS3, HISTFACTORY)
+        workspace = (head is not None and head.is_workspace) or recognised(content) in (HS3, HISTFACTORY, DATACARD)
         if not workspace:
             try:
                 document = parse_json(content)

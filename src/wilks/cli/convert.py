@@ -35,7 +35,8 @@ read_option = click.option(
     metavar="OPTION[=VALUE]",
     callback=_options,
     help="How to read it. HistFactory XML: base=FOLDER, measurement=NAME, as_pyhf. HS3: analysis=NAME, data=NAME, "
-    "shapesys=relative|absolute|tau. Repeatable.",
+    "shapesys=relative|absolute|tau. Datacards: mass=NUMBER, combine_rounding, allow_no_signal, allow_no_background. "
+    "Repeatable.",
 )
 
 

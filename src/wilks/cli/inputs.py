@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _Product = TypeVar("_Product")
 
 CONFIG, WORKSPACE, FIT, ROOT = "a steering file", "a workspace", "the result of a fit", "a ROOT file"
-HS3, DESCRIPTION = "an HS3 file", "a HistFactory description"
-WORKSPACES = (WORKSPACE, HS3, DESCRIPTION)
+HS3, DESCRIPTION, DATACARD = "an HS3 file", "a HistFactory description", "a datacard"
+WORKSPACES = (WORKSPACE, HS3, DESCRIPTION, DATACARD)
 PATCH_SET, PATCH = "a set of pyhf patches", "a JSON patch"
 SAVED, PREDICTION = "a saved result", "a saved prediction"
 _RESULTS = {"fit": FIT, "prediction": PREDICTION, "findings": 'findings of "wilks check"'}
@@ -132,6 +132,10 @@ def kind(content: bytes) -> str | None:
     try:
         document = parse_json(content) if found is None else found
     except ValueError:
+        from wilks.formats import datacard
+
+        if datacard.recognise(content):
+            return DATACARD
         return CONFIG if re.search(rb"^\{?\s*[\"']?General[\"']?\s*:", content, re.MULTILINE) else None
     if isinstance(document, list):
         return (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wilks.errors import WorkspaceError, listed, nearest
-from wilks.formats import hs3
+from wilks.formats import datacard, hs3
 
 if TYPE_CHECKING:
     from wilks.formats.notes import Reading, Writing
@@ -29,15 +29,15 @@ _OURS = re.compile(rb'\{\s*("version"\s*:\s*"[^"]*"\s*,\s*)?"(channels|observati
 class Format:
     """A format of workspaces: `kind` is what a sentence calls such a file, `suffix` how the name of a new one ends.
 
-    `options` are those of reading, by name, with what each is for, and `choices` the values that those have which take
-    no name; `several` says that it is more than one file.
+    `write` is None where it is only read. `options` are those of reading, by name, with what each is for, and `choices`
+    the values that those have which take no name; `several` says that it is more than one file.
     """
 
     name: str
     kind: str
     suffix: str
     read: Callable[..., Reading]
-    write: Callable[[Workspace, Path], Writing]
+    write: Callable[[Workspace, Path], Writing] | None
     options: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     several: bool = False
@@ -108,6 +108,17 @@ def _write_xml(workspace: Workspace, path: Path) -> Writing:
     return Writing(writing.files, (*writing.notes, *notes))
 
 
+def _read_datacard(source: Source, **options: Any) -> Reading:
+    from wilks.formats.datacard.read import read
+
+    given = source.cards or (source.content if source.path is None else source.path)
+    try:
+        mass = None if (asked := options.pop("mass", None)) is None else float(asked)
+    except ValueError:
+        raise WorkspaceError(f'{source.name}: option "mass" needs a number, {asked!r} found') from None
+    return read(given, mass=mass, **options)
+
+
 WILKS = Format("wilks", "a workspace", ".json", _read_json, _write_json)
 PYHF = Format("pyhf", "a pyhf workspace", ".pyhf.json", _read_plain, _write_plain)
 HS3 = Format(
@@ -137,14 +148,32 @@ HISTFACTORY = Format(
     choices={"as_pyhf": (True, False)},
     several=True,
 )
+DATACARD = Format(
+    "datacard",
+    "a datacard",
+    ".txt",
+    _read_datacard,
+    None,
+    options={
+        "mass": "what $MASS stands for in names of files and histograms",
+        "combine_rounding": "lose the digits that Combine loses on the way to its workspace",
+        "allow_no_signal": "take a card without signals",
+        "allow_no_background": "take a card without backgrounds",
+    },
+    choices=dict.fromkeys(("combine_rounding", "allow_no_signal", "allow_no_background"), (True, False)),
+    several=True,
+)
 FORMATS = {one.name: one for one in (WILKS, PYHF, HS3, HISTFACTORY)}
+"""The formats that are read and written."""
+READ = {**FORMATS, DATACARD.name: DATACARD}
 
 
-def format_of(name: str) -> Format:
+def format_of(name: str, among: Mapping[str, Format] = FORMATS) -> Format:
     """Return the format of a name. Raises WorkspaceError with the nearest name where there is none."""
-    if name not in FORMATS:
-        raise WorkspaceError(f'no format "{name}", there are {listed(FORMATS)}{nearest(name, FORMATS)}')
-    return FORMATS[name]
+    if name not in among:
+        only = f" ({READ[name].kind} is read, and can't be written yet)" if name in READ else ""
+        raise WorkspaceError(f'no format "{name}"{only}, there are {listed(among)}{nearest(name, among)}')
+    return among[name]
 
 
 def format_for(path: Path) -> Format:
@@ -166,7 +195,9 @@ def recognised(content: bytes) -> Format | None:
     if not start.startswith(b"{"):
         from wilks.formats.xml_tree import is_xml
 
-        return HISTFACTORY if is_xml(content) else None
+        if is_xml(content):
+            return HISTFACTORY
+        return DATACARD if datacard.recognise(content) else None
     if _OURS.match(start):
         return WILKS
     keys = top_keys(content)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from wilks.errors import WorkspaceError, listed, nearest
-from wilks.formats.known import FORMATS, Format, format_of
+from wilks.formats.known import READ, Format, format_of
 from wilks.formats.notes import Reading
 from wilks.formats.source import Source
 from wilks.workspace.workspace import Workspace
@@ -16,12 +16,14 @@ Given = str | Path | Mapping[str, Any] | bytes | IO[str] | IO[bytes]
 
 
 def load_workspace(source: Given, *, format: str | None = None, **options: Any) -> Workspace:
-    """Return the workspace in a file, whatever its format: pyhf's JSON, wilks' own, HS3, or HistFactory XML.
+    """Return the workspace in a file, whatever its format: pyhf's JSON, wilks' own, HS3, HistFactory XML, datacard.
 
     `source` is a path, an open file, the content as bytes, or a dictionary; the format is seen from the content unless
-    `format` names it ("wilks", "pyhf", "hs3", "histfactory-xml"). Paths in a HistFactory description are looked up
-    around its top file; given as bytes, in the current folder. `options` are those of the format: `base`, `measurement`
-    and `as_pyhf` of HistFactory XML, `analysis`, `data` and `shapesys` of HS3. `read_workspace` gives notes, too.
+    `format` names it ("wilks", "pyhf", "hs3", "histfactory-xml", "datacard"). Paths in a HistFactory description are
+    looked up around its top file; given as bytes, in the current folder. Several of Combine's datacards are one text,
+    "ch1=a.txt,ch2=b.txt". `options` are those of the format: `base`, `measurement` and `as_pyhf` of HistFactory XML,
+    `analysis`, `data` and `shapesys` of HS3, `mass`, `combine_rounding`, `allow_no_signal` and `allow_no_background` of
+    datacards. `read_workspace` gives notes, too.
 
     Beside a path, `<name>.axes.json` gives bin edges and labels if it belongs to this very document; otherwise bins
     are numbered. Raises one WorkspaceError with every mistake and its place.
@@ -50,9 +52,9 @@ def read_workspace(source: Given, *, format: str | None = None, **options: Any) 
     (('electrons', 'muons'), [])
     """
     if format is not None:
-        format_of(format)
+        format_of(format, READ)
     given = Source.of(source)
-    found = given.format() if format is None else format_of(format)
+    found = given.format() if format is None else format_of(format, READ)
     _require_options(options, found, given.name)
     return found.read(given, **options)
 
@@ -64,7 +66,7 @@ def _require_options(options: Mapping[str, Any], found: Format, name: str) -> No
         if option in found.options:
             problems += [f"{name}: {mistake}" for mistake in _mistakes(found, option, value)]
             continue
-        others = [other.kind for other in FORMATS.values() if option in other.options]
+        others = [other.kind for other in READ.values() if option in other.options]
         known = f"there are {listed(found.options)}" if found.options else "there are none"
         hint = f"; {others[0]} has it" if others else nearest(option, found.options)
         problems.append(f'{name}: {found.kind} is read without an option "{option}", {known}{hint}')
@@ -78,7 +80,11 @@ def _mistakes(found: Format, option: str, value: Any) -> list[str]:
         return []
     known = found.choices.get(option)
     if known is None:
-        return [] if isinstance(value, str | Path) else [f'option "{option}" needs a value']
+        return (
+            []
+            if isinstance(value, str | Path | int | float) and value is not True
+            else [f'option "{option}" needs a value']
+        )
     if known == (True, False):
         return (
             [] if isinstance(value, bool) else [f'option "{option}" is on or off and takes no value, {value!r} found']

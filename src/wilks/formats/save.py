@@ -55,6 +55,8 @@ def written(
     folder = Path(tempfile.mkdtemp(prefix=".wilks-", dir=None if beside is None else beside.parent))
     try:
         try:
+            if chosen.write is None:
+                raise WorkspaceError(f"{chosen.kind} is read, and can't be written yet")
             writing = chosen.write(workspace, folder / name)
         except WorkspaceError as error:
             raise WorkspaceError(

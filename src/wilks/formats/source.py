@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from wilks.errors import WorkspaceError
-from wilks.formats.known import ROOT_MARK, WILKS, Format, recognised, recognised_by_keys
+from wilks.formats.known import DATACARD, ROOT_MARK, WILKS, Format, recognised, recognised_by_keys
 from wilks.workspace.pyhf_json import content_of, from_content, load_workspace
 from wilks.workspace.workspace import Workspace
+
+# Datacards as combineCards takes them, with a comma for its space.
+_LABELLED = re.compile(r"\w+=[^,=]+(,\w+=[^,=]+)*")
 
 
 @dataclass(frozen=True)
 class Source:
-    """The content of what is read, and its name for messages; `path` only where it is a file that stays there."""
+    """The content of what is read, and its name for messages; `path` only where it is a file that stays there.
+
+    `cards` are several datacards, each as label=path.
+    """
 
     content: bytes
     name: str
     path: Path | None = None
     mapping: Mapping[str, Any] | None = None
+    cards: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, given: str | Path | Mapping[str, Any] | bytes | IO[str] | IO[bytes]) -> Source:
         """Return what there is to read. Raises WorkspaceError where a file can't be read."""
         if isinstance(given, Mapping):
             return cls(b"", "workspace", mapping=given)
+        if isinstance(given, str) and _LABELLED.fullmatch(given) and not Path(given).exists():
+            return cls(b"", given, cards=tuple(given.split(",")))
         content, name = content_of(given)
         path = Path(given) if isinstance(given, str | Path) and Path(given).is_file() else None
         return cls(content, name, path)
@@ -36,6 +46,8 @@ class Source:
         """Return what format it has; what is not recognised is read as wilks' own, which says what is wrong with it."""
         if self.mapping is not None:
             return recognised_by_keys(self.mapping) or WILKS
+        if self.cards:
+            return DATACARD
         if self.content.startswith(ROOT_MARK):
             raise WorkspaceError(
                 f"{self.name}: a ROOT file, not a workspace; histograms in it become one through a steering file, or "
