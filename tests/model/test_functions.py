@@ -168,7 +168,7 @@ def test_a_function_of_a_vector_is_refused() -> None:
         wilks.compile_model(wilks.load_workspace(spec))
 
 
-@pytest.mark.parametrize(("expression", "power"), [("sqrt(r)", 0.5), ("r ^ 0.7", 0.7), ("r ^ 1.5", 1.5), ("r ^ two", 2)])
+@pytest.mark.parametrize(("expression", "power"), [("sqrt(r)", 0.5), ("r^0.7", 0.7), ("r^1.5", 1.5), ("r^two", 2)])
 def test_powers_of_a_parameter_are_tested_against_zero(expression: str, power: float) -> None:
     signal = {"name": "s", "data": [5.0, 12.0], "modifiers": [{"name": "mu", "type": "normfactor", "data": None}]}
     jes = {"name": "jes", "type": "normsys", "data": {"lo": 0.93, "hi": 1.1}}

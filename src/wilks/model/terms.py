@@ -51,7 +51,7 @@ def constraint_terms(model: Model) -> ConstraintTerms:
 
 
 def prefit_covariance(model: Model, held: BoolArray) -> FloatArray:
-    """Return the covariance of the parameters before a fit, shape (n_parameters, n_parameters): that of the constraints.
+    """Return the covariance of the constraints before a fit, shape (n_parameters, n_parameters).
 
     It is 0 for unconstrained and `held` parameters. Where constraints are correlated and some of the parameters held,
     the others are known as well as the constraints let them be then.

@@ -190,7 +190,7 @@ def _meaning(file: Tables) -> Meaning:
 
 
 def _constraints(model: _Model, meaning: Meaning) -> None:
-    """Find out what constrains each parameter; the luminosity is a normfactor with a normal constraint, or wilks' own."""
+    """Find out what constrains each parameter; the luminosity is a normfactor with a normal constraint, or wilks'."""
     file, first = model.file, model.choice.measurements[0]
     terms = Terms(file, model.values[first.name])
     for vector in model.found.vectors.values():
