@@ -81,5 +81,5 @@ def _following(model: Model, known: BoolArray) -> Iterator[tuple[Positions, Posi
         where = terms.parameters[entries]
         held = known[where] | model.fixed[where]
         if known[where].any() and not held.all():
-            along: FloatArray = np.linalg.solve(whole[np.ix_(held, held)], whole[np.ix_(held, ~held)]).T
+            along = np.linalg.solve(whole[np.ix_(held, held)], whole[np.ix_(held, ~held)]).T.astype(np.float64)
             yield where[~held], where[held], along
