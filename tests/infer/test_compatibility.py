@@ -199,7 +199,9 @@ def test_mistakes_are_sentences(options: dict[str, Any], message: str) -> None:
 
 
 def test_a_parameter_that_a_function_needs_cant_become_several() -> None:
-    text = json.dumps({**workspace(THREE).spec, "version": "wilks-1", "functions": [{"name": "mu2", "expression": "mu * mu"}]})
+    text = json.dumps(
+        {**workspace(THREE).spec, "version": "wilks-1", "functions": [{"name": "mu2", "expression": "mu * mu"}]}
+    )
     whole = load_workspace(json.loads(text.replace('{"name": "mu", "type"', '{"name": "mu2", "type"')))
     with pytest.raises(ModelError, match='"mu" is needed by the function "mu2"'):
         compatibility(compile_model(whole), workspace=whole)
