@@ -228,3 +228,10 @@ def test_pyhf_reads_what_is_written(tmp_path: Path) -> None:
             assert modifier.data == pytest.approx([3.3], rel=1e-15)
         else:
             assert modifier == mine[modifier.name]
+
+
+def test_a_measurement_without_a_name_gets_one(tmp_path: Path) -> None:
+    made = plain(version="1.0.0")
+    made["measurements"][0]["name"] = ""
+    assert any("there is none; ROOT needs one" in note for note in lost(wilks.load_workspace(made), tmp_path))
+    assert read(tmp_path / "top.xml").workspace.measurement_names == ("measurement",)
