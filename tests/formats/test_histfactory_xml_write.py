@@ -173,6 +173,19 @@ def test_a_plain_workspace_loses_nothing(tmp_path: Path) -> None:
     assert back.document.version == "1.0.0"
 
 
+@pytest.mark.parametrize("const", ["", '<ParamSetting Const="True">Lumi</ParamSetting>'])
+def test_a_systematic_that_has_the_name_of_the_luminosity_is_free_to_move(const: str, tmp_path: Path) -> None:
+    workspace = wilks.load_workspace(json.loads(json.dumps(plain(version="1.0.0")).replace('"xs"', '"lumi"')))
+    write(workspace, tmp_path / "top.xml")
+    text = (tmp_path / "top.xml").read_text()
+    (tmp_path / "top.xml").write_text(text.replace("</Measurement>", f"{const}</Measurement>"))
+    back = wilks.compile_model(read(tmp_path / "top.xml").workspace)
+    assert not back.fixed.any()
+    fitted = [wilks.fit(model, fixed={"mu": 1}) for model in (wilks.compile_model(workspace), back)]
+    assert fitted[1]["lumi"].value == pytest.approx(fitted[0]["lumi"].value, rel=1e-9)
+    assert fitted[1].twice_nll == pytest.approx(fitted[0].twice_nll, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("made", "told"),
     [
@@ -215,3 +228,10 @@ def test_pyhf_reads_what_is_written(tmp_path: Path) -> None:
             assert modifier.data == pytest.approx([3.3], rel=1e-15)
         else:
             assert modifier == mine[modifier.name]
+
+
+def test_a_measurement_without_a_name_gets_one(tmp_path: Path) -> None:
+    made = plain(version="1.0.0")
+    made["measurements"][0]["name"] = ""
+    assert any("there is none; ROOT needs one" in note for note in lost(wilks.load_workspace(made), tmp_path))
+    assert read(tmp_path / "top.xml").workspace.measurement_names == ("measurement",)

@@ -198,6 +198,15 @@ def test_mistakes_are_sentences(options: dict[str, Any], message: str) -> None:
         compatibility(compile_model(whole), workspace=whole, **options)
 
 
+def test_a_parameter_that_a_function_needs_cant_become_several() -> None:
+    text = json.dumps(
+        {**workspace(THREE).spec, "version": "wilks-1", "functions": [{"name": "mu2", "expression": "mu * mu"}]}
+    )
+    whole = load_workspace(json.loads(text.replace('{"name": "mu", "type"', '{"name": "mu2", "type"')))
+    with pytest.raises(ModelError, match='"mu" is needed by the function "mu2"'):
+        compatibility(compile_model(whole), workspace=whole)
+
+
 def test_workspace_and_result_must_be_the_models() -> None:
     whole, other = workspace(THREE), workspace(THREE, parameters=WIDE)
     with pytest.raises(ModelError, match="not the one that the model was compiled from"):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tests.reference.likelihood import Likelihood, central_gradient
 
-from wilks import compile_model, fit, load_workspace, predict
+from wilks import chi_square, compile_model, fit, load_workspace, predict, select_channels, transfer
 from wilks.errors import ModelError, ResultError
 
 LESSON = "ttbar-lesson/workspace_repaired.json"
@@ -158,3 +158,59 @@ def test_uncertainties_have_numbers_wherever_yields_have(size: float) -> None:
     found = predict(model).channels[0].uncertainties[1]
     slopes = [np.log(1 + x) for _, x in SIDES]
     np.testing.assert_allclose(found / np.hypot(*slopes), [size, 2 * size], rtol=1e-12)
+
+
+def correlated(correlation: float, **settings: Any) -> dict[str, Any]:
+    """Return a region SR that two systematics act on, and CR with one of them, whose constraints are correlated."""
+    jes, jer = (
+        {"name": name, "type": "histosys", "data": {"lo_data": [100.0 - size], "hi_data": [100.0 + size]}}
+        for name, size in (("jes", 6.0), ("jer", 8.0))
+    )
+    channels = {"SR": [jes, jer], "CR": [jes]}
+    config = {
+        "poi": "",
+        "parameters": [{"name": name, **said} for name, said in settings.items()],
+        "correlations": [{"parameters": ["jes", "jer"], "matrix": [[1, correlation], [correlation, 1]]}],
+    }
+    return {
+        "version": "wilks-1",
+        "channels": [
+            {"name": name, "samples": [{"name": "b", "data": [100.0], "modifiers": modifiers}]}
+            for name, modifiers in channels.items()
+        ],
+        "observations": [{"name": "SR", "data": [115.0]}, {"name": "CR", "data": [108.0]}],
+        "measurements": [{"name": "m", "config": config}],
+    }
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.6, -0.9])
+@pytest.mark.parametrize("method", ["linear", "cabinetry"])
+def test_prefit_uncertainties_know_that_constraints_are_correlated(correlation: float, method: str) -> None:
+    model = compile_model(load_workspace(correlated(correlation)))
+    variance = 6.0**2 + 8.0**2 + 2 * correlation * 6.0 * 8.0
+    found = predict(model, method=method)["SR"]
+    np.testing.assert_allclose(found.total_uncertainty, [np.sqrt(variance)], rtol=1e-12)
+    whole = np.array([[variance, 6.0 * (6.0 + correlation * 8.0)], [0.0, 36.0]])  # of SR and CR
+    whole[1, 0] = whole[0, 1]
+    residual = np.array([15.0, 8.0])
+    statistic = residual @ np.linalg.solve(whole + 100.0 * np.eye(2), residual)
+    assert chi_square(model).statistic == pytest.approx(statistic, rel=1e-12)
+
+
+def test_prefit_uncertainties_beside_a_parameter_that_is_held() -> None:
+    found = predict(compile_model(load_workspace(correlated(0.6, jes={"fixed": True}))))["SR"]
+    np.testing.assert_allclose(found.total_uncertainty, [8.0 * 0.8], rtol=1e-12)
+
+
+def test_a_parameter_that_a_fit_did_not_have_follows_its_constraint() -> None:
+    model = compile_model(load_workspace(correlated(0.6)))
+    alone = correlated(0.6)
+    alone["measurements"][0]["config"].pop("correlations")
+    fitted = fit(compile_model(select_channels(load_workspace({**alone, "version": "1.0.0"}), "CR"), poi=""))
+    carried = transfer(fitted, model)
+    value, sigma = fitted["jes"].value, fitted["jes"].uncertainty
+    assert carried["jer"].value == pytest.approx(0.6 * value, rel=1e-12)
+    assert carried["jer"].uncertainty == pytest.approx(np.sqrt(0.8**2 + (0.6 * sigma) ** 2), rel=1e-12)
+    both = np.array([[sigma**2, 0.6 * sigma**2], [0.6 * sigma**2, 0.8**2 + (0.6 * sigma) ** 2]])
+    uncertainty = propagated(np.array([[6.0, 8.0]]), both)
+    np.testing.assert_allclose(predict(model, carried)["SR"].total_uncertainty, uncertainty, rtol=1e-12)

@@ -377,6 +377,7 @@ def test_a_free_systematic_moves_where_only_its_shape_acts() -> None:
 WRONG = {
     "no width": ({"name": "k", "constraint": "normal", "auxdata": [1]}, "needs sigmas as well"),
     "neither": ({"name": "k", "constraint": "normal"}, "needs auxdata and sigmas as well"),
+    "a factor of 0": ({"name": "k", "constraint": "poisson", "factors": [0]}, "widths of constraints must be positive"),
     "no factors": ({"name": "k", "constraint": "poisson", "auxdata": [3]}, "needs factors as well"),
     "a count of a systematic": ({"name": "jes", "constraint": "poisson", "factors": [3]}, "can't have a Poisson"),
     "a staterror": ({"name": "stat", "constraint": "none"}, "its width comes from the yields"),

@@ -166,3 +166,32 @@ def test_a_function_of_a_vector_is_refused() -> None:
     spec["functions"] = [{"name": "mu", "expression": "stat + 1"}]
     with pytest.raises(wilks.errors.ModelError, match="one component per bin"):
         wilks.compile_model(wilks.load_workspace(spec))
+
+
+@pytest.mark.parametrize(("expression", "power"), [("sqrt(r)", 0.5), ("r^0.7", 0.7), ("r^1.5", 1.5), ("r^two", 2)])
+def test_powers_of_a_parameter_are_tested_against_zero(expression: str, power: float) -> None:
+    signal = {"name": "s", "data": [5.0, 12.0], "modifiers": [{"name": "mu", "type": "normfactor", "data": None}]}
+    jes = {"name": "jes", "type": "normsys", "data": {"lo": 0.93, "hi": 1.1}}
+    background = {"name": "b", "data": [50.0, 40.0], "modifiers": [jes]}
+    plain = {
+        "version": "1.0.0",
+        "channels": [{"name": "SR", "samples": [signal, background]}],
+        "observations": [{"name": "SR", "data": [58, 50]}],
+        "measurements": [{"name": "m", "config": {"poi": "mu", "parameters": []}}],
+    }
+    two = [{"name": "two", "inits": [2.0], "fixed": True}] if "two" in expression else []
+    config = {"poi": "r", "parameters": two}
+    made = {
+        **plain,
+        "version": "wilks-1",
+        "functions": [{"name": "mu", "expression": expression}],
+        "measurements": [{"name": "m", "config": config}],
+    }
+    factor, root = (wilks.compile_model(wilks.load_workspace(spec)) for spec in (plain, made))
+    held = wilks.fit(root, fixed={"r": 0.0})
+    assert held.converged
+    assert held.twice_nll == pytest.approx(wilks.fit(factor, fixed={"mu": 0.0}).twice_nll, rel=1e-12)
+    assert wilks.fit(root, start={"r": 0.0}).twice_nll == pytest.approx(wilks.fit(factor).twice_nll, rel=1e-8)
+    assert wilks.limit(root).observed ** power == pytest.approx(wilks.limit(factor).observed, rel=1e-4)
+    found, wanted = wilks.significance(root), wilks.significance(factor)
+    assert found.significance == pytest.approx(wanted.significance, rel=1e-6)

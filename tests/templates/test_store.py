@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,17 @@ def test_templates_are_found_by_name() -> None:
     assert templates.original(TemplateKey("SR", "ttbar")) is histogram
     assert len(templates) == 2
     assert str(up) == '"ttbar" in "SR", "JES" Up'
+
+
+def test_templates_are_copied_and_stored_in_memory() -> None:
+    histogram, before = (Histogram.from_arrays([0, 1], [value], [0]) for value in (1.0, 2.0))
+    key = TemplateKey("SR", "ttbar")
+    templates = Templates({key: histogram}, {key: before})
+    for found in (pickle.loads(pickle.dumps(templates)), copy.deepcopy(templates)):
+        assert found.nominal("SR", "ttbar") == histogram
+        assert found.original(key) == before
+        with pytest.raises(TypeError):
+            found.histograms[key] = before
 
 
 def test_misspelt_names_are_not_taken_for_absent_templates() -> None:

@@ -198,3 +198,15 @@ def test_fields_that_it_knows_nothing_of_are_compared() -> None:
 def test_percent() -> None:
     assert percent(float("nan")) == "n/a"
     assert percent(-1.0) == "-100 %"
+
+
+def test_a_modifier_without_a_name_is_compared() -> None:
+    name = modifiers(copy.deepcopy(EXAMPLE))[0]["name"]
+    document = copy.deepcopy(EXAMPLE)
+    for channel in document["channels"]:
+        for sample in channel["samples"]:
+            for each in sample["modifiers"]:
+                each["name"] = "" if each["name"] == name else each["name"]
+    other = wilks.load_workspace(document)
+    assert any(f'"{name}"' in str(found) for found in wilks.diff(other, PLAIN))
+    assert any(f'"{name}"' in str(found) for found in wilks.diff(PLAIN, other))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import pickle
 from typing import Any
 
 import msgspec
@@ -44,6 +45,16 @@ def test_the_digest_of_any_workspace_is_that_of_its_text_in_one_piece(document: 
 def test_printed_on_one_line() -> None:
     assert repr(load_workspace(EXAMPLE)).startswith("<Workspace: 2 channels, ")
     assert repr(load_workspace(EXAMPLE)).endswith(' samples, measurement "main">')
+
+
+def test_a_workspace_is_copied_and_stored() -> None:
+    axis = Axis(np.array([0.0, 5.0]), "charge")
+    workspace = Workspace(load_workspace(EXAMPLE).document, {"CR": axis})
+    for found in (pickle.loads(pickle.dumps(workspace)), copy.deepcopy(workspace), copy.copy(workspace)):
+        assert found == workspace
+        assert found.digest == workspace.digest
+        with pytest.raises(TypeError):
+            found.axes["CR"] = axis
 
 
 def test_known_axes_and_bin_numbers() -> None:

@@ -102,12 +102,18 @@ class FunctionValues {
     double f, a = 0, b = 0, aa = 0, ab = 0, bb = 0;
   };
 
+  // Roots and powers of 0 have a value, but derivatives that are infinite: those of a point beside it stand in. So a
+  // parameter can be held there, which needs none, and one that starts there finds its way.
+  static constexpr double beside_zero = 1e-10;
+
   Partial power(double x, double y, bool constant_exponent) const {
+    const double value = std::pow(x, y);
+    if (x == 0 && y > 0 && (!constant_exponent || (y < 2 && y != 1))) x = beside_zero;
     if (constant_exponent) {
       const double d1 = y == 0 ? 0.0 : y * std::pow(x, y - 1.0), d2 = y == 0 || y == 1 ? 0.0 : y * (y - 1.0) * std::pow(x, y - 2.0);
-      return {std::pow(x, y), d1, 0, d2};
+      return {value, d1, 0, d2};
     }
-    const double value = std::pow(x, y), log = std::log(x), over = std::pow(x, y - 1.0);
+    const double log = std::log(x), over = std::pow(x, y - 1.0);
     return {value, y * over, log * value, y * (y - 1.0) * std::pow(x, y - 2.0), over * (1.0 + y * log), log * log * value};
   }
 
@@ -127,8 +133,8 @@ class FunctionValues {
       }
       case op_log: return {std::log(x), 1 / x, 0, -1 / (x * x)};
       case op_sqrt: {
-        const double root = std::sqrt(x);
-        return {root, 0.5 / root, 0, -0.25 / (root * x)};
+        const double beside = x == 0 ? beside_zero : x, root = std::sqrt(beside);
+        return {x == 0 ? 0.0 : root, 0.5 / root, 0, -0.25 / (root * beside)};
       }
       case op_minimum: return y < x ? Partial{y, 0, 1} : Partial{x, 1, 0};
       default: return y > x ? Partial{y, 0, 1} : Partial{x, 1, 0};

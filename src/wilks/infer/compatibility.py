@@ -28,6 +28,7 @@ from wilks.results.fit import FitResult
 from wilks.results.goodness import Compatibility, as_large
 from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
 from wilks.workspace.edit import rename_normfactor
+from wilks.workspace.references import needing
 from wilks.workspace.workspace import Workspace
 
 ABOVE = "the fit with several parameters lies above that with one"
@@ -116,6 +117,8 @@ def _members(
     """Return the channels of each group: those on which the parameter acts."""
     if not isinstance(workspace, Workspace) or workspace.digest != model.workspace_digest:
         raise ModelError("the workspace is not the one that the model was compiled from")
+    if function := needing(workspace.document, {name}).get(name):
+        raise ModelError(f'"{name}" is needed by the function "{function}", which has one value in all channels')
     acts = tuple(
         channel.name
         for channel in workspace.document.channels

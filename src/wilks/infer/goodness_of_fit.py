@@ -20,6 +20,7 @@ from wilks.infer.transfer import transfer
 from wilks.matrices import solution
 from wilks.model.datasets import Data, labelled, toy_data
 from wilks.model.model import ArrayLike, Model
+from wilks.model.terms import prefit_covariance
 from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.goodness import ChannelGoodness, GoodnessOfFit, as_large
@@ -123,7 +124,7 @@ def chi_square(
 ) -> GoodnessOfFit:
     """Return chi-square of the data with the covariance of all bins: (n - nu) V^-1 (n - nu), for all and per channel.
 
-    nu are the expected rates and V = J C J^T + diag(nu), J their derivatives. Before a fit, C holds the squared widths
+    nu are the expected rates and V = J C J^T + diag(nu), J their derivatives. Before a fit, C is the covariance
     of the constraints; parameters without one (and those in `fixed`) stay at their value. With `after`, nu and C are
     those of a fit that did not see these data: control regions fitted, validation regions tested (the fit is carried
     over by names, see `transfer`). Degrees of freedom are the bins in which something is expected. After a fit to the
@@ -144,7 +145,7 @@ def chi_square(
     if after is None:
         problem = pose(model, model.prefit_values, fixed, None)
         theta, at = problem.start, "pre-fit"
-        covariance = np.diag(np.where(problem.held, 0.0, model.prefit_uncertainties) ** 2)
+        covariance = prefit_covariance(model, problem.held)
     else:
         carried = _unseen(after, model)
         theta, covariance, at = carried.values, carried.covariance, "post-fit of other data"

@@ -12,6 +12,7 @@ from wilks._types import FloatArray
 from wilks.errors import ModelError, ResultError, listed, nearest
 from wilks.infer.transfer import transfer
 from wilks.model.model import Model
+from wilks.model.terms import prefit_covariance
 from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction, Prediction
@@ -30,7 +31,7 @@ def predict(
 
     `method` "linear" propagates uncertainties linearly, sigma^2 = diag(J C J^T), J the exact derivatives of the rates.
     Channels are in natural order (2 before 10).
-    Before the fit C holds the squared widths of the constraints (unconstrained parameters contribute nothing); after
+    Before the fit C is the covariance of the constraints (unconstrained parameters contribute nothing); after
     it, it is the full covariance of the fit. "cabinetry" moves every parameter up and down by its uncertainty, halves
     the differences of the rates, and combines them with the correlation matrix: cabinetry's numbers, the same where
     rates are linear in the parameters. `label` replaces "pre-fit" and "post-fit".
@@ -55,7 +56,7 @@ def predict(
         raise ModelError(f'no method "{method}" here; allowed are {listed(METHODS)}{nearest(method, METHODS)}')
     flat = np.zeros((0, model.n_parameters))
     if result is None:
-        theta, covariance, name = model.prefit_values, np.diag(model.prefit_uncertainties**2), "pre-fit"
+        theta, covariance, name = model.prefit_values, prefit_covariance(model, model.fixed), "pre-fit"
     else:
         result = _of_this_model(model, result)
         flat = np.concatenate([result.flat, np.eye(model.n_parameters)[result.idle]])

@@ -93,7 +93,11 @@ class ParameterSet:
         """Where the constraint is centred; the initial value for unconstrained parameters."""
         if self.constraint == "none":
             return self.inits
-        return self.auxdata / self.scale if self.constraint == "poisson" else self.auxdata
+        if self.constraint != "poisson":
+            return self.auxdata
+        centre = np.full(self.auxdata.shape, np.nan)
+        np.divide(self.auxdata, self.scale, out=centre, where=self.scale != 0)
+        return centre
 
     @property
     def width(self) -> FloatArray:

@@ -50,6 +50,22 @@ def constraint_terms(model: Model) -> ConstraintTerms:
     )
 
 
+def prefit_covariance(model: Model, held: BoolArray) -> FloatArray:
+    """Return the covariance of the constraints before a fit, shape (n_parameters, n_parameters).
+
+    It is 0 for unconstrained and `held` parameters. Where constraints are correlated and some of the parameters held,
+    the others are known as well as the constraints let them be then.
+    """
+    covariance = np.diag(np.where(held, 0.0, model.prefit_uncertainties) ** 2)
+    terms = model.constraint_terms
+    for entries, whole in terms.correlated:
+        moving = ~held[terms.parameters[entries]]
+        where = terms.parameters[entries][moving]
+        part = np.ix_(moving, moving)
+        covariance[np.ix_(where, where)] = whole if moving.all() else np.linalg.inv(np.linalg.inv(whole)[part])
+    return covariance
+
+
 def expected_auxiliary(model: Model, points: FloatArray) -> FloatArray:
     """Return what the constraint terms measure on average, shape (..., auxiliary data)."""
     terms = model.constraint_terms

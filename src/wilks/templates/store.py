@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -101,6 +101,10 @@ class Templates(Mapping[TemplateKey, Histogram]):
         for name in ("histograms", "originals", "steps", "origins"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         object.__setattr__(self, "_effects", {(e.region, e.sample, e.systematic): e for e in self.effects})
+
+    def __reduce__(self) -> tuple[type[Templates], tuple[Any, ...]]:
+        values = [getattr(self, one.name) for one in fields(self) if one.init]
+        return Templates, tuple(dict(value) if isinstance(value, MappingProxyType) else value for value in values)
 
     def __repr__(self) -> str:
         counts = [f"{len(self._known(part))} {part}s" for part in ("region", "sample", "systematic")]

@@ -42,7 +42,7 @@ def diff(a: Workspace, b: Workspace, *, names: tuple[str, str] = ("A", "B")) -> 
         found += _spelling(a, b)
         return Differences(tuple(found), names)
     taken = {*all_names(a.document)} & {*all_names(b.document)}
-    called = {new: old for new, old in renamed_modifiers(a, b).items() if not {new, old} & taken}
+    called = {new: old for new, old in renamed_modifiers(a, b).items() if old and not {new, old} & taken}
     for new, old in called.items():
         words = f'"{old}" in {names[0]} is called "{new}" in {names[1]}, and is the same'
         found.append(Difference("name", new, words, 0.0, (Place("", "", old, new),)))

@@ -38,6 +38,9 @@ class Workspace:
     def __post_init__(self) -> None:
         object.__setattr__(self, "axes", MappingProxyType(dict(self.axes)))
 
+    def __reduce__(self) -> tuple[type[Workspace], tuple[Document, dict[str, Axis]]]:
+        return Workspace, (self.document, dict(self.axes))
+
     @property
     def spec(self) -> JSONDict:
         """The pyhf document as a new plain dictionary, ready for `json.dump` or `pyhf.Workspace`."""

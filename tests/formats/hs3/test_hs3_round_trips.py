@@ -128,6 +128,16 @@ VARIANTS: dict[str, dict[str, Any]] = {
         [modifier("lumi", "lumi")],
         [{"name": "lumi", "auxdata": [1.0], "sigmas": [0.017], "bounds": [[0.5, 1.5]], "inits": [1.0]}],
     ),
+    "lumi, exact": document(
+        [modifier("lumi", "lumi")],
+        [{"name": "lumi", "constraint": "none", "inits": [1.0], "bounds": [[0, 10]], "fixed": True}],
+    ),
+    "lumi, in words": document(
+        [modifier("lumi", "lumi")],
+        [{"name": "lumi", "constraint": "normal", "auxdata": [1.0], "sigmas": [0.1], "inits": [1], "bounds": [[0, 9]]}],
+    ),
+    "no names": document([{**NORMSYS, "name": ""}, modifier("k", "normfactor")]),
+    "no name of a factor": document([NORMSYS, modifier("", "normfactor")]),
     "settings that equal the defaults": document(
         [NORMSYS], [{"name": "mu", "inits": [1], "bounds": [[0, 10]], "fixed": False}, {"name": "jes", "inits": [0]}]
     ),

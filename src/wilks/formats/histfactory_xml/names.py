@@ -23,17 +23,21 @@ _GAMMA = re.compile(r"gamma_(?P<stem>.+?)_bin_(?P<bins>\d+(?:_\d+){0,2})")
 
 @dataclass
 class Names:
-    """What ROOT's parameters are called here, by what they steer: keys are the names in the description."""
+    """What ROOT's parameters are called here, by what they steer: keys are the names in the description.
+
+    `luminosity` says whether some sample carries it; if none does, something else may have its name.
+    """
 
     factors: dict[str, str] = field(default_factory=dict)
     alphas: dict[str, str] = field(default_factory=dict)
     shapes: dict[str, str] = field(default_factory=dict)
     statistical: dict[str, str] = field(default_factory=dict)
+    luminosity: bool = True
 
     def of_root(self, name: str) -> tuple[str, tuple[int, ...] | None] | None:
         """Return the name here and the bin (None of a scalar) of ROOT's parameter `name`; None if unknown."""
         if name == "Lumi":
-            return LUMI, None
+            return (LUMI, None) if self.luminosity else None
         if name in self.factors:
             return self.factors[name], None
         if name.startswith("alpha_") and (stem := name.removeprefix("alpha_")) in self.alphas:
@@ -78,7 +82,7 @@ def names_of(found: Combination, notes: list[Note], *, without_lumi: bool) -> Na
                     case StatError():
                         kinds["statistical"].setdefault(channel.name, channel.where)
     taken: set[str] = set() if without_lumi else {LUMI}
-    made = Names()
+    made = Names(luminosity=not without_lumi)
     patterns = {"factors": "{}", "alphas": "{}", "shapes": "{}", "statistical": "staterror_{}"}
     others = {"factors": "{}_factor", "alphas": "alpha_{}", "shapes": "gamma_{}", "statistical": "gamma_stat_{}"}
     for kind, wanted in kinds.items():

@@ -62,7 +62,7 @@ class MeasurementSettings:
         return self.found.setdefault(name, {"name": name})
 
     def _luminosity(self) -> None:
-        if LUMI not in self.scalars:
+        if LUMI not in self.scalars or not self.names.luminosity:
             return
         lumi, relative = self.measurement.lumi, self.measurement.lumi_relative_error
         self._of(LUMI).update(inits=[lumi], bounds=[[0.0, 10.0 * lumi]])

@@ -57,7 +57,7 @@ class MeasurementWriter:
         pois = self._pois()
         lumi, relative = self._luminosity()
         attributes: dict[str, str | float] = {
-            "Name": self.measurement.name,
+            "Name": self._name(),
             "Lumi": lumi,
             "LumiRelErr": relative,
             "ExportOnly": "True",
@@ -85,6 +85,11 @@ class MeasurementWriter:
                 "ROOT gives them its own ranges: 0 to 1 + 5 relative uncertainties, free ones 0 to 1000",
             )
         return Tag("Measurement", attributes, [*children, *terms])
+
+    def _name(self) -> str:
+        if not self.measurement.name:
+            self._lost("name", 'there is none; ROOT needs one, "measurement" is written')
+        return self.measurement.name or "measurement"
 
     def _lost(self, what: str, text: str) -> None:
         self.told.lost(f'measurement "{self.measurement.name}", {what}', text)

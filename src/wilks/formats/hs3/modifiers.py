@@ -36,7 +36,7 @@ class Named:
 
     def parameter(self, name: str) -> str:
         """Return the workspace's name of a single parameter or a function."""
-        return self.scalars.get(name) or self.functions.get(name) or name
+        return self.scalars.get(name, self.functions.get(name, name))
 
     def components(self) -> dict[str, tuple[str, int]]:
         """Return the workspace's parameter, and its component, of every parameter of the file."""

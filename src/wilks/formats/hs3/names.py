@@ -38,7 +38,8 @@ def document_names(candidates: Sequence[Candidate], taken: Iterable[str], known:
     needed. ROOT's name "staterror" for modifiers says nothing; those of channel SR become "staterror_SR".
     """
     uses = Counter(name for candidate in candidates for name in set(candidate.modifiers))
-    wishes = [known.get(candidate.parameters[0]) or _wish(candidate, uses) for candidate in candidates]
+    firsts = [candidate.parameters[0] for candidate in candidates]
+    wishes = [known[f] if f in known else _wish(c, uses) for f, c in zip(firsts, candidates, strict=True)]
     count = Counter(wishes)
     given: set[str] = set(taken)
     names: list[str] = []

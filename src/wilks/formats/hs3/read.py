@@ -190,7 +190,7 @@ def _meaning(file: Tables) -> Meaning:
 
 
 def _constraints(model: _Model, meaning: Meaning) -> None:
-    """Find out what constrains each parameter; the luminosity is a normfactor with a normal constraint."""
+    """Find out what constrains each parameter; the luminosity is a normfactor with a normal constraint, or wilks'."""
     file, first = model.file, model.choice.measurements[0]
     terms = Terms(file, model.values[first.name])
     for vector in model.found.vectors.values():
@@ -199,12 +199,12 @@ def _constraints(model: _Model, meaning: Meaning) -> None:
             node = vector.uses[0].effect.node
             text = 'relative uncertainties above 1; are they absolute? Then read with shapesys="absolute"'
             file.tell(node.place("data.vals"), text)
-    known = _known(file, "parameters")
+    known, ours = _known(file, "parameters"), file.remembered.has("settings")
     for scalar in model.found.scalars.values():
         called = {use.effect.name.casefold() for use in scalar.uses} | {scalar.name.casefold()}
         if scalar.name in known or scalar.kind != "factor" or called != {"lumi"}:
             continue
-        if term_of(scalar, terms, model.extra)[0].kind == "normal":
+        if ours or term_of(scalar, terms, model.extra)[0].kind == "normal":
             scalar.kind = "lumi"
 
 

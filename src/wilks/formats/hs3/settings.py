@@ -74,11 +74,12 @@ def _scalar(
 
 def _constraint(scalar: Scalar, term: Term, asked: Iterable[str]) -> dict[str, Any]:
     """Return kind, centre and width of a constraint as settings."""
-    if scalar.kind == "lumi":
-        return {"auxdata": [term.centre], "sigmas": [term.width]}
+    if scalar.kind == "lumi" and term.kind == "normal":
+        said = {"constraint": "normal"} if "constraint" in asked else {}
+        return {**said, "auxdata": [term.centre], "sigmas": [term.width]}
     if scalar.kind != "alpha":
         if term.kind == "none":
-            return {"constraint": "none"} if "constraint" in asked else {}
+            return {"constraint": "none"} if scalar.kind == "lumi" or "constraint" in asked else {}
         width = "sigmas" if term.kind == "normal" else "factors"
         return {"constraint": term.kind, "auxdata": [term.centre], width: [term.width]}
     if term.kind == "none":

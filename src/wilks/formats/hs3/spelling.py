@@ -76,7 +76,7 @@ class Spelling:
         parameters = {
             written: name
             for name, (kind, written) in self.scalars.items()
-            if written != _usual(kind, name) or (kind == FACTOR and written.casefold() == LUMI)
+            if not name or written != _usual(kind, name) or (kind == FACTOR and written.casefold() == LUMI)
         }
         parameters |= {b.names[0]: n for n, b in self.bins.items() if b.names[0] != f"gamma_{n}_bin_0"}
         found = {"parameters": parameters}
