@@ -27,7 +27,7 @@ show({ values: result.values, uncertainties: result.uncertainties, twiceNll: res
 
 
 def _models(folder: Path) -> dict[str, Model]:
-    """Return the models of all workspaces in a folder that are pyhf's."""
+    """Return the models of all workspaces in a folder, of pyhf and HS3, but for those that clip yields: pages don't."""
     found = {}
     for path in sorted(folder.rglob("*.json")):
         try:
@@ -35,9 +35,11 @@ def _models(folder: Path) -> dict[str, Model]:
         except WilksError:
             continue  # another format, or a patch
         try:
-            found[str(path)] = wilks.compile_model(workspace)
+            model = wilks.compile_model(workspace)
         except WilksError:
-            found[str(path)] = wilks.compile_model(workspace, poi="")
+            model = wilks.compile_model(workspace, poi="")
+        if "clip" not in model.settings:
+            found[str(path)] = model
     return found
 
 
