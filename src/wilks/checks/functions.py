@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from wilks.errors import nearest
 from wilks.model.functions import functions_of
 from wilks.results.findings import Finding, Severity
 from wilks.workspace.edit import masked_bins
-from wilks.workspace.expressions import Expression
+from wilks.workspace.evaluation import evaluated
 from wilks.workspace.references import modifier_names, needing, used_functions
 
 # Names less alike than this are not each other's misspelling.
@@ -80,7 +80,7 @@ def constant_function(view: View, limits: Thresholds) -> Iterator[Finding]:
                     values[needed] = _points(lower[needed], upper[needed], len(values) + i)
             if not all(needed in values for needed in expression.names):
                 continue
-            values[name] = found = evaluated(expression, values)
+            values[name] = found = np.broadcast_to(evaluated(expression, values), _POINTS)
             if np.isfinite(found).all() and np.ptp(found) <= _ROUNDING * np.abs(found).max():
                 yield _finding(
                     "constant-function",
@@ -96,40 +96,6 @@ def _points(low: float, high: float, seed: int) -> FloatArray:
     """Return values between bounds, these among them, in an order of their own for each parameter."""
     found: FloatArray = np.random.default_rng(seed).permutation(np.linspace(low, high, _POINTS))
     return found
-
-
-def evaluated(expression: Expression, values: Mapping[str, FloatArray]) -> FloatArray:
-    """Return the values of an expression for arrays of values of what it needs, of shape (points,) each.
-
-    >>> from wilks.workspace.expressions import parse_expression
-    >>> evaluated(parse_expression("2 * a^2"), {"a": np.array([1.0, 3.0])}).tolist()
-    [2.0, 18.0]
-    """
-    done: list[FloatArray] = []
-    for step in expression.steps:
-        operands = [done[i] for i in step.operands]
-        match step.operation:
-            case "number":
-                done.append(np.full(_POINTS if not values else len(next(iter(values.values()))), step.number))
-            case "name":
-                done.append(values[step.name])
-            case _:
-                done.append(_OPERATIONS[step.operation](*operands))
-    return done[-1]
-
-
-_OPERATIONS = {
-    "+": np.add,
-    "-": np.subtract,
-    "*": np.multiply,
-    "/": np.divide,
-    "^": np.power,
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "min": np.minimum,
-    "max": np.maximum,
-}
 
 
 def kinked_function(view: View, limits: Thresholds) -> Iterator[Finding]:

@@ -87,21 +87,13 @@ def _read_xml(source: Source, **options: Any) -> Reading:
 
     if source.path is not None:
         return read(source.path, **options)
-    try:
-        return read(source.content, **options)
-    except WorkspaceError as error:
-        # What comes from a stream has its name only here.
-        named = [re.sub(r"^description(?=:)", lambda _: source.name, problem) for problem in error.problems]
-        raise WorkspaceError(named) from None
+    return read(source.content, name=source.name, **options)
 
 
 def _write_xml(workspace: Workspace, path: Path) -> Writing:
     from wilks.formats.histfactory_xml.write import write
     from wilks.formats.notes import Note, Writing
 
-    samples = ((channel.name, sample) for channel in workspace.document.channels for sample in channel.samples)
-    if morphed := [f"{channel}/{sample.name}" for channel, sample in samples if sample.morphing is not None]:
-        raise WorkspaceError(f"{path}: HistFactory XML can't say how yields of {listed(morphed)} are morphed")
     writing = write(workspace, path)
     units = [name for name, axis in workspace.axes.items() if axis.unit]
     notes = [Note(f'channel "{name}"', "the unit of its axis is not written", "lost") for name in units]

@@ -226,7 +226,7 @@ def _saturated(model: Model, data: FloatArray, theta: FloatArray, held: BoolArra
         measured, kept = data[:, at : at + len(s)], held[here]
         at += len(s)
         if s.constraint == "normal":
-            lower = s.scale if s.lower_scale is None else s.lower_scale
+            lower = s.scale_below
             pull = np.where(kept, (measured - theta[here]) / np.where(theta[here] < measured, lower, s.scale), 0.0)
             total += (pull**2 + np.log(2.0 * np.pi * (0.5 * (lower + s.scale)) ** 2)).sum(axis=1)
         else:

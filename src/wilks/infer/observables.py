@@ -15,8 +15,8 @@ def standard_deviations(model: Model, data: FloatArray) -> FloatArray:
     first, out = model.observed_main.size, []
     for s in model.parameter_sets:
         if s.constraint != "none":
-            lower = s.scale if s.lower_scale is None else s.lower_scale
-            out.append(0.5 * (s.scale + lower) if s.constraint == "normal" else np.sqrt(data[first : first + len(s)]))
+            widths = 0.5 * (s.scale + s.scale_below)
+            out.append(widths if s.constraint == "normal" else np.sqrt(data[first : first + len(s)]))
             first += len(s)
     return np.concatenate([np.empty(0), *out])
 

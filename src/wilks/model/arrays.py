@@ -223,7 +223,7 @@ class Arrays:
 
     def engine(self, channel_bins: list[int], correlations: tuple[Correlated, ...]) -> Engine:
         constrained = [s for s in self.sets if s.constraint != "none"]
-        lower = [s.scale if s.lower_scale is None else s.lower_scale for s in constrained]
+        lower = [s.scale_below for s in constrained]
         two_widths = any(s.lower_scale is not None for s in constrained)
         scale = np.concatenate([np.empty(0), *(s.scale for s in constrained)])
         scale, couplings = engine_couplings(scale, correlations)

@@ -35,6 +35,7 @@ def export_model(model: Model, workspace: PackedWorkspace | None = None) -> byte
     if problems := _beyond_pages(state):
         raise ModelError(problems)
     arrays = {name: np.asarray(value) for name, value in state.items() if isinstance(value, np.ndarray)}
+    of_engine = [*arrays]
     arrays |= _parameters(model)
     lower, upper = model.bounds
     arrays |= {"lower": lower, "upper": upper, "observed": np.concatenate([model.observed_main, model.auxiliary])}
@@ -49,6 +50,7 @@ def export_model(model: Model, workspace: PackedWorkspace | None = None) -> byte
         "channels": model.channel_names,
         "blocks": [[channels[block.channel], block.sample] for block in model.blocks],
         "yields": int(state["yields"]),
+        "engine": of_engine,
         "measurement": model.measurement,
         "workspace_digest": model.workspace_digest,
         "settings": dict(model.settings),

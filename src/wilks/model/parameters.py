@@ -84,6 +84,11 @@ class ParameterSet:
         return self.scale if self.constraint == "poisson" else None
 
     @property
+    def scale_below(self) -> FloatArray:
+        """`scale` where the parameter lies below the auxiliary data."""
+        return self.scale if self.lower_scale is None else self.lower_scale
+
+    @property
     def bounds(self) -> FloatArray:
         """Lower and upper bounds, shape (components, 2)."""
         return np.stack([self.lower, self.upper], axis=1)
@@ -106,7 +111,7 @@ class ParameterSet:
             return np.zeros(len(self))
         width = 1.0 / np.sqrt(self.scale) if self.constraint == "poisson" else self.scale
         if self.lower_scale is not None:
-            width = 0.5 * (width + self.lower_scale)
+            width = 0.5 * (self.scale + self.lower_scale)
         return np.where(self.fixed, 0.0, width)
 
 

@@ -45,7 +45,7 @@ def constraint_terms(model: Model) -> ConstraintTerms:
         np.flatnonzero(~model.unconstrained),
         np.repeat([s.constraint == "poisson" for s in held], [len(s) for s in held]).astype(np.bool_),
         np.concatenate([np.empty(0), *(s.scale for s in held)]),
-        np.concatenate([np.empty(0), *(s.scale if s.lower_scale is None else s.lower_scale for s in held)]),
+        np.concatenate([np.empty(0), *(s.scale_below for s in held)]),
         model.correlated,
     )
 

@@ -9,10 +9,11 @@ from typing import IO, Any
 import msgspec
 
 from wilks._reading import parse_json, read_file
-from wilks.errors import TemplateError, WorkspaceError, listed, nearest, nearest_file
+from wilks.errors import TemplateError, WorkspaceError, listed, nearest
 from wilks.histogram import Axis
 from wilks.workspace.collector import paused_collector
 from wilks.workspace.extensions import PYHF
+from wilks.workspace.files import content_of_file
 from wilks.workspace.saving import AxesFile, axes_path, require_none
 from wilks.workspace.spec import Document
 from wilks.workspace.validate import content_mistakes, structure_mistakes
@@ -50,7 +51,7 @@ def from_content(content: bytes, name: str, path: Path | None = None) -> Workspa
 def content_of(source: str | Path | bytes | IO[str] | IO[bytes]) -> tuple[bytes, str]:
     """Return what a file holds, and its name for messages. Raises WorkspaceError where it can't be read."""
     if isinstance(source, str | Path):
-        return _content(Path(source)), str(source)
+        return content_of_file(Path(source)), str(source)
     if isinstance(source, bytes):
         return source, "workspace"
     content, name = source.read(), getattr(source, "name", None)
@@ -91,18 +92,6 @@ def _nothing_observed(channel: Any) -> dict[str, Any]:
         return {"name": channel["name"], "data": [0] * len(channel["samples"][0]["data"])}
     except (KeyError, IndexError, TypeError):
         return {"name": "", "data": [0]}  # the channel's own mistake is reported
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return read_file(path)
-    except FileNotFoundError:
-        names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise WorkspaceError(f"{path}: no such file{nearest_file(path.name, names)}") from None
-    except IsADirectoryError:
-        raise WorkspaceError(f"{path}: is a folder, not a workspace") from None
-    except OSError as error:
-        raise WorkspaceError(f"{path}: can't be read ({error.strerror})") from None
 
 
 def _decoded(content: bytes, name: str) -> Document:

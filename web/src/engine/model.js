@@ -24,44 +24,6 @@ import { templatesFrom, workspaceNumbers } from "./packed.js";
  *   iterations: Float64Array, variance: Float64Array | null}} RawFits
  */
 
-// The arrays of a container that the engine is made from.
-const ENGINE = [
-  "channel_bins",
-  "block_channel",
-  "factor_start",
-  "factor_parameter",
-  "factor_code",
-  "factor_lo",
-  "factor_hi",
-  "shape_start",
-  "shape_parameter",
-  "shape_code",
-  "bin_start",
-  "bin_parameter",
-  "constraint_kind",
-  "constraint_parameter",
-  "constraint_scale",
-  "constraint_lower",
-  "coupling_first",
-  "coupling_second",
-  "coupling",
-  "coupling_constant",
-  "function_operation",
-  "function_first",
-  "function_second",
-  "function_number",
-  "function_result",
-  "error_start",
-  "error_block",
-  "error_parameter",
-  "errors",
-  "block_form",
-  "block_floor",
-  "block_total",
-  "even",
-  "templates",
-];
-
 export class Model {
   /**
    * @param {Engine} engine
@@ -122,7 +84,7 @@ export class Model {
 
   #compile() {
     const { header, arrays } = this.content;
-    const chosen = Object.fromEntries(ENGINE.map((name) => [name, arrays[name]]));
+    const chosen = Object.fromEntries(header.engine.map((/** @type {string} */ name) => [name, arrays[name]]));
     this.#pointer = this.engine.compile(this.size, header.yields, chosen);
     this.#generation = this.engine.generation;
     this.shared = this.engine.call("shared_parameters", this.#pointer);

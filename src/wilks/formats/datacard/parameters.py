@@ -13,7 +13,7 @@ from wilks.formats.datacard.pois import Interest
 from wilks.formats.datacard.records import Card, RateParam, Row
 from wilks.formats.datacard.steering import Steering
 from wilks.formats.datacard.text import Problems
-from wilks.formats.whole_numbers import as_root_divides
+from wilks.formats.root_formulas import as_root_divides
 from wilks.workspace.expressions import ExpressionError, parse_expression
 
 WIDE = 40.0

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from wilks._reading import read_file
-from wilks.errors import WorkspaceError, listed, nearest_file
+from wilks.errors import WorkspaceError, listed
 from wilks.formats.datacard.combining import Chosen, channel_names, chosen, combined, only
 from wilks.formats.datacard.document import Asked, describe
 from wilks.formats.datacard.parameters import Parameters
@@ -16,6 +15,7 @@ from wilks.formats.datacard.records import Card
 from wilks.formats.datacard.templates import Templates
 from wilks.formats.datacard.text import Problems
 from wilks.formats.notes import Note, Reading
+from wilks.workspace.files import content_of_file
 from wilks.workspace.pyhf_json import load_workspace
 from wilks.workspace.workspace import Workspace
 
@@ -124,15 +124,7 @@ def _one(source: Source, problems: Problems) -> Card:
     if isinstance(source, bytes):
         return parse_card(source, "datacard", None, problems)
     path = Path(source)
-    try:
-        content = read_file(path)
-    except FileNotFoundError:
-        names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise WorkspaceError(f"{path}: no such file{nearest_file(path.name, names)}") from None
-    except IsADirectoryError:
-        raise WorkspaceError(f"{path}: is a folder, not a file") from None
-    except OSError as error:
-        raise WorkspaceError(f"{path}: can't be read ({error.strerror})") from None
+    content = content_of_file(path, "file")
     if path.suffix == ".gz":
         import gzip
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from wilks._types import FloatArray, JSONDict
 from wilks.formats.histfactory_xml.names import LUMI
+from wilks.workspace.evaluation import evaluated
 from wilks.workspace.expressions import parse_expression
 
 _INSIDE = np.linspace(-1.0, 1.0, 81)  # where variations are polynomials
@@ -72,34 +73,8 @@ def at_start(channels: Iterable[JSONDict], config: JSONDict, functions: Iterable
 
 def value_of(function: JSONDict, values: Mapping[str, float]) -> float:
     """Return a function's value; parameters without one are 0 where they are systematics', which start there."""
-    done: list[float] = []
-    for step in parse_expression(function["expression"], function.get("parameters")).steps:
-        a, b = (done[i] for i in (*step.operands, *step.operands, 0, 0)[:2]) if step.operands else (0.0, 0.0)
-        with np.errstate(all="ignore"):
-            x, y = np.float64(a), np.float64(b)
-            match step.operation:
-                case "number":
-                    value = step.number
-                case "name":
-                    value = values.get(step.name, 0.0)
-                case "+":
-                    value = x + y
-                case "-":
-                    value = x - y
-                case "*":
-                    value = x * y
-                case "/":
-                    value = x / y
-                case "^":
-                    value = x**y
-                case "min":
-                    value = min(x, y)
-                case "max":
-                    value = max(x, y)
-                case other:
-                    value = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt}[other](x)
-        done.append(float(value))
-    return done[-1]
+    expression = parse_expression(function["expression"], function.get("parameters"))
+    return float(evaluated(expression, {name: values.get(name, 0.0) for name in expression.names}))
 
 
 def _sample(sample: JSONDict, starts: Mapping[str, list[float]], scalars: Mapping[str, float]) -> FloatArray:

@@ -11,21 +11,14 @@ from wilks.errors import listed, nearest
 from wilks.formats.histfactory_xml.names import Names
 from wilks.formats.histfactory_xml.records import ConstraintTerm, Function, Measurement
 from wilks.formats.notes import Note
-from wilks.formats.whole_numbers import as_root_divides
+from wilks.formats.root_formulas import CALLS, as_root_divides
 from wilks.workspace.expressions import FUNCTIONS, ExpressionError, parse_expression
 
 _WORD = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<place>@\d+|\bx\s*\[\s*\d+\s*\])"
     r"|(?P<name>[^\W\d][\w.]*(?:::\w+)*)(?P<call>\s*\((?:\s*\))?)?"
 )
-_CALLS = {f"std::{name}": name for name in FUNCTIONS} | {
-    "TMath::Exp": "exp",
-    "TMath::Log": "log",
-    "TMath::Sqrt": "sqrt",
-    "TMath::Power": "pow",
-    "TMath::Min": "min",
-    "TMath::Max": "max",
-}
+_CALLS = {f"std::{name}": name for name in FUNCTIONS} | CALLS
 _CONSTANTS = {"pi": math.pi, "TMath::Pi": math.pi, "TMath::E": math.e}
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wilks._reading import read_file
-from wilks.errors import WorkspaceError, listed, nearest, nearest_file
+from wilks.errors import WorkspaceError, listed, nearest
 from wilks.formats.histfactory_xml.as_pyhf import read_as_pyhf
 from wilks.formats.histfactory_xml.channels import look_up
 from wilks.formats.histfactory_xml.document import Described
@@ -16,6 +15,7 @@ from wilks.formats.histfactory_xml.records import Combination, Measurement
 from wilks.formats.notes import Note, Reading
 from wilks.formats.root_files import RootFiles
 from wilks.formats.xml_tree import parse_xml
+from wilks.workspace.files import content_of_file
 
 
 def read(
@@ -24,12 +24,14 @@ def read(
     base: str | Path | None = None,
     measurement: str | None = None,
     as_pyhf: bool = False,
+    name: str = "description",
 ) -> Reading:
     """Return the workspace of a HistFactory description, its top file given as a path or as bytes.
 
     `base` is the folder from which paths in it are meant; without it the first of the top file's folder, three around
     it and the current one in which all files are. `measurement` names the measurement to read; without it the first,
     with all others that have the same modifiers. `as_pyhf` reads files that were made for pyhf's reading, as pyhf does.
+    `name` is what messages call bytes by.
 
     Numbers are ROOT's (6.40): the luminosity multiplies every sample, statistical uncertainties have Poisson
     constraints and a threshold of 5 % unless told otherwise, ShapeSys are normal. Raises one WorkspaceError with every
@@ -43,9 +45,9 @@ def read(
     model.xml: paths are taken from the folder . (the first where all of them are)
     (('electrons', 'muons'), None)
     """
-    name = "description" if isinstance(source, bytes) else str(source)
+    name = name if isinstance(source, bytes) else str(source)
     top = None if isinstance(source, bytes) else Path(source)
-    content = source if isinstance(source, bytes) else _content(Path(source))
+    content = source if isinstance(source, bytes) else content_of_file(Path(source), "file")
     root = parse_xml(content, name)
     if root.tag != "Combination":
         what = (
@@ -69,18 +71,6 @@ def read(
     if problems or chosen is None:
         raise WorkspaceError([*problems, *missing])
     return Described(found, chosen, measurement is None, notes, missing).reading(histograms)
-
-
-def _content(top: Path) -> bytes:
-    try:
-        return read_file(top)
-    except FileNotFoundError:
-        names = [entry.name for entry in top.parent.iterdir()] if top.parent.is_dir() else []
-        raise WorkspaceError(f"{top}: no such file{nearest_file(top.name, names)}") from None
-    except IsADirectoryError:
-        raise WorkspaceError(f"{top}: is a folder, not a file") from None
-    except OSError as error:
-        raise WorkspaceError(f"{top}: can't be read ({error.strerror})") from None
 
 
 def _chosen(found: Combination, wanted: str | None, name: str, problems: list[str]) -> Measurement | None:

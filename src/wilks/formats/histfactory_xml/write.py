@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wilks._files import write_atomically
-from wilks.errors import WorkspaceError
+from wilks.errors import WorkspaceError, listed
 from wilks.formats.histfactory_xml.dtd import FILE, declarations
 from wilks.formats.histfactory_xml.expected import needs_clip
 from wilks.formats.histfactory_xml.write_channels import INVERSE, ChannelWriter, Told
@@ -16,8 +16,8 @@ from wilks.formats.histfactory_xml.write_names import written_names
 from wilks.formats.histfactory_xml.write_settings import MeasurementWriter
 from wilks.formats.histfactory_xml.write_text import Tag, document_text
 from wilks.formats.notes import Note, Writing
+from wilks.formats.root_formulas import with_fractions
 from wilks.formats.root_writing import Written, root_file
-from wilks.formats.whole_numbers import with_fractions
 from wilks.workspace.expressions import FUNCTIONS, parse_expression
 from wilks.workspace.spec import Lumi, NormFactor, ParameterSettings
 from wilks.workspace.workspace import Workspace
@@ -45,6 +45,9 @@ def write(workspace: Workspace, path: str | Path) -> Writing:
     target = Path(path)
     if target.suffix.lower() != ".xml":
         raise WorkspaceError(f"{path}: the top file of a HistFactory description ends in .xml")
+    samples = ((channel.name, sample) for channel in workspace.document.channels for sample in channel.samples)
+    if morphed := [f"{channel}/{sample.name}" for channel, sample in samples if sample.morphing is not None]:
+        raise WorkspaceError(f"{path}: HistFactory XML can't say how yields of {listed(morphed)} are morphed")
     files = _Contents(workspace, target.stem)
     for name, content in files.contents.items():
         write_atomically(target.with_name(name), content)

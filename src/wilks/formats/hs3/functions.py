@@ -10,28 +10,16 @@ from typing import Any
 from wilks.errors import listed, nearest
 from wilks.formats.hs3.nodes import Node
 from wilks.formats.hs3.tables import Tables
-from wilks.formats.whole_numbers import as_root_divides
+from wilks.formats.root_formulas import CALLS as ROOT_CALLS
+from wilks.formats.root_formulas import as_root_divides
 from wilks.workspace.either import written
-from wilks.workspace.expressions import ExpressionError, parse_expression
+from wilks.workspace.expressions import FUNCTIONS, ExpressionError, parse_expression
 
 _TOKEN = re.compile(
     r"(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<place>@\d+|x\s*\[\s*\d+\s*\])"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:::[A-Za-z_][A-Za-z0-9_]*)*)|(?P<sign>\*\*|[-+*/^(),]))"
 )
-CALLS = {
-    "exp": "exp",
-    "log": "log",
-    "sqrt": "sqrt",
-    "pow": "pow",
-    "min": "min",
-    "max": "max",
-    "TMath::Exp": "exp",
-    "TMath::Log": "log",
-    "TMath::Sqrt": "sqrt",
-    "TMath::Power": "pow",
-    "TMath::Min": "min",
-    "TMath::Max": "max",
-}
+CALLS = {name: name for name in FUNCTIONS} | ROOT_CALLS
 """Functions that an expression may call, as ROOT writes them, and as a workspace does."""
 _TYPES = ("generic_function", "product", "sum", "interpolation0d")
 _LONGEST = 100_000

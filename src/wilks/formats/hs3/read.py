@@ -9,8 +9,8 @@ from typing import IO, Any, Literal
 
 import msgspec
 
-from wilks._reading import parse_json, read_file
-from wilks.errors import TemplateError, WorkspaceError, nearest_file
+from wilks._reading import parse_json
+from wilks.errors import TemplateError, WorkspaceError
 from wilks.formats.hs3.analyses import Choice, analyses_of, channel_names, choose
 from wilks.formats.hs3.channels import HS3Channel, read_channel
 from wilks.formats.hs3.clipping import may_be_negative
@@ -27,6 +27,7 @@ from wilks.formats.hs3.values import Values, values_of
 from wilks.formats.notes import Reading
 from wilks.histogram import Axis
 from wilks.workspace.extensions import PYHF, WILKS, extensions
+from wilks.workspace.files import content_of_file
 from wilks.workspace.pyhf_json import load_workspace
 from wilks.workspace.workspace import Workspace
 
@@ -108,7 +109,7 @@ def _value(source: Source) -> tuple[Any, str]:
     if isinstance(source, Mapping):
         return msgspec.to_builtins(dict(source)), "document"
     if isinstance(source, str | Path):
-        content: bytes | str = _content(Path(source))
+        content: bytes | str = content_of_file(Path(source), None)
         name = str(source)
     elif isinstance(source, bytes):
         content, name = source, "document"
@@ -118,16 +119,6 @@ def _value(source: Source) -> tuple[Any, str]:
         return parse_json(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content), name
     except ValueError as error:
         raise WorkspaceError(f"{name}: not JSON: {error}") from None
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return read_file(path)
-    except FileNotFoundError:
-        names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise WorkspaceError(f"{path}: no such file{nearest_file(path.name, names)}") from None
-    except OSError as error:
-        raise WorkspaceError(f"{path}: can't be read ({error.strerror})") from None
 
 
 @dataclass

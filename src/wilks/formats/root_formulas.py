@@ -1,4 +1,4 @@
-"""Whole numbers in ROOT's formulas, which are C++: there 1/2 is 0."""
+"""ROOT's formulas, which are C++: functions have other names, and 1/2 is 0."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ import re
 from collections.abc import Sequence
 
 from wilks.workspace.expressions import Expression, Step, parse_expression
+
+CALLS = {
+    "TMath::Exp": "exp",
+    "TMath::Log": "log",
+    "TMath::Sqrt": "sqrt",
+    "TMath::Power": "pow",
+    "TMath::Min": "min",
+    "TMath::Max": "max",
+}
+"""Functions by ROOT's names, as expressions call them."""
 
 _NUMBER = re.compile(r"(?<![\w.@\[])(?P<whole>\d+)(?![\w.]|\s*\])|@\d+|\w[\w.]*")
 _MARK = "whole_number_"
