@@ -8,9 +8,12 @@ from typing import Any
 import click
 
 from wilks.cli.application import Commands
+from wilks.cli.ensembles import seed_option
 from wilks.cli.helping import Command
 from wilks.cli.inputs import DATACARD, DESCRIPTION, HS3, content, kind, read_workspace
-from wilks.cli.streams import output_option, wrote
+from wilks.cli.limits import level_option
+from wilks.cli.streams import output_option, warn, wrote
+from wilks.errors import InputError
 
 
 @click.group(cls=Commands)
@@ -71,3 +74,73 @@ def hepdata(
     wrote([Path(output) if len(files) > 1 else files[0]])
     if csv_folder is not None:
         wrote(made.save_csv(csv_folder))
+
+
+@export.command(
+    cls=Command,
+    examples=(
+        "wilks export simplified workspace.json --channels 'SR*'",
+        "wilks export simplified workspace.json --fit all --uncertainties per-bin -o simplified",
+    ),
+)
+@click.argument("workspace", metavar="WORKSPACE")
+@output_option("Folder for what is written.", default="simplified", never_printed="writes many files: name a folder")
+@click.option(
+    "--channels", "-c", multiple=True, metavar="NAME", help="Keep these channels (names or patterns). Default: all."
+)
+@click.option(
+    "--fit",
+    "fitted",
+    metavar="CHANNELS",
+    help="What tells the background: a fit of control (the channels that are not kept), of all, or none (constraints "
+    "alone). Default: control where there are such channels, else all.",
+)
+@click.option(
+    "--uncertainties",
+    type=click.Choice(["correlated", "per-bin"]),
+    default="correlated",
+    show_default=True,
+    help="Of the one background: one parameter for all bins, or one for each.",
+)
+@click.option(
+    "--signal-systematics",
+    is_flag=True,
+    help="Keep the systematic uncertainties of signals, beside the one background.",
+)
+@click.option("--samples", type=int, default=20_000, show_default=True, metavar="N", help="Points for the moments.")
+@seed_option
+@click.option("--measurement", metavar="NAME", help="Measurement of the workspace. Default: the first.")
+@click.option("--poi", metavar="NAME", help="Parameter of interest. Default: the measurement's.")
+@click.option(
+    "--compare/--no-compare", default=True, show_default=True, help="Print the limits of the full model beside these."
+)
+@level_option
+def simplified(
+    workspace: str,
+    output: str,
+    channels: tuple[str, ...],
+    uncertainties: str,
+    compare: bool,
+    level: float,
+    **asked: Any,
+) -> None:
+    """Write the simplified likelihoods of a model, and print their limits beside its own.
+
+    One has a parabola for the background of each bin, from mean, covariance and third moment (CMS, arXiv:1809.05548);
+    the other one background with one uncertainty (ATLAS, ATL-PHYS-PUB-2021-038). Both are workspaces too.
+    """
+    from wilks.export.simplified import comparison, simplify
+
+    if compare and not 0 < level < 1:
+        raise InputError(f"--level: must lie between 0 and 1, found {level:g}")
+    given = read_workspace(workspace)
+    found = simplify(given, channels=channels or None, uncertainties=uncertainties.replace("-", " "), **asked)
+    wrote(found.save(output))
+    for note in found.notes:
+        warn(note)
+    if not compare:
+        return
+    if not found.moments.signals:
+        warn("the workspace has no signal, so there is no limit to compare")
+        return
+    click.echo(f"\n{comparison(found.limits(level=level)).text()}")

@@ -1,0 +1,236 @@
+"""Moments of the background of a model: what its uncertainties make of the expected events of every bin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wilks._types import FloatArray
+from wilks.errors import InputError, ResultError, listed, nearest
+from wilks.fitting.mle import fit
+from wilks.infer.transfer import transfer
+from wilks.model.compile import compile_model
+from wilks.model.model import Model, Positions
+from wilks.model.terms import prefit_covariance
+from wilks.results.fit import FitResult
+from wilks.selection import matching
+from wilks.workspace.edit import select_channels, without_masked_bins
+from wilks.workspace.prune import prune
+from wilks.workspace.workspace import Workspace
+
+FITS = ("control", "all", "none")
+_CHUNK = 1000
+# Which part of the samples beyond the bounds of a parameter counts, and which is told.
+_BEYOND, _MANY = 1e-3, 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Mean (bins,), covariance (bins, bins) and third central moments (bins,) of the background of some channels.
+
+    `best` (bins,) are the rates at the fitted (or nominal) parameters, `linear` (bins, bins) their covariance by linear
+    propagation. `signals` has nominal yields (bins,) by name. Bins are those of `channels` one after the other, as
+    `bins` counts them. `data` (bins,) was observed. `notes` are sentences on what the moments can't say well.
+    """
+
+    channels: tuple[str, ...]
+    bins: tuple[int, ...]
+    mean: FloatArray
+    covariance: FloatArray
+    third: FloatArray
+    best: FloatArray
+    linear: FloatArray
+    data: FloatArray
+    signals: dict[str, FloatArray]
+    poi: str
+    fitted: str
+    samples: int
+    seed: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> list[str]:
+        """A name for each bin, counted from 1 in its channel."""
+        pairs = zip(self.channels, self.bins, strict=True)
+        return [f"{name}, bin {i + 1}" for name, bins in pairs for i in range(bins)]
+
+    @property
+    def slices(self) -> dict[str, slice]:
+        """Where the bins of each channel are."""
+        ends = np.cumsum((0, *self.bins)).tolist()
+        return {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(self.channels)}
+
+
+def background_moments(
+    workspace: Workspace,
+    *,
+    channels: str | Sequence[str] | None = None,
+    fitted: str | None = None,
+    samples: int = 20_000,
+    seed: int = 1,
+    measurement: str | None = None,
+    poi: str | None = None,
+) -> Moments:
+    """Return the moments of everything that the parameter of interest does not scale; see `simplify`."""
+    workspace = without_masked_bins(workspace)
+    full = compile_model(workspace, measurement=measurement, poi=_poi(workspace, measurement, poi))
+    signals = full.signal_samples
+    try:
+        background = prune(workspace, samples=list(signals)) if signals else workspace
+    except InputError as error:
+        raise InputError([f"no background is left without the signal: {text}" for text in error.problems]) from None
+    kept = _kept(workspace, channels)
+    others = [name for name in workspace.channel_names if name not in kept]
+    model = compile_model(background, measurement=measurement, poi="")
+    fitted = ("control" if others else "all") if fitted is None else fitted
+    if problems := _problems(fitted, others, samples):
+        raise InputError(problems)
+    where = np.concatenate([np.arange(s.start, s.stop) for s in (model.channel_slices[name] for name in kept)])
+    theta, covariance = _known(model, background, fitted, others, where, measurement)
+    best = model.expected(theta)[where]
+    along = model.rates_jacobian(theta)[where]
+    linear = along @ covariance @ along.T
+    mean, spread, third, notes = _sampled(model, theta, covariance, where, along, samples, seed)
+    return Moments(
+        channels=tuple(kept),
+        bins=tuple(model.channel_bins[name] for name in kept),
+        mean=mean,
+        covariance=spread,
+        third=third,
+        best=best,
+        linear=0.5 * (linear + linear.T),
+        data=full.observed_main[where],
+        signals=_signals(full, kept),
+        poi=full.poi or "",
+        fitted=fitted,
+        samples=samples,
+        seed=seed,
+        notes=notes,
+    )
+
+
+def _poi(workspace: Workspace, measurement: str | None, poi: str | None) -> str | None:
+    """Return the parameter of interest to compile with: none where a background-only workspace names one it lacks."""
+    if poi is not None:
+        return poi
+    every = workspace.document.measurements
+    chosen = next((one for one in every if one.name == measurement), every[0])
+    model = compile_model(workspace, measurement=chosen.name, poi="")
+    return chosen.config.poi if chosen.config.poi in model.parameter_names else ""
+
+
+def _kept(workspace: Workspace, channels: str | Sequence[str] | None) -> list[str]:
+    """Return the channels that are named, in the workspace's order; all of them by default."""
+    names = workspace.channel_names
+    if channels is None:
+        return list(names)
+    wanted = [channels] if isinstance(channels, str) else list(channels)
+    places = {pattern: matching(names, pattern) for pattern in wanted}
+    if unknown := [pattern for pattern, found in places.items() if not len(found)]:
+        raise InputError(
+            [f'no channel "{one}" in the workspace, only {listed(names)}{nearest(one, names)}' for one in unknown]
+        )
+    chosen = {int(i) for found in places.values() for i in found}
+    return [name for i, name in enumerate(names) if i in chosen]
+
+
+def _problems(fitted: str, others: Sequence[str], samples: int) -> list[str]:
+    problems = []
+    if fitted not in FITS:
+        problems.append(f'no fit "{fitted}"; there are {listed(FITS)}{nearest(fitted, FITS)}')
+    if fitted == "control" and not others:
+        problems.append("no channel is left to be fitted as control region: name fewer channels, or another fit")
+    if samples < 100:
+        problems.append(f"at least 100 samples are needed for moments, found {samples}")
+    return problems
+
+
+def _known(
+    model: Model, background: Workspace, fitted: str, others: Sequence[str], where: Positions, measurement: str | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return what is known of the parameters of the background: values and covariance. Raises InputError, ResultError."""
+    known = np.zeros(model.n_parameters, np.bool_)
+    if fitted == "none":
+        theta, covariance = model.prefit_values, prefit_covariance(model, model.fixed)
+    else:
+        result = fit(model) if fitted == "all" else _control(model, background, others, measurement)
+        if not result.converged or not result.covariance_valid:
+            raise ResultError(f"the fit of the background gives no covariance: {result.status}")
+        theta, covariance = result.values, result.covariance
+        carried = set(result.settings.get("not_in_fit", ()))
+        known = np.array([name not in carried for name in model.parameter_names])
+    acting = np.abs(model.rates_jacobian(theta)[where]).max(axis=0, initial=0.0) > 0
+    open_ends = acting & model.unconstrained & ~model.fixed & ~known
+    if open_ends.any():
+        names = [name for name, is_open in zip(model.parameter_names, open_ends, strict=True) if is_open]
+        raise InputError(
+            f"nothing tells the size of {listed(names)}: no constraint, and no fit of a channel that measures it; "
+            'the fit "all" uses every channel'
+        )
+    return theta, covariance
+
+
+def _control(model: Model, background: Workspace, others: Sequence[str], measurement: str | None) -> FitResult:
+    """Return the fit of the other channels, as one of the model of all."""
+    control = compile_model(select_channels(background, list(others)), measurement=measurement, poi="")
+    return transfer(fit(control), model)
+
+
+def _sampled(
+    model: Model,
+    theta: FloatArray,
+    covariance: FloatArray,
+    where: Positions,
+    along: FloatArray,
+    samples: int,
+    seed: int,
+) -> tuple[FloatArray, FloatArray, FloatArray, tuple[str, ...]]:
+    """Return mean, covariance and third moments of the rates when parameters are normal around `theta`, and notes.
+
+    Points come in pairs on either side, and what is linear in the parameters is taken from the exact formula: the
+    samples only measure what the curvature of the rates adds, and are exact where there is none. Points beyond the
+    bounds of a parameter are put onto them; where that matters the formula does not hold, and is left out.
+    """
+    values, vectors = np.linalg.eigh(covariance)
+    used = values > 1e-14 * max(float(values[-1]), 1e-300)
+    root = vectors[:, used] * np.sqrt(values[used])
+    lower, upper = model.bounds
+    best = model.expected(theta)[where]
+    generator = np.random.default_rng(seed)
+    pairs = -(-samples // 2)
+    changes, straight, beyond = [], [], np.zeros(model.n_parameters)
+    for start in range(0, pairs, _CHUNK):
+        steps = generator.standard_normal((min(_CHUNK, pairs - start), int(used.sum()))) @ root.T
+        for side in (steps, -steps):
+            points = np.clip(theta + side, lower, upper)
+            beyond += (points != theta + side).sum(axis=0)
+            changes.append(model.expected(points)[:, where] - best)
+            straight.append(side @ along.T)
+    change, line = np.concatenate(changes), np.concatenate(straight)
+    n = len(change)
+    beyond = np.where(np.abs(along).max(axis=0, initial=0.0) > 0, beyond, 0.0) / n
+    shift = change.mean(axis=0)
+    around = change - shift
+    spread = around.T @ around / n
+    if beyond.max(initial=0.0) < _BEYOND:
+        spread += along @ covariance @ along.T - line.T @ line / n
+    many = [(model.parameter_names[i], beyond[i]) for i in np.argsort(-beyond, kind="stable") if beyond[i] > _MANY]
+    notes = tuple(f"{name}: {100 * part:.0f} % of the samples are beyond its bounds" for name, part in many)
+    return best + shift, 0.5 * (spread + spread.T), np.asarray((around**3).mean(axis=0)), notes
+
+
+def _signals(full: Model, kept: Sequence[str]) -> dict[str, FloatArray]:
+    """Return the nominal yields of each signal in the channels that are kept, for a parameter of interest of 1."""
+    if full.poi is None:
+        return {}
+    theta = full.prefit_values.copy()
+    theta[full.index(full.poi)] = 1.0
+    rates = full.expected_by_block(theta)
+    bins = full.channel_bins
+    found = {}
+    for signal in full.signal_samples:
+        parts = {b.channel: rates[i] for i, b in enumerate(full.blocks) if b.sample == signal}
+        found[signal] = np.concatenate([parts.get(name, np.zeros(bins[name])) for name in kept])
+    return found
