@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def export() -> None:
     """Results as other people expect them."""
 
 
-def _keyword_option(name: str, words: str) -> Any:
+def _keyword_option(name: str, words: str) -> Callable[[Any], Any]:
     return click.option(
         f"--{name}", f"{name}s", multiple=True, metavar="TEXT", help=f"Keyword of every table: {words}; repeatable."
     )

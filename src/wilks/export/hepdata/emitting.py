@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,8 @@ import numpy as np
 from wilks.errors import printable
 from wilks.export.hepdata.records import Cell, Column, DataTable, Error
 
+_NUMBER = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
+_RANGE = re.compile(rf"^({_NUMBER}\s*)-(\s*{_NUMBER})$")
 # HEPData's sign for a value that there is not.
 NONE = "-"
 
@@ -23,7 +27,7 @@ def data_yaml(table: DataTable) -> str:
     lines = ["independent_variables:"]
     for column in table.independent:
         lines += _header(column)
-        lines += [f"  - {cell}" for cell in _cells(column)]
+        lines += [f"  - {cell}" for cell in _cells(replace(column, values=[_no_range(c) for c in column.values]))]
     lines.append("dependent_variables:")
     for column in table.dependent:
         lines += _header(column)
@@ -76,7 +80,9 @@ def data_csv(table: DataTable) -> str:
     for column in (*table.independent, *table.dependent):
         title = f"{column.name} [{column.units}]" if column.units else column.name
         if any(isinstance(cell, tuple) for cell in column.values):
-            columns += [(f"{title} {end}", [_end(c, i) for c in column.values]) for i, end in enumerate(("low", "high"))]
+            columns += [
+                (f"{title} {end}", [_end(c, i) for c in column.values]) for i, end in enumerate(("low", "high"))
+            ]
         else:
             columns.append((title, [_plain(cell) for cell in column.values]))
         for error in column.errors:
@@ -122,6 +128,11 @@ def _header(column: Column) -> list[str]:
     return [*lines, "  values:" if len(column.values) else "  values: []"]
 
 
+def _no_range(cell: Cell) -> Cell:
+    """Return a text that looks like a range, "2-3", with a dash in place of the hyphen: HEPData refuses such texts."""
+    return _RANGE.sub(r"\1–\2", cell) if isinstance(cell, str) else cell
+
+
 def _cells(column: Column) -> Iterator[str]:
     for cell in column.values:
         if isinstance(cell, tuple):
@@ -152,15 +163,15 @@ def _measured(column: Column) -> Iterator[str]:
 
 
 def _sides(error: Error, digits: int) -> list[str]:
-    """Return the uncertainty of every value, "" where there is none."""
+    """Return the uncertainty of every value, "" where there is none; HEPData refuses those that are 0."""
     label = f", label: {yaml_text(error.label)}" if error.label else ""
     texts = []
     for plus, minus in zip(np.asarray(error.plus).tolist(), np.asarray(error.minus).tolist(), strict=True):
-        if math.isnan(plus) and math.isnan(minus):
+        if all(math.isnan(side) or side == 0 for side in (plus, minus)):
             texts.append("")
         elif plus == -minus:
             texts.append(f"{{symerror: {yaml_number(plus, digits)}{label}}}")
         else:
-            up, down = yaml_number(plus, digits), yaml_number(minus, digits)
+            up, down = ('""' if math.isnan(side) else yaml_number(side, digits) for side in (plus, minus))
             texts.append(f"{{asymerror: {{plus: {up}, minus: {down}}}{label}}}")
     return texts

@@ -17,6 +17,7 @@ from wilks.export.hepdata.records import (
     column,
     titled,
 )
+from wilks.pages import file_names
 from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction, Prediction
 from wilks.selection import natural
@@ -26,12 +27,13 @@ EVENTS = "Events"
 
 def prediction_tables(prediction: Prediction, where: str = "") -> Iterator[DataTable]:
     """Yield the yields of each channel: samples, total and data per bin."""
-    label = prediction.label
+    files = file_names(sorted(prediction.channel_names))
     for name in natural(prediction.channel_names):
-        yield _channel_table(prediction[name], label, where)
+        figure = f"data_mc_{files[name]}_{prediction.label.replace('-', '')}"
+        yield _channel_table(prediction[name], prediction.label, where, figure)
 
 
-def _channel_table(channel: ChannelPrediction, label: str, where: str) -> DataTable:
+def _channel_table(channel: ChannelPrediction, label: str, where: str, figure: str) -> DataTable:
     qualifiers = (Qualifier("CHANNEL", titled(channel.name)),)
     samples = [
         Column(titled(sample), yields.tolist(), EVENTS, (Error.symmetric("total", sigma),), qualifiers)
@@ -49,7 +51,7 @@ def _channel_table(channel: ChannelPrediction, label: str, where: str) -> DataTa
         f"(statistical and systematic) uncertainties.{masked}",
         (bins_of(channel.axis),),
         (*samples, total, data),
-        tuple(f"data_mc_{channel.name}_{label.replace('-', '')}" for _ in [0]),
+        (figure,),
         ("N",),
     )
 
@@ -61,7 +63,10 @@ def fit_tables(fit: FitResult, where: str = "") -> Iterator[DataTable]:
         return
     free = ~fit.fixed
     names = [name for name, keep in zip(fit.names, free, strict=True) if keep]
-    parts = (("Correlations", "Correlation coefficients", fit.correlation), ("Covariance", "Covariance", fit.covariance))
+    parts = (
+        ("Correlations", "Correlation coefficients", fit.correlation),
+        ("Covariance", "Covariance", fit.covariance),
+    )
     for title, words, matrix in parts:
         yield matrix_table(
             f"{title} of parameters{where}",
@@ -122,9 +127,7 @@ def matrix_table(
 def bin_covariance_table(label: str, prediction: Prediction, covariance: FloatArray, where: str = "") -> DataTable:
     """Return the covariance of the expected events of all bins, shape (bins, bins), channels in natural order."""
     labels = [
-        f"{name}, bin {i + 1}"
-        for name in natural(prediction.channel_names)
-        for i in range(len(prediction[name].axis))
+        f"{name}, bin {i + 1}" for name in natural(prediction.channel_names) for i in range(len(prediction[name].axis))
     ]
     return matrix_table(
         f"Covariance of bins, {label}{where}",

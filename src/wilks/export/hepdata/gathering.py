@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wilks._reading import read_file
-from wilks.errors import InputError, WilksError, listed
+from wilks.errors import InputError, listed
 from wilks.export.hepdata import fitted, inferred
 from wilks.export.hepdata.records import DataTable, Resource
 from wilks.results.fit import FitResult
@@ -25,15 +25,15 @@ _MAKERS: Mapping[str, Callable[..., Iterator[DataTable]]] = {
     "fit": fitted.fit_tables,
     "intervals": inferred.interval_tables,
     "limit": inferred.limit_tables,
-    "hypotest": inferred.test_tables,
+    "hypotest": inferred.hypotest_tables,
     "significance": inferred.significance_tables,
     "grid": inferred.grid_tables,
     "scan": inferred.scan_tables,
     "contour": inferred.contour_tables,
     "ranking": inferred.ranking_tables,
     "breakdown": inferred.breakdown_tables,
-    "gof": inferred.other_tables,
-    "compatibility": inferred.other_tables,
+    "gof": inferred.goodness_tables,
+    "compatibility": inferred.goodness_tables,
     "toys": inferred.other_tables,
 }
 # What has no table of numbers.
@@ -71,15 +71,14 @@ class Gathered:
         if self.workspace is None:
             return
         fit = the_fit(self.results)
-        for prediction in (one for one in self.results.values() if isinstance(one, Prediction)):
-            used = None if prediction.label == "pre-fit" else fit
-            if prediction.label == "post-fit" and fit is None or prediction.label not in ("pre-fit", "post-fit"):
+        after = fit if fit is not None and fit.covariance_valid and "hidden" not in fit.settings else None
+        predictions = {one.label: one for one in self.results.values() if isinstance(one, Prediction)}
+        for label, used in (("pre-fit", None), ("post-fit", after)):
+            prediction = predictions.get(label)
+            if prediction is None or (label == "post-fit" and used is None):
                 continue
-            try:
-                matrix = bin_covariance(_model(self.workspace, fit), used)
-            except WilksError:
-                continue
-            yield fitted.bin_covariance_table(prediction.label, prediction, matrix)
+            matrix = bin_covariance(_model(self.workspace, fit), used)
+            yield fitted.bin_covariance_table(label, prediction, matrix)
 
 
 def gather(given: Sequence[Any]) -> Gathered:
@@ -95,7 +94,7 @@ def gather(given: Sequence[Any]) -> Gathered:
     if found.workspace is not None:
         foreign = [name for name, digest in digests.items() if digest not in ("", found.workspace.digest)]
         if foreign:
-            problems.append(f"{listed(foreign)}: belongs to another workspace than the one that is given")
+            problems.append(f"{listed(foreign)}: of another workspace than the one that is given")
     if problems:
         raise InputError(problems)
     if found.workspace is not None:
@@ -132,14 +131,11 @@ def bin_covariance(model: Model, fit: FitResult | None) -> FloatArray:
     else:
         fit = transfer(fit, model) if fit.names != model.parameter_names else fit
         theta, covariance = fit.values, fit.covariance
-    places = np.concatenate([np.arange(s.start, s.stop) for s in map(model.channel_slices.get, _names(natural, model))])
+    slices = [model.channel_slices[name] for name in natural(model.channel_names)]
+    places = np.concatenate([np.arange(one.start, one.stop) for one in slices])
     along = model.rates_jacobian(theta)[places]
     matrix = along @ covariance @ along.T
     return np.asarray(0.5 * (matrix + matrix.T))
-
-
-def _names(order: Callable[[Any], Any], model: Model) -> list[str]:
-    return list(order(model.channel_names))
 
 
 def _model(workspace: Workspace, fit: FitResult | None) -> Model:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from wilks._types import FloatArray
 from wilks.export.hepdata.records import Column, DataTable, Error, Qualifier, column, titled
+from wilks.results.goodness import Compatibility, GoodnessOfFit
 from wilks.results.grid import GridResult
 from wilks.results.hypotest import HypothesisTest, LimitResult, SignificanceResult
 from wilks.results.intervals import IntervalResult, percent
@@ -39,13 +41,13 @@ def limit_tables(found: LimitResult, where: str = "") -> Iterator[DataTable]:
         ("limit", "limits"),
         ("CLS",),
     )
-    yield from test_tables(found.curve, f"{where} (limit)" if where else " for limits")
+    yield from hypotest_tables(found.curve, f"{where} (limit)" if where else " for limits")
 
 
 _BANDS = (r"$-2\sigma$", r"$-1\sigma$", "median", r"$+1\sigma$", r"$+2\sigma$")
 
 
-def test_tables(found: HypothesisTest, where: str = "") -> Iterator[DataTable]:
+def hypotest_tables(found: HypothesisTest, where: str = "") -> Iterator[DataTable]:
     """Yield the p-values of the values that were tested, in their order."""
     poi = titled(found.poi)
     order = np.argsort(found.values, kind="stable")
@@ -124,7 +126,10 @@ def contour_tables(found: ContourResult, where: str = "") -> Iterator[DataTable]
         f"Likelihood scan of {about}{where}",
         f"{_NLL} of {x} and {y}, minimised over all other parameters. Best fit: {x} = {found.best[0]:.6g}, "
         f"{y} = {found.best[1]:.6g}.",
-        (column(x, np.tile(found.x_values, found.y_values.size)), column(y, np.repeat(found.y_values, found.x_values.size))),
+        (
+            column(x, np.tile(found.x_values, found.y_values.size)),
+            column(y, np.repeat(found.y_values, found.x_values.size)),
+        ),
         (column(_NLL, found.delta.ravel()),),
         ("contour",),
     )
@@ -204,12 +209,25 @@ def breakdown_tables(found: BreakdownResult, where: str = "") -> Iterator[DataTa
         )
 
 
+def goodness_tables(found: GoodnessOfFit | Compatibility, where: str = "") -> Iterator[DataTable]:
+    """Yield what each channel adds to a test, with statistic and p-value in the description."""
+    p_value = f"{found.p_value:.4g}"
+    if found.toys.size:
+        p_value += f", with toys {found.toys_p_value:.4g} +- {found.toys_p_uncertainty:.2g}"
+    words = f"Statistic: {found.statistic:.4f}, degrees of freedom: {found.ndof}, p-value: {p_value}."
+    for table in other_tables(found, where):
+        yield replace(table, description=f"{table.description} {words}")
+
+
 def other_tables(found: Any, where: str = "") -> Iterator[DataTable]:
     """Yield the tables of any other result, cells as they are printed, numbers as numbers."""
     for table in found.tables():
         if not table.rows:
             continue
-        columns = [Column(titled(name) or " ", [_cell(row[i]) for row in table.rows]) for i, name in enumerate(table.header)]
+        columns = [
+            Column(titled(name) or " ", [_cell(row[i]) for row in table.rows]) for i, name in enumerate(table.header)
+        ]
+        columns = [one for i, one in enumerate(columns) if i == 0 or set(one.values) != {"-"}]
         title = table.title or type(found).__name__
         origin = getattr(found, "origin", None)
         about = f"{title}. Data: {origin.dataset}." if origin is not None else f"{title}."

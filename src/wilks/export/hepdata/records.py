@@ -42,7 +42,7 @@ class Error:
     @classmethod
     def symmetric(cls, label: str, size: FloatArray) -> Error:
         """Return an uncertainty of the same size on both sides."""
-        return cls(label, np.asarray(size), -np.asarray(size))
+        return cls(label, np.asarray(size), 0.0 - np.asarray(size))
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,10 +52,11 @@ class Submission:
         encoded = {name: text.encode() for name, text in texts.items()}
         large = {name: _as_resource(name, self._stems()[name[:-5]]) for name, c in encoded.items() if len(c) > LARGEST}
         kept = {name: content for name, content in encoded.items() if name not in large}
-        resources = [*self.resources, *large.values()]
-        main = [_document(self._head(resources))]
         tables = [(f"{stem}.yaml", table) for stem, table in self._stems().items() if f"{stem}.yaml" in kept]
         shown = {file.name: file.content for _, table in tables for file in self._of(table)}
+        rest = [file for files in self.figures.values() for file in files if file.name not in shown]
+        resources = [*self.resources, *large.values(), *rest]
+        main = [_document(self._head(resources))]
         main += [_document(self._entry(name, table)) for name, table in tables]
         others = {file.name: file.content for file in resources}
         return {MAIN: "".join(main).encode(), **kept, **others, **shown}
@@ -144,6 +145,12 @@ def submission(
     `energy` ("13 TeV") and `luminosity` ("140 fb-1") become qualifiers of every column, the energy a keyword too;
     `reactions` ("P P --> TOP TOPBAR X"), `observables` ("SIG") and `phrases` are keywords of every table. `license` is
     name and address of the licence of data and files, `comment` the abstract. Raises InputError with all mistakes.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> made = wilks.export.hepdata.submission(wilks.limit(model), energy="13 TeV", luminosity="140 fb-1")
+    >>> print(made.files()["upper_limits_on_mu.yaml"].decode().splitlines()[9])
+    - header: {name: "Upper limit on mu"}
     """
     told = about(energy, luminosity, reactions, observables, phrases, license, comment)
     found = gather(given)

@@ -73,9 +73,7 @@ def about(
     if problems:
         raise InputError(problems)
     named = () if license is None else (("name", license[0]), ("url", license[1]))
-    return About(
-        tuple(qualifiers), value, tuple(reactions), tuple(observables), tuple(phrases), named, comment.strip()
-    )
+    return About(tuple(qualifiers), value, tuple(reactions), tuple(observables), tuple(phrases), named, comment.strip())
 
 
 def _number(text: str) -> bool:

@@ -40,9 +40,9 @@ def parabolas(workspace: Workspace, moments: Moments, found: Coefficients) -> Wo
     A sample for each bin, scaled by a function of the bin's theta; signals have the parameter of interest alone.
     """
     n = moments.mean.size
-    moving = np.flatnonzero((found.linear > 0) | (found.quadratic != 0))
-    thetas = {int(i): f"theta_{i + 1}" for i in moving}
-    functions = [Function(f"background_{i + 1}", _parabola(found, moments.mean, i, thetas[int(i)])) for i in moving]
+    moving = np.flatnonzero((found.linear > 0) | (found.quadratic != 0)).tolist()
+    thetas = {i: f"theta_{i + 1}" for i in moving}
+    functions = [Function(f"background_{i + 1}", _parabola(found, moments.mean, i, thetas[i])) for i in moving]
     channels = []
     for channel, where in moments.slices.items():
         samples = [_signal(name, yields[where], moments.poi) for name, yields in moments.signals.items()]
@@ -147,4 +147,3 @@ def _observations(moments: Moments) -> list[Observation]:
 
 def _axes(workspace: Workspace, moments: Moments) -> dict[str, Axis]:
     return {name: axis for name, axis in workspace.axes.items() if name in moments.channels}
-

@@ -97,11 +97,11 @@ def simplify(
     data of those that are kept are then used twice), "none" from constraints alone. Moments are those of `samples`
     points, normal around the fit with its covariance and of a fixed `seed`; what is linear is exact. `uncertainties` of
     the one background are "correlated" (one parameter for all bins) or "per bin"; its signals have their systematic
-    uncertainties with `signal_systematics`. Raises InputError for what can't be asked, ResultError where the fit fails.
+    uncertainties with `signal_systematics`. `measurement` and `poi` are as for `compile_model`. Raises InputError for
+    what can't be asked, ResultError where the fit fails.
 
     >>> import wilks
-    >>> from wilks.export.simplified import simplify
-    >>> found = simplify(wilks.examples.search(), channels="SR 2b")
+    >>> found = wilks.export.simplified.simplify(wilks.examples.search(), channels="SR 2b")
     >>> found
     <SimplifiedLikelihood: 1 channels, 12 bins, fit of control>
     >>> found.coefficients.rho.shape, found.moments.third.shape
@@ -134,7 +134,13 @@ def simplify(
 
 
 def comparison(limits: dict[str, LimitResult]) -> Table:
-    """Return limits side by side: observed and expected, with the differences from the first in percent."""
+    """Return limits side by side: observed and expected, with the differences from the first in percent.
+
+    >>> import wilks
+    >>> found = wilks.export.simplified.simplify(wilks.examples.search(), channels="SR 2b")
+    >>> wilks.export.simplified.comparison(found.limits()).header
+    ('limit', 'full', 'parabolas', 'difference', 'one background', 'difference')
+    """
     first, *others = limits
     rows = []
     for i, name in enumerate(("observed", *(f"expected {band}" for band in BANDS))):

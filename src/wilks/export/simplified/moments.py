@@ -150,7 +150,7 @@ def _problems(fitted: str, others: Sequence[str], samples: int) -> list[str]:
 def _known(
     model: Model, background: Workspace, fitted: str, others: Sequence[str], where: Positions, measurement: str | None
 ) -> tuple[FloatArray, FloatArray]:
-    """Return what is known of the parameters of the background: values and covariance. Raises InputError, ResultError."""
+    """Return values and covariance of the parameters of the background. Raises InputError and ResultError."""
     known = np.zeros(model.n_parameters, np.bool_)
     if fitted == "none":
         theta, covariance = model.prefit_values, prefit_covariance(model, model.fixed)

@@ -27,9 +27,7 @@ def model_json(moments: Moments, found: Coefficients) -> str:
     """Return moments and coefficients as JSON."""
     document: dict[str, Any] = {
         "format": "simplified likelihood: background = A + B theta + C theta^2, theta normal with correlations rho",
-        "channels": [
-            {"name": name, "bins": bins} for name, bins in zip(moments.channels, moments.bins, strict=True)
-        ],
+        "channels": [{"name": name, "bins": bins} for name, bins in zip(moments.channels, moments.bins, strict=True)],
         "data": moments.data.tolist(),
         "background": moments.mean.tolist(),
         "covariance": moments.covariance.tolist(),
