@@ -60,7 +60,7 @@ def _quadratic(variance: FloatArray, third: FloatArray) -> FloatArray:
     scale = np.sqrt(2.0 * np.maximum(variance, 0.0))
     # With C = sqrt(2 m2) sin(x) the equation is sqrt(8 m2^3) sin(3 x) = m3.
     highest = scale**3
-    ratio = np.divide(third, highest, out=np.zeros_like(third), where=highest > 0)
+    ratio = np.clip(np.divide(third, highest, out=np.zeros_like(third), where=highest > 0), -1.0, 1.0)
     return np.asarray(scale * np.sin(np.arcsin(ratio) / 3.0))
 
 
