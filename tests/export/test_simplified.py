@@ -145,6 +145,26 @@ def test_one_background_is_a_workspace_of_pyhf() -> None:
         assert (modifier["data"]["hi_data"] if uncertainties == "correlated" else modifier["data"]) == wanted
 
 
+def test_a_signal_that_is_no_multiple_of_the_parameter_is_kept_whole_or_refused() -> None:
+    spec = LINEAR.spec
+    spec["channels"][0]["samples"][0]["modifiers"] = [{"name": "theta_squared", "type": "normfactor", "data": None}]
+    spec["functions"] = [{"name": "theta_squared", "expression": "mu * mu"}]
+    full = wilks.load_workspace(spec | {"version": "wilks-1"})
+    with pytest.raises(InputError, match='"signal": not proportional to mu'):
+        simplify(full, fitted="none")
+    found = simplify(full, fitted="none", signal_systematics=True)
+    # A name that the workspace has is given to nothing else.
+    assert "simple_theta_1" in wilks.compile_model(found.parabolas).parameter_names
+    limits = found.limits()
+    assert limits["parabolas"].observed == pytest.approx(limits["full"].observed, rel=1e-4)
+
+
+def test_masked_bins_stay_out() -> None:
+    masked = wilks.load_workspace(LINEAR.spec | {"masks": [{"channel": "SR0", "bins": [1]}], "version": "wilks-1"})
+    limits = simplify(masked, fitted="none").limits()
+    assert limits["parabolas"].observed == pytest.approx(limits["full"].observed, rel=1e-4)
+
+
 def test_control_regions_tell_what_is_known_of_a_free_factor() -> None:
     factor = {"name": "norm", "type": "normfactor", "data": None}
     spec = workspace(factor, channels=2).spec
@@ -159,6 +179,13 @@ def test_control_regions_tell_what_is_known_of_a_free_factor() -> None:
     assert simplify(full, channels="SR0", fitted="all").notes[0].startswith("the data of the channels are used twice")
     with pytest.raises(InputError, match='nothing tells the size of "norm"'):
         simplify(full, fitted="none")
+
+
+def test_tails_that_are_too_long_for_moments_are_told() -> None:
+    spec = workspace({"name": "k", "type": "normsys", "data": {"lo": 1 / 6, "hi": 6.0}})
+    notes = simplify(spec, fitted="none").notes
+    assert any(note.startswith("skewness is known to") for note in notes)
+    assert simplify(LINEAR, fitted="none").notes == ()
 
 
 def test_a_control_region_that_measures_nothing_is_told() -> None:

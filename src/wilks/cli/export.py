@@ -106,7 +106,7 @@ def hepdata(
 @click.option(
     "--signal-systematics",
     is_flag=True,
-    help="Keep the systematic uncertainties of signals, beside the one background.",
+    help="Keep signals whole, with their systematic uncertainties.",
 )
 @click.option("--samples", type=int, default=20_000, show_default=True, metavar="N", help="Points for the moments.")
 @seed_option

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.axis import Axis
 from wilks.export.simplified.coefficients import Coefficients
 from wilks.export.simplified.moments import Moments
 from wilks.workspace.edit import as_plain_as_can_be, with_channels
 from wilks.workspace.extensions import WILKS
+from wilks.workspace.making import made
+from wilks.workspace.references import all_names
 from wilks.workspace.spec import (
     Channel,
     Correlation,
@@ -34,86 +38,116 @@ BACKGROUND, TOTAL_ERROR = "Bkg", "totalError"
 UNCERTAINTIES = ("correlated", "per bin")
 
 
-def parabolas(workspace: Workspace, moments: Moments, found: Coefficients) -> Workspace:
+@dataclass(frozen=True)
+class Kept:
+    """What a simplified likelihood keeps of a model: its signals, whole (`systematics`) or their nominal yields."""
+
+    workspace: Workspace
+    moments: Moments
+    systematics: bool
+    measurement: str | None
+
+    def signals(self, channel: str, where: slice) -> list[Sample]:
+        """Return the signals in a channel."""
+        if not self.systematics:
+            return [
+                Sample(name, yields[where].tolist(), [NormFactor(self.moments.poi, None)])
+                for name, yields in self.moments.signals.items()
+                if yields[where].any()
+            ]
+        original = next(c for c in self.workspace.document.channels if c.name == channel)
+        return [sample for sample in original.samples if sample.name in self.moments.signals]
+
+    def free(self, name: str) -> str:
+        """Return a name like this one that nothing in the workspace begins with."""
+        document = self.workspace.document
+        taken = [*all_names(document), *(sample.name for c in document.channels for sample in c.samples)]
+        taken += [setting.name for one in document.measurements for setting in one.config.parameters]
+        while any(one.startswith(name) for one in taken):
+            name = f"simple_{name}"
+        return name
+
+    def document(
+        self,
+        channels: list[Channel],
+        parameters: Sequence[ParameterSettings] = (),
+        functions: Sequence[Function] = (),
+        correlations: Sequence[Correlation] = (),
+    ) -> Workspace:
+        """Return the workspace of these channels, with the settings of what is left of the signals' parameters."""
+        every = self.workspace.document.measurements
+        name = self.measurement or every[0].name
+        left = with_channels(self.workspace, channels).document
+        config = next(one for one in left.measurements if one.name == name).config
+        config = MeasurementConfig(
+            self.moments.poi,
+            [*config.parameters, *parameters],
+            correlations=[*(config.correlations or ()), *correlations] or None,
+            clip=config.clip,
+        )
+        observations = [
+            Observation(name, self.moments.data[where].tolist()) for name, where in self.moments.slices.items()
+        ]
+        document = Document(
+            channels,
+            observations,
+            [Measurement("simplified", config)],
+            WILKS,
+            functions=[*(left.functions or ()), *functions] or None,
+        )
+        kept = {name: axis for name, axis in self.workspace.axes.items() if name in self.moments.channels}
+        return made(as_plain_as_can_be(document), kept)
+
+
+def parabolas(kept: Kept, found: Coefficients) -> Workspace:
     """Return the simplified likelihood A + B theta + C theta^2 with correlated thetas, as a workspace of wilks.
 
-    A sample for each bin, scaled by a function of the bin's theta; signals have the parameter of interest alone.
+    A sample for each bin, scaled by a function of the bin's theta.
     """
-    n = moments.mean.size
+    mean, n = kept.moments.mean, kept.moments.mean.size
     moving = np.flatnonzero((found.linear > 0) | (found.quadratic != 0)).tolist()
-    thetas = {i: f"theta_{i + 1}" for i in moving}
-    functions = [Function(f"background_{i + 1}", _parabola(found, moments.mean, i, thetas[i])) for i in moving]
+    theta, factor, name = (kept.free(text) for text in ("theta", "background", "bin"))
+    thetas = {i: f"{theta}_{i + 1}" for i in moving}
     channels = []
-    for channel, where in moments.slices.items():
-        samples = [_signal(name, yields[where], moments.poi) for name, yields in moments.signals.items()]
+    for channel, where in kept.moments.slices.items():
+        samples = kept.signals(channel, where)
         for i in range(n)[where]:
             data = np.zeros(where.stop - where.start)
-            data[i - where.start] = _nominal(moments.mean, i) if i in thetas else moments.mean[i]
-            modifiers: list[Modifier] = [NormFactor(f"background_{i + 1}", None)] if i in thetas else []
-            if data.any():
-                samples.append(Sample(f"background in bin {i - where.start + 1}", data.tolist(), modifiers))
+            data[i - where.start] = _nominal(mean, i) if i in thetas else mean[i]
+            modifiers: list[Modifier] = [NormFactor(f"{factor}_{i + 1}", None)] if i in thetas else []
+            samples.append(Sample(f"{name} {i - where.start + 1}", data.tolist(), modifiers))
         channels.append(Channel(channel, samples))
     parameters = [
         ParameterSettings(
-            name,
-            inits=[0.0],
-            bounds=[[-FARTHEST, FARTHEST]],
-            auxdata=[0.0],
-            sigmas=[1.0],
-            constraint="normal",
+            name, inits=[0.0], bounds=[[-FARTHEST, FARTHEST]], auxdata=[0.0], sigmas=[1.0], constraint="normal"
         )
         for name in thetas.values()
     ]
     rho = found.rho[np.ix_(moving, moving)].tolist()
-    correlations = [Correlation(list(thetas.values()), rho)] if len(thetas) > 1 else None
-    config = MeasurementConfig(moments.poi, parameters, correlations=correlations)
-    document = Document(
-        channels,
-        _observations(moments),
-        [Measurement("simplified", config)],
-        WILKS,
-        functions=functions,
-    )
-    return Workspace(document, _axes(workspace, moments))
+    correlations = [Correlation(list(thetas.values()), rho)] if len(thetas) > 1 else []
+    functions = [Function(f"{factor}_{i + 1}", _parabola(found, mean, i, thetas[i])) for i in moving]
+    return kept.document(channels, parameters, functions, correlations)
 
 
-def one_background(
-    workspace: Workspace,
-    moments: Moments,
-    *,
-    uncertainties: str = "correlated",
-    signal_systematics: bool = False,
-    measurement: str | None = None,
-) -> Workspace:
+def one_background(kept: Kept, *, uncertainties: str = "correlated") -> Workspace:
     """Return the simplified likelihood of ATL-PHYS-PUB-2021-038: one background with one uncertainty.
 
     "correlated": one parameter moves all bins by their uncertainty (histosys `totalError`); "per bin": each bin has its
-    own (shapesys). Signals keep their systematic uncertainties with `signal_systematics`.
+    own (shapesys).
     """
-    sigma = np.sqrt(np.diag(moments.linear))
+    sigma, best = np.sqrt(np.diag(kept.moments.linear)), kept.moments.best
+    name, error = kept.free(BACKGROUND), kept.free(TOTAL_ERROR)
     channels = []
-    for channel, where in moments.slices.items():
-        best = moments.best[where]
-        samples = [Sample(BACKGROUND, best.tolist(), _total_error(best, sigma[where], uncertainties, channel))]
-        original = next(c for c in workspace.document.channels if c.name == channel)
-        for signal, yields in moments.signals.items():
-            whole = next((sample for sample in original.samples if sample.name == signal), None)
-            if whole is None:
-                continue
-            samples.append(whole if signal_systematics else _signal(signal, yields[where], moments.poi))
-        channels.append(Channel(channel, samples))
-    every = workspace.document.measurements
-    chosen = next((one for one in every if one.name == measurement), every[0])
-    reduced = with_channels(workspace, channels)
-    settings = next(one for one in reduced.document.measurements if one.name == chosen.name)
-    config = MeasurementConfig(
-        moments.poi, settings.config.parameters, correlations=settings.config.correlations, clip=settings.config.clip
-    )
-    functions = reduced.document.functions
-    document = Document(
-        channels, _observations(moments), [Measurement("simplified", config)], WILKS, functions=functions
-    )
-    return Workspace(as_plain_as_can_be(document), _axes(workspace, moments))
+    for channel, where in kept.moments.slices.items():
+        rates, width = best[where], sigma[where]
+        if uncertainties == "per bin":
+            modifier: Modifier = ShapeSys(f"{error}_{channel}", width.tolist())
+        else:
+            low = np.maximum(rates - width, 0.0)
+            modifier = HistoSys(error, HistoSysData(low.tolist(), (rates + width).tolist()))
+        background = Sample(name, rates.tolist(), [modifier])
+        channels.append(Channel(channel, [background, *kept.signals(channel, where)]))
+    return kept.document(channels)
 
 
 def _parabola(found: Coefficients, mean: FloatArray, i: int, theta: str) -> str:
@@ -128,22 +162,3 @@ def _parabola(found: Coefficients, mean: FloatArray, i: int, theta: str) -> str:
 
 def _nominal(mean: FloatArray, i: int) -> float:
     return float(mean[i]) if mean[i] > 0 else 1.0
-
-
-def _signal(name: str, yields: FloatArray, poi: str) -> Sample:
-    return Sample(name, yields.tolist(), [NormFactor(poi, None)])
-
-
-def _total_error(best: FloatArray, sigma: FloatArray, uncertainties: str, channel: str) -> list[Modifier]:
-    if uncertainties == "per bin":
-        return [ShapeSys(f"{TOTAL_ERROR}_{channel}", sigma.tolist())]
-    low = np.maximum(best - sigma, 0.0)
-    return [HistoSys(TOTAL_ERROR, HistoSysData(low.tolist(), (best + sigma).tolist()))]
-
-
-def _observations(moments: Moments) -> list[Observation]:
-    return [Observation(name, moments.data[where].tolist()) for name, where in moments.slices.items()]
-
-
-def _axes(workspace: Workspace, moments: Moments) -> dict[str, Axis]:
-    return {name: axis for name, axis in workspace.axes.items() if name in moments.channels}

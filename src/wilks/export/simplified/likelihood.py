@@ -9,7 +9,7 @@ from pathlib import Path
 from wilks._files import write_atomically
 from wilks.errors import InputError, listed, nearest
 from wilks.export.simplified.coefficients import Coefficients, coefficients
-from wilks.export.simplified.documents import UNCERTAINTIES, one_background, parabolas
+from wilks.export.simplified.documents import UNCERTAINTIES, Kept, one_background, parabolas
 from wilks.export.simplified.moments import Moments, background_moments
 from wilks.export.simplified.writing import hepdata_tables, model_json, model_py
 from wilks.infer.limits import limit
@@ -96,9 +96,9 @@ def simplify(
     signal: `fitted` "control" of the other channels (the default where there are others), "all" of all channels (the
     data of those that are kept are then used twice), "none" from constraints alone. Moments are those of `samples`
     points, normal around the fit with its covariance and of a fixed `seed`; what is linear is exact. `uncertainties` of
-    the one background are "correlated" (one parameter for all bins) or "per bin"; its signals have their systematic
-    uncertainties with `signal_systematics`. `measurement` and `poi` are as for `compile_model`. Raises InputError for
-    what can't be asked, ResultError where the fit fails.
+    the one background are "correlated" (one parameter for all bins) or "per bin". Signals are nominal yields times the
+    parameter of interest; with `signal_systematics` they are whole. `measurement` and `poi` are as for `compile_model`.
+    Raises InputError for what can't be asked, ResultError where the fit fails.
 
     >>> import wilks
     >>> found = wilks.export.simplified.simplify(wilks.examples.search(), channels="SR 2b")
@@ -115,20 +115,20 @@ def simplify(
     moments = background_moments(
         workspace, channels=channels, fitted=fitted, samples=samples, seed=seed, measurement=measurement, poi=poi
     )
+    if moments.curved and not signal_systematics:
+        raise InputError(
+            f"{listed(moments.curved)}: not proportional to {moments.poi}, so nominal yields do not tell what the "
+            "signal is; keep it whole, with its systematic uncertainties"
+        )
     found = coefficients(moments.mean, moments.covariance, moments.third)
+    kept = Kept(workspace, moments, signal_systematics, measurement)
     return SimplifiedLikelihood(
         full=workspace,
         measurement=measurement,
         moments=moments,
         coefficients=found,
-        parabolas=parabolas(workspace, moments, found),
-        one_background=one_background(
-            workspace,
-            moments,
-            uncertainties=uncertainties,
-            signal_systematics=signal_systematics,
-            measurement=measurement,
-        ),
+        parabolas=parabolas(kept, found),
+        one_background=one_background(kept, uncertainties=uncertainties),
         notes=tuple(_notes(moments, found)),
     )
 

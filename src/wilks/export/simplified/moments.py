@@ -24,6 +24,8 @@ FITS = ("control", "all", "none")
 _CHUNK = 1000
 # Which part of the samples beyond the bounds of a parameter counts, and which is told.
 _BEYOND, _MANY = 1e-3, 0.05
+# How well the skewness of a bin must be known not to be told, and from how many parts of the samples that is found.
+_NOISY, _PARTS = 0.3, 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +34,8 @@ class Moments:
 
     `best` (bins,) are the rates at the fitted (or nominal) parameters, `linear` (bins, bins) their covariance by linear
     propagation. `signals` has nominal yields (bins,) by name. Bins are those of `channels` one after the other, as
-    `bins` counts them. `data` (bins,) was observed. `notes` are sentences on what the moments can't say well.
+    `bins` counts them. `data` (bins,) was observed. `notes` are sentences on what the moments can't say well,
+    `curved` the signals that are not proportional to the parameter of interest.
     """
 
     channels: tuple[str, ...]
@@ -49,6 +52,7 @@ class Moments:
     samples: int
     seed: int
     notes: tuple[str, ...] = ()
+    curved: tuple[str, ...] = ()
 
     @property
     def labels(self) -> list[str]:
@@ -92,6 +96,7 @@ def background_moments(
     best = model.expected(theta)[where]
     along = model.rates_jacobian(theta)[where]
     linear = along @ covariance @ along.T
+    yields, curved = _signals(full, kept)
     mean, spread, third, notes = _sampled(model, theta, covariance, where, along, samples, seed)
     return Moments(
         channels=tuple(kept),
@@ -102,12 +107,13 @@ def background_moments(
         best=best,
         linear=0.5 * (linear + linear.T),
         data=full.observed_main[where],
-        signals=_signals(full, kept),
+        signals=yields,
         poi=full.poi or "",
         fitted=fitted,
         samples=samples,
         seed=seed,
         notes=notes,
+        curved=curved,
     )
 
 
@@ -193,16 +199,14 @@ def _sampled(
     samples only measure what the curvature of the rates adds, and are exact where there is none. Points beyond the
     bounds of a parameter are put onto them; where that matters the formula does not hold, and is left out.
     """
-    values, vectors = np.linalg.eigh(covariance)
-    used = values > 1e-14 * max(float(values[-1]), 1e-300)
-    root = vectors[:, used] * np.sqrt(values[used])
+    root = _root(covariance)
     lower, upper = model.bounds
     best = model.expected(theta)[where]
     generator = np.random.default_rng(seed)
     pairs = -(-samples // 2)
     changes, straight, beyond = [], [], np.zeros(model.n_parameters)
     for start in range(0, pairs, _CHUNK):
-        steps = generator.standard_normal((min(_CHUNK, pairs - start), int(used.sum()))) @ root.T
+        steps = generator.standard_normal((min(_CHUNK, pairs - start), root.shape[1])) @ root.T
         for side in (steps, -steps):
             points = np.clip(theta + side, lower, upper)
             beyond += (points != theta + side).sum(axis=0)
@@ -218,19 +222,59 @@ def _sampled(
         spread += along @ covariance @ along.T - line.T @ line / n
     many = [(model.parameter_names[i], beyond[i]) for i in np.argsort(-beyond, kind="stable") if beyond[i] > _MANY]
     notes = tuple(f"{name}: {100 * part:.0f} % of the samples are beyond its bounds" for name, part in many)
-    return best + shift, 0.5 * (spread + spread.T), np.asarray((around**3).mean(axis=0)), notes
+    third = np.asarray((around**3).mean(axis=0))
+    noise = _noise(around**3, np.diag(spread))
+    if noise > _NOISY:
+        notes += (f"skewness is known to {noise:.1g} only with {n} samples: some bins have long tails",)
+    return best + shift, 0.5 * (spread + spread.T), third, notes
 
 
-def _signals(full: Model, kept: Sequence[str]) -> dict[str, FloatArray]:
-    """Return the nominal yields of each signal in the channels that are kept, for a parameter of interest of 1."""
+def _noise(cubes: FloatArray, variance: FloatArray) -> float:
+    """Return the largest standard deviation of a bin's skewness, from the scatter of parts of the samples."""
+    parts = np.stack([part.mean(axis=0) for part in np.array_split(cubes, _PARTS)])
+    errors = parts.std(axis=0, ddof=1) / np.sqrt(_PARTS)
+    moving = variance > 0
+    return float((errors[moving] / variance[moving] ** 1.5).max(initial=0.0))
+
+
+def _root(covariance: FloatArray) -> FloatArray:
+    """Return a matrix whose product with its transpose is the covariance: Cholesky's, which is one and the same
+    everywhere, for what moves; where combinations don't, that of eigenvalues.
+    """
+    moving = np.flatnonzero(np.diag(covariance) > 0)
+    part = covariance[np.ix_(moving, moving)]
+    sizes = np.sqrt(np.diag(part))
+    correlation = part / np.outer(sizes, sizes)
+    root = np.zeros((len(covariance), moving.size))
+    try:
+        root[moving] = sizes[:, None] * np.linalg.cholesky(correlation)
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(correlation)
+        root[moving] = sizes[:, None] * vectors * np.sqrt(np.maximum(values, 0.0))
+    return root
+
+
+def _signals(full: Model, kept: Sequence[str]) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
+    """Return the nominal yields of each signal in the channels that are kept, for a parameter of interest of 1.
+
+    And the names of signals that are not proportional to it.
+    """
     if full.poi is None:
-        return {}
+        return {}, ()
     theta = full.prefit_values.copy()
-    theta[full.index(full.poi)] = 1.0
-    rates = full.expected_by_block(theta)
+    rates = []
+    for value in (0.0, 1.0, 2.0):
+        theta[full.index(full.poi)] = value
+        rates.append(full.expected_by_block(theta))
     bins = full.channel_bins
-    found = {}
+    found, curved = {}, []
     for signal in full.signal_samples:
-        parts = {b.channel: rates[i] for i, b in enumerate(full.blocks) if b.sample == signal}
-        found[signal] = np.concatenate([parts.get(name, np.zeros(bins[name])) for name in kept])
-    return found
+        places = {b.channel: i for i, b in enumerate(full.blocks) if b.sample == signal}
+        none, one, two = (
+            np.concatenate([at[places[name]] if name in places else np.zeros(bins[name]) for name in kept])
+            for at in rates
+        )
+        found[signal] = one
+        if none.any() or not np.allclose(two, 2.0 * one, rtol=1e-9, atol=0.0):
+            curved.append(signal)
+    return found, tuple(curved)
