@@ -204,6 +204,24 @@ def test_numbers_are_numbers_for_yaml_and_what_is_missing_is_said_so() -> None:
     ]
 
 
+def test_titles_stand_in_place_of_names(folder: Path) -> None:
+    made = submission(folder, titles={"mu": r"$\mu$", "SR 2b": "signal region\u2028\x85", "Top": "top"})
+    fitted = yaml.safe_load(made.files()["fitted_parameters.yaml"])
+    assert r"$\mu$" in values(fitted, 0, "independent_variables")
+    (yields,) = (t for t in made.tables if t.name.startswith("Yields in signal region") and t.name.endswith("post-fit"))
+    assert yields.figures == ("data_mc_SR-2b_postfit",)
+    assert "top" in [column.name for column in yields.dependent]
+    (last,) = (t for t in yaml.safe_load_all(made.files()["submission.yaml"]) if t.get("name") == yields.name)
+    assert "thumb_data_mc_SR-2b_postfit.png" in [file["location"] for file in last["additional_resources"]]
+    # Titles do not move bins: the matrix is that of the names.
+    moved = submission(folder, titles={"SR 2b": "A"})
+    plain = submission(folder)
+    one, other = (next(t for t in each.tables if t.name == "Covariance of bins, post-fit") for each in (moved, plain))
+    assert [label.replace("A,", "SR 2b,") for label in one.independent[0].values] == other.independent[0].values
+    with pytest.raises(InputError, match=r'no "Tip" in this result; did you mean "Top"'):
+        submission(folder, titles={"Tip": "top"})
+
+
 def test_a_blinded_fit_stays_blind(results: dict[str, Any], folder: Path) -> None:
     made = submission(wilks.load_workspace(folder / "workspace.json"), results["fit"].blinded())
     names = [table.name for table in made.tables]

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from wilks.cli.application import Commands
+from wilks.cli.drawing import titles_option
 from wilks.cli.ensembles import seed_option
 from wilks.cli.helping import Command
 from wilks.cli.inputs import DATACARD, DESCRIPTION, HS3, content, kind, read_workspace
@@ -55,6 +56,7 @@ def _keyword_option(name: str, words: str) -> Callable[[Any], Any]:
     help="Licence of tables and files. Default: none; HEPData's own is CC0.",
 )
 @click.option("--comment", default="", metavar="TEXT", help="Abstract of the submission.")
+@titles_option
 def hepdata(
     inputs: tuple[str, ...],
     output: str,

@@ -18,6 +18,8 @@ from wilks.export.hepdata.records import Cell, Column, DataTable, Error
 
 _NUMBER = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
 _RANGE = re.compile(rf"^({_NUMBER}\s*)-(\s*{_NUMBER})$")
+# Control characters, and what YAML takes for the end of a line.
+_UNPRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 # HEPData's sign for a value that there is not.
 NONE = "-"
 
@@ -51,8 +53,9 @@ def yaml_number(value: float, digits: int) -> str:
 
 
 def yaml_text(text: str) -> str:
-    """Return a text in quotation marks, which mean in YAML what they mean in JSON."""
-    return json.dumps(printable(text), ensure_ascii=False)
+    """Return a text in quotation marks, which mean in YAML what they mean in JSON, but for what YAML does not print."""
+    quoted = json.dumps(printable(text), ensure_ascii=False)
+    return _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
 
 
 def yaml_lines(value: Any, indent: str = "") -> Iterator[str]:

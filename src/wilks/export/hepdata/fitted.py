@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -25,11 +25,15 @@ from wilks.selection import natural
 EVENTS = "Events"
 
 
-def prediction_tables(prediction: Prediction, where: str = "") -> Iterator[DataTable]:
-    """Yield the yields of each channel: samples, total and data per bin."""
-    files = file_names(sorted(prediction.channel_names))
+def prediction_tables(prediction: Prediction, where: str = "", files: Sequence[str] = ()) -> Iterator[DataTable]:
+    """Yield the yields of each channel: samples, total and data per bin.
+
+    `files` are the names that the channels have in those of figures, where titles stand in their place.
+    """
+    names = dict(zip(prediction.channel_names, files or prediction.channel_names, strict=True))
+    parts = file_names(sorted(names.values()))
     for name in natural(prediction.channel_names):
-        figure = f"data_mc_{files[name]}_{prediction.label.replace('-', '')}"
+        figure = f"data_mc_{parts[names[name]]}_{prediction.label.replace('-', '')}"
         yield _channel_table(prediction[name], prediction.label, where, figure)
 
 
@@ -124,13 +128,11 @@ def matrix_table(
     return DataTable(name, description, independent, (dependent,), figures)
 
 
-def bin_covariance_table(label: str, prediction: Prediction, covariance: FloatArray, where: str = "") -> DataTable:
-    """Return the covariance of the expected events of all bins, shape (bins, bins), channels in natural order."""
-    labels = [
-        f"{name}, bin {i + 1}" for name in natural(prediction.channel_names) for i in range(len(prediction[name].axis))
-    ]
+def bin_covariance_table(label: str, channels: Mapping[str, int], covariance: FloatArray) -> DataTable:
+    """Return the covariance of the expected events of all bins, shape (bins, bins), in the order of `channels`."""
+    labels = [f"{name}, bin {i + 1}" for name, bins in channels.items() for i in range(bins)]
     return matrix_table(
-        f"Covariance of bins, {label}{where}",
+        f"Covariance of bins, {label}",
         f"Covariance of the expected number of events in all bins, {label}: systematic uncertainties and those of the "
         "simulated samples, without the Poisson fluctuations of the data. Bins are counted from 1.",
         "Bin",

@@ -14,6 +14,7 @@ from wilks.export.hepdata.records import DataTable, Resource
 from wilks.results.fit import FitResult
 from wilks.results.io import KINDS
 from wilks.results.prediction import Prediction
+from wilks.selection import natural
 from wilks.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ _WITHOUT = ("findings",)
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """Results by name, sorted into the order of the tables; the workspace, files and figures by stem."""
+    """Results by name, and as they are `shown`, with titles; the workspace, files and figures by stem."""
 
     results: Mapping[str, Any]
+    shown: Mapping[str, Any]
     workspace: Workspace | None
     resources: tuple[Resource, ...]
     figures: Mapping[str, tuple[Resource, ...]]
@@ -62,7 +64,10 @@ class Gathered:
             distinct = kind == "prediction" and len({one.label for one in of_kind.values()}) == len(of_kind)
             for name, one in of_kind.items():
                 where = "" if distinct or len(of_kind) == 1 else f" ({name.removesuffix('.json')})"
-                yield from make(one, where)
+                if kind == "prediction":
+                    yield from make(self.shown[name], where, one.channel_names)
+                else:
+                    yield from make(self.shown[name], where)
             if kind == "prediction":
                 yield from self._covariances()
 
@@ -72,17 +77,20 @@ class Gathered:
             return
         fit = the_fit(self.results)
         after = fit if fit is not None and fit.covariance_valid and "hidden" not in fit.settings else None
-        predictions = {one.label: one for one in self.results.values() if isinstance(one, Prediction)}
+        names = {one.label: name for name, one in self.results.items() if isinstance(one, Prediction)}
         for label, used in (("pre-fit", None), ("post-fit", after)):
-            prediction = predictions.get(label)
-            if prediction is None or (label == "post-fit" and used is None):
+            if label not in names or (label == "post-fit" and used is None):
                 continue
             matrix = bin_covariance(_model(self.workspace, fit), used)
-            yield fitted.bin_covariance_table(label, prediction, matrix)
+            plain, titled = self.results[names[label]], self.shown[names[label]]
+            titles = dict(zip(plain.channel_names, titled.channels, strict=True))
+            bins = {titles[name].name: len(titles[name].axis) for name in natural(plain.channel_names)}
+            yield fitted.bin_covariance_table(label, bins, matrix)
 
 
-def gather(given: Sequence[Any]) -> Gathered:
+def gather(given: Sequence[Any], titles: Mapping[str, str]) -> Gathered:
     """Return what is given, sorted and completed. Raises InputError with all mistakes."""
+    from wilks.figures.titles import titled
     from wilks.reports import Collected
 
     found = Collected(task="submission")
@@ -104,7 +112,8 @@ def gather(given: Sequence[Any]) -> Gathered:
     for folder in (Path(one) for one in given if isinstance(one, str | Path) and Path(one).is_dir()):
         for path in sorted((folder / "figures").glob("*.p[nd][gf]")):
             figures.setdefault(path.stem, []).extend(_figure(path))
-    return Gathered(results, found.workspace, tuple(resources), {k: tuple(v) for k, v in figures.items()})
+    shown = dict(zip(results, titled(tuple(results.values()), titles), strict=True)) if titles else results
+    return Gathered(results, shown, found.workspace, tuple(resources), {k: tuple(v) for k, v in figures.items()})
 
 
 def kind_of(result: Any) -> str:
@@ -114,8 +123,9 @@ def kind_of(result: Any) -> str:
 
 
 def the_fit(results: Mapping[str, Any]) -> FitResult | None:
-    """Return the first fit among results."""
-    return next((one for one in results.values() if isinstance(one, FitResult)), None)
+    """Return the fit among results; None where there are several, of which none is more than the others."""
+    fits = [one for one in results.values() if isinstance(one, FitResult)]
+    return fits[0] if len(fits) == 1 else None
 
 
 def bin_covariance(model: Model, fit: FitResult | None) -> FloatArray:
@@ -124,7 +134,6 @@ def bin_covariance(model: Model, fit: FitResult | None) -> FloatArray:
 
     from wilks.infer.transfer import transfer
     from wilks.model.terms import prefit_covariance
-    from wilks.selection import natural
 
     if fit is None:
         theta, covariance = model.prefit_values, prefit_covariance(model, model.fixed)

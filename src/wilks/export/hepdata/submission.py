@@ -136,6 +136,7 @@ def submission(
     phrases: Sequence[str] = (),
     license: tuple[str, str] | None = None,
     comment: str = "",
+    titles: Mapping[str, str] | None = None,
 ) -> Submission:
     """Return a HEPData submission of what is `given`: results, a workspace, a steering file, as objects or files.
 
@@ -144,7 +145,8 @@ def submission(
 
     `energy` ("13 TeV") and `luminosity` ("140 fb-1") become qualifiers of every column, the energy a keyword too;
     `reactions` ("P P --> TOP TOPBAR X"), `observables` ("SIG") and `phrases` are keywords of every table. `license` is
-    name and address of the licence of data and files, `comment` the abstract. Raises InputError with all mistakes.
+    name and address of the licence of data and files, `comment` the abstract. `titles` stand in place of names of
+    parameters, channels and samples. Raises InputError with all mistakes.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())
@@ -153,7 +155,7 @@ def submission(
     - header: {name: "Upper limit on mu"}
     """
     told = about(energy, luminosity, reactions, observables, phrases, license, comment)
-    found = gather(given)
+    found = gather(given, titles or {})
     tables = tuple(_named(table.qualified(told.qualifiers) for table in found.tables()))
     if not tables:
         raise InputError("there is no table to write: give results of wilks, or a workspace")
