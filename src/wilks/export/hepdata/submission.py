@@ -151,7 +151,7 @@ def submission(
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())
     >>> made = wilks.export.hepdata.submission(wilks.limit(model), energy="13 TeV", luminosity="140 fb-1")
-    >>> print(made.files()["upper_limits_on_mu.yaml"].decode().splitlines()[9])
+    >>> print(made.files()["upper_limits_on_mu.yaml"].decode().splitlines()[10])
     - header: {name: "Upper limit on mu"}
     """
     told = about(energy, luminosity, reactions, observables, phrases, license, comment)
