@@ -264,5 +264,9 @@ def test_mistakes_are_told_together(folder: Path, tmp_path: Path) -> None:
         submission(folder / "workspace.json", tmp_path / "other.json")
     with pytest.raises(InputError, match=r"there is no table to write"):
         submission(folder / "steering.yml")
+    refused = call(folder / "fit.json", "-o", tmp_path / "made", "--csv", tmp_path / "other.json")
+    assert refused.exit_code == 2
+    assert "other.json is a file" in refused.stderr
+    assert not (tmp_path / "made").exists()
     with pytest.raises(InputError, match=r"submission: found int"):
         submission(3)

@@ -159,6 +159,17 @@ def test_a_signal_that_is_no_multiple_of_the_parameter_is_kept_whole_or_refused(
     assert limits["parabolas"].observed == pytest.approx(limits["full"].observed, rel=1e-4)
 
 
+def test_what_is_signal_in_one_channel_may_be_background_in_another() -> None:
+    spec = workspace(histosys("a", 4.0, 3.0), channels=2).spec
+    spec["channels"][1]["samples"][0]["modifiers"] = []
+    moments = simplify(wilks.load_workspace(spec), fitted="none").moments
+    np.testing.assert_allclose(moments.mean, [50.0, 30.0, 55.0, 40.0], rtol=1e-12)
+    np.testing.assert_allclose(moments.signals["signal"], [5.0, 10.0, 0.0, 0.0], rtol=1e-12)
+    spec["channels"][1]["samples"] = [spec["channels"][0]["samples"][0]]
+    with pytest.raises(InputError, match='"SR1": there is no background'):
+        simplify(wilks.load_workspace(spec), fitted="none")
+
+
 def test_masked_bins_stay_out() -> None:
     masked = wilks.load_workspace(LINEAR.spec | {"masks": [{"channel": "SR0", "bins": [1]}], "version": "wilks-1"})
     limits = simplify(masked, fitted="none").limits()
@@ -240,3 +251,5 @@ def test_mistakes_get_a_sentence(tmp_path: Path) -> None:
         assert result.exit_code == 2, words
         assert sentence in result.stderr
         assert not (tmp_path / "out").exists()
+    together = call(tmp_path / "w.json", "-o", tmp_path / "out", "-c", "SRO", "--fit", "al", "--samples", "3")
+    assert together.stderr.count("wilks: ") == 3

@@ -14,7 +14,7 @@ from wilks.cli.ensembles import seed_option
 from wilks.cli.helping import Command
 from wilks.cli.inputs import DATACARD, DESCRIPTION, HS3, content, kind, read_workspace
 from wilks.cli.limits import level_option
-from wilks.cli.streams import output_option, warn, wrote
+from wilks.cli.streams import check_target, output_option, warn, wrote
 from wilks.errors import InputError
 
 
@@ -72,6 +72,8 @@ def hepdata(
     from wilks.export.hepdata import submission
 
     given = [read_workspace(file) if kind(content(file)) in (HS3, DESCRIPTION, DATACARD) else file for file in inputs]
+    if csv_folder is not None:
+        check_target(f"{csv_folder}/table.csv", file=True)
     made = submission(*given, license=license_, **said)
     files = made.save(output)
     wrote([Path(output) if len(files) > 1 else files[0]])

@@ -56,7 +56,7 @@ class Kept:
                 if yields[where].any()
             ]
         original = next(c for c in self.workspace.document.channels if c.name == channel)
-        return [sample for sample in original.samples if sample.name in self.moments.signals]
+        return [sample for sample in original.samples if (channel, sample.name) in self.moments.blocks]
 
     def free(self, name: str) -> str:
         """Return a name like this one that nothing in the workspace begins with."""

@@ -49,6 +49,7 @@ class SimplifiedLikelihood:
         Raises InputError where something can't be written.
         """
         folder = Path(folder)
+        submitted = hepdata_tables(self.moments, self.coefficients).save(folder / "hepdata")
         texts = {
             "simplified.json": model_json(self.moments, self.coefficients),
             "model.py": model_py(self.moments),
@@ -57,7 +58,6 @@ class SimplifiedLikelihood:
             write_atomically(folder / name, text.encode())
         self.parabolas.save(folder / "parabolas.json")
         self.one_background.save(folder / "one_background.json")
-        submitted = hepdata_tables(self.moments, self.coefficients).save(folder / "hepdata")
         return [
             *(folder / name for name in (*texts, "parabolas.json", "one_background.json")),
             submitted[0].parent,

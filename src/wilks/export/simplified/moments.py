@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from wilks._types import FloatArray
@@ -16,8 +17,9 @@ from wilks.model.model import Model, Positions
 from wilks.model.terms import prefit_covariance
 from wilks.results.fit import FitResult
 from wilks.selection import matching
-from wilks.workspace.edit import select_channels, without_masked_bins
-from wilks.workspace.prune import prune
+from wilks.workspace.edit import modifiers_of, select_channels, with_channels, without_masked_bins
+from wilks.workspace.references import steering_parameters
+from wilks.workspace.spec import NormFactor
 from wilks.workspace.workspace import Workspace
 
 FITS = ("control", "all", "none")
@@ -33,7 +35,8 @@ class Moments:
     """Mean (bins,), covariance (bins, bins) and third central moments (bins,) of the background of some channels.
 
     `best` (bins,) are the rates at the fitted (or nominal) parameters, `linear` (bins, bins) their covariance by linear
-    propagation. `signals` has nominal yields (bins,) by name. Bins are those of `channels` one after the other, as
+    propagation. `signals` has nominal yields (bins,) by name, `blocks` are
+    channel and sample of what is signal. Bins are those of `channels` one after the other, as
     `bins` counts them. `data` (bins,) was observed. `notes` are sentences on what the moments can't say well,
     `curved` the signals that are not proportional to the parameter of interest.
     """
@@ -47,6 +50,7 @@ class Moments:
     linear: FloatArray
     data: FloatArray
     signals: dict[str, FloatArray]
+    blocks: frozenset[tuple[str, str]]
     poi: str
     fitted: str
     samples: int
@@ -80,23 +84,21 @@ def background_moments(
     """Return the moments of everything that the parameter of interest does not scale; see `simplify`."""
     workspace = without_masked_bins(workspace)
     full = compile_model(workspace, measurement=measurement, poi=_poi(workspace, measurement, poi))
-    signals = full.signal_samples
-    try:
-        background = prune(workspace, samples=list(signals)) if signals else workspace
-    except InputError as error:
-        raise InputError([f"no background is left without the signal: {text}" for text in error.problems]) from None
-    kept = _kept(workspace, channels)
+    signals = _scaled(workspace, full.poi)
+    background = _without(workspace, signals)
+    kept, problems = _kept(workspace, channels)
     others = [name for name in workspace.channel_names if name not in kept]
     model = compile_model(background, measurement=measurement, poi="")
     fitted = ("control" if others else "all") if fitted is None else fitted
-    if problems := _problems(fitted, others, samples):
+    problems += _problems(fitted, others, samples)
+    if problems:
         raise InputError(problems)
     where = np.concatenate([np.arange(s.start, s.stop) for s in (model.channel_slices[name] for name in kept)])
     theta, covariance = _known(model, background, fitted, others, where, measurement)
     best = model.expected(theta)[where]
     along = model.rates_jacobian(theta)[where]
     linear = along @ covariance @ along.T
-    yields, curved = _signals(full, kept)
+    yields, curved = _signals(full, kept, signals)
     mean, spread, third, notes = _sampled(model, theta, covariance, where, along, samples, seed)
     return Moments(
         channels=tuple(kept),
@@ -108,7 +110,8 @@ def background_moments(
         linear=0.5 * (linear + linear.T),
         data=full.observed_main[where],
         signals=yields,
-        poi=full.poi or "",
+        blocks=signals,
+        poi=(full.poi or "") if yields else "",
         fitted=fitted,
         samples=samples,
         seed=seed,
@@ -127,19 +130,20 @@ def _poi(workspace: Workspace, measurement: str | None, poi: str | None) -> str 
     return chosen.config.poi if chosen.config.poi in model.parameter_names else ""
 
 
-def _kept(workspace: Workspace, channels: str | Sequence[str] | None) -> list[str]:
-    """Return the channels that are named, in the workspace's order; all of them by default."""
+def _kept(workspace: Workspace, channels: str | Sequence[str] | None) -> tuple[list[str], list[str]]:
+    """Return the channels that are named, in the workspace's order (default: all), and sentences on unknown ones."""
     names = workspace.channel_names
     if channels is None:
-        return list(names)
+        return list(names), []
     wanted = [channels] if isinstance(channels, str) else list(channels)
     places = {pattern: matching(names, pattern) for pattern in wanted}
-    if unknown := [pattern for pattern, found in places.items() if not len(found)]:
-        raise InputError(
-            [f'no channel "{one}" in the workspace, only {listed(names)}{nearest(one, names)}' for one in unknown]
-        )
     chosen = {int(i) for found in places.values() for i in found}
-    return [name for i, name in enumerate(names) if i in chosen]
+    problems = [
+        f'no channel "{one}" in the workspace, only {listed(names)}{nearest(one, names)}'
+        for one, found in places.items()
+        if not len(found)
+    ]
+    return [name for i, name in enumerate(names) if i in chosen], problems
 
 
 def _problems(fitted: str, others: Sequence[str], samples: int) -> list[str]:
@@ -254,7 +258,32 @@ def _root(covariance: FloatArray) -> FloatArray:
     return root
 
 
-def _signals(full: Model, kept: Sequence[str]) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
+def _scaled(workspace: Workspace, poi: str | None) -> frozenset[tuple[str, str]]:
+    """Return channel and sample of what the parameter of interest scales, by itself or by way of functions."""
+    steering = steering_parameters(workspace.document)
+    return frozenset(
+        (channel.name, sample.name)
+        for channel, sample, modifier in modifiers_of(workspace.document.channels)
+        if isinstance(modifier, NormFactor) and poi in steering.get(modifier.name, [modifier.name])
+    )
+
+
+def _without(workspace: Workspace, signals: frozenset[tuple[str, str]]) -> Workspace:
+    """Return the workspace without signals. Raises InputError where a channel has nothing else."""
+    if not signals:
+        return workspace
+    channels = [
+        msgspec.structs.replace(c, samples=[s for s in c.samples if (c.name, s.name) not in signals])
+        for c in workspace.document.channels
+    ]
+    if bare := [channel.name for channel in channels if not channel.samples]:
+        raise InputError(f"{listed(bare)}: there is no background, the parameter of interest scales every sample")
+    return with_channels(workspace, channels)
+
+
+def _signals(
+    full: Model, kept: Sequence[str], blocks: frozenset[tuple[str, str]]
+) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
     """Return the nominal yields of each signal in the channels that are kept, for a parameter of interest of 1.
 
     And the names of signals that are not proportional to it.
@@ -268,8 +297,10 @@ def _signals(full: Model, kept: Sequence[str]) -> tuple[dict[str, FloatArray], t
         rates.append(full.expected_by_block(theta))
     bins = full.channel_bins
     found, curved = {}, []
-    for signal in full.signal_samples:
-        places = {b.channel: i for i, b in enumerate(full.blocks) if b.sample == signal}
+    for signal in dict.fromkeys(block.sample for block in full.blocks if (block.channel, block.sample) in blocks):
+        places = {
+            b.channel: i for i, b in enumerate(full.blocks) if b.sample == signal and (b.channel, b.sample) in blocks
+        }
         none, one, two = (
             np.concatenate([at[places[name]] if name in places else np.zeros(bins[name]) for name in kept])
             for at in rates
