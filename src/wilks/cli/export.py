@@ -9,8 +9,7 @@ from typing import Any
 import click
 
 from wilks.cli.application import Commands
-from wilks.cli.drawing import titles_option
-from wilks.cli.ensembles import seed_option
+from wilks.cli.drawing import named_titles
 from wilks.cli.helping import Command
 from wilks.cli.inputs import DATACARD, DESCRIPTION, HS3, content, kind, read_workspace
 from wilks.cli.limits import level_option
@@ -43,8 +42,8 @@ def _keyword_option(name: str, words: str) -> Callable[[Any], Any]:
     never_printed="writes many files: name a folder or an archive",
 )
 @click.option("--csv", "csv_folder", metavar="FOLDER", help="Write every table as CSV too, into this folder.")
-@click.option("--energy", default="", metavar="TEXT", help='Centre-of-mass energy: "13 TeV".')
-@click.option("--luminosity", default="", metavar="TEXT", help='Integrated luminosity: "140 fb-1".')
+@click.option("--energy", "cm_energy", default="", metavar="TEXT", help='Centre-of-mass energy: "13 TeV".')
+@click.option("--luminosity", "recorded", default="", metavar="TEXT", help='Integrated luminosity: "140 fb-1".')
 @_keyword_option("reaction", '"P P --> TOP TOPBAR X"')
 @_keyword_option("observable", '"SIG"')
 @_keyword_option("phrase", '"Top quark"')
@@ -56,12 +55,22 @@ def _keyword_option(name: str, words: str) -> Callable[[Any], Any]:
     help="Licence of tables and files. Default: none; HEPData's own is CC0.",
 )
 @click.option("--comment", default="", metavar="TEXT", help="Abstract of the submission.")
-@titles_option
+@click.option(
+    "--title",
+    "shown_as",
+    multiple=True,
+    metavar="NAME=TITLE",
+    callback=named_titles,
+    help=r"In place of the name of a parameter, channel or sample: 'mu=$\mu_{t\bar{t}}$'; repeatable.",
+)
 def hepdata(
     inputs: tuple[str, ...],
     output: str,
     csv_folder: str | None,
+    cm_energy: str,
+    recorded: str,
     license_: tuple[str, str] | None,
+    shown_as: dict[str, str],
     **said: Any,
 ) -> None:
     """Write a HEPData submission.
@@ -74,7 +83,7 @@ def hepdata(
     given = [read_workspace(file) if kind(content(file)) in (HS3, DESCRIPTION, DATACARD) else file for file in inputs]
     if csv_folder is not None:
         check_target(f"{csv_folder}/table.csv", file=True)
-    made = submission(*given, license=license_, **said)
+    made = submission(*given, energy=cm_energy, luminosity=recorded, license=license_, titles=shown_as, **said)
     files = made.save(output)
     wrote([Path(output) if len(files) > 1 else files[0]])
     if csv_folder is not None:
@@ -112,8 +121,15 @@ def hepdata(
     is_flag=True,
     help="Keep signals whole, with their systematic uncertainties.",
 )
-@click.option("--samples", type=int, default=20_000, show_default=True, metavar="N", help="Points for the moments.")
-@seed_option
+@click.option(
+    "--samples",
+    type=int,
+    default=20_000,
+    show_default=True,
+    metavar="N",
+    help="Points for the moments of the background.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, metavar="N", help="Seed of the points.")
 @click.option("--measurement", metavar="NAME", help="Measurement of the workspace. Default: the first.")
 @click.option("--poi", metavar="NAME", help="Parameter of interest. Default: the measurement's.")
 @click.option(
