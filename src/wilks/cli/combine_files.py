@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -81,11 +82,10 @@ def _save_trees(result: Any, path: Path, mass: float) -> list[Path]:
 
 def _curves(result: ScanResult, path: Path) -> dict[Path, ScanResult]:
     """Return the curves of a scan by file: the total, then `FILE.<label>.root` for each of the others."""
-    from wilks.export.combine.limit_tree import branch_names
-
     first, *others = result.curves
-    labels = branch_names(curve.label for curve in others)
     found = {path: replace(result, curves=(first,))}
-    for label, curve in zip(labels, others, strict=True):
-        found[path.with_name(f"{path.stem}.{label}{path.suffix}")] = replace(result, curves=(curve,))
+    for number, curve in enumerate(others, 1):
+        label = re.sub(r"\W+", "_", curve.label).strip("_") or "curve"
+        named = path.with_name(f"{path.stem}.{label}{path.suffix}")
+        found[named if named not in found else path.with_name(f"{path.stem}.{label}_{number}{path.suffix}")] = replace(result, curves=(curve,))
     return found

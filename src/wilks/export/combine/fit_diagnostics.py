@@ -134,7 +134,9 @@ def _columns(result: Diagnostics, values: FloatArray, about: dict[str, Any]) -> 
     nuisances = dict(zip(result.signal.names, values, strict=True))
     del nuisances[result.poi]
     taken = branch_names(about)
-    names = [*taken, *branch_names([*(f"{name}_In" for name in result.auxiliary), *nuisances], reserved=taken)]
+    known = dict(zip(nuisances, branch_names(nuisances, reserved=taken), strict=True)) | {result.poi: result.poi}
+    auxiliary = branch_names((f"{known[name]}_In" for name in result.auxiliary), reserved=[*taken, *known.values()])
+    names = [*taken, *auxiliary, *(known[name] for name in nuisances)]
     every = [*about.values(), *result.auxiliary.values(), *nuisances.values()]
     return {
         name: value if isinstance(value, np.ndarray) else np.array([value], np.float64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -19,6 +18,7 @@ from wilks.errors import InputError
 from wilks.export.combine.goodness import check_saturated
 from wilks.export.combine.limits import MASS, by_mass
 from wilks.export.combine.quantiles import QUANTILES
+from wilks.export.combine.root_objects import root_file
 from wilks.results.goodness import GoodnessOfFit
 from wilks.results.grid import GridResult
 from wilks.results.hypotest import LimitResult, SignificanceResult
@@ -85,30 +85,20 @@ def save_limit_tree(result: Any, path: str | Path, mass: float = MASS) -> None:
     >>> tree["quantileExpected"].array().tolist()[2:]
     [0.5, 0.8399999737739563, 0.9750000238418579, -1.0]
     """
-    write_atomically(path, tree_file({"limit": rows_of(result, mass).arrays(mass)}))
-
-
-def tree_file(trees: Mapping[str, Mapping[str, Any]]) -> bytes:
-    """Return the bytes of a ROOT file with trees of plain columns."""
-    import uproot
-
-    stream = io.BytesIO()
-    with uproot.recreate(stream) as file:
-        for name, columns in trees.items():
-            file.mktree(name, {branch: values.dtype for branch, values in columns.items()}, title=name)
-            file[name].extend(dict(columns))
-        return stream.getvalue()
+    write_atomically(path, root_file({}, {"limit": rows_of(result, mass).arrays(mass)}))
 
 
 def branch_names(names: Iterable[str], reserved: Iterable[str] = ()) -> list[str]:
-    """Return parameters as names of branches: all that ROOT would read as an index or a formula is an underscore.
+    """Return parameters as names of branches, without what ROOT would read as an index or a formula.
 
-    >>> branch_names(["r", "staterror_SR[0]", "JES (eta)", "JES_eta"])
-    ['r', 'staterror_SR_0', 'JES_eta', 'JES_eta_2']
+    Bins are called as Combine calls those of autoMCStats.
+
+    >>> branch_names(["r", "prop_binSR[0]", "JES (eta)", "JES_eta"])
+    ['r', 'prop_binSR_bin0', 'JES_eta', 'JES_eta_2']
     """
     taken, found = set(reserved), []
     for name in names:
-        plain = re.sub(r"[^\w.\-]+", "_", name).strip("_") or "_"
+        plain = re.sub(r"[^\w.\-]+", "_", re.sub(r"\[(\d+)\]$", r"_bin\1", name)).strip("_") or "_"
         number, chosen = 2, plain
         while chosen in taken:
             chosen, number = f"{plain}_{number}", number + 1
