@@ -63,7 +63,9 @@ def _mass(ctx: click.Context) -> float:
     """Return the mass that a command was given, else Combine's own."""
     from wilks.export.combine.limits import MASS
 
-    read_with = getattr(ctx.meta.get("wilks.combine"), "reading", {})  # Combine's own options, on commands that know them
+    read_with = getattr(
+        ctx.meta.get("wilks.combine"), "reading", {}
+    )  # Combine's own options, on commands that know them
     given = ctx.params.get("mass", read_with.get("mass"))
     return MASS if given is None else float(given)
 
@@ -87,5 +89,7 @@ def _curves(result: ScanResult, path: Path) -> dict[Path, ScanResult]:
     for number, curve in enumerate(others, 1):
         label = re.sub(r"\W+", "_", curve.label).strip("_") or "curve"
         named = path.with_name(f"{path.stem}.{label}{path.suffix}")
-        found[named if named not in found else path.with_name(f"{path.stem}.{label}_{number}{path.suffix}")] = replace(result, curves=(curve,))
+        found[named if named not in found else path.with_name(f"{path.stem}.{label}_{number}{path.suffix}")] = replace(
+            result, curves=(curve,)
+        )
     return found

@@ -22,9 +22,7 @@ from wilks.products import writing
     ),
 )
 @study_options
-@output_option(
-    "ROOT file.", default="fitDiagnosticsTest.root", never_printed="writes a ROOT file: name it"
-)
+@output_option("ROOT file.", default="fitDiagnosticsTest.root", never_printed="writes a ROOT file: name it")
 @click.pass_context
 def fit_diagnostics(ctx: click.Context, asked: Asked, output: str) -> None:
     """Fit without and with signal, and write shapes, yields and correlations as Combine's FitDiagnostics.

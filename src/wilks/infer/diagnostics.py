@@ -42,7 +42,7 @@ def diagnostics(
     (['prefit', 'fit_b', 'fit_s'], 0.0)
     """
     if model.poi is None:
-        raise ModelError("a fit without signal needs a parameter of interest, and the model has none")
+        raise ModelError("the model has no parameter of interest; a fit without signal keeps one at 0")
     used = labelled(model, data)
     held = dict(fixed or {})
     fits = {

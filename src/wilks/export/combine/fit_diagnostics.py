@@ -11,7 +11,6 @@ import numpy as np
 
 from wilks._files import write_atomically
 from wilks._types import FloatArray
-from wilks.errors import InputError
 from wilks.export.combine.limit_tree import branch_names
 from wilks.export.combine.root_objects import data_graph, root_file, th1, th2
 from wilks.figures.poisson import garwood
@@ -154,9 +153,3 @@ def _keys(names: Iterable[str], reserved: Iterable[str] = ()) -> list[str]:
         taken.add(key)
         found.append(key)
     return found
-
-
-def check_shown(result: Diagnostics) -> None:
-    """Raise InputError where neither fit gives shapes."""
-    if len(result.failures) == 2:
-        raise InputError([f"{name}: {status}" for name, status in result.failures.items()])

@@ -45,7 +45,7 @@ OBSERVED = -1.0  # quantileExpected of what is observed, and of best fits
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows of a tree: columns by branch, each of shape (rows,); those of `parameters` and deltaNLL come last, as floats.
+    """Rows of a tree: columns by branch, each of shape (rows,); `parameters` and deltaNLL come last, in single precision.
 
     A branch that is not in `columns` has the same in every row: no error, no toy, the seed of Combine.
     """
@@ -75,8 +75,9 @@ def save_limit_tree(result: Any, path: str | Path, mass: float = MASS) -> None:
 
     Limits become that of AsymptoticLimits or, with toys, HybridNew; intervals `MultiDimFit --algo singles`, scans (of
     all curves the first) and contours `--algo grid`; and there are Significance and GoodnessOfFit. `mass` is that of
-    all rows but those of a grid, which has its own. Raises InputError for a result that Combine has no tree for, OSError
-    where the file can't be written.
+    all rows but those of a grid, which has its own.
+
+    Raises InputError for a result that Combine has no tree for, OSError where the file can't be written.
 
     >>> import uproot, wilks
     >>> model = wilks.compile_model(wilks.examples.search())

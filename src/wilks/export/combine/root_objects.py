@@ -65,10 +65,11 @@ def th2(
 def _axis(name: str, bins: int, title: str, labels: Sequence[str]) -> Any:
     from uproot.writing.identify import to_TAxis, to_THashList, to_TObjString
 
-    # ROOT knows the bin of a label by the number of its string.
     found = [to_TObjString(label) for label in labels]
-    for number, label in enumerate(found, 1):
-        label._bases[0]._members["@fUniqueID"] = number
+    for number, (made, label) in enumerate(zip(found, labels, strict=True), 1):
+        made._bases[0]._members["@fUniqueID"] = number  # ROOT knows the bin of a label by it
+        size = len(label.encode())  # uproot counts characters
+        made._num_bytes = size + (1 if size < 255 else 5) + 16
     return to_TAxis(name, title, bins, 0.0, float(bins), fLabels=to_THashList(found) if found else None)
 
 
