@@ -8,7 +8,7 @@ import click
 
 from wilks.cli.asked import Asked, study_options
 from wilks.cli.helping import Command
-from wilks.cli.streams import output_option, warn, wrote
+from wilks.cli.streams import output_option, put, warn, wrote
 from wilks.cli.waiting import end
 from wilks.products import writing
 
@@ -36,6 +36,8 @@ def fit_diagnostics(ctx: click.Context, asked: Asked, output: str) -> None:
     result = asked.ask("fits", diagnostics)
     with writing(output):
         save_fit_diagnostics(result, output)
+    shown = result.signal if result.interval is None else result.interval
+    put(str(shown), None, shown.tables())
     wrote([Path(output)])
     for name, status in result.failures.items():
         warn(f"{name}: {status}; the file has no shapes of it")

@@ -29,7 +29,7 @@ def save_fit_diagnostics(result: Diagnostics, path: str | Path) -> None:
     >>> found = diagnostics(wilks.compile_model(wilks.examples.search()))
     >>> save_fit_diagnostics(found, "fitDiagnosticsTest.root")
     >>> [key for key in uproot.open("fitDiagnosticsTest.root").keys(cycle=False) if key.endswith("total_covar")][0]
-    'shapes_prefit/SR/total_covar'
+    'shapes_prefit/CR top/total_covar'
     """
     objects: dict[str, Any] = {}
     for name, shapes in result.shapes.items():

@@ -45,7 +45,7 @@ OBSERVED = -1.0  # quantileExpected of what is observed, and of best fits
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows of a tree: columns by branch, each of shape (rows,); `parameters` and deltaNLL come last, in single precision.
+    """Rows of a tree: columns by branch, each of shape (rows,); `parameters` and deltaNLL come last, as floats.
 
     A branch that is not in `columns` has the same in every row: no error, no toy, the seed of Combine.
     """

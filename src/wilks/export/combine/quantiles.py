@@ -25,7 +25,7 @@ def at_quantiles(expected: FloatArray, level: float) -> FloatArray:
     >>> import numpy as np
     >>> found = at_quantiles(np.array([1.05, 1.41, 1.96, 2.73, 3.66]), 0.95)
     >>> print(" ".join(f"{limit:.3f}" for limit in found))
-    1.062 1.412 1.960 2.726 3.619
+    1.062 1.412 1.960 2.725 3.621
     """
     finite = np.isfinite(expected)
     nodes = _SIGMAS[finite]
