@@ -8,8 +8,10 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 import uproot
@@ -19,13 +21,16 @@ from scipy.stats import chi2, norm
 
 import wilks
 from wilks.cli import main
+from wilks.cli.combine_files import asked_mass
 from wilks.errors import InputError, ModelError
 from wilks.export.combine import gof_json, limits_json, save_fit_diagnostics, save_limit_tree
 from wilks.export.combine.limit_tree import branch_names
 from wilks.export.combine.quantiles import QUANTILES, at_quantiles
 from wilks.export.combine.root_objects import data_graph, root_file, th1, th2
+from wilks.infer.constraint_sides import _sides
 from wilks.infer.diagnostics import diagnostics
 from wilks.model.model import Model
+from wilks.model.parameters import ParameterSet
 from wilks.results.diagnostics import Diagnostics
 from wilks.results.grid import GridResult
 from wilks.results.hypotest import LimitResult
@@ -264,6 +269,28 @@ def test_significance_of_asimov_data(run: Run) -> None:
 def test_other_results_have_no_tree(model: Model, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no limit tree for a FitResult"):
         save_limit_tree(wilks.fit(model), tmp_path / "f.root")
+
+
+def test_the_mass_is_that_of_the_command() -> None:
+    context = click.Context(main.commands["limit"])
+    assert asked_mass(context) == 120.0
+    context.meta["wilks.combine"] = SimpleNamespace(reading={"mass": "125.5"})
+    assert asked_mass(context) == 125.5
+    context.params["mass"] = 130
+    assert asked_mass(context) == 130.0
+
+
+def test_ends_of_poisson_terms() -> None:
+    counts = np.array([1e-7, 0.3, 4.0, 1e8])
+    settings = ParameterSet(
+        "c", (), False, counts, counts, counts, np.zeros(4, bool), "poisson", counts, np.full(4, 2.0)
+    )
+    up, down = (_sides(settings) * 2.0).T
+    for n, ends in ((counts, counts + up), (counts[1:], (counts - down)[1:])):
+        assert ends - n - n * np.log(ends / n) == pytest.approx(0.5, rel=1e-6)
+    assert np.all(up > down)
+    assert np.all(down > 0)
+    assert _sides(replace(settings, auxdata=np.zeros(4)))[0].tolist() == [0.25, 0.0]
 
 
 def test_names_of_branches() -> None:

@@ -47,7 +47,7 @@ def conclude_with(ctx: click.Context, result: Any, output: str | None, **files: 
     from wilks.export.combine import gof_json, limits_json
 
     deliver(result, str(result), output)
-    mass = _mass(ctx)
+    mass = asked_mass(ctx)
     written: list[Path] = []
     if (path := files.get("combine_root")) is not None:
         written += _save_trees(result, Path(path), mass)
@@ -59,13 +59,11 @@ def conclude_with(ctx: click.Context, result: Any, output: str | None, **files: 
     end(ctx, good=result.converged)
 
 
-def _mass(ctx: click.Context) -> float:
-    """Return the mass that a command was given, else Combine's own."""
+def asked_mass(ctx: click.Context) -> float:
+    """Return the mass that a command was given, as its own option or as one of Combine's, else Combine's default."""
     from wilks.export.combine.limits import MASS
 
-    read_with = getattr(
-        ctx.meta.get("wilks.combine"), "reading", {}
-    )  # Combine's own options, on commands that know them
+    read_with = getattr(ctx.meta.get("wilks.combine"), "reading", {})
     given = ctx.params.get("mass", read_with.get("mass"))
     return MASS if given is None else float(given)
 

@@ -45,7 +45,7 @@ def _poisson(counts: FloatArray, side: float) -> FloatArray:
     """
     some = counts > 0
     height = 0.5 / np.where(some, counts, 1.0)
-    t = np.sqrt(2.0 * height) if side > 0 else -(1.0 + height)
+    t = np.log1p(height + np.sqrt(2.0 * height)) if side > 0 else -(1.0 + height)
     for _ in range(_ITERATIONS):
         t = t - (np.expm1(t) - t - height) / np.expm1(t)
     none = 0.5 if side > 0 else 0.0
