@@ -15,6 +15,7 @@ from wilks.cli.comparing import diff, digest
 from wilks.cli.convert import convert
 from wilks.cli.ensembles import compatibility, gof, toys
 from wilks.cli.export import export
+from wilks.cli.export_combine import fit_diagnostics
 from wilks.cli.fits import fit
 from wilks.cli.grids import grid
 from wilks.cli.limits import hypotest, limit, significance
@@ -44,9 +45,11 @@ def main() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+export.add_command(fit_diagnostics)
+
 # In the order of an analysis; every command stands in one section.
 for title, commands in {
-    "The whole analysis": (run, report, explore),
+    "The whole analysis": (run, report, explore, export),
     "Templates and workspaces": (templates, workspace, inspect, modifiers, check, browse, config),
     "Operations on workspaces": (
         combine,

@@ -6,6 +6,7 @@ import click
 
 import wilks
 from wilks.cli.asked import Asked, conclude, fix_option, measurement_option, poi_option, study_options
+from wilks.cli.combine_files import combine_root_option, conclude_with, gof_json_option
 from wilks.cli.data import fit_for
 from wilks.cli.fits import check_fixed
 from wilks.cli.helping import Command
@@ -36,6 +37,8 @@ _toys_option = click.option(
 @seed_option
 @click.option("--chi-square", is_flag=True, help="Chi-square with the covariance of all bins instead; pre-fit.")
 @click.option("--fit", "fit_file", metavar="FIT", help="With --chi-square: after this fit, of other channels.")
+@combine_root_option
+@gof_json_option
 @output_option("File for the result, as JSON; with - it is printed instead of the table.")
 @click.pass_context
 def gof(
@@ -45,6 +48,8 @@ def gof(
     seed: int,
     chi_square: bool,
     fit_file: str | None,
+    combine_root: str | None,
+    gof_json: str | None,
     output: str | None,
 ) -> None:
     """Test how well the model describes the data.
@@ -52,6 +57,10 @@ def gof(
     The statistic is that of the saturated model: the fit beside one that describes every bin exactly. The exit code is
     1 where the fit fails.
     """
+    if chi_square and (combine_root or gof_json) is not None:
+        raise InputError("--combine-root and --gof-json have the test of the saturated model; leave out --chi-square")
+    if gof_json is not None and not toys:
+        raise InputError("--gof-json has the p-value of toys; give --toys")
     if fit_file is not None and not chi_square:
         raise InputError("--fit gives the prediction that --chi-square tests; it needs --chi-square")
     if chi_square:
@@ -63,7 +72,7 @@ def gof(
         result = wilks.chi_square(asked.model, asked.data, after=after, fixed=asked.fixed)
     else:
         result = asked.ask("goodness of fit", wilks.goodness_of_fit, toys=toys, seed=seed)
-    conclude(ctx, result, output)
+    conclude_with(ctx, result, output, combine_root=combine_root, gof_json=gof_json)
 
 
 @click.command(

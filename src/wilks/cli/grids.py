@@ -9,7 +9,8 @@ import click
 from click.core import ParameterSource
 
 import wilks
-from wilks.cli.asked import conclude, fix_option, measurement_option, poi_option
+from wilks.cli.asked import fix_option, measurement_option, poi_option
+from wilks.cli.combine_files import combine_root_option, conclude_with, limits_json_option
 from wilks.cli.data import Chosen, data_options
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_once, read_workspace
@@ -63,6 +64,8 @@ def _values(numbers: str) -> list[float]:
 @level_option
 @test_options
 @click.option("--any-background", is_flag=True, help="Apply patches that were made for another background.")
+@combine_root_option
+@limits_json_option
 @output_option("File for the result, as JSON; with - it is printed instead of the table.")
 @measurement_option
 @poi_option
@@ -84,6 +87,8 @@ def grid(
     test: Test,
     chosen: Chosen,
     work: Work,
+    combine_root: str | None,
+    limits_json: str | None,
     output: str | None,
     **asked: Any,
 ) -> None:
@@ -94,6 +99,8 @@ def grid(
     The result is one figure for "wilks plot". Ctrl-C keeps the points that are done; with --folder a later call goes
     on from there. The exit code is 1 where a point has no answer.
     """
+    if asked["question"] != "limit" and (combine_root or limits_json) is not None:
+        raise InputError("--combine-root and --limits-json have limits; leave out --question")
     _check(ctx, folder, asked["question"])
     chosen.refuse_to_show(asked["poi"], "grid")
     read_once(*workspaces, patches, chosen.after)
@@ -111,7 +118,7 @@ def grid(
             **test.keywords,
             **asked,
         )
-    conclude(ctx, result, output)
+    conclude_with(ctx, result, output, combine_root=combine_root, limits_json=limits_json)
 
 
 def _check(ctx: click.Context, folder: str | None, question: str) -> None:

@@ -11,6 +11,7 @@ import click
 
 import wilks
 from wilks.cli.asked import Asked, conclude, study_options
+from wilks.cli.combine_files import combine_root_option, conclude_with, limits_json_option
 from wilks.cli.ensembles import seed_option
 from wilks.cli.helping import Command
 from wilks.cli.streams import output_option
@@ -110,16 +111,27 @@ def hypotest(ctx: click.Context, asked: Asked, tested: tuple[float, ...], test: 
 @study_options
 @level_option
 @test_options
+@combine_root_option
+@limits_json_option
 @output_option(_OUTPUT)
 @click.pass_context
-def limit(ctx: click.Context, asked: Asked, level: float, test: Test, output: str | None) -> None:
+def limit(
+    ctx: click.Context,
+    asked: Asked,
+    level: float,
+    test: Test,
+    combine_root: str | None,
+    limits_json: str | None,
+    output: str | None,
+) -> None:
     """Find upper limits by CLs.
 
     Observed, and expected with its bands; test statistics are q~ and q. The exit code is 1 where a limit is missing;
     the others are printed and written all the same.
     """
     asked.refuse_to_show()
-    conclude(ctx, asked.ask("limit", wilks.limit, level=level, **test.keywords), output)
+    result = asked.ask("limit", wilks.limit, level=level, **test.keywords)
+    conclude_with(ctx, result, output, combine_root=combine_root, limits_json=limits_json)
 
 
 @click.command(
@@ -139,10 +151,17 @@ def limit(ctx: click.Context, asked: Asked, level: float, test: Test, output: st
 )
 @_toys_option
 @seed_option
+@combine_root_option
 @output_option(_OUTPUT)
 @click.pass_context
 def significance(
-    ctx: click.Context, asked: Asked, injected: tuple[float, ...], toys: int, seed: int, output: str | None
+    ctx: click.Context,
+    asked: Asked,
+    injected: tuple[float, ...],
+    toys: int,
+    seed: int,
+    combine_root: str | None,
+    output: str | None,
 ) -> None:
     """Find the significance of a signal.
 
@@ -150,4 +169,4 @@ def significance(
     """
     asked.refuse_to_show()
     result = asked.ask("significance", wilks.significance, injected=injected or (1.0,), toys=toys, seed=seed)
-    conclude(ctx, result, output)
+    conclude_with(ctx, result, output, combine_root=combine_root)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 import wilks
-from wilks.cli.asked import Asked, conclude, study_options
+from wilks.cli.asked import Asked, study_options
+from wilks.cli.combine_files import combine_root_option, conclude_with
 from wilks.cli.helping import Command
 from wilks.cli.named import by_name, ends, labelled
 from wilks.cli.streams import output_option
@@ -39,10 +40,16 @@ _RESULT = "File for the result, as JSON; with - it is printed instead of the tab
     metavar="LEVEL",
     help="Confidence level, between 0 and 1; repeatable.",
 )
+@combine_root_option
 @output_option(_RESULT)
 @click.pass_context
 def intervals(
-    ctx: click.Context, asked: Asked, parameters: tuple[str, ...], levels: tuple[float, ...], output: str | None
+    ctx: click.Context,
+    asked: Asked,
+    parameters: tuple[str, ...],
+    levels: tuple[float, ...],
+    combine_root: str | None,
+    output: str | None,
 ) -> None:
     """Find profile-likelihood (MINOS) intervals.
 
@@ -50,7 +57,7 @@ def intervals(
     """
     asked.refuse_to_show(*parameters)
     result = asked.ask("intervals", wilks.intervals, parameters=parameters or None, levels=levels)
-    conclude(ctx, result, output)
+    conclude_with(ctx, result, output, combine_root=combine_root)
 
 
 @click.command(
@@ -78,6 +85,7 @@ def intervals(
     metavar="LABEL=PATTERN",
     help="Add a curve with parameters kept at the best fit; repeatable, also for one label.",
 )
+@combine_root_option
 @output_option(_RESULT)
 @click.pass_context
 def scan(
@@ -88,6 +96,7 @@ def scan(
     points: int,
     stat_only: bool,
     freeze: tuple[str, ...],
+    combine_root: str | None,
     output: str | None,
 ) -> None:
     """Profile the likelihood along a parameter.
@@ -99,7 +108,7 @@ def scan(
     result = asked.ask(
         "scan", wilks.scan, parameter=parameter, range=span, points=points, stat_only=stat_only, frozen=groups
     )
-    conclude(ctx, result, output)
+    conclude_with(ctx, result, output, combine_root=combine_root)
 
 
 @click.command(
@@ -132,6 +141,7 @@ def scan(
 @click.option(
     "--points", type=click.IntRange(5), default=31, show_default=True, metavar="N", help="Points along each axis."
 )
+@combine_root_option
 @output_option(_RESULT)
 @click.pass_context
 def contour(
@@ -141,6 +151,7 @@ def contour(
     levels: tuple[float, ...],
     ranges: dict[str, tuple[float, float]],
     points: int,
+    combine_root: str | None,
     output: str | None,
 ) -> None:
     """Find contours of the likelihood over two parameters.
@@ -153,4 +164,4 @@ def contour(
     result = asked.ask(
         "contour", wilks.contour, parameters=parameters, levels=levels, ranges=ranges or None, points=points
     )
-    conclude(ctx, result, output)
+    conclude_with(ctx, result, output, combine_root=combine_root)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, listed, nearest
 from wilks.fitting.many import Progress
+from wilks.infer.constraint_sides import constraint_sides
 from wilks.infer.crossings import crossings
 from wilks.infer.flat import Determined, determined
 from wilks.infer.groups import Patterns, first_poi, poi_positions, selected, ungrouped
@@ -98,6 +99,7 @@ def ranking(
         data_statistics=done.data_statistics,
         origin=done.asked.origin(),
         groups=tuple(_groups_of(model, best.names[i]) for i in where) if model.groups else (),
+        prefit_sides=constraint_sides(done.asked.model)[where],
     )
 
 

@@ -110,7 +110,8 @@ def breakdown_text(result: BreakdownResult) -> str:
 def impacts_json(result: RankingResult) -> str:
     """Return a ranking in the format of CombineHarvester's `impacts.json`.
 
-    Groups are those of the workspace; where it has none, they are the modifier types.
+    Groups are those of the workspace; where it has none, they are the modifier types. `prefit` has the ends that the
+    constraint alone gives, as CombineHarvester's has: not equally far where it is asymmetric, or a Poisson term.
 
     Parameters without post-fit impacts are left out, as CombineHarvester does.
     """
@@ -127,10 +128,10 @@ def impacts_json(result: RankingResult) -> str:
 
 
 def _parameter(result: RankingResult, i: int) -> dict[str, Any]:
-    width = np.repeat(result.prefit_uncertainties[i], 2)
+    width = result.prefit_sides[i] if len(result.prefit_sides) else np.repeat(result.prefit_uncertainties[i], 2)
     entry: dict[str, Any] = {
         "name": result.names[i],
-        "type": _TYPES[result.constraints[i]],
+        "type": _type(result.constraints[i], width),
         "groups": list((result.groups or result.modifier_types)[i]),
         "prefit": _three(result.prefit_values[i], width),
         "fit": _three(result.values[i], result.uncertainties[i]),
@@ -141,6 +142,11 @@ def _parameter(result: RankingResult, i: int) -> dict[str, Any]:
         entry[poi] = [value + down, value, value + up]
         entry[f"impact_{poi}"] = max(abs(up), abs(down))
     return entry
+
+
+def _type(constraint: str, sides: FloatArray) -> str:
+    """Return what CombineHarvester calls a constraint."""
+    return "AsymmetricGaussian" if constraint == "normal" and sides[0] != sides[1] else _TYPES[constraint]
 
 
 def _three(value: float, sides: FloatArray) -> list[float]:

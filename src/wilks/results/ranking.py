@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,7 +56,8 @@ class RankingResult(Saved, _AboutPois):
     post-fit columns have numbers; `data_statistics` is the part of the uncertainty that comes from the main data, and
     NaN for other methods). `uncertainties` (parameters, 2) and `poi_uncertainties` (parameters of interest, 2) are
     post-fit ones up and down, both positive. `groups` has the workspace's groups that each parameter is in; it is empty
-    where the workspace has none.
+    where the workspace has none. `prefit_sides` (parameters, 2) is how far up and down the constraint alone lets a
+    parameter go; `prefit_uncertainties` has one number for both (empty in old files).
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())
@@ -83,8 +84,10 @@ class RankingResult(Saved, _AboutPois):
     data_statistics: FloatArray
     origin: Origin
     groups: tuple[tuple[str, ...], ...] = ()
+    prefit_sides: FloatArray = field(default_factory=lambda: np.empty((0, 2)))
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "prefit_sides", self.prefit_sides.reshape(-1, 2))  # a file has no empty shapes
         n, k = len(self.names), len(self.pois)
         shapes: dict[str, tuple[int, ...]] = {
             **dict.fromkeys(("poi_values", "data_statistics"), (k,)),
@@ -101,6 +104,8 @@ class RankingResult(Saved, _AboutPois):
         for name in ("constraints", "modifier_types", "statuses"):
             if len(getattr(self, name)) != n:
                 raise ValueError(f"{name} has {len(getattr(self, name))} entries, expected {n}")
+        if len(self.prefit_sides) not in (0, n):
+            raise ValueError(f"prefit_sides has {len(self.prefit_sides)} rows, expected {n}")
         if self.groups and len(self.groups) != n:
             raise ValueError(f"groups has {len(self.groups)} entries, expected {n}")
         if any(len(row) != 4 for row in self.statuses):
