@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wilks.cli.combine_options import made_with
 from wilks.cli.inputs import read_fit
 from wilks.cli.named import numbers_by_name
 from wilks.cli.streams import warn
@@ -43,7 +44,7 @@ class Chosen:
         if not self.asimov:
             return labelled(model, None)
         after = None if self.after is None else fit_for(self.after, workspace, model)
-        return asimov(model, after, values=self.values or None)
+        return asimov(model, after, values=made_with(model, self.values) or None)
 
     def maker(self) -> Callable[[Model], Data] | None:
         """Return what makes the data of every model of a grid; None for the observed ones."""
@@ -53,7 +54,7 @@ class Chosen:
         if not self.asimov:
             return None
         after = None if self.after is None else read_fit(self.after)
-        return lambda model: asimov(model, after, values=self.values or None)
+        return lambda model: asimov(model, after, values=made_with(model, self.values) or None)
 
     def refuse_to_show(self, poi: str | None, command: str) -> None:
         """Raise InputError where a command would tell the value of a hidden parameter of interest."""

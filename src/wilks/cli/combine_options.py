@@ -1,0 +1,153 @@
+"""Options as Combine's users type them, on every command that takes a workspace, and several cards in its place.
+
+They are hidden from `--help`: each stands for something that a command has, or that can be said of a workspace. What
+they say of parameters, channels and datacards is done where the workspace is read (`reading`, `changed`);
+what they say of data, toys and levels becomes the command's own option.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wilks.cli import combine_names as names
+
+if TYPE_CHECKING:
+    from wilks.cli.combine_translation import Asked
+    from wilks.model.model import Model
+    from wilks.workspace.workspace import Workspace
+
+_GIVEN, _ASKED = "wilks.combine.given", "wilks.combine"
+_CHANGES = {
+    ("--setParameters", "--setPhysicsModelParameters"): "NAME=VALUE,...",
+    ("--setParameterRanges", "--setPhysicsModelParameterRanges"): "NAME=LOW,HIGH:...",
+    ("--rMin",): "VALUE",
+    ("--rMax",): "VALUE",
+    ("--freezeParameters", "--freezeNuisances"): "NAME,...",
+    ("--freezeNuisanceGroups",): "NAME,...",
+    ("-P", "--parameters"): "NAME",
+    ("--redefineSignalPOIs",): "NAME,...",
+    ("--floatOtherPOIs",): "0|1",
+    ("-S", "--systematics"): "0|1",
+}
+_CARDS = {
+    ("-m", "--mass"): "MASS",
+    ("--PO", "--physics-option"): "map=PATTERN:NAME[START,LOW,HIGH]",
+    ("--keyword-value",): "WORD=VALUE",
+    ("--ic",): "PATTERN",
+    ("--xc",): "PATTERN",
+}
+_CARD_FLAGS = ("--X-allow-no-signal", "--X-allow-no-background", "--X-no-check-norm")
+_DATA = {
+    ("-M", "--method"): "METHOD",
+    ("--algo",): "NAME",
+    ("-t", "--toys"): "-1|N",
+    ("--expectSignal",): "VALUE",
+    ("--run",): "blind",
+    ("-s", "--seed"): "N",
+    ("-T", "--toysH"): "N",
+    ("--singlePoint",): "VALUE",
+    ("-C", "--cl"): "LEVEL",
+}
+
+
+def reading() -> dict[str, Any]:
+    """Return the options of reading datacards that the running command is given."""
+    asked = _asked()
+    return {} if asked is None else dict(asked.reading)
+
+
+def changed(workspace: Workspace) -> Workspace:
+    """Return the workspace with what the running command is given for its parameters and channels. Raises InputError."""
+    asked = _asked()
+    return workspace if asked is None or not asked.changes else asked.changes.of(workspace)
+
+
+def made_with(model: Model, values: dict[str, float]) -> dict[str, float]:
+    """Return the values that Asimov data or toys are made with: `values`, before them those of Combine's options."""
+    asked = _asked()
+    return values if asked is None else asked.made_with(model, values)
+
+
+def _asked() -> Asked | None:
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(_ASKED)
+
+
+def understand(command: click.Command) -> None:
+    """Let a command that takes a workspace understand Combine's options, and several cards in place of one workspace.
+
+    Options that the command has itself stay its own.
+    """
+    taken = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    places = [p for p in command.params if isinstance(p, click.Argument) and "WORKSPACE" in _words(p)]
+    if not places or command.callback is None:
+        return
+    for option in _options(frozenset(taken)):
+        command.params.append(option)
+    place = places[0]
+    several = place.nargs == 1 and (len(_arguments(command)) == 1 or command.name == "convert")
+    if several:
+        place.nargs = -1
+    inner = command.callback
+
+    @functools.wraps(inner)
+    def wrapped(**parameters: Any) -> Any:
+        context = click.get_current_context()
+        given: dict[str, list[str]] = context.meta.pop(_GIVEN, {})
+        if several and len(parameters[str(place.name)]) > 1:
+            from wilks.cli.several_cards import as_one
+
+            parameters[str(place.name)] = as_one(parameters[str(place.name)], str(command.name))
+        elif several:
+            (parameters[str(place.name)],) = parameters[str(place.name)]
+        if given:
+            from wilks.cli.combine_translation import Translation
+
+            context.meta[_ASKED] = Translation(str(command.name), given, parameters).asked()
+        return inner(**parameters)
+
+    command.callback = wrapped
+
+
+def _words(argument: click.Argument) -> list[str]:
+    return (argument.metavar or "").removesuffix("...").strip("[]").split("|")
+
+
+def _arguments(command: click.Command) -> list[click.Parameter]:
+    return [parameter for parameter in command.params if isinstance(parameter, click.Argument)]
+
+
+def _options(taken: frozenset[str]) -> tuple[click.Option, ...]:
+    """Return hidden options for all of Combine's names that are not taken."""
+    made = []
+    valued = [*_CHANGES, *_CARDS, *_DATA]
+    valued += [(name, names.SHORT[name]) if name in names.SHORT else (name,) for name in names.NOT_NEEDED]
+    valued += [(name,) for name in names.ELSEWHERE]
+    flags = [*_CARD_FLAGS, *names.NOT_NEEDED_FLAGS, *names.ELSEWHERE_FLAGS]
+    for spelled, flag in [*((one, False) for one in valued), *(((one,), True) for one in flags)]:
+        if left := tuple(name for name in spelled if name not in taken):
+            made.append(_option(spelled, left, flag))
+    return tuple(made)
+
+
+@functools.cache
+def _option(spelled: tuple[str, ...], left: tuple[str, ...], flag: bool) -> click.Option:
+    name = next((one for one in spelled if one.startswith("--")), spelled[0])
+
+    def keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value:
+            ctx.meta.setdefault(_GIVEN, {})[name] = ["1"] if flag else list(value)
+
+    many = {"is_flag": True} if flag else {"multiple": True}
+    return click.Option([*left, "combine_" + name.strip("-").replace("-", "_").lower()], hidden=True,
+                        expose_value=False, callback=keep, **many)  # type: ignore[arg-type]  # fmt: skip
+
+
+def spelled() -> Iterator[str]:
+    """Yield every name that is understood or answered."""
+    for option in _options(frozenset()):
+        yield from option.opts
