@@ -17,7 +17,9 @@ from wilks.cli import combine_names as names
 
 if TYPE_CHECKING:
     from wilks.cli.combine_translation import Asked
+    from wilks.model.datasets import Data
     from wilks.model.model import Model
+    from wilks.results.fit import FitResult
     from wilks.workspace.workspace import Workspace
 
 _GIVEN, _ASKED = "wilks.combine.given", "wilks.combine"
@@ -61,7 +63,7 @@ def reading() -> dict[str, Any]:
 
 
 def changed(workspace: Workspace) -> Workspace:
-    """Return the workspace with what the running command is given for its parameters and channels. Raises InputError."""
+    """Return the workspace with what the running command is given for parameters and channels. Raises InputError."""
     asked = _asked()
     return workspace if asked is None or not asked.changes else asked.changes.of(workspace)
 
@@ -70,6 +72,24 @@ def made_with(model: Model, values: dict[str, float]) -> dict[str, float]:
     """Return the values that Asimov data or toys are made with: `values`, before them those of Combine's options."""
     asked = _asked()
     return values if asked is None else asked.made_with(model, values)
+
+
+def asimov_data(model: Model, after: FitResult | None, values: dict[str, float]) -> Data:
+    """Return Asimov data, made with what Combine's options say of parameters, too.
+
+    As in Combine, --setParameters of constrained ones moves what is expected, and not their auxiliary data.
+    """
+    from wilks.model.datasets import asimov, mixed
+
+    every, asked = made_with(model, values), _asked()
+    data = asimov(model, after, values=every or None)
+    shifted = set() if asked is None else set(asked.changes.starts) - set(values)
+    kinds = dict(zip(model.parameter_names, model.constraints, strict=True))
+    if not any(kinds.get(name, "none") != "none" for name in shifted):
+        return data
+    there = {name: value for name, value in every.items() if name not in shifted or kinds.get(name) == "none"}
+    main = mixed(model, asimov(model, after, values=there or None), data, channels="*")
+    return type(data)(main.values, data.label, data.bins)
 
 
 def _asked() -> Asked | None:
@@ -125,8 +145,9 @@ def _options(taken: frozenset[str]) -> tuple[click.Option, ...]:
     """Return hidden options for all of Combine's names that are not taken."""
     made = []
     valued = [*_CHANGES, *_CARDS, *_DATA]
-    valued += [(name, names.SHORT[name]) if name in names.SHORT else (name,) for name in names.NOT_NEEDED]
-    valued += [(name,) for name in names.ELSEWHERE]
+    valued += [
+        (name, names.SHORT[name]) if name in names.SHORT else (name,) for name in (names.NOT_NEEDED | names.ELSEWHERE)
+    ]
     flags = [*_CARD_FLAGS, *names.NOT_NEEDED_FLAGS, *names.ELSEWHERE_FLAGS]
     for spelled, flag in [*((one, False) for one in valued), *(((one,), True) for one in flags)]:
         if left := tuple(name for name in spelled if name not in taken):

@@ -1,4 +1,4 @@
-"""What Combine's options say of parameters and channels: starts, ranges, what is held, parameters of interest, masks."""
+"""What Combine's options say of parameters and channels: starts, ranges, what is held, what is of interest, masks."""
 
 from __future__ import annotations
 
@@ -71,7 +71,10 @@ class Changes:
         return found
 
     def of(self, workspace: Workspace) -> Workspace:
-        """Return the workspace with the changes. Raises InputError with every name that is not known."""
+        """Return the workspace with the changes; `starts` are by name from then on.
+
+        Raises InputError with every name that is not known.
+        """
         from wilks.model.changed import with_settings
         from wilks.model.compile import compile_model
 
@@ -84,7 +87,7 @@ class Changes:
             if ends[0] >= ends[1]:
                 names.problems.append(f"--rMin, --rMax: {ends[0]:g} is not below {ends[1]:g}")
             ranges[poi] = ends
-        starts = names.mapped("--setParameters", self.starts)
+        starts = self.starts = names.mapped("--setParameters", self.starts)
         pois = [name for text in self.pois for name in names.found("--redefineSignalPOIs, -P", text)]
         frozen = [name for text in self.frozen if text != "MH" for name in names.found("--freezeParameters", text)]
         frozen += [name for text in self.groups for name in names.group(text)]
@@ -146,7 +149,7 @@ class _Names:
 
 
 def _combines(name: str, channels: Sequence[str]) -> str:
-    """Return Combine's name of the parameter of a bin: prop_binSR_bin3_top for prop_binSR_top[3]; others as they are."""
+    """Return Combine's name of the parameter of a bin, prop_binSR_bin3_top for prop_binSR_top[3]; others stay."""
     match = _BIN.fullmatch(name)
     for channel in channels if match is not None else ():
         if match is not None and (match[1] == channel or match[1].startswith(f"{channel}_")):

@@ -32,7 +32,7 @@ class Asked:
         found = {name: self.changes.starts[name] for name in self.changes.starts if name in model.parameter_names}
         if self.signal is not None and model.poi is not None:
             found[model.poi] = self.signal
-        elif self.asimov and model.poi is not None and len(model.pois) == 1 and not self.changes.starts:
+        elif self.asimov and model.poi is not None and len(model.pois) == 1 and model.poi not in found:
             found[model.poi] = 0.0
             if model.poi not in values:
                 _tell(f"-t -1: data of the background alone, {model.poi} = 0, as in Combine; --expectSignal sets it")
@@ -93,21 +93,21 @@ class Translation:
             reading |= {} if value is None else {"mass": value}
         for name, option in (("--ic", "include"), ("--xc", "exclude")):
             reading |= {option: self.given[name]} if name in self.given else {}
-        for name, option, value in (
+        for name, option, on in (
             ("--X-allow-no-signal", "allow_no_signal", True),
             ("--X-allow-no-background", "allow_no_background", True),
             ("--X-no-check-norm", "check_sums", False),
         ):
-            reading |= {option: value} if name in self.given else {}
+            reading |= {option: on} if name in self.given else {}
         if "--keyword-value" in self.given:
             reading["keywords"] = self.given["--keyword-value"]
         self._models()
         for text in self.given.get("--PO", []):
-            kind, equals, value = text.partition("=")
+            kind, equals, rest = text.partition("=")
             if kind in ("map", "turnoff") and equals:
                 reading.setdefault("maps", []).append(text)
             elif kind == "modes" and equals:
-                reading["modes"] = value.split(",")
+                reading["modes"] = rest.split(",")
             elif kind != "verbose":
                 self.problems.append(f'--PO {text}: not known here; there are "map=", "turnoff=" and "modes="')
 
