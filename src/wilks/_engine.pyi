@@ -47,6 +47,7 @@ class Model:
         function_second: IntArray = ...,
         function_number: FloatArray = ...,
         function_result: IntArray = ...,
+        function_penalty: IntArray = ...,
         block_form: IntArray = ...,
         error_start: IntArray = ...,
         error_block: IntArray = ...,

@@ -232,9 +232,9 @@ def test_what_takes_the_place_of_other_programs_exists(page: Path) -> None:
 
 def test_what_the_ways_in_say_is_missing_is_refused(tmp_path: Path) -> None:
     """Where one of these works one day, the page that says it is missing is to be changed with it."""
-    card = "imax 1\nbin b\nobservation 5\nbin b b\nprocess s t\nprocess 0 1\nrate 1 5\nx constr @0 x 1\n"
+    card = "imax 1\nbin b\nobservation 5\nbin b b\nprocess s t\nprocess 0 1\nrate 1 5\nx discrete\n"
     (tmp_path / "datacard.txt").write_text(card)
-    with pytest.raises(WorkspaceError, match="constr"):
+    with pytest.raises(WorkspaceError, match="RooMultiPdf"):
         wilks.load_workspace(tmp_path / "datacard.txt")
     with pytest.raises(WorkspaceError, match="can't be written yet"):
         wilks.save_workspace(wilks.examples.measurement(), tmp_path / "card.txt", format="datacard")

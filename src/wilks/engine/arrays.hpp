@@ -89,6 +89,10 @@ struct Scratch {
     wide_mixed.assign(std::max(1, m.largest_slots) * width * stride, 0.0);
     wide_pairs.assign(width * width + lanes, 0.0);
   }
+
+  // Where yields are cut off, and minima and maxima of functions: turn within a width instead of at a kink.
+  void round_kinks(double width) { curved.width = functions.width = width; }
+
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 };

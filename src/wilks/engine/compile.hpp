@@ -113,6 +113,7 @@ inline void place_rows(const Source& s, Model& m) {
   }
   m.row_code.resize(m.row_value.size(), 0);
   m.any_form = std::any_of(m.block_form.begin(), m.block_form.end(), [](int form) { return form != 0; });
+  m.any_kink = m.functions.has_kinks() || std::any_of(m.block_form.begin(), m.block_form.end(), [](int form) { return form & form_floor; });
   m.templates.resize(size + quad);
   m.templates.shrink_to_fit();
 }

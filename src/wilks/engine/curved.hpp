@@ -62,6 +62,8 @@ class Curved {
   }
 
   const signed char* side = nullptr;  // of parameters with a kink at 0
+  // Where yields are cut off, they turn within this width (in units of a block's mean yield) instead of at a kink.
+  double width = 0.0;
 
  private:
   enum Step : int { step_exp, step_sum, step_floor, step_share, all_steps };
@@ -69,6 +71,7 @@ class Curved {
   std::array<std::vector<double>, all_steps + 1> shapes_;  // the sum of rows, and what comes after each step
   std::array<std::vector<double>, all_steps + 1> adjoint_;  // the weights, and what they are before each step
   std::vector<double> D_, pairs_, sums_, weighted_, second_;
+  double turn_ = 0.0;
 
   const double* last() const { return shapes_[all_steps].data(); }
   bool has(int k, int step) const {
@@ -77,6 +80,23 @@ class Curved {
   }
   bool bent_row(int k, int r) const { return m.row_code[m.row_start[k] + r] != 0; }
   const double* row(int k, int r, int stride) const { return &m.templates[m.block_templates[k] + static_cast<Index>(r) * stride]; }
+
+  // max(x, floor), or what stands in for it: a branch of a hyperbola, half a width above where x is at the floor.
+  Jet cut(int k, double x) const {
+    const double above = x - m.block_floor[k], turn = width * turn_;
+    if (width == 0.0) return {std::max(x, m.block_floor[k]), above > 0 ? 1.0 : 0.0, 0.0};
+    const double root = std::hypot(above, turn);
+    return {m.block_floor[k] + 0.5 * (above + root), 0.5 * (1.0 + above / root), 0.5 * (turn / root) * (turn / root) / root};
+  }
+
+  // The mean yield of a block in a bin.
+  double mean_yield(int k, int bins) const {
+    if (m.block_total[k] > 0) return m.block_total[k] / bins;
+    const double* nominal = &m.templates[m.block_templates[k]];
+    double total = 0.0;
+    for (int b = 0; b < bins; ++b) total += std::abs(nominal[b]);
+    return total / bins;
+  }
 
   // The factor of a variation of code 1 or 5 in one bin, from the two rows that hold its coefficients: logarithms of hi and
   // lo over nominal.
@@ -133,6 +153,7 @@ class Curved {
   }
 
   void steps(int k, int bins) {
+    if (width > 0.0) turn_ = mean_yield(k, bins);
     for (int step = 0; step < all_steps; ++step) {
       const std::vector<double>& from = shapes_[step];
       std::vector<double>& to = shapes_[step + 1];
@@ -141,7 +162,7 @@ class Curved {
       } else if (step == step_exp) {
         for (int b = 0; b < bins; ++b) to[b] = wilks::exp(from[b]);
       } else if (step == step_floor) {
-        for (int b = 0; b < bins; ++b) to[b] = std::max(from[b], m.block_floor[k]);
+        for (int b = 0; b < bins; ++b) to[b] = cut(k, from[b]).f;
       } else {
         const double scale = m.block_total[k] / sum(from, bins);
         for (int b = 0; b < bins; ++b) to[b] = scale * from[b];
@@ -160,7 +181,7 @@ class Curved {
       if (step == step_exp) {
         for (int b = 0; b < bins; ++b) u[b] *= to[b];
       } else if (step == step_floor) {
-        for (int b = 0; b < bins; ++b) u[b] *= from[b] > m.block_floor[k];
+        for (int b = 0; b < bins; ++b) u[b] *= cut(k, from[b]).d1;
       } else {
         const double total = sum(from, bins), scale = m.block_total[k] / total;
         double mean = 0.0;
@@ -180,8 +201,8 @@ class Curved {
         continue;
       }
       const std::vector<double>&from = shapes_[step], &to = shapes_[step + 1];
-      if (pairs && step == step_exp) {
-        for (int b = 0; b < bins; ++b) second_[b] = adjoint_[step + 1][b] * to[b];
+      if (pairs && (step == step_exp || width > 0.0)) {
+        for (int b = 0; b < bins; ++b) second_[b] = adjoint_[step + 1][b] * (step == step_exp ? to[b] : cut(k, from[b]).d2);
         for (int r = 1; r < rows; ++r)
           for (int r2 = 1; r2 <= r; ++r2) {
             const double *x = &D_[static_cast<Index>(r) * stride], *y = &D_[static_cast<Index>(r2) * stride];
@@ -192,7 +213,7 @@ class Curved {
       }
       for (int r = 1; r < rows; ++r) {
         double* D = &D_[static_cast<Index>(r) * stride];
-        for (int b = 0; b < bins; ++b) D[b] *= step == step_exp ? to[b] : static_cast<double>(from[b] > m.block_floor[k]);
+        for (int b = 0; b < bins; ++b) D[b] *= step == step_exp ? to[b] : cut(k, from[b]).d1;
       }
     }
   }

@@ -69,6 +69,20 @@ inline void add_square(const Model& m, const Scratch& s, int function, double fa
     for (std::size_t j = 0; j <= i; ++j) out.shared[static_cast<Index>(m.shared_index[of[i]]) * padded(m.shared) + m.shared_index[of[j]]] += factor * g[i] * g[j];
 }
 
+// The functions whose values are added to the nll; same return value as `evaluate`.
+template <int order>
+int add_penalties(const Model& m, Scratch& s, double& value, double& magnitude) {
+  for (int f = 0; f < m.functions.count(); ++f) {
+    if (!m.functions.is_penalty(f)) continue;
+    const double term = s.functions.value(f);
+    if (!std::isfinite(term)) return m.bins + m.constraints;
+    value += term;
+    magnitude += std::abs(term);
+    if constexpr (order >= 1) s.value_gradient[m.parameters + f] += 1.0;
+  }
+  return inside_domain;
+}
+
 // What functions give to the derivatives with respect to their parameters, beside what the channels have folded already.
 template <int order>
 void fold_functions(const Model& m, const Scratch& s, Derivatives& out) {
@@ -136,7 +150,8 @@ int add_constraints(const Model& m, const double* theta, const Data& data, Deriv
 
 }  // namespace detail
 
-// Returns `inside_domain`, or the bin (or bins + constraint) whose rate has no logarithm. `value` is the nll without
+// Returns `inside_domain`, or the bin (or bins + constraint) whose rate has no logarithm (bins + constraints where a
+// penalty has no value). `value` is the nll without
 // its constants; `magnitude` the sum of the absolute terms.
 template <int order>
 int evaluate(const Model& m, const double* theta, const Data& data, const signed char* side, Scratch& s, Derivatives& out,
@@ -224,8 +239,9 @@ int evaluate(const Model& m, const double* theta, const Data& data, const signed
         detail::add_square(m, s, p - m.parameters, s.curvature[v] * s.value_gradient[v], out);
     }
   }
+  int outside = detail::add_penalties<order>(m, s, value, magnitude);
   if constexpr (order >= 1) detail::fold_functions<order>(m, s, out);
-  const int outside = detail::add_constraints<order>(m, theta, data, out, value, magnitude);
+  if (outside == inside_domain) outside = detail::add_constraints<order>(m, theta, data, out, value, magnitude);
   if (outside != inside_domain) value = std::numeric_limits<double>::infinity();
   return outside;
 }

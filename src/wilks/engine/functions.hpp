@@ -23,6 +23,7 @@ struct FunctionSource {
   std::vector<int> operation, first, second;
   std::vector<double> number;
   std::vector<int> result;  // functions: the operation that gives their value
+  std::vector<int> penalty;  // none, or one for each function: whether its value is added to the nll
 
   // Returns a sentence where the arrays don't fit together, else nullptr.
   const char* check(int parameters) const {
@@ -37,6 +38,7 @@ struct FunctionSource {
     }
     for (int i : result)
       if (i < 0 || i >= static_cast<int>(n)) return "a function has no result";
+    if (!penalty.empty() && penalty.size() != result.size()) return "penalties of functions have the wrong length";
     return nullptr;
   }
 };
@@ -49,7 +51,12 @@ struct Functions {
   Index derivatives = 0;
 
   int count() const { return static_cast<int>(source.result.size()); }
+  bool is_penalty(int function) const { return !source.penalty.empty() && source.penalty[function]; }
   const std::vector<int>& parameters(int function) const { return support[source.result[function]]; }
+
+  bool has_kinks() const {
+    return std::any_of(source.operation.begin(), source.operation.end(), [](int op) { return op == op_minimum || op == op_maximum; });
+  }
 
   void compile(const FunctionSource& s) {
     source = s;
@@ -88,6 +95,8 @@ class FunctionValues {
     for (std::size_t i = 0; i < value_.size(); ++i) step(static_cast<int>(i), theta, order);
   }
 
+  double width = 0.0;  // within which minima and maxima turn, instead of at a kink
+
   double value(int function) const { return value_[f.source.result[function]]; }
   // With respect to `parameters(function)`.
   const double* gradient(int function) const { return memory_.data() + f.gradient[f.source.result[function]]; }
@@ -117,6 +126,12 @@ class FunctionValues {
     return {value, y * over, log * value, y * (y - 1.0) * std::pow(x, y - 2.0), over * (1.0 + y * log), log * log * value};
   }
 
+  // The larger (sign 1) or the smaller of two values, its kink rounded off.
+  Partial rounded(double x, double y, int sign) const {
+    const double root = std::hypot(x - y, width), slope = sign * (x - y) / root, second = sign * 0.5 * (width / root) * (width / root) / root;
+    return {0.5 * (x + y + sign * root), 0.5 * (1 + slope), 0.5 * (1 - slope), second, -second, second};
+  }
+
   Partial operate(int i) const {
     const FunctionSource& s = f.source;
     const int op = s.operation[i];
@@ -136,8 +151,8 @@ class FunctionValues {
         const double beside = x == 0 ? beside_zero : x, root = std::sqrt(beside);
         return {x == 0 ? 0.0 : root, 0.5 / root, 0, -0.25 / (root * beside)};
       }
-      case op_minimum: return y < x ? Partial{y, 0, 1} : Partial{x, 1, 0};
-      default: return y > x ? Partial{y, 0, 1} : Partial{x, 1, 0};
+      case op_minimum: return width > 0 ? rounded(x, y, -1) : y < x ? Partial{y, 0, 1} : Partial{x, 1, 0};
+      default: return width > 0 ? rounded(x, y, 1) : y > x ? Partial{y, 0, 1} : Partial{x, 1, 0};
     }
   }
 

@@ -29,9 +29,11 @@ class Minimiser {
       out.status = descend(out);
     }
     if (moves && (out.status == rate_boundary || out.status == stalled || out.status == iteration_limit)) approach_boundary(out);
+    if (moves && m.any_kink && (out.status == stalled || out.status == iteration_limit)) round_kinks(out);
     options_.max_iterations = budget_;
     out.iterations = used_;
     finish(out);
+    descent_.scratch_.round_kinks(rounded_ = 0.0);
     return out;
   }
 
@@ -46,6 +48,7 @@ class Minimiser {
   std::vector<double>& x_;
   std::vector<double> begun_;  // the point inside that the fit began with
   int budget_ = 0, used_ = 0;  // iterations allowed, and used by all descents
+  double rounded_ = 0.0;       // what rounded kinks add to the nll
 
   // A direction whose curvature relative to the metric is below this is flat: rounding alone makes about 1e-12 of it.
   static constexpr double flat_eigenvalue = 1e-9;
@@ -176,6 +179,39 @@ class Minimiser {
     descent_.starved_.clear();
   }
 
+  // Where yields are cut off, and at minima and maxima of functions, the nll has kinks, and its minimum may lie in one: no
+  // derivative vanishes there. Round them off, less and less, until that changes nothing. What is held in a kink at the end
+  // has a curvature as large as that of the last rounding.
+  void round_kinks(Outcome& out) {
+    const std::vector<double> lowest(x_);
+    const double lowest_value = descent_.value_, small = 0.1 * options_.tolerance;
+    const Status first = out.status;
+    for (double width = 1e-2; width > 1e-12 && !exhausted(); width *= 0.1) {
+      descent_.scratch_.round_kinks(width);
+      out.status = descend(out, 100);
+      if (out.status == interrupted) break;
+      const double rounded = descent_.value_, value = unrounded(width);
+      rounded_ = std::abs(value - rounded);
+      if (out.status != converged || !(value <= lowest_value + small) || rounded_ > small) continue;
+      descent_.value_ = value;
+      return;
+    }
+    descent_.scratch_.round_kinks(rounded_ = 0.0);
+    if (out.status != interrupted) out.status = first;
+    if (descent_.evaluate_all(out) == inside_domain && descent_.value_ <= lowest_value) return;
+    x_ = lowest;
+    descent_.evaluate_all(out);
+  }
+
+  // The nll at the current point with its kinks, which are then rounded off again.
+  double unrounded(double width) {
+    double value, magnitude;
+    descent_.scratch_.round_kinks(0.0);
+    const int bad = evaluate<0>(m, x_.data(), data_, nullptr, descent_.scratch_, descent_.derivatives_, value, magnitude);
+    descent_.scratch_.round_kinks(width);
+    return bad == inside_domain ? value : std::numeric_limits<double>::infinity();
+  }
+
   // The certificate: bounds, eigenvalues, and the covariance of what is free.
   void finish(Outcome& out) {
     out.theta = x_;
@@ -197,7 +233,7 @@ class Minimiser {
     } else {
       if (out.positive_definite) {
         region_.newton_step();
-        if (out.status != rate_boundary) out.edm = region_.edm();
+        if (out.status != rate_boundary) out.edm = region_.edm() + rounded_;
         out.smallest_eigenvalue = region_.smallest_eigenvalue(0.0);
       } else {
         for (double shift = Descent::valley_shift; shift < 1e12; shift *= 1e3)

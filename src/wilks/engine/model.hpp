@@ -34,7 +34,7 @@ struct Model {
   std::vector<int> row_code;    // rows: the code of a variation of codes 1 and 5, whose coefficients are this row and the next
   std::vector<int> block_form;  // blocks, see BlockForm
   std::vector<double> block_floor, block_total;
-  bool any_form = false;
+  bool any_form = false, any_kink = false;
 
   std::vector<int> factor_start;                                     // blocks + 1: entries
   std::vector<int> factor_parameter, factor_code, factor_column;     // entries

@@ -40,6 +40,7 @@ void each_member(Action action, auto& d) {
   action("function_second", d.source.functions.second);
   action("function_number", d.source.functions.number);
   action("function_result", d.source.functions.result);
+  action("function_penalty", d.source.functions.penalty);
   action("error_start", d.source.error_start);
   action("error_block", d.source.error_block);
   action("error_parameter", d.source.error_parameter);

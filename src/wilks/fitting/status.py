@@ -98,6 +98,8 @@ def _advice(model: Model, groups: Sequence[tuple[tuple[int, ...], int]]) -> str:
 def _place(model: Model, dataset: Dataset, where: int) -> str:
     if where < 0:
         return "a rate is not positive"
+    if where >= dataset.values.size:
+        return "a function that is added to the likelihood has no finite value"
     if where >= model.observed_main.size:
         name = model.place(where).removeprefix("auxiliary data of ")
         poisson = model.constraints[model.index(name.strip('"'))] == "poisson"

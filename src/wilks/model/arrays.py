@@ -77,6 +77,8 @@ class Arrays:
             name: [self.first[p] for p in self.functions.needed_by(name)] if name in self.functions else [position]
             for name, position in self.inputs.items()
         }
+        for name in self.functions.penalties:
+            self.reached.update(self.steering[name])
         fixed, initial = (np.concatenate([getattr(s, key) for s in self.sets]) for key in ("fixed", "inits"))
         free, factor = (
             np.repeat(which, [len(s) for s in self.sets])

@@ -20,6 +20,8 @@ class Functions:
     """The functions of a workspace by name, in an order in which each needs earlier ones only."""
 
     expressions: Mapping[str, Expression]
+    penalties: frozenset[str] = frozenset()
+    """Those whose values are added to the negative log-likelihood."""
 
     def __contains__(self, name: object) -> bool:
         return name in self.expressions
@@ -60,7 +62,7 @@ def functions_of(document: Document) -> Functions:
             else:
                 name = todo.pop()
                 ordered.setdefault(name, parsed[name])
-    return Functions(ordered)
+    return Functions(ordered, frozenset(f.name for f in document.functions or () if f.penalty))
 
 
 def engine_arrays(functions: Functions, first: Mapping[str, int]) -> dict[str, Any]:
@@ -90,4 +92,5 @@ def engine_arrays(functions: Functions, first: Mapping[str, int]) -> dict[str, A
         "function_second": ints([row[2] for row in rows]),
         "function_number": np.array([row[3] for row in rows], np.float64),
         "function_result": ints([results[name] for name in functions.expressions]),
+        "function_penalty": ints([name in functions.penalties for name in functions.expressions]),
     }

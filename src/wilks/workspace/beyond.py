@@ -11,13 +11,14 @@ _SHOWN = 6  # names in a line
 
 
 def function_words(function: Function) -> str:
-    """Return the expression of a function, and what `@0` and so on mean in it.
+    """Return the expression of a function, what `@0` and so on mean in it, and whether it is added to the likelihood.
 
     >>> function_words(Function("f", "@0 * b", ["k top"]))
     '@0 * b (@0 is "k top")'
     """
     places = ", ".join(f'@{i} is "{name}"' for i, name in enumerate(function.parameters or ()))
-    return function.expression + (f" ({places})" if places else "")
+    added = " (added to the negative log-likelihood)" if function.penalty else ""
+    return function.expression + (f" ({places})" if places else "") + added
 
 
 def extension_words(document: Document) -> Iterator[tuple[str, str]]:

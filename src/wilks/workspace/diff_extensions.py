@@ -54,7 +54,9 @@ def _functions(a: Document, b: Document, names: Names) -> Iterator[Difference]:
         if after is None or sides[0][name] == sides[1][name]:
             continue
         places = (Place("", "", before, after),)
-        if expressions[0][name] == expressions[1][name]:
+        if expressions[0][name] == expressions[1][name] and bool(sides[0][name].penalty) == bool(
+            sides[1][name].penalty
+        ):
             sentence = f'function "{name}" is written as {before} and {after}, and is the same'
             yield Difference("function", name, sentence, 0.0, places)
         else:

@@ -61,7 +61,8 @@ class MeasurementSummary:
 class FunctionSummary:
     """A function: its name and expression, the parameters that it needs, also by way of others, and what it steers.
 
-    `steers` are the types of the modifiers that have its name, sorted; none where only other functions need it.
+    `steers` are the types of the modifiers that have its name, sorted, "nll" where its value is added to the negative
+    log-likelihood; none where only other functions need it.
     """
 
     name: str
@@ -247,7 +248,9 @@ def inspect(workspace: Workspace) -> WorkspaceSummary:
         ),
         n_parameters=sum(parameter.size for parameter in parameters),
         functions=tuple(
-            FunctionSummary(f.name, function_words(f), tuple(steering[f.name]), types.get(f.name, ()))
+            FunctionSummary(
+                f.name, function_words(f), tuple(steering[f.name]), types.get(f.name, ("nll",) if f.penalty else ())
+            )
             for f in document.functions or ()
         ),
         more=tuple(extension_words(document)),

@@ -54,9 +54,10 @@ def steering_parameters(document: Document) -> dict[str, list[str]]:
 
 
 def used_functions(document: Document) -> set[str]:
-    """Return the functions that steer modifiers, and those that these need."""
+    """Return the functions that steer modifiers, those that are added to the likelihood, and those that these need."""
     expressions = expressions_of(document)
-    return {*_closure(modifier_names(document.channels), expressions)} & {*expressions}
+    penalties = [function.name for function in document.functions or () if function.penalty]
+    return {*_closure([*modifier_names(document.channels), *penalties], expressions)} & {*expressions}
 
 
 def _closure(names: Iterable[str], expressions: Mapping[str, Expression]) -> list[str]:
@@ -73,10 +74,17 @@ def _closure(names: Iterable[str], expressions: Mapping[str, Expression]) -> lis
 
 
 def functions_left(before: Document, channels: list[Channel]) -> list[Function]:
-    """Return the functions that other channels leave with something to do, and those that had nothing to do before."""
+    """Return the functions that other channels leave with something to do, and those that had nothing to do before.
+
+    A penalty stays while a parameter of it acts.
+    """
     expressions, used = expressions_of(before), used_functions(before)
     idle = [name for name in expressions if name not in used]
-    kept = set(_closure([*modifier_names(channels), *idle], expressions))
+    acting = set(_closure([*modifier_names(channels), *idle], expressions))
+    penalties = [
+        f.name for f in before.functions or () if f.penalty and acting.intersection(_closure([f.name], expressions))
+    ]
+    kept = set(_closure([*acting, *penalties], expressions))
     return [function for function in before.functions or () if function.name in kept]
 
 

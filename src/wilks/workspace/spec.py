@@ -208,12 +208,14 @@ class Group(Spec, frozen=True):
 class Function(Spec, frozen=True):
     """A value computed from scalar parameters and other functions; it steers the modifiers that have its name.
 
-    `parameters` are what `@0`, `x[0]` and so on of the expression mean.
+    `parameters` are what `@0`, `x[0]` and so on of the expression mean. The value of a `penalty` is added to the
+    negative log-likelihood.
     """
 
     name: str
     expression: str
     parameters: list[str] | None = None
+    penalty: bool | None = None
 
 
 class Mask(Spec, frozen=True):

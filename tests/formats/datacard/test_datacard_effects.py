@@ -56,6 +56,57 @@ def test_factors_of_counting_channels(row: str, factor: object, theta: float) ->
     assert _yields(model, x=theta)["S"] == pytest.approx(1.0, rel=1e-12)
 
 
+def _density(rows: str, x: str, parameter: str = "x") -> list[float]:
+    """Return 2NLL of one parameter at 0.3 and 1.2 above that at 0.8, without what the counts say."""
+    model = _model((COUNTING + rows + "\n").encode())
+    values = (0.8, 0.3, 1.2)
+    nll = [2 * float(model.nll(_theta(model, **{parameter: v}))) for v in values]
+    rates = [np.asarray(model.expected(_theta(model, **{parameter: v}))) for v in values]
+    counts = [2 * float(np.sum(r - model.observed_main * np.log(r))) for r in rates]
+    return [nll[i] - counts[i] - (nll[0] - counts[0]) for i in (1, 2)]
+
+
+def test_a_box_with_soft_walls() -> None:
+    """dFD: flat between -1 and 1, with walls of a given steepness."""
+    model = _model((COUNTING + "x dFD 4 - 0.2\n").encode())
+    assert _yields(model, x=0.5)["B"] == pytest.approx(5.5 * 1.1, rel=1e-12)
+    (found,) = (s for s in model.parameter_sets if s.name == "x")
+    assert found.bounds.tolist() == [[-3.0, 3.0]]
+
+    def walls(t: float) -> float:
+        return 2 * math.log((1 + math.exp(4 * (t - 1))) * (1 + math.exp(-4 * (t + 1))))
+
+    expected = [walls(t) - walls(0.8) for t in (0.3, 1.2)]
+    for kind in ("dFD", "dFD2"):
+        assert _density(f"x {kind} 4 - 0.2", "x") == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("width", [0.4, 1.0, 1.5])
+def test_a_gamma_of_any_width(width: float) -> None:
+    """gmM: theta^(1/s^2 - 1) exp(-theta/s^2), also where that is no counting experiment."""
+    rate = 1 / width**2
+
+    def gamma(t: float) -> float:
+        return 2 * (rate * t - (rate - 1) * math.log(t))
+
+    assert _density(f"x gmM - {width}", "x") == pytest.approx([gamma(t) - gamma(0.8) for t in (0.3, 1.2)], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "line", ["c constr k-1 0.2", "c constr @0-1 {k} 0.2", "c constr k-1 k s[0.2]", "c constr 2*(k-1) k 0.4"]
+)
+def test_a_constraint_of_a_formula(line: str) -> None:
+    expected = [((t - 1) / 0.2) ** 2 - 1.0 for t in (0.3, 1.2)]
+    assert _density(f"k rateParam a B 1 [0,5]\n{line}", "x", "k") == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_constraint_whose_width_is_a_parameter() -> None:
+    rows = "k rateParam a B 1 [0,5]\nw extArg 0.5 [0.1,2]\nc constr k-1 w"
+    model = _model((COUNTING + rows + "\n").encode())
+    narrow, wide = (2 * float(model.nll(_theta(model, k=1.5, w=w))) for w in (0.25, 1.0))
+    assert narrow - wide == pytest.approx(4 - 0.25, abs=1e-9)
+
+
 def test_log_uniform_is_flat_between_minus_one_and_one() -> None:
     model = _model((COUNTING + "x lnU - 1.3\n").encode())
     (found,) = (s for s in model.parameter_sets if s.name == "x")

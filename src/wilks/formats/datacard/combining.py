@@ -166,6 +166,10 @@ def _add_parameters(whole: Card, card: Card, names: dict[str, str], problems: Pr
         if (known_argument.value, known_argument.constant) != (argument.value, argument.constant):
             text = f'extArg "{name}" is another one in a card before ({known_argument.where}), which counts'
             problems.remark(argument.where, text)
+    for name, constr in card.constraints.items():
+        known_constr = whole.constraints.setdefault(name, constr)
+        if replace(known_constr, where="") != replace(constr, where=""):
+            problems.add(constr.where, f'constr "{name}" is another one in a card before ({known_constr.where})')
     whole.flat |= card.flat
     whole.frozen |= card.frozen
     whole.renamed |= card.renamed

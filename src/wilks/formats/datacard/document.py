@@ -91,15 +91,23 @@ def _modifiers(channels: list[JSONDict]) -> list[JSONDict]:
 
 
 def _used_functions(channels: list[JSONDict], steering: Steering) -> list[JSONDict]:
-    """Return the functions that steer modifiers, and those that these need."""
-    todo = [m["name"] for m in _modifiers(channels) if m["name"] in steering.functions]
-    found: set[str] = set()
+    """Return the functions that steer modifiers, those that these need, and constraints of what is in the model."""
+    found = _needed({m["name"] for m in _modifiers(channels)}, steering)
+    for name, function in steering.functions.items():
+        if function.get("penalty") and found & _needed({name}, steering) - {name}:
+            found |= _needed({name}, steering)
+    return [function for name, function in steering.functions.items() if name in found]
+
+
+def _needed(names: set[str], steering: Steering) -> set[str]:
+    """Return names and all that the functions among them need."""
+    todo, found = [*names], set[str]()
     while todo:
         name = todo.pop()
-        if name not in found and name in steering.functions:
+        if name not in found:
             found.add(name)
-            todo += steering.functions[name]["parameters"]
-    return [function for name, function in steering.functions.items() if name in found]
+            todo += steering.functions[name]["parameters"] if name in steering.functions else []
+    return found
 
 
 def _used(channels: list[JSONDict], functions: list[JSONDict]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Lines of parameters: param, flatParam, rateParam, extArg."""
+"""Lines of parameters: param, flatParam, rateParam, extArg, constr."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import re
 
 from wilks.errors import listed, nearest
-from wilks.formats.datacard.records import Card, ExtArg, Param, RateParam
+from wilks.formats.datacard.records import Card, Constr, ExtArg, Param, RateParam
 from wilks.formats.datacard.text import Problems, Word, interval, number
 
 
@@ -126,6 +126,34 @@ def _matching(card: Card, channel: Word, process: Word, problems: Problems) -> l
         where = f"{channel.file}:{channel.line}"
         problems.remark(where, f'has no effect: there is no process "{process}" in channel "{channel}"')
     return [block] if block in card.columns else []
+
+
+_WORD = re.compile(r"[A-Za-z_][\w.]*(?:::\w+)?(?!\w|\s*\()")
+_NEW_WIDTH = re.compile(r"[A-Za-z_]\w*\[(?P<width>[^],]+)[^]]*\]")
+
+
+def constr(card: Card, name: str, words: list[Word], problems: Problems) -> None:
+    """Read `name constr FORMULA [{A,B,...}] WIDTH`; the width is a number, NAME[number], or a parameter."""
+    if not 4 <= len(words) <= 5:
+        form = "NAME constr FORMULA [{A,B,...}] WIDTH, without spaces in them"
+        problems.add(words[0].where, f"{len(words)} words found, needed: {form}")
+        return
+    formula, last = words[2].text, words[-1]
+    found = words[3].text.strip("{}").split(",") if len(words) == 5 else _WORD.findall(in_words_here(formula))
+    made = _NEW_WIDTH.fullmatch(last.text)
+    text = made["width"] if made else last.text
+    width: float | str = text
+    if made or not re.fullmatch(r"[A-Za-z_]\w*", text):
+        size = number(Word(text, last.file, last.line, last.column), problems, "a width (a number above 0)")
+        if size is None or size <= 0:
+            if size is not None:
+                problems.add(last.where, f'"{text}" found, a width above 0 needed')
+            return
+        width = size
+    if name in card.constraints:
+        problems.add(words[0].where, f'second constr "{name}", the first is {card.constraints[name].where}')
+    where = f"{words[0].file}:{words[0].line}"
+    card.constraints.setdefault(name, Constr(name, formula, tuple(dict.fromkeys(found)), width, where))
 
 
 _ROOT = {

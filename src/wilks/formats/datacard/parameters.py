@@ -10,7 +10,7 @@ from wilks._types import JSONDict
 from wilks.errors import listed, nearest
 from wilks.formats.datacard.factors import in_words_here
 from wilks.formats.datacard.pois import Interest
-from wilks.formats.datacard.records import Card, RateParam, Row
+from wilks.formats.datacard.records import Card, Constr, RateParam, Row
 from wilks.formats.datacard.steering import Steering
 from wilks.formats.datacard.text import Problems
 from wilks.formats.root_formulas import as_root_divides
@@ -33,6 +33,8 @@ class Parameters:
     rounding: bool
     settings: dict[str, JSONDict] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
+    densities: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Constraints that no setting says, by parameter: a name, and the negative logarithm of the density at @0."""
 
     def collect(self) -> None:
         """Gather the settings of all parameters of the card."""
@@ -123,15 +125,24 @@ class Parameters:
             case "gmM":
                 self._gamma(row, said, args[0])
             case _:
-                text = f'"{row.name}": a box with soft walls ({kind}) is no constraint that a workspace can say'
-                self.problems.add(row.where, text)
+                self._soft_box(row, said, args[0])
 
     def _normal(self, name: str, kind: str, low: float, high: float) -> None:
         self._set(name, kind, inits=[0.0], bounds=[[low, high]], constraint="normal", auxdata=[0.0], sigmas=[1.0])
 
-    def _positive(self, row: Row) -> tuple[float, float]:
-        """Return the range in which all factors of a truncated normal are positive."""
-        low, high = -7.0, 7.0
+    def _soft_box(self, row: Row, kind: str, steepness: float) -> None:
+        """Add a parameter between -1 and 1 with soft walls (dFD), which fall off exponentially."""
+        if steepness <= 0:
+            self.problems.add(row.where, f'"{row.name}": {kind} found, walls need a steepness above 0')
+            return
+        low, high = self._positive(row, 1.0 + 8.0 / steepness)
+        self._set(row.name, kind, inits=[0.0], bounds=[[low, high]], constraint="none")
+        walls = f"log(1 + exp({steepness!r} * (@0 - 1))) + log(1 + exp(-{steepness!r} * (@0 + 1)))"
+        self.densities[row.name] = f"{row.name}_walls", walls
+
+    def _positive(self, row: Row, reach: float = 7.0) -> tuple[float, float]:
+        """Return the range, within `reach` of 0, in which all factors 1 + slope * parameter are positive."""
+        low, high = -reach, reach
         for value in row.entries.values():
             slope = value if not isinstance(value, tuple) else 0.0
             if slope > 0:
@@ -162,12 +173,12 @@ class Parameters:
         return first if isinstance(first, float) else 1.0
 
     def _gamma(self, row: Row, kind: str, width: float) -> None:
-        if width > 1:
-            text = f'"{row.name}": a gmM of width {width:g} has its density infinite at 0, a width up to 1 needed'
-            self.problems.add(row.where, text)
-            return
         rate = 1.0 / width**2
         bounds = [[max(0.01, 1.0 - 5.0 * width), 1.0 + 5.0 * width]]
+        if width > 1:  # no counting experiment: the density rises towards 0
+            self._set(row.name, kind, inits=[1.0], bounds=bounds, constraint="none")
+            self.densities[row.name] = f"{row.name}_density", f"{rate!r} * @0 - {rate - 1.0!r} * log(@0)"
+            return
         self._set(
             row.name, kind, inits=[1.0], bounds=bounds, constraint="poisson", auxdata=[rate - 1.0], factors=[rate]
         )
@@ -195,30 +206,50 @@ class Parameters:
         found = {
             rate.name: rate for rate in reversed(self.card.rates) if rate.formula and rate.name not in self.settings
         }
+        for name, (density, expression) in self.densities.items():
+            steering.penalty(density, expression, [name])
+        for constr in self.card.constraints.values():
+            self._constrain(constr, {*self.settings, *found}, steering)
         self._cycles(found)
         for rate in reversed(found.values()):
-            expression = in_words_here(rate.formula)
-            names = {*self.settings, *found}
-            missing = [name for name in rate.arguments if name not in names]
-            for name in missing:
-                hint = nearest(name, names)
-                what = "; the mass needs -m (mass=...)" if name == "MH" else hint
-                self.problems.add(rate.where, f'formula of "{rate.name}": no parameter or formula "{name}"{what}')
-            try:
-                used = parse_expression(expression, rate.arguments).names
-                divided = as_root_divides(expression, rate.arguments)
-            except (ExpressionError, ZeroDivisionError) as error:
-                what = str(error) if isinstance(error, ExpressionError) else "a whole number is divided by 0"
-                self.problems.add(rate.where, f'formula of "{rate.name}": {what}')
-                continue
-            if divided is not None:
-                text = f'whole numbers are divided as in ROOT (1/2 is 0, 1./2 a half): read as "{divided}"'
-                self.problems.remark(rate.where, f'formula of "{rate.name}": {text}')
-            unknown = [name for name in used if name not in rate.arguments]
-            if unknown:
-                text = f'formula of "{rate.name}": "{unknown[0]}" is not in its list of arguments'
-                self.problems.add(rate.where, f"{text}{nearest(unknown[0], rate.arguments)}")
-            steering.formula(rate.name, divided or expression, rate.arguments)
+            read = self._expression(rate, {*self.settings, *found})
+            if read is not None:
+                steering.formula(rate.name, read, rate.arguments)
+
+    def _expression(self, of: RateParam | Constr, names: set[str]) -> str | None:
+        """Return a formula with ROOT's meaning, in the words used here; None, and a mistake, where it has none."""
+        expression, formula = in_words_here(of.formula), f'formula of "{of.name}"'
+        for name in (name for name in of.arguments if name not in names):
+            what = "; the mass needs -m (mass=...)" if name == "MH" else nearest(name, names)
+            self.problems.add(of.where, f'{formula}: no parameter or formula "{name}"{what}')
+        try:
+            used = parse_expression(expression, of.arguments).names
+            divided = as_root_divides(expression, of.arguments)
+        except (ExpressionError, ZeroDivisionError) as error:
+            what = str(error) if isinstance(error, ExpressionError) else "a whole number is divided by 0"
+            self.problems.add(of.where, f"{formula}: {what}")
+            return None
+        if divided is not None:
+            text = f'whole numbers are divided as in ROOT (1/2 is 0, 1./2 a half): read as "{divided}"'
+            self.problems.remark(of.where, f"{formula}: {text}")
+        unknown = [name for name in used if name not in of.arguments]
+        if unknown:
+            text = f'{formula}: "{unknown[0]}" is not in its list of arguments'
+            self.problems.add(of.where, f"{text}{nearest(unknown[0], of.arguments)}")
+        return divided or expression
+
+    def _constrain(self, constr: Constr, names: set[str], steering: Steering) -> None:
+        """Add the normal constraint of a formula."""
+        expression = self._expression(constr, names)
+        width, arguments = constr.width, list(constr.arguments)
+        if isinstance(width, str):
+            if width not in names:
+                text = f'width of "{constr.name}": no parameter or formula "{width}"{nearest(width, names)}'
+                self.problems.add(constr.where, text)
+            arguments += [width] if width not in arguments else []
+            width = f"@{arguments.index(width)}"
+        if expression is not None:
+            steering.penalty(constr.name, f"0.5 * (({expression}) / {width}) ^ 2", arguments)
 
     def _cycles(self, formulas: Mapping[str, RateParam]) -> None:
         """Tell which formulas need themselves, or one that does."""

@@ -95,6 +95,17 @@ class ExtArg:
 
 
 @dataclass(frozen=True)
+class Constr:
+    """A normal constraint of a formula of `arguments` to 0, of a width that is a number or a formula's name."""
+
+    name: str
+    formula: str
+    arguments: tuple[str, ...]
+    width: float | str
+    where: str
+
+
+@dataclass(frozen=True)
 class Statistics:
     """What autoMCStats says of a channel."""
 
@@ -127,6 +138,7 @@ class Card:
     flat: dict[str, str] = field(default_factory=dict)
     rates: list[RateParam] = field(default_factory=list)
     arguments: dict[str, ExtArg] = field(default_factory=dict)
+    constraints: dict[str, Constr] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     statistics: dict[str, Statistics] = field(default_factory=dict)
     frozen: dict[str, str] = field(default_factory=dict)

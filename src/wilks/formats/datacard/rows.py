@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from wilks.errors import listed, nearest
 from wilks.formats.datacard.edits import edit
-from wilks.formats.datacard.factors import ext_arg, flat_param, param, rate_param
+from wilks.formats.datacard.factors import constr, ext_arg, flat_param, param, rate_param
 from wilks.formats.datacard.kinds import ARGUMENTS, KINDS, SHAPES
 from wilks.formats.datacard.records import Card, Column, Group, Row, Statistics, Value
 from wilks.formats.datacard.text import Problems, Word, number, whole, words_of
@@ -50,6 +50,7 @@ class Rows:
             "flatParam": lambda: flat_param(card, name, words, problems),
             "rateParam": lambda: rate_param(card, name, words, problems),
             "extArg": lambda: ext_arg(card, name, words, problems),
+            "constr": lambda: constr(card, name, words, problems),
             "group": lambda: self._group(words),
             "autoMCStats": lambda: self._statistics(words),
             "edit": lambda: self._edit(words),
@@ -59,8 +60,6 @@ class Rows:
         elif kind == "discrete":
             text = f'"{name}" is a discrete index of a RooMultiPdf, which needs RooFit; it can\'t be read'
             problems.add(words[1].where, text)
-        elif kind == "constr":
-            problems.add(words[1].where, f'"{name}": a constraint of a formula (constr) can\'t be said in a workspace')
         elif kind.startswith("shapeL"):
             problems.add(
                 words[1].where, f'"{kind}" found, Combine has no such morphing any more; did you mean "shape"?'

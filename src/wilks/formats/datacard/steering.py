@@ -33,6 +33,11 @@ class Steering:
         """Add a formula of a card under its own name."""
         self.functions[name] = {"name": name, "expression": expression, "parameters": list(parameters)}
 
+    def penalty(self, name: str, expression: str, parameters: Sequence[str]) -> None:
+        """Add a function whose value is added to the negative log-likelihood."""
+        free = self._function(name, expression, list(parameters))
+        self.functions[free]["penalty"] = True
+
     def _function(self, name: str, expression: str, parameters: list[str]) -> str:
         said = {"expression": expression, "parameters": parameters}
         free, i = name, 1

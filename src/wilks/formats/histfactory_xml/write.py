@@ -106,6 +106,9 @@ class _Contents:
         for key, what in (("groups", "groups of parameters"), ("masks", "masks: all bins count in ROOT")):
             if getattr(document, key, None):
                 self.told.lost("workspace", f"{what} are not written" if key == "groups" else what)
+        for function in document.functions or ():
+            if function.penalty:
+                self.told.lost(f'function "{function.name}"', "what is added to the likelihood is not written")
         for measurement in document.measurements:
             if getattr(measurement.config, "correlations", None):
                 self.told.lost(f'measurement "{measurement.name}"', "correlations between constraints are not written")

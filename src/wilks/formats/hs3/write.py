@@ -235,6 +235,10 @@ class _File:
             found["expressions"] = {
                 self.spelling.functions[one.name]: msgspec.to_builtins(one) for one in self.document.functions
             }
+            for one in self.document.functions:
+                if one.penalty:
+                    text = "HS3's likelihood has no such term; only wilks reads it"
+                    self.tell(f'function "{one.name}"', text, "lost")
         for name, bins in self.spelling.bins.items():
             if bins.given and bins.kind is StatError:
                 text = "widths in the settings can't be said for a staterror; those from yields are written"
