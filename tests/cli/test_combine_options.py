@@ -79,7 +79,14 @@ def test_what_are_no_cards_is_said(call: Call, cards: tuple[str, str]) -> None:
 
 
 def test_parameters_start_are_bound_and_held(call: Call, cards: tuple[str, str]) -> None:
-    told = ("--setParameters", "lumi=0.5,r=2", "--setParameterRanges", "r=-5,5:bnorm=-1,1", "--freezeParameters", "lumi")
+    told = (
+        "--setParameters",
+        "lumi=0.5,r=2",
+        "--setParameterRanges",
+        "r=-5,5:bnorm=-1,1",
+        "--freezeParameters",
+        "lumi",
+    )
     model = converted(call, "a.txt", *told)
     at = model.index
     assert (model.initial[at("lumi")], model.initial[at("r")], model.fixed[at("lumi")]) == (0.5, 2.0, True)
@@ -145,7 +152,10 @@ def test_asimov_data(call: Call, cards: tuple[str, str]) -> None:
 
 def test_toys_seeds_and_values(call: Call, cards: tuple[str, str]) -> None:
     same = [
-        (("toys", "-t", "3", "-s", "7", "--expectSignal", "2"), ("toys", "--count", "3", "--seed", "7", "--set", "r=2")),
+        (
+            ("toys", "-t", "3", "-s", "7", "--expectSignal", "2"),
+            ("toys", "--count", "3", "--seed", "7", "--set", "r=2"),
+        ),
         (("gof", "-t", "4", "-s", "2"), ("gof", "--toys", "4", "--seed", "2")),
     ]
     for theirs, ours in same:
@@ -172,7 +182,9 @@ def test_histograms_by_mass_and_keyword(call: Call) -> None:
     for mass in (120, 125):
         model = converted(call, "m.txt", "-m", str(mass), "--keyword-value", "WHAT=sig")
         assert float(model.expected(model.initial).sum()) == pytest.approx(53 + mass / 25)
-    same = converted(call, "m.txt", "--read", "mass=125", "--read", "keywords=WHAT=sig", "--read", "maps=SR/sig:s[1,0,2]")
+    same = converted(
+        call, "m.txt", "--read", "mass=125", "--read", "keywords=WHAT=sig", "--read", "maps=SR/sig:s[1,0,2]"
+    )
     assert same.poi == "s"
     assert '"map="' in refused(call, "fit", "m.txt", "--PO", "verbos")
     wilks.examples.search().save("w.json")
@@ -180,14 +192,18 @@ def test_histograms_by_mass_and_keyword(call: Call) -> None:
 
 
 def test_all_mistakes_at_once(call: Call, cards: tuple[str, str]) -> None:
-    said = refused(call, "fit", "a.txt", "--freezeParameters", "lumii", "--setParameters", "q=1", "--setParameterRanges", "s=0,1")
+    said = refused(
+        call, "fit", "a.txt", "--freezeParameters", "lumii", "--setParameters", "q=1", "--setParameterRanges", "s=0,1"
+    )
     assert 'no parameter "lumii" in the model; did you mean "lumi"?' in said
     assert len(said.splitlines()) == 3
     said = refused(call, "scan", "a.txt", "--saveWorkspace", "-M", "FitDiagnostic", "--rMin", "x", "--algo", "AD")
     assert len(said.splitlines()) == 4
     assert 'did you mean "FitDiagnostics"?' in said
     assert "lies outside its bounds" in refused(call, "fit", "a.txt", "--setParameters", "r=30")
-    assert 'is "wilks scan", not "wilks limit"' in refused(call, "limit", "a.txt", "-M", "MultiDimFit", "--algo", "grid")
+    assert 'is "wilks scan", not "wilks limit"' in refused(
+        call, "limit", "a.txt", "-M", "MultiDimFit", "--algo", "grid"
+    )
     result = call("fit", "a.txt", "--robustFit", "1", "-n", ".test")
     assert result.exit_code == 0
     assert "--robustFit: changes nothing here" in result.stderr

@@ -97,7 +97,7 @@ ELSEWHERE = {
     "--minos": '"wilks intervals" finds them, "wilks fit --minos NAME" beside a fit',
     "--datacard": "the card stands alone, without an option",
     "--dataset": "--data-set NAME is another data set of a workspace",
-    "--floatParameters": "a parameter of a workspace that is fixed floats when its settings say so: wilks convert",
+    "--floatParameters": 'what a card freezes floats when its line "nuisance edit freeze" is left out',
     "--do95": "--level 0.95 of intervals",
     "--autoRange": "a scan goes a little beyond the 95 % interval by itself",
     "--gridPoints": '"wilks contour --points N" has N points along each axis',

@@ -104,11 +104,11 @@ def understand(command: click.Command) -> None:
     """
     taken = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
     places = [p for p in command.params if isinstance(p, click.Argument) and "WORKSPACE" in _words(p)]
-    if not places or command.callback is None:
+    if command.callback is None or not (places or command.name == "report"):
         return
     for option in _options(frozenset(taken)):
         command.params.append(option)
-    place = places[0]
+    place = places[0] if places else _arguments(command)[0]
     several = place.nargs == 1 and (len(_arguments(command)) == 1 or command.name == "convert")
     if several:
         place.nargs = -1
@@ -137,7 +137,7 @@ def _words(argument: click.Argument) -> list[str]:
     return (argument.metavar or "").removesuffix("...").strip("[]").split("|")
 
 
-def _arguments(command: click.Command) -> list[click.Parameter]:
+def _arguments(command: click.Command) -> list[click.Argument]:
     return [parameter for parameter in command.params if isinstance(parameter, click.Argument)]
 
 

@@ -42,8 +42,9 @@ read_option = click.option(
     metavar="OPTION[=VALUE]",
     callback=_options,
     help="How to read it. HistFactory XML: base=FOLDER, measurement=NAME, as_pyhf. HS3: analysis=NAME, data=NAME, "
-    "shapesys=relative|absolute|tau. Datacards: mass=NUMBER, maps=PATTERN:NAME[START,LOW,HIGH], keywords=WORD=VALUE, "
-    "include=PATTERN, combine_rounding and others. Repeatable.",
+    "shapesys=relative|absolute|tau. Datacards: mass=NUMBER, maps=PATTERN:NAME[START,LOW,HIGH], modes=PRODUCTION, "
+    "keywords=WORD=VALUE, include=PATTERN, exclude=PATTERN, masks=CHANNEL, ranges=NAME=LOW:HIGH, starts=NAME=VALUE, "
+    "freeze=NAME, check_sums=no, combine_rounding, allow_no_signal, allow_no_background. Repeatable.",
 )
 
 

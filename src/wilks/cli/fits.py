@@ -73,7 +73,7 @@ def fit(
     chosen: Chosen,
     search: Search,
 ) -> None:
-    """Fit the model to the observed data, another data set, or Asimov data.
+    """Fit the model to observed data or to Asimov data.
 
     The exit code is 1 where the fit fails; what it found is printed and written all the same.
     """
