@@ -1,4 +1,4 @@
-"""Print the table of datacards with r beside Combine's own: `python tools/combine_table.py FOLDER` (of cards and numbers)."""
+"""Print the table of datacards with r beside Combine's own: `python tools/combine_table.py FOLDER`, with the cards."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ def rows(folder: Path) -> list[str]:
             independent = said["fit"].get(poi) if isinstance(said["fit"], dict) else None
             theirs = "" if independent is None else _shown(independent["value"], *independent["minos_1sigma"])
             real = combine.get(card, {}).get("combine", {}).get(poi)
-            found.append(
-                f"| `{card.replace('#', '` `')}` | {poi} | {ours} | {theirs} | {'' if real is None else _shown(*real)} |"
-            )
+            third = "" if real is None else _shown(*real)
+            found.append(f"| `{card.replace('#', '` `')}` | {poi} | {ours} | {theirs} | {third} |")
     return found
 
 

@@ -102,22 +102,23 @@ def understand(command: click.Command) -> None:
 
     Options that the command has itself stay its own.
     """
-    taken = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    taken = frozenset(name for one in command.params for name in (*one.opts, *one.secondary_opts))
     places = [p for p in command.params if isinstance(p, click.Argument) and "WORKSPACE" in _words(p)]
     if command.callback is None or not (places or command.name == "report"):
         return
-    for option in _options(frozenset(taken)):
-        command.params.append(option)
+    command.params += _options(taken & {name for spelled, _ in _spelled() for name in spelled})
     place = places[0] if places else _arguments(command)[0]
     several = place.nargs == 1 and (len(_arguments(command)) == 1 or command.name == "convert")
     if several:
-        place.nargs = -1
+        place.nargs, place.required = -1, command.name != "convert"
     inner = command.callback
 
     @functools.wraps(inner)
     def wrapped(**parameters: Any) -> Any:
         context = click.get_current_context()
         given: dict[str, list[str]] = context.meta.pop(_GIVEN, {})
+        if not parameters.get(str(place.name)):
+            raise click.UsageError("Missing argument 'PATH'.", context)
         if several and len(parameters[str(place.name)]) > 1:
             from wilks.cli.several_cards import as_one
 
@@ -141,15 +142,22 @@ def _arguments(command: click.Command) -> list[click.Argument]:
     return [parameter for parameter in command.params if isinstance(parameter, click.Argument)]
 
 
-def _options(taken: frozenset[str]) -> tuple[click.Option, ...]:
-    """Return hidden options for all of Combine's names that are not taken."""
-    made = []
+@functools.cache
+def _spelled() -> tuple[tuple[tuple[str, ...], bool], ...]:
+    """Return all options as they are spelled, with whether each is a flag."""
     valued = [*_CHANGES, *_CARDS, *_DATA]
     valued += [
         (name, names.SHORT[name]) if name in names.SHORT else (name,) for name in (names.NOT_NEEDED | names.ELSEWHERE)
     ]
     flags = [*_CARD_FLAGS, *names.NOT_NEEDED_FLAGS, *names.ELSEWHERE_FLAGS]
-    for spelled, flag in [*((one, False) for one in valued), *(((one,), True) for one in flags)]:
+    return (*((one, False) for one in valued), *(((one,), True) for one in flags))
+
+
+@functools.cache
+def _options(taken: frozenset[str]) -> tuple[click.Option, ...]:
+    """Return hidden options for all of Combine's names but those that are taken."""
+    made = []
+    for spelled, flag in _spelled():
         if left := tuple(name for name in spelled if name not in taken):
             made.append(_option(spelled, left, flag))
     return tuple(made)

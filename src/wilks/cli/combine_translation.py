@@ -26,6 +26,7 @@ class Asked:
     changes: Changes = field(default_factory=Changes)
     signal: float | None = None
     asimov: bool = False
+    told: bool = False
 
     def made_with(self, model: Model, values: dict[str, float]) -> dict[str, float]:
         """Return the values that data are made with: those of --expectSignal and --setParameters before the others."""
@@ -34,7 +35,8 @@ class Asked:
             found[model.poi] = self.signal
         elif self.asimov and model.poi is not None and len(model.pois) == 1 and model.poi not in found:
             found[model.poi] = 0.0
-            if model.poi not in values:
+            if model.poi not in values and not self.told:
+                self.told = True
                 _tell(f"-t -1: data of the background alone, {model.poi} = 0, as in Combine; --expectSignal sets it")
         return found | values
 

@@ -26,9 +26,9 @@ def as_one(given: tuple[str, ...], command: str) -> str:
                 '"wilks combine" makes one workspace of two'
             )
         elif not Path(path).exists():
-            problems.append(f'{path}: no such file; "wilks {command}" takes one workspace, or several datacards')
+            problems.append(f'{text}: no such file; "wilks {command}" takes one workspace, or several datacards')
         elif found is None:
-            problems.append(f'{path}: not a datacard; "wilks {command}" takes one workspace, or several datacards')
+            problems.append(f'{text}: not a datacard; "wilks {command}" takes one workspace, or several datacards')
         if re.search("[,=]", path):
             problems.append(f'{path}: a card beside others can\'t have "," or "=" in its path')
         if not re.fullmatch(r"\w+", label):
