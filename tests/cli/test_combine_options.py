@@ -188,7 +188,8 @@ def test_histograms_by_mass_and_keyword(call: Call) -> None:
     assert same.poi == "s"
     assert '"map="' in refused(call, "fit", "m.txt", "--PO", "verbos")
     wilks.examples.search().save("w.json")
-    assert 'without an option "mass"' in refused(call, "fit", "w.json", "-m", "125")
+    assert "-m 125: changes nothing in what is read" in call("inspect", "w.json", "-m", "125").stderr
+    assert 'without an option "keywords"' in refused(call, "fit", "w.json", "--keyword-value", "A=1")
 
 
 def test_all_mistakes_at_once(call: Call, cards: tuple[str, str]) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wilks.cli import combine_names as names
+from wilks.errors import shown
 
 if TYPE_CHECKING:
     from wilks.cli.combine_translation import Asked
@@ -90,6 +91,11 @@ def asimov_data(model: Model, after: FitResult | None, values: dict[str, float])
     there = {name: value for name, value in every.items() if name not in shifted or kinds.get(name) == "none"}
     main = mixed(model, asimov(model, after, values=there or None), data, channels="*")
     return type(data)(main.values, data.label, data.bins)
+
+
+def tell(sentence: str) -> None:
+    """Say on standard error what becomes of an option."""
+    click.echo(shown(f"wilks: {sentence}"), err=True)
 
 
 def _asked() -> Asked | None:

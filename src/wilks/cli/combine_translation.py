@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from wilks.cli import combine_names as names
+from wilks.cli.combine_options import tell
 from wilks.cli.combine_parameters import Changes, number
-from wilks.errors import InputError, listed, nearest, shown
+from wilks.errors import InputError, listed, nearest
 
 if TYPE_CHECKING:
     from wilks.model.model import Model
@@ -37,7 +36,7 @@ class Asked:
             found[model.poi] = 0.0
             if model.poi not in values and not self.told:
                 self.told = True
-                _tell(f"-t -1: data of the background alone, {model.poi} = 0, as in Combine; --expectSignal sets it")
+                tell(f"-t -1: data of the background alone, {model.poi} = 0, as in Combine; --expectSignal sets it")
         return found | values
 
 
@@ -70,7 +69,7 @@ class Translation:
     def _answers(self) -> None:
         for name in self.given:
             if (why := (names.NOT_NEEDED | names.NOT_NEEDED_FLAGS).get(name)) is not None:
-                _tell(f"{name}: changes nothing here, {why}")
+                tell(f"{name}: changes nothing here, {why}")
             if (other := (names.ELSEWHERE | names.ELSEWHERE_FLAGS).get(name)) is not None:
                 self.problems.append(f"{name}: leave it out; {other}")
 
@@ -143,7 +142,7 @@ class Translation:
             self.parameters["asimov"] = True
             self.found.signal = 0.0 if self.found.signal is None else self.found.signal
         elif run in ("both", "observed", "expected"):
-            _tell(f"--run {run}: changes nothing here, observed and expected limits are printed together")
+            tell(f"--run {run}: changes nothing here, observed and expected limits are printed together")
         else:
             self.problems.append(f'--run {run}: not known; there are "blind", "both", "observed", "expected"')
 
@@ -191,7 +190,3 @@ def _typed(name: str) -> str:
     """Return how an option is usually typed."""
     short = {"--method": "-M", "--toys": "-t", "--seed": "-s", "--toysH": "-T", "--mass": "-m"}
     return short.get(name, name)
-
-
-def _tell(sentence: str) -> None:
-    click.echo(shown(f"wilks: {sentence}"), err=True)

@@ -72,7 +72,11 @@ def read_as(given: Any, options: dict[str, Any]) -> Reading:
 
     What options of Combine's say of the running command is done as well.
     """
-    options = combine_options.reading() | options
+    given = source(given) if isinstance(given, str) else given
+    said = combine_options.reading()
+    if "mass" in said and kind(content(given)) in (WORKSPACE, HS3, DESCRIPTION):
+        combine_options.tell(f"-m {said.pop('mass'):g}: changes nothing in what is read, which is no datacard")
+    options = said | options
     found = _read(given, lambda where: wilks.read_workspace(where, **options), WORKSPACE)
     return replace(found, workspace=combine_options.changed(found.workspace))
 
