@@ -131,6 +131,19 @@ def test_parameters_of_interest(call: Call, cards: tuple[str, str]) -> None:
     assert converted(call, "a.txt", *po, "--redefineSignalPOIs", "r_b,bnorm").pois == ("r_b", "bnorm")
 
 
+def test_scans_go_along_the_range_that_is_given(call: Call, cards: tuple[str, str]) -> None:
+    ours = ("a.txt", "--range", "-1", "3", "--bounds", "r=-1:3", "--points", "5")
+    for theirs in (("--setParameterRanges", "r=-1,3"), ("--rMin", "-1", "--rMax", "3")):
+        found = saved(call, "scan", "a.txt", *theirs, "-M", "MultiDimFit", "--algo", "grid", "--points", "5")
+        same = saved(call, "scan", *ours)
+        np.testing.assert_array_equal(found.values, same.values)
+        np.testing.assert_allclose(found.delta, same.delta, atol=1e-9)
+    both = ("-P", "r", "-P", "bnorm", "--setParameterRanges", "r=0,4:bnorm=-2,2", "--points", "7")
+    found = saved(call, "contour", "a.txt", *both)
+    assert found.parameters == ("r", "bnorm")
+    assert [(float(axis[0]), float(axis[-1])) for axis in (found.x_values, found.y_values)] == [(0.0, 4.0), (-2.0, 2.0)]
+
+
 def test_asimov_data(call: Call, cards: tuple[str, str]) -> None:
     model = wilks.compile_model(wilks.load_workspace("a.txt"))
     for options, r in ((("--expectSignal", "1"), 1.0), ((), 0.0), (("--setParameters", "r=2"), 2.0)):

@@ -69,6 +69,18 @@ def changed(workspace: Workspace) -> Workspace:
     return workspace if asked is None or not asked.changes else asked.changes.of(workspace)
 
 
+def pois() -> tuple[str, ...]:
+    """Return the parameters of interest that the running command is given, as -P or --redefineSignalPOIs."""
+    asked = _asked()
+    return () if asked is None else tuple(asked.changes.pois)
+
+
+def range_of(name: str | None) -> tuple[float, float] | None:
+    """Return the range of a parameter that the running command is given, along which Combine scans."""
+    asked = _asked()
+    return None if asked is None or name is None else asked.changes.ranges.get(name)
+
+
 def made_with(model: Model, values: dict[str, float]) -> dict[str, float]:
     """Return the values that Asimov data or toys are made with: `values`, before them those of Combine's options."""
     asked = _asked()

@@ -71,7 +71,7 @@ class Changes:
         return found
 
     def of(self, workspace: Workspace) -> Workspace:
-        """Return the workspace with the changes; `starts` are by name from then on.
+        """Return the workspace with the changes; `starts` and `ranges` are by name from then on.
 
         Raises InputError with every name that is not known.
         """
@@ -87,6 +87,7 @@ class Changes:
             if ends[0] >= ends[1]:
                 names.problems.append(f"--rMin, --rMax: {ends[0]:g} is not below {ends[1]:g}")
             ranges[poi] = ends
+        self.ranges = ranges
         starts = self.starts = names.mapped("--setParameters", self.starts)
         pois = [name for text in self.pois for name in names.found("--redefineSignalPOIs, -P", text)]
         frozen = [name for text in self.frozen if text != "MH" for name in names.found("--freezeParameters", text)]
@@ -193,7 +194,7 @@ def _starts(found: Changes, text: str, problems: list[str]) -> None:
 
 
 def _ranges(found: Changes, text: str, problems: list[str]) -> None:
-    for part in re.split(r":(?![^{}]*\})", text):
+    for part in filter(None, re.split(r":(?![^{}]*\})", text)):
         name, equals, value = part.rpartition("=")
         ends = value.split(",")
         if not equals or len(ends) != 2:
