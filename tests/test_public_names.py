@@ -28,5 +28,5 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_dir_lists_what_is_public_only() -> None:
-    for module in (wilks, wilks.figures, wilks.tables):
+    for module in (wilks, wilks.export, wilks.figures, wilks.tables):
         assert dir(module) == sorted(module.__all__)

@@ -26,7 +26,7 @@ PAGES = {
     "Results": ("wilks.results",),
     "Figures": ("wilks.figures",),
     "Tables": ("wilks.tables", "wilks.table"),
-    "More": ("wilks.pipeline", "wilks.reports", "wilks.reporting", "wilks.errors", "wilks.browse"),
+    "More": ("wilks.pipeline", "wilks.reports", "wilks.reporting", "wilks.errors", "wilks.browse", "wilks.export"),
 }
 # Records that functions take and return, and what else python-api.md names.
 RECORDS = (

@@ -13,6 +13,7 @@ from wilks._version import __version__
 
 if TYPE_CHECKING:
     import wilks.examples as examples
+    import wilks.export as export
     import wilks.figures as figures
     import wilks.tables as tables
     from wilks.assemble.build import build_workspace
@@ -113,7 +114,7 @@ _HOME = {
     "transfer": "wilks.infer.transfer",
     "with_data": "wilks.model.replacing",
 }
-_MODULES = ("examples", "figures", "tables")
+_MODULES = ("examples", "export", "figures", "tables")
 
 __all__ = [
     "Axis",
@@ -135,6 +136,7 @@ __all__ = [
     "decorrelate",
     "diff",
     "examples",
+    "export",
     "figures",
     "find_bins",
     "fit",

@@ -47,14 +47,15 @@ class _Head(msgspec.Struct):
 
 
 @dataclass
-class _Collected:
-    """What was handed in, sorted; `problems` are sentences about what can't be shown."""
+class Collected:
+    """What was handed in, sorted; `problems` are sentences about what can't be part of the `task`."""
 
     workspace: Workspace | None = None
     results: dict[str, Any] = field(default_factory=dict)
     templates: Any = None
     steering: str = ""
     problems: list[str] = field(default_factory=list)
+    task: str = "report"
 
     def add(self, given: Any, name: str = "") -> None:
         """Sort in one thing: an object, a file or a folder."""
@@ -62,7 +63,7 @@ class _Collected:
             self._add_path(Path(given))
         elif isinstance(given, Workspace):
             if self.workspace is not None and self.workspace.digest != given.digest:
-                self.problems.append(f"{name or 'report'}: a second workspace; a report is about one")
+                self.problems.append(f"{name or self.task}: a second workspace; a {self.task} is about one")
             self.workspace = given
         elif type(given).__name__ == "Templates":
             self.templates = given
@@ -70,7 +71,7 @@ class _Collected:
             self.results[_free(name or f"{kind}.json", self.results)] = given
         else:
             found = type(given).__name__
-            self.problems.append(f"report: found {found}; wanted are a workspace, templates, and results of wilks")
+            self.problems.append(f"{self.task}: found {found}; wanted are a workspace, templates, and results of wilks")
 
     def _add_path(self, path: Path) -> None:
         if path.is_dir():
@@ -133,7 +134,7 @@ def report(*given: Any, title: str = "", live: bool | None = None, blinded: bool
     >>> made
     <Report: "WZ production", 5 results>
     """
-    found = _Collected()
+    found = Collected()
     for one in given:
         found.add(one)
     if found.workspace is None and not found.problems:

@@ -39,7 +39,11 @@ REFERENCE = ROOT / "docs" / "reference"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # Pages that start from nothing but the example's input, and pages that also start from its workspace and fit.
 FROM_INPUT = ["README.md", "docs/tutorial.md"]
-WITH_OUTPUT = ["docs/how-to/limits-and-significance.md", "docs/how-to/signal-grids.md"]
+WITH_OUTPUT = [
+    "docs/how-to/limits-and-significance.md",
+    "docs/how-to/signal-grids.md",
+    "docs/how-to/simplified-likelihoods.md",
+]
 FROM_PRODUCTS = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs" / "how-to").glob("*.md"))]
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

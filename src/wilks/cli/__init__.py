@@ -14,6 +14,7 @@ from wilks.cli.checks import check
 from wilks.cli.comparing import diff, digest
 from wilks.cli.convert import convert
 from wilks.cli.ensembles import compatibility, gof, toys
+from wilks.cli.export import export
 from wilks.cli.fits import fit
 from wilks.cli.grids import grid
 from wilks.cli.limits import hypotest, limit, significance
@@ -79,5 +80,6 @@ for title, commands in {
         yields,
     ),
     "Draw": (plot, pulls, impacts, correlations, data_mc, variations),
+    "Hand on": (export,),
 }.items():
     main.add_section(title, commands)

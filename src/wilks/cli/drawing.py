@@ -23,7 +23,7 @@ _OPTIONS = (
 )
 
 
-def _titles(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+def named_titles(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
     """Return the title of each name; a title may have equals signs."""
     parts = [text.partition("=") for text in texts]
     if problems := [f'--title: "{"".join(part)}" is not NAME=TITLE' for part in parts if not all(part)]:
@@ -44,7 +44,7 @@ titles_option = click.option(
     "titles",
     multiple=True,
     metavar="NAME=TITLE",
-    callback=_titles,
+    callback=named_titles,
     help=r"Draw this in place of a name: 'mu=$\mu_{t\bar{t}}$'; repeatable.",
 )
 

@@ -364,7 +364,7 @@ def test_statistics_of_bins_together_and_apart(tmp_path: Path) -> None:
     assert counts.scale[2] == pytest.approx(10.0, rel=1e-12)
 
 
-def test_a_fit_at_the_centre_of_a_symmetric_lnN_has_all_errors() -> None:
+def test_a_fit_at_the_centre_of_a_symmetric_factor_has_all_errors() -> None:
     """Its factor is one exponential: with s + b events expected and counted, var r = n (1 + n log(k)^2) / s^2."""
     model = wilks.compile_model(read((COUNTING + "lumi lnN 1.3 1.3\n").encode()).workspace)
     result = wilks.fit(model, wilks.asimov(model, values={"r": 1}))
