@@ -120,8 +120,8 @@ def understand(command: click.Command) -> None:
 
     Options that the command has itself stay its own.
     """
-    for inner in command.commands.values() if isinstance(command, click.Group) else ():
-        understand(inner)
+    for member in command.commands.values() if isinstance(command, click.Group) else ():
+        understand(member)
     taken = frozenset(name for one in command.params for name in (*one.opts, *one.secondary_opts))
     places = [p for p in command.params if isinstance(p, click.Argument) and "WORKSPACE" in _words(p)]
     if command.callback is None or not (places or command.name == "report"):

@@ -114,11 +114,11 @@ class Arrays:
                     self._shape(parameter, code, low, high)
                 case NormSys():
                     code = NORMSYS_CODES[modifier.interpolation] if modifier.interpolation else self.normsys_code
-                    low, high = modifier.data.lo, modifier.data.hi
-                    if code == NORMSYS_CODES["code1"] and abs(low * high - 1.0) <= _RECIPROCAL:
+                    lo, hi = modifier.data.lo, modifier.data.hi
+                    if code == NORMSYS_CODES["code1"] and abs(lo * hi - 1.0) <= _RECIPROCAL:
                         # One exponential without a kink at 0, where a fit would end as at a bound.
                         code = NORMSYS_CODES["combine"]
-                    self._factor(parameter, code, low, high)
+                    self._factor(parameter, code, lo, hi)
                 case ShapeFactor() if bins != self.sizes[modifier.name]:
                     self.problems.append(
                         f'shapefactor "{modifier.name}" acts on channels with different numbers of bins '
