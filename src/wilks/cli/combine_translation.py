@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wilks.cli import combine_names as names
-from wilks.cli.combine_options import tell
+from wilks.cli.combine_asked import tell
 from wilks.cli.combine_parameters import Changes, number
 from wilks.errors import InputError, listed, nearest
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wilks.cli.combine_options import asimov_data
+from wilks.cli.combine_asked import asimov_data
 from wilks.cli.inputs import read_fit
 from wilks.cli.named import numbers_by_name
 from wilks.cli.streams import warn

@@ -6,7 +6,7 @@ import click
 
 import wilks
 from wilks.cli.asked import Asked, conclude, fix_option, measurement_option, poi_option, study_options
-from wilks.cli.combine_options import made_with
+from wilks.cli.combine_asked import made_with
 from wilks.cli.data import fit_for
 from wilks.cli.fits import check_fixed
 from wilks.cli.helping import Command

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import wilks
 from wilks._reading import parse_json
-from wilks.cli import combine_options
+from wilks.cli import combine_asked
 from wilks.cli.streams import source
 from wilks.errors import InputError, ResultError
 
@@ -73,12 +73,12 @@ def read_as(given: Any, options: dict[str, Any]) -> Reading:
     What options of Combine's say of the running command is done as well.
     """
     given = source(given) if isinstance(given, str) else given
-    said = combine_options.reading()
+    said = combine_asked.reading()
     if "mass" in said and kind(content(given)) in (WORKSPACE, HS3, DESCRIPTION):
-        combine_options.tell(f"-m {said.pop('mass'):g}: changes nothing in what is read, which is no datacard")
+        combine_asked.tell(f"-m {said.pop('mass'):g}: changes nothing in what is read, which is no datacard")
     options = said | options
     found = _read(given, lambda where: wilks.read_workspace(where, **options), WORKSPACE)
-    return replace(found, workspace=combine_options.changed(found.workspace))
+    return replace(found, workspace=combine_asked.changed(found.workspace))
 
 
 def read_patches(given: Any) -> PatchSet:

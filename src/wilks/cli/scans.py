@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 import wilks
-from wilks.cli import combine_options
+from wilks.cli import combine_asked
 from wilks.cli.asked import Asked, conclude, study_options
 from wilks.cli.helping import Command
 from wilks.cli.named import by_name, ends, labelled
@@ -96,7 +96,7 @@ def scan(
     The exit code is 1 where a fit fails; the other points are printed and written all the same.
     """
     groups = labelled("--freeze", freeze)
-    span = span or combine_options.range_of(asked.model.poi if parameter is None else parameter)
+    span = span or combine_asked.range_of(asked.model.poi if parameter is None else parameter)
     asked.refuse_to_show(*([parameter] if parameter is not None else []))
     result = asked.ask(
         "scan", wilks.scan, parameter=parameter, range=span, points=points, stat_only=stat_only, frozen=groups
@@ -149,8 +149,8 @@ def contour(
 
     The exit code is 1 where a fit fails; the other points are printed and written all the same.
     """
-    parameters = parameters or combine_options.pois()
-    ranges = {name: ends for name in parameters if (ends := combine_options.range_of(name)) is not None} | ranges
+    parameters = parameters or combine_asked.pois()
+    ranges = {name: ends for name in parameters if (ends := combine_asked.range_of(name)) is not None} | ranges
     if len(parameters) != 2:
         raise InputError(f"--parameter: a contour needs two, found {len(parameters)}")
     asked.refuse_to_show(*parameters)
