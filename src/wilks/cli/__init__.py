@@ -37,8 +37,9 @@ def main() -> None:
     """From events or histograms with systematic variations to results and figures.
 
     CONFIG is a steering file (YAML, cabinetry's format), WORKSPACE a model with data (pyhf's JSON, HS3, HistFactory
-    XML), FIT what `wilks fit -o` writes; `-` reads standard input. Mistakes are listed on standard error, with exit
-    code 2. A fit that fails ends with exit code 1; its result is printed and written all the same.
+    XML, one or several datacards), FIT what `wilks fit -o` writes; `-` reads standard input. Mistakes are listed on
+    standard error, with exit code 2. A fit that fails ends with exit code 1; its result is printed and written all the
+    same.
     """
     # A command is short and makes many objects that stay, above all for figures: a tenth of its time went to looking
     # through them for garbage.

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from wilks.cli.combine_options import understand
 from wilks.cli.completion import complete_files
 from wilks.errors import InputError, WilksError, nearest, shown
 
@@ -44,6 +45,7 @@ class Application(Commands):
         """Add commands, which `--help` lists under a title."""
         for command in commands:
             complete_files(command)
+            understand(command)
             self.add_command(command)
             self.sections[title] = (*self.sections.get(title, ()), str(command.name))
 

@@ -11,7 +11,7 @@ import click
 
 from wilks import pipeline
 from wilks.cli.helping import Command
-from wilks.cli.inputs import read_as
+from wilks.cli.inputs import DATACARD, content, kind, read_as
 from wilks.cli.streams import check_target, put, wrote
 from wilks.cli.written import tell_notes
 from wilks.errors import InputError, WorkspaceError
@@ -24,8 +24,15 @@ NAMES = ("wilks", "pyhf", "hs3", "histfactory-xml")
 
 
 def _options(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
-    """Return OPTION=VALUE by option; an OPTION alone is one that is switched on."""
-    return {name: value if equals else True for name, equals, value in (text.partition("=") for text in given)}
+    """Return OPTION=VALUE by option, a list where it is given several times; an OPTION alone is switched on."""
+    found: dict[str, Any] = {}
+    for name, equals, value in (text.partition("=") for text in given):
+        one = value if equals else True
+        if name == "check_sums" and value in ("yes", "no"):
+            one = value == "yes"
+        known = found.get(name)
+        found[name] = one if known is None else [*known, one] if isinstance(known, list) else [known, one]
+    return found
 
 
 read_option = click.option(
@@ -35,8 +42,9 @@ read_option = click.option(
     metavar="OPTION[=VALUE]",
     callback=_options,
     help="How to read it. HistFactory XML: base=FOLDER, measurement=NAME, as_pyhf. HS3: analysis=NAME, data=NAME, "
-    "shapesys=relative|absolute|tau. Datacards: mass=NUMBER, combine_rounding, allow_no_signal, allow_no_background. "
-    "Repeatable.",
+    "shapesys=relative|absolute|tau. Datacards: mass=NUMBER, maps=PATTERN:NAME[START,LOW,HIGH], modes=PRODUCTION, "
+    "keywords=WORD=VALUE, include=PATTERN, exclude=PATTERN, masks=CHANNEL, ranges=NAME=LOW:HIGH, starts=NAME=VALUE, "
+    "freeze=NAME, check_sums=no, combine_rounding, allow_no_signal, allow_no_background. Repeatable.",
 )
 
 
@@ -100,13 +108,27 @@ def _target(given: str, target: str, to: str | None) -> tuple[Path | None, Forma
     else:
         chosen = format_for(path) if to is None else format_of(to)
     check_target(str(path), file=True)
-    if given != "-" and path.exists() and Path(given).exists() and path.samefile(given):
+    if given != "-" and path.exists() and any(Path(one).exists() and path.samefile(one) for one in _files(given)):
         raise InputError(f"{path}: is the file that is read; choose another name")
+    if _are_cards(given) and _are_cards(str(path)):
+        raise InputError(f"{path}: is a datacard as well; name the new file behind the cards")
     return path, chosen
 
 
+def _files(given: str) -> list[str]:
+    """Return the files that one argument names: several cards are in one."""
+    from wilks.formats.source import cards_in
+
+    return [card.partition("=")[2] for card in cards_in(given)] or [given]
+
+
+def _are_cards(given: str) -> bool:
+    return given != "-" and kind(content(given)) == DATACARD
+
+
 def _stem(given: str) -> str:
-    name = "workspace" if given == "-" else Path(given).name
+    several = len(_files(given)) > 1
+    name = "workspace" if given == "-" or several else Path(given).name
     return re.sub(r"(\.hs3|\.pyhf)?\.(json|xml)$", "", name, flags=re.IGNORECASE) or "workspace"
 
 

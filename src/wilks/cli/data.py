@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wilks.cli.combine_asked import asimov_data
 from wilks.cli.inputs import read_fit
 from wilks.cli.named import numbers_by_name
 from wilks.cli.streams import warn
@@ -37,23 +38,21 @@ class Chosen:
 
     def data(self, model: Model, workspace: str) -> Data:
         """Return the data for a model; a fit of another workspace is pointed out."""
-        from wilks.model.datasets import asimov, labelled
+        from wilks.model.datasets import labelled
 
         self._check()
         if not self.asimov:
             return labelled(model, None)
         after = None if self.after is None else fit_for(self.after, workspace, model)
-        return asimov(model, after, values=self.values or None)
+        return asimov_data(model, after, self.values)
 
     def maker(self) -> Callable[[Model], Data] | None:
         """Return what makes the data of every model of a grid; None for the observed ones."""
-        from wilks.model.datasets import asimov
-
         self._check()
         if not self.asimov:
             return None
         after = None if self.after is None else read_fit(self.after)
-        return lambda model: asimov(model, after, values=self.values or None)
+        return lambda model: asimov_data(model, after, self.values)
 
     def refuse_to_show(self, poi: str | None, command: str) -> None:
         """Raise InputError where a command would tell the value of a hidden parameter of interest."""

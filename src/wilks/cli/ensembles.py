@@ -6,6 +6,7 @@ import click
 
 import wilks
 from wilks.cli.asked import Asked, conclude, fix_option, measurement_option, poi_option, study_options
+from wilks.cli.combine_asked import made_with
 from wilks.cli.combine_files import combine_root_option, conclude_with, gof_json_option
 from wilks.cli.data import fit_for
 from wilks.cli.fits import check_fixed
@@ -179,7 +180,7 @@ def toys(
         result = wilks.toys(
             model,
             made_at,
-            values=values or None,
+            values=made_with(model, values) or None,
             count=count,
             seed=seed,
             profile=profile,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 import wilks
-from wilks.cli.data import data_set_option
+from wilks.cli.data import Chosen, data_options
 from wilks.cli.helping import Command
-from wilks.cli.inputs import read_workspace
+from wilks.cli.inputs import read_once, read_workspace
 from wilks.cli.minos import check_minos, minos, save_beside
 from wilks.cli.named import bounds_option, numbers_by_name
 from wilks.cli.regions import Regions, region_options
@@ -37,7 +37,7 @@ _FEW = 12
 @click.argument("workspace", metavar="WORKSPACE")
 @output_option("File for the result, as JSON; with - it is printed instead of the table.")
 @click.option("--measurement", metavar="NAME", help="Measurement to use. Default: the first.")
-@data_set_option
+@data_options
 @click.option("--poi", metavar="NAME", help="Parameter of interest. Default: the measurement's.")
 @click.option(
     "--fix",
@@ -48,7 +48,6 @@ _FEW = 12
 )
 @bounds_option
 @region_options(what="left out of the fit")
-@click.option("--blind-poi", is_flag=True, help="Hide the value of the parameter of interest, also in the file.")
 @click.option(
     "--minos",
     "profiled",
@@ -65,32 +64,33 @@ def fit(
     workspace: str,
     output: str | None,
     measurement: str | None,
-    data_set: str | None,
     poi: str | None,
     fix: dict[str, float],
     bounds: dict[str, tuple[float, float]],
     minimizer: str,
     profiled: tuple[str, ...],
     regions: Regions,
-    blind_poi: bool,
+    chosen: Chosen,
     search: Search,
 ) -> None:
-    """Fit the model to the observed data, or to another data set.
+    """Fit the model to observed data or to Asimov data.
 
     The exit code is 1 where the fit fails; what it found is printed and written all the same.
     """
     from wilks.fitting.problem import FitOptions
 
+    read_once(workspace, chosen.after)
     used = regions.restricted(read_workspace(workspace), measurement, poi)
-    model = wilks.compile_model(used, measurement=measurement, poi=poi, data_set=data_set)
+    model = wilks.compile_model(used, measurement=measurement, poi=poi, data_set=chosen.data_set)
     check_fixed(model, fix)
-    if blind_poi and model.poi is None:
+    if chosen.blind_poi and model.poi is None:
         raise ModelError("--blind-poi: the model has no parameter of interest, name one with --poi")
-    check_minos(model, profiled, fix, output, blind_poi)
-    result = wilks.fit(model, fixed=fix, bounds=bounds, minimizer=minimizer, options=FitOptions(search=search))
-    intervals = minos(model, profiled, fix, bounds, result)
+    check_minos(model, profiled, fix, output, chosen.blind_poi)
+    data = chosen.data(model, workspace)
+    result = wilks.fit(model, data, fixed=fix, bounds=bounds, minimizer=minimizer, options=FitOptions(search=search))
+    intervals = minos(model, data, profiled, fix, bounds, result)
     known = result.conditions
-    if blind_poi:
+    if chosen.blind_poi:
         result = result.blinded(*model.pois)
     parts = [f"{result}\n", *([] if intervals is None else [f"{without(intervals, known)}\n"]), *fit_lines(result)]
     tables = [*result.tables(), *([] if intervals is None else intervals.tables())]

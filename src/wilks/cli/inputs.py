@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import wilks
 from wilks._reading import parse_json
+from wilks.cli import combine_asked
 from wilks.cli.streams import source
 from wilks.errors import InputError, ResultError
 
@@ -66,8 +68,17 @@ def read_workspace(given: Any) -> Workspace:
 
 
 def read_as(given: Any, options: dict[str, Any]) -> Reading:
-    """Return a workspace with the notes on how it was read; `options` are those of its format. Raises InputError."""
-    return _read(given, lambda where: wilks.read_workspace(where, **options), WORKSPACE)
+    """Return a workspace with the notes on how it was read; `options` are those of its format. Raises InputError.
+
+    What options of Combine's say of the running command is done as well.
+    """
+    given = source(given) if isinstance(given, str) else given
+    said = combine_asked.reading()
+    if "mass" in said and kind(content(given)) in (WORKSPACE, HS3, DESCRIPTION):
+        combine_asked.tell(f"-m {said.pop('mass'):g}: changes nothing in what is read, which is no datacard")
+    options = said | options
+    found = _read(given, lambda where: wilks.read_workspace(where, **options), WORKSPACE)
+    return replace(found, workspace=combine_asked.changed(found.workspace))
 
 
 def read_patches(given: Any) -> PatchSet:
@@ -167,12 +178,18 @@ def _kind_of(document: dict[str, Any]) -> str | None:
 
 
 def content(given: Any) -> bytes:
-    """Return what is in a file (of a ROOT file its mark), or nothing where it can't be read: loaders say why."""
+    """Return what is in a file (of a ROOT file its mark), or nothing where it can't be read: loaders say why.
+
+    Of several datacards it is that of the first.
+    """
+    from wilks.formats.source import cards_in
+
     if isinstance(given, io.BytesIO):
         return given.getvalue()
     try:
         if not Path(given).is_file():
-            return b""
+            cards = cards_in(given) if isinstance(given, str) else ()
+            return content(cards[0].partition("=")[2]) if cards else b""
         with Path(given).open("rb") as file:
             start = file.read(len(_ROOT_MARK))
             # ROOT files may be large, and need not be read any further.

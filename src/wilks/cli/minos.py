@@ -10,6 +10,7 @@ from wilks.cli.streams import wrote
 from wilks.errors import InputError
 
 if TYPE_CHECKING:
+    from wilks.model.datasets import Data
     from wilks.model.model import Model
     from wilks.results.fit import FitResult
     from wilks.results.intervals import IntervalResult
@@ -33,13 +34,14 @@ def check_minos(
 
 def minos(
     model: Model,
+    data: Data,
     names: tuple[str, ...],
     fixed: dict[str, float],
     bounds: dict[str, tuple[float, float]],
     result: FitResult,
 ) -> IntervalResult | None:
     """Return the intervals that --minos asks for."""
-    return wilks.intervals(model, parameters=names, fixed=fixed, bounds=bounds, result=result) if names else None
+    return wilks.intervals(model, data, parameters=names, fixed=fixed, bounds=bounds, result=result) if names else None
 
 
 def save_beside(intervals: IntervalResult, output: str) -> None:

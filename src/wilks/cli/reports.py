@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 import wilks
-from wilks.cli.inputs import DESCRIPTION, HS3, content, kind, read_workspace
+from wilks.cli.inputs import DATACARD, DESCRIPTION, HS3, content, kind, read_workspace
 from wilks.cli.streams import output_option, wrote
 
 
@@ -29,7 +29,7 @@ def report(inputs: tuple[str, ...], output: str, title: str, live: bool | None, 
     FILE is a folder of "wilks run", or a workspace with any saved results, templates and the steering file. The page
     needs nothing else and works offline; nothing is fitted to make it.
     """
-    given = [read_workspace(file) if kind(content(file)) in (HS3, DESCRIPTION) else file for file in inputs]
+    given = [read_workspace(file) if kind(content(file)) in (HS3, DESCRIPTION, DATACARD) else file for file in inputs]
     wilks.report(*given, title=title, live=live, blinded=blinded).save(output)
     wrote([Path(output)])
     if show:

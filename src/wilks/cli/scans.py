@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 import wilks
+from wilks.cli import combine_asked
 from wilks.cli.asked import Asked, study_options
 from wilks.cli.combine_files import combine_root_option, conclude_with
 from wilks.cli.helping import Command
@@ -104,6 +105,7 @@ def scan(
     The exit code is 1 where a fit fails; the other points are printed and written all the same.
     """
     groups = labelled("--freeze", freeze)
+    span = span or combine_asked.range_of(asked.model.poi if parameter is None else parameter)
     asked.refuse_to_show(*([parameter] if parameter is not None else []))
     result = asked.ask(
         "scan", wilks.scan, parameter=parameter, range=span, points=points, stat_only=stat_only, frozen=groups
@@ -158,6 +160,8 @@ def contour(
 
     The exit code is 1 where a fit fails; the other points are printed and written all the same.
     """
+    parameters = parameters or combine_asked.pois()
+    ranges = {name: ends for name in parameters if (ends := combine_asked.range_of(name)) is not None} | ranges
     if len(parameters) != 2:
         raise InputError(f"--parameter: a contour needs two, found {len(parameters)}")
     asked.refuse_to_show(*parameters)

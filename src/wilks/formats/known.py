@@ -30,7 +30,8 @@ class Format:
     """A format of workspaces: `kind` is what a sentence calls such a file, `suffix` how the name of a new one ends.
 
     `write` is None where it is only read. `options` are those of reading, by name, with what each is for, and `choices`
-    the values that those have which take no name; `several` says that it is more than one file.
+    the values that those have which take no name, `lists` those that can be given several times, a list then; `several`
+    says that it is more than one file.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Format:
     write: Callable[[Workspace, Path], Writing] | None
     options: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    lists: tuple[str, ...] = ()
     several: bool = False
 
 
@@ -101,14 +103,11 @@ def _write_xml(workspace: Workspace, path: Path) -> Writing:
 
 
 def _read_datacard(source: Source, **options: Any) -> Reading:
+    from wilks.formats.datacard.options import as_values
     from wilks.formats.datacard.read import read
 
     given = source.cards or (source.content if source.path is None else source.path)
-    try:
-        mass = None if (asked := options.pop("mass", None)) is None else float(asked)
-    except ValueError:
-        raise WorkspaceError(f'{source.name}: option "mass" needs a number, {asked!r} found') from None
-    return read(given, mass=mass, **options)
+    return read(given, **as_values(options, source.name))
 
 
 WILKS = Format("wilks", "a workspace", ".json", _read_json, _write_json)
@@ -148,11 +147,22 @@ DATACARD = Format(
     None,
     options={
         "mass": "what $MASS stands for in names of files and histograms",
+        "maps": "PATTERN:NAME[START,LOW,HIGH], which parameter multiplies which channel/process",
+        "modes": "productions of a Higgs boson with a parameter each",
+        "keywords": "WORD=VALUE, what $WORD stands for",
+        "include": "pattern of channels that are read",
+        "exclude": "pattern of channels that are left out",
+        "masks": "channel that the likelihood leaves out",
+        "ranges": "NAME=LOW:HIGH, range of a parameter",
+        "starts": "NAME=VALUE, start of a parameter",
+        "freeze": "parameter that is held",
+        "check_sums": "whether rates must be those of their histograms; default: yes",
         "combine_rounding": "lose the digits that Combine loses on the way to its workspace",
         "allow_no_signal": "take a card without signals",
         "allow_no_background": "take a card without backgrounds",
     },
-    choices=dict.fromkeys(("combine_rounding", "allow_no_signal", "allow_no_background"), (True, False)),
+    choices=dict.fromkeys(("check_sums", "combine_rounding", "allow_no_signal", "allow_no_background"), (True, False)),
+    lists=("maps", "modes", "keywords", "include", "exclude", "masks", "ranges", "starts", "freeze"),
     several=True,
 )
 FORMATS = {one.name: one for one in (WILKS, PYHF, HS3, HISTFACTORY)}

@@ -22,8 +22,8 @@ def load_workspace(source: Given, *, format: str | None = None, **options: Any) 
     `format` names it ("wilks", "pyhf", "hs3", "histfactory-xml", "datacard"). Paths in a HistFactory description are
     looked up around its top file; given as bytes, in the current folder. Several of Combine's datacards are one text,
     "ch1=a.txt,ch2=b.txt". `options` are those of the format: `base`, `measurement` and `as_pyhf` of HistFactory XML,
-    `analysis`, `data` and `shapesys` of HS3, `mass`, `combine_rounding`, `allow_no_signal` and `allow_no_background` of
-    datacards. `read_workspace` gives notes, too.
+    `analysis`, `data` and `shapesys` of HS3, of datacards `mass`, `maps` and all others of
+    `wilks.formats.datacard.read.read`. `read_workspace` gives notes, too.
 
     Beside a path, `<name>.axes.json` gives bin edges and labels if it belongs to this very document; otherwise bins
     are numbered. Raises one WorkspaceError with every mistake and its place.
@@ -78,6 +78,8 @@ def _mistakes(found: Format, option: str, value: Any) -> list[str]:
     """Return what is wrong with the value of an option."""
     if value is None:
         return []
+    if isinstance(value, list | tuple | Mapping):
+        return [] if option in found.lists else [f'option "{option}" is given once']
     known = found.choices.get(option)
     if known is None:
         return (

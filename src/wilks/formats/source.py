@@ -36,8 +36,8 @@ class Source:
         """Return what there is to read. Raises WorkspaceError where a file can't be read."""
         if isinstance(given, Mapping):
             return cls(b"", "workspace", mapping=given)
-        if isinstance(given, str) and _LABELLED.fullmatch(given) and not Path(given).exists():
-            return cls(b"", given, cards=tuple(given.split(",")))
+        if isinstance(given, str) and (cards := cards_in(given)):
+            return cls(b"", given, cards=cards)
         content, name = content_of(given)
         path = Path(given) if isinstance(given, str | Path) and Path(given).is_file() else None
         return cls(content, name, path)
@@ -66,6 +66,16 @@ class Source:
         stream = _Named(self.content)
         stream.name = self.name
         return stream
+
+
+def cards_in(given: str) -> tuple[str, ...]:
+    """Return the datacards that one text names, each as label=path; none where it names a file.
+
+    >>> cards_in("ch1=a.txt,ch2=b.txt")
+    ('ch1=a.txt', 'ch2=b.txt')
+    """
+    named = _LABELLED.fullmatch(given) is not None and not Path(given).exists()
+    return tuple(given.split(",")) if named else ()
 
 
 class _Named(io.BytesIO):

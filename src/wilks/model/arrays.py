@@ -28,6 +28,7 @@ from wilks.workspace.spec import (
 )
 
 NORMSYS_CODES = {"code0": 10, "code1": 1, "code2": 2, "code4": 4, "code5": 4, "combine": 6}
+_RECIPROCAL = 1e-12  # by which the product of two factors differs from 1 where one is the inverse of the other
 HISTOSYS_CODES = {"code0": 0, "code1": 1, "code2": 2, "code4p": 4, "code5": 5}
 # Forms of blocks that the engine knows (source.hpp).
 _LOGARITHM, _KEEP_SUM, _FLOOR, _SHARE = 1, 2, 4, 8
@@ -113,7 +114,11 @@ class Arrays:
                     self._shape(parameter, code, low, high)
                 case NormSys():
                     code = NORMSYS_CODES[modifier.interpolation] if modifier.interpolation else self.normsys_code
-                    self._factor(parameter, code, modifier.data.lo, modifier.data.hi)
+                    lo, hi = modifier.data.lo, modifier.data.hi
+                    if code == NORMSYS_CODES["code1"] and abs(lo * hi - 1.0) <= _RECIPROCAL:
+                        # One exponential without a kink at 0, where a fit would end as at a bound.
+                        code = NORMSYS_CODES["combine"]
+                    self._factor(parameter, code, lo, hi)
                 case ShapeFactor() if bins != self.sizes[modifier.name]:
                     self.problems.append(
                         f'shapefactor "{modifier.name}" acts on channels with different numbers of bins '

@@ -362,3 +362,12 @@ def test_statistics_of_bins_together_and_apart(tmp_path: Path) -> None:
     np.testing.assert_allclose(model.expected(theta), wanted, rtol=1e-12)
     counts = next(one for one in model.parameter_sets if one.name == "prop_bina_B_count")
     assert counts.scale[2] == pytest.approx(10.0, rel=1e-12)
+
+
+def test_a_fit_at_the_centre_of_a_symmetric_factor_has_all_errors() -> None:
+    """Its factor is one exponential: with s + b events expected and counted, var r = n (1 + n log(k)^2) / s^2."""
+    model = wilks.compile_model(read((COUNTING + "lumi lnN 1.3 1.3\n").encode()).workspace)
+    result = wilks.fit(model, wilks.asimov(model, values={"r": 1}))
+    n = 6.5
+    assert result["r"].uncertainty == pytest.approx(np.sqrt(n * (1 + n * np.log(1.3) ** 2)), rel=1e-6)
+    assert result["lumi"].uncertainty == pytest.approx(1.0, rel=1e-6)
