@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wilks._types import FloatArray, JSONDict
+from wilks.formats.datacard.numbers import decimal, settled
 from wilks.formats.datacard.records import Block, Card, Row, Value
 from wilks.formats.datacard.steering import Steering
 from wilks.formats.datacard.templates import Template, Templates
@@ -18,6 +19,7 @@ FLOOR = 1e-9
 """No bin of a histogram is less: as a fraction of the sum, with autoMCStats as a yield."""
 _SYMMETRIC = 1e-5
 _NO_NORM = 1e-3
+_SAME = 1e-12
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,11 @@ def norm_modifiers(logs: dict[str, list[tuple[float, float]]]) -> Iterator[JSOND
     """Yield log-normal effects as normsys; several of one parameter are one."""
     for name, pairs in logs.items():
         low, high = (math.fsum(pair[side] for pair in pairs) for side in (0, 1))
-        if (low, high) == (0.0, 0.0):
+        if max(abs(low), abs(high)) < _SAME:
             continue
-        code = "code1" if low == -high else "combine"
-        data = {"lo": math.exp(low), "hi": math.exp(high)}
+        code = "code1" if abs(low + high) < _SAME else "combine"
+        up = decimal(math.exp(high))
+        data = {"lo": decimal(1.0 / up if code == "code1" else math.exp(low)), "hi": up}
         yield {"type": "normsys", "name": name, "data": data, "interpolation": code}
 
 
@@ -172,14 +175,15 @@ def _reached(nominal: FloatArray, side: FloatArray, zone: float, logs: bool) -> 
     if zone == 1.0:
         return side
     if not logs:
-        return nominal + zone * (side - nominal)
+        return settled(nominal + zone * (side - nominal))
     possible = (nominal > 0) & (side > 0)
     ratio = np.divide(side, nominal, out=np.ones_like(side), where=possible)
-    return np.where(possible, nominal * ratio**zone, side)
+    return settled(np.where(possible, nominal * ratio**zone, side))
 
 
 def _added(nominal: FloatArray, one: FloatArray, other: FloatArray, logs: bool) -> FloatArray:
     if not logs:
-        return one + other - nominal
+        return settled(one + other - nominal)
     possible = (nominal > 0) & (one > 0) & (other > 0)
-    return np.where(possible, one * np.divide(other, nominal, out=np.ones_like(one), where=possible), nominal)
+    both = one * np.divide(other, nominal, out=np.ones_like(one), where=possible)
+    return settled(np.where(possible, both, nominal))

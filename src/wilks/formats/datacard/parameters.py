@@ -42,6 +42,9 @@ class Parameters:
             self._of_row(row)
         self._of_params()
         self._renamed()
+        if self.mass is not None and "MH" not in self.settings and "MH" not in self.card.arguments:
+            self._set("MH", "mass", inits=[self.mass], bounds=[[0.0, 2.0 * abs(self.mass) + 1.0]], constraint="none")
+            self.settings["MH"]["fixed"] = True
         for argument in self.card.arguments.values():
             if argument.name not in self.settings:
                 self._free(argument.name, "extArg", argument.value, argument.bounds)
@@ -51,9 +54,6 @@ class Parameters:
             if not rate.formula and rate.name not in self.settings:
                 self._free(rate.name, "rateParam", rate.value, rate.bounds)
         self._several()
-        if "MH" not in self.settings and self.mass is not None:
-            self._set("MH", "mass", inits=[self.mass], bounds=[[0.0, 2.0 * abs(self.mass) + 1.0]], constraint="none")
-            self.settings["MH"]["fixed"] = True
         for name in self.card.frozen:
             if name in self.settings:
                 self.settings[name]["fixed"] = True
