@@ -204,4 +204,4 @@ def outcome(feature: str, format: str, folder: Path) -> str:
     return f"{told} for others" if told != "exact" and changed == "nothing" else told
 
 
-SUFFIX = {"wilks": ".json", "pyhf": ".pyhf.json", "hs3": ".hs3.json", "histfactory-xml": ".xml"}
+SUFFIX = {"wilks": ".json", "pyhf": ".pyhf.json", "hs3": ".hs3.json", "histfactory-xml": ".xml", "datacard": ".txt"}

@@ -18,7 +18,7 @@ from tests.formats.features import FEATURES, SUFFIX, difference, outcome, worksp
 import wilks
 from wilks.cli import main
 from wilks.errors import WorkspaceError
-from wilks.formats.known import FORMATS, READ, recognised
+from wilks.formats.known import FORMATS, recognised
 from wilks.workspace.workspace import Workspace
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "formats.md"
@@ -47,10 +47,10 @@ def test_the_page_and_the_commands_have_every_format_and_option() -> None:
     said: dict[str, list[str]] = {}
     for name, option in rows:
         said.setdefault(name or list(said)[-1], []).append(option)
-    assert said == {name: list(one.options) for name, one in READ.items() if one.options}
+    assert said == {name: list(one.options) for name, one in FORMATS.items() if one.options}
     for command in ("convert", "inspect"):
         help = next(p.help for p in main.commands[command].params if p.name == "reading")
-        assert [option for one in READ.values() for option in one.options if option not in str(help)] == []
+        assert [option for one in FORMATS.values() for option in one.options if option not in str(help)] == []
 
 
 @pytest.mark.parametrize("format", SUFFIX)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wilks.formats.known import Format
     from wilks.formats.notes import Note, Reading
 
-NAMES = ("wilks", "pyhf", "hs3", "histfactory-xml")
+NAMES = ("wilks", "pyhf", "hs3", "histfactory-xml", "datacard")
 
 
 def _options(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
@@ -55,7 +55,8 @@ read_option = click.option(
     "to",
     type=click.Choice(NAMES),
     help="Format of the new file. Default: what its name ends with: .hs3.json, .pyhf.json, .xml or a folder "
-    "(histfactory-xml), else wilks: pyhf's document, with further fields only where pyhf can't say the model.",
+    "(histfactory-xml), .txt (datacard), else wilks: pyhf's document, with further fields only where pyhf can't say the "
+    "model.",
 )
 @read_option
 @click.option("--strict", is_flag=True, help="Refuse where something is lost or approximate, with exit code 2.")
@@ -107,7 +108,7 @@ def _target(given: str, target: str, to: str | None) -> tuple[Path | None, Forma
 
 def _stem(given: str) -> str:
     name = "workspace" if given == "-" else Path(given).name
-    return re.sub(r"(\.hs3|\.pyhf)?\.(json|xml)$", "", name, flags=re.IGNORECASE) or "workspace"
+    return re.sub(r"(\.hs3|\.pyhf)?\.(json|xml|txt)$", "", name, flags=re.IGNORECASE) or "workspace"
 
 
 def _require_exact(given: str, found: Reading) -> None:

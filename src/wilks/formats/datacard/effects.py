@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wilks._types import FloatArray, JSONDict
-from wilks.formats.datacard.numbers import decimal, settled
+from wilks.formats.datacard.numbers import decimal, settled, settled_unless
 from wilks.formats.datacard.records import Block, Card, Row, Value
 from wilks.formats.datacard.steering import Steering
 from wilks.formats.datacard.templates import Template, Templates
@@ -160,30 +160,31 @@ def morph_modifiers(
     sides: dict[str, list[FloatArray]] = {}
     for morph in morphs:
         name = steering.scaled(morph.row.name, morph.scale / zone)
-        low, high = (_reached(nominal, scaled(side), zone, logs) for side in (morph.down, morph.up))
+        low, high = (
+            settled_unless(side.values, reached(nominal, scaled(side), zone, logs)) for side in (morph.down, morph.up)
+        )
         if name in sides:  # rows of one name add up
             before = sides[name]
-            low, high = (_added(nominal, *pair, logs) for pair in ((before[0], low), (before[1], high)))
+            low, high = (settled(_added(nominal, *pair, logs)) for pair in ((before[0], low), (before[1], high)))
         sides[name] = [low, high]
     for name, (low, high) in sides.items():
         data = {"lo_data": low.tolist(), "hi_data": high.tolist()}
         yield {"type": "histosys", "name": name, "data": data, "interpolation": "code4p"}
 
 
-def _reached(nominal: FloatArray, side: FloatArray, zone: float, logs: bool) -> FloatArray:
+def reached(nominal: FloatArray, side: FloatArray, zone: float, logs: bool) -> FloatArray:
     """Return what a variation has become at the end of the smooth zone."""
     if zone == 1.0:
         return side
     if not logs:
-        return settled(nominal + zone * (side - nominal))
+        return nominal + zone * (side - nominal)
     possible = (nominal > 0) & (side > 0)
     ratio = np.divide(side, nominal, out=np.ones_like(side), where=possible)
-    return settled(np.where(possible, nominal * ratio**zone, side))
+    return np.where(possible, nominal * ratio**zone, side)
 
 
 def _added(nominal: FloatArray, one: FloatArray, other: FloatArray, logs: bool) -> FloatArray:
     if not logs:
-        return settled(one + other - nominal)
+        return one + other - nominal
     possible = (nominal > 0) & (one > 0) & (other > 0)
-    both = one * np.divide(other, nominal, out=np.ones_like(one), where=possible)
-    return settled(np.where(possible, both, nominal))
+    return np.where(possible, one * np.divide(other, nominal, out=np.ones_like(one), where=possible), nominal)

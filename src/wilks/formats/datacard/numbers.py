@@ -21,6 +21,12 @@ def settled(values: FloatArray) -> FloatArray:
     return found
 
 
+def step_of(values: FloatArray) -> FloatArray:
+    """Return the distances of settled numbers from the next ones."""
+    found: FloatArray = np.where(values == 0, 0.0, np.ldexp(1.0, np.frexp(values)[1] - _BITS))
+    return found
+
+
 def decimal(value: float) -> float:
     """Return a number to 14 digits.
 
@@ -30,13 +36,16 @@ def decimal(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")
 
 
+def settled_unless(before: FloatArray, values: FloatArray) -> FloatArray:
+    """Return settled numbers, or those that were there before where they are the same."""
+    return before if np.array_equal(before, values) else settled(values)
+
+
 def scaled_by(values: FloatArray, factor: float) -> FloatArray:
-    """Return numbers times a factor."""
-    return values if factor == 1.0 else settled(factor * values)
+    """Return numbers times a factor, settled."""
+    return settled_unless(values, factor * values)
 
 
-def shared_out(values: FloatArray, total: float) -> FloatArray:
+def with_sum(values: FloatArray, total: float) -> FloatArray:
     """Return numbers in the same proportions, with another sum."""
-    if values.size == 1:
-        return np.array([total])
-    return scaled_by(values, total / float(values.sum()))
+    return np.array([total]) if values.size == 1 else values * (total / float(values.sum()))

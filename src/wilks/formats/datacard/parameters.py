@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from wilks._types import JSONDict
@@ -18,7 +18,8 @@ from wilks.workspace.expressions import ExpressionError, parse_expression
 
 WIDE = 40.0
 """End of the range of parameters that Combine's fits leave unbounded, in standard deviations."""
-_FREE = 1000.0
+FREE = 1000.0
+"""End of the range of a rateParam without one, in units of its start (at least 1)."""
 _TINY = 1e-12
 
 
@@ -92,7 +93,7 @@ class Parameters:
         self.kinds[name] = kind
 
     def _free(self, name: str, kind: str, value: float, bounds: tuple[float, float] | None) -> None:
-        reach = _FREE * max(1.0, abs(value))
+        reach = FREE * max(1.0, abs(value))
         low, high = bounds or (-reach, reach)
         self._set(name, kind, inits=[value], bounds=[[low, high]], constraint="none")
 
@@ -112,7 +113,8 @@ class Parameters:
             case "lnN":
                 self._normal(row.name, said, -WIDE, WIDE)
             case "trG":
-                self._normal(row.name, said, *self._positive(row))
+                slopes = [value for value in row.entries.values() if not isinstance(value, tuple)]
+                self._normal(row.name, said, *positive_range(slopes))
             case "lnU":
                 self._set(row.name, said, inits=[0.0], bounds=[[-1.0, 1.0]], constraint="none")
             case "unif":
@@ -128,17 +130,6 @@ class Parameters:
 
     def _normal(self, name: str, kind: str, low: float, high: float) -> None:
         self._set(name, kind, inits=[0.0], bounds=[[low, high]], constraint="normal", auxdata=[0.0], sigmas=[1.0])
-
-    def _positive(self, row: Row) -> tuple[float, float]:
-        """Return the range in which all factors of a truncated normal are positive."""
-        low, high = -7.0, 7.0
-        for value in row.entries.values():
-            slope = value if not isinstance(value, tuple) else 0.0
-            if slope > 0:
-                low = max(low, -1.0 / slope)
-            elif slope < 0:
-                high = min(high, -1.0 / slope)
-        return low, high
 
     def _count(self, name: str, kind: str, count: float) -> None:
         low, high = count_range(count)
@@ -218,7 +209,7 @@ class Parameters:
             if unknown:
                 text = f'formula of "{rate.name}": "{unknown[0]}" is not in its list of arguments'
                 self.problems.add(rate.where, f"{text}{nearest(unknown[0], rate.arguments)}")
-            steering.formula(rate.name, divided or expression, rate.arguments)
+            steering.formula(rate.name, (divided or expression).replace(" ", ""), rate.arguments)
 
     def _cycles(self, formulas: Mapping[str, RateParam]) -> None:
         """Tell which formulas need themselves, or one that does."""
@@ -256,6 +247,17 @@ class Parameters:
         for name in freeze:
             if name in self.settings:
                 self.settings[name]["fixed"] = True
+
+
+def positive_range(slopes: Iterable[float]) -> tuple[float, float]:
+    """Return the range of a truncated normal: where its factors, 1 + slope * x, are positive, within 7 widths."""
+    low, high = -7.0, 7.0
+    for slope in slopes:
+        if slope > 0:
+            low = max(low, -1.0 / slope)
+        elif slope < 0:
+            high = min(high, -1.0 / slope)
+    return low, high
 
 
 def count_range(count: float) -> tuple[float, float]:

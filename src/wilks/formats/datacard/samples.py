@@ -10,7 +10,7 @@ from wilks._types import FloatArray, JSONDict
 from wilks.axis import Axis
 from wilks.errors import listed, nearest
 from wilks.formats.datacard.effects import FLOOR, Effects, Reader, morph_modifiers, norm_modifiers
-from wilks.formats.datacard.numbers import scaled_by, shared_out
+from wilks.formats.datacard.numbers import scaled_by, settled_unless, with_sum
 from wilks.formats.datacard.pois import Interest
 from wilks.formats.datacard.records import Block, Column, RateParam, Row, Statistics
 from wilks.formats.datacard.templates import DATA, Template
@@ -138,17 +138,17 @@ class Samples:
             def scaled(side: Template) -> FloatArray:
                 varied = self._single(side.values)
                 if not keep:
-                    return scaled_by(varied, scale)
+                    return scale * varied
                 if said is None:
-                    return shared_out(varied, float(data.sum()))
-                return scaled_by(self._single(shared_out(varied, float(values.sum()))), scale)
+                    return with_sum(varied, float(data.sum()))
+                return scale * self._single(with_sum(varied, float(values.sum())))
 
             modifiers += morph_modifiers(effects.morphs, data, scaled, self.reader.steering, logs)
             sample["morphing"] = _morphing(floor, logs, said)
         else:
             clipped = np.maximum(data, floor)
             if said is None:
-                clipped = shared_out(clipped, float(data.sum()))
+                clipped = settled_unless(clipped, with_sum(clipped, float(data.sum())))
             sample["data"] = clipped.tolist()
         if nominal.axis is not None:
             self.axes.setdefault(block[0], nominal.axis)

@@ -1,0 +1,250 @@
+"""Workspaces are written as datacards: a text, and a ROOT file with the histograms beside it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from wilks._files import write_atomically
+from wilks.errors import WorkspaceError
+from wilks.formats.datacard.auto_mc_stats import as_combine_starts
+from wilks.formats.datacard.starting import start_values
+from wilks.formats.datacard.write_channels import ChannelWriter
+from wilks.formats.datacard.write_functions import Functions, functions_of
+from wilks.formats.datacard.write_names import CardNames, card_names
+from wilks.formats.datacard.write_parameters import Known, ParameterLines, known_parameters
+from wilks.formats.datacard.write_sheet import Sheet
+from wilks.formats.histfactory_xml.write_channels import Told
+from wilks.formats.notes import Note, Writing
+from wilks.formats.root_writing import root_file
+from wilks.workspace.spec import Document, NormFactor
+from wilks.workspace.workspace import Workspace
+
+_DEFAULT = (1.0, 0.0, 20.0)
+
+
+def write(workspace: Workspace, path: str | Path) -> Writing:
+    """Write a workspace as a datacard of Combine, and return the files and what there is to know.
+
+    `path` is the card, `NAME.txt`; beside it comes `NAME.root` where there are histograms. Combine's likelihood is that
+    of the workspace, and what the reader of cards made of a card is read again the same, bit for bit. What a parameter
+    of interest multiplies isn't said in a card: notes give the options where it isn't "r" (1, from 0 to 20) on all signals.
+
+    Raises WorkspaceError, with every reason, where it can't be said; nothing is written then. OSError where the folder
+    can't be written.
+    """
+    target = Path(path)
+    card = Described(workspace, f"{target.stem}.root")
+    files = []
+    if card.sheet.histograms:
+        files.append(target.with_name(card.sheet.file))
+        write_atomically(files[0], root_file(card.sheet.histograms))
+    files.append(target)
+    write_atomically(target, card.text.encode())
+    return Writing(tuple(files), tuple(card.told.notes))
+
+
+class Described:
+    """A workspace as a sheet, `text`, and what is told; `maps` are for `read(card, maps=...)`, if they are needed.
+
+    Raises WorkspaceError with everything that a card can't say.
+    """
+
+    def __init__(self, workspace: Workspace, file: str) -> None:
+        self.workspace, self.document, self.told = workspace, workspace.document, Told()
+        self.sheet = Sheet(file)
+        self._whole()
+        self.functions = functions_of(self.document)
+        self.known = known_parameters(self.document, self.functions)
+        names = [*self.known, *self.functions.formulas, *self.functions.linear]
+        self.names = card_names(self.document, names, self.told)
+        self.pois = self.document.measurements[0].config.of_interest
+        self.lines = ParameterLines(self.known, self.functions, self.names.parameters, self.pois, self.told)
+        scaled = self._interest()
+        self._channels(scaled)
+        self._frozen()
+        self._groups()
+        self._odd_channels()
+        if self.told.problems:
+            raise WorkspaceError(self.told.problems)
+        self.sheet.params = self.lines.lines
+        self.text = self.sheet.text(self._order())
+
+    def _whole(self) -> None:
+        """Note or refuse what concerns the whole workspace."""
+        document, told = self.document, self.told
+        if len(document.measurements) > 1:
+            told.lost("measurements", f'a card has one: "{document.measurements[0].name}" is written')
+        if document.data_sets:
+            told.lost("data_sets", "a card has one set of counts; further ones are left out")
+        config = document.measurements[0].config
+        if config.correlations:
+            told.problems.append("correlated constraints: the systematics of a card are independent")
+        if config.clip:
+            told.problems.append("clip: yields of a card are not cut at 0 (but at 1e-9, where histograms are varied)")
+
+    def _interest(self) -> dict[tuple[str, str], str]:
+        """Return the parameter of interest of each block, and say to the sheet which processes are signals."""
+        scaled: dict[tuple[str, str], str] = {}
+        for channel in self.document.channels:
+            for sample in channel.samples:
+                mine = [m.name for m in sample.modifiers if isinstance(m, NormFactor) and m.name in self.pois]
+                if mine:
+                    scaled[self.names.channels[channel.name], self.names.processes[sample.name]] = mine[0]
+        self.sheet.signals = {process for _, process in scaled}
+        for name in self.pois:
+            if name not in scaled.values():
+                self.told.problems.append(f'parameter of interest "{name}": is no factor of a sample by itself')
+        self._maps(scaled)
+        return scaled
+
+    def _maps(self, scaled: dict[tuple[str, str], str]) -> None:
+        blocks = [
+            (self.names.channels[channel.name], self.names.processes[sample.name])
+            for channel in self.document.channels
+            for sample in channel.samples
+        ]
+        signals = [block for block in blocks if block[1] in self.sheet.signals]
+        pois = [self.known[name] for name in self.pois if name in self.known]
+        everywhere = len(pois) == 1 and len(signals) == len(scaled)
+        usual = everywhere and pois[0].name == "r" and (pois[0].start, pois[0].low, pois[0].high) == _DEFAULT
+        if usual or not pois:
+            return
+        for one in pois:
+            if one.constraint != "none" or one.fixed:
+                self.told.lost(f'parameter "{one.name}"', "a constraint, or being fixed, is not said of one of interest")
+            mine = [block for block in scaled if scaled[block] == one.name]
+            patterns = ",".join(f"{re.escape(c)}/{re.escape(p)}$" for c, p in mine)
+            self.sheet.maps.append(f"{patterns}:{one.name}[{one.start!r},{one.low!r},{one.high!r}]")
+        text = "a card doesn't say what scales signals; this one is meant to be read with " + " ".join(
+            f"--PO 'map={one}'" for one in self.sheet.maps
+        )
+        if everywhere:
+            text += f'; without it "{pois[0].name}" is called r, and goes from 0 to 20'
+        self.told.note(Note("parameters of interest", text, "lost"))
+
+    def _channels(self, scaled: dict[tuple[str, str], str]) -> None:
+        counts = {one.name: np.asarray(one.data, np.float64) for one in self.document.observations}
+        settings = {one.name: {"inits": [one.start]} for one in self.known.values()}
+        said = {one.name: msgspec.to_builtins(one) for one in self.document.measurements[0].config.parameters}
+        counted = {n: s for n, s in as_combine_starts({n: s for n, s in said.items() if "inits" in s}).items()}
+        functions = {one.name: _resolved(one) for one in self.document.functions or ()}
+        starts = start_values({**settings, **{n: s for n, s in counted.items() if n in settings}}, functions)
+        writer = ChannelWriter(self.sheet, self.names, self.lines, self.functions, scaled, starts, self.told)
+        masked = {mask.channel: mask.bins for mask in self.document.masks or ()}
+        for channel in self.document.channels:
+            if channel.name in masked:
+                self._masked(channel.name, masked[channel.name])
+                continue
+            axis = self.workspace.axes.get(channel.name)
+            if axis is not None and (axis.unit or axis.bin_labels):
+                self.told.lost(f'channel "{channel.name}"', "unit and labels of bins of its axis are not written")
+            writer.write(channel, counts[channel.name], axis, slice(None))
+
+    def _masked(self, name: str, bins: list[int] | None) -> None:
+        if bins is None:
+            self.told.note(Note(f'channel "{name}"', "is masked, and left out of the card", "read as"))
+        else:
+            self.told.problems.append(f'channel "{name}": single bins are masked; a card masks whole channels')
+
+    def _frozen(self) -> None:
+        for name in self.lines.frozen:
+            if self.lines.kinds.get(name) == "other" and any(
+                line.startswith(f"{self.names.parameters[name]} extArg ") and line.endswith("[const]")
+                for line in self.lines.lines
+            ):
+                continue
+            self.sheet.frozen.append(f"nuisance edit freeze {re.escape(self.names.parameters[name])}")
+        known = {*self.known, *self.functions.formulas}
+        for one in self.document.measurements[0].config.parameters:
+            if one.name not in known and (one.fixed is True or (isinstance(one.fixed, list) and any(one.fixed))):
+                text = "a parameter of autoMCStats can't be fixed"
+                self.told.problems.append(f'parameter "{one.name}": {text}')
+
+    def _groups(self) -> None:
+        for group in self.document.groups or ():
+            members = [self.names.parameters[name] for name in group.parameters if name in self.known]
+            others = [name for name in group.parameters if name not in self.known]
+            if group.name == "autoMCStats" and not members:
+                continue
+            name = re.sub(r"[^\w.+-]", "_", group.name)
+            if name != group.name or others:
+                text = f'is called "{name}"' if name != group.name else f"is written without {', '.join(others[:3])}"
+                self.told.lost(f'group "{group.name}"', text)
+            if members:
+                self.sheet.groups.append(f"{name} group = {' '.join(members)}")
+
+    def _odd_channels(self) -> None:
+        if not self.sheet.signals and self.sheet.columns:
+            text = "no parameter of interest scales a process: Combine needs --X-allow-no-signal, and so does reading"
+            self.told.note(Note("card", text, "read as"))
+        for channel in self.sheet.observed:
+            processes = [process for name, process in self.sheet.columns if name == channel]
+            if processes and all(process in self.sheet.signals for process in processes):
+                text = "has no background: Combine needs --X-allow-no-background, and so does reading"
+                self.told.note(Note(f'channel "{channel}"', text, "read as"))
+
+    def _order(self) -> list[str]:
+        """Return the order of rows and rateParams."""
+        named = self.names.parameters
+        chains = [[named[name] for name in self.functions.formulas], [named[name] for name in self.known]]
+        for channel in self.document.channels:
+            for sample in channel.samples:
+                chains.append(
+                    [
+                        named[m.name] for m in sample.modifiers
+                        if isinstance(m, NormFactor) and named.get(m.name) in self.sheet.rates
+                    ]
+                )
+        return merged_order(chains)
+
+
+def merged_order(chains: list[list[str]]) -> list[str]:
+    """Return names in an order that is that of all lists as far as they agree; earlier lists go first.
+
+    >>> merged_order([["a", "c"], ["b", "c", "d"], ["d", "a"]])
+    ['b', 'c', 'd', 'a']
+    """
+    after: dict[str, set[str]] = {}
+    for chain in chains:
+        for first, second in zip(chain, chain[1:], strict=False):
+            after.setdefault(first, set())
+            after.setdefault(second, set())
+            if not _reaches(after, second, first):
+                after[first].add(second)
+        for name in chain:
+            after.setdefault(name, set())
+    found: list[str] = []
+    while after:
+        later = set().union(*after.values())
+        name = next(name for name in after if name not in later)
+        found.append(name)
+        del after[name]
+    return found
+
+
+def _reaches(after: dict[str, set[str]], start: str, end: str) -> bool:
+    todo, seen = [start], set()
+    while todo:
+        name = todo.pop()
+        if name == end:
+            return True
+        if name not in seen:
+            seen.add(name)
+            todo += after.get(name, ())
+    return False
+
+
+__all__ = ["CardNames", "Described", "Functions", "Known", "write"]
+
+
+def _resolved(function: object) -> dict[str, object]:
+    from wilks.formats.datacard.write_functions import arguments
+    from wilks.workspace.spec import Function
+
+    assert isinstance(function, Function)
+    parameters = function.parameters if function.parameters is not None else list(arguments(function))
+    return {"name": function.name, "expression": function.expression, "parameters": list(parameters)}
