@@ -11,16 +11,17 @@ import numpy as np
 from wilks._files import write_atomically
 from wilks.errors import WorkspaceError
 from wilks.formats.datacard.auto_mc_stats import as_combine_starts
+from wilks.formats.datacard.records import Block
 from wilks.formats.datacard.starting import start_values
 from wilks.formats.datacard.write_channels import ChannelWriter
-from wilks.formats.datacard.write_functions import Functions, functions_of
-from wilks.formats.datacard.write_names import CardNames, card_names
-from wilks.formats.datacard.write_parameters import Known, ParameterLines, known_parameters
+from wilks.formats.datacard.write_functions import arguments, functions_of
+from wilks.formats.datacard.write_names import INTEREST, card_names
+from wilks.formats.datacard.write_parameters import ParameterLines, known_parameters
 from wilks.formats.datacard.write_sheet import Sheet
 from wilks.formats.histfactory_xml.write_channels import Told
 from wilks.formats.notes import Note, Writing
 from wilks.formats.root_writing import root_file
-from wilks.workspace.spec import Document, NormFactor
+from wilks.workspace.spec import Function, NormFactor
 from wilks.workspace.workspace import Workspace
 
 _DEFAULT = (1.0, 0.0, 20.0)
@@ -60,8 +61,8 @@ class Described:
         self.functions = functions_of(self.document)
         self.known = known_parameters(self.document, self.functions)
         names = [*self.known, *self.functions.formulas, *self.functions.linear]
-        self.names = card_names(self.document, names, self.told)
         self.pois = self.document.measurements[0].config.of_interest
+        self.names = card_names(self.document, names, self.pois, self.told)
         self.lines = ParameterLines(self.known, self.functions, self.names.parameters, self.pois, self.told)
         scaled = self._interest()
         self._channels(scaled)
@@ -86,47 +87,49 @@ class Described:
         if config.clip:
             told.problems.append("clip: yields of a card are not cut at 0 (but at 1e-9, where histograms are varied)")
 
-    def _interest(self) -> dict[tuple[str, str], str]:
+    def _interest(self) -> dict[Block, str]:
         """Return the parameter of interest of each block, and say to the sheet which processes are signals."""
-        scaled: dict[tuple[str, str], str] = {}
+        scaled: dict[Block, str] = {}
+        blocks: list[Block] = []
         for channel in self.document.channels:
             for sample in channel.samples:
+                blocks.append((self.names.channels[channel.name], self.names.processes[sample.name]))
                 mine = [m.name for m in sample.modifiers if isinstance(m, NormFactor) and m.name in self.pois]
-                if mine:
-                    scaled[self.names.channels[channel.name], self.names.processes[sample.name]] = mine[0]
+                scaled |= {blocks[-1]: name for name in mine[:1]}
         self.sheet.signals = {process for _, process in scaled}
         for name in self.pois:
             if name not in scaled.values():
                 self.told.problems.append(f'parameter of interest "{name}": is no factor of a sample by itself')
-        self._maps(scaled)
+            elif self.known[name].constraint != "none" or self.known[name].fixed:
+                text = "has a constraint or is fixed, which a card can't say of one of interest"
+                self.told.problems.append(f'parameter of interest "{name}": {text}')
+        signals = [block for block in blocks if block[1] in self.sheet.signals]
+        if self.pois and not self.told.problems:
+            self._say_interest(scaled, everywhere=len(self.pois) == 1 and len(signals) == len(scaled))
         return scaled
 
-    def _maps(self, scaled: dict[tuple[str, str], str]) -> None:
-        blocks = [
-            (self.names.channels[channel.name], self.names.processes[sample.name])
-            for channel in self.document.channels
-            for sample in channel.samples
-        ]
-        signals = [block for block in blocks if block[1] in self.sheet.signals]
-        pois = [self.known[name] for name in self.pois if name in self.known]
-        everywhere = len(pois) == 1 and len(signals) == len(scaled)
-        usual = everywhere and pois[0].name == "r" and (pois[0].start, pois[0].low, pois[0].high) == _DEFAULT
-        if usual or not pois:
-            return
-        for one in pois:
-            if one.constraint != "none" or one.fixed:
-                self.told.lost(f'parameter "{one.name}"', "a constraint, or being fixed, is not said of one of interest")
-            mine = [block for block in scaled if scaled[block] == one.name]
-            patterns = ",".join(f"{re.escape(c)}/{re.escape(p)}$" for c, p in mine)
-            self.sheet.maps.append(f"{patterns}:{one.name}[{one.start!r},{one.low!r},{one.high!r}]")
-        text = "a card doesn't say what scales signals; this one is meant to be read with " + " ".join(
-            f"--PO 'map={one}'" for one in self.sheet.maps
-        )
+    def _say_interest(self, scaled: dict[Block, str], *, everywhere: bool) -> None:
+        """Call the only one r, and give maps to Combine where that is not all."""
         if everywhere:
-            text += f'; without it "{pois[0].name}" is called r, and goes from 0 to 20'
-        self.told.note(Note("parameters of interest", text, "lost"))
+            one = self.known[self.pois[0]]
+            self.names.parameters[one.name] = INTEREST
+            if one.name != INTEREST:
+                self.told.lost(f'parameter "{one.name}"', f'is called "{INTEREST}", as what multiplies all signals of a card')
+            if (one.start, one.low, one.high) != _DEFAULT:
+                text = f"starts at 1 and goes from 0 to 20 as a card is read, not at {one.start:g} and from {one.low:g} to "
+                option = f"--setParameterRanges {INTEREST}={one.low:g},{one.high:g}"
+                self.told.lost(f'parameter "{one.name}"', f"{text}{one.high:g} ({option})")
+            return
+        for name in self.pois:
+            one, mine = self.known[name], [block for block in scaled if scaled[block] == name]
+            patterns = ",".join(f"{re.escape(c)}/{re.escape(p)}$" for c, p in mine)
+            declared = f"{self.names.parameters[name]}[{one.start!r},{one.low!r},{one.high!r}]"
+            self.sheet.maps.append(f"{patterns}:{declared}")
+        options = " ".join(f"--PO 'map={one}'" for one in self.sheet.maps)
+        text = f"what they multiply isn't said in a card; read it with {options}"
+        self.told.lost("parameters of interest", text)
 
-    def _channels(self, scaled: dict[tuple[str, str], str]) -> None:
+    def _channels(self, scaled: dict[Block, str]) -> None:
         counts = {one.name: np.asarray(one.data, np.float64) for one in self.document.observations}
         settings = {one.name: {"inits": [one.start]} for one in self.known.values()}
         said = {one.name: msgspec.to_builtins(one) for one in self.document.measurements[0].config.parameters}
@@ -238,13 +241,5 @@ def _reaches(after: dict[str, set[str]], start: str, end: str) -> bool:
     return False
 
 
-__all__ = ["CardNames", "Described", "Functions", "Known", "write"]
-
-
-def _resolved(function: object) -> dict[str, object]:
-    from wilks.formats.datacard.write_functions import arguments
-    from wilks.workspace.spec import Function
-
-    assert isinstance(function, Function)
-    parameters = function.parameters if function.parameters is not None else list(arguments(function))
-    return {"name": function.name, "expression": function.expression, "parameters": list(parameters)}
+def _resolved(function: Function) -> dict[str, object]:
+    return {**msgspec.to_builtins(function), "parameters": function.parameters or list(arguments(function))}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from wilks.formats.histfactory_xml.write_channels import Told
@@ -11,7 +11,9 @@ from wilks.formats.notes import Note
 from wilks.workspace.spec import Document
 
 _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_.+-]")
-_RESERVED = ("data_obs", "r")
+_DATA = "data_obs"
+INTEREST = "r"
+"""What Combine calls the factor of all signals."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,10 @@ class CardNames:
 
     channels: Mapping[str, str]
     processes: Mapping[str, str]
-    parameters: Mapping[str, str]
+    parameters: dict[str, str]
 
 
-def card_names(document: Document, parameters: Iterable[str], told: Told) -> CardNames:
+def card_names(document: Document, parameters: Iterable[str], pois: Sequence[str], told: Told) -> CardNames:
     """Return the names in a card; characters that it can't hold become "_", with a note."""
     channels = _valid([channel.name for channel in document.channels], "channel", told, digits=True)
     samples = [sample.name for channel in document.channels for sample in channel.samples]
@@ -32,7 +34,9 @@ def card_names(document: Document, parameters: Iterable[str], told: Told) -> Car
             text = "begins with a digit: today's Combine refuses such a card"
             told.note(Note(f'channel "{name}"', text, "read as"))
     return CardNames(
-        channels, _valid(samples, "process", told, reserved=_RESERVED[:1]), _valid(parameters, "parameter", told)
+        channels,
+        _valid(samples, "process", told, reserved=(_DATA,)),
+        _valid(parameters, "parameter", told, reserved=() if INTEREST in pois else (INTEREST,)),
     )
 
 
