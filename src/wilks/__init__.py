@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import wilks.examples as examples
     import wilks.figures as figures
     import wilks.tables as tables
+    from wilks.approximations import approximate
     from wilks.assemble.build import build_workspace
     from wilks.checks.check import check
     from wilks.config.load import load_config
@@ -64,6 +65,7 @@ _HOME = {
     "Histogram": "wilks.histogram",
     "Processes": "wilks.templates.workers",
     "Router": "wilks.templates.router",
+    "approximate": "wilks.approximations",
     "asimov": "wilks.model.datasets",
     "breakdown": "wilks.infer.breakdown",
     "build_templates": "wilks.templates.build",
@@ -121,6 +123,7 @@ __all__ = [
     "Processes",
     "Router",
     "__version__",
+    "approximate",
     "asimov",
     "breakdown",
     "build_templates",

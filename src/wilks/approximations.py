@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from wilks._types import FloatArray
-from wilks.errors import FitError, WilksError
+from wilks._types import FloatArray, JSONDict
+from wilks.errors import WilksError
 from wilks.fitting.mle import fit
-from wilks.formats.approximate import KINDS, approximate_pyhf, of_kinds
+from wilks.formats.approximate import Approximate, approximate_for, of_kinds
 from wilks.formats.notes import Note
 from wilks.infer.intervals import intervals
 from wilks.model.compile import compile_model
@@ -74,16 +74,24 @@ class Approximation:
     shifts: tuple[Shift, ...]
     notes: tuple[Note, ...]
 
+    def record(self) -> JSONDict:
+        """Return all of it as plain data, for a JSON file; numbers that don't exist are null."""
+        shifts = [{**asdict(one), "kind": one.kind or "all", "shift": one.shift} for one in self.shifts]
+        found = {"differences": [asdict(one) for one in self.differences], "shifts": shifts}
+        return {
+            key: [{k: None if v != v else v for k, v in one.items()} for one in rows] for key, rows in found.items()
+        }
+
     def tables(self) -> tuple[Table, ...]:
         """Return two tables: what differs, and what that does to the fitted parameters of interest."""
         what = Table(
-            ("parameter", "kind", "approximation", "largest effect on a bin", "where"),
-            tuple(
-                (one.name or "-", one.kind, one.text, _percent(one.effect), one.where) for one in self.differences
-            ),
-            "approximations",
+            "Approximations",
+            ("parameter", "kind", "largest effect on a bin", "where"),
+            tuple((one.name or "-", one.kind, _percent(one.effect), one.where) for one in self.differences),
+            "llrl",
         )
         fits = Table(
+            "What they do to the fit",
             ("parameter", "approximations", "exact", "approximate", "shift / sigma", "ratio of sigmas"),
             tuple(
                 (
@@ -96,7 +104,7 @@ class Approximation:
                 )
                 for one in self.shifts
             ),
-            "fits",
+            "llrrrr",
         )
         return what, fits
 
@@ -105,14 +113,15 @@ def _percent(value: float) -> str:
     return "-" if value != value else f"{100 * value:.2g} %"
 
 
-def approximate(workspace: Workspace) -> Approximation:
-    """Return the nearest workspace that is a plain pyhf document, with every difference and how large it is.
+def approximate(workspace: Workspace, *, format: str = "pyhf") -> Approximation:
+    """Return the nearest workspace that a format can say, with every difference and how large it is.
 
-    Systematics keep what they do at -1 and +1 standard deviations. Measured are the largest change of a bin's yield
+    `format` is "pyhf" (a plain document) or "datacard". Systematics keep what they do at -1 and +1 standard deviations.
+    Measured are the largest change of a bin's yield
     while a parameter moves by two standard deviations, others staying where they are, and how far the fitted parameters
     of interest move, by each kind of approximation and by all, in units of their uncertainties: data are those of the
-    workspace. Raises WorkspaceError with everything for which there is no approximation; FitError where the exact fit
-    fails.
+    workspace; a note says where the exact fit fails. Raises WorkspaceError with everything for which there is no
+    approximation.
 
     >>> import wilks
     >>> spec = wilks.examples.measurement().spec
@@ -123,12 +132,23 @@ def approximate(workspace: Workspace) -> Approximation:
     >>> found.differences[0].kind, max(abs(one.shift) for one in found.shifts) < 0.01
     ('interpolation', True)
     """
-    found = approximate_pyhf(workspace)
+    found = approximate_for(workspace, format)
     exact, near = compile_model(workspace), compile_model(found.workspace)
     effects = {name: _effect(exact, near, name) for name in dict.fromkeys(one.name for one in found.replaced)}
-    differences = tuple(Difference(one.kind, one.name, one.text, *effects[one.name]) for one in found.replaced)
-    shifts = tuple(_shifts(workspace, exact, near, [one.kind for one in found.replaced])) if found.replaced else ()
-    return Approximation(found.workspace, differences, shifts, found.notes)
+    differences = tuple(
+        Difference(
+            ", ".join(dict.fromkeys(one.kind for one in found.replaced if one.name == name)),
+            name,
+            "; ".join(one.text for one in found.replaced if one.name == name),
+            *effect,
+        )
+        for name, effect in effects.items()
+    )
+    shifts = tuple(_shifts(workspace, exact, near, found, format)) if found.replaced else ()
+    notes = found.notes
+    if found.replaced and exact.pois and not shifts:
+        notes += (Note("fit", "the exact fit fails: what approximations do to it can't be measured", "approximate"),)
+    return Approximation(found.workspace, differences, shifts, notes)
 
 
 def _effect(exact: Model, near: Model, name: str) -> tuple[float, str]:
@@ -190,12 +210,12 @@ def _places(model: Model, name: str) -> tuple[slice, ParameterSet] | None:
     return None
 
 
-def _shifts(workspace: Workspace, exact: Model, near: Model, kinds: list[str]) -> Iterator[Shift]:
+def _shifts(workspace: Workspace, exact: Model, near: Model, found: Approximate, target: str) -> Iterator[Shift]:
     before = _fitted(exact)
     if before is None:
-        raise FitError("the exact fit fails: what approximations do to it can't be measured")
-    there = [kind for kind in KINDS if kind in kinds]
-    models = {} if len(there) < 2 else {kind: _of_kind(workspace, kind) for kind in there}
+        return
+    there = list(dict.fromkeys(one.kind for one in found.replaced))
+    models = {} if len(there) < 2 else {kind: _of_kind(workspace, kind, target) for kind in there}
     for kind, model in {**models, "" if len(there) > 1 else there[0]: near}.items():
         after = None if model is None else _fitted(model)
         for name, (value, uncertainty) in before.items():
@@ -203,10 +223,10 @@ def _shifts(workspace: Workspace, exact: Model, near: Model, kinds: list[str]) -
             yield Shift(kind, name, value, uncertainty, near_value, near_uncertainty)
 
 
-def _of_kind(workspace: Workspace, kind: str) -> Model | None:
+def _of_kind(workspace: Workspace, kind: str, target: str) -> Model | None:
     """Return the model with approximations of one kind; None where they need others."""
     try:
-        return compile_model(of_kinds(workspace, (kind,)).workspace)
+        return compile_model(of_kinds(workspace, (kind,), target).workspace)
     except WilksError:
         return None
 

@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 
 from wilks._types import JSONDict
-from wilks.errors import WorkspaceError
+from wilks.errors import WorkspaceError, listed, nearest
 from wilks.formats import pyhf_only
 from wilks.formats.approximating import Approximator
+from wilks.formats.approximating_cards import CARD_KINDS, approximate_card
 from wilks.formats.approximating_factors import approximate_factors
 from wilks.formats.approximating_shapes import approximate_shapes
 from wilks.formats.approximating_statistics import approximate_statistics
@@ -24,6 +25,7 @@ from wilks.workspace.extensions import PYHF, WILKS, extensions
 from wilks.workspace.pyhf_json import load_workspace
 from wilks.workspace.workspace import Workspace
 
+TARGETS = ("pyhf", "datacard")
 KINDS = ("statistics", "functions", "constraints", "interpolation", "morphing", "clip")
 """Kinds of approximations, in the order in which they are made."""
 
@@ -44,6 +46,13 @@ class Approximate:
     workspace: Workspace
     replaced: tuple[Replaced, ...]
     notes: tuple[Note, ...] = ()
+
+
+def approximate_for(workspace: Workspace, format: str) -> Approximate:
+    """Return the nearest workspace that a format ("pyhf", "datacard") can say; WorkspaceError where there is none."""
+    if format not in TARGETS:
+        raise WorkspaceError(f'no approximations for the format "{format}", for {listed(TARGETS)}{nearest(format, TARGETS)}')
+    return approximate_pyhf(workspace) if format == "pyhf" else of_kinds(workspace, CARD_KINDS, format)
 
 
 def approximate_pyhf(workspace: Workspace) -> Approximate:
@@ -76,10 +85,24 @@ def approximate_pyhf(workspace: Workspace) -> Approximate:
     return Approximate(Workspace(document, plain.axes), found.replaced, (*found.notes, *notes))
 
 
-def of_kinds(workspace: Workspace, kinds: Collection[str]) -> Approximate:
+def of_kinds(workspace: Workspace, kinds: Collection[str], format: str = "pyhf") -> Approximate:
     """Return a workspace with approximations of some kinds. Raises WorkspaceError with what has none."""
     document: JSONDict = msgspec.to_builtins(workspace.document)
     made = Approximator(document)
+    if format == "datacard":
+        approximate_card(made, kinds)
+    else:
+        _plainer(made, kinds)
+    if made.problems:
+        raise WorkspaceError(list(dict.fromkeys(made.problems)))
+    document["version"] = WILKS if any(extensions(document)) else PYHF
+    changed: Any = load_workspace(document)
+    replaced = tuple(Replaced(kind, name, text) for (kind, name, text) in made.replaced)
+    return Approximate(Workspace(changed.document, workspace.axes), replaced, tuple(made.notes))
+
+
+def _plainer(made: Approximator, kinds: Collection[str]) -> None:
+    """Make approximations of some kinds for pyhf."""
     if "statistics" in kinds:
         approximate_statistics(made)
     if {"functions", "constraints"} & set(kinds):
@@ -88,12 +111,6 @@ def of_kinds(workspace: Workspace, kinds: Collection[str]) -> Approximate:
         approximate_shapes(made, interpolation="interpolation" in kinds, morphing="morphing" in kinds)
     if "clip" in kinds:
         _clip(made)
-    if made.problems:
-        raise WorkspaceError(list(dict.fromkeys(made.problems)))
-    document["version"] = WILKS if any(extensions(document)) else PYHF
-    changed: Any = load_workspace(document)
-    replaced = tuple(Replaced(kind, name, text) for (kind, name, text) in made.replaced)
-    return Approximate(Workspace(changed.document, workspace.axes), replaced, tuple(made.notes))
 
 
 def _clip(made: Approximator) -> None:

@@ -39,6 +39,7 @@ class _Factors:
     def __init__(self, made: Approximator) -> None:
         self.made = made
         self.said: dict[str, JSONDict] = {}
+        self.factors: dict[str, JSONDict] = {}
         for config in reversed(made.configs()):
             self.said |= {one["name"]: one for one in config["parameters"]}
         self.types: dict[str, set[str]] = {}
@@ -82,7 +83,6 @@ class _Factors:
 
     def functions(self) -> None:
         """Replace all functions."""
-        done: set[str] = set()
         for channel, sample, modifier in self.made.modifiers():
             name = modifier["name"]
             if name not in self.expressions:
@@ -91,11 +91,11 @@ class _Factors:
             text = self._function(sample, modifier)
             if text is not None:
                 self.made.problems.append(f"no approximation for {where}: {text}")
-            done.add(name)
         self.made.document.pop("functions", None)
-        self.made.document["groups"] = self.made.document.get("groups")
-        if not self.made.document["groups"]:
-            del self.made.document["groups"]
+        for name, said in self.factors.items():
+            self.made.drop_settings(name)
+            for config in self.made.configs():
+                config["parameters"].append({"name": name, **said})
         used = {m["name"] for _, _, m in self.made.modifiers()}
         for name in list(self.said):
             if name not in used:
@@ -110,7 +110,7 @@ class _Factors:
         free = [one for one in needed if one not in constants and one not in points]
         centre = constants | {one: point.centre for one, point in points.items()}
         if free:
-            return self._product(sample, modifier, free, centre)
+            return self._factor_itself(sample, modifier, free, centre) and self._product(sample, modifier, free, centre)
         sample["modifiers"].remove(modifier)
         base = self.value(name, centre)
         if modifier["type"] == "normfactor":
@@ -151,6 +151,28 @@ class _Factors:
             self._standard(parameter, points[parameter])
         if not numbers:
             self.made.exact(f'function "{name}"', f"is the constant {base:g}, and in the yields")
+        return None
+
+    def _factor_itself(
+        self, sample: JSONDict, modifier: JSONDict, free: list[str], others: Mapping[str, float]
+    ) -> str | None:
+        """Make a function of a free parameter that does nothing else a free factor, which is exact; else say why not."""
+        name, parameter = modifier["name"], free[0]
+        users = [one for one in self.expressions if parameter in self.parameters_of(one)]
+        varied = [one for one in self.parameters_of(name) if self.fixed(one) is None]
+        if modifier["type"] != "normfactor" or varied != [parameter] or users != [name] or parameter in self.types:
+            return "it is not the only thing that its one parameter does"
+        said = self.said.get(parameter, {})
+        low, high = (said.get("bounds") or [[0.0, 10.0]])[0]
+        points = [low + (high - low) * i / 20 for i in range(21)]
+        values = [self.value(name, {**others, parameter: x}) for x in points]
+        steps = [after - before for before, after in zip(values, values[1:], strict=False)]
+        if not (all(step > 0 for step in steps) or all(step < 0 for step in steps)) or not min(values) >= 0:
+            return "it doesn't rise or fall all the way"
+        sample["modifiers"][sample["modifiers"].index(modifier)] = {"type": "normfactor", "name": parameter, "data": None}
+        start = self.value(name, {**others, parameter: float(said.get("inits", [1.0])[0])})
+        self.factors[parameter] = {"inits": [start], "bounds": [sorted((values[0], values[-1]))]}
+        self.made.exact(f'parameter "{parameter}"', f'is the factor itself, "{name}", of which it is the only parameter')
         return None
 
     def _product(

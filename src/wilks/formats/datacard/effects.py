@@ -145,7 +145,7 @@ def norm_modifiers(logs: dict[str, list[tuple[float, float]]]) -> Iterator[JSOND
             continue
         code = "code1" if abs(low + high) < _SAME else "combine"
         up = decimal(math.exp(high))
-        data = {"lo": decimal(1.0 / up if code == "code1" else math.exp(low)), "hi": up}
+        data = {"lo": 1.0 / up if code == "code1" else decimal(math.exp(low)), "hi": up}
         yield {"type": "normsys", "name": name, "data": data, "interpolation": code}
 
 

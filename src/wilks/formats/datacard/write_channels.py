@@ -220,8 +220,9 @@ class ChannelWriter:
             elif kind == "rate":
                 self.sheet.rates.setdefault(called, (self.lines.values[name], []))[1].append(block)
             else:
-                text = "is a parameter of interest of a sample that has one already" if kind is None else "acts otherwise too"
-                self.told.problems.append(f'{where}: factor "{name}" {text}')
+                if name in self.lines.pois:
+                    text = "is a parameter of interest of a sample that has one already"
+                    self.told.problems.append(f'{where}: factor "{name}" {text}')
         for name, norm in effects.norms.items():
             if name not in effects.morphs and (norm.low, norm.high) != (1.0, 1.0):
                 self.sheet.entry(self.names.parameters[name], self.lines.kinds[name], block, self._number(norm, where, name))
