@@ -14,7 +14,7 @@ from wilks.cli.helping import Command
 from wilks.cli.inputs import read_as
 from wilks.cli.streams import check_target, put, wrote
 from wilks.cli.written import tell_notes
-from wilks.errors import InputError, WorkspaceError
+from wilks.errors import InputError, WorkspaceError, listed, shown
 
 if TYPE_CHECKING:
     from wilks.formats.known import Format
@@ -46,6 +46,7 @@ read_option = click.option(
         "wilks convert combination.xml workspace.json",
         "wilks convert workspace.json model.hs3.json --strict",
         "wilks convert workspace.json xml/ --to histfactory-xml --notes notes.json",
+        "wilks convert datacard.txt workspace.pyhf.json --approximate",
     ),
 )
 @click.argument("given", metavar="WORKSPACE")
@@ -61,8 +62,22 @@ read_option = click.option(
 @read_option
 @click.option("--strict", is_flag=True, help="Refuse where something is lost or approximate, with exit code 2.")
 @click.option("--notes", "notes_file", metavar="FILE", help="File for the notes, as JSON.")
+@click.option(
+    "--approximate",
+    is_flag=True,
+    help="To pyhf or a datacard: replace what it can't say by the nearest that it can. Tables say what that is, its "
+    "largest effect on the yield of a bin within 2 sigma, and what it does to the fitted parameters of interest.",
+)
+@click.option("--json", "as_json", is_flag=True, help="With --approximate: print its tables as JSON, unrounded.")
 def convert(
-    given: str, target: str, to: str | None, reading: dict[str, Any], strict: bool, notes_file: str | None
+    given: str,
+    target: str,
+    to: str | None,
+    reading: dict[str, Any],
+    strict: bool,
+    notes_file: str | None,
+    approximate: bool,
+    as_json: bool,
 ) -> None:
     """Write a workspace in another format.
 
@@ -70,12 +85,15 @@ def convert(
     one, or with / at its end) gets files that are named after the old one.
     """
     path, chosen = _target(given, target, to)
+    _check_approximate(approximate, as_json, strict, chosen)
     if notes_file is not None:
         check_target(notes_file, file=True)
     found = read_as(given, reading)
     tell_notes(found.notes, "read", every=True)
     if strict:
         _require_exact(given, found)
+    if approximate:
+        found = _approximated(found, chosen, as_json, printed=path is None)
     if path is None:
         _print(found, chosen, strict, notes_file)
         return
@@ -83,6 +101,34 @@ def convert(
     tell_notes(writing.notes, "written", every=True)
     _save_notes(notes_file, found.notes, writing.notes)
     wrote(list(writing.files))
+
+
+def _check_approximate(approximate: bool, as_json: bool, strict: bool, chosen: Format) -> None:
+    """Raise InputError where options don't go together."""
+    from wilks.formats.approximate import TARGETS
+
+    if as_json and not approximate:
+        raise InputError("--json prints what --approximate does: give both")
+    if approximate and strict:
+        raise InputError("--strict refuses what is approximate: give it or --approximate")
+    if approximate and chosen.name not in TARGETS:
+        raise InputError(f'--approximate is for {listed(TARGETS)}, not for "{chosen.name}"')
+
+
+def _approximated(found: Reading, chosen: Format, as_json: bool, *, printed: bool) -> Reading:
+    """Return the nearest workspace that a format can say; print what is different (`printed`: the workspace is, too)."""
+    from wilks.approximations import approximate
+    from wilks.formats.notes import Reading
+
+    near = approximate(found.workspace, format=chosen.name)
+    notes = (*(one.note for one in near.differences), *near.notes)
+    tell_notes(notes, "approximated", every=True)
+    text = json.dumps(near.record(), indent=1) if as_json else "\n\n".join(table.text() for table in near.tables())
+    if printed:
+        click.echo(shown(text), err=True)
+    else:
+        put(text, None)
+    return Reading(near.workspace, (*found.notes, *notes))
 
 
 def _target(given: str, target: str, to: str | None) -> tuple[Path | None, Format]:
