@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from wilks.cli.written import tell_notes
 from wilks.errors import InputError, WorkspaceError, listed, shown
 
 if TYPE_CHECKING:
+    from wilks.approximations import Approximation
     from wilks.formats.known import Format
     from wilks.formats.notes import Note, Reading
 
@@ -92,15 +94,24 @@ def convert(
     tell_notes(found.notes, "read", every=True)
     if strict:
         _require_exact(given, found)
-    if approximate:
-        found = _approximated(found, chosen, as_json, printed=path is None)
+    near = _approximated(found, chosen) if approximate else None
+    found = found if near is None else replace(found, workspace=near.workspace)
+    notes = () if near is None else (*(one.note for one in near.differences), *near.notes)
     if path is None:
-        _print(found, chosen, strict, notes_file)
+        _print(found, chosen, strict, notes_file, notes)
+        files: list[Path] = []
+    else:
+        writing = pipeline.write_workspace(found.workspace, path, chosen.name, strict=strict)
+        tell_notes((*notes, *writing.notes), "written", every=True)
+        _save_notes(notes_file, found.notes, (*notes, *writing.notes))
+        files = list(writing.files)
+    if near is not None and as_json:
+        text = json.dumps({**near.record(), "files": [str(file) for file in files]}, indent=1, ensure_ascii=False)
+        click.echo(shown(text), err=path is None)
         return
-    writing = pipeline.write_workspace(found.workspace, path, chosen.name, strict=strict)
-    tell_notes(writing.notes, "written", every=True)
-    _save_notes(notes_file, found.notes, writing.notes)
-    wrote(list(writing.files))
+    if near is not None:
+        click.echo(shown("\n\n".join(table.text() for table in near.tables())), err=path is None)
+    wrote(files)
 
 
 def _check_approximate(approximate: bool, as_json: bool, strict: bool, chosen: Format) -> None:
@@ -115,20 +126,11 @@ def _check_approximate(approximate: bool, as_json: bool, strict: bool, chosen: F
         raise InputError(f'--approximate is for {listed(TARGETS)}, not for "{chosen.name}"')
 
 
-def _approximated(found: Reading, chosen: Format, as_json: bool, *, printed: bool) -> Reading:
-    """Return the nearest workspace that a format can say; print what is different (`printed`: the workspace is, too)."""
+def _approximated(found: Reading, chosen: Format) -> Approximation:
+    """Return the nearest workspace that a format can say."""
     from wilks.approximations import approximate
-    from wilks.formats.notes import Reading
 
-    near = approximate(found.workspace, format=chosen.name)
-    notes = (*(one.note for one in near.differences), *near.notes)
-    tell_notes(notes, "approximated", every=True)
-    text = json.dumps(near.record(), indent=1) if as_json else "\n\n".join(table.text() for table in near.tables())
-    if printed:
-        click.echo(shown(text), err=True)
-    else:
-        put(text, None)
-    return Reading(near.workspace, (*found.notes, *notes))
+    return approximate(found.workspace, format=chosen.name)
 
 
 def _target(given: str, target: str, to: str | None) -> tuple[Path | None, Format]:
@@ -164,7 +166,9 @@ def _require_exact(given: str, found: Reading) -> None:
         raise InputError([f"{given}: {note.kind} when it is read: {note}" for note in lossy])
 
 
-def _print(found: Reading, chosen: Format, strict: bool, notes_file: str | None) -> None:
+def _print(
+    found: Reading, chosen: Format, strict: bool, notes_file: str | None, notes: tuple[Note, ...] = ()
+) -> None:
     """Print a workspace in a format of one file."""
     import tempfile
 
@@ -175,8 +179,8 @@ def _print(found: Reading, chosen: Format, strict: bool, notes_file: str | None)
         except WorkspaceError as error:
             raise InputError([problem.removeprefix(f"{path}: ") for problem in error.problems]) from None
         text = path.read_text(encoding="utf-8")
-    tell_notes(writing.notes, "written", every=True)
-    _save_notes(notes_file, found.notes, writing.notes)
+    tell_notes((*notes, *writing.notes), "written", every=True)
+    _save_notes(notes_file, found.notes, (*notes, *writing.notes))
     put(text.removesuffix("\n"), None)
 
 

@@ -19,6 +19,7 @@ from wilks.formats.approximating_cards import CARD_KINDS, approximate_card
 from wilks.formats.approximating_factors import approximate_factors
 from wilks.formats.approximating_shapes import approximate_shapes
 from wilks.formats.approximating_statistics import approximate_statistics
+from wilks.formats.datacard.write import Described
 from wilks.formats.notes import Note
 from wilks.workspace.edit import without_masked_bins
 from wilks.workspace.extensions import PYHF, WILKS, extensions
@@ -52,7 +53,11 @@ def approximate_for(workspace: Workspace, format: str) -> Approximate:
     """Return the nearest workspace that a format ("pyhf", "datacard") can say; WorkspaceError where there is none."""
     if format not in TARGETS:
         raise WorkspaceError(f'no approximations for the format "{format}", for {listed(TARGETS)}{nearest(format, TARGETS)}')
-    return approximate_pyhf(workspace) if format == "pyhf" else of_kinds(workspace, CARD_KINDS, format)
+    if format == "pyhf":
+        return approximate_pyhf(workspace)
+    found = of_kinds(workspace, CARD_KINDS, format)
+    Described(found.workspace, "card.root")  # raises what a card can't say nevertheless
+    return found
 
 
 def approximate_pyhf(workspace: Workspace) -> Approximate:

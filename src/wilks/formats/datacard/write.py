@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from wilks.errors import WorkspaceError
 from wilks.formats.datacard.auto_mc_stats import as_combine_starts
 from wilks.formats.datacard.records import Block
 from wilks.formats.datacard.starting import start_values
+from wilks.formats.datacard.write_again import require_same
 from wilks.formats.datacard.write_channels import ChannelWriter
 from wilks.formats.datacard.write_functions import arguments, functions_of
 from wilks.formats.datacard.write_names import INTEREST, card_names
@@ -39,13 +41,15 @@ def write(workspace: Workspace, path: str | Path) -> Writing:
     """
     target = Path(path)
     card = Described(workspace, f"{target.stem}.root")
-    files = []
-    if card.sheet.histograms:
-        files.append(target.with_name(card.sheet.file))
-        write_atomically(files[0], root_file(card.sheet.histograms))
-    files.append(target)
-    write_atomically(target, card.text.encode())
-    return Writing(tuple(files), tuple(card.told.notes))
+    contents = {card.sheet.file: root_file(card.sheet.histograms)} if card.sheet.histograms else {}
+    contents[target.name] = card.text.encode()
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in contents.items():
+            (Path(folder) / name).write_bytes(content)
+        require_same(card, Path(folder) / target.name)
+    for name, content in contents.items():
+        write_atomically(target.with_name(name), content)
+    return Writing(tuple(target.with_name(name) for name in contents), tuple(card.told.notes))
 
 
 class Described:
