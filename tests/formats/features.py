@@ -135,8 +135,10 @@ FEATURES["luminosity on all samples"]["channels"][0]["samples"][0]["modifiers"] 
 
 
 def for_cards(said: Spec) -> Spec:
-    """Return a document as cards have it but for its one thing: Combine's interpolation, "r" from 0 to 20, no ranges."""
-    made: Spec = json.loads(json.dumps(said).replace('"mu"', '"r"').replace("mu * mu", "r * r").replace('"meas"', '"combine"'))
+    """Return a document as cards have it but for its one thing: Combine's interpolation, "r", no ranges."""
+    made: Spec = json.loads(
+        json.dumps(said).replace('"mu"', '"r"').replace("mu * mu", "r * r").replace('"meas"', '"combine"')
+    )
     for channel in made["channels"]:
         for sample in channel["samples"]:
             for one in sample["modifiers"]:

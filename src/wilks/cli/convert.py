@@ -58,7 +58,7 @@ read_option = click.option(
     "to",
     type=click.Choice(NAMES),
     help="Format of the new file. Default: what its name ends with: .hs3.json, .pyhf.json, .xml or a folder "
-    "(histfactory-xml), .txt (datacard), else wilks: pyhf's document, with further fields only where pyhf can't say the "
+    "(histfactory-xml), .txt (datacard), else wilks: pyhf's document, with further fields only where it can't say the "
     "model.",
 )
 @read_option
@@ -166,9 +166,7 @@ def _require_exact(given: str, found: Reading) -> None:
         raise InputError([f"{given}: {note.kind} when it is read: {note}" for note in lossy])
 
 
-def _print(
-    found: Reading, chosen: Format, strict: bool, notes_file: str | None, notes: tuple[Note, ...] = ()
-) -> None:
+def _print(found: Reading, chosen: Format, strict: bool, notes_file: str | None, notes: tuple[Note, ...] = ()) -> None:
     """Print a workspace in a format of one file."""
     import tempfile
 

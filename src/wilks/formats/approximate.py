@@ -52,7 +52,9 @@ class Approximate:
 def approximate_for(workspace: Workspace, format: str) -> Approximate:
     """Return the nearest workspace that a format ("pyhf", "datacard") can say; WorkspaceError where there is none."""
     if format not in TARGETS:
-        raise WorkspaceError(f'no approximations for the format "{format}", for {listed(TARGETS)}{nearest(format, TARGETS)}')
+        raise WorkspaceError(
+            f'no approximations for the format "{format}", for {listed(TARGETS)}{nearest(format, TARGETS)}'
+        )
     if format == "pyhf":
         return approximate_pyhf(workspace)
     found = of_kinds(workspace, CARD_KINDS, format)

@@ -54,15 +54,26 @@ def _split(made: Approximator, channel: JSONDict) -> None:
         norms = {m["name"]: m for m in sample["modifiers"] if m["type"] == "normsys"}
         for modifier in [m for m in sample["modifiers"] if m["type"] == "histosys"]:
             name, sides = modifier["name"], modifier["data"]
-            sums = {end: float(floats(sides[f"{end}_data"]).sum()) / total if total > 0 else 0.0 for end in ("lo", "hi")}
+            sums = {
+                end: float(floats(sides[f"{end}_data"]).sum()) / total if total > 0 else 0.0 for end in ("lo", "hi")
+            }
             if not all(one > 0 for one in sums.values()):
-                made.problems.append(f'no norm for "{name}" on "{sample["name"]}", whose yields or variations have no sum')
+                made.problems.append(
+                    f'no norm for "{name}" on "{sample["name"]}", whose yields or variations have no sum'
+                )
                 continue
             if all(abs(one - 1.0) <= _KEPT for one in sums.values()):
                 continue
-            modifier["data"] = {f"{end}_data": (floats(sides[f"{end}_data"]) / one).tolist() for end, one in sums.items()}
+            modifier["data"] = {
+                f"{end}_data": (floats(sides[f"{end}_data"]) / one).tolist() for end, one in sums.items()
+            }
             if name not in norms:
-                norms[name] = {"type": "normsys", "name": name, "data": {"lo": 1.0, "hi": 1.0}, "interpolation": "combine"}
+                norms[name] = {
+                    "type": "normsys",
+                    "name": name,
+                    "data": {"lo": 1.0, "hi": 1.0},
+                    "interpolation": "combine",
+                }
                 sample["modifiers"].append(norms[name])
             data = norms[name]["data"]
             norms[name]["data"] = {end: data[end] * one for end, one in sums.items()}
@@ -81,7 +92,9 @@ def _interpolation(made: Approximator, modifier: JSONDict) -> None:
     if code == "code1" and inverse:
         return
     if not (low > 0 and high > 0):
-        made.problems.append(f'no approximation for normsys "{name}" with {low:g} and {high:g}: lnN takes factors above 0')
+        made.problems.append(
+            f'no approximation for normsys "{name}" with {low:g} and {high:g}: lnN takes factors above 0'
+        )
         return
     modifier["interpolation"] = "code1" if inverse else "combine"
     made.replace("interpolation", name, f"interpolation of its normsys, {code or 'code4'}, becomes that of lnN")

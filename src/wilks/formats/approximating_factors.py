@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from wilks._types import JSONDict
 from wilks.formats.approximating import Approximator, floats, norm_at, yields_at
@@ -58,7 +59,7 @@ class _Factors:
         if kind == "none":
             return None
         if kind == "poisson":
-            return _counted(float(one.get("auxdata", one["factors"])[0]), float(one["factors"][0]))
+            return _counted(float((one.get("auxdata") or one["factors"])[0]), float(one["factors"][0]))
         centre, width = float(one.get("auxdata", [0.0])[0]), float(one.get("sigmas", [1.0])[0])
         return Point(centre, centre - float(one.get("lower_sigmas", [width])[0]), centre + width)
 
@@ -66,7 +67,9 @@ class _Factors:
         """Return the value of a parameter that is fixed."""
         one = self.said.get(name, {})
         point = self.point(name)
-        return float(one.get("inits", [1.0 if point is None else point.centre])[0]) if one.get("fixed") is True else None
+        return (
+            float(one.get("inits", [1.0 if point is None else point.centre])[0]) if one.get("fixed") is True else None
+        )
 
     def parameters_of(self, name: str) -> list[str]:
         """Return the parameters that a function needs, those of functions in it too."""
@@ -127,7 +130,8 @@ class _Factors:
             nominal = floats(sample["data"])
             sides = [yields_at(x, nominal, floats(data["lo_data"]), floats(data["hi_data"]), logs) for x in (low, high)]
             _put_shape(sample, parameter, nominal, *sides)
-        text = f"a function of it that steers systematics becomes its value at -1 and +1 standard deviations ({low:g}, {high:g})"
+        text = "a function of it that steers systematics becomes its value at -1 and +1 standard deviations"
+        text += f" ({low:g}, {high:g})"
         self.made.replace("functions", parameter, text)
         self._standard(parameter, point)
         return None
@@ -156,7 +160,7 @@ class _Factors:
     def _factor_itself(
         self, sample: JSONDict, modifier: JSONDict, free: list[str], others: Mapping[str, float]
     ) -> str | None:
-        """Make a function of a free parameter that does nothing else a free factor, which is exact; else say why not."""
+        """Make a function of a free parameter that does nothing else a free factor, exactly; else say why not."""
         name, parameter = modifier["name"], free[0]
         users = [one for one in self.expressions if parameter in self.parameters_of(one)]
         varied = [one for one in self.parameters_of(name) if self.fixed(one) is None]
@@ -166,13 +170,19 @@ class _Factors:
         low, high = (said.get("bounds") or [[0.0, 10.0]])[0]
         points = [low + (high - low) * i / 20 for i in range(21)]
         values = [self.value(name, {**others, parameter: x}) for x in points]
-        steps = [after - before for before, after in zip(values, values[1:], strict=False)]
+        steps = [after - before for before, after in pairwise(values)]
         if not (all(step > 0 for step in steps) or all(step < 0 for step in steps)) or not min(values) >= 0:
             return "it doesn't rise or fall all the way"
-        sample["modifiers"][sample["modifiers"].index(modifier)] = {"type": "normfactor", "name": parameter, "data": None}
+        sample["modifiers"][sample["modifiers"].index(modifier)] = {
+            "type": "normfactor",
+            "name": parameter,
+            "data": None,
+        }
         start = self.value(name, {**others, parameter: float(said.get("inits", [1.0])[0])})
         self.factors[parameter] = {"inits": [start], "bounds": [sorted((values[0], values[-1]))]}
-        self.made.exact(f'parameter "{parameter}"', f'is the factor itself, "{name}", of which it is the only parameter')
+        self.made.exact(
+            f'parameter "{parameter}"', f'is the factor itself, "{name}", of which it is the only parameter'
+        )
         return None
 
     def _product(
@@ -228,11 +238,18 @@ class _Factors:
                 data, nominal = modifier["data"], floats(sample["data"])
                 if modifier["type"] == "normsys":
                     code = modifier.get("interpolation")
-                    _put_norm(sample, name, *(norm_at(x, data["lo"], data["hi"], code) for x in (point.low, point.high)))
+                    _put_norm(
+                        sample, name, *(norm_at(x, data["lo"], data["hi"], code) for x in (point.low, point.high))
+                    )
                 else:
                     logs = bool((sample.get("morphing") or {}).get("logarithms"))
                     low, high = floats(data["lo_data"]), floats(data["hi_data"])
-                    _put_shape(sample, name, nominal, *(yields_at(x, nominal, low, high, logs) for x in (point.low, point.high)))
+                    _put_shape(
+                        sample,
+                        name,
+                        nominal,
+                        *(yields_at(x, nominal, low, high, logs) for x in (point.low, point.high)),
+                    )
         text = "widths of its constraint that are not 1 go into its variations at -1 and +1 standard deviations"
         self.made.replace("constraints", name, text)
         self._standard(name, point)
@@ -245,7 +262,9 @@ class _Factors:
         low, high = ((self.said[name].get("bounds") or [[-5.0, 5.0]])[0]) if name in self.said else (-5.0, 5.0)
         start = float(self.said[name].get("inits", [0.0])[0])
         if len(kinds) > 1 or uses[0][1]["type"] != "normsys":
-            self.made.problems.append(f'no approximation for "{name}", a systematic without constraint that does different things')
+            self.made.problems.append(
+                f'no approximation for "{name}", a systematic without constraint that does different things'
+            )
             return
         data, code = uses[0][1]["data"], uses[0][1].get("interpolation")
         values = [norm_at(x, data["lo"], data["hi"], code) for x in (start, low, high)]
@@ -258,7 +277,9 @@ class _Factors:
         self.made.drop_settings(name, "constraint")
         for one in self.made.settings(name):
             one |= {"inits": [values[0]], "bounds": [sorted(values[1:])]}
-        self.made.exact(f'parameter "{name}"', "is the factor itself, not the power of one: a systematic without constraint")
+        self.made.exact(
+            f'parameter "{name}"', "is the factor itself, not the power of one: a systematic without constraint"
+        )
 
     def _normfactor(self, name: str, point: Point) -> None:
         uses = [(c, s, m) for c, s, m in self.made.modifiers() if m["name"] == name]
@@ -267,7 +288,9 @@ class _Factors:
             return self._count(name, uses[0][1], uses[0][2], point.centre, float(one["factors"][0]))
         if not (point.centre > 0 and point.low > 0):
             text = "a factor one standard deviation below it is not above 0"
-            self.made.problems.append(f'no approximation for the constraint of "{name}", centre {point.centre:g}: {text}')
+            self.made.problems.append(
+                f'no approximation for the constraint of "{name}", centre {point.centre:g}: {text}'
+            )
             return None
         low, high = point.low / point.centre, point.high / point.centre
         for _, sample, modifier in uses:
@@ -275,7 +298,9 @@ class _Factors:
             _scale(sample, point.centre)
             _put_norm(sample, name, low, high)
         kind = "Poisson" if one.get("constraint") == "poisson" else "normal"
-        self.made.replace("constraints", name, f"a factor with a {kind} constraint becomes a normsys ({low:.4g}, {high:.4g})")
+        self.made.replace(
+            "constraints", name, f"a factor with a {kind} constraint becomes a normsys ({low:.4g}, {high:.4g})"
+        )
         self._standard(name, point)
         return None
 
@@ -348,7 +373,9 @@ def _put_shape(sample: JSONDict, name: str, nominal: object, low: object, high: 
     for modifier in sample["modifiers"]:
         if modifier["type"] == "histosys" and modifier["name"] == name:
             before = modifier["data"]
-            modifier["data"] = {key: (floats(before[key]) + side - floats(nominal)).tolist() for key, side in sides.items()}
+            modifier["data"] = {
+                key: (floats(before[key]) + side - floats(nominal)).tolist() for key, side in sides.items()
+            }
             return
     data = {key: side.tolist() for key, side in sides.items()}
     sample["modifiers"].append({"type": "histosys", "name": name, "data": data})

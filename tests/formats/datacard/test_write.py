@@ -193,7 +193,7 @@ def test_a_card_that_would_say_something_else_is_not_written(tmp_path: Path, mon
 
     monkeypatch.setattr(write_channels, "varied_contents", lambda yields, *_: yields * 1.01)
     workspace = read(shape_card(tmp_path, HISTOGRAMS["a shape"])).workspace
-    with pytest.raises(WorkspaceError, match="would say something else of .*jes"):
+    with pytest.raises(WorkspaceError, match=r"would say something else of .*jes"):
         write(workspace, tmp_path / "other.txt")
     assert not (tmp_path / "other.txt").exists()
 

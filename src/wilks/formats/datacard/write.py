@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -34,7 +35,8 @@ def write(workspace: Workspace, path: str | Path) -> Writing:
 
     `path` is the card, `NAME.txt`; beside it comes `NAME.root` where there are histograms. Combine's likelihood is that
     of the workspace, and what the reader of cards made of a card is read again the same, bit for bit. What a parameter
-    of interest multiplies isn't said in a card: notes give the options where it isn't "r" (1, from 0 to 20) on all signals.
+    of interest multiplies isn't said in a card: notes give the options where it isn't "r" (1, from 0 to 20) on all
+    signals. The card is read again before it goes to its place, and has to say the same.
 
     Raises WorkspaceError, with every reason, where it can't be said; nothing is written then. OSError where the folder
     can't be written.
@@ -99,7 +101,8 @@ class Described:
             for sample in channel.samples:
                 blocks.append((self.names.channels[channel.name], self.names.processes[sample.name]))
                 mine = [m.name for m in sample.modifiers if isinstance(m, NormFactor) and m.name in self.pois]
-                scaled |= {blocks[-1]: name for name in mine[:1]}
+                if mine:
+                    scaled[blocks[-1]] = mine[0]
         self.sheet.signals = {process for _, process in scaled}
         for name in self.pois:
             if name not in scaled.values():
@@ -118,9 +121,13 @@ class Described:
             one = self.known[self.pois[0]]
             self.names.parameters[one.name] = INTEREST
             if one.name != INTEREST:
-                self.told.lost(f'parameter "{one.name}"', f'is called "{INTEREST}", as what multiplies all signals of a card')
+                self.told.lost(
+                    f'parameter "{one.name}"', f'is called "{INTEREST}", as what multiplies all signals of a card'
+                )
             if (one.start, one.low, one.high) != _DEFAULT:
-                text = f"starts at 1 and goes from 0 to 20 as a card is read, not at {one.start:g} and from {one.low:g} to "
+                text = (
+                    f"starts at 1 and goes from 0 to 20 when it is read, not at {one.start:g} and from {one.low:g} to "
+                )
                 option = f"--setParameterRanges {INTEREST}={one.low:g},{one.high:g}"
                 self.told.lost(f'parameter "{one.name}"', f"{text}{one.high:g} ({option})")
             return
@@ -137,7 +144,7 @@ class Described:
         counts = {one.name: np.asarray(one.data, np.float64) for one in self.document.observations}
         settings = {one.name: {"inits": [one.start]} for one in self.known.values()}
         said = {one.name: msgspec.to_builtins(one) for one in self.document.measurements[0].config.parameters}
-        counted = {n: s for n, s in as_combine_starts({n: s for n, s in said.items() if "inits" in s}).items()}
+        counted = as_combine_starts({n: s for n, s in said.items() if "inits" in s})
         functions = {one.name: _resolved(one) for one in self.document.functions or ()}
         starts = start_values({**settings, **{n: s for n, s in counted.items() if n in settings}}, functions)
         writer = ChannelWriter(self.sheet, self.names, self.lines, self.functions, scaled, starts, self.told)
@@ -202,7 +209,8 @@ class Described:
             for sample in channel.samples:
                 chains.append(
                     [
-                        named[m.name] for m in sample.modifiers
+                        named[m.name]
+                        for m in sample.modifiers
                         if isinstance(m, NormFactor) and named.get(m.name) in self.sheet.rates
                     ]
                 )
@@ -217,7 +225,7 @@ def merged_order(chains: list[list[str]]) -> list[str]:
     """
     after: dict[str, set[str]] = {}
     for chain in chains:
-        for first, second in zip(chain, chain[1:], strict=False):
+        for first, second in pairwise(chain):
             after.setdefault(first, set())
             after.setdefault(second, set())
             if not _reaches(after, second, first):

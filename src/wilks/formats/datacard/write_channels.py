@@ -101,7 +101,9 @@ class ChannelWriter:
                 case HistoSys():
                     self._morph(modifier, found, at)
                 case ShapeFactor():
-                    text = "a factor for each bin has no line in a card; with one bin in each channel it is a normfactor"
+                    text = (
+                        "a factor for each bin has no line in a card; with one bin in each channel it is a normfactor"
+                    )
                     self.told.problems.append(f"{at}: {text}")
                 case ShapeSys():
                     pass
@@ -129,7 +131,9 @@ class ChannelWriter:
 
     def _morph(self, modifier: HistoSys, found: Effects, at: str) -> None:
         if self._steered(modifier.name):
-            self.told.problems.append(f"{at}: a function steers it; in a card that can be a number times a parameter only")
+            self.told.problems.append(
+                f"{at}: a function steers it; in a card that can be a number times a parameter only"
+            )
             return
         if modifier.interpolation not in (None, "code4p"):
             text = f"its interpolation {modifier.interpolation} has no row; shape is code4p"
@@ -182,7 +186,9 @@ class ChannelWriter:
         threshold = "-1"
         if statistics.there:
             floors = {s.name: FLOOR / self._events(effects[s.name]) for s in self.channel.samples}
-            factors = {name: float(np.prod([self.starts.get(f, 1.0) for f in e.factors])) for name, e in effects.items()}
+            factors = {
+                name: float(np.prod([self.starts.get(f, 1.0) for f in e.factors])) for name, e in effects.items()
+            }
             signals = {s.name for s in self.channel.samples if self.names.processes[s.name] in self.sheet.signals}
             statistics.decide(floors, factors, signals)
             threshold = str(statistics.threshold)
@@ -202,7 +208,10 @@ class ChannelWriter:
                 continue
             if kind in ("gmN", "gmM"):
                 self.sheet.entry(
-                    called, kind, block, repr(rate) if kind == "gmN" else self.lines.args[name],
+                    called,
+                    kind,
+                    block,
+                    repr(rate) if kind == "gmN" else self.lines.args[name],
                     self.lines.args[name] if kind == "gmN" else "",
                 )
                 rate *= float(self.lines.args[name]) if kind == "gmN" else 1.0
@@ -225,7 +234,9 @@ class ChannelWriter:
                     self.told.problems.append(f'{where}: factor "{name}" {text}')
         for name, norm in effects.norms.items():
             if name not in effects.morphs and (norm.low, norm.high) != (1.0, 1.0):
-                self.sheet.entry(self.names.parameters[name], self.lines.kinds[name], block, self._number(norm, where, name))
+                self.sheet.entry(
+                    self.names.parameters[name], self.lines.kinds[name], block, self._number(norm, where, name)
+                )
         return rate
 
     def _number(self, norm: Norm, where: str, name: str) -> str:
@@ -302,7 +313,9 @@ class ChannelWriter:
         for name, sides in effects.morphs.items():
             off = max(abs(float(side.sum()) / total - 1.0) for side in sides)
             if off > _ROUNDED:
-                text = f'"{name}" changes the sum of the yields; shapes of such a channel have norms of their own (normsys)'
+                text = (
+                    f'"{name}" changes the sum of the yields; shapes of such a channel have norms beside them (normsys)'
+                )
                 self.told.problems.append(f"{where}: {text}")
             elif off > _KEPT:
                 text = f'"{name}" changes the sum by {off:.1g} of it, which Combine scales back'
@@ -315,9 +328,8 @@ class ChannelWriter:
             return
         yields = np.asarray(sample.data, np.float64)
         if said is None:
-            down = [min(side.min() for side in ((_REACH * (one - yields)) for one in sides)) for sides in effects.morphs.values()]
-            lowest = [np.minimum(*(yields + _REACH * (one - yields) for one in sides)).min() for sides in effects.morphs.values()]
-            if min(lowest) < floor and down:
+            ends = [yields + _REACH * (side - yields) for sides in effects.morphs.values() for side in sides]
+            if min(float(end.min()) for end in ends) < floor:
                 text = f"yields are not cut here; Combine cuts them at {floor:g}, which one systematic reaches within "
                 self.told.note(Note(where, f"{text}{_REACH:g} standard deviations", "approximate"))
             return
@@ -327,6 +339,9 @@ class ChannelWriter:
         has = {key: getattr(said, key) for key in ("keep_sum", "floor", "normalise") if getattr(said, key)}
         same = has.keys() == wanted.keys() and abs(has.get("floor", 0.0) - wanted.get("floor", 0.0)) <= 1e-9 * floor
         if not same:
-            told, allowed = (", ".join(f"{k} {v:g}" if v is not True else k for k, v in d.items()) for d in (has, wanted))
-            self.told.problems.append(f"{where}: its yields are morphed with {told or 'nothing besides'}; in a card: {allowed}")
-
+            told, allowed = (
+                ", ".join(f"{k} {v:g}" if v is not True else k for k, v in d.items()) for d in (has, wanted)
+            )
+            self.told.problems.append(
+                f"{where}: its yields are morphed with {told or 'nothing besides'}; in a card: {allowed}"
+            )

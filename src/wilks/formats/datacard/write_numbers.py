@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import product
-
-import math
 
 import numpy as np
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -185,7 +186,7 @@ class ParameterLines:
             self._as_formulas(one)
             self.kinds[one.name] = "lnU"
             if (one.start, one.low, one.high) != (0.0, -1.0, 1.0):
-                text = f"a systematic without constraint starts at 0 and has the range -1 to 1 in a card, not {one.start:g}"
+                text = f"without a constraint it starts at 0 and has the range -1 to 1 in a card, not {one.start:g}"
                 self._refuse(one, f"{text}, {one.low:g} to {one.high:g}")
             return
         if self._slopes(one) and not one.types and one.start == 0.5 * (one.low + one.high):
@@ -216,8 +217,8 @@ class ParameterLines:
         if one.types != frozenset((NormFactor,)):
             self._refuse(one, f"is a {self.kinds[one.name]} that multiplies no process by itself")
         if (one.start, one.low, one.high) != usual:
-            text = f"starts at {usual[0]:g}, from {usual[1]:.4g} to {usual[2]:.4g}, not at {one.start:g}, from {one.low:g} "
-            self.told.lost(f'parameter "{one.name}"', f"{text}to {one.high:g}")
+            text = f"starts at {usual[0]:g}, from {usual[1]:.4g} to {usual[2]:.4g}, not at {one.start:g}, from "
+            self.told.lost(f'parameter "{one.name}"', f"{text}{one.low:g} to {one.high:g}")
             if one.fixed:
                 self._refuse(one, f"is fixed at {one.start:g}; in a card it is fixed at {usual[0]:g}")
 
@@ -228,9 +229,7 @@ def _range(one: Known) -> str:
 
 def _width(rate: float) -> float:
     """Return the width whose inverse square is a number, to the last bit if there is one."""
-    import math
-
-    width = rate**-0.5
+    width = 1.0 / math.sqrt(rate)
     low = high = width
     for _ in range(8):
         for one in (low, high):
