@@ -221,7 +221,7 @@ def merged_order(chains: list[list[str]]) -> list[str]:
     """Return names in an order that is that of all lists as far as they agree; earlier lists go first.
 
     >>> merged_order([["a", "c"], ["b", "c", "d"], ["d", "a"]])
-    ['b', 'c', 'd', 'a']
+    ['a', 'b', 'c', 'd']
     """
     after: dict[str, set[str]] = {}
     for chain in chains:
