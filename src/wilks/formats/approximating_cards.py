@@ -28,6 +28,8 @@ def approximate_card(made: Approximator, kinds: Collection[str]) -> None:
     if "statistics" in kinds:
         for _, _, modifier in made.modifiers():
             _statistics(made, modifier)
+        for channel in made.document["channels"]:
+            _together(made, channel)
     if "clip" in kinds:
         for config in made.configs():
             if config.pop("clip", None):
@@ -98,6 +100,27 @@ def _interpolation(made: Approximator, modifier: JSONDict) -> None:
         return
     modifier["interpolation"] = "code1" if inverse else "combine"
     made.replace("interpolation", name, f"interpolation of its normsys, {code or 'code4'}, becomes that of lnN")
+
+
+def _together(made: Approximator, channel: JSONDict) -> None:
+    """Make one term of several in the bins of a channel: independent normal terms add in quadrature, exactly."""
+    terms = [(s, m) for s in channel["samples"] for m in s["modifiers"] if m.get("effect") == "added"]
+    names = list(dict.fromkeys(modifier["name"] for _, modifier in terms))
+    if len(names) < 2 or not any(("statistics", name) == key[:2] for name in names for key in made.replaced):
+        return
+    for sample in channel["samples"]:
+        mine = [modifier for other, modifier in terms if other is sample]
+        if not mine:
+            continue
+        squares = np.sum([floats(modifier["data"]) ** 2 for modifier in mine], axis=0)
+        data = np.sqrt(squares).tolist()
+        sample["modifiers"] = [modifier for modifier in sample["modifiers"] if modifier not in mine]
+        name = f"prop_bin{channel['name']}"
+        sample["modifiers"].append({"type": "staterror", "name": name, "data": data, "effect": "added"})
+    for name in names:
+        made.drop_settings(name)
+    text = "statistical terms of several names become one for each bin, their errors added in quadrature"
+    made.exact(f'channel "{channel["name"]}"', text)
 
 
 def _statistics(made: Approximator, modifier: JSONDict) -> None:

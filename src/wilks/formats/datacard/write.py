@@ -105,7 +105,7 @@ class Described:
                     scaled[blocks[-1]] = mine[0]
         self.sheet.signals = {process for _, process in scaled}
         for name in self.pois:
-            if name not in scaled.values():
+            if name not in scaled.values() or self.known[name].types != {NormFactor}:
                 self.told.problems.append(f'parameter of interest "{name}": is no factor of a sample by itself')
             elif self.known[name].constraint != "none" or self.known[name].fixed:
                 text = "has a constraint or is fixed, which a card can't say of one of interest"

@@ -15,8 +15,8 @@ from wilks.workspace.spec import Document, HistoSys, Lumi, NormFactor, NormSys, 
 if TYPE_CHECKING:
     from wilks.formats.datacard.write import Described
 
-_NEAR, _CUT = 1e-6, 1e-8
-"""Rounded numbers, and yields that Combine cuts, differ by less; notes tell."""
+_NEAR, _CUT, _INVERSE = 1e-6, 1e-8, 2e-5
+"""Rounded numbers, yields that Combine cuts, and norms that it takes for inverse ones differ by less; notes tell."""
 
 
 def require_same(card: Described, path: Path) -> None:
@@ -24,7 +24,7 @@ def require_same(card: Described, path: Path) -> None:
     again = read(path, maps=card.sheet.maps, allow_no_signal=True, allow_no_background=True).workspace.document
     wanted, found = _numbers(card.document, card), _numbers(again, None)
     wanted, found = ({k: v for k, v in each.items() if not _nothing(k, v)} for each in (wanted, found))
-    wrong = [name for name in wanted if name not in found or not _same(wanted[name], found[name])]
+    wrong = [name for name in wanted if name not in found or not _same(name, wanted[name], found[name])]
     wrong += [name for name in found if name not in wanted]
     if wrong:
         places = listed((" / ".join(name) for name in wrong), 3)
@@ -68,8 +68,9 @@ def _numbers(document: Document, card: Described | None) -> dict[tuple[str, ...]
     return found
 
 
-def _same(wanted: FloatArray, found: FloatArray) -> bool:
-    return wanted.shape == found.shape and np.allclose(wanted, found, rtol=_NEAR, atol=_CUT)
+def _same(name: tuple[str, ...], wanted: FloatArray, found: FloatArray) -> bool:
+    near = _INVERSE if name[0] == "norm" else _NEAR
+    return wanted.shape == found.shape and np.allclose(wanted, found, rtol=near, atol=_CUT)
 
 
 def _nothing(name: tuple[str, ...], numbers: FloatArray) -> bool:

@@ -112,7 +112,7 @@ class ParameterLines:
         self.frozen: list[str] = []
         self.without_range: list[str] = []
         for one in self.known.values():
-            if one.name in self.pois:
+            if one.name in self.pois and one.types == {NormFactor}:
                 continue
             match one.constraint:
                 case "poisson":
