@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -134,7 +134,8 @@ def approximate(workspace: Workspace, *, format: str = "pyhf") -> Approximation:
     """
     found = approximate_for(workspace, format)
     exact, near = compile_model(workspace), compile_model(found.workspace)
-    effects = {name: _effect(exact, near, name) for name in dict.fromkeys(one.name for one in found.replaced)}
+    points = _Points(exact), _Points(near)
+    effects = {name: _effect(*points, name) for name in dict.fromkeys(one.name for one in found.replaced)}
     differences = tuple(
         Difference(
             ", ".join(dict.fromkeys(one.kind for one in found.replaced if one.name == name)),
@@ -151,16 +152,35 @@ def approximate(workspace: Workspace, *, format: str = "pyhf") -> Approximation:
     return Approximation(found.workspace, differences, shifts, notes)
 
 
-def _effect(exact: Model, near: Model, name: str) -> tuple[float, str]:
+class _Points:
+    """A model, where its parameters are centred, and where in that vector each set of parameters is."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.centre = np.concatenate([one.nominal for one in model.parameter_sets])
+        ends = list(itertools.accumulate(len(one) for one in model.parameter_sets))
+        self.places = {
+            one.name: (slice(end - len(one), end), one) for end, one in zip(ends, model.parameter_sets, strict=True)
+        }
+
+    def rates(self, name: str, step: float, channels: Sequence[str]) -> FloatArray:
+        """Return the expected yields of channels where a parameter is some standard deviations from its centre."""
+        theta = self.centre.copy()
+        place, one = self.places[name]
+        theta[place] = _moved(one, step)
+        found = self.model.expected(theta)
+        return np.concatenate([found[self.model.channel_slices[channel]] for channel in channels])
+
+
+def _effect(exact: _Points, near: _Points, name: str) -> tuple[float, str]:
     """Return the largest relative change of a bin while a parameter moves, and where that is."""
-    sets = [_places(model, name) for model in (exact, near)]
-    if any(one is None for one in sets):
+    if name not in exact.places or name not in near.places:
         return float("nan"), "-"
+    channels = near.model.channel_names
+    bins = [(c, i) for c in channels for i in range(_size(near.model, c))]
     most, where = 0.0, "-"
-    bins = [(channel, i) for channel in near.channel_names for i in range(_size(near, channel))]
     for step in _STEPS.tolist():
-        rates = [_rates(model, one, step) for model, one in zip((exact, near), sets, strict=True) if one is not None]
-        before, after = (np.concatenate([each[channel] for channel in near.channel_names]) for each in rates)
+        before, after = (points.rates(name, step, channels) for points in (exact, near))
         change = np.abs(np.divide(after, before, out=np.ones_like(after), where=before > 0) - 1.0)
         worst = int(np.argmax(change))
         if change[worst] > most:
@@ -172,14 +192,6 @@ def _effect(exact: Model, near: Model, name: str) -> tuple[float, str]:
 def _size(model: Model, channel: str) -> int:
     bins = model.channel_slices[channel]
     return int(bins.stop - bins.start)
-
-
-def _rates(model: Model, place: tuple[slice, ParameterSet], step: float) -> dict[str, FloatArray]:
-    theta = np.concatenate([one.nominal for one in model.parameter_sets])
-    bins, one = place
-    theta[bins] = _moved(one, step)
-    rates = model.expected(theta)
-    return {channel: rates[bins] for channel, bins in model.channel_slices.items()}
 
 
 def _moved(one: ParameterSet, step: float) -> FloatArray:
@@ -200,14 +212,6 @@ def _counts(counts: FloatArray, step: float) -> FloatArray:
             near = 2.0 * (middle - counts - counts * np.log(middle / counts)) < step**2
         inside, outside = np.where(near, middle, inside), np.where(near, outside, middle)
     return inside
-
-
-def _places(model: Model, name: str) -> tuple[slice, ParameterSet] | None:
-    ends = itertools.accumulate(len(one) for one in model.parameter_sets)
-    for end, one in zip(ends, model.parameter_sets, strict=True):
-        if one.name == name:
-            return slice(end - len(one), end), one
-    return None
 
 
 def _shifts(workspace: Workspace, exact: Model, near: Model, found: Approximate, target: str) -> Iterator[Shift]:

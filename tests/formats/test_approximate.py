@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from tests.formats.features import DATA, FEATURES, JES, coded, modifier, spec, workspace_with
+from tests.formats.features import DATA, FEATURES, JES, SHAPE, coded, modifier, spec, workspace_with
 
 import wilks
 from wilks.approximations import Approximation
@@ -196,3 +196,16 @@ def test_options_that_do_not_go_together(options: list[str], sentence: str, tmp_
     ran = _convert(str(tmp_path / "w.json"), *options)
     assert ran.exit_code == 2
     assert sentence in ran.stderr
+
+
+def test_terms_of_several_names_are_one_in_a_card_and_groups_follow() -> None:
+    both = (modifier("mc", "staterror", [2.0, 3.0, 1.5]), modifier("unc", "shapesys", [4.0, 3.0, 2.5]))
+    top = {"groups": [{"name": "all", "parameters": ["mc", "unc", "tilt"]}, {"name": "stat", "parameters": ["mc"]}]}
+    found = wilks.approximate(wilks.load_workspace(spec((*both, SHAPE), top=top)), format="datacard")
+    terms = [
+        m for s in found.workspace.spec["channels"][0]["samples"] for m in s["modifiers"] if m["type"] == "staterror"
+    ]
+    assert [one["name"] for one in terms] == ["prop_binSR"]
+    assert terms[0]["data"] == pytest.approx(np.hypot([2.0, 3.0, 1.5], [4.0, 3.0, 2.5]))
+    assert found.workspace.spec["groups"] == [{"name": "all", "parameters": ["tilt"]}]
+    assert max(abs(one.shift) for one in found.shifts) < 0.05

@@ -22,6 +22,7 @@ from wilks.formats.approximating_statistics import approximate_statistics
 from wilks.formats.datacard.write import Described
 from wilks.formats.notes import Note
 from wilks.workspace.edit import without_masked_bins
+from wilks.workspace.expressions import parse_expression
 from wilks.workspace.extensions import PYHF, WILKS, extensions
 from wilks.workspace.pyhf_json import load_workspace
 from wilks.workspace.workspace import Workspace
@@ -102,10 +103,24 @@ def of_kinds(workspace: Workspace, kinds: Collection[str], format: str = "pyhf")
         _plainer(made, kinds)
     if made.problems:
         raise WorkspaceError(list(dict.fromkeys(made.problems)))
+    _groups_left(document)
     document["version"] = WILKS if any(extensions(document)) else PYHF
     changed: Any = load_workspace(document)
     replaced = tuple(Replaced(kind, name, text) for (kind, name, text) in made.replaced)
     return Approximate(Workspace(changed.document, workspace.axes), replaced, tuple(made.notes))
+
+
+def _groups_left(document: JSONDict) -> None:
+    """Leave names out of groups that no parameter has any more."""
+    used = {m["name"] for c in document["channels"] for s in c["samples"] for m in s["modifiers"]}
+    for one in document.get("functions") or ():
+        used.update(parse_expression(one["expression"], one.get("parameters")).names)
+    groups = [
+        {**group, "parameters": [name for name in group["parameters"] if name in used]}
+        for group in document.pop("groups", None) or ()
+    ]
+    if kept := [group for group in groups if group["parameters"]]:
+        document["groups"] = kept
 
 
 def _plainer(made: Approximator, kinds: Collection[str]) -> None:

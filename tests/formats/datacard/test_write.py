@@ -22,7 +22,8 @@ from wilks.formats.datacard.write import Described, write
 from wilks.workspace.workspace import Workspace
 
 FOLDERS = {card.split("/")[0]: card for card in CARDS if "#" not in card}
-REAL = [card for folder, card in FOLDERS.items() if folder != "ww-2016-sr0j"]  # that has thousands of histograms
+MANY_HISTOGRAMS = ("ww-2016-sr0j", "tzq-brunel", "hww-summer11-shape")
+REAL = [card for folder, card in FOLDERS.items() if folder not in MANY_HISTOGRAMS]
 TOGETHER = ["signal_region", "dimuon_control_region", "singlemuon_control_region"]
 FREE = {"allow_no_signal": True, "allow_no_background": True}
 
