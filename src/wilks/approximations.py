@@ -64,6 +64,16 @@ class Shift:
         """(approximate - exact) / exact uncertainty."""
         return (self.approximate_value - self.value) / self.uncertainty
 
+    @property
+    def note(self) -> Note:
+        """The shift as a note on a conversion."""
+        what = f"approximations of kind {self.kind}" if self.kind else "all approximations"
+        ratio = self.approximate_uncertainty / self.uncertainty
+        moved = (
+            f"its fitted value moves by {self.shift:+.3f} of its uncertainty, which becomes {ratio:.3f} times as large"
+        )
+        return Note(f'parameter "{self.name}"', f"by {what} {moved}", "approximate")
+
 
 @dataclass(frozen=True)
 class Approximation:
@@ -73,6 +83,11 @@ class Approximation:
     differences: tuple[Difference, ...]
     shifts: tuple[Shift, ...]
     notes: tuple[Note, ...]
+
+    @property
+    def told(self) -> tuple[Note, ...]:
+        """All of it as notes on a conversion."""
+        return (*(one.note for one in self.differences), *(one.note for one in self.shifts), *self.notes)
 
     def record(self) -> JSONDict:
         """Return all of it as plain data, for a JSON file; numbers that don't exist are null."""

@@ -175,12 +175,17 @@ def test_the_command_writes_and_tells(tmp_path: Path, monkeypatch: pytest.Monkey
     assert 'approximate: parameter "jes": interpolation' in ran.stderr
     assert wilks.load_workspace("p.pyhf.json", format="pyhf").document.version == "1.0.0"
     notes = json.loads(Path("n.json").read_text())["written"]
-    assert [one["kind"] for one in notes] == ["approximate"]
+    assert [(one["kind"], one["place"]) for one in notes] == [
+        ("approximate", 'parameter "jes"'),
+        ("approximate", 'parameter "mu"'),
+    ]
+    moved = wilks.approximate(workspace).shifts[0].shift
+    assert f"by approximations of kind interpolation its fitted value moves by {moved:+.3f} of" in ran.stderr
     ran = _convert("w.json", "q.pyhf.json", "--approximate", "--json")
     record = json.loads(ran.stdout)
     assert record["files"] == ["q.pyhf.json"]
     assert {one["name"] for one in record["differences"]} == {"jes"}
-    assert record["shifts"][0]["shift"] == pytest.approx(wilks.approximate(workspace).shifts[0].shift)
+    assert record["shifts"][0]["shift"] == pytest.approx(moved)
 
 
 @pytest.mark.parametrize(

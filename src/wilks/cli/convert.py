@@ -96,7 +96,7 @@ def convert(
         _require_exact(given, found)
     near = _approximated(found, chosen) if approximate else None
     found = found if near is None else replace(found, workspace=near.workspace)
-    notes = () if near is None else (*(one.note for one in near.differences), *near.notes)
+    notes = () if near is None else near.told
     if path is None:
         _print(found, chosen, strict, notes_file, notes)
         files: list[Path] = []
@@ -110,7 +110,9 @@ def convert(
         click.echo(shown(text), err=path is None)
         return
     if near is not None:
-        click.echo(shown("\n\n".join(table.text() for table in near.tables())), err=path is None)
+        tables = "\n\n".join(table.text() for table in near.tables())
+        nothing = "nothing is approximate: the format can say all of it"
+        click.echo(shown(tables if near.differences else nothing), err=path is None)
     wrote(files)
 
 

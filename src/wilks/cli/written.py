@@ -60,5 +60,5 @@ format_options = click.option(
     "formats",
     multiple=True,
     type=click.Choice(("pyhf", "hs3", "histfactory-xml", "datacard")),
-    help="Write the workspace in this format too, beside it (.pyhf.json, .hs3.json, .xml); repeatable.",
+    help="Write the workspace in this format too, beside it (.pyhf.json, .hs3.json, .xml, .txt); repeatable.",
 )

@@ -21,7 +21,14 @@ _NEAR, _CUT, _INVERSE = 1e-6, 1e-8, 2e-5
 
 def require_same(card: Described, path: Path) -> None:
     """Raise WorkspaceError where a card, read again, says something else than the document that it is written from."""
-    again = read(path, maps=card.sheet.maps, allow_no_signal=True, allow_no_background=True).workspace.document
+    try:
+        again = read(path, maps=card.sheet.maps, allow_no_signal=True, allow_no_background=True).workspace.document
+    except WorkspaceError as error:
+        where = f"{path}:"
+        sentences = [problem.replace(where, "").replace(str(path), path.name).strip() for problem in error.problems]
+        raise WorkspaceError(
+            [f"is not written, because the card could not be read: {one}" for one in sentences]
+        ) from None
     wanted, found = _numbers(card.document, card), _numbers(again, None)
     wanted, found = ({k: v for k, v in each.items() if not _nothing(k, v)} for each in (wanted, found))
     wrong = [name for name in wanted if name not in found or not _same(name, wanted[name], found[name])]
