@@ -26,7 +26,15 @@ PAGES = {
     "Results": ("wilks.results",),
     "Figures": ("wilks.figures",),
     "Tables": ("wilks.tables", "wilks.table"),
-    "More": ("wilks.pipeline", "wilks.reports", "wilks.reporting", "wilks.errors", "wilks.browse", "wilks.export"),
+    "More": (
+        "wilks.approximations",
+        "wilks.pipeline",
+        "wilks.reports",
+        "wilks.reporting",
+        "wilks.errors",
+        "wilks.browse",
+        "wilks.export",
+    ),
 }
 # Records that functions take and return, and what else python-api.md names.
 RECORDS = (
@@ -41,6 +49,9 @@ RECORDS = (
     "wilks.formats.notes.Reading",
     "wilks.formats.notes.Writing",
     "wilks.formats.notes.Note",
+    "wilks.approximations.Approximation",
+    "wilks.approximations.Difference",
+    "wilks.approximations.Shift",
     "wilks.reporting.report.Report",
     "wilks.workspace.patchset.PatchSet",
     "wilks.workspace.differences.Differences",

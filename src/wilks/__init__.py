@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import wilks.export as export
     import wilks.figures as figures
     import wilks.tables as tables
+    from wilks.approximations import approximate
     from wilks.assemble.build import build_workspace
     from wilks.checks.check import check
     from wilks.config.load import load_config
@@ -65,6 +66,7 @@ _HOME = {
     "Histogram": "wilks.histogram",
     "Processes": "wilks.templates.workers",
     "Router": "wilks.templates.router",
+    "approximate": "wilks.approximations",
     "asimov": "wilks.model.datasets",
     "breakdown": "wilks.infer.breakdown",
     "build_templates": "wilks.templates.build",
@@ -122,6 +124,7 @@ __all__ = [
     "Processes",
     "Router",
     "__version__",
+    "approximate",
     "asimov",
     "breakdown",
     "build_templates",

@@ -240,8 +240,6 @@ def test_what_the_ways_in_say_is_missing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "datacard.txt").write_text(card)
     with pytest.raises(WorkspaceError, match="RooMultiPdf"):
         wilks.load_workspace(tmp_path / "datacard.txt")
-    with pytest.raises(WorkspaceError, match="can't be written yet"):
-        wilks.save_workspace(wilks.examples.measurement(), tmp_path / "card.txt", format="datacard")
     (tmp_path / "trex.config").write_text('Job: "job"\n  POI: "mu"\n\nFit: "fit"\n  FitType: SPLUSB\n')
     with pytest.raises(ConfigError):
         wilks.load_config(tmp_path / "trex.config")

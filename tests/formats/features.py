@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -133,9 +134,32 @@ second.append({"name": "second", "config": {"poi": "k", "parameters": [{"name": 
 FEATURES["luminosity on all samples"]["channels"][0]["samples"][0]["modifiers"] = [MU, LUMI]
 
 
-def workspace_with(feature: str) -> Workspace:
+def for_cards(said: Spec) -> Spec:
+    """Return a document as cards have it but for its one thing: Combine's interpolation, "r", no ranges."""
+    made: Spec = json.loads(
+        json.dumps(said).replace('"mu"', '"r"').replace("mu * mu", "r * r").replace('"meas"', '"combine"')
+    )
+    for channel in made["channels"]:
+        for sample in channel["samples"]:
+            for one in sample["modifiers"]:
+                if one["data"] == JES["data"] and "interpolation" not in one:
+                    one["interpolation"] = "combine"
+            if channel["name"] == "CR":
+                sample["modifiers"] = [one for one in sample["modifiers"] if one["name"] != "r"]
+    for measurement in made["measurements"]:
+        settings = {one["name"]: one for one in measurement["config"]["parameters"]}
+        for name, bounds in (("r", [0.0, 20.0]), ("jes", [-40.0, 40.0]), ("tilt", [-40.0, 40.0])):
+            settings.setdefault(name, {"name": name}).setdefault("bounds", [bounds])
+        used = {one["name"] for c in made["channels"] for s in c["samples"] for one in s["modifiers"]}
+        measurement["config"]["parameters"] = [one for name, one in settings.items() if name in used]
+    made["version"] = WILKS if any(extensions(made)) else PYHF
+    return made
+
+
+def workspace_with(feature: str, format: str = "wilks") -> Workspace:
     """Return the workspace that has one thing."""
-    loaded = wilks.load_workspace(FEATURES[feature])
+    cards = format == "datacard" and feature != "normfactor, normsys, histosys"
+    loaded = wilks.load_workspace(for_cards(FEATURES[feature]) if cards else FEATURES[feature])
     if feature != "axes with labels and units":
         return loaded
     return Workspace(loaded.document, {"SR": Axis(np.array([50.0, 100.0, 200.0, 400.0]), "$p_T$", "GeV")})
@@ -187,7 +211,7 @@ def _of_models(one: Workspace, other: Workspace, measurement: str) -> str:
 
 def outcome(feature: str, format: str, folder: Path) -> str:
     """Return what becomes of a feature that is written in a format and read again, as the table says it."""
-    workspace = workspace_with(feature)
+    workspace = workspace_with(feature, format)
     path = folder / "out" / f"model{SUFFIX[format]}"
     try:
         written = wilks.save_workspace(workspace, path, format=format)
@@ -204,4 +228,6 @@ def outcome(feature: str, format: str, folder: Path) -> str:
     return f"{told} for others" if told != "exact" and changed == "nothing" else told
 
 
-SUFFIX = {"wilks": ".json", "pyhf": ".pyhf.json", "hs3": ".hs3.json", "histfactory-xml": ".xml"}
+SUFFIX = {"wilks": ".json", "pyhf": ".pyhf.json", "hs3": ".hs3.json", "histfactory-xml": ".xml", "datacard": ".txt"}
+WHOLE = tuple(format for format in SUFFIX if format != "datacard")
+"""Formats that say every plain pyhf document."""

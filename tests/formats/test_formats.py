@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.formats.descriptions import describe
-from tests.formats.features import FEATURES, SUFFIX, difference, outcome, workspace_with
+from tests.formats.features import FEATURES, SUFFIX, WHOLE, difference, outcome, workspace_with
 
 import wilks
 from wilks.cli import main
 from wilks.errors import WorkspaceError
-from wilks.formats.known import FORMATS, READ, recognised
+from wilks.formats.known import FORMATS, recognised
 from wilks.workspace.workspace import Workspace
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "formats.md"
@@ -47,10 +47,10 @@ def test_the_page_and_the_commands_have_every_format_and_option() -> None:
     said: dict[str, list[str]] = {}
     for name, option in rows:
         said.setdefault(name or list(said)[-1], []).append(option)
-    assert said == {name: list(one.options) for name, one in READ.items() if one.options}
+    assert said == {name: list(one.options) for name, one in FORMATS.items() if one.options}
     for command in ("convert", "inspect"):
         help = next(p.help for p in main.commands[command].params if p.name == "reading")
-        assert [option for one in READ.values() for option in one.options if option not in str(help)] == []
+        assert [option for one in FORMATS.values() for option in one.options if option not in str(help)] == []
 
 
 @pytest.mark.parametrize("format", SUFFIX)
@@ -59,7 +59,7 @@ def test_what_the_table_says_is_so(feature: str, format: str, tmp_path: Path) ->
     assert outcome(feature, format, tmp_path) == _table()[feature][format]
 
 
-@pytest.mark.parametrize("format", SUFFIX)
+@pytest.mark.parametrize("format", WHOLE)
 @pytest.mark.parametrize("name", ["workspace.json", "workspace_repaired.json"])
 def test_the_lesson_through_every_format_and_back(name: str, format: str, shared_data: Path, tmp_path: Path) -> None:
     workspace = wilks.load_workspace(shared_data / "ttbar-lesson" / name)
@@ -84,7 +84,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9\[\]]+", "_", name)
 
 
-@pytest.mark.parametrize("format", SUFFIX)
+@pytest.mark.parametrize("format", WHOLE)
 def test_content_tells_the_format_whatever_the_name(format: str, tmp_path: Path) -> None:
     workspace = workspace_with("normfactor, normsys, histosys")
     written = wilks.save_workspace(workspace, tmp_path / f"model{SUFFIX[format]}", format=format)
@@ -230,7 +230,7 @@ def test_mistakes_name_the_file_that_was_asked_for(tmp_path: Path, monkeypatch: 
         assert refused.value.problems == (f"{path}: pyhf can't say bins that are masked: masks",)
 
 
-@pytest.mark.parametrize("format", SUFFIX)
+@pytest.mark.parametrize("format", WHOLE)
 def test_damaged_content_is_a_workspace_or_an_error_in_sentences(format: str, tmp_path: Path) -> None:
     """Bytes that are changed, left out or repeated at random, in what tells the format above all."""
     workspace = workspace_with("several channels, parameters in common")

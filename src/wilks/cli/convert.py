@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,14 @@ from wilks.cli.helping import Command
 from wilks.cli.inputs import DATACARD, content, kind, read_as
 from wilks.cli.streams import check_target, put, wrote
 from wilks.cli.written import tell_notes
-from wilks.errors import InputError, WorkspaceError
+from wilks.errors import InputError, WorkspaceError, listed, shown
 
 if TYPE_CHECKING:
+    from wilks.approximations import Approximation
     from wilks.formats.known import Format
     from wilks.formats.notes import Note, Reading
 
-NAMES = ("wilks", "pyhf", "hs3", "histfactory-xml")
+NAMES = ("wilks", "pyhf", "hs3", "histfactory-xml", "datacard")
 
 
 def _options(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
@@ -54,6 +56,7 @@ read_option = click.option(
         "wilks convert combination.xml workspace.json",
         "wilks convert workspace.json model.hs3.json --strict",
         "wilks convert workspace.json xml/ --to histfactory-xml --notes notes.json",
+        "wilks convert datacard.txt workspace.pyhf.json --approximate",
     ),
 )
 @click.argument("given", metavar="WORKSPACE")
@@ -63,13 +66,28 @@ read_option = click.option(
     "to",
     type=click.Choice(NAMES),
     help="Format of the new file. Default: what its name ends with: .hs3.json, .pyhf.json, .xml or a folder "
-    "(histfactory-xml), else wilks: pyhf's document, with further fields only where pyhf can't say the model.",
+    "(histfactory-xml), .txt (datacard), else wilks: pyhf's document, with further fields only where it can't say the "
+    "model.",
 )
 @read_option
 @click.option("--strict", is_flag=True, help="Refuse where something is lost or approximate, with exit code 2.")
 @click.option("--notes", "notes_file", metavar="FILE", help="File for the notes, as JSON.")
+@click.option(
+    "--approximate",
+    is_flag=True,
+    help="To pyhf or a datacard: replace what it can't say by the nearest that it can. Tables say what that is, its "
+    "largest effect on the yield of a bin within 2 sigma, and what it does to the fitted parameters of interest.",
+)
+@click.option("--json", "as_json", is_flag=True, help="With --approximate: print its tables as JSON, unrounded.")
 def convert(
-    given: str, target: str, to: str | None, reading: dict[str, Any], strict: bool, notes_file: str | None
+    given: str,
+    target: str,
+    to: str | None,
+    reading: dict[str, Any],
+    strict: bool,
+    notes_file: str | None,
+    approximate: bool,
+    as_json: bool,
 ) -> None:
     """Write a workspace in another format.
 
@@ -77,19 +95,52 @@ def convert(
     one, or with / at its end) gets files that are named after the old one.
     """
     path, chosen = _target(given, target, to)
+    _check_approximate(approximate, as_json, strict, chosen)
     if notes_file is not None:
         check_target(notes_file, file=True)
     found = read_as(given, reading)
     tell_notes(found.notes, "read", every=True)
     if strict:
         _require_exact(given, found)
+    near = _approximated(found, chosen) if approximate else None
+    found = found if near is None else replace(found, workspace=near.workspace)
+    notes = () if near is None else near.told
     if path is None:
-        _print(found, chosen, strict, notes_file)
+        _print(found, chosen, strict, notes_file, notes)
+        files: list[Path] = []
+    else:
+        writing = pipeline.write_workspace(found.workspace, path, chosen.name, strict=strict)
+        tell_notes((*notes, *writing.notes), "written", every=True)
+        _save_notes(notes_file, found.notes, (*notes, *writing.notes))
+        files = list(writing.files)
+    if near is not None and as_json:
+        text = json.dumps({**near.record(), "files": [str(file) for file in files]}, indent=1, ensure_ascii=False)
+        click.echo(shown(text), err=path is None)
         return
-    writing = pipeline.write_workspace(found.workspace, path, chosen.name, strict=strict)
-    tell_notes(writing.notes, "written", every=True)
-    _save_notes(notes_file, found.notes, writing.notes)
-    wrote(list(writing.files))
+    if near is not None:
+        tables = "\n\n".join(table.text() for table in near.tables())
+        nothing = "nothing is approximate: the format can say all of it"
+        click.echo(shown(tables if near.differences else nothing), err=path is None)
+    wrote(files)
+
+
+def _check_approximate(approximate: bool, as_json: bool, strict: bool, chosen: Format) -> None:
+    """Raise InputError where options don't go together."""
+    from wilks.formats.approximate import TARGETS
+
+    if as_json and not approximate:
+        raise InputError("--json prints what --approximate does: give both")
+    if approximate and strict:
+        raise InputError("--strict refuses what is approximate: give it or --approximate")
+    if approximate and chosen.name not in TARGETS:
+        raise InputError(f'--approximate is for {listed(TARGETS)}, not for "{chosen.name}"')
+
+
+def _approximated(found: Reading, chosen: Format) -> Approximation:
+    """Return the nearest workspace that a format can say."""
+    from wilks.approximations import approximate
+
+    return approximate(found.workspace, format=chosen.name)
 
 
 def _target(given: str, target: str, to: str | None) -> tuple[Path | None, Format]:
@@ -129,7 +180,7 @@ def _are_cards(given: str) -> bool:
 def _stem(given: str) -> str:
     several = len(_files(given)) > 1
     name = "workspace" if given == "-" or several else Path(given).name
-    return re.sub(r"(\.hs3|\.pyhf)?\.(json|xml)$", "", name, flags=re.IGNORECASE) or "workspace"
+    return re.sub(r"(\.hs3|\.pyhf)?\.(json|xml|txt)$", "", name, flags=re.IGNORECASE) or "workspace"
 
 
 def _require_exact(given: str, found: Reading) -> None:
@@ -139,7 +190,7 @@ def _require_exact(given: str, found: Reading) -> None:
         raise InputError([f"{given}: {note.kind} when it is read: {note}" for note in lossy])
 
 
-def _print(found: Reading, chosen: Format, strict: bool, notes_file: str | None) -> None:
+def _print(found: Reading, chosen: Format, strict: bool, notes_file: str | None, notes: tuple[Note, ...] = ()) -> None:
     """Print a workspace in a format of one file."""
     import tempfile
 
@@ -150,8 +201,8 @@ def _print(found: Reading, chosen: Format, strict: bool, notes_file: str | None)
         except WorkspaceError as error:
             raise InputError([problem.removeprefix(f"{path}: ") for problem in error.problems]) from None
         text = path.read_text(encoding="utf-8")
-    tell_notes(writing.notes, "written", every=True)
-    _save_notes(notes_file, found.notes, writing.notes)
+    tell_notes((*notes, *writing.notes), "written", every=True)
+    _save_notes(notes_file, found.notes, (*notes, *writing.notes))
     put(text.removesuffix("\n"), None)
 
 

@@ -59,6 +59,6 @@ format_options = click.option(
     "--format",
     "formats",
     multiple=True,
-    type=click.Choice(("pyhf", "hs3", "histfactory-xml")),
-    help="Write the workspace in this format too, beside it (.pyhf.json, .hs3.json, .xml); repeatable.",
+    type=click.Choice(("pyhf", "hs3", "histfactory-xml", "datacard")),
+    help="Write the workspace in this format too, beside it (.pyhf.json, .hs3.json, .xml, .txt); repeatable.",
 )

@@ -29,16 +29,15 @@ _OURS = re.compile(rb'\{\s*("version"\s*:\s*"[^"]*"\s*,\s*)?"(channels|observati
 class Format:
     """A format of workspaces: `kind` is what a sentence calls such a file, `suffix` how the name of a new one ends.
 
-    `write` is None where it is only read. `options` are those of reading, by name, with what each is for, and `choices`
-    the values that those have which take no name, `lists` those that can be given several times, a list then; `several`
-    says that it is more than one file.
+    `options` are those of reading, by name, with what each is for, and `choices` the values that those have which take
+    no name, `lists` those that can be given several times, a list then; `several` says that it is more than one file.
     """
 
     name: str
     kind: str
     suffix: str
     read: Callable[..., Reading]
-    write: Callable[[Workspace, Path], Writing] | None
+    write: Callable[[Workspace, Path], Writing]
     options: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     lists: tuple[str, ...] = ()
@@ -110,6 +109,12 @@ def _read_datacard(source: Source, **options: Any) -> Reading:
     return read(given, **as_values(options, source.name))
 
 
+def _write_datacard(workspace: Workspace, path: Path) -> Writing:
+    from wilks.formats.datacard.write import write
+
+    return write(workspace, path)
+
+
 WILKS = Format("wilks", "a workspace", ".json", _read_json, _write_json)
 PYHF = Format("pyhf", "a pyhf workspace", ".pyhf.json", _read_plain, _write_plain)
 HS3 = Format(
@@ -144,7 +149,7 @@ DATACARD = Format(
     "a datacard",
     ".txt",
     _read_datacard,
-    None,
+    _write_datacard,
     options={
         "mass": "what $MASS stands for in names of files and histograms",
         "maps": "PATTERN:NAME[START,LOW,HIGH], which parameter multiplies which channel/process",
@@ -165,23 +170,21 @@ DATACARD = Format(
     lists=("maps", "modes", "keywords", "include", "exclude", "masks", "ranges", "starts", "freeze"),
     several=True,
 )
-FORMATS = {one.name: one for one in (WILKS, PYHF, HS3, HISTFACTORY)}
-"""The formats that are read and written."""
-READ = {**FORMATS, DATACARD.name: DATACARD}
+FORMATS = {one.name: one for one in (WILKS, PYHF, HS3, HISTFACTORY, DATACARD)}
+"""The formats, all of them read and written."""
 
 
-def format_of(name: str, among: Mapping[str, Format] = FORMATS) -> Format:
+def format_of(name: str) -> Format:
     """Return the format of a name. Raises WorkspaceError with the nearest name where there is none."""
-    if name not in among:
-        only = f" ({READ[name].kind} is read, and can't be written yet)" if name in READ else ""
-        raise WorkspaceError(f'no format "{name}"{only}, there are {listed(among)}{nearest(name, among)}')
-    return among[name]
+    if name not in FORMATS:
+        raise WorkspaceError(f'no format "{name}", there are {listed(FORMATS)}{nearest(name, FORMATS)}')
+    return FORMATS[name]
 
 
 def format_for(path: Path) -> Format:
     """Return the format that is written to a file of this name: by its end, else the document that is wilks' own."""
     name = path.name.lower()
-    return next((one for one in (PYHF, HS3, HISTFACTORY) if name.endswith(one.suffix)), WILKS)
+    return next((one for one in (PYHF, HS3, HISTFACTORY, DATACARD) if name.endswith(one.suffix)), WILKS)
 
 
 def recognised(content: bytes) -> Format | None:

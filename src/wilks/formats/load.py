@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from wilks.errors import WorkspaceError, listed, nearest
-from wilks.formats.known import READ, Format, format_of
+from wilks.formats.known import FORMATS, Format, format_of
 from wilks.formats.notes import Reading
 from wilks.formats.source import Source
 from wilks.workspace.workspace import Workspace
@@ -52,9 +52,9 @@ def read_workspace(source: Given, *, format: str | None = None, **options: Any) 
     (('electrons', 'muons'), [])
     """
     if format is not None:
-        format_of(format, READ)
+        format_of(format)
     given = Source.of(source)
-    found = given.format() if format is None else format_of(format, READ)
+    found = given.format() if format is None else format_of(format)
     _require_options(options, found, given.name)
     return found.read(given, **options)
 
@@ -66,7 +66,7 @@ def _require_options(options: Mapping[str, Any], found: Format, name: str) -> No
         if option in found.options:
             problems += [f"{name}: {mistake}" for mistake in _mistakes(found, option, value)]
             continue
-        others = [other.kind for other in READ.values() if option in other.options]
+        others = [other.kind for other in FORMATS.values() if option in other.options]
         known = f"there are {listed(found.options)}" if found.options else "there are none"
         hint = f"; {others[0]} has it" if others else nearest(option, found.options)
         problems.append(f'{name}: {found.kind} is read without an option "{option}", {known}{hint}')

@@ -21,7 +21,8 @@ def save_workspace(
     """Write a workspace to a file, and return the files that were written (`files`) and what is to know (`notes`).
 
     `format` is "wilks" (pyhf's JSON, with further fields where pyhf can't say the model), "pyhf" (its JSON and nothing
-    else), "hs3" or "histfactory-xml"; without it the name decides: `.hs3.json`, `.pyhf.json`, `.xml`, else "wilks".
+    else), "hs3", "histfactory-xml" or "datacard"; without it the name decides: `.hs3.json`, `.pyhf.json`, `.xml`,
+    `.txt`, else "wilks".
     Notes say what is lost or only near; with `strict` that is refused.
 
     Raises WorkspaceError, with every reason, where the format can't say the model, and where a ROOT file of another
@@ -55,8 +56,6 @@ def written(
     folder = Path(tempfile.mkdtemp(prefix=".wilks-", dir=None if beside is None else beside.parent))
     try:
         try:
-            if chosen.write is None:
-                raise WorkspaceError(f"{chosen.kind} is read, and can't be written yet")
             writing = chosen.write(workspace, folder / name)
         except WorkspaceError as error:
             raise WorkspaceError(

@@ -26,15 +26,10 @@ def channel_statistics(
     with_errors = [one for one in made if one.errors.any()]
     if said.threshold < 0 or not with_errors:
         return {}
-    starts = start_values(_as_combine_starts(settings), functions)
-    factors = [factor(one.sample, starts) for one in made]
-    counted = [(f, one) for f, one in zip(factors, made, strict=True) if said.signals or not one.signal]
-    zero = np.zeros(made[0].values.size)
-    total = sum((f * one.values for f, one in counted), zero)
-    error = np.sqrt(sum(((f * one.errors) ** 2 for f, one in counted), zero))
-    effective = np.floor(0.5 + np.divide(total, error, out=zero.copy(), where=error > 0) ** 2)
-    together = (error > 0) & (effective > said.threshold)
-    apart = (error > 0) & ~together
+    starts = start_values(as_combine_starts(settings), functions)
+    with_error, effective = effective_events(made, [factor(one.sample, starts) for one in made], said.signals)
+    together = with_error & (effective > said.threshold)
+    apart = with_error & ~together
     found: dict[str, JSONDict] = {}
     if together.any():
         found |= _added(f"prop_bin{name}", with_errors, together)
@@ -43,7 +38,24 @@ def channel_statistics(
     return found
 
 
-def _as_combine_starts(settings: Mapping[str, JSONDict]) -> dict[str, JSONDict]:
+def effective_events(made: list[Made], factors: list[float], signals: bool) -> tuple[BoolArray, FloatArray]:
+    """Return which bins have an error, and the events of the same relative error; without `signals` of backgrounds."""
+    counted = [(f, one) for f, one in zip(factors, made, strict=True) if signals or not one.signal]
+    zero = np.zeros(made[0].values.size)
+    total = sum((f * one.values for f, one in counted), zero)
+    error = np.sqrt(sum(((f * one.errors) ** 2 for f, one in counted), zero))
+    return error > 0, np.floor(0.5 + np.divide(total, error, out=zero.copy(), where=error > 0) ** 2)
+
+
+def events_of(one: Made) -> FloatArray:
+    """Return the events of the same relative error in the bins of a process, 0 where there is none."""
+    positive = (one.errors > 0) & (one.values >= 0)
+    ratio = np.divide(one.values, one.errors, out=np.zeros_like(one.values), where=positive)
+    found: FloatArray = np.floor(0.5 + ratio**2)
+    return found
+
+
+def as_combine_starts(settings: Mapping[str, JSONDict]) -> dict[str, JSONDict]:
     """Return settings in which counts (gmN) start one event higher than they are, as in Combine."""
     counts = {n: s for n, s in settings.items() if s.get("factors") == [1.0] and s["inits"] == s["auxdata"]}
     return {**settings, **{name: {**one, "inits": [one["inits"][0] + 1.0]} for name, one in counts.items()}}
@@ -61,8 +73,7 @@ def _added(name: str, made: list[Made], bins: BoolArray) -> dict[str, JSONDict]:
 def _of_process(name: str, one: Made, bins: BoolArray, threshold: float) -> dict[str, JSONDict]:
     """Add parameters per bin for one sample: Poisson where it has few events, normal otherwise."""
     positive = bins & (one.errors > 0) & (one.values >= 0)
-    ratio = np.divide(one.values, one.errors, out=np.zeros_like(one.values), where=positive)
-    events = np.floor(0.5 + ratio**2)
+    events = events_of(one)
     few = positive & (one.values >= _NEARLY * one.errors) & (events <= threshold)
     many = positive & ~few
     found = _added(name, [one], many) if many.any() else {}

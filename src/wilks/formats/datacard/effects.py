@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wilks._types import FloatArray, JSONDict
+from wilks.formats.datacard.numbers import decimal, settled, settled_unless
 from wilks.formats.datacard.records import Block, Card, Row, Value
 from wilks.formats.datacard.steering import Steering
 from wilks.formats.datacard.templates import Template, Templates
@@ -18,6 +19,7 @@ FLOOR = 1e-9
 """No bin of a histogram is less: as a fraction of the sum, with autoMCStats as a yield."""
 _SYMMETRIC = 1e-5
 _NO_NORM = 1e-3
+_SAME = 1e-12
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,11 @@ def norm_modifiers(logs: dict[str, list[tuple[float, float]]]) -> Iterator[JSOND
     """Yield log-normal effects as normsys; several of one parameter are one."""
     for name, pairs in logs.items():
         low, high = (math.fsum(pair[side] for pair in pairs) for side in (0, 1))
-        if (low, high) == (0.0, 0.0):
+        if max(abs(low), abs(high)) < _SAME:
             continue
-        code = "code1" if low == -high else "combine"
-        data = {"lo": math.exp(low), "hi": math.exp(high)}
+        code = "code1" if abs(low + high) < _SAME else "combine"
+        up = decimal(math.exp(high))
+        data = {"lo": 1.0 / up if code == "code1" else decimal(math.exp(low)), "hi": up}
         yield {"type": "normsys", "name": name, "data": data, "interpolation": code}
 
 
@@ -157,17 +160,19 @@ def morph_modifiers(
     sides: dict[str, list[FloatArray]] = {}
     for morph in morphs:
         name = steering.scaled(morph.row.name, morph.scale / zone)
-        low, high = (_reached(nominal, scaled(side), zone, logs) for side in (morph.down, morph.up))
+        low, high = (
+            settled_unless(side.values, reached(nominal, scaled(side), zone, logs)) for side in (morph.down, morph.up)
+        )
         if name in sides:  # rows of one name add up
             before = sides[name]
-            low, high = (_added(nominal, *pair, logs) for pair in ((before[0], low), (before[1], high)))
+            low, high = (settled(_added(nominal, *pair, logs)) for pair in ((before[0], low), (before[1], high)))
         sides[name] = [low, high]
     for name, (low, high) in sides.items():
         data = {"lo_data": low.tolist(), "hi_data": high.tolist()}
         yield {"type": "histosys", "name": name, "data": data, "interpolation": "code4p"}
 
 
-def _reached(nominal: FloatArray, side: FloatArray, zone: float, logs: bool) -> FloatArray:
+def reached(nominal: FloatArray, side: FloatArray, zone: float, logs: bool) -> FloatArray:
     """Return what a variation has become at the end of the smooth zone."""
     if zone == 1.0:
         return side

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from wilks._types import JSONDict
@@ -18,7 +18,8 @@ from wilks.workspace.expressions import ExpressionError, parse_expression
 
 WIDE = 40.0
 """End of the range of parameters that Combine's fits leave unbounded, in standard deviations."""
-_FREE = 1000.0
+FREE = 1000.0
+"""End of the range of a rateParam without one, in units of its start (at least 1)."""
 _TINY = 1e-12
 
 
@@ -44,6 +45,9 @@ class Parameters:
             self._of_row(row)
         self._of_params()
         self._renamed()
+        if self.mass is not None and "MH" not in self.settings and "MH" not in self.card.arguments:
+            self._set("MH", "mass", inits=[self.mass], bounds=[[0.0, 2.0 * abs(self.mass) + 1.0]], constraint="none")
+            self.settings["MH"]["fixed"] = True
         for argument in self.card.arguments.values():
             if argument.name not in self.settings:
                 self._free(argument.name, "extArg", argument.value, argument.bounds)
@@ -53,9 +57,6 @@ class Parameters:
             if not rate.formula and rate.name not in self.settings:
                 self._free(rate.name, "rateParam", rate.value, rate.bounds)
         self._several()
-        if "MH" not in self.settings and self.mass is not None:
-            self._set("MH", "mass", inits=[self.mass], bounds=[[0.0, 2.0 * abs(self.mass) + 1.0]], constraint="none")
-            self.settings["MH"]["fixed"] = True
         for name in self.card.frozen:
             if name in self.settings:
                 self.settings[name]["fixed"] = True
@@ -94,7 +95,7 @@ class Parameters:
         self.kinds[name] = kind
 
     def _free(self, name: str, kind: str, value: float, bounds: tuple[float, float] | None) -> None:
-        reach = _FREE * max(1.0, abs(value))
+        reach = FREE * max(1.0, abs(value))
         low, high = bounds or (-reach, reach)
         self._set(name, kind, inits=[value], bounds=[[low, high]], constraint="none")
 
@@ -114,7 +115,7 @@ class Parameters:
             case "lnN":
                 self._normal(row.name, said, -WIDE, WIDE)
             case "trG":
-                self._normal(row.name, said, *self._positive(row))
+                self._normal(row.name, said, *positive_range(_slopes(row)))
             case "lnU":
                 self._set(row.name, said, inits=[0.0], bounds=[[-1.0, 1.0]], constraint="none")
             case "unif":
@@ -135,21 +136,10 @@ class Parameters:
         if steepness <= 0:
             self.problems.add(row.where, f'"{row.name}": {kind} found, walls need a steepness above 0')
             return
-        low, high = self._positive(row, 1.0 + 8.0 / steepness)
+        low, high = positive_range(_slopes(row), 1.0 + 8.0 / steepness)
         self._set(row.name, kind, inits=[0.0], bounds=[[low, high]], constraint="none")
         walls = f"log(1 + exp({steepness!r} * (@0 - 1))) + log(1 + exp(-{steepness!r} * (@0 + 1)))"
         self.densities[row.name] = f"{row.name}_walls", walls
-
-    def _positive(self, row: Row, reach: float = 7.0) -> tuple[float, float]:
-        """Return the range, within `reach` of 0, in which all factors 1 + slope * parameter are positive."""
-        low, high = -reach, reach
-        for value in row.entries.values():
-            slope = value if not isinstance(value, tuple) else 0.0
-            if slope > 0:
-                low = max(low, -1.0 / slope)
-            elif slope < 0:
-                high = min(high, -1.0 / slope)
-        return low, high
 
     def _count(self, name: str, kind: str, count: float) -> None:
         low, high = count_range(count)
@@ -214,7 +204,7 @@ class Parameters:
         for rate in reversed(found.values()):
             read = self._expression(rate, {*self.settings, *found})
             if read is not None:
-                steering.formula(rate.name, read, rate.arguments)
+                steering.formula(rate.name, read.replace(" ", ""), rate.arguments)
 
     def _expression(self, of: RateParam | Constr, names: set[str]) -> str | None:
         """Return a formula with ROOT's meaning, in the words used here; None, and a mistake, where it has none."""
@@ -287,6 +277,21 @@ class Parameters:
         for name in freeze:
             if name in self.settings:
                 self.settings[name]["fixed"] = True
+
+
+def _slopes(row: Row) -> list[float]:
+    return [value for value in row.entries.values() if not isinstance(value, tuple)]
+
+
+def positive_range(slopes: Iterable[float], reach: float = 7.0) -> tuple[float, float]:
+    """Return the range, within `reach` of 0, where factors 1 + slope * x are positive (7 for a truncated normal)."""
+    low, high = -reach, reach
+    for slope in slopes:
+        if slope > 0:
+            low = max(low, -1.0 / slope)
+        elif slope < 0:
+            high = min(high, -1.0 / slope)
+    return low, high
 
 
 def count_range(count: float) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from wilks._types import FloatArray, JSONDict
 from wilks.axis import Axis
 from wilks.errors import listed, nearest
 from wilks.formats.datacard.effects import FLOOR, Effects, Reader, morph_modifiers, norm_modifiers
+from wilks.formats.datacard.numbers import scaled_by, settled_unless, with_sum
 from wilks.formats.datacard.pois import Interest
 from wilks.formats.datacard.records import Block, Column, RateParam, Row, Statistics
 from wilks.formats.datacard.templates import DATA, Template
@@ -127,9 +128,8 @@ class Samples:
         said: Statistics | None,
     ) -> Made:
         values, logs = self._single(nominal.values), self._logs(effects)
-        data = scale * values
-        if said is None and self.reader.rounding:
-            data = values * (scale * nominal.total / float(values.sum()))
+        rounded = said is None and self.reader.rounding
+        data = scaled_by(values, scale * nominal.total / float(values.sum()) if rounded else scale)
         floor = FLOOR * (scale if said is not None else float(data.sum()))
         sample: JSONDict = {"name": block[1], "data": data.tolist(), "modifiers": modifiers}
         if effects.morphs:
@@ -140,19 +140,19 @@ class Samples:
                 if not keep:
                     return scale * varied
                 if said is None:
-                    return varied * (float(data.sum()) / float(varied.sum()))
-                return scale * self._single(varied * (float(values.sum()) / float(varied.sum())))
+                    return with_sum(varied, float(data.sum()))
+                return scale * self._single(with_sum(varied, float(values.sum())))
 
             modifiers += morph_modifiers(effects.morphs, data, scaled, self.reader.steering, logs)
             sample["morphing"] = _morphing(floor, logs, said)
         else:
             clipped = np.maximum(data, floor)
             if said is None:
-                clipped *= float(data.sum()) / float(clipped.sum())
+                clipped = settled_unless(clipped, with_sum(clipped, float(data.sum())))
             sample["data"] = clipped.tolist()
         if nominal.axis is not None:
             self.axes.setdefault(block[0], nominal.axis)
-        return Made(sample, np.maximum(data, floor), scale * nominal.errors, column.signal)
+        return Made(sample, np.maximum(data, floor), scaled_by(nominal.errors, scale), column.signal)
 
     def _single(self, values: FloatArray) -> FloatArray:
         """Return contents of a histogram, in single precision where Combine's rounding is asked for."""
