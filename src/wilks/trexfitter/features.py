@@ -1,0 +1,28 @@
+"""What a steering file may not be able to say yet: one line for each, and one place to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# True where the steering file has it; until then a setting that needs it is reported as one that can't be said.
+FEATURES: Mapping[str, bool] = {
+    "scale": False,
+    "before smoothing": False,
+    "signs": False,
+    "larger side": False,
+    "remove large": False,
+    "no pruning": False,
+    "expressions": False,
+    "divisions": False,
+    "reference sample": False,
+    "ghost": False,
+    "automatic bins": False,
+    "smooth": False,
+    "minimum yield": False,
+    "staterror scale": False,
+}
+
+
+def can(feature: str) -> bool:
+    """Return whether a steering file can say something."""
+    return FEATURES[feature]

@@ -1,0 +1,106 @@
+"""How templates of a systematic are processed: smoothing, symmetrisation, and yields that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from wilks.trexfitter.analysis import Analysis
+from wilks.trexfitter.features import can
+from wilks.trexfitter.grammar import Block
+
+_METHODS = {
+    "ONESIDED": "ONESIDED",
+    "TWOSIDED": "TWOSIDED",
+    "ABSMEAN": "ABSMEAN",
+    "MAXIMUM": "MAXIMUM",
+    "MAXIMUMKEEPSIGN": "MAXIMUM",
+}
+_SIGNS = {"ABSMEAN": "positive", "MAXIMUM": "larger"}
+_KERNELS = ("KERNELRATIOUNIFORM", "KERNELDELTAGAUSS", "KERNELRATIOGAUSS")
+
+
+def symmetrisation(analysis: Analysis, block: Block, given: Sequence[str]) -> dict[str, Any]:
+    """Return `Symmetrization` of a systematic whose sides in `given` are read."""
+    setting = block.get("Symmetrisation")
+    if setting is None or setting.word in ("NONE", "FALSE", ""):
+        return {}
+    word = setting.word
+    if word not in _METHODS:
+        analysis.notes.cannot(block, setting, f"{setting.text} is not among {', '.join(_METHODS)}; sides are as they are read")
+        return {}
+    if len(given) == 1:
+        if word != "ONESIDED":
+            text = f"only the side {given[0]} is given; it is mirrored, as ONESIDED does"
+            analysis.notes.approximate(block, setting, text)
+        return {"Symmetrization": {"Method": "ONESIDED", "NormalizeFirst": _normalised_first(analysis)}}
+    if word == "ONESIDED":
+        method = "LARGERSIDE" if can("larger side") else "ONESIDED"
+        return {"Symmetrization": {"Method": method, "NormalizeFirst": _normalised_first(analysis)}}
+    found: dict[str, Any] = {"Method": _METHODS[word], "NormalizeFirst": _normalised_first(analysis)}
+    if word in _SIGNS:
+        if can("signs"):
+            found["Sign"] = _SIGNS[word]
+        else:
+            text = "can not be said yet: the sign of the shift is that of the side Up"
+            analysis.notes.cannot(block, setting, text)
+    if smooths(block):
+        if can("before smoothing"):
+            found["BeforeSmoothing"] = True
+        else:
+            text = "sides are smoothed before they are symmetrised, and not the other way round"
+            analysis.notes.approximate(block, setting, text)
+    return {"Symmetrization": found}
+
+
+def _normalised_first(analysis: Analysis) -> bool:
+    return analysis.job.true("AlternativeShapeHistFactory")
+
+
+def smooths(block: Block) -> bool:
+    """Return whether a systematic is smoothed."""
+    setting = block.get("Smoothing")
+    return setting is not None and setting.word not in ("0", "NONE", "FALSE", "")
+
+
+def smoothing(analysis: Analysis, block: Block, pairs: Sequence[tuple[Block, Block]]) -> dict[str, Any]:
+    """Return `Smoothing` of a systematic on some templates."""
+    own = block.get("SmoothingOption")
+    if not smooths(block):
+        return {}
+    setting = block.settings["Smoothing"]
+    option = own or analysis.job.get("SmoothingOption")
+    word = option.word if option is not None else "MAXVARIATION"
+    found: dict[str, Any] = {"Algorithm": "KERNEL" if word in _KERNELS else "MAXVARIATION"}
+    text = "bins are merged until they are significant and then smoothed, by rules that differ a little"
+    if word != "MAXVARIATION":
+        text = f"{word} is smoothed by {found['Algorithm']}"
+    elif not setting.text.startswith("4") or len(setting.text) != 2:
+        text = f"as 40 is, not as {setting.text}: {text}"
+    analysis.notes.approximate(block, setting, text)
+    skipping = {region.name for region in analysis.regions if region.true("SkipSmoothing")}
+    inside = list(dict.fromkeys(region.name for region, _ in pairs))
+    kept = [name for name in inside if name not in skipping]
+    if not kept:
+        return {}
+    if len(kept) < len(inside):
+        found["Regions"] = kept
+    reference = block.get("ReferenceSmoothing")
+    if reference is not None:
+        found["Reference"] = reference.text
+    return {"Smoothing": found}
+
+
+def keep_yield(analysis: Analysis, block: Block) -> list[dict[str, Any]]:
+    """Return `KeepYield` for each group of samples whose sum keeps its yield; empty for none."""
+    setting = block.get("KeepNormForSamples")
+    if setting is None:
+        return []
+    known = {sample.name for sample in analysis.simulated}
+    groups = [[name.strip() for name in item.split("+")] for item in setting.items]
+    inside = [[name for name in names if name in known] for names in groups]
+    groups = [names for names in inside if names]
+    if len(groups) > 1:
+        text = "several sums keep their yield: the first one does here"
+        analysis.notes.cannot(block, setting, text)
+    return [{"KeepYield": {"Samples": names}} for names in groups[:1]]
