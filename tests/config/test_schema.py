@@ -15,7 +15,7 @@ from wilks.config.schema import Config, NormFactor, Region, Sample, Systematic, 
 
 KEYS = {
     "General": "Measurement POI POIs Search InputPath HistogramFolder Fixed VariationPath Pruning Staterror Checks "
-    "Correlations Groups Clip",
+    "Correlations Groups Clip Divisions",
     "Pruning": "Norm Shape Reference Large",
     "FixedParameter": "Name Value",
     "Region": "Name Variable Binning Filter RegionPath OutsideBinning Rebin DropBins Staterror",

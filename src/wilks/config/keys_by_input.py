@@ -36,6 +36,7 @@ _NTUPLE_PATH = (Use.USED, Use.REFUSED, Use.GIVEN, Use.IDLE)
 TABLE: Mapping[tuple[str, str], tuple[Use, Use, Use, Use]] = {
     ("General", "InputPath"): (Use.NEEDED, Use.NEEDED, Use.IDLE, Use.IDLE),
     ("General", "VariationPath"): (Use.REFUSED, Use.USED, Use.IDLE, Use.IDLE),
+    ("General", "Divisions"): (Use.USED, Use.REFUSED, Use.IDLE, Use.IDLE),
     ("Region", "Variable"): (Use.NEEDED, Use.LABEL, Use.LABEL, Use.LABEL),
     ("Region", "Binning"): (Use.NEEDED, Use.MERGED, Use.MERGED, Use.MERGED),
     ("Region", "Filter"): _EVENTS,

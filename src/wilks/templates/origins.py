@@ -101,7 +101,7 @@ def origins_of_ntuples(config: Config, plan: Plan) -> dict[TemplateKey, Origin]:
     found = {}
     for key, parts in plan.parts.items():
         files: dict[tuple[str, str | None, str | None, str | None], list[str]] = {}
-        ingredients = ["ntuples", outside[key.region]]
+        ingredients = ["ntuples", outside[key.region], *["divisions of ROOT"] * plan.root_divisions]
         complete = all(file in known for (file, _), _ in parts)
         for tree, number in parts:
             recipe = recipes[tree][number]
