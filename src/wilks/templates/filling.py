@@ -40,12 +40,16 @@ class Use:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What fills a histogram: what is histogrammed, of which entries, with which weight, in which bins."""
+    """What fills a histogram: what is histogrammed, of which entries, with which weight, in which bins.
+
+    Sums are those of the weights; that yields are `scale` times the sums is left to whoever adds them up.
+    """
 
     variable: str
     filter: str | None
     weight: str | None
     edges: tuple[float, ...]
+    scale: float = 1.0
 
     @property
     def uses(self) -> tuple[Use, ...]:

@@ -65,7 +65,8 @@ def planned(config: Config, keys: Sequence[TemplateKey]) -> Plan:
                 text = f"{key}: histograms from ntuples need Variable and Binning of the region, and a Tree"
                 plan.problems.append(text)
                 continue
-            recipe = Recipe(variable.value, _text(ingredient.filter), _text(ingredient.weight), edges[key.region])
+            expressions = variable.value, _text(ingredient.filter), _text(ingredient.weight)
+            recipe = Recipe(*expressions, edges[key.region], ingredient.scale)
             _note_places(plan, ingredient)
             try:
                 files = _files(config, ingredient, resolved, plan.notes)
