@@ -17,7 +17,7 @@ from wilks.config.schema import Region, SideOverride, Template
 
 BLOCKS = {block.__name__: block for block in (General, Region, Sample, SampleSource, SampleOverride, Template)}
 BLOCKS["SideOverride"] = SideOverride
-VALUES: dict[str, Any] = {"Binning": [0, 1], "OutsideBinning": "merge"}
+VALUES: dict[str, Any] = {"Binning": [0, 1], "OutsideBinning": "merge", "Divisions": "ROOT", "Scale": 2}
 
 
 @pytest.mark.parametrize("name", BLOCKS)

@@ -15,17 +15,17 @@ from wilks.config.schema import Config, NormFactor, Region, Sample, Systematic, 
 
 KEYS = {
     "General": "Measurement POI POIs Search InputPath HistogramFolder Fixed VariationPath Pruning Staterror Checks "
-    "Correlations Groups Clip",
+    "Correlations Groups Clip Divisions",
     "Pruning": "Norm Shape Reference Large",
     "FixedParameter": "Name Value",
     "Region": "Name Variable Binning Filter RegionPath OutsideBinning Rebin DropBins Staterror",
-    "Sample": "Name Tree Filter Weight SamplePath Data DisableStaterror Regions Exclude Color Sources Overrides",
+    "Sample": "Name Tree Filter Weight SamplePath Data DisableStaterror Regions Exclude Color Sources Overrides Scale",
     "NormFactor": "Name Samples Regions Exclude Nominal Bounds Constraint",
     "Systematic": "Name Type Up Down Variations Combine Regions Samples Exclude Sources Smoothing Symmetrization "
     "ModifierName Decorrelate KeepYield Constraint Interpolation",
     "Template": "Tree Weight Variable Filter RegionPath SamplePath Normalization Symmetrize VariationPath Overrides",
-    "SampleSource": "Name Tree Filter Weight SamplePath",
-    "SampleOverride": "Regions Tree Filter Weight Variable SamplePath",
+    "SampleSource": "Name Tree Filter Weight SamplePath Scale",
+    "SampleOverride": "Regions Tree Filter Weight Variable SamplePath Scale",
     "SideOverride": "Regions Samples Tree Weight Variable Filter RegionPath SamplePath Normalization VariationPath",
     "Exclusion": "Regions Samples",
     "Group": "Regions Samples",

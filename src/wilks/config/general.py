@@ -90,6 +90,11 @@ class General(Block):
     fixed: tuple[FixedParameter, ...] = Field(
         default=(), description="Parameters that are constant in fits", json_schema_extra={"minItems": 1}
     )
+    divisions: Literal["NumPy", "ROOT"] = Field(
+        default="NumPy",
+        description="How expressions divide (ntuple input): as NumPy does, or as ROOT, where x/0 is 0, and % has the "
+        "sign of the first number",
+    )
     variation_path: StrictStr = Field(default="", description="Nominal value of {VariationPath} (histogram input only)")
     pruning: Pruning | SkipJsonSchema[None] = Field(default=None, description="Small effects that are left out")
     checks: Checks | SkipJsonSchema[None] = Field(default=None, description="What is worth a finding")

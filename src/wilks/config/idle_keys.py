@@ -20,6 +20,7 @@ _FIELDS = {
     "Filter": "filter",
     "Variable": "variable",
     "SamplePath": "sample_path",
+    "Scale": "scale",
     "RegionPath": "region_path",
     "VariationPath": "variation_path",
     "Normalization": "normalization",

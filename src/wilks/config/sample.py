@@ -9,7 +9,7 @@ from pydantic import Field, StrictBool, StrictStr
 from pydantic.json_schema import SkipJsonSchema
 
 from wilks.config.block import Block
-from wilks.config.values import Color, Names, OptionalText
+from wilks.config.values import Color, Factor, Names, OptionalText
 
 
 class SampleInput(Block):
@@ -23,6 +23,9 @@ class SampleInput(Block):
         default=None, description="Weight of events (ntuple input); {Weight} in it stands for what it replaces"
     )
     sample_path: Names = Field(default=(), description="Value or values of {SamplePath}")
+    scale: Factor | SkipJsonSchema[None] = Field(
+        default=None, description="Factor on yields, in place of what it replaces; with -1 a source is subtracted"
+    )
 
 
 class SampleSource(SampleInput):
@@ -50,6 +53,9 @@ class Sample(Block):
     )
     weight: OptionalText = Field(default=None, description="Weight of events (ntuple input); left out, 1")
     sample_path: Names = Field(default=(), description="Value or values of {SamplePath}; several are summed")
+    scale: Factor | SkipJsonSchema[None] = Field(
+        default=None, description="Factor on the yields, nominal and varied; left out, 1"
+    )
     data: StrictBool = Field(default=False, description="True for the one sample that holds the observed data")
     disable_staterror: StrictBool = Field(
         default=False, description="True: no parameters for the statistical uncertainty of this sample"
@@ -78,11 +84,12 @@ class Input(NamedTuple):
     tree: str | None
     weight: str | None
     filter: str | None
+    scale: int | float
     paths: tuple[str, ...]
 
     def overlaps(self, other: Input) -> bool:
         """Return whether two sources have input in common, all of it alike: it would be counted once."""
-        return self[:3] == other[:3] and (self.paths == other.paths or not set(self.paths).isdisjoint(other.paths))
+        return self[:4] == other[:4] and (self.paths == other.paths or not set(self.paths).isdisjoint(other.paths))
 
 
 def inputs_of(sample: Sample, overrides: Iterable[SampleOverride] = ()) -> list[Input]:
@@ -95,11 +102,13 @@ def _input(blocks: Sequence[Sample | SampleInput]) -> Input:
     tree: str | None = None
     weight: str | None = None
     filter_: str | None = None
+    scale: int | float = 1
     paths: tuple[str, ...] = ()
     for block in blocks:
+        scale = scale if block.scale is None else block.scale
         tree, paths = block.tree or tree, block.sample_path or paths
         if block.weight:
             weight = block.weight.replace("{Weight}", f"({weight or 1})")
         if block.filter is not None:
             filter_ = block.filter.replace("{Filter}", f"({filter_ or True})")
-    return Input(tree, weight, filter_, paths)
+    return Input(tree, weight, filter_, scale, paths)

@@ -22,7 +22,7 @@ from wilks.config.values import Part
 from wilks.errors import listed
 
 Pairs = Sequence[tuple[Region, Sample]]
-_INPUT_KEYS = ("Tree", "Weight", "Filter", "SamplePath")
+_INPUT_KEYS = ("Tree", "Weight", "Filter", "SamplePath", "Scale")
 
 
 def sources_differ(draft: Draft) -> Iterator[Mistake]:

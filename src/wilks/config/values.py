@@ -84,6 +84,13 @@ def _positive(value: Any) -> int | float:
     return number
 
 
+def _factor(value: Any) -> int | float:
+    number = _number(value)
+    if number == 0:
+        raise ValueError("must not be 0: nothing would be left")
+    return number
+
+
 def _not_negative(value: Any) -> int | float:
     number = _number(value)
     if number < 0:
@@ -173,6 +180,9 @@ NotNegative: TypeAlias = Annotated[
 Count: TypeAlias = Annotated[int, BeforeValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1})]
 Positive: TypeAlias = Annotated[
     int | float, BeforeValidator(_positive), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
+]
+Factor: TypeAlias = Annotated[
+    int | float, BeforeValidator(_factor), WithJsonSchema({"type": "number", "not": {"const": 0}})
 ]
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 Rebinning: TypeAlias = Annotated[
