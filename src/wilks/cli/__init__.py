@@ -16,6 +16,7 @@ from wilks.cli.convert import convert
 from wilks.cli.ensembles import compatibility, gof, toys
 from wilks.cli.fits import fit
 from wilks.cli.grids import grid
+from wilks.cli.importing import import_trex
 from wilks.cli.limits import hypotest, limit, significance
 from wilks.cli.modifiers import modifiers
 from wilks.cli.operations import combine, correlate, decorrelate, prune, rename, sort, split, with_data
@@ -46,7 +47,7 @@ def main() -> None:
 # In the order of an analysis; every command stands in one section.
 for title, commands in {
     "The whole analysis": (run, report, explore),
-    "Templates and workspaces": (templates, workspace, inspect, modifiers, check, browse, config),
+    "Templates and workspaces": (import_trex, templates, workspace, inspect, modifiers, check, browse, config),
     "Operations on workspaces": (
         combine,
         prune,

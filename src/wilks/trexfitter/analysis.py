@@ -135,18 +135,21 @@ def analysis_of(contents: Contents, notes: Notes) -> Analysis | None:
         notes.mistakes.append(f"{label}: {what} of type Job; a configuration has exactly one")
         return None
     analysis = Analysis(jobs[0], contents.blocks, notes)
+    refused: dict[str, list[str]] = {}
     for block in contents.blocks:
-        _count(block, notes)
+        _count(block, notes, refused)
+    for what, places in refused.items():
+        text = f"{what} is not among what wilks does, and this configuration can't be imported: {', '.join(places)}"
+        notes.mistakes.append(f"{analysis.job.line.label}  {text}")
     _unique(analysis)
     _names_exist(analysis)
     return analysis
 
 
-def _count(block: Block, notes: Notes) -> None:
-    """Count the settings of a block by what becomes of them; unknown ones are mistakes, refused ones too."""
+def _count(block: Block, notes: Notes, refused: dict[str, list[str]]) -> None:
+    """Count the settings of a block by what becomes of them; unknown ones are mistakes, refused ones are collected."""
     if block.type in REFUSED:
-        text = f"{REFUSED[block.type]} is not among what wilks does; this configuration can't be imported"
-        notes.mistakes.append(f"{block.line.place}  {block.title}: {text}")
+        refused.setdefault(REFUSED[block.type], []).append(f"{block.title} (line {block.line.number})")
     for key, setting in block.settings.items():
         kind = kind_of(block.type, key)
         if kind is None:
@@ -158,12 +161,12 @@ def _count(block: Block, notes: Notes) -> None:
         if what is None and is_unfolding(key) and block.type not in REFUSED:
             what = "unfolding"
         if what is not None:
-            notes.mistake(block, setting, f"{what} is not among what wilks does; this configuration can't be imported")
+            refused.setdefault(what, []).append(f"{block.title}.{key} (line {setting.line.number})")
             notes.kinds[id(setting)] = (setting, block, Kind.NONE)
 
 
 def _unique(analysis: Analysis) -> None:
-    for kind in ("Region", "Sample", "Systematic", "ShapeFactor"):
+    for kind in ("Region", "Sample", "ShapeFactor"):
         first: dict[str, Block] = {}
         for block in analysis.of(kind):
             other = first.setdefault(block.name, block)

@@ -20,14 +20,25 @@ _NEW = re.compile(r"\?|\.size\s*\(")
 
 def product(factors: Iterable[str]) -> str:
     """Return factors multiplied, in brackets where they need some; empty for none."""
-    parts = [f if _PRODUCT.fullmatch(f) or f == "{Weight}" else f"({f})" for f in factors if f and not _is_one(f)]
+    parts = [f if _PRODUCT.fullmatch(f) or f == "{Weight}" else bracketed(f) for f in factors if f and not _is_one(f)]
     return " * ".join(parts)
 
 
 def both(cuts: Iterable[str]) -> str:
     """Return cuts that all hold; empty for none."""
     parts = [cut for cut in cuts if cut and not _is_one(cut)]
-    return parts[0] if len(parts) == 1 else " && ".join(p if p == "{Filter}" else f"({p})" for p in parts)
+    return parts[0] if len(parts) == 1 else " && ".join(p if p == "{Filter}" else bracketed(p) for p in parts)
+
+
+def bracketed(text: str) -> str:
+    """Return an expression in brackets, which it may have already."""
+    depth = 0
+    inside = text.strip()
+    for place, character in enumerate(inside):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth == 0 and place < len(inside) - 1:
+            return f"({inside})"
+    return inside if inside.startswith("(") else f"({inside})"
 
 
 def _is_one(text: str) -> bool:

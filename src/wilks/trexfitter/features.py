@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 # True where the steering file has it; until then a setting that needs it is reported as one that can't be said.
 FEATURES: Mapping[str, bool] = {
-    "scale": False,
+    "scale": True,
     "before smoothing": False,
     "signs": False,
     "larger side": False,
     "remove large": False,
     "no pruning": False,
-    "expressions": False,
-    "divisions": False,
+    "expressions": True,
+    "divisions": True,
     "reference sample": False,
     "ghost": False,
     "automatic bins": False,

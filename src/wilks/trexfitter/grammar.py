@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 
 from wilks._reading import read_file
-from wilks.errors import ConfigError, nearest_file
-from wilks.trexfitter.keys import BLOCKS, blocks_with
+from wilks.errors import ConfigError, nearest, nearest_file
+from wilks.trexfitter.keys import BLOCKS, Kind, blocks_with, kind_of
 
-_BANNER = re.compile(r"[\W_]*(?:-{2,}.*-{2,})?[\W_]*")
+_BANNER = re.compile(r"[-=*+~_/\s].*|[\W_]*|.*[-=*]{3,}", re.DOTALL)
 _MOST = 20
 # Files that include each other.
 
@@ -206,6 +206,7 @@ def blocks_of(lines: Iterable[Line], found: Contents) -> None:
 
 
 def _comment(text: str) -> list[str]:
+    """Return the words of a comment, none for a banner (`--- SAMPLES ---`)."""
     words = text.strip("%# \t")
     return [] if _BANNER.fullmatch(words) else [words]
 
@@ -231,11 +232,9 @@ def _blocks(chunk: list[tuple[Line, str, str]], comments: list[str], found: Cont
             block.settings[key] = Setting(key, own.strip(), at)
         yield block
     for at, key, written in chunk[1:]:
-        if not written.replace('"', "").strip():
+        if not written.replace('"', "").strip() and kind_of(kind, key) != Kind.COSMETIC:
             found.mistakes.append(f"{at.place}  {key}: has no value")
 
 
 def _near(kind: str) -> str:
-    from wilks.errors import nearest
-
     return nearest(kind, BLOCKS) or f"; there are {', '.join(BLOCKS)}"

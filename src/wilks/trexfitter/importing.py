@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wilks._reading import read_file
 from wilks.config.load import load_config
 from wilks.config.schema import Config
 from wilks.errors import ConfigError
 from wilks.trexfitter.analysis import DATA, GHOST, Analysis, analysis_of, type_of
 from wilks.trexfitter.commands import Command, Commands
 from wilks.trexfitter.features import can
-from wilks.trexfitter.grammar import Block, Contents, blocks_of, lines_of
+from wilks.trexfitter.grammar import Block, Contents, blocks_of, lines_of, recognise
 from wilks.trexfitter.keys import Kind
 from wilks.trexfitter.notes import Notes
 from wilks.trexfitter.paths import Composer, absent_files
@@ -107,24 +108,48 @@ def import_trex(path: str | Path, replacements: Iterable[str | Path] = (), outpu
     return imported(contents, Path(path), output)
 
 
+def load_trex(path: str | Path) -> Config:
+    """Return the analysis that a configuration of TRExFitter describes, as `load_config` does for a steering file.
+
+    `Config.source` is its path. Raises ConfigError with all mistakes, and where something can't be said or an input file
+    is not there: nothing is left out of an analysis that is run.
+    """
+    found = import_trex(path)
+    problems = [f"{sentence} (can't be said; wilks import-trex writes a steering file without it)" for sentence in found.cannot]
+    problems += [f"{path}: {sentence}" for sentence in found.absent]
+    if problems:
+        raise ConfigError(problems)
+    return found.config().model_copy(update={"source": Path(path).absolute()})
+
+
+def is_trex(source: object) -> bool:
+    """Return whether a source of an analysis is the path of a configuration of TRExFitter, by its content."""
+    if not isinstance(source, (str, Path)):
+        return False
+    try:
+        return Path(source).is_file() and recognise(read_file(source))
+    except (OSError, ValueError):
+        return False
+
+
 def imported(contents: Contents, path: Path, output: str = "config.yml") -> Imported:
     """Return what blocks say. Raises ConfigError with all mistakes."""
     notes = Notes(mistakes=contents.mistakes)
     analysis = analysis_of(contents, notes)
     if analysis is None or any("can't be imported" in sentence for sentence in notes.mistakes):
-        raise ConfigError(_in_order(notes.mistakes))
+        raise ConfigError(in_order(notes.mistakes))
     regions = [r for r in analysis.of("Region") if region_type(r) != VALIDATION]
     apart = [r for r in analysis.of("Region") if region_type(r) == VALIDATION]
     if not regions:
         notes.mistakes.append(f"{path}: no region of Type SIGNAL or CONTROL, so there is nothing to fit")
-        raise ConfigError(_in_order(notes.mistakes))
+        raise ConfigError(in_order(notes.mistakes))
     composer = Composer(analysis)
     found = _steering(analysis, composer, regions)
     workspace = f"{Path(output).stem}.json"
     commands = Commands(analysis, _poi(found), workspace).of_fit(output) if found else []
     _all_read(analysis, apart)
     if notes.mistakes or found is None:
-        raise ConfigError(_in_order(notes.mistakes))
+        raise ConfigError(in_order(notes.mistakes))
     notes.absent += absent_files(composer, path)
     head = _head(path, analysis, commands, apart)
     text = as_yaml(found.document, found.comments, head)
@@ -202,7 +227,7 @@ def _head(path: Path, analysis: Analysis, commands: Iterable[Command], apart: li
     return [*lines, "", *map(str, commands)]
 
 
-def _in_order(mistakes: Iterable[str]) -> list[str]:
+def in_order(mistakes: Iterable[str]) -> list[str]:
     """Return sentences once, in the order of lines."""
 
     def line(sentence: str) -> tuple[str, int]:

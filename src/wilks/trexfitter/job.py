@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wilks.trexfitter.analysis import Analysis
+from wilks.trexfitter.colours import colour, mixed
 from wilks.trexfitter.events import number, number_of
 from wilks.trexfitter.features import can
 from wilks.trexfitter.grammar import Block
@@ -47,6 +48,10 @@ def threshold(analysis: Analysis) -> float | None:
     if value is None or value < 0:
         analysis.notes.mistake(analysis.job, setting, f'must be NONE or a number of 0 or above, found "{setting.text}"')
         return 0
+    if value >= 1:
+        text = f"{value:g} means {value:.0%}: no bin has parameters here, and hardly one has there"
+        analysis.notes.approximate(analysis.job, setting, text)
+        return None
     return value
 
 
@@ -59,20 +64,11 @@ def _staterror(analysis: Analysis) -> dict[str, Any]:
     apart = [s for s in analysis.simulated if s.true("SeparateGammas") or s.true("SeparateGamma")]
     if apart and len(apart) == len([s for s in analysis.simulated if s.true("UseMCstat", default=True)]):
         found["PerSample"] = True
-        for sample in apart:
-            analysis.notes.add(_exact(), sample, "SeparateGammas", "")
-            analysis.notes.notes.pop()
     elif apart:
         for sample in apart:
             text = "statistical parameters are shared by the samples of a region, or each sample of it has its own"
             analysis.notes.approximate(sample, "SeparateGammas", text)
     return found | {"Constraint": "Gaussian" if word == "GAUSSIAN" else "Poisson"}
-
-
-def _exact() -> Any:
-    from wilks.trexfitter.keys import Kind
-
-    return Kind.EXACT
 
 
 def _pruning(analysis: Analysis) -> dict[str, Any]:
@@ -101,8 +97,6 @@ def _pruning(analysis: Analysis) -> dict[str, Any]:
 
 def colour_of(sample: Block) -> str | None:
     """Return the colour of a sample for figures."""
-    from wilks.trexfitter.colours import colour, mixed
-
     if sample.items("FillColorRGB"):
         return mixed(sample.items("FillColorRGB"))
     return colour(sample.text("FillColor")) if sample.text("FillColor") else None

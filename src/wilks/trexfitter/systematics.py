@@ -47,9 +47,17 @@ class SystematicWriter:
             return []
         base: dict[str, Any] = {"Name": block.name, "Type": "Normalization"}
         base |= self._parameter(block)
+        again = self._number(block)
+        if again:
+            base |= {"Name": f"{block.name}_{again + 1}", "ModifierName": base.get("ModifierName", block.name)}
         if kind == "OVERALL":
             return [{**base, **where(self.analysis, pairs), **self._overall(block)}]
         return self._histograms(block, base, pairs)
+
+    def _number(self, block: Block) -> int:
+        """Return how many systematics of the same name stand before: they share a parameter."""
+        alike = [other for other in self.analysis.of("Systematic") if other.name == block.name]
+        return next(number_ for number_, other in enumerate(alike) if other is block)
 
     def _parameter(self, block: Block) -> dict[str, Any]:
         """Return what is said of the parameter: its name, whether it is free, and whether there are several."""
@@ -120,7 +128,7 @@ class SystematicWriter:
         apart = block.get("Decorrelate")
         if apart is not None and apart.word == "SHAPEACC":
             return [
-                ({**base, "Name": f"{block.name}_{end}", "Type": kind, "ModifierName": f"{name}_{end}"}, pairs)
+                ({**base, "Name": f"{base['Name']}_{end}", "Type": kind, "ModifierName": f"{name}_{end}"}, pairs)
                 for end, kind in (("Acc", "NormOnly"), ("Shape", "ShapeOnly"))
             ]
         groups: dict[str, list[tuple[Block, Block]]] = {}
@@ -135,7 +143,7 @@ class SystematicWriter:
             part = {**base, "Type": kind}
             if found:
                 ending = {"NormOnly": "yield", "ShapeOnly": "shape", "NormPlusShape": "both"}[kind]
-                part |= {"Name": f"{block.name}_{ending}", "ModifierName": name}
+                part |= {"Name": f"{base['Name']}_{ending}", "ModifierName": name}
             found.append((part, acting))
         return found
 
