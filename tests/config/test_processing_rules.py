@@ -126,3 +126,42 @@ def test_the_reference_is_in_all_regions_that_are_smoothed(histograms: dict[str,
     ]
     systematic["Smoothing"]["Regions"] = "Signal region"
     assert problems(histograms) == []
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        (
+            {"Method": "TWOSIDED", "Sign": "positive"},
+            "Symmetrization.Sign: has no effect with TWOSIDED; it is for ABSMEAN and MAXIMUM",
+        ),
+        (
+            {"Method": "MAXIMUM", "Sign": "largest"},
+            'Symmetrization.Sign: must be one of "up", "positive", "larger", found the text "largest"; did you mean '
+            '"larger"?',
+        ),
+        (
+            {"Method": "TWOSIDED", "Clip": True},
+            "Symmetrization.Clip: is for varied histograms as they are: write NormalizeFirst: False",
+        ),
+        (
+            {"Method": "TWOSIDED", "BeforeSmoothing": True},
+            "Symmetrization.BeforeSmoothing: has no effect without Smoothing",
+        ),
+    ],
+)
+def test_options_of_symmetrization(ntuples: dict[str, Any], problems: Find, how: dict[str, Any], sentence: str) -> None:
+    ntuples["Systematics"][0]["Symmetrization"] = how
+    assert problems(ntuples) == [f"Systematics[0].{sentence}"]
+
+
+def test_what_is_not_symmetrized_before_it_is_smoothed(histograms: dict[str, Any], problems: Find) -> None:
+    histograms["Systematics"][1]["Symmetrization"] = {"Method": "ONESIDED", "BeforeSmoothing": True}
+    text = "the image of a side is that of the smoothed one; it is for methods that need both sides"
+    assert problems(histograms) == [f"Systematics[1].Symmetrization.BeforeSmoothing: {text}"]
+    systematic = histograms["Systematics"][1]
+    systematic |= {"Variations": [systematic.pop("Up"), {"VariationPath": "_down"}], "Combine": "ENVELOPE"}
+    systematic.pop("Down")
+    systematic["Symmetrization"]["Method"] = "TWOSIDED"
+    text = "has no place beside Variations, which are smoothed before they are combined"
+    assert problems(histograms) == [f"Systematics[1].Symmetrization.BeforeSmoothing: {text}"]

@@ -30,7 +30,7 @@ KEYS = {
     "Exclusion": "Regions Samples",
     "Group": "Regions Samples",
     "Smoothing": "Algorithm Regions Samples Reference Bandwidth Tolerance",
-    "Symmetrization": "Method NormalizeFirst",
+    "Symmetrization": "Method NormalizeFirst Sign BeforeSmoothing Clip",
     "Staterror": "Threshold PerSample Constraint PoissonBelow",
     "KeepYield": "Samples Regions Inclusive",
     "ShapeFactor": "Name Samples Regions Exclude Bounds Nominal Constraint",

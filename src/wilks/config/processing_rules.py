@@ -11,7 +11,7 @@ from wilks.config.by_source import by_source
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
 from wilks.config.functions import scaling
-from wilks.config.schema import Region, Sample, Smoothing, Systematic, applies
+from wilks.config.schema import Region, Sample, Smoothing, Symmetrization, Systematic, applies
 from wilks.errors import listed, nearest
 
 _OPTIONS = {"Bandwidth": "KERNEL", "Tolerance": "MAXVARIATION"}
@@ -90,6 +90,31 @@ def symmetrization_suits_sides(draft: Draft) -> Iterator[Mistake]:
             yield Mistake(here, "ONESIDED needs a side with Symmetrize: True, which mirrors the other")
         elif method != "ONESIDED" and one_sided:
             yield Mistake(here, f"{method} needs both sides; Symmetrize: True on a side is ONESIDED")
+        else:
+            yield from _symmetrization_options(here, systematic.symmetrization)
+
+
+def _symmetrization_options(path: KeyPath, how: Symmetrization) -> Iterator[Mistake]:
+    """Yield the options that have no effect with a method."""
+    if how.sign != "up" and how.method not in ("ABSMEAN", "MAXIMUM"):
+        yield Mistake((*path, "Sign"), f"has no effect with {how.method}; it is for ABSMEAN and MAXIMUM")
+    if how.before_smoothing and how.method == "ONESIDED":
+        text = "the image of a side is that of the smoothed one; it is for methods that need both sides"
+        yield Mistake((*path, "BeforeSmoothing"), text)
+    if how.clip and how.normalize_first:
+        yield Mistake((*path, "Clip"), "is for varied histograms as they are: write NormalizeFirst: False")
+
+
+def symmetrized_sides_are_smoothed(draft: Draft) -> Iterator[Mistake]:
+    """What is symmetrized before it is smoothed is smoothed, and not combined from several variations."""
+    for path, systematic in draft.systematics.sound("Symmetrization", "Smoothing", "Variations"):
+        how, here = systematic.symmetrization, (*path, "Symmetrization", "BeforeSmoothing")
+        if how is None or not how.before_smoothing:
+            continue
+        if systematic.variations:
+            yield Mistake(here, "has no place beside Variations, which are smoothed before they are combined")
+        elif systematic.smoothing is None:
+            yield Mistake(here, "has no effect without Smoothing")
 
 
 def smoothing_options_are_used(draft: Draft) -> Iterator[Mistake]:
@@ -155,5 +180,6 @@ RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     checks_say_something,
     kept_edges_exist,
     symmetrization_suits_sides,
+    symmetrized_sides_are_smoothed,
     smoothing_options_are_used,
 )

@@ -133,10 +133,21 @@ class Smoothing(Block):
 class Symmetrization(Block):
     """How the two sides of a systematic are made alike."""
 
-    method: Literal["ONESIDED", "TWOSIDED", "ABSMEAN", "MAXIMUM", "ENVELOPE"] = Field(description="What is done")
+    method: Literal["ONESIDED", "TWOSIDED", "ABSMEAN", "MAXIMUM", "ENVELOPE", "LARGERSIDE"] = Field(
+        description="What is done"
+    )
     normalize_first: StrictBool = Field(
         default=True, description="True: yield and shape are symmetrized each by itself; False: the varied histograms"
     )
+    sign: Literal["up", "positive", "larger"] = Field(
+        default="up",
+        description="Sign of the shift of Up (ABSMEAN, MAXIMUM): that of Up, always above nominal, or that of the side "
+        "that is further from nominal",
+    )
+    before_smoothing: StrictBool = Field(
+        default=False, description="True: what is smoothed are the symmetrized sides; False: smoothing comes first"
+    )
+    clip: StrictBool = Field(default=False, description="True: yields below 0 become 0 (NormalizeFirst: False)")
 
 
 class Group(Block):

@@ -23,7 +23,7 @@ from wilks.templates.record import Step
 from wilks.templates.smoothing import smooth_353qh_twice
 from wilks.templates.smoothing_ratios import TOLERANCE, best_bandwidth, kernel, max_variation
 from wilks.templates.store import SIDES, TemplateKey, Templates
-from wilks.templates.symmetrization import MIRRORED, symmetrize
+from wilks.templates.symmetrization import MIRRORED, symmetrize, symmetrize_first
 
 Changes = dict[TemplateKey, tuple[Histogram, Step]]
 Stage = Callable[[Mapping[TemplateKey, Histogram], Config], tuple[Changes, list[str]]]
@@ -34,9 +34,9 @@ def process_templates(templates: Templates, config: Config) -> Templates:
 
     In this order, each where the steering file asks for it: bins are merged and dropped (`Rebin`, `DropBins`);
     undefined statistical uncertainties become 0 (always); variations are smoothed (`Smoothing`), combined where there
-    are several (`Combine`), symmetrized (`Symmetrization`), scaled so that samples keep their common yield
-    (`KeepYield`), and reduced to what their Type asks for (`ShapeOnly`, `NormOnly`); effects are measured, and those
-    that are too small are left out of the workspace (`Pruning`, the decisions are in `effects`).
+    are several (`Combine`), symmetrized (`Symmetrization`, with `BeforeSmoothing` earlier), scaled so that samples keep
+    their common yield (`KeepYield`), and reduced to what their Type asks for (`ShapeOnly`, `NormOnly`); effects are
+    measured, and those that are too small are left out of the workspace (`Pruning`, the decisions are in `effects`).
 
     Processing starts from the originals, so processing twice changes nothing. Raises one TemplateError with all
     templates that can't be processed as asked.
@@ -211,6 +211,7 @@ def _copied(variation: Histogram, nominal: Histogram, ratio: FloatArray, source:
 _STAGES: tuple[Stage, ...] = (
     rebinned,
     _with_defined_variances,
+    symmetrize_first,
     _smooth,
     combined,
     symmetrize,
