@@ -294,7 +294,7 @@ class Config(BaseModel):
     general: General = Field(description="Settings of the whole analysis")
     regions: Annotated[tuple[Region, ...], Field(min_length=1)] = Field(description="Channels of the fit")
     samples: Annotated[tuple[Sample, ...], Field(min_length=1)] = Field(description="Processes, and the data")
-    norm_factors: Annotated[tuple[NormFactor, ...], Field(min_length=1)] = Field(description="Free scale factors")
+    norm_factors: tuple[NormFactor, ...] = Field(description="Free scale factors; an empty list where Functions scale")
     shape_factors: tuple[ShapeFactor, ...] = Field(default=(), description="Free scale factors of each bin")
     systematics: tuple[Systematic, ...] = Field(default=(), description="Systematic uncertainties")
     functions: tuple[Function, ...] = Field(default=(), description="Functions of parameters")

@@ -113,7 +113,8 @@ def where(analysis: Analysis, pairs: Sequence[tuple[Block, Block]]) -> dict[str,
     found: dict[str, object] = {}
     if len(samples) < len({s.name for _, s in everything}):
         found["Samples"] = samples
-    if len(regions) < len({r.name for r, _ in everything}):
+    inside_all = all((r.name, s.name) in wanted for r, s in everything if s.name in samples)
+    if len(regions) < len({r.name for r, _ in everything}) and not (inside_all and "Samples" in found):
         found["Regions"] = regions
     apart: dict[tuple[str, ...], list[str]] = {}
     for sample in samples:

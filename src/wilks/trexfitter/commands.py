@@ -34,6 +34,7 @@ class Commands:
         self._workspace = workspace
         self._fit = analysis.first("Fit")
         self._found: list[Command] = []
+        self._plots: list[str] = []
 
     def of_fit(self, config: str) -> list[Command]:
         """Return all commands, in the order of an analysis."""
@@ -47,7 +48,7 @@ class Commands:
         return self._found
 
     def _add(self, words: Sequence[str], why: str) -> None:
-        self._found.append(Command(" ".join(w if w == "#" else shlex.quote(w) for w in words), why))
+        self._found.append(Command(shlex.join(words), why))
 
     def _on_workspace(self, command: str, options: Sequence[str], why: str) -> None:
         self._add(["wilks", command, self._workspace, *options], why)
@@ -81,7 +82,7 @@ class Commands:
         if threshold is not None and number(threshold.text) is None:
             self._analysis.notes.mistake(job, threshold, f'must be a number, found "{threshold.text:.40}"')
         elif threshold is not None and (kind is None or kind.word == "SOVERB"):
-            self._add(["#", "plots:", "wilks data-mc", self._workspace, "--blind", f"S/B > {threshold.text}"], "BlindingThreshold")
+            self._plots = ["--blind", f"S/B > {threshold.text}"]
         elif kind is not None:
             self._analysis.notes.approximate(job, kind, "bins are blinded by S/B, or one by one with --blind CHANNEL[3]")
         for region in self._analysis.regions:
@@ -212,8 +213,10 @@ class Commands:
         for key in self._fit.settings:
             if key.startswith(("Toys", "FitToys")):
                 self._fit.get(key)
-        self._on_workspace("data-mc", ["--output", "figures"], "action d")
-        self._on_workspace("data-mc", ["--fit", "fit.json", "--output", "figures"], "action p")
+        blinded = "BlindingThreshold; " if self._plots else ""
+        self._on_workspace("data-mc", [*self._plots, "-o", "figures"], f"{blinded}action d")
+        if any(command.line.startswith("wilks fit ") for command in self._found):
+            self._on_workspace("data-mc", [*self._plots, "--fit", "fit.json", "-o", "figures"], f"{blinded}action p")
 
 
 def _read(block: Block, *keys: str) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 # True where the steering file has it; until then a setting that needs it is reported as one that can't be said.
 FEATURES: Mapping[str, bool] = {
     "scale": True,
-    "before smoothing": False,
-    "signs": False,
-    "larger side": False,
+    "before smoothing": True,
+    "signs": True,
+    "larger side": True,
+    "clip": True,
     "remove large": False,
     "no pruning": False,
     "expressions": True,

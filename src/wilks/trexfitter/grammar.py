@@ -206,9 +206,12 @@ def blocks_of(lines: Iterable[Line], found: Contents) -> None:
 
 
 def _comment(text: str) -> list[str]:
-    """Return the words of a comment, none for a banner (`--- SAMPLES ---`)."""
+    """Return the words of a comment; none for a banner (`--- SAMPLES ---`) and for settings that are switched off."""
     words = text.strip("%# \t")
-    return [] if _BANNER.fullmatch(words) else [words]
+    key = words.partition(":")[0].strip()
+    if _BANNER.fullmatch(words) or (":" in words and (key in BLOCKS or blocks_with(key))):
+        return []
+    return [words]
 
 
 def _blocks(chunk: list[tuple[Line, str, str]], comments: list[str], found: Contents) -> Iterator[Block]:

@@ -189,9 +189,10 @@ def _all_read(analysis: Analysis, apart: list[Block]) -> None:
     if analysis.job.true("StatOnly"):
         without |= {id(block) for block in analysis.of("Systematic")}
     inside = {id(b) for s in analysis.samples for b in analysis.variants[s.name]}
+    needed = {block.text("ReferenceSample") for block in analysis.of("Systematic")}
     for block in analysis.blocks:
         skipped = id(block) in without or (block.type == "Sample" and id(block) not in inside)
-        if block.type == "Sample" and type_of(block) == GHOST and not can("ghost"):
+        if block.type == "Sample" and type_of(block) == GHOST and block.name in needed and not can("ghost"):
             text = "can not be said yet: a sample that is not in the model; it is left out"
             analysis.notes.cannot(block, "Type", text)
         for key, setting in block.settings.items():

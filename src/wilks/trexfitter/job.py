@@ -21,7 +21,8 @@ def general(analysis: Analysis) -> dict[str, Any]:
     if pois:
         found |= {"POI": pois[0]} if len(pois) == 1 else {"POIs": pois}
     found |= {"InputPath": "", "HistogramFolder": "histograms"}
-    if threshold(analysis) is not None:
+    statistical = any(sample.true("UseMCstat", default=True) for sample in analysis.simulated)
+    if threshold(analysis) is not None and statistical and not job.true("StatOnly"):
         found["Staterror"] = _staterror(analysis)
     pruning = _pruning(analysis)
     if pruning:

@@ -122,8 +122,8 @@ TABLE: Mapping[str, Mapping[str, Kind]] = {
     "Sample": _keys(
         exact=_paths(suffixes=True) + " HistoFolderName Type Regions Exclude UseMCstat MCweight NormFactor ShapeFactor Selection "
         "NormalizedByTheory LumiScale LumiScales IgnoreSelection IgnoreWeight UseSystematics Smooth MCstatScale SeparateGammas "
-        "SeparateGamma",
-        none="EFTParam EFTSMReference EFTValue AddSamples AddSample MultiplyBy DivideBy NormToSample SubtractSample "
+        "SeparateGamma AddSample AddSamples",
+        none="EFTParam EFTSMReference EFTValue MultiplyBy DivideBy NormToSample SubtractSample "
         "SubtractSamples AsimovReplacementFor CorrelateGammasInRegions CorrelateGammasWithSample Morphing SystFromSample "
         "UseGaussianShapeSysConstraint NoPruning Template AlternativeRefInTemplateMorphing UseFriend FriendPath FriendPaths "
         "FriendPathSuff FriendPathSuffs",

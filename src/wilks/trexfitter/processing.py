@@ -33,11 +33,11 @@ def symmetrisation(analysis: Analysis, block: Block, given: Sequence[str]) -> di
         if word != "ONESIDED":
             text = f"only the side {given[0]} is given; it is mirrored, as ONESIDED does"
             analysis.notes.approximate(block, setting, text)
-        return {"Symmetrization": {"Method": "ONESIDED", "NormalizeFirst": _normalised_first(analysis)}}
+        return {"Symmetrization": {"Method": "ONESIDED", **_whole(analysis)}}
     if word == "ONESIDED":
         method = "LARGERSIDE" if can("larger side") else "ONESIDED"
-        return {"Symmetrization": {"Method": method, "NormalizeFirst": _normalised_first(analysis)}}
-    found: dict[str, Any] = {"Method": _METHODS[word], "NormalizeFirst": _normalised_first(analysis)}
+        return {"Symmetrization": {"Method": method, **_whole(analysis)}}
+    found: dict[str, Any] = {"Method": _METHODS[word], **_whole(analysis)}
     if word in _SIGNS:
         if can("signs"):
             found["Sign"] = _SIGNS[word]
@@ -53,8 +53,11 @@ def symmetrisation(analysis: Analysis, block: Block, given: Sequence[str]) -> di
     return {"Symmetrization": found}
 
 
-def _normalised_first(analysis: Analysis) -> bool:
-    return analysis.job.true("AlternativeShapeHistFactory")
+def _whole(analysis: Analysis) -> dict[str, Any]:
+    """Return that histograms are symmetrised as a whole, and not below 0; or yield and shape each by itself."""
+    if analysis.job.true("AlternativeShapeHistFactory"):
+        return {"NormalizeFirst": True}
+    return {"NormalizeFirst": False} | ({"Clip": True} if can("clip") else {})
 
 
 def smooths(block: Block) -> bool:

@@ -82,7 +82,7 @@ class SampleWriter:
                 notes.cannot(sample, "MCstatScale", "can not be said yet: statistical uncertainties are as they are")
         for key in _ALGEBRA:
             setting = sample.get(key)
-            if setting is not None:
+            if setting is not None and not (key in ("AddSample", "AddSamples") and not self.analysis.ntuples):
                 notes.cannot(sample, setting, "sums, products and quotients of samples are not made; this one is as it is read")
         if "FillColor" in sample.settings or "FillColorRGB" in sample.settings:
             shown = colour_of(sample)
