@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from wilks.errors import nearest
 from wilks.trexfitter.grammar import Block, Contents
-from wilks.trexfitter.keys import REFUSED, REFUSED_KEYS, REFUSED_VALUES, Kind, is_unfolding, kind_of
+from wilks.trexfitter.keys import REFUSED, Kind, kind_of, refused_because
 from wilks.trexfitter.keys import TABLE as KEYS
 from wilks.trexfitter.notes import Notes
 
@@ -34,7 +35,7 @@ class Analysis:
         """Return the block of a type that stands once, an empty one where there is none."""
         return next(iter(self.of(kind)), Block(kind, "", self.job.line))
 
-    @property
+    @cached_property
     def ntuples(self) -> bool:
         """Whether the input is ntuples."""
         setting = self.job.get("ReadFrom")
@@ -158,9 +159,7 @@ def _count(block: Block, notes: Notes, refused: dict[str, list[str]]) -> None:
             notes.mistake(block, setting, f"no such setting of a {block.type}{nearest(key, known)}")
             continue
         notes.kinds[id(setting)] = (setting, block, kind)
-        what = REFUSED_KEYS.get((block.type, key)) or REFUSED_VALUES.get((block.type, key, setting.word))
-        if what is None and is_unfolding(key) and block.type not in REFUSED:
-            what = "unfolding"
+        what = refused_because(block.type, key, setting.word)
         if what is not None:
             refused.setdefault(what, []).append(f"{block.title}.{key} (line {setting.line.number})")
             notes.kinds[id(setting)] = (setting, block, Kind.NONE)

@@ -35,9 +35,11 @@ class Commands:
         self._fit = analysis.first("Fit")
         self._found: list[Command] = []
         self._plots: list[str] = []
+        self._config = ""
 
     def of_fit(self, config: str) -> list[Command]:
         """Return all commands, in the order of an analysis."""
+        self._config = config
         self._add(["wilks", "workspace", config, "-o", self._workspace], "TRExFitter's actions n or h, and w")
         shared = self._shared()
         self._fits(shared)
@@ -145,7 +147,8 @@ class Commands:
             words = [word for name in chosen for word in ("--parameter", name)]
             self._on_workspace("intervals", [*shared, *asimov, *words], "action f, UseMinos" if minos else "action f")
         self._on_workspace("ranking", [*_no_fix(shared, self._poi), *asimov, "-o", "ranking.json"], "action r")
-        self._add(["wilks", "plot", "ranking.json", "-o", "ranking.pdf"], "action r, its figure")
+        titles = _titles(self._analysis.of("NormFactor"))
+        self._add(["wilks", "plot", "ranking.json", "-o", "ranking.pdf", *titles], "action r, its figure")
         self._on_workspace("breakdown", [*_no_fix(shared, self._poi), *asimov], "action i")
         if fit.true("GetGoodnessOfFit") or fit.true("SaturatedModel"):
             self._on_workspace("gof", shared, "GetGoodnessOfFit")
@@ -209,14 +212,29 @@ class Commands:
             self._on_workspace("significance", options, "action s")
             _read(block, "SplusBToys", "BonlyToys", "ToysSeed")
 
+    def _labels(self) -> list[str]:
+        """Return options with the energy and the luminosity that stand above figures."""
+        found = []
+        for key, option in (("CmeLabel", "--energy"), ("LumiLabel", "--luminosity")):
+            label = self._analysis.job.text(key)
+            found += [option, label] if label and label.casefold() != "none" else []
+        return found
+
     def _rest(self) -> None:
         for key in self._fit.settings:
             if key.startswith(("Toys", "FitToys")):
                 self._fit.get(key)
         blinded = "BlindingThreshold; " if self._plots else ""
+        self._plots += ["--config", self._config, *self._labels(), *_titles(self._analysis.samples)]
         self._on_workspace("data-mc", [*self._plots, "-o", "figures"], f"{blinded}action d")
         if any(command.line.startswith("wilks fit ") for command in self._found):
             self._on_workspace("data-mc", [*self._plots, "--fit", "fit.json", "-o", "figures"], f"{blinded}action p")
+
+
+def _titles(blocks: Sequence[Block]) -> list[str]:
+    """Return options with the titles that figures draw in place of names."""
+    titles = [(block.name, block.text("Title")) for block in blocks]
+    return [word for name, title in titles if title and title != name for word in ("--title", f"{name}={title}")]
 
 
 def _read(block: Block, *keys: str) -> None:

@@ -225,7 +225,7 @@ def _head(path: Path, analysis: Analysis, commands: Iterable[Command], apart: li
         lines.append(f"VALIDATION regions are not in the fit, and in a file of their own: {names}")
     if analysis.job.true("StatOnly"):
         lines.append("StatOnly: TRUE: no systematics, and no statistical uncertainties of the simulation.")
-    return [*lines, "", *map(str, commands)]
+    return [*lines, "", *(command.line for command in commands)]
 
 
 def in_order(mistakes: Iterable[str]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 
 
 class Kind(StrEnum):
@@ -194,6 +195,7 @@ REFUSED_VALUES: Mapping[tuple[str, str, str], str] = {
 }
 
 
+@cache
 def kind_of(block: str, key: str) -> Kind | None:
     """Return what becomes of a key; None where TRExFitter does not know it.
 
@@ -212,6 +214,13 @@ def kind_of(block: str, key: str) -> Kind | None:
 def is_unfolding(key: str) -> bool:
     """Return whether a key of a job or a region belongs to unfolding."""
     return key.startswith(_UNFOLDING) or key in ("NumberOfRecoBins", "NormalizeMigrationMatrix")
+
+
+def refused_because(block: str, key: str, word: str) -> str | None:
+    """Return what a setting asks for that makes another model (`word` is its value in capitals), None for nothing."""
+    if block not in REFUSED and is_unfolding(key):
+        return "unfolding"
+    return REFUSED_KEYS.get((block, key)) or REFUSED_VALUES.get((block, key, word))
 
 
 def blocks_with(key: str) -> list[str]:

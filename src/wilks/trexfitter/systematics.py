@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from wilks.errors import nearest
@@ -16,7 +17,6 @@ from wilks.trexfitter.processing import keep_yield, smoothing, symmetrisation
 from wilks.trexfitter.sides import SideWriter
 
 SIDES = ("Up", "Down")
-_OTHER = {"Up": "Down", "Down": "Up"}
 _TYPES = ("HISTO", "OVERALL", "SHAPE", "STAT")
 Pairs = Sequence[tuple[Block, Block]]
 
@@ -72,6 +72,10 @@ class SystematicWriter:
             found["ModifierName"] = name
         if block.true("IsFreeParameter"):
             found["Constraint"] = "None"
+        if block.true("NoPruning") and can("no pruning"):
+            found["DisablePruning"] = True
+        elif block.true("NoPruning"):
+            self.analysis.notes.cannot(block, "NoPruning", "can not be said yet: it is pruned as all others are")
         apart = block.get("Decorrelate")
         if apart is not None and apart.word in ("REGION", "SAMPLE"):
             found["Decorrelate"] = apart.word.lower()
@@ -192,14 +196,7 @@ class SystematicWriter:
         return {"ReferenceSample": setting.text}
 
 
-def copy_without(block: Block, *keys: str) -> Block:
-    """Return a block without some settings."""
-    return replace(block, settings={key: value for key, value in block.settings.items() if key not in keys})
-
-
 def _like(pattern: str, name: str) -> bool:
-    from fnmatch import fnmatchcase
-
     return pattern == name or ("*" in pattern and fnmatchcase(name, pattern))
 
 
