@@ -153,7 +153,7 @@ def absent_files(composer: Composer, config: Path) -> Iterator[str]:
         if any(path.exists() or (glob.has_magic(location) and glob.glob(str(path))) for path in candidates):
             continue
         made = ", ".join(f"{s.key}: {s.text} (line {s.line.number})" for s in _last(settings))
-        yield f'no input file "{location}"{_near(candidates)}; made of {made}'
+        yield f'no input file "{location}", made of {made}{_near(candidates)}'
 
 
 def _last(settings: Sequence[Setting]) -> list[Setting]:

@@ -94,16 +94,15 @@ def smoothing(analysis: Analysis, block: Block, pairs: Sequence[tuple[Block, Blo
     return {"Smoothing": found}
 
 
-def keep_yield(analysis: Analysis, block: Block) -> list[dict[str, Any]]:
-    """Return `KeepYield` for each group of samples whose sum keeps its yield; empty for none."""
+def keep_yield(analysis: Analysis, block: Block, pairs: Sequence[tuple[Block, Block]]) -> dict[str, Any]:
+    """Return `KeepYield` for the samples whose sum keeps its yield in each region."""
     setting = block.get("KeepNormForSamples")
     if setting is None:
-        return []
-    known = {sample.name for sample in analysis.simulated}
-    groups = [[name.strip() for name in item.split("+")] for item in setting.items]
-    inside = [[name for name in names if name in known] for names in groups]
-    groups = [names for names in inside if names]
+        return {}
+    affected = {sample.name for _, sample in pairs}
+    sums = [[name.strip() for name in item.split("+")] for item in setting.items]
+    groups = [names for item in sums if (names := [name for name in item if name in affected])]
     if len(groups) > 1:
-        text = "several sums keep their yield: the first one does here"
+        text = f"several sums keep their yield: here that of {'+'.join(groups[0])} alone does"
         analysis.notes.cannot(block, setting, text)
-    return [{"KeepYield": {"Samples": names}} for names in groups[:1]]
+    return {"KeepYield": {"Samples": groups[0]}} if groups else {}

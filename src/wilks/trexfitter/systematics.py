@@ -113,17 +113,13 @@ class SystematicWriter:
             for key in ("OverallUp", "OverallDown"):
                 block.get(key)
         reference = self._reference(block)
-        kept = keep_yield(self.analysis, block)
-        parts = self._parts(block, base, pairs)
         found = []
-        for part, acting in parts:
+        for part, acting in self._parts(block, base, pairs):
             said = {**part, **where(self.analysis, acting), **self._sides(block, given, acting)}
             said |= symmetrisation(self.analysis, block, given) | smoothing(self.analysis, block, acting) | reference
-            for number_, group in enumerate(kept or [{}]):
-                one = {**said, **group}
-                if number_:
-                    one |= {"Name": f"{said['Name']}_{number_ + 1}", "ModifierName": said.get("ModifierName", block.name)}
-                found.append(_in_order(one))
+            if part["Type"] != "ShapeOnly":
+                said |= keep_yield(self.analysis, block, acting)
+            found.append(_in_order(said))
         return found
 
     def _parts(self, block: Block, base: dict[str, Any], pairs: Pairs) -> list[tuple[dict[str, Any], Pairs]]:
