@@ -165,3 +165,37 @@ def test_what_is_not_symmetrized_before_it_is_smoothed(histograms: dict[str, Any
     systematic["Symmetrization"]["Method"] = "TWOSIDED"
     text = "has no place beside Variations, which are smoothed before they are combined"
     assert problems(histograms) == [f"Systematics[1].Symmetrization.BeforeSmoothing: {text}"]
+
+
+def test_ghosts_and_references(histograms: dict[str, Any], problems: Find) -> None:
+    histograms["Samples"].append({"Name": "Fast", "SamplePath": "f", "Ghost": True, "Regions": "CR"})
+    scale = histograms["Systematics"][1]
+    scale["ReferenceSample"] = "Fats"
+    assert problems(histograms) == ['Systematics[1].ReferenceSample: no simulated sample "Fats"; did you mean "Fast"?']
+    scale["ReferenceSample"] = "Fast"
+    assert problems(histograms) == [
+        'Systematics[1].ReferenceSample: "Fast" is not in "Signal region", where the systematic acts'
+    ]
+    scale["Regions"] = "CR"
+    assert problems(histograms) == []
+    scale["ReferenceSample"] = "ttbar"
+    assert problems(histograms) == [
+        'Systematics[1].ReferenceSample: "ttbar" itself is all that is varied: the ratio to it changes nothing'
+    ]
+    scale |= {"ReferenceSample": "Fast", "Samples": ["ttbar", "Fast"]}
+    histograms["Systematics"][0]["ReferenceSample"] = "Fast"
+    histograms["Samples"][0]["Ghost"] = True
+    histograms["General"]["Pruning"] = {"Norm": 0.1, "RemoveLarge": True}
+    assert sorted(problems(histograms)) == [
+        "General.Pruning.RemoveLarge: needs Large, the size above which effects are left out",
+        "Samples[0].Ghost: data can't be a ghost: the model needs them",
+        "Systematics[0].ReferenceSample: has no effect without varied histograms",
+        'Systematics[1].Samples: "Fast" is a ghost; this acts on samples of the model only',
+    ]
+
+
+def test_pruning_that_is_disabled(histograms: dict[str, Any], problems: Find) -> None:
+    histograms["Systematics"][0]["DisablePruning"] = True
+    assert problems(histograms) == ["Systematics[0].DisablePruning: has no effect without General.Pruning"]
+    histograms["General"]["Pruning"] = {"Norm": 0.1}
+    assert problems(histograms) == []

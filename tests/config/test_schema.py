@@ -16,13 +16,14 @@ from wilks.config.schema import Config, NormFactor, Region, Sample, Systematic, 
 KEYS = {
     "General": "Measurement POI POIs Search InputPath HistogramFolder Fixed VariationPath Pruning Staterror Checks "
     "Correlations Groups Clip Divisions",
-    "Pruning": "Norm Shape Reference Large",
+    "Pruning": "Norm Shape Reference Large RemoveLarge",
     "FixedParameter": "Name Value",
     "Region": "Name Variable Binning Filter RegionPath OutsideBinning Rebin DropBins Staterror",
-    "Sample": "Name Tree Filter Weight SamplePath Data DisableStaterror Regions Exclude Color Sources Overrides Scale",
+    "Sample": "Name Tree Filter Weight SamplePath Data DisableStaterror Regions Exclude Color Sources Overrides Scale "
+    "Ghost",
     "NormFactor": "Name Samples Regions Exclude Nominal Bounds Constraint",
     "Systematic": "Name Type Up Down Variations Combine Regions Samples Exclude Sources Smoothing Symmetrization "
-    "ModifierName Decorrelate KeepYield Constraint Interpolation",
+    "ModifierName Decorrelate KeepYield Constraint Interpolation ReferenceSample DisablePruning",
     "Template": "Tree Weight Variable Filter RegionPath SamplePath Normalization Symmetrize VariationPath Overrides",
     "SampleSource": "Name Tree Filter Weight SamplePath Scale",
     "SampleOverride": "Regions Tree Filter Weight Variable SamplePath Scale",

@@ -175,11 +175,12 @@ OTHERS = {
     General: {"Measurement", "POI", "POIs", "Search", "HistogramFolder", "Fixed", "Pruning", "Checks", "Staterror"}
     | {"Correlations", "Groups", "Clip"},
     Region: {"Name", "Rebin", "DropBins", "Staterror"},
-    Sample: {"Name", "Data", "DisableStaterror", "Regions", "Exclude", "Color"},
+    Sample: {"Name", "Data", "Ghost", "DisableStaterror", "Regions", "Exclude", "Color"},
     SampleSource: {"Name"},
     SampleOverride: set(),
     Systematic: {"Name", "Type", "Up", "Down", "Variations", "Combine", "Regions", "Samples", "Exclude", "Smoothing"}
-    | {"Symmetrization", "ModifierName", "KeepYield", "Decorrelate", "Constraint", "Interpolation"},
+    | {"Symmetrization", "ModifierName", "KeepYield", "Decorrelate", "Constraint", "Interpolation"}
+    | {"ReferenceSample", "DisablePruning"},
     Template: {"Normalization", "Symmetrize"},
     SideOverride: {"Normalization"},
 }

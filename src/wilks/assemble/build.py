@@ -81,7 +81,7 @@ def _data_key(config: Config, region: Region) -> TemplateKey:
 
 
 def _simulated(config: Config, region: Region) -> list[SampleBlock]:
-    return [sample for sample in config.samples if not sample.data and applies(sample, region, sample)]
+    return [sample for sample in config.samples if sample.in_model and applies(sample, region, sample)]
 
 
 def _template_mistakes(templates: Templates, config: Config) -> list[str]:

@@ -34,6 +34,9 @@ class Pruning(Block):
     large: Positive | SkipJsonSchema[None] = Field(
         default=None, description="Effects above this fraction of the sample are flagged; left out, none"
     )
+    remove_large: StrictBool = Field(
+        default=False, description="True: where the yield changes by more than Large, yield and shape are left out"
+    )
 
 
 class Staterror(Block):

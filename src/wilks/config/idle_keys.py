@@ -59,9 +59,12 @@ def unused_keys(config: Config) -> Iterator[IdleKey]:
         if sample.data and sample.disable_staterror:
             why = "data have no parameters for a statistical uncertainty"
             yield IdleKey("DisableStaterror", "sample", sample.name, why, "Leave it out.")
+        for key, field in (("DisableStaterror", "disable_staterror"), ("Color", "color")) if sample.ghost else ():
+            if getattr(sample, field):
+                yield IdleKey(key, "sample", sample.name, "a ghost is not in the model", "Leave it out.")
         if sample.data and sample.color is not None:
             yield IdleKey("Color", "sample", sample.name, "data are black points", "Leave it out.")
-    if config.general.staterror is not None and all(s.disable_staterror for s in config.samples if not s.data):
+    if config.general.staterror is not None and all(s.disable_staterror for s in config.samples if s.in_model):
         why = "all samples have DisableStaterror: True"
         yield IdleKey("Staterror", "block", "General", why, "Leave one of them out.", serious=True)
     for systematic in _as_written(config):
@@ -155,7 +158,7 @@ def _replaced_in_sides(config: Config, systematic: Systematic) -> Iterator[IdleK
         (region.name, sample.name)
         for region in config.regions
         for sample in config.samples
-        if not sample.data and applies(sample, region, sample) and applies(systematic, region, sample)
+        if sample.in_model and applies(sample, region, sample) and applies(systematic, region, sample)
     ]
     for side, template in systematic.sides.items():
         places: list[tuple[str, Block, list[tuple[str, str]]]] = [(f"{side}.", template, pairs)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from wilks.config.by_source import by_source
+from wilks.config.by_source import by_source, parts_sources
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
 from wilks.config.functions import scaling
@@ -37,6 +37,38 @@ def pruning_does_something(draft: Draft) -> Iterator[Mistake]:
     pruning = draft.general.block.pruning
     if draft.general.sound("Pruning") and pruning is not None and not (pruning.norm or pruning.shape or pruning.large):
         yield Mistake(("General", "Pruning"), "has no effect: give Norm, Shape or Large above 0")
+    if draft.general.sound("Pruning") and pruning is not None and pruning.remove_large and pruning.large is None:
+        yield Mistake(("General", "Pruning", "RemoveLarge"), "needs Large, the size above which effects are left out")
+    for path, systematic in draft.systematics.sound("DisablePruning"):
+        if systematic.disable_pruning and draft.general.sound("Pruning") and pruning is None:
+            yield Mistake((*path, "DisablePruning"), "has no effect without General.Pruning")
+
+
+def references_are_there(draft: Draft) -> Iterator[Mistake]:
+    """A `ReferenceSample` is a simulated sample that is in all regions in which it is compared with."""
+    if draft.templates is None:
+        return
+    samples = {sample.name: sample for sample in draft.samples.blocks() if not sample.data}
+    keys = ("Type", "Up", "Regions", "Samples", "Exclude", "Sources", "Decorrelate", "ReferenceSample")
+    for path, systematic in draft.systematics.sound(*keys):
+        name, here = systematic.reference_sample, (*path, "ReferenceSample")
+        if name is None:
+            continue
+        affected = [pair for pair in draft.templates if applies(systematic, *pair)]
+        if name not in samples:
+            hint = nearest(name, samples) or f"; allowed: {listed(samples)}"
+            yield Mistake(here, f'no simulated sample "{name}"{hint}')
+        elif not systematic.has_templates:
+            yield Mistake(here, "has no effect without varied histograms")
+        elif systematic.sources or parts_sources(systematic):
+            yield Mistake(here, "has no place beside sources that are varied one at a time")
+        elif affected and all(sample.name == name for _, sample in affected):
+            yield Mistake(here, f'"{name}" itself is all that is varied: the ratio to it changes nothing')
+        else:
+            regions = {region.name: region for region, _ in affected}
+            missing = [key for key, region in regions.items() if not applies(samples[name], region, samples[name])]
+            if missing:
+                yield Mistake(here, f'"{name}" is not in {listed(missing)}, where the systematic acts')
 
 
 def checks_say_something(draft: Draft) -> Iterator[Mistake]:
@@ -138,7 +170,7 @@ def _reference(
     """Yield why a sample can't be the reference of a smoothing."""
     if draft.templates is None:
         return
-    samples = {sample.name: sample for sample in draft.samples.blocks() if not sample.data}
+    samples = {sample.name: sample for sample in draft.samples.blocks() if sample.in_model}
     here = (*path, "Reference")
     if name not in samples:
         hint = nearest(name, samples) or f"; allowed: {listed(samples)}"
@@ -177,6 +209,7 @@ def _without_reference(
 RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     background_is_defined,
     pruning_does_something,
+    references_are_there,
     checks_say_something,
     kept_edges_exist,
     symmetrization_suits_sides,

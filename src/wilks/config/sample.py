@@ -57,6 +57,9 @@ class Sample(Block):
         default=None, description="Factor on the yields, nominal and varied; left out, 1"
     )
     data: StrictBool = Field(default=False, description="True for the one sample that holds the observed data")
+    ghost: StrictBool = Field(
+        default=False, description="True: templates are made, but the sample is not in the model, as a ReferenceSample"
+    )
     disable_staterror: StrictBool = Field(
         default=False, description="True: no parameters for the statistical uncertainty of this sample"
     )
@@ -71,6 +74,11 @@ class Sample(Block):
     overrides: tuple[SampleOverride, ...] = Field(
         default=(), description="What differs in some regions; of several the last", json_schema_extra={"minItems": 1}
     )
+
+    @property
+    def in_model(self) -> bool:
+        """True where the sample is simulated, and no ghost."""
+        return not (self.data or self.ghost)
 
     @property
     def has_tree(self) -> bool:

@@ -221,6 +221,11 @@ class Systematic(Block):
     interpolation: Interpolation | SkipJsonSchema[None] = Field(
         default=None, description="How the effects follow the parameter; left out, as the model does"
     )
+    reference_sample: OptionalText = Field(
+        default=None,
+        description="Sample that the varied histograms are compared with; what is varied gets their ratio to it",
+    )
+    disable_pruning: StrictBool = Field(default=False, description="True: no effect of it is too small or too large")
     _written_name: str | None = PrivateAttr(default=None)
 
     @property

@@ -120,7 +120,7 @@ def _keys(config: Config, region: Region, sample: Sample) -> Iterator[TemplateKe
     if not applies(sample, region, sample):
         return
     yield TemplateKey(region.name, sample.name)
-    for systematic in () if sample.data else config.systematics:
+    for systematic in () if not sample.in_model else config.systematics:
         if systematic.has_templates and applies(systematic, region, sample):
             for side, template in systematic.sides.items():
                 if not template.symmetrize:

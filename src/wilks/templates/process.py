@@ -20,6 +20,7 @@ from wilks.templates.kept_parts import keep_parts
 from wilks.templates.pruning import pruned
 from wilks.templates.rebinning import rebinned
 from wilks.templates.record import Step
+from wilks.templates.reference import mark_ghosts, relative_to_reference
 from wilks.templates.smoothing import smooth_353qh_twice
 from wilks.templates.smoothing_ratios import TOLERANCE, best_bandwidth, kernel, max_variation
 from wilks.templates.store import SIDES, TemplateKey, Templates
@@ -33,10 +34,11 @@ def process_templates(templates: Templates, config: Config) -> Templates:
     """Return the templates as they enter the workspace; what changed is kept in `originals`, what was done in `steps`.
 
     In this order, each where the steering file asks for it: bins are merged and dropped (`Rebin`, `DropBins`);
-    undefined statistical uncertainties become 0 (always); variations are smoothed (`Smoothing`), combined where there
-    are several (`Combine`), symmetrized (`Symmetrization`, with `BeforeSmoothing` earlier), scaled so that samples keep
-    their common yield (`KeepYield`), and reduced to what their Type asks for (`ShapeOnly`, `NormOnly`); effects are
-    measured, and those that are too small are left out of the workspace (`Pruning`, the decisions are in `effects`).
+    undefined statistical uncertainties become 0 (always); variations become ratios to another sample
+    (`ReferenceSample`), are smoothed (`Smoothing`), combined where there are several (`Combine`), symmetrized
+    (`Symmetrization`, with `BeforeSmoothing` earlier), scaled so that samples keep their common yield (`KeepYield`),
+    and reduced to what their Type asks for (`ShapeOnly`, `NormOnly`); effects are measured, and those that are too
+    small are left out of the workspace (`Pruning`, the decisions are in `effects`).
 
     Processing starts from the originals, so processing twice changes nothing. Raises one TemplateError with all
     templates that can't be processed as asked.
@@ -211,6 +213,8 @@ def _copied(variation: Histogram, nominal: Histogram, ratio: FloatArray, source:
 _STAGES: tuple[Stage, ...] = (
     rebinned,
     _with_defined_variances,
+    mark_ghosts,
+    relative_to_reference,
     symmetrize_first,
     _smooth,
     combined,

@@ -104,7 +104,7 @@ def _symmetrized(
             continue
         for region in config.regions:
             for sample in config.samples:
-                if sample.data or not (applies(sample, region, sample) and applies(systematic, region, sample)):
+                if not (sample.in_model and applies(sample, region, sample) and applies(systematic, region, sample)):
                     continue
                 keys = {side: TemplateKey(region.name, sample.name, systematic.name, side) for side in SIDES}
                 nominal = histograms.get(TemplateKey(region.name, sample.name))
