@@ -207,14 +207,13 @@ def test_nothing_is_left_out_silently(importing: Importing) -> None:
     found = importing(
         'Systematic: "x"\n  HistoNameSufUp: _u\n  Symmetrisation: ONESIDED\n  ForceShape: TRIANGULAR\n  WeightSufUp: w\n',
         'Limit: "l"\n  LimitType: ASYMPTOTIC\n',
-        change={'HistoFile: "tt"': 'HistoFile: "tt"\n  MultiplyBy: signal\n  MCweight: "w"'},
+        change={'HistoFile: "tt"': 'HistoFile: "tt"\n  MultiplyBy: signal\n  MCweight: "w"\n  SystFromSample: signal'},
     )
     cannot = {(note.block, note.key) for note in notes(found, Kind.NONE)}
     assert cannot == {
         ('Sample "ttbar"', "MultiplyBy"),
-        ('Sample "ttbar"', "MCweight"),
+        ('Sample "ttbar"', "SystFromSample"),
         ('Systematic "x"', "ForceShape"),
-        ('Systematic "x"', "WeightSufUp"),
     }
     counted = sum(found.notes.counts().values())
     written = sum(":" in line for line in Path(found.path).read_text().splitlines() if line.startswith(" "))

@@ -163,11 +163,12 @@ def _steering(analysis: Analysis, composer: Composer, regions: list[Block]) -> S
     for sample in analysis.of("Sample"):
         analysis.variants.setdefault(sample.name, []).append(sample)
     analysis.samples = []
+    compared = {block.text("ReferenceSample") for block in analysis.of("Systematic")}
     for blocks in analysis.variants.values():
         sample = blocks[0]
         if not any(analysis.in_region(sample, region) for region in regions):
             continue
-        if type_of(sample) != GHOST or can("ghost"):
+        if type_of(sample) != GHOST or (can("ghost") and sample.name in compared):
             analysis.samples.append(sample)
     data = [sample for sample in analysis.samples if type_of(sample) == DATA]
     for sample in data[1:]:
@@ -200,8 +201,14 @@ def _all_read(analysis: Analysis, apart: list[Block]) -> None:
             if kind == Kind.NONE and not any(n.line == setting.line.number for n in analysis.notes.of(Kind.NONE)):
                 if setting.word not in ("FALSE", "NONE"):
                     analysis.notes.cannot(block, setting, "has no like here, and is left out")
-            elif kind not in (Kind.COSMETIC, Kind.NONE) and key not in block.read and not skipped:
+            elif kind not in (Kind.COSMETIC, Kind.NONE) and key not in block.read and not skipped and not _idle(key, analysis):
                 analysis.notes.cannot(block, setting, "has no effect here")
+
+
+def _idle(key: str, analysis: Analysis) -> bool:
+    """Return whether a setting means nothing to TRExFitter either: a more special block counts, or the input is another."""
+    events = ("Weight", "MCweight", "Selection", "Variable", "IgnoreSelection", "IgnoreWeight")
+    return key.startswith(("Histo", "Ntuple")) or (not analysis.ntuples and key.startswith(events))
 
 
 def _validation(contents: Contents, apart: list[Block], path: Path) -> str | None:

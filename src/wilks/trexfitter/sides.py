@@ -23,7 +23,8 @@ class SideWriter:
 
     def given(self, block: Block, side: str) -> bool:
         """Return whether a systematic says anything about a side."""
-        keys = (f"Weight{side}", f"WeightSuf{side}", f"Sample{side}")
+        keys = [f"Sample{side}"]
+        keys += [f"Weight{side}", f"WeightSuf{side}"] if self.analysis.ntuples else []
         return any(key in block.settings for key in keys) or self.composer.differs(Side(block, side))
 
     def nominal_side(self) -> dict[str, object]:
