@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from wilks import load_config
+from wilks.config.cabinetry import beyond_cabinetry
 from wilks.config.schema import Pruning, Symmetrization
 
 Find = Callable[[Any], list[str]]
@@ -199,3 +200,49 @@ def test_pruning_that_is_disabled(histograms: dict[str, Any], problems: Find) ->
     assert problems(histograms) == ["Systematics[0].DisablePruning: has no effect without General.Pruning"]
     histograms["General"]["Pruning"] = {"Norm": 0.1}
     assert problems(histograms) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"Rebin": [0, 2]}, "has no place beside Rebin: one of both says which bins are merged"),
+        (
+            {"AutoBinning": {"Method": "TransfoD", "Signal": 0, "Background": 0}},
+            "Signal and Background are both 0; at least one is the number of bins it is worth",
+        ),
+        (
+            {"AutoBinning": {"Method": "TransfoD", "Signal": 3, "Background": 3}},
+            "needs Samples, the signal: there is no POI that scales some",
+        ),
+    ],
+)
+def test_automatic_bins(ntuples: dict[str, Any], problems: Find, changes: dict[str, Any], sentence: str) -> None:
+    how = {"Method": "TransfoD", "Signal": 3, "Background": 3, "Samples": "Signal"}
+    ntuples["Regions"][0] |= {"AutoBinning": how, "DropBins": 3}
+    assert problems(ntuples) == []
+    ntuples["Regions"][0] |= changes
+    if "Rebin" not in changes:
+        ntuples["Regions"][0]["AutoBinning"] |= {} if "Background" in sentence else {"Signal": 3}
+        if "both 0" in sentence:
+            ntuples["Regions"][0]["AutoBinning"]["Samples"] = "Signal"
+    assert problems(ntuples) == [f"Regions[0].AutoBinning: {sentence}"]
+    ntuples["Regions"][0] = {"Name": "SR", "Variable": "m", "Binning": [0, 1, 2]}
+    ntuples["Regions"][0]["AutoBinning"] = how | {"Samples": "Sgnal"}
+    assert problems(ntuples) == ['Regions[0].AutoBinning.Samples: no sample "Sgnal"; did you mean "Signal"?']
+
+
+@pytest.mark.parametrize(
+    ("binning", "sentence"),
+    [
+        ({"Bins": 4, "From": 0}, 'missing key "To"; equal bins have Bins, From and To'),
+        ({"Bins": 4, "From": 0, "Too": 1}, 'unknown key "Too"; did you mean "To"?; equal bins have Bins, From and To'),
+        ({"Bins": 4, "From": 1, "To": 1}, "bin edges must increase, found From 1 and To 1"),
+        ({"Bins": 0, "From": 0, "To": 1}, "must be a whole number above 0, found the number 0"),
+    ],
+)
+def test_equal_bins(ntuples: dict[str, Any], problems: Find, binning: dict[str, Any], sentence: str) -> None:
+    ntuples["Regions"][0]["Binning"] = {"Bins": 4, "From": 0, "To": 2}
+    assert load_config(ntuples).regions[0].binning == (0, 0.5, 1.0, 1.5, 2)
+    assert ("config  Regions[0].Binning", "cabinetry needs a list of bin edges") in beyond_cabinetry(ntuples)
+    ntuples["Regions"][0]["Binning"] = binning
+    assert problems(ntuples) == [f"Regions[0].Binning: {sentence}"]

@@ -18,7 +18,8 @@ KEYS = {
     "Correlations Groups Clip Divisions",
     "Pruning": "Norm Shape Reference Large RemoveLarge",
     "FixedParameter": "Name Value",
-    "Region": "Name Variable Binning Filter RegionPath OutsideBinning Rebin DropBins Staterror",
+    "Region": "Name Variable Binning Filter RegionPath OutsideBinning Rebin AutoBinning DropBins Staterror",
+    "AutoBinning": "Method Signal Background Samples",
     "Sample": "Name Tree Filter Weight SamplePath Data DisableStaterror Regions Exclude Color Sources Overrides Scale "
     "Ghost",
     "NormFactor": "Name Samples Regions Exclude Nominal Bounds Constraint",
@@ -57,6 +58,7 @@ REQUIRED = {
     "Smoothing": {"Algorithm"},
     "Symmetrization": {"Method"},
     "Pruning": set(),
+    "AutoBinning": {"Method", "Signal", "Background"},
     "Staterror": set(),
     "KeepYield": set(),
     "ShapeFactor": {"Name"},

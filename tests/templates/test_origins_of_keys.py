@@ -174,7 +174,7 @@ OF_HISTOGRAMS: dict[tuple[type, str], tuple[Sequence[str | int], Any]] = {
 OTHERS = {
     General: {"Measurement", "POI", "POIs", "Search", "HistogramFolder", "Fixed", "Pruning", "Checks", "Staterror"}
     | {"Correlations", "Groups", "Clip"},
-    Region: {"Name", "Rebin", "DropBins", "Staterror"},
+    Region: {"Name", "Rebin", "AutoBinning", "DropBins", "Staterror"},
     Sample: {"Name", "Data", "Ghost", "DisableStaterror", "Regions", "Exclude", "Color"},
     SampleSource: {"Name"},
     SampleOverride: set(),

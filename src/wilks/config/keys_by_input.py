@@ -83,7 +83,7 @@ OF_ANY_INPUT: Mapping[str, tuple[str, ...]] = {
         *("Measurement", "POI", "POIs", "Search", "HistogramFolder", "Fixed", "Pruning", "Checks", "Staterror"),
         *("Correlations", "Groups", "Clip"),
     ),
-    "Region": ("Name", "Rebin", "DropBins", "Staterror"),
+    "Region": ("Name", "Rebin", "AutoBinning", "DropBins", "Staterror"),
     "Sample": ("Name", "Data", "Ghost", "DisableStaterror", "Regions", "Exclude", "Color"),
     "SampleSource": ("Name",),
     "SampleOverride": ("Regions",),

@@ -111,7 +111,7 @@ def shape_factors_have_bins(draft: Draft) -> Iterator[Mistake]:
 
 def number_of_bins(region: Region) -> int | None:
     """Return how many bins a region of ntuples has in the model, None where the steering file does not say."""
-    if region.binning is None:
+    if region.binning is None or region.auto_binning is not None:
         return None
     bins = len(region.binning) - 1
     if isinstance(region.rebin, tuple):

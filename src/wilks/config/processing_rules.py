@@ -83,7 +83,7 @@ def kept_edges_exist(draft: Draft) -> Iterator[Mistake]:
     if not draft.reads_ntuples:
         return
     for path, region in draft.regions.sound("Rebin", "Binning", "DropBins"):
-        if region.binning is None:
+        if region.binning is None or region.auto_binning is not None:
             continue
         bins = len(region.binning) - 1
         if isinstance(region.rebin, tuple):
@@ -103,6 +103,24 @@ def kept_edges_exist(draft: Draft) -> Iterator[Mistake]:
             yield Mistake((*path, "DropBins"), f"there is no bin {wrong[0]}; they are counted from 0 to {bins - 1}")
         elif len(region.drop_bins) == bins:
             yield Mistake((*path, "DropBins"), "drops all bins of the region")
+
+
+def automatic_bins_can_be_found(draft: Draft) -> Iterator[Mistake]:
+    """`AutoBinning` is all that merges the bins of its region, gives each a share, and knows the signal."""
+    for path, region in draft.regions.sound("AutoBinning", "Rebin"):
+        how, here = region.auto_binning, (*path, "AutoBinning")
+        if how is None:
+            continue
+        if region.rebin is not None:
+            yield Mistake(here, "has no place beside Rebin: one of both says which bins are merged")
+        if not (how.signal or how.background):
+            yield Mistake(here, "Signal and Background are both 0; at least one is the number of bins it is worth")
+        general = draft.general
+        if how.samples or not general.sound("POI", "POIs") or not draft.functions.complete("Name", "Expression"):
+            continue
+        pois, factors = general.block.of_interest, draft.norm_factors
+        if factors.complete("Name") and not any(scaling(factors.blocks(), list(draft.functions.blocks()), pois)):
+            yield Mistake(here, "needs Samples, the signal: there is no POI that scales some")
 
 
 def symmetrization_suits_sides(draft: Draft) -> Iterator[Mistake]:
@@ -212,6 +230,7 @@ RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     references_are_there,
     checks_say_something,
     kept_edges_exist,
+    automatic_bins_can_be_found,
     symmetrization_suits_sides,
     symmetrized_sides_are_smoothed,
     smoothing_options_are_used,

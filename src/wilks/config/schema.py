@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, S
 from pydantic.alias_generators import to_pascal
 from pydantic.json_schema import SkipJsonSchema
 
+from wilks.config.auto_binning import AutoBinning as AutoBinning
 from wilks.config.block import Block as Block
 from wilks.config.constraint import Constraint as Constraint
 from wilks.config.constraint import ConstraintKey, constraint_schema
@@ -63,6 +64,9 @@ class Region(Block):
     )
     rebin: Rebinning | SkipJsonSchema[None] = Field(
         default=None, description="Bins that are merged into one, or the edges that are kept"
+    )
+    auto_binning: AutoBinning | SkipJsonSchema[None] = Field(
+        default=None, description="Bins that are merged until each has its share of signal and background"
     )
     drop_bins: BinNumbers = Field(default=(), description="Bins that are left out, counted from 0 after Rebin")
     staterror: Staterror | SkipJsonSchema[None] = Field(
