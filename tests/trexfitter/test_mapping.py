@@ -53,7 +53,7 @@ def test_weights_and_selections(importing: Importing) -> None:
 def test_variable_and_bins(importing: Importing) -> None:
     fixed = {'Variable: "ht",4,0,8': 'Variable: "max(a,b)",4,0,8\n  Rebin: 2\n  DropBins: 2\n  Rebinning: 0,8'}
     region = importing(kind=NTUPLES, change=fixed).document["Regions"][0]
-    assert (region["Variable"], region["Binning"]) == ("max(a,b)", [0, 4, 8])
+    assert (region["Variable"], region["Binning"]) == ("max(a,b)", {"Bins": 2, "From": 0, "To": 8})
     assert (region["DropBins"], region["Rebin"], region["OutsideBinning"]) == ([1], [0, 8], "merge")
     edges = importing(kind=NTUPLES, change={'Variable: "ht",4,0,8': 'Variable: "ht",4,0,8\n  Binning: 0,1.5,9'})
     assert edges.document["Regions"][0]["Binning"] == [0, 1.5, 9]

@@ -92,14 +92,12 @@ class Events:
         return "" if setting is None else self.check(block, setting, setting.text)
 
     def scale(self, sample: Block) -> float:
-        """Return `Lumi` and `LumiScale`s of one value, multiplied; 1 for data."""
-        if type_of(sample) == DATA:
-            return 1
+        """Return `Lumi` and `LumiScale`s of one value, multiplied; of data the sample's own alone."""
         job = self.analysis.job
         scale = 1.0
-        if sample.true("NormalizedByTheory", default=True):
-            scale *= _or_one(number_of(self.analysis, job, "Lumi"))
-        scale *= _or_one(number_of(self.analysis, job, "LumiScale"))
+        theory = sample.true("NormalizedByTheory", default=True)
+        if type_of(sample) != DATA and theory:
+            scale *= _or_one(number_of(self.analysis, job, "Lumi")) * _or_one(number_of(self.analysis, job, "LumiScale"))
         own = sample.items("LumiScales") or sample.items("LumiScale")
         if len(own) == 1:
             scale *= _or_one(number(own[0]))
@@ -109,7 +107,8 @@ class Events:
         """Return the factors of the weight of a simulated sample in a region, by where they come from."""
         sample = self.analysis.resolve(sample, region)
         if type_of(sample) == DATA:
-            return {}
+            scale = self.scale(sample)
+            return {"scale": "" if scale == 1 else repr(scale)}
         found = {
             "job": self.expression(self.analysis.job, "MCweight") if sample.true("NormalizedByTheory", True) else "",
             "region": self.expression(region, "MCweight"),

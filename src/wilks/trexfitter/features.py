@@ -17,7 +17,7 @@ FEATURES: Mapping[str, bool] = {
     "divisions": True,
     "reference sample": True,
     "ghost": True,
-    "automatic bins": False,
+    "automatic bins": True,
     "smooth": False,
     "minimum yield": False,
     "staterror scale": False,

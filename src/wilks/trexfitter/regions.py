@@ -66,16 +66,15 @@ def _variable(analysis: Analysis, region: Block) -> dict[str, Any]:
         if merged > 1 and bins % merged:
             analysis.notes.mistake(region, "Rebin", f"{bins:g} bins can't be merged in groups of {merged:g}")
             return {}
-        edges = _equal(int(bins // merged), low, high)
-    elif _automatic(region) and can("automatic bins"):
-        edges = _equal(_FINE, low, high)
-    return {"Variable": expression, "Binning": edges or _equal(int(max(bins, 1)), low, high)}
+        return {"Variable": expression, "Binning": _equal(bins // merged, low, high)}
+    if edges:
+        return {"Variable": expression, "Binning": edges}
+    fine = _automatic(region) and can("automatic bins") and low < high
+    return {"Variable": expression, "Binning": _equal(_FINE if fine else bins, low, high)}
 
 
-def _equal(bins: int, low: float, high: float) -> list[float]:
-    width = (high - low) / bins
-    edges = [float(f"{low + i * width:.12g}") for i in range(bins)]
-    return [_short(edge) for edge in (*edges, high)]
+def _equal(bins: float, low: float, high: float) -> dict[str, float]:
+    return {"Bins": int(bins), "From": _short(low), "To": _short(high)}
 
 
 def _short(edge: float) -> float:
@@ -126,7 +125,9 @@ def _rebinning(analysis: Analysis, region: Block) -> dict[str, Any]:
         if edges:
             found["Rebin"] = edges
     if _automatic(region) and can("automatic bins"):
-        found["Rebin"] = _chosen(analysis, region)
+        chosen = _chosen(analysis, region)
+        if chosen:
+            found |= {"AutoBinning": chosen}
     dropped = region.get("DropBins")
     if dropped is not None:
         values = [number(item) for item in dropped.items]

@@ -48,11 +48,23 @@ class SampleWriter:
             found["Data"] = True
         elif len(names) < len(self.analysis.regions):
             found["Regions"] = names
+        found |= self._scale(sample)
         if not data:
             found |= self._of_model(sample)
         if overrides:
             found["Overrides"] = overrides
         return found
+
+    def _scale(self, sample: Block) -> dict[str, Any]:
+        """Return the factor on histograms; of ntuples it is part of the weight."""
+        scale = Events(self.analysis).scale(sample)
+        if self.analysis.ntuples or scale == 1:
+            return {}
+        if can("scale") and scale:
+            return {"Scale": scale}
+        block, key = (sample, "LumiScale") if "LumiScale" in sample.settings else (self.analysis.job, "Lumi")
+        self.analysis.notes.cannot(block, key, f"histograms are not scaled by {scale:g}")
+        return {}
 
     def _of_model(self, sample: Block) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -62,13 +74,6 @@ class SampleWriter:
             found["DisableStaterror"] = True
         if type_of(sample) == GHOST:
             found["Ghost"] = True
-        scale = Events(self.analysis).scale(sample)
-        if not self.analysis.ntuples and scale != 1:
-            if can("scale"):
-                found["Scale"] = scale
-            else:
-                block, key = (sample, "LumiScale") if sample.settings.get("LumiScale") else (self.analysis.job, "Lumi")
-                notes.cannot(block, key, f"can not be said yet: histograms are not scaled by {scale:g}")
         if sample.true("Smooth"):
             if can("smooth"):
                 found["Smooth"] = True
@@ -169,7 +174,7 @@ class SampleWriter:
         events = Events(self.analysis)
         found: dict[str, Any] = {}
         names = [region.name for region in regions]
-        if type_of(sample) != DATA and regions:
+        if regions:
             base = events.weight(regions[0], sample)[0]
             if base:
                 found["Weight"] = base
