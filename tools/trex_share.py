@@ -1,10 +1,10 @@
-"""How much of public TRExFitter configurations a steering file says: counts for `docs/reference/trexfitter-configurations.md`.
+"""How much of TRExFitter configurations a steering file says: tables of `docs/reference/trexfitter-configurations.md`.
 
     python tools/trex_share.py FOLDER...             # print the tables of the page
-    python tools/trex_share.py --family FOLDER...    # one row for each set of block.key names, of files that are many
+    python tools/trex_share.py --family FOLDER...    # one row for each set of block.key names, of many files
 
-Every `*.config` below the folders is read; settings are counted by what becomes of them. Of what is refused (unfolding, morphing)
-or has mistakes, the settings are counted by their keys alone.
+Every `*.config` below the folders is read; settings are counted by what becomes of them. Of what is refused (unfolding,
+morphing) or has mistakes, the settings are counted by their keys alone.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def rows_of(folders: Iterable[Path], families: bool) -> list[Row]:
     known: set[tuple[str, frozenset[str]]] = set()
     for folder in folders:
         for path in sorted(folder.rglob("*.config")):
-            if not recognise(path.read_bytes()):
+            if path.name.endswith("Schema.config") or not recognise(path.read_bytes()):
                 continue
             what, counts, contents = counted(path)
             key = (folder.name, family(contents))

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from tests.trexfitter.small import HISTOGRAMS
+
 from wilks.trexfitter.importing import Imported, import_trex
+
 
 @pytest.fixture
 def importing(tmp_path: Path) -> Callable[..., Imported]:

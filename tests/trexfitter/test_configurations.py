@@ -16,7 +16,7 @@ from wilks.trexfitter.multifit import import_any
 
 # By folder: regions, samples, systematics and functions of the steering file, and how many settings can't be said.
 SOUND = {
-    "fastframes-inclusive": (17, 10, 54, 0, 0),
+    "fastframes-inclusive": (17, 10, 111, 0, 0),
     "fcc-dijet": (1, 3, 1, 0, 0),
     "hzz-graviton": (2, 9, 0, 0, 0),
     "low-mass-zprime": (2, 3, 1, 0, 0),
@@ -27,10 +27,10 @@ SOUND = {
     "trex-fit-example-ntuple": (2, 5, 6, 0, 0),
     "trex-fit-example-statonly": (2, 4, 0, 0, 0),
     "trex-interference": (1, 6, 1, 2, 0),
-    "trex-ntuple-2016": (9, 7, 0, 0, 9),
-    "trex-top-ws": (3, 4, 19, 0, 0),
-    "trex-tth2015": (3, 6, 18, 0, 0),
-    "trex-tth2015-dilep": (5, 5, 46, 0, 0),
+    "trex-ntuple-2016": (9, 7, 0, 0, 2),
+    "trex-top-ws": (3, 4, 22, 0, 0),
+    "trex-tth2015": (3, 6, 18, 0, 2),
+    "trex-tth2015-dilep": (1, 4, 48, 0, 0),
     "vbs-semileptonic": (5, 7, 0, 1, 0),
 }
 REFUSED = {
@@ -46,7 +46,7 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def folder(shared_data: Path) -> Iterator[Path]:
-    yield shared_data / "trexfitter"
+    return shared_data / "trexfitter"
 
 
 def config_of(folder: Path, name: str) -> Path:
@@ -86,5 +86,10 @@ def test_with_its_replacements_a_large_one_is_sound(folder: Path, tmp_path: Path
     values = tmp_path / "values.txt"
     values.write_text("".join(f"{name}: {0.1 if name.endswith('UP') else -0.1}\n" for name in sorted(names)))
     found = import_trex(config, [values])
-    assert len(load_config(found.document).systematics) > 10
+    assert len(load_config(found.document).samples) == 15
     assert [note.key for note in found.notes.of(Kind.NONE)] == []
+    # StatOnly: TRUE, so its systematics are in no model; without that line they are all there.
+    text = config.read_text().replace("  StatOnly: TRUE\n", "")
+    whole = tmp_path / "whole.config"
+    whole.write_text(text)
+    assert len(load_config(import_trex(whole, [values]).document).systematics) > 10

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
-
 from tests.trexfitter.small import HISTOGRAMS, NTUPLES
+
 from wilks.cli import main
 from wilks.errors import ConfigError
 from wilks.trexfitter.colours import colour
@@ -42,10 +42,12 @@ def test_weights_and_selections(importing: Importing) -> None:
     document = found.document
     assert document["Regions"][0]["Filter"] == "(trigger) && (njets>4)"
     data, ttbar, signal = document["Samples"]
-    assert "Weight" not in data and "Overrides" not in data
+    assert "Weight" not in data
+    assert "Overrides" not in data
     assert ttbar["Weight"] == "w*sf * (a+b) * 280"
     assert ttbar["Overrides"] == [{"Weight": "{Weight} * sr_sf"}, {"Filter": "{Filter} && (x || y)"}]
-    assert "Weight" not in signal and signal["Filter"] == ""
+    assert "Weight" not in signal
+    assert signal["Filter"] == ""
     assert signal["Overrides"] == [{"Weight": "sr_sf"}]
     assert found.config().reads_ntuples
 
@@ -58,7 +60,12 @@ def test_variable_and_bins(importing: Importing) -> None:
     edges = importing(kind=NTUPLES, change={'Variable: "ht",4,0,8': 'Variable: "ht",4,0,8\n  Binning: 0,1.5,9'})
     assert edges.document["Regions"][0]["Binning"] == [0, 1.5, 9]
     histograms = importing(change={'HistoName: "ht"': 'HistoName: "ht"\n  Rebin: 3\n  VariableTitle: "H_{T} [GeV]"'})
-    assert histograms.document["Regions"][1] == {"Name": "CR", "Variable": "H_{T} [GeV]", "RegionPath": "ht", "Rebin": 3}
+    assert histograms.document["Regions"][1] == {
+        "Name": "CR",
+        "Variable": "H_{T} [GeV]",
+        "RegionPath": "ht",
+        "Rebin": 3,
+    }
     kept = importing(change={'POI: "mu"': 'POI: "mu"\n  MergeUnderOverFlow: TRUE'}).document["Regions"]
     assert [region["OutsideBinning"] for region in kept] == ["merge", "merge"]
 
@@ -95,7 +102,8 @@ def test_factors_functions_and_what_is_fixed(importing: Importing) -> None:
     assert (k["Nominal"], k["Bounds"], k["Regions"]) == (1.5, [1, 2], ["SR"])
     assert k["Constraint"] == {"Type": "Gaussian", "Center": 1.5, "Width": 0.25}
     (function,) = document["Functions"]
-    assert function["Expression"] == "(2-k*free)" and function["Regions"] == ["CR"]
+    assert function["Expression"] == "(2-k*free)"
+    assert function["Regions"] == ["CR"]
     assert function["Parameters"] == [{"Name": "free", "Nominal": 0.5, "Bounds": [0, 1]}]
     assert document["General"]["Fixed"] == [
         {"Name": "lumi", "Value": 1},
@@ -121,12 +129,14 @@ def test_sides_of_systematics(importing: Importing) -> None:
     )
     systematics = found.document["Systematics"]
     suffix, whole, one, other = systematics
-    assert suffix["Up"] == {"Weight": "{Weight} * (up/w)"} and suffix["Down"] == {"Symmetrize": True}
+    assert suffix["Up"] == {"Weight": "{Weight} * (up/w)"}
+    assert suffix["Down"] == {"Symmetrize": True}
     assert whole["Up"]["Overrides"] == [
         {"Regions": ["SR"], "Weight": "w*sf * u*v"},
         {"Regions": ["CR"], "Weight": "w*sf * cr_sf * u*v"},
     ]
-    assert one["Up"] == {"Weight": "{Weight}"} and one["Down"] == {"Weight": "{Weight} * 2"}
+    assert one["Up"] == {"Weight": "{Weight}"}
+    assert one["Down"] == {"Weight": "{Weight} * 2"}
     assert other["Up"]["Overrides"][0] == {"Regions": ["SR"], "SamplePath": "sig", "Weight": "w*sf"}
     assert found.document["General"]["Divisions"] == "ROOT"
     assert found.config().systematics[3].name == "other"
@@ -141,16 +151,27 @@ def test_how_systematics_are_processed(importing: Importing) -> None:
         f'Systematic: "both"\n{sides}  DropNorm: SR\n  DropShapeIn: CR\n  KeepNormForSamples: ttbar+signal\n',
         f'Systematic: "apart"\n{sides}  Decorrelate: SHAPEACC\n',
         f'Systematic: "two"\n{sides}  Samples: ttbar\n  NuisanceParameter: np2\n',
-        change={'HistoName: "ht"': 'HistoName: "ht"\n  SkipSmoothing: TRUE', 'POI: "mu"': 'POI: "mu"\n  DecorrSysts: mean'},
+        change={
+            'HistoName: "ht"': 'HistoName: "ht"\n  SkipSmoothing: TRUE',
+            'POI: "mu"': 'POI: "mu"\n  DecorrSysts: mean',
+        },
     )
     systematics = found.document["Systematics"]
     two, mean, larger, both, rest, acc, shape, again = systematics
-    assert two["Symmetrization"] == {"Method": "TWOSIDED", "NormalizeFirst": False, "Clip": True, "BeforeSmoothing": True}
-    assert two["Smoothing"] == {"Algorithm": "MAXVARIATION", "Regions": ["SR"]} and two["ModifierName"] == "np"
-    assert mean["Symmetrization"]["Sign"] == "positive" and larger["Symmetrization"]["Method"] == "LARGERSIDE"
+    assert two["Symmetrization"] == {
+        "Method": "TWOSIDED",
+        "NormalizeFirst": False,
+        "Clip": True,
+        "BeforeSmoothing": True,
+    }
+    assert two["Smoothing"] == {"Algorithm": "MAXVARIATION", "Regions": ["SR"]}
+    assert two["ModifierName"] == "np"
+    assert mean["Symmetrization"]["Sign"] == "positive"
+    assert larger["Symmetrization"]["Method"] == "LARGERSIDE"
     assert (mean["Constraint"], mean["Decorrelate"], mean["ModifierName"]) == ("None", "region", "mean_decor")
     assert (both["Type"], both["Regions"], rest["Type"], rest["Regions"]) == ("ShapeOnly", ["SR"], "NormOnly", ["CR"])
-    assert rest["ModifierName"] == "both" and rest["Name"] == "both_yield"
+    assert rest["ModifierName"] == "both"
+    assert rest["Name"] == "both_yield"
     assert [acc["ModifierName"], shape["ModifierName"]] == ["apart_Acc", "apart_Shape"]
     assert (again["Name"], again["ModifierName"]) == ("two_2", "np2")
     assert [(n.key, n.line) for n in notes(found, Kind.APPROXIMATE)] == [("Smoothing", 33)]
@@ -159,22 +180,28 @@ def test_how_systematics_are_processed(importing: Importing) -> None:
 
 def test_what_trexfitter_does_by_itself(importing: Importing) -> None:
     general = importing().document["General"]
-    assert general["Staterror"] == {"Constraint": "Poisson"} and "Pruning" not in general
+    assert general["Staterror"] == {"Constraint": "Poisson"}
+    assert "Pruning" not in general
     asked = {
-        'POI: "mu"': 'POI: "mu"\n  MCstatThreshold: 5%\n  SystPruningNorm: 0.01\n  PruningType: COMBINEDREFERENCE\n  Lumi: 2'
+        'POI: "mu"': 'POI: "mu"\n  MCstatThreshold: 5%\n  SystPruningNorm: 0.01\n  PruningType: COMBINEDREFERENCE\n'
+        "  Lumi: 2"
     }
     found = importing(change=asked)
     assert found.document["General"]["Pruning"] == {"Norm": 0.01, "Reference": "total"}
     assert [s.get("DisableStaterror") for s in found.document["Samples"]] == [None, True, True]
     assert [s.get("Scale") for s in found.document["Samples"]] == [None, 2, 2]
     assert "500%" in notes(found, Kind.APPROXIMATE)[0].text
-    stat = importing('Systematic: "x"\n  Type: OVERALL\n  OverallUp: 1\n', change={'POI: "mu"': 'POI: "mu"\n  StatOnly: TRUE'})
-    assert "Systematics" not in stat.document and "Staterror" not in stat.document["General"]
+    stat = importing(
+        'Systematic: "x"\n  Type: OVERALL\n  OverallUp: 1\n', change={'POI: "mu"': 'POI: "mu"\n  StatOnly: TRUE'}
+    )
+    assert "Systematics" not in stat.document
+    assert "Staterror" not in stat.document["General"]
 
 
 def test_validation_regions_are_a_file_of_their_own(importing: Importing) -> None:
     found = importing(
-        'Systematic: "cr"\n  Type: OVERALL\n  OverallUp: 0.1\n  Regions: CR\n', change={"Type: CONTROL": "Type: VALIDATION"}
+        'Systematic: "cr"\n  Type: OVERALL\n  OverallUp: 0.1\n  Regions: CR\n',
+        change={"Type: CONTROL": "Type: VALIDATION"},
     )
     assert [region["Name"] for region in found.document["Regions"]] == ["SR"]
     assert "Systematics" not in found.document
@@ -205,7 +232,7 @@ def test_the_text_says_the_document_and_keeps_comments(importing: Importing) -> 
 
 def test_nothing_is_left_out_silently(importing: Importing) -> None:
     found = importing(
-        'Systematic: "x"\n  HistoNameSufUp: _u\n  Symmetrisation: ONESIDED\n  ForceShape: TRIANGULAR\n  WeightSufUp: w\n',
+        'Systematic: "x"\n  HistoNameSufUp: _u\n  Symmetrisation: ONESIDED\n  ForceShape: LINEAR\n  WeightSufUp: w\n',
         'Limit: "l"\n  LimitType: ASYMPTOTIC\n',
         change={'HistoFile: "tt"': 'HistoFile: "tt"\n  MultiplyBy: signal\n  MCweight: "w"\n  SystFromSample: signal'},
     )
@@ -283,7 +310,8 @@ def test_several_fits(tmp_path: Path) -> None:
         "wilks combine all_SR.json all_CR.json -o all.json",
     ]
     done = CliRunner().invoke(main, ["import-trex", str(config), "-o", str(tmp_path / "all.yml")])
-    assert done.exit_code == 0 and (tmp_path / "all_CR.yml").is_file()
+    assert done.exit_code == 0
+    assert (tmp_path / "all_CR.yml").is_file()
     config.write_text(multi + 'Fit: "SR"\n  ConfigFile: src.config\n\nFit: "CR"\n  ConfigFile: gone.config\n')
     with pytest.raises(ConfigError) as error:
         import_any(config)
@@ -303,9 +331,11 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "wilks workspace b.yml -o b.json  # TRExFitter's actions n or h, and w",
     ]
     run = CliRunner().invoke(main, ["run", "a.config", "-o", "out"])
-    assert run.exit_code == 2 and run.stderr.count("no input file") == 3
+    assert run.exit_code == 2
+    assert run.stderr.count("no input file") == 3
     Path("a.config").write_text(HISTOGRAMS.replace('HistoFile: "tt"', 'HistoFile: "tt"\n  MultiplyBy: signal'))
     refused = CliRunner().invoke(main, ["workspace", "a.config"])
-    assert refused.exit_code == 2 and "(can't be said; wilks import-trex writes a steering file without it)" in refused.stderr
+    assert refused.exit_code == 2
+    assert "(can't be said; wilks import-trex writes a steering file without it)" in refused.stderr
     wrong = CliRunner().invoke(main, ["fit", "a.config"])
     assert 'a.config: a configuration of TRExFitter, not a workspace; "wilks import-trex" takes it' in wrong.stderr

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.trexfitter.small import HISTOGRAMS, NTUPLES
+
 from wilks.errors import ConfigError
 from wilks.trexfitter.importing import Imported, import_trex, load_trex
 
@@ -33,7 +33,9 @@ def inputs(document: dict[str, Any]) -> dict[tuple[str, str, str], list[str]]:
             for side in ("Up", "Down"):
                 said = dict(systematic[side])
                 for block in said.pop("Overrides", []):
-                    ours = name in block.get("Regions", [name]) and sample["Name"] in block.get("Samples", [sample["Name"]])
+                    ours = name in block.get("Regions", [name]) and sample["Name"] in block.get(
+                        "Samples", [sample["Name"]]
+                    )
                     said |= block if ours else {}
                 if "Normalization" not in said and not said.get("Symmetrize"):
                     found[name, sample["Name"], side] = filled(general["InputPath"], nominal | said)
@@ -101,7 +103,9 @@ def test_trees_differ_by_region_and_side(importing: Callable[..., Imported]) -> 
 
 def test_folders_inside_files_are_variation_paths(importing: Callable[..., Imported]) -> None:
     change = {'HistoName: "mass"': "HistoName: NOSYS/a/mass", 'HistoName: "ht"': "HistoName: NOSYS/a/ht"}
-    syst = 'Systematic: "JES"\n  HistoFolderNameUp: jes_up\n  HistoFolderNameDown: jes_down\n  Symmetrisation: TWOSIDED\n'
+    syst = (
+        'Systematic: "JES"\n  HistoFolderNameUp: jes_up\n  HistoFolderNameDown: jes_down\n  Symmetrisation: TWOSIDED\n'
+    )
     document = dict(importing(syst, change=change).document)
     assert document["General"]["VariationPath"] == "NOSYS"
     assert document["General"]["InputPath"] == "in/{SamplePath}.root:{VariationPath}/a/{RegionPath}"
@@ -111,7 +115,9 @@ def test_folders_inside_files_are_variation_paths(importing: Callable[..., Impor
 def test_histograms_of_samples_are_added(importing: Callable[..., Imported]) -> None:
     ghost = 'Sample: "offset"\n  Type: GHOST\n  HistoFile: "off"\n'
     syst = 'Systematic: "JES"\n  HistoNameSufUp: "_up"\n  Symmetrisation: ONESIDED\n  Samples: signal\n'
-    found = inputs(dict(importing(ghost, syst, change={'HistoFile: "sig"': 'HistoFile: "sig"\n  AddSample: offset'}).document))
+    found = inputs(
+        dict(importing(ghost, syst, change={'HistoFile: "sig"': 'HistoFile: "sig"\n  AddSample: offset'}).document)
+    )
     assert found["SR", "signal", "nominal"] == ["in/sig.root:mass", "in/off.root:mass"]
     assert found["SR", "signal", "Up"] == ["in/sig.root:mass_up", "in/off.root:mass"]
 
@@ -135,7 +141,8 @@ def test_every_file_that_is_not_there_with_the_settings_that_made_it(
     (tmp_path / "c.config").write_text(HISTOGRAMS)
     assert import_trex("c.config").absent == [
         'no input file "in/tt.root", made of HistoPath: in (line 4), HistoFile: tt (line 20)',
-        'no input file "in/sig.root", made of HistoPath: in (line 4), HistoFile: sig (line 24); did you mean "sgi.root"?',
+        'no input file "in/sig.root", made of HistoPath: in (line 4), HistoFile: sig (line 24); '
+        'did you mean "sgi.root"?',
     ]
     with pytest.raises(ConfigError) as error:
         load_trex("c.config")

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def import_trex(configuration: str, output: str | None, replacements: tuple[str, ...]) -> None:
     """Turn a configuration of TRExFitter into a steering file.
 
-    The command lines for what is no steering (fit type and region, blinding, Asimov data, MINOS, limit, ranking) stand at
-    the head of the file, and are printed. What is exact, what is approximate and what can't be said goes to standard
+    The command lines for what is no steering (fit type and region, blinding, Asimov data, MINOS, limit, ranking) stand
+    at the head of the file, and are printed. What is exact, what is approximate and what can't be said goes to standard
     error, with lines. Unfolding, morphing, effective field theory and C++ code are refused.
     """
     from wilks.trexfitter.importing import Imported

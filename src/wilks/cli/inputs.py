@@ -38,7 +38,8 @@ _TAKE_WORKSPACES = (
 )
 _TAKEN_BY = {
     CONFIG: '"wilks run", "wilks check", "wilks templates" and "wilks workspace" take it',
-    TREX: '"wilks import-trex" takes it, and as a file "wilks run", "wilks check", "wilks templates" and "wilks workspace"',
+    TREX: '"wilks import-trex" takes it, and as a file "wilks run", "wilks check", "wilks templates" and '
+    '"wilks workspace"',
     **dict.fromkeys(WORKSPACES, _TAKE_WORKSPACES),
     FIT: '"wilks pulls", "wilks correlations" and "wilks check" take it, '
     '"wilks yields" and "wilks data-mc" as --fit beside the workspace',

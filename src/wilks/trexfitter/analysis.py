@@ -66,7 +66,9 @@ class Analysis:
     def excluded(self, block: Block, region: Block, sample: Block | None) -> bool:
         """Return whether `Exclude`, which mixes regions and samples, has either."""
         names = block.items("Exclude")
-        return any(_matches(name, region.name) or (sample is not None and _matches(name, sample.name)) for name in names)
+        return any(
+            _matches(name, region.name) or (sample is not None and _matches(name, sample.name)) for name in names
+        )
 
     def acting(self, block: Block, samples: Iterable[Block] | None = None) -> list[tuple[Block, Block]]:
         """Return region and sample of every template that a factor or a systematic acts on."""

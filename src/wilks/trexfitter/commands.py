@@ -69,7 +69,7 @@ class Commands:
             controls = [r.name for r in self._analysis.regions if region_type(r) == "CONTROL"]
             options += [word for name in controls for word in ("--channels", name)]
         elif region is not None and region.word != "CRSR":
-            names = [item for item in region.items]
+            names = list(region.items)
             known = {r.name for r in self._analysis.regions}
             if not set(names) <= known:
                 self._analysis.notes.mistake(fit, region, f"must be CRSR, CRONLY or regions, found {region.text:.60}")
@@ -86,7 +86,9 @@ class Commands:
         elif threshold is not None and (kind is None or kind.word == "SOVERB"):
             self._plots = ["--blind", f"S/B > {threshold.text}"]
         elif kind is not None:
-            self._analysis.notes.approximate(job, kind, "bins are blinded by S/B, or one by one with --blind CHANNEL[3]")
+            self._analysis.notes.approximate(
+                job, kind, "bins are blinded by S/B, or one by one with --blind CHANNEL[3]"
+            )
         for region in self._analysis.regions:
             data = region.get("DataType")
             if data is not None and data.word == "ASIMOV":
@@ -130,11 +132,15 @@ class Commands:
         if asimov and values is not None:
             asimov += [w for item in values.items for w in ("--set", item.removeprefix("alpha_").replace(":", "="))]
         elif values is not None:
-            self._analysis.notes.approximate(fit, values, "values of parameters are for Asimov data only: FitBlind is FALSE")
+            self._analysis.notes.approximate(
+                fit, values, "values of parameters are for Asimov data only: FitBlind is FALSE"
+            )
         for key in ("NPValuesFromFitResults", "NPValuesFromFitResultsFile"):
             setting = fit.get(key)
             if setting is not None:
-                self._analysis.notes.approximate(fit, setting, "data at a fit: --asimov --after fit.json, of a fit made here")
+                self._analysis.notes.approximate(
+                    fit, setting, "data at a fit: --asimov --after fit.json, of a fit made here"
+                )
         for key in ("InjectGlobalObservables", "AsimovDataset", "UsePOISinRanking", "AddNFsToPOIs"):
             fit.get(key)
         minos = self._names(fit.get("UseMinos"))
@@ -173,7 +179,9 @@ class Commands:
         extra += ["--points", steps] if steps else []
         for name in self._names(fit.get("doLHscan")):
             if name == "*":
-                self._on_workspace("scan", [*shared, *asimov, *extra], "doLHscan: all, one parameter after the other with --parameter")
+                self._on_workspace(
+                    "scan", [*shared, *asimov, *extra], "doLHscan: all, one parameter after the other with --parameter"
+                )
             else:
                 self._on_workspace("scan", [*shared, *asimov, "--parameter", name, *extra], "doLHscan")
         pairs = fit.get("do2DLHscan")

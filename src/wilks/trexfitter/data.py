@@ -26,14 +26,18 @@ def stand_in(analysis: Analysis, samples: Sequence[dict[str, Any]]) -> dict[str,
 
 
 def _of_histograms(analysis: Analysis, samples: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the input of data that are a sum of histograms; None where scales differ in a way that one sample can't say."""
+    """Return the input of data that are a sum of histograms; None where one sample can't say that sum."""
     scales = {sample.get("Scale", 1) for sample in samples}
     by_region: dict[str, list[str]] = {}
     for region in analysis.regions:
         paths: list[str] = []
         for sample in samples:
             if region.name in sample.get("Regions", [region.name]):
-                own = [b["SamplePath"] for b in sample.get("Overrides", []) if region.name in b.get("Regions", [region.name])]
+                own = [
+                    b["SamplePath"]
+                    for b in sample.get("Overrides", [])
+                    if region.name in b.get("Regions", [region.name])
+                ]
                 paths += _listed((own or [sample.get("SamplePath", [])])[-1])
         by_region[region.name] = list(dict.fromkeys(paths))
     first = next(iter(by_region.values()))

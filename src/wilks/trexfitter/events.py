@@ -1,4 +1,4 @@
-"""Which events a template has: variable, selection and weight, as TRExFitter composes them from job, region and sample."""
+"""Which events a template has: variable, selection and weight, composed of those of job, region and sample."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ class Events:
             parse(text.replace("{Weight}", "1").replace("{Filter}", "1"))
         except ExpressionError as error:
             new = _NEW.search(text) is not None and not can("expressions")
-            self.analysis.notes.cannot(block, setting, f"{'can not be said yet' if new else 'is no expression here'}: {error}")
+            self.analysis.notes.cannot(
+                block, setting, f"{'can not be said yet' if new else 'is no expression here'}: {error}"
+            )
         if re.search(r"/\s*[A-Za-z_(]", text) and not can("divisions"):
             self.analysis.notes.approximate(block, setting, "a division by 0 is 0 in ROOT, and no number here")
         return text
@@ -97,7 +99,9 @@ class Events:
         scale = 1.0
         theory = sample.true("NormalizedByTheory", default=True)
         if type_of(sample) != DATA and theory:
-            scale *= _or_one(number_of(self.analysis, job, "Lumi")) * _or_one(number_of(self.analysis, job, "LumiScale"))
+            scale *= _or_one(number_of(self.analysis, job, "Lumi")) * _or_one(
+                number_of(self.analysis, job, "LumiScale")
+            )
         own = sample.items("LumiScales") or sample.items("LumiScale")
         if len(own) == 1:
             scale *= _or_one(number(own[0]))

@@ -40,9 +40,9 @@ def factors_of(analysis: Analysis) -> Factors:
     blocks = _merged([*analysis.of("NormFactor"), *_of_samples(analysis, "NormFactor")])
     apart = [block for block in blocks if block.get("Expression") is None]
     expressions = [block for block in blocks if block.get("Expression") is not None]
-    needed: dict[str, dict[str, Any]] = {}
+    needed: set[str] = set()
     for block in expressions:
-        needed |= dict.fromkeys(_function(analysis, block, found), {})
+        needed.update(_function(analysis, block, found))
     for block in apart:
         _norm(analysis, block, found, block.name in needed)
     _parameters(analysis, expressions, found)
@@ -98,7 +98,9 @@ def _numbers(analysis: Analysis, block: Block) -> tuple[float, float, float]:
         values.append(default if value is None else value)
     nominal, low, high = values
     if not low < high:
-        analysis.notes.mistake(block, "Min" if "Min" in block.settings else "Max", f"{low:g} is not below Max, {high:g}")
+        analysis.notes.mistake(
+            block, "Min" if "Min" in block.settings else "Max", f"{low:g} is not below Max, {high:g}"
+        )
     elif not low <= nominal <= high:
         analysis.notes.mistake(block, "Nominal", f"{nominal:g} lies outside of Min and Max, {low:g} to {high:g}")
     return nominal, low, high
@@ -254,6 +256,8 @@ def _fixed(analysis: Analysis, found: Factors) -> None:
             continue
         name = name.removeprefix("alpha_")
         if name.startswith("gamma_"):
-            analysis.notes.cannot(fit, setting, f'"{name}" is one bin of the statistical uncertainty; fix it in the fit')
+            analysis.notes.cannot(
+                fit, setting, f'"{name}" is one bin of the statistical uncertainty; fix it in the fit'
+            )
             continue
         found.fixed.append({"Name": name, "Value": value})

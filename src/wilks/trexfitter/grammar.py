@@ -1,7 +1,7 @@
 """A configuration file as blocks of settings that remember their lines.
 
-Blocks are `Type: name` and the lines below, up to an empty line; nothing else ends one. `%` and `#` begin comments, `"` keeps
-`,` `;` `%` and `#` from meaning anything, `;` makes several blocks at once.
+Blocks are `Type: name` and the lines below, up to an empty line; nothing else ends one. `%` and `#` begin comments, `"`
+keeps `,` `;` `%` and `#` from meaning anything, `;` makes several blocks at once.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def without_comment(value: str) -> tuple[str, str]:
 
 
 def recognise(content: bytes) -> bool:
-    """Return whether a file is a configuration of TRExFitter: by its first words, and that it has a `Job` or `MultiFit`."""
+    """Return whether a file is a configuration: by its first words, and that it has a `Job` or a `MultiFit`."""
     if not re.search(rb"^[ \t]*(?:Job|MultiFit)[ \t]*:[ \t]*[^\s{\[]", content, re.MULTILINE):
         return False
     for line in content.splitlines():
@@ -148,7 +148,7 @@ def recognise(content: bytes) -> bool:
 
 
 def lines_of(path: Path, label: str, found: Contents, above: tuple[Path, ...] = ()) -> list[Line]:
-    """Return the lines of a file and of what it includes, each in its place. Raises ConfigError where it can't be read."""
+    """Return the lines of a file and of what it includes, each in its place. Raises ConfigError."""
     text = read_text(path)
     found.files.append(path)
     lines: list[Line] = []

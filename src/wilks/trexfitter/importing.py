@@ -29,9 +29,8 @@ from wilks.trexfitter.writing import as_yaml
 class Imported:
     """What became of one configuration.
 
-    `document` is the steering file as a dictionary and `text` as YAML; `commands` say what is no steering. `validation` is
-    a second steering file with the VALIDATION regions alone, None where there are none. `absent` are sentences about input
-    files that are not there.
+    `document` is the steering file as a dictionary and `text` as YAML; `commands` say what is no steering. `validation`
+    is a second steering file with the VALIDATION regions alone, None where there are none.
     """
 
     path: Path
@@ -73,10 +72,10 @@ def read_blocks(path: str | Path, replacements: Iterable[str | Path] = ()) -> Co
 def import_trex(path: str | Path, replacements: Iterable[str | Path] = (), output: str = "config.yml") -> Imported:
     """Return what a configuration of TRExFitter says, as a steering file, commands and a report.
 
-    `replacements` are files of placeholders (`XXX_name: value`) in place of the one that the configuration names; `output`
-    is the name of the steering file in the commands. No input is read. Raises ConfigError with all mistakes: unknown
-    blocks, settings and names, placeholders without a replacement, and what makes another model (unfolding, morphing,
-    effective field theory, C++ code).
+    `replacements` are files of placeholders (`XXX_name: value`) in place of the one that the configuration names;
+    `output` is the name of the steering file in the commands. No input is read. Raises ConfigError with all mistakes:
+    unknown blocks, settings and names, placeholders without a replacement, and what makes another model (unfolding,
+    morphing, effective field theory, C++ code).
 
     >>> import pathlib, tempfile
     >>> text = '''
@@ -111,11 +110,13 @@ def import_trex(path: str | Path, replacements: Iterable[str | Path] = (), outpu
 def load_trex(path: str | Path) -> Config:
     """Return the analysis that a configuration of TRExFitter describes, as `load_config` does for a steering file.
 
-    `Config.source` is its path. Raises ConfigError with all mistakes, and where something can't be said or an input file
-    is not there: nothing is left out of an analysis that is run.
+    `Config.source` is its path. Raises ConfigError with all mistakes, and where something can't be said or an input
+    file is not there: nothing is left out of an analysis that is run.
     """
     found = import_trex(path)
-    problems = [f"{sentence} (can't be said; wilks import-trex writes a steering file without it)" for sentence in found.cannot]
+    problems = [
+        f"{sentence} (can't be said; wilks import-trex writes a steering file without it)" for sentence in found.cannot
+    ]
     problems += [f"{path}: {sentence}" for sentence in found.absent]
     if problems:
         raise ConfigError(problems)
@@ -201,18 +202,27 @@ def _all_read(analysis: Analysis, apart: list[Block]) -> None:
             if kind == Kind.NONE and not any(n.line == setting.line.number for n in analysis.notes.of(Kind.NONE)):
                 if setting.word not in ("FALSE", "NONE"):
                     analysis.notes.cannot(block, setting, "has no like here, and is left out")
-            elif kind not in (Kind.COSMETIC, Kind.NONE) and key not in block.read and not skipped and not _idle(key, analysis):
+            elif (
+                kind not in (Kind.COSMETIC, Kind.NONE)
+                and key not in block.read
+                and not skipped
+                and not _idle(key, analysis)
+            ):
                 analysis.notes.cannot(block, setting, "has no effect here")
 
 
 def _idle(key: str, analysis: Analysis) -> bool:
-    """Return whether a setting means nothing to TRExFitter either: a more special block counts, or the input is another."""
+    """Return whether a setting means nothing to TRExFitter either: another block counts, or the input is another."""
     events = ("Weight", "MCweight", "Selection", "Variable", "IgnoreSelection", "IgnoreWeight")
-    return key.startswith(("Histo", "Ntuple")) or (not analysis.ntuples and key.startswith(events))
+    return (
+        key == "ReplacementFile"
+        or key.startswith(("Histo", "Ntuple"))
+        or (not analysis.ntuples and key.startswith(events))
+    )
 
 
 def _validation(contents: Contents, apart: list[Block], path: Path) -> str | None:
-    """Return the text of the steering file of the VALIDATION regions; None where there are none, or it can't be made."""
+    """Return the steering file of the VALIDATION regions; None where there are none, or it can't be made."""
     if not apart:
         return None
     notes = Notes()
@@ -221,7 +231,10 @@ def _validation(contents: Contents, apart: list[Block], path: Path) -> str | Non
     if found is None or notes.mistakes:
         return None
     names = ", ".join(region.name for region in apart)
-    head = [f"VALIDATION regions of {path.name}: {names}", "wilks.transfer predicts them from the fit of the other regions."]
+    head = [
+        f"VALIDATION regions of {path.name}: {names}",
+        "wilks.transfer predicts them from the fit of the other regions.",
+    ]
     return as_yaml(found.document, found.comments, head)
 
 

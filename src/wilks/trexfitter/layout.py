@@ -1,4 +1,4 @@
-"""Paths of all templates, said briefly: one `InputPath` with placeholders, and what regions, samples and sides put there.
+"""Paths of all templates, said briefly: one `InputPath`, and what regions, samples and sides put into it.
 
 Each of folder, file and name is the same for all, or the region's, or the sample's; what is both has no short form, and
 `InputPath` is `{SamplePath}` then, with whole paths below it.
@@ -6,7 +6,6 @@ Each of folder, file and name is the same for all, or the region's, or the sampl
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -90,11 +89,13 @@ class Arranger:
         runs = {kind: [n for n, k in enumerate(kinds) if k == kind] for kind in (_REGION, _SAMPLE)}
         for kind, numbers in runs.items():
             inside = kinds[numbers[0] : numbers[-1] + 1] if numbers else []
-            if any(k not in (kind, _WHOLE) for k in inside) or (len(inside) > 1 and "{" in "".join(between[numbers[0] : numbers[-1]])):
+            if any(k not in (kind, _WHOLE) for k in inside) or (
+                len(inside) > 1 and "{" in "".join(between[numbers[0] : numbers[-1]])
+            ):
                 raise NoShortFormError
         text = _template(kinds, constants, between, runs)
         values = {kind: _values(table, kind, numbers, between) for kind, numbers in runs.items()}
-        samples = {name: texts for name, texts in values[_SAMPLE].items()}
+        samples = dict(values[_SAMPLE].items())
         regions = {name: texts[0] for name, texts in values[_REGION].items()}
         if not samples:
             raise NoShortFormError
@@ -216,9 +217,7 @@ def _without_common(text: str, placeholder: str, values: Mapping[str, str]) -> t
     return text.replace(placeholder, common + placeholder), shorter
 
 
-def _without_common_lists(
-    text: str, values: Mapping[str, tuple[str, ...]]
-) -> tuple[str, dict[str, tuple[str, ...]]]:
+def _without_common_lists(text: str, values: Mapping[str, tuple[str, ...]]) -> tuple[str, dict[str, tuple[str, ...]]]:
     common = _common(value for texts in values.values() for value in texts)
     shorter = {name: tuple(value[len(common) :] for value in texts) for name, texts in values.items()}
     return text.replace("{SamplePath}", common + "{SamplePath}"), shorter
@@ -226,6 +225,7 @@ def _without_common_lists(
 
 def _common(values: Iterable[str]) -> str:
     texts = [*values]
-    common = os.path.commonprefix(texts) if texts else ""
-    common = common[: common.rfind("/") + 1]
+    first, last = (min(texts), max(texts)) if texts else ("", "")
+    same = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    common = first[: first.rfind("/", 0, same) + 1]
     return "" if ":" in common or "{" in common or common in ("", "/") else common

@@ -70,7 +70,9 @@ def _imported_fits(contents: Contents, path: Path, given: list[str | Path], outp
             if found is not None:
                 fits[block.name] = found
         elif block.type not in ("MultiFit", "Limit", "Significance"):
-            notes.mistakes.append(f"{block.line.place}  {block.title}: a multi-fit has MultiFit, Fit, Limit and Significance")
+            notes.mistakes.append(
+                f"{block.line.place}  {block.title}: a multi-fit has MultiFit, Fit, Limit and Significance"
+            )
     if not any(block.type == "Fit" for block in contents.blocks):
         notes.mistake(multi, None, "has no Fit blocks, which name the configurations")
     if notes.mistakes:
@@ -125,7 +127,9 @@ def _combination(multi: Block, fits: Mapping[str, Imported], output: Path) -> li
             first = whole
         poi = multi.text("POIName") or _poi(fits)
         options = ["--poi", poi] if poi else []
-        commands.append(Command(shlex.join(["wilks", "fit", whole, *options, "-o", "fit.json"]), "mwf: the combined fit"))
+        commands.append(
+            Command(shlex.join(["wilks", "fit", whole, *options, "-o", "fit.json"]), "mwf: the combined fit")
+        )
         commands.append(Command(shlex.join(["wilks", "ranking", whole, *options]), "mr: its ranking"))
     if multi.true("ComparePOI") or multi.true("ComparePulls") or multi.true("Compare"):
         files = [f"{workspace.removesuffix('.json')}.fit.json" for workspace in workspaces]

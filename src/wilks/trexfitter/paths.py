@@ -1,7 +1,7 @@
-"""Where input lies: `<path><suffix>/<file><suffix>.root/<name><suffix>`, each part composed from the blocks that say it.
+"""Where input lies: `<path><suffix>/<file><suffix>.root/<name><suffix>`, each part composed of what blocks say.
 
-What the most special block says counts (side of a systematic, sample, region, job), suffixes of region, sample and side are
-joined, and of lists the full product is taken.
+What the most special block says counts (side of a systematic, sample, region, job), suffixes of region, sample and side
+are joined, and of lists the full product is taken.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Composer:
     def entries(self, region: Block, sample: Block, side: Side | None = None) -> list[Entry]:
         """Return the inputs whose sum is a template; none where a part of the path is missing, which is a mistake.
 
-        Of histograms these are also those of the samples that `AddSample` names, which have systematics of their own only.
+        Of histograms these are also those of the samples in `AddSample`, which have systematics of their own only.
         """
         found = self._own(region, sample, side)
         for name in self.added(sample) if found else []:
@@ -80,7 +80,9 @@ class Composer:
             bases = self._bases(part, region, sample, side, used)
             if not bases and part != "Path":
                 tried = " or ".join(f"{self._kind}{part}{end}" for end in ("", "s"))
-                text = f"nothing says {tried} for it in the region \"{region.name}\": not the sample, the region or the job"
+                text = (
+                    f'nothing says {tried} for it in the region "{region.name}": not the sample, the region or the job'
+                )
                 self.analysis.notes.mistake(sample, None, text)
                 return []
             suffixes = self._suffixes(part, region, sample, side, used)
@@ -99,9 +101,7 @@ class Composer:
         keys = [f"{self._kind}{part}{end}{side.side}" for part in PARTS for end in ("", "s", "Suf")]
         return any(key in side.block.settings for key in (*keys, f"HistoFolderName{side.side}"))
 
-    def _bases(
-        self, part: str, region: Block, sample: Block, side: Side | None, used: list[Setting]
-    ) -> list[str]:
+    def _bases(self, part: str, region: Block, sample: Block, side: Side | None, used: list[Setting]) -> list[str]:
         key = f"{self._kind}{part}"
         levels = [(side.block, side.side)] if side else []
         levels += [(sample, ""), (region, ""), (self.analysis.job, "")]
@@ -113,9 +113,7 @@ class Composer:
                 return setting.items if setting is not None else [single.text] if single is not None else []
         return []
 
-    def _suffixes(
-        self, part: str, region: Block, sample: Block, side: Side | None, used: list[Setting]
-    ) -> list[str]:
+    def _suffixes(self, part: str, region: Block, sample: Block, side: Side | None, used: list[Setting]) -> list[str]:
         joined = [[""]]
         for block in (region, sample):
             several, single = block.get(f"{self._kind}{part}Suffs"), block.get(f"{self._kind}{part}Suff")

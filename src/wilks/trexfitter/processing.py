@@ -27,7 +27,9 @@ def symmetrisation(analysis: Analysis, block: Block, given: Sequence[str]) -> di
         return {}
     word = setting.word
     if word not in _METHODS:
-        analysis.notes.cannot(block, setting, f"{setting.text} is not among {', '.join(_METHODS)}; sides are as they are read")
+        analysis.notes.cannot(
+            block, setting, f"{setting.text} is not among {', '.join(_METHODS)}; sides are as they are read"
+        )
         return {}
     if len(given) == 1:
         if word != "ONESIDED":

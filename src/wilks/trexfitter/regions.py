@@ -133,7 +133,9 @@ def _rebinning(analysis: Analysis, region: Block) -> dict[str, Any]:
         values = [number(item) for item in dropped.items]
         bins = [int(value) - 1 for value in values if value is not None and value == int(value) and value > 0]
         if len(bins) < len(values) or not bins:
-            analysis.notes.mistake(region, dropped, f"must be numbers of bins, counted from 1; found {dropped.value:.60}")
+            analysis.notes.mistake(
+                region, dropped, f"must be numbers of bins, counted from 1; found {dropped.value:.60}"
+            )
         else:
             found["DropBins"] = sorted(set(bins))
     return found
@@ -146,7 +148,7 @@ def _chosen(analysis: Analysis, region: Block) -> dict[str, Any]:
     method = items[0] if items else ""
     values = [number(item) for item in items[1:3]]
     if method.casefold() not in ("transfod", "transfof") or None in values or len(values) < 2:
-        text = f'of automatic bins there are TransfoD and TransfoF with two numbers, found {setting.value:.60}'
+        text = f"of automatic bins there are TransfoD and TransfoF with two numbers, found {setting.value:.60}"
         analysis.notes.cannot(region, setting, text)
         return {}
     signals = [s.name for s in analysis.simulated if s.text("Type").upper() == "SIGNAL"]

@@ -75,7 +75,9 @@ def _replaced(
     for name in longest_first:
         text = text.replace(name, values[name])
     for name in dict.fromkeys(_PLACEHOLDER.findall(without_comment(text)[0])):
-        found.mistakes.append(f"{line.place}  {name}: this placeholder has no replacement{nearest(name, values)}{problem}")
+        found.mistakes.append(
+            f"{line.place}  {name}: this placeholder has no replacement{nearest(name, values)}{problem}"
+        )
     return replace(line, text=text)
 
 

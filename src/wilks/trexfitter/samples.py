@@ -88,7 +88,9 @@ class SampleWriter:
         for key in _ALGEBRA:
             setting = sample.get(key)
             if setting is not None and not (key in ("AddSample", "AddSamples") and not self.analysis.ntuples):
-                notes.cannot(sample, setting, "sums, products and quotients of samples are not made; this one is as it is read")
+                notes.cannot(
+                    sample, setting, "sums, products and quotients of samples are not made; this one is as it is read"
+                )
         if "FillColor" in sample.settings or "FillColorRGB" in sample.settings:
             shown = colour_of(sample)
             if shown:
@@ -152,7 +154,9 @@ class SampleWriter:
         cells = {r: self._values(r, sample.name, ()) for r in regions if (r, sample.name) in self.nominal}
         if not cells or not all(cells.values()):
             return []
-        values: dict[Pair, dict[str, object]] = {(r, sample.name): {"SamplePath": [*paths]} for r, paths in cells.items()}
+        values: dict[Pair, dict[str, object]] = {
+            (r, sample.name): {"SamplePath": [*paths]} for r, paths in cells.items()
+        }
         common, others = _most(values, [*cells])
         for paths in cells.values():
             if len(set(paths)) < len(paths):
@@ -167,9 +171,7 @@ class SampleWriter:
         found = common["SamplePath"]
         return [found] if isinstance(found, str) else found
 
-    def _events(
-        self, sample: Block, regions: Sequence[Block], overrides: list[dict[str, Any]]
-    ) -> dict[str, Any]:
+    def _events(self, sample: Block, regions: Sequence[Block], overrides: list[dict[str, Any]]) -> dict[str, Any]:
         """Return weight and selection, and add what differs in some regions."""
         events = Events(self.analysis)
         found: dict[str, Any] = {}
@@ -206,9 +208,7 @@ def _file_key(sample: Block) -> str | None:
     return next((key for key in sample.settings if "File" in key), None)
 
 
-def _most(
-    values: dict[Pair, dict[str, object]], regions: list[str]
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _most(values: dict[Pair, dict[str, object]], regions: list[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return what most regions have, and blocks for the others."""
     texts = [repr(value) for value in values.values()]
     common = max(texts, key=texts.count)

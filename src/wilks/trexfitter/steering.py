@@ -64,7 +64,9 @@ def _first_folder(analysis: Analysis, nominal: dict[Pair, list[Entry]]) -> str:
     """Return the first folder of all names, where systematics replace it; empty otherwise."""
     if not any(f"HistoFolderName{side}" in s.settings for s in analysis.of("Systematic") for side in ("Up", "Down")):
         return ""
-    folders = {entry.name.partition("/")[::2][0] for entries in nominal.values() for entry in entries if "/" in entry.name}
+    folders = {
+        entry.name.partition("/")[::2][0] for entries in nominal.values() for entry in entries if "/" in entry.name
+    }
     whole = all("/" in entry.name for entries in nominal.values() for entry in entries)
     return folders.pop() if len(folders) == 1 and whole else ""
 
@@ -78,7 +80,9 @@ def _in_layout(analysis: Analysis, composer: Composer, arranger: Arranger, layou
     writer = SampleWriter(analysis, layout, arranger.nominal)
     samples = [writer.sample_of(sample) for sample in analysis.samples]
     factors = factors_of(analysis)
-    systematics = _systematics(analysis, SystematicWriter(analysis, SideWriter(analysis, composer, arranger, layout)), found)
+    systematics = _systematics(
+        analysis, SystematicWriter(analysis, SideWriter(analysis, composer, arranger, layout)), found
+    )
     regions = [region_of(analysis, region, layout) for region in analysis.regions]
     if not any(type_of(sample) == DATA for sample in analysis.samples):
         samples = [stand_in(analysis, samples), *samples]
@@ -115,12 +119,18 @@ def _comments(analysis: Analysis, factors: Factors, found: Steering) -> None:
     for kind, blocks in (("Regions", analysis.regions), ("Samples", analysis.samples)):
         for block in blocks:
             label = block.text("Label") if kind == "Regions" else block.text("Title")
-            found.comments[f"{kind}/{block.name}"] = [*block.comments, *([label] if label and label != block.name else [])]
+            found.comments[f"{kind}/{block.name}"] = [
+                *block.comments,
+                *([label] if label and label != block.name else []),
+            ]
     for kind in ("NormFactors", "ShapeFactors", "Functions"):
         for item in found.document.get(kind, []):
             name = item["Name"]
             title = factors.titles.get(name, "")
-            found.comments[f"{kind}/{name}"] = [*factors.comments.get(name, []), *([title] if title and title != name else [])]
+            found.comments[f"{kind}/{name}"] = [
+                *factors.comments.get(name, []),
+                *([title] if title and title != name else []),
+            ]
 
 
 def _fixed(analysis: Analysis, said: dict[str, Any], factors: Factors, systematics: list[dict[str, Any]]) -> None:

@@ -80,7 +80,9 @@ class SystematicWriter:
         if apart is not None and apart.word in ("REGION", "SAMPLE"):
             found["Decorrelate"] = apart.word.lower()
         elif apart is not None and apart.word not in ("SHAPEACC", "FALSE"):
-            text = f'must be REGION, SAMPLE or SHAPEACC, found "{apart.text}"{nearest(apart.word, ["REGION", "SAMPLE"])}'
+            text = (
+                f'must be REGION, SAMPLE or SHAPEACC, found "{apart.text}"{nearest(apart.word, ["REGION", "SAMPLE"])}'
+            )
             self.analysis.notes.mistake(block, apart, text)
         return found
 
@@ -137,7 +139,9 @@ class SystematicWriter:
             only_shape = self._dropped(block, "DropNorm", pair)
             if only_norm and only_shape:
                 continue
-            groups.setdefault("NormOnly" if only_norm else "ShapeOnly" if only_shape else "NormPlusShape", []).append(pair)
+            groups.setdefault("NormOnly" if only_norm else "ShapeOnly" if only_shape else "NormPlusShape", []).append(
+                pair
+            )
         found: list[tuple[dict[str, Any], Pairs]] = []
         for kind, acting in groups.items():
             part = {**base, "Type": kind}

@@ -55,7 +55,11 @@ def _mapping(block: Mapping[str, Any], depth: int) -> list[str]:
     for key, value in block.items():
         name = scalar(str(key))
         short = f"{start}{name}: {flow(value)}"
-        if isinstance(value, (str, int, float, bool)) or value is None or (len(short) <= _WIDTH and not _nested_in(value)):
+        if (
+            isinstance(value, (str, int, float, bool))
+            or value is None
+            or (len(short) <= _WIDTH and not _nested_in(value))
+        ):
             lines.append(short)
         elif isinstance(value, Mapping):
             lines += [f"{start}{name}:", *_mapping(value, depth + 1)]
@@ -109,7 +113,13 @@ def scalar(value: Any) -> str:
     if _PLAIN.fullmatch(value) and not _WORDS.fullmatch(value):
         return str(value)
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in escaped) + '"'
+    return (
+        '"'
+        + "".join(
+            c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in escaped
+        )
+        + '"'
+    )
 
 
 def require_same(text: str, document: Mapping[str, Any], label: str) -> None:
