@@ -246,3 +246,11 @@ def test_equal_bins(ntuples: dict[str, Any], problems: Find, binning: dict[str, 
     assert ("config  Regions[0].Binning", "cabinetry needs a list of bin edges") in beyond_cabinetry(ntuples)
     ntuples["Regions"][0]["Binning"] = binning
     assert problems(ntuples) == [f"Regions[0].Binning: {sentence}"]
+
+
+def test_data_are_neither_raised_nor_smoothed(histograms: dict[str, Any], problems: Find) -> None:
+    histograms["Samples"][2] |= {"Smooth": True, "MinimumYield": 1e-6}
+    assert problems(histograms) == []
+    histograms["Samples"][0] |= {"Smooth": True, "MinimumYield": 1e-6}
+    text = "is for simulated samples: data stay as they were observed"
+    assert problems(histograms) == [f"Samples[0].MinimumYield: {text}", f"Samples[0].Smooth: {text}"]

@@ -84,7 +84,7 @@ OF_ANY_INPUT: Mapping[str, tuple[str, ...]] = {
         *("Correlations", "Groups", "Clip"),
     ),
     "Region": ("Name", "Rebin", "AutoBinning", "DropBins", "Staterror"),
-    "Sample": ("Name", "Data", "Ghost", "DisableStaterror", "Regions", "Exclude", "Color"),
+    "Sample": ("Name", "Data", "Ghost", "DisableStaterror", "MinimumYield", "Smooth", "Regions", "Exclude", "Color"),
     "SampleSource": ("Name",),
     "SampleOverride": ("Regions",),
     "Template": ("Normalization", "Symmetrize"),

@@ -105,6 +105,14 @@ def kept_edges_exist(draft: Draft) -> Iterator[Mistake]:
             yield Mistake((*path, "DropBins"), "drops all bins of the region")
 
 
+def data_stay(draft: Draft) -> Iterator[Mistake]:
+    """Data are neither raised nor smoothed."""
+    for key, field in (("MinimumYield", "minimum_yield"), ("Smooth", "smooth")):
+        for path, sample in draft.samples.sound("Data", key):
+            if sample.data and getattr(sample, field):
+                yield Mistake((*path, key), "is for simulated samples: data stay as they were observed")
+
+
 def automatic_bins_can_be_found(draft: Draft) -> Iterator[Mistake]:
     """`AutoBinning` is all that merges the bins of its region, gives each a share, and knows the signal."""
     for path, region in draft.regions.sound("AutoBinning", "Rebin"):
@@ -230,6 +238,7 @@ RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     references_are_there,
     checks_say_something,
     kept_edges_exist,
+    data_stay,
     automatic_bins_can_be_found,
     symmetrization_suits_sides,
     symmetrized_sides_are_smoothed,

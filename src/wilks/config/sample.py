@@ -9,7 +9,7 @@ from pydantic import Field, StrictBool, StrictStr
 from pydantic.json_schema import SkipJsonSchema
 
 from wilks.config.block import Block
-from wilks.config.values import Color, Factor, Names, OptionalText
+from wilks.config.values import Color, Factor, Names, OptionalText, Positive
 
 
 class SampleInput(Block):
@@ -63,6 +63,10 @@ class Sample(Block):
     disable_staterror: StrictBool = Field(
         default=False, description="True: no parameters for the statistical uncertainty of this sample"
     )
+    minimum_yield: Positive | SkipJsonSchema[None] = Field(
+        default=None, description="What bins that are not positive are raised to; left out, they stay"
+    )
+    smooth: StrictBool = Field(default=False, description="True: the nominal template is smoothed")
     regions: Names = Field(default=(), description="Regions with this sample; left out, all")
     exclude: Names = Field(default=(), description="Regions without this sample")
     color: Color | SkipJsonSchema[None] = Field(

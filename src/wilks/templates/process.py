@@ -17,6 +17,7 @@ from wilks.templates.build import other_bins
 from wilks.templates.combining import COMBINED, combined
 from wilks.templates.keep_yield import keep_yields
 from wilks.templates.kept_parts import keep_parts
+from wilks.templates.nominal import raise_bins, smooth_nominal
 from wilks.templates.pruning import pruned
 from wilks.templates.rebinning import rebinned
 from wilks.templates.record import Step
@@ -35,10 +36,11 @@ def process_templates(templates: Templates, config: Config) -> Templates:
 
     In this order, each where the steering file asks for it: bins are merged and dropped (`Rebin`, `DropBins`);
     undefined statistical uncertainties become 0 (always); variations become ratios to another sample
-    (`ReferenceSample`), are smoothed (`Smoothing`), combined where there are several (`Combine`), symmetrized
-    (`Symmetrization`, with `BeforeSmoothing` earlier), scaled so that samples keep their common yield (`KeepYield`),
-    and reduced to what their Type asks for (`ShapeOnly`, `NormOnly`); effects are measured, and those that are too
-    small are left out of the workspace (`Pruning`, the decisions are in `effects`).
+    (`ReferenceSample`); bins are raised and nominal templates smoothed (`MinimumYield`, `Smooth`); variations are
+    smoothed (`Smoothing`), combined where there are several (`Combine`), symmetrized (`Symmetrization`, with
+    `BeforeSmoothing` earlier), scaled so that samples keep their common yield (`KeepYield`), and reduced to what their
+    Type asks for (`ShapeOnly`, `NormOnly`); effects are measured, and those that are too small are left out of the
+    workspace (`Pruning`, the decisions are in `effects`).
 
     Processing starts from the originals, so processing twice changes nothing. Raises one TemplateError with all
     templates that can't be processed as asked.
@@ -215,6 +217,8 @@ _STAGES: tuple[Stage, ...] = (
     _with_defined_variances,
     mark_ghosts,
     relative_to_reference,
+    raise_bins,
+    smooth_nominal,
     symmetrize_first,
     _smooth,
     combined,
