@@ -29,7 +29,7 @@ SOUND = {
     "trex-interference": (1, 6, 1, 2, 0),
     "trex-ntuple-2016": (9, 7, 0, 0, 2),
     "trex-top-ws": (3, 4, 22, 0, 0),
-    "trex-tth2015": (3, 6, 18, 0, 2),
+    "trex-tth2015": (3, 6, 18, 0, 0),
     "trex-tth2015-dilep": (1, 4, 48, 0, 0),
     "vbs-semileptonic": (5, 7, 0, 1, 0),
 }

@@ -18,8 +18,8 @@ FEATURES: Mapping[str, bool] = {
     "reference sample": True,
     "ghost": True,
     "automatic bins": True,
-    "smooth": False,
-    "minimum yield": False,
+    "smooth": True,
+    "minimum yield": True,
     "staterror scale": False,
 }
 

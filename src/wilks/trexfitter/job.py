@@ -33,8 +33,6 @@ def general(analysis: Analysis) -> dict[str, Any]:
         analysis.notes.cannot(job, "CorrectNormForNegativeIntegral", "empty and negative bins stay as they are")
     for key in ("GuessMCStatEmptyBins", "SmoothingOption"):
         job.get(key)
-    if can("minimum yield"):
-        found["MinimumYield"] = 1e-6
     return found
 
 

@@ -74,9 +74,13 @@ class SampleWriter:
             found["DisableStaterror"] = True
         if type_of(sample) == GHOST:
             found["Ghost"] = True
+        if type_of(sample) == "BACKGROUND" and can("minimum yield"):
+            found["MinimumYield"] = 1e-6
         if sample.true("Smooth"):
             if can("smooth"):
                 found["Smooth"] = True
+                text = "variations keep their ratio to the smoothed nominal histogram, in TRExFitter they are left as read"
+                notes.approximate(sample, "Smooth", text)
             else:
                 notes.cannot(sample, "Smooth", "can not be said yet: the nominal histogram is not smoothed")
         factor = number_of(self.analysis, sample, "MCstatScale")
