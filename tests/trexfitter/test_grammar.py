@@ -69,11 +69,11 @@ def test_bad_lines(text: str, sentence: str) -> None:
 
 
 def test_replacements_longest_name_first(tmp_path: Path) -> None:
-    (tmp_path / "values.txt").write_text("XXX_A: one % first\n# note\nXXX_AB: two\n")
+    (tmp_path / "values.txt").write_text("XXX_A: one of XXX_C % first\n# note\nXXX_AB: two\nXXX_C: three\n")
     config = tmp_path / "c.config"
-    config.write_text('Job: "XXX_AB"\n  ReplacementFile: values.txt\n  Label: XXX_A\n  % XXX_C\n')
+    config.write_text('Job: "XXX_AB"\n  ReplacementFile: values.txt\n  Label: XXX_A\n  % XXX_D\n')
     (job,) = read_blocks(config).blocks
-    assert (job.name, job.text("Label")) == ("two", "one")
+    assert (job.name, job.text("Label")) == ("two", "one of three")
 
 
 def test_placeholders_without_replacement(tmp_path: Path) -> None:

@@ -154,9 +154,9 @@ TABLE: Mapping[str, Mapping[str, Kind]] = {
         "OverallUp OverallDown Symmetrisation WeightSufUp WeightSufDown WeightUp WeightDown IgnoreWeight DropNorm "
         "DropShapeIn NuisanceParameter IsFreeParameter ReferenceSample KeepNormForSamples DummyForSamples "
         "ReferenceSmoothing ScaleUp ScaleDown SampleUp SampleDown Decorrelate NoPruning",
-        approximate="Smoothing SmoothingOption CombineName CombineType",
-        none="ReferencePruning DropNormSpecial PreSmoothing SubtractRefSampleVar KeepReferenceOverallVar ForceShape "
-        "BootstrapSample HistoFolderSubtractNameUp HistoFolderSubtractNameDown",
+        approximate="Smoothing SmoothingOption",
+        none="CombineName CombineType ReferencePruning DropNormSpecial PreSmoothing SubtractRefSampleVar "
+        "KeepReferenceOverallVar ForceShape BootstrapSample HistoFolderSubtractNameUp HistoFolderSubtractNameDown",
         cosmetic="Title TexTitle StoredName Category SubCategory IsCorrelated",
     ),
     "MultiFit": _keys(

@@ -9,6 +9,9 @@ from wilks.errors import listed
 from wilks.trexfitter.grammar import Block, Setting
 from wilks.trexfitter.keys import Kind
 
+_MANY = 4
+# Notes that say the same, from which on they are one sentence.
+
 
 @dataclass(frozen=True)
 class Note:
@@ -81,7 +84,22 @@ class Notes:
         for kind, title in ((Kind.APPROXIMATE, "approximate"), (Kind.NONE, "can't be said")):
             found = self.of(kind)
             if found:
-                lines += [f"{title}:", *(f"  {note}" for note in found)]
+                lines += [f"{title}:", *(f"  {sentence}" for sentence in _grouped(found))]
         if self.absent:
             lines += ["files that are not there:", *(f"  {sentence}" for sentence in self.absent)]
         return lines
+
+
+def _grouped(notes: list[Note]) -> list[str]:
+    """Return sentences; of notes that say the same of many blocks one sentence, with all lines."""
+    alike: dict[tuple[str, str, str], list[Note]] = {}
+    for note in notes:
+        alike.setdefault((note.block.split(" ")[0], note.key, note.text), []).append(note)
+    sentences = []
+    for (block, key, text), found in alike.items():
+        if len(found) < _MANY:
+            sentences += map(str, found)
+        else:
+            lines = ", ".join(dict.fromkeys(str(note.line) for note in found))
+            sentences.append(f"{len(found)} times {block}{'.' if key else ''}{key}: {text}; lines {lines}")
+    return sentences

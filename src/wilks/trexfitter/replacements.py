@@ -11,6 +11,8 @@ from wilks.errors import ConfigError, nearest
 from wilks.trexfitter.grammar import Contents, Line, read_text, without_comment
 
 _PLACEHOLDER = re.compile(r"XXX_?\w+")
+_ROUNDS, _LONGEST = 10, 1_000_000
+# Values may have placeholders again; those that have themselves would have no end.
 
 
 def folders_of(config: Path) -> list[Path]:
@@ -71,9 +73,11 @@ def _values(text: str, found: Contents, label: str) -> Mapping[str, str]:
 def _replaced(
     line: Line, values: Mapping[str, str], longest_first: Sequence[str], found: Contents, problem: str
 ) -> Line:
-    text = line.text
-    for name in longest_first:
-        text = text.replace(name, values[name])
+    text, before, rounds = line.text, "", 0
+    while text != before and rounds < _ROUNDS and len(text) < _LONGEST:
+        before, rounds = text, rounds + 1
+        for name in longest_first:
+            text = text.replace(name, values[name])
     for name in dict.fromkeys(_PLACEHOLDER.findall(without_comment(text)[0])):
         found.mistakes.append(
             f"{line.place}  {name}: this placeholder has no replacement{nearest(name, values)}{problem}"

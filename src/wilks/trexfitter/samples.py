@@ -79,7 +79,7 @@ class SampleWriter:
         if sample.true("Smooth"):
             if can("smooth"):
                 found["Smooth"] = True
-                text = "variations keep their ratio to the smoothed nominal histogram, in TRExFitter they are left as read"
+                text = "variations keep their ratio to the smoothed nominal histogram; TRExFitter leaves them as read"
                 notes.approximate(sample, "Smooth", text)
             else:
                 notes.cannot(sample, "Smooth", "can not be said yet: the nominal histogram is not smoothed")
