@@ -31,6 +31,7 @@ from wilks.errors import ConfigError, ModelError, WorkspaceError
 from wilks.fitting.problem import FitOptions
 from wilks.results.conditions import RULES as CONDITIONS
 from wilks.results.io import KINDS
+from wilks.trexfitter.importing import import_trex
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "ttbar"
@@ -238,10 +239,9 @@ def test_what_the_ways_in_say_is_missing_is_refused(tmp_path: Path) -> None:
         wilks.load_workspace(tmp_path / "datacard.txt")
     with pytest.raises(WorkspaceError, match="can't be written yet"):
         wilks.save_workspace(wilks.examples.measurement(), tmp_path / "card.txt", format="datacard")
-    (tmp_path / "trex.config").write_text('Job: "job"\n  POI: "mu"\n\nFit: "fit"\n  FitType: SPLUSB\n')
-    with pytest.raises(ConfigError):
-        wilks.load_config(tmp_path / "trex.config")
-    assert "import-trex" not in main.commands
+    (tmp_path / "trex.config").write_text('Job: "job"\n  POI: "mu"\n\nFit: "fit"\n  FitType: UNFOLDING\n')
+    with pytest.raises(ConfigError, match="unfolding"):
+        import_trex(tmp_path / "trex.config")
     assert not {"strategy", "maxiter"} & {field.name for field in fields(FitOptions)}
     assert not {"--asimov"} & _options(main.commands["fit"])
     with pytest.raises(ModelError):
