@@ -21,7 +21,7 @@ KEYS = {
     "Region": "Name Variable Binning Filter RegionPath OutsideBinning Rebin AutoBinning DropBins Staterror",
     "AutoBinning": "Method Signal Background Samples",
     "Sample": "Name Tree Filter Weight SamplePath Data DisableStaterror Regions Exclude Color Sources Overrides Scale "
-    "Ghost MinimumYield Smooth",
+    "Ghost MinimumYield Smooth SeparateStaterror",
     "NormFactor": "Name Samples Regions Exclude Nominal Bounds Constraint",
     "Systematic": "Name Type Up Down Variations Combine Regions Samples Exclude Sources Smoothing Symmetrization "
     "ModifierName Decorrelate KeepYield Constraint Interpolation ReferenceSample DisablePruning",
