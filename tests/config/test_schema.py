@@ -31,7 +31,7 @@ KEYS = {
     "SideOverride": "Regions Samples Tree Weight Variable Filter RegionPath SamplePath Normalization VariationPath",
     "Exclusion": "Regions Samples",
     "Group": "Regions Samples",
-    "Smoothing": "Algorithm Regions Samples Reference Bandwidth Tolerance",
+    "Smoothing": "Algorithm Regions Samples Reference Bandwidth Tolerance Turns",
     "Symmetrization": "Method NormalizeFirst Sign BeforeSmoothing Clip",
     "Staterror": "Threshold PerSample Constraint PoissonBelow",
     "KeepYield": "Samples Regions Inclusive",
