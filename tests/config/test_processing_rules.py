@@ -106,7 +106,11 @@ def test_one_sided_needs_one_side(ntuples: dict[str, Any], problems: Find) -> No
     ("options", "sentence"),
     [
         ({"Bandwidth": 2}, 'Bandwidth: has no effect with "353QH, twice"; it is for KERNEL'),
-        ({"Algorithm": "KERNEL", "Tolerance": 0.1}, 'Tolerance: has no effect with "KERNEL"; it is for MAXVARIATION'),
+        (
+            {"Algorithm": "KERNEL", "Tolerance": 0.1},
+            'Tolerance: has no effect with "KERNEL"; it is for MAXVARIATION and TREXFITTER',
+        ),
+        ({"Algorithm": "MAXVARIATION", "Turns": 3}, 'Turns: has no effect with "MAXVARIATION"; it is for TREXFITTER'),
         ({"Algorithm": "KERNEL", "Bandwidth": -1}, "Bandwidth: must be above 0, found the number -1"),
         ({"Reference": "tbar"}, 'Reference: no simulated sample "tbar"; did you mean "ttbar"?'),
         ({"Reference": "Data"}, 'Reference: no simulated sample "Data"; allowed: "Signal", "ttbar"'),

@@ -21,7 +21,7 @@ KEYS = {
     "Region": "Name Variable Binning Filter RegionPath OutsideBinning Rebin AutoBinning DropBins Staterror",
     "AutoBinning": "Method Signal Background Samples",
     "Sample": "Name Tree Filter Weight SamplePath Data DisableStaterror Regions Exclude Color Sources Overrides Scale "
-    "Ghost MinimumYield Smooth",
+    "Ghost MinimumYield Smooth SeparateStaterror",
     "NormFactor": "Name Samples Regions Exclude Nominal Bounds Constraint",
     "Systematic": "Name Type Up Down Variations Combine Regions Samples Exclude Sources Smoothing Symmetrization "
     "ModifierName Decorrelate KeepYield Constraint Interpolation ReferenceSample DisablePruning",
@@ -31,7 +31,7 @@ KEYS = {
     "SideOverride": "Regions Samples Tree Weight Variable Filter RegionPath SamplePath Normalization VariationPath",
     "Exclusion": "Regions Samples",
     "Group": "Regions Samples",
-    "Smoothing": "Algorithm Regions Samples Reference Bandwidth Tolerance",
+    "Smoothing": "Algorithm Regions Samples Reference Bandwidth Tolerance Turns",
     "Symmetrization": "Method NormalizeFirst Sign BeforeSmoothing Clip",
     "Staterror": "Threshold PerSample Constraint PoissonBelow",
     "KeepYield": "Samples Regions Inclusive",

@@ -1,8 +1,7 @@
-"""Automatic binning: transformations D and F by hand, and the edges that TRExFitter prints for its own example."""
+"""Automatic binning: transformations D and F by hand."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,38 +70,3 @@ def test_all_templates_of_the_region_are_merged() -> None:
     assert wilks.process_templates(made, config) == made
     with pytest.raises(TemplateError, match=r'region "SR": AutoBinning: there is no signal'):
         wilks.process_templates(templates(S=0 * ONES), config)
-
-
-def test_edges_are_those_of_trexfitter(shared_data: Path) -> None:
-    """FitExampleNtuple of TRExFitter 4.11, test/logs/FitExampleNtuple/LOG_NTUPLE_n; yields from its reference."""
-    weight = "weight_normalise*weight_pileup*weight_mc*weight_leptonSF*weight_bTagSF_MV2c10_Continuous*weight_jvt*11000"
-    simulated = [
-        {
-            "Name": name,
-            "SamplePath": "tt_PP8",
-            "Overrides": [{"Filter": f"({{Filter}}) && HF_SimpleClassification=={n}"}],
-        }
-        for name, n in (("ttlight", 0), ("ttc", -1), ("ttb", 1))
-    ]
-    samples = [*simulated, {"Name": "ttH", "SamplePath": "ttH_PP8", "Scale": 50}]
-    document = {
-        "General": DOCUMENT["General"]
-        | {"InputPath": f"{shared_data}/trexfitter/inputs/Ntuple/{{SamplePath}}.root", "Divisions": "ROOT"},
-        "Regions": [
-            DOCUMENT["Regions"][0]
-            | {"AutoBinning": {"Method": "TransfoD", "Signal": 3, "Background": 3}, "OutsideBinning": "merge"}
-            | {"Variable": "TTHClassBDTOutput_2017paper", "Filter": "nJets>=6"}
-            | {"Binning": {"Bins": 10000, "From": -1, "To": 1}}
-        ],
-        "Samples": [
-            {"Name": "Data", "Data": True, "SamplePath": "ttH_PP8", "Tree": "nominal_Loose"},
-            *({"Tree": "nominal_Loose", "Weight": weight} | sample for sample in samples),
-        ],
-        "NormFactors": [{"Name": "mu", "Samples": "ttH"}],
-    }
-    config = wilks.load_config(document)
-    made = wilks.process_templates(wilks.build_templates(config, workers=1), config)
-    signal = made.nominal("SR", "ttH")
-    assert signal.axis.edges.tolist() == pytest.approx([-1, -0.279, -0.1006, 0.0552, 0.21, 0.3908, 1], abs=1e-9)
-    yields = [made.nominal("SR", name).integral for name in ("ttlight", "ttc", "ttb", "ttH")]
-    assert yields == pytest.approx([287.744, 173.678, 378.944, 121.679], rel=3e-6)

@@ -175,7 +175,18 @@ OTHERS = {
     General: {"Measurement", "POI", "POIs", "Search", "HistogramFolder", "Fixed", "Pruning", "Checks", "Staterror"}
     | {"Correlations", "Groups", "Clip"},
     Region: {"Name", "Rebin", "AutoBinning", "DropBins", "Staterror"},
-    Sample: {"Name", "Data", "Ghost", "MinimumYield", "Smooth", "DisableStaterror", "Regions", "Exclude", "Color"},
+    Sample: {
+        "Name",
+        "Data",
+        "Ghost",
+        "MinimumYield",
+        "Smooth",
+        "DisableStaterror",
+        "SeparateStaterror",
+        "Regions",
+        "Exclude",
+        "Color",
+    },
     SampleSource: {"Name"},
     SampleOverride: set(),
     Systematic: {"Name", "Type", "Up", "Down", "Variations", "Combine", "Regions", "Samples", "Exclude", "Smoothing"}

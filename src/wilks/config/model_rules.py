@@ -60,7 +60,8 @@ def distinct_bin_parameters(draft: Draft) -> Iterator[Mistake]:
         for path, region in draft.regions.sound("Name", "Staterror"):
             inside = [sample for place, sample in templates if place is region]
             samples = [sample.name for sample in inside if not sample.disable_staterror]
-            for name in staterrors_of(staterror_of(draft.general.block, region), region.name, samples):
+            separate = {sample.name for sample in inside if sample.separate_staterror}
+            for name in staterrors_of(staterror_of(draft.general.block, region), region.name, samples, separate):
                 # Of regions that differ in spaces and dashes only, another rule tells.
                 if name in first and not name == staterror_name(region.name) == staterror_name(first[name]):
                     other = first[name]

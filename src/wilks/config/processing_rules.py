@@ -14,7 +14,7 @@ from wilks.config.functions import scaling
 from wilks.config.schema import Region, Sample, Smoothing, Symmetrization, Systematic, applies
 from wilks.errors import listed, nearest
 
-_OPTIONS = {"Bandwidth": "KERNEL", "Tolerance": "MAXVARIATION"}
+_OPTIONS = {"Bandwidth": ("KERNEL",), "Tolerance": ("MAXVARIATION", "TREXFITTER"), "Turns": ("TREXFITTER",)}
 
 
 def background_is_defined(draft: Draft) -> Iterator[Mistake]:
@@ -183,9 +183,10 @@ def smoothing_options_are_used(draft: Draft) -> Iterator[Mistake]:
         if smoothing is None:
             continue
         here = (*path, "Smoothing")
-        for key, algorithm in _OPTIONS.items():
-            if getattr(smoothing, key.lower()) is not None and smoothing.algorithm != algorithm:
-                yield Mistake((*here, key), f'has no effect with "{smoothing.algorithm}"; it is for {algorithm}')
+        for key, algorithms in _OPTIONS.items():
+            if getattr(smoothing, key.lower()) is not None and smoothing.algorithm not in algorithms:
+                text = f'has no effect with "{smoothing.algorithm}"; it is for {" and ".join(algorithms)}'
+                yield Mistake((*here, key), text)
         if smoothing.reference is not None:
             yield from _reference(draft, here, systematic, smoothing, smoothing.reference)
 

@@ -63,6 +63,10 @@ class Sample(Block):
     disable_staterror: StrictBool = Field(
         default=False, description="True: no parameters for the statistical uncertainty of this sample"
     )
+    separate_staterror: StrictBool = Field(
+        default=False,
+        description="True: parameters of its own for the statistical uncertainty of the sample, not shared with others",
+    )
     minimum_yield: Positive | SkipJsonSchema[None] = Field(
         default=None, description="What bins that are not positive are raised to; left out, they stay"
     )

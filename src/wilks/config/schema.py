@@ -34,6 +34,7 @@ from wilks.config.sample import Sample as Sample
 from wilks.config.values import (
     Binning,
     BinNumbers,
+    Count,
     Fraction,
     GroupName,
     Names,
@@ -120,7 +121,9 @@ class Template(Variation):
 class Smoothing(Block):
     """Smoothing of a systematic's templates."""
 
-    algorithm: Literal["353QH, twice", "KERNEL", "MAXVARIATION"] = Field(description="Smoothing algorithm")
+    algorithm: Literal["353QH, twice", "KERNEL", "MAXVARIATION", "TREXFITTER"] = Field(
+        description="Smoothing algorithm"
+    )
     regions: Names = Field(default=(), description="Regions in which to smooth; left out, all")
     samples: Names = Field(default=(), description="Samples to smooth; left out, all")
     reference: OptionalText = Field(
@@ -130,7 +133,11 @@ class Smoothing(Block):
         default=None, description="Width of the kernel in bins (KERNEL); left out, by cross-validation"
     )
     tolerance: Fraction | SkipJsonSchema[None] = Field(
-        default=None, description="Statistical uncertainty up to which bins are merged (MAXVARIATION); left out, 0.08"
+        default=None,
+        description="Statistical uncertainty up to which bins are merged (MAXVARIATION, TREXFITTER); left out, 0.08",
+    )
+    turns: Count | SkipJsonSchema[None] = Field(
+        default=None, description="How often the ratio of merged bins may turn (TREXFITTER); left out, 4"
     )
 
 

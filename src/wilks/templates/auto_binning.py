@@ -61,7 +61,7 @@ def merged_places(
 
     >>> yields = np.ones(8)
     >>> merged_places(yields, yields, yields, AutoBinning(method="TransfoD", signal=2, background=2))
-    (0, 3, 5, 8)
+    (0, 2, 4, 6, 8)
     """
     totals = float(signal.sum()), float(background.sum())
     kept = [signal.size]

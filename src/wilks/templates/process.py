@@ -24,6 +24,7 @@ from wilks.templates.record import Step
 from wilks.templates.reference import mark_ghosts, relative_to_reference
 from wilks.templates.smoothing import smooth_353qh_twice
 from wilks.templates.smoothing_ratios import TOLERANCE, best_bandwidth, kernel, max_variation
+from wilks.templates.smoothing_runs import TURNS, smoothed_runs
 from wilks.templates.store import SIDES, TemplateKey, Templates
 from wilks.templates.symmetrization import MIRRORED, symmetrize, symmetrize_first
 
@@ -168,7 +169,10 @@ def smoothed(variation: Histogram, nominal: Histogram, smoothing: Smoothing) -> 
     # A sum of zero can't be scaled back to the yield of the variation: better no smoothing than another yield.
     if total == 0.0:
         return variation, Step("not smoothed", {"because": "the yield would be zero"})
-    result = replace(variation, contents=smooth * (variation.integral / total))
+    smooth *= variation.integral / total
+    if smoothing.algorithm == "TREXFITTER":
+        smooth = np.maximum(smooth, 0.0)
+    result = replace(variation, contents=smooth)
     change = np.abs(result.contents - variation.contents)[filled] / np.abs(own)
     return result, Step("smoothed", {**numbers, "largest_change": float(change.max()), "yield": variation.integral})
 
@@ -186,6 +190,10 @@ def _smoothed_ratio(
     if smoothing.algorithm == "MAXVARIATION":
         asked = TOLERANCE if smoothing.tolerance is None else smoothing.tolerance
         found, tolerance, bins = max_variation(variation, nominal, sumw2, asked)
+        return found, numbers | {"tolerance": tolerance, "merged_bins": bins}
+    if smoothing.algorithm == "TREXFITTER":
+        asked = TOLERANCE if smoothing.tolerance is None else smoothing.tolerance
+        found, tolerance, bins = smoothed_runs(variation, nominal, sumw2, asked, smoothing.turns or TURNS)
         return found, numbers | {"tolerance": tolerance, "merged_bins": bins}
     return smooth_353qh_twice(ratio), numbers
 

@@ -50,5 +50,6 @@ def relative_to_reference(histograms: Mapping[TemplateKey, Histogram], config: C
 def _moved(variation: Histogram, nominal: FloatArray, reference: FloatArray) -> Histogram:
     there = reference > 0.0
     factor = np.divide(nominal, reference, out=np.zeros_like(nominal), where=there)
-    contents = np.where(there, variation.contents * factor, nominal)
+    with np.errstate(over="ignore", invalid="ignore"):  # of yields that aren't finite: told with the workspace
+        contents = np.where(there, variation.contents * factor, nominal)
     return Histogram(variation.axis, contents, variation.sumw2 * factor**2, title=variation.title)
