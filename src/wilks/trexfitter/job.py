@@ -60,13 +60,6 @@ def _staterror(analysis: Analysis) -> dict[str, Any]:
     if word not in ("POISSON", "GAUSSIAN"):
         analysis.notes.mistake(analysis.job, setting, f'must be POISSON or GAUSSIAN, found "{word}"')
     found: dict[str, Any] = {"Threshold": threshold(analysis)} if threshold(analysis) else {}
-    apart = [s for s in analysis.simulated if s.true("SeparateGammas") or s.true("SeparateGamma")]
-    if apart and len(apart) == len([s for s in analysis.simulated if s.true("UseMCstat", default=True)]):
-        found["PerSample"] = True
-    elif apart:
-        for sample in apart:
-            text = "statistical parameters are shared by the samples of a region, or each sample of it has its own"
-            analysis.notes.approximate(sample, "SeparateGammas", text)
     return found | {"Constraint": "Gaussian" if word == "GAUSSIAN" else "Poisson"}
 
 

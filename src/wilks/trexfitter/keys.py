@@ -66,9 +66,9 @@ TABLE: Mapping[str, Mapping[str, Kind]] = {
         exact=_paths(suffixes=False) + " HistoNameNominal ReadFrom POI POIs MCstatThreshold MCweight "
         "SystPruningShape SystPruningNorm Selection MCstatConstraint ReplacementFile MergeUnderOverFlow PruningType "
         "SystLarge RemoveLargeSyst AlternativeShapeHistFactory DecorrSysts DecorrSuff Lumi LumiScale StatOnly "
-        "CorrectNormForNegativeIntegral",
+        "CorrectNormForNegativeIntegral SmoothingOption",
         command="BlindingThreshold BlindingType BlindSRs KeepPrefitBlindedBins FitType",
-        approximate="SmoothingOption GuessMCStatEmptyBins",
+        approximate="GuessMCStatEmptyBins",
         none="CustomAsimov PruningShapeOption RemoveSystOnEmptySample Bootstrap BootstrapSyst BootstrapSample "
         "BootstrapNomHistos CustomFunctions CustomFunctionsExecutes CustomIncludePaths SmoothMorphingTemplates "
         "PropagateSystsForMorphing ExcludeFromMorphing MaxNtupleEvents FriendPath FriendPaths AddAliases "
@@ -153,8 +153,7 @@ TABLE: Mapping[str, Mapping[str, Kind]] = {
         exact=_sides() + " HistoFolderNameUp HistoFolderNameDown Type Samples Regions Exclude ExcludeRegionSample "
         "OverallUp OverallDown Symmetrisation WeightSufUp WeightSufDown WeightUp WeightDown IgnoreWeight DropNorm "
         "DropShapeIn NuisanceParameter IsFreeParameter ReferenceSample KeepNormForSamples DummyForSamples "
-        "ReferenceSmoothing ScaleUp ScaleDown SampleUp SampleDown Decorrelate NoPruning",
-        approximate="Smoothing SmoothingOption",
+        "ReferenceSmoothing ScaleUp ScaleDown Smoothing SmoothingOption SampleUp SampleDown Decorrelate NoPruning",
         none="CombineName CombineType ReferencePruning DropNormSpecial PreSmoothing SubtractRefSampleVar "
         "KeepReferenceOverallVar ForceShape BootstrapSample HistoFolderSubtractNameUp HistoFolderSubtractNameDown",
         cosmetic="Title TexTitle StoredName Category SubCategory IsCorrelated",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wilks.trexfitter.analysis import Analysis
+from wilks.trexfitter.events import number
 from wilks.trexfitter.features import can
 from wilks.trexfitter.grammar import Block
 
@@ -17,6 +18,8 @@ _METHODS = {
     "MAXIMUMKEEPSIGN": "MAXIMUM",
 }
 _SIGNS = {"ABSMEAN": "positive", "MAXIMUM": "larger"}
+_TURNS = 4
+# What Smoothing: 40 asks for, and the default here.
 _KERNELS = ("KERNELRATIOUNIFORM", "KERNELDELTAGAUSS", "KERNELRATIOGAUSS")
 
 
@@ -76,13 +79,18 @@ def smoothing(analysis: Analysis, block: Block, pairs: Sequence[tuple[Block, Blo
     setting = block.settings["Smoothing"]
     option = own or analysis.job.get("SmoothingOption")
     word = option.word if option is not None else "MAXVARIATION"
-    found: dict[str, Any] = {"Algorithm": "KERNEL" if word in _KERNELS else "MAXVARIATION"}
-    text = "bins are merged until they are significant and then smoothed, by rules that differ a little"
-    if word != "MAXVARIATION":
-        text = f"{word} is smoothed by {found['Algorithm']}"
-    elif not setting.text.startswith("4") or len(setting.text) != 2:
-        text = f"as 40 is, not as {setting.text}: {text}"
-    analysis.notes.approximate(block, setting, text)
+    level = number(setting.text)
+    if level is None or level != int(level) or not 10 <= level < 100:
+        analysis.notes.mistake(block, setting, f'must be a whole number such as 40, found "{setting.text:.40}"')
+        return {}
+    if word == "MAXVARIATION":
+        found: dict[str, Any] = {"Algorithm": "TREXFITTER"}
+        if int(level) // 10 != _TURNS:
+            found["Turns"] = int(level) // 10
+    else:
+        found = {"Algorithm": "KERNEL" if word in _KERNELS else "TREXFITTER"}
+        how = "a kernel of its own" if word in _KERNELS else "the rules of MAXVARIATION"
+        analysis.notes.approximate(block, setting, f"{word} is not among the algorithms; bins are smoothed by {how}")
     skipping = {region.name for region in analysis.regions if region.true("SkipSmoothing")}
     inside = list(dict.fromkeys(region.name for region, _ in pairs))
     kept = [name for name in inside if name not in skipping]

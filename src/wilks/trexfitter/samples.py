@@ -72,6 +72,8 @@ class SampleWriter:
         stat_only = self.analysis.job.true("StatOnly")
         if threshold(self.analysis) is None or stat_only or not sample.true("UseMCstat", default=True):
             found["DisableStaterror"] = True
+        elif sample.true("SeparateGammas") or sample.true("SeparateGamma"):
+            found["SeparateStaterror"] = True
         if type_of(sample) == GHOST:
             found["Ghost"] = True
         if type_of(sample) == "BACKGROUND" and can("minimum yield"):
