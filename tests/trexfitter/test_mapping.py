@@ -99,7 +99,8 @@ def test_factors_functions_and_what_is_fixed(importing: Importing) -> None:
     )
     document = found.document
     k = named(document["NormFactors"], "k")
-    assert (k["Nominal"], k["Bounds"], k["Regions"]) == (1.5, [1, 2], ["SR"])
+    assert (k["Nominal"], k["Bounds"]) == (1.5, [1, 2])
+    assert k["Exclude"] == [{"Samples": ["signal"], "Regions": ["CR"]}]
     assert k["Constraint"] == {"Type": "Gaussian", "Center": 1.5, "Width": 0.25}
     (function,) = document["Functions"]
     assert function["Expression"] == "(2-k*free)"
@@ -114,6 +115,15 @@ def test_factors_functions_and_what_is_fixed(importing: Importing) -> None:
     assert document["Systematics"][0]["Down"] == {"Normalization": -0.2}
     assert [note.block for note in notes(found, Kind.APPROXIMATE)] == ['NormFactor "idle"']
     assert found.config().functions[0].name == "f"
+
+
+def test_a_factor_again_adds_templates(importing: Importing) -> None:
+    first = 'NormFactor: "k"\n  Max: 5\n  Samples: ttbar\n  Regions: CR\n'
+    found = importing(first, 'NormFactor: "k"\n  Max: 7\n  Samples: signal\n')
+    k = named(found.document["NormFactors"], "k")
+    assert k["Exclude"] == [{"Samples": ["ttbar"], "Regions": ["SR"]}]
+    assert k["Bounds"] == [0, 5]
+    assert [(note.key, note.line) for note in notes(found, Kind.APPROXIMATE)] == [("Max", 34)]
 
 
 def test_sides_of_systematics(importing: Importing) -> None:
@@ -337,5 +347,8 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = CliRunner().invoke(main, ["workspace", "a.config"])
     assert refused.exit_code == 2
     assert "(can't be said; wilks import-trex writes a steering file without it)" in refused.stderr
+    Path("steering.yml").write_text("General:\n  Measurement: x\n")
+    steering = CliRunner().invoke(main, ["import-trex", "steering.yml"])
+    assert "steering.yml: a steering file, not a configuration of TRExFitter" in steering.stderr
     wrong = CliRunner().invoke(main, ["fit", "a.config"])
     assert 'a.config: a configuration of TRExFitter, not a workspace; "wilks import-trex" takes it' in wrong.stderr

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from click.testing import CliRunner
 
 import wilks
+from wilks.cli import main
 from wilks.results.fit import FitResult
 from wilks.templates.store import Templates
 from wilks.trexfitter.importing import load_trex
@@ -154,6 +156,18 @@ def test_histograms(histograms: Done) -> None:
         for number in range(4):
             gamma = histograms.result[f"staterror_{region}[{number}]"].value
             assert gamma == pytest.approx(fit[f"gamma_stat_{region}_bin_{number}"], abs=0.0001)
+
+
+def test_commands_take_the_configuration(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / "inputs").symlink_to(shared_data / "trexfitter" / "inputs")
+    monkeypatch.chdir(tmp_path)
+    config = shared_data / "trexfitter" / "trex-fit-example" / "FitExample.config"
+    direct = CliRunner().invoke(main, ["workspace", str(config), "-o", "direct.json"])
+    assert direct.exit_code == 0, direct.output
+    assert CliRunner().invoke(main, ["import-trex", str(config), "-o", "config.yml"]).exit_code == 0
+    assert CliRunner().invoke(main, ["workspace", "config.yml", "-o", "imported.json"]).exit_code == 0
+    assert Path("direct.json").read_bytes() == Path("imported.json").read_bytes()
 
 
 def test_statistics_alone(shared_data: Path, tmp_path: Path) -> None:

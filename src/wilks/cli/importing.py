@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wilks.cli.inputs import TREX, refuse_other_kinds
 from wilks.cli.streams import check_target, output_option, wrote
 from wilks.errors import InputError, shown
 from wilks.pipeline import save_text
@@ -35,6 +36,7 @@ def import_trex(configuration: str, output: str | None, replacements: tuple[str,
     from wilks.trexfitter.importing import Imported
     from wilks.trexfitter.multifit import fit_file, import_any
 
+    refuse_other_kinds(configuration, TREX)
     printed = output in (None, "-")
     found = import_any(configuration, replacements, "config.yml" if printed else str(output))
     for line in found.report():

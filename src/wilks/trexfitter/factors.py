@@ -27,6 +27,7 @@ class Factors:
     lines: dict[str, Line] = field(default_factory=dict)
     comments: dict[str, list[str]] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
+    blocks: dict[str, list[Block]] = field(default_factory=dict)
 
     def names(self) -> list[str]:
         """Return the names of all parameters and functions."""
@@ -37,7 +38,7 @@ class Factors:
 def factors_of(analysis: Analysis) -> Factors:
     """Return all factors of an analysis."""
     found = Factors()
-    blocks = _merged([*analysis.of("NormFactor"), *_of_samples(analysis, "NormFactor")])
+    blocks = _firsts(analysis, [*analysis.of("NormFactor"), *_of_samples(analysis, "NormFactor")], found)
     apart = [block for block in blocks if block.get("Expression") is None]
     expressions = [block for block in blocks if block.get("Expression") is not None]
     needed: set[str] = set()
@@ -46,7 +47,7 @@ def factors_of(analysis: Analysis) -> Factors:
     for block in apart:
         _norm(analysis, block, found, block.name in needed)
     _parameters(analysis, expressions, found)
-    for block in _merged([*analysis.of("ShapeFactor"), *_of_samples(analysis, "ShapeFactor")]):
+    for block in _firsts(analysis, [*analysis.of("ShapeFactor"), *_of_samples(analysis, "ShapeFactor")], found):
         _shape(analysis, block, found)
     _fixed(analysis, found)
     return found
@@ -68,24 +69,24 @@ def _of_samples(analysis: Analysis, kind: str) -> list[Block]:
     return blocks
 
 
-def _merged(blocks: list[Block]) -> list[Block]:
-    """Return blocks with those of one name joined: the first one's numbers, the samples of all."""
-    found: dict[str, Block] = {}
+def _firsts(analysis: Analysis, blocks: list[Block], found: Factors) -> list[Block]:
+    """Return the first block of each name; others of it add templates, and their numbers do not count."""
+    firsts: dict[str, Block] = {}
     for block in blocks:
-        first = found.setdefault(block.name, block)
-        if first is not block:
-            copy = Block(first.type, first.name, first.line, dict(first.settings), first.comments, first.read)
-            for key in ("Samples", "Regions"):
-                parts = [b.settings[key].value for b in (first, block) if key in b.settings]
-                if len(parts) == 2:
-                    copy.settings[key] = Setting(key, ",".join(parts), first.settings[key].line)
-                elif key == "Regions":
-                    copy.settings.pop(key, None)
-            for key, setting in block.settings.items():
-                copy.settings.setdefault(key, setting)
-                block.read.add(key)
-            found[block.name] = copy
-    return list(found.values())
+        first = firsts.setdefault(block.name, block)
+        found.blocks.setdefault(block.name, []).append(block)
+        for key in ("Nominal", "Min", "Max", "Constant", "Expression", "Tau") if first is not block else ():
+            setting, counting = block.get(key), first.settings.get(key)
+            if setting is not None and (counting is None or counting.text != setting.text):
+                text = f"{first.title} of line {first.line.number} says what counts"
+                analysis.notes.approximate(block, setting if key in block.settings else None, text)
+    return list(firsts.values())
+
+
+def _pairs(analysis: Analysis, block: Block, found: Factors) -> list[tuple[Block, Block]]:
+    """Return region and sample of all templates that the blocks of one name act on."""
+    pairs = [pair for each in found.blocks[block.name] for pair in analysis.acting(each)]
+    return list({(region.name, sample.name): (region, sample) for region, sample in pairs}.values())
 
 
 def _numbers(analysis: Analysis, block: Block) -> tuple[float, float, float]:
@@ -112,7 +113,7 @@ def _said(analysis: Analysis, block: Block) -> dict[str, Any]:
 
 
 def _norm(analysis: Analysis, block: Block, found: Factors, needed: bool) -> None:
-    pairs = analysis.acting(block)
+    pairs = _pairs(analysis, block, found)
     said = _said(analysis, block) | _constraint(analysis, block)
     if block.true("Constant"):
         found.fixed.append({"Name": block.name, "Value": said["Nominal"]})
@@ -141,7 +142,7 @@ def _constraint(analysis: Analysis, block: Block) -> dict[str, Any]:
 def _shape(analysis: Analysis, block: Block, found: Factors) -> None:
     if block.get("Expression") is not None:
         analysis.notes.cannot(block, "Expression", "functions scale yields, and no single bins; the factor is free")
-    pairs = analysis.acting(block)
+    pairs = _pairs(analysis, block, found)
     said = _said(analysis, block)
     if not pairs:
         analysis.notes.approximate(block, None, "acts on no sample in the regions of the fit, and is left out")
@@ -170,7 +171,7 @@ def _function(analysis: Analysis, block: Block, found: Factors) -> list[str]:
     except ExpressionError as error:
         analysis.notes.mistake(block, setting, f"the expression can't be read: {error}")
         return []
-    pairs = analysis.acting(block)
+    pairs = _pairs(analysis, block, found)
     said: dict[str, Any] = {"Name": block.name, "Expression": text}
     if pairs:
         scope = where(analysis, pairs)

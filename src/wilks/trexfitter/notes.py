@@ -95,7 +95,7 @@ def _grouped(notes: list[Note]) -> list[str]:
     alike: dict[tuple[str, str, str], list[Note]] = {}
     for note in notes:
         alike.setdefault((note.block.split(" ")[0], note.key, note.text), []).append(note)
-    sentences = []
+    sentences: list[str] = []
     for (block, key, text), found in alike.items():
         if len(found) < _MANY:
             sentences += map(str, found)

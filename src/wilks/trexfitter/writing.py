@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wilks import _yaml
-
 _WIDTH = 120
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./+-]*")
 _WORDS = re.compile(r"(?i:true|false|yes|no|on|off|null|none|y|n|~)")
@@ -120,10 +118,3 @@ def scalar(value: Any) -> str:
         )
         + '"'
     )
-
-
-def require_same(text: str, document: Mapping[str, Any], label: str) -> None:
-    """Raise AssertionError where a text does not say the document: it would be a fault of this module."""
-    _, read = _yaml.read_yaml(text, label)
-    if read != document:
-        raise AssertionError(f"{label}: the text of the steering file does not say what it should")
