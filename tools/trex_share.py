@@ -25,22 +25,21 @@ from wilks.trexfitter.notes import Notes
 Row = tuple[str, str, "Counter[Kind]"]
 
 
-def counted(path: Path) -> tuple[str, Counter[Kind], Contents]:
-    """Return what becomes of a configuration, its settings by kind, and its blocks."""
-    contents = read_blocks(path)
+def counted(path: Path, contents: Contents) -> tuple[str, Counter[Kind]]:
+    """Return what becomes of a configuration, and its settings by kind."""
     notes = Notes()
     if is_multifit(contents):
         kinds = [kind_of(b.type, key) for b in contents.blocks for key in b.settings]
-        return "several fits", Counter(kind or Kind.NONE for kind in kinds), contents
+        return "several fits", Counter(kind or Kind.NONE for kind in kinds)
     try:
         found = imported(contents, path)
         found.config()
     except ConfigError as error:
         analysis_of(contents, notes)
         reason = "refused" if any("can't be imported" in problem for problem in error.problems) else "has mistakes"
-        return reason, notes.counts(), contents
+        return reason, notes.counts()
     cannot = len(found.notes.of(Kind.NONE))
-    return "imported" if not cannot else "imported, with gaps", found.notes.counts(), contents
+    return "imported" if not cannot else "imported, with gaps", found.notes.counts()
 
 
 def family(contents: Contents) -> frozenset[str]:
@@ -56,11 +55,12 @@ def rows_of(folders: Iterable[Path], families: bool) -> list[Row]:
         for path in sorted(folder.rglob("*.config")):
             if path.name.endswith("Schema.config") or not recognise(path.read_bytes()):
                 continue
-            what, counts, contents = counted(path)
+            contents = read_blocks(path)
             key = (folder.name, family(contents))
             if families and key in known:
                 continue
             known.add(key)
+            what, counts = counted(path, contents)
             rows.append((f"{folder.name}/{path.relative_to(folder)}" if families else path.parent.name, what, counts))
     return rows
 
