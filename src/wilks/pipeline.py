@@ -311,9 +311,13 @@ def _report(stages: _Stages, done: Run) -> None:
 
 
 def _steering(config: Config) -> str:
-    """Return the text of the steering file; empty where it came from elsewhere."""
+    """Return the text of the steering file (of what a TRExFitter configuration becomes); empty where there is none."""
+    from wilks.trexfitter.importing import import_trex, is_trex
+
     if config.source is None:
         return ""
+    if is_trex(config.source):
+        return import_trex(config.source).text
     try:
         return read_file(config.source).decode(errors="replace")
     except OSError:
@@ -372,8 +376,15 @@ def pulls_figure(
     return wilks.figures.pulls(result, style=style, **{"include_staterrors": not others, **options})
 
 
+def read_config(source: Any) -> Config:
+    """Return the analysis of a steering file, or of a configuration of TRExFitter. Raises ConfigError."""
+    from wilks.trexfitter.importing import is_trex, load_trex
+
+    return load_trex(source) if is_trex(source) else wilks.load_config(source)
+
+
 def _config(source: str | Path | TextIO, folder: Path) -> Config:
-    config = wilks.load_config(source)
+    config = read_config(source)
     if config.source is not None and folder.resolve() == config.source.resolve().parent:
         raise InputError(f"{folder}: the output can't go to the folder of the steering file; choose another one")
     return config

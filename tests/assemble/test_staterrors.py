@@ -45,6 +45,17 @@ def test_each_sample_by_itself() -> None:
     }
 
 
+def test_one_sample_by_itself() -> None:
+    settings = document(General={"Staterror": {"Threshold": 0.3}})
+    next(sample for sample in settings["Samples"] if sample["Name"] == "B")["SeparateStaterror"] = True
+    workspace = built(settings)
+    own = {key: value for key, value in modifiers(workspace, "B").items() if key[0].startswith("staterror")}
+    # Of B alone 4 %, 33 % and 113 %, of the others together 11 %, 17 % and 40 %.
+    assert own == {("staterror_S-R_B", "staterror"): [0.0, 10.0, 4.5]}
+    others = {key: value for key, value in modifiers(workspace, "S").items() if key[0].startswith("staterror")}
+    assert others == {SHARED: [0.0, 0.0, 2.0]}
+
+
 def test_bins_with_few_effective_entries_are_poisson() -> None:
     few = {"PoissonBelow": 30}
     # In the second bin S has 100 effective entries, B 9 and C 4.8; in the third B has more uncertainty than yield.

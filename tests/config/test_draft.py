@@ -92,7 +92,7 @@ def change(config: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         (
             "Systematics.1.Smoothing.Algorithm",
             "353QH",
-            'Systematics[1].Smoothing.Algorithm: must be one of "353QH, twice", "KERNEL", "MAXVARIATION", found',
+            'Systematics[1].Smoothing.Algorithm: must be one of "353QH, twice", "KERNEL", "MAXVARIATION", "TREXFITTER"',
         ),
         ("Systematics.0.Up", 0.05, "Systematics[0].Up: must be a block of keys, found the number 0.05"),
         ("Systematics.1", "JES", 'Systematics[1]: must be a block of keys, found the text "JES"'),

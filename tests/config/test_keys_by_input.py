@@ -17,7 +17,7 @@ from wilks.config.schema import Region, SideOverride, Template
 
 BLOCKS = {block.__name__: block for block in (General, Region, Sample, SampleSource, SampleOverride, Template)}
 BLOCKS["SideOverride"] = SideOverride
-VALUES: dict[str, Any] = {"Binning": [0, 1], "OutsideBinning": "merge"}
+VALUES: dict[str, Any] = {"Binning": [0, 1], "OutsideBinning": "merge", "Divisions": "ROOT", "Scale": 2}
 
 
 @pytest.mark.parametrize("name", BLOCKS)
@@ -187,3 +187,21 @@ def test_a_nominal_value_of_a_functions_parameter_that_is_fixed(histograms: dict
     assert [place for _, place, _ in findings(histograms, "replaced-key")] == ['key "Nominal" of parameter "k"']
     histograms["General"]["Fixed"][0]["Value"] = 2
     assert findings(histograms, "replaced-key") == []
+
+
+def test_keys_about_parameters_that_are_not_there(histograms: dict[str, Any]) -> None:
+    histograms["Regions"][0].pop("Binning")
+    histograms["Samples"][0]["SeparateStaterror"] = True
+    histograms["Samples"][2]["SeparateStaterror"] = True  # beside DisableStaterror
+    ghost = {"Name": "G", "SamplePath": "g", "Ghost": True, "Color": "red", "SeparateStaterror": True}
+    histograms["Samples"].append(ghost)
+    found = findings(histograms, "unused-key")
+    idle = 'keys "SeparateStaterror" of sample "Data", "SeparateStaterror" of sample "G", "Color" of sample "G"'
+    assert {(severity, place) for severity, place, _ in found} == {
+        ("note", idle),
+        ("warning", 'key "SeparateStaterror" of sample "ttbar"'),
+    }
+    histograms["General"]["Staterror"] = {"PerSample": True}
+    histograms["Samples"][1]["SeparateStaterror"] = True
+    places = [place for _, place, _ in findings(histograms, "unused-key") if '"Signal"' in place]
+    assert len(places) == 1

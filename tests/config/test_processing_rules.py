@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from wilks import load_config
+from wilks.config.cabinetry import beyond_cabinetry
 from wilks.config.schema import Pruning, Symmetrization
 
 Find = Callable[[Any], list[str]]
@@ -105,7 +106,11 @@ def test_one_sided_needs_one_side(ntuples: dict[str, Any], problems: Find) -> No
     ("options", "sentence"),
     [
         ({"Bandwidth": 2}, 'Bandwidth: has no effect with "353QH, twice"; it is for KERNEL'),
-        ({"Algorithm": "KERNEL", "Tolerance": 0.1}, 'Tolerance: has no effect with "KERNEL"; it is for MAXVARIATION'),
+        (
+            {"Algorithm": "KERNEL", "Tolerance": 0.1},
+            'Tolerance: has no effect with "KERNEL"; it is for MAXVARIATION and TREXFITTER',
+        ),
+        ({"Algorithm": "MAXVARIATION", "Turns": 3}, 'Turns: has no effect with "MAXVARIATION"; it is for TREXFITTER'),
         ({"Algorithm": "KERNEL", "Bandwidth": -1}, "Bandwidth: must be above 0, found the number -1"),
         ({"Reference": "tbar"}, 'Reference: no simulated sample "tbar"; did you mean "ttbar"?'),
         ({"Reference": "Data"}, 'Reference: no simulated sample "Data"; allowed: "Signal", "ttbar"'),
@@ -126,3 +131,130 @@ def test_the_reference_is_in_all_regions_that_are_smoothed(histograms: dict[str,
     ]
     systematic["Smoothing"]["Regions"] = "Signal region"
     assert problems(histograms) == []
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        (
+            {"Method": "TWOSIDED", "Sign": "positive"},
+            "Symmetrization.Sign: has no effect with TWOSIDED; it is for ABSMEAN and MAXIMUM",
+        ),
+        (
+            {"Method": "MAXIMUM", "Sign": "largest"},
+            'Symmetrization.Sign: must be one of "up", "positive", "larger", found the text "largest"; did you mean '
+            '"larger"?',
+        ),
+        (
+            {"Method": "TWOSIDED", "Clip": True},
+            "Symmetrization.Clip: is for varied histograms as they are: write NormalizeFirst: False",
+        ),
+        (
+            {"Method": "TWOSIDED", "BeforeSmoothing": True},
+            "Symmetrization.BeforeSmoothing: has no effect without Smoothing",
+        ),
+    ],
+)
+def test_options_of_symmetrization(ntuples: dict[str, Any], problems: Find, how: dict[str, Any], sentence: str) -> None:
+    ntuples["Systematics"][0]["Symmetrization"] = how
+    assert problems(ntuples) == [f"Systematics[0].{sentence}"]
+
+
+def test_what_is_not_symmetrized_before_it_is_smoothed(histograms: dict[str, Any], problems: Find) -> None:
+    histograms["Systematics"][1]["Symmetrization"] = {"Method": "ONESIDED", "BeforeSmoothing": True}
+    text = "the image of a side is that of the smoothed one; it is for methods that need both sides"
+    assert problems(histograms) == [f"Systematics[1].Symmetrization.BeforeSmoothing: {text}"]
+    systematic = histograms["Systematics"][1]
+    systematic |= {"Variations": [systematic.pop("Up"), {"VariationPath": "_down"}], "Combine": "ENVELOPE"}
+    systematic.pop("Down")
+    systematic["Symmetrization"]["Method"] = "TWOSIDED"
+    text = "has no place beside Variations, which are smoothed before they are combined"
+    assert problems(histograms) == [f"Systematics[1].Symmetrization.BeforeSmoothing: {text}"]
+
+
+def test_ghosts_and_references(histograms: dict[str, Any], problems: Find) -> None:
+    histograms["Samples"].append({"Name": "Fast", "SamplePath": "f", "Ghost": True, "Regions": "CR"})
+    scale = histograms["Systematics"][1]
+    scale["ReferenceSample"] = "Fats"
+    assert problems(histograms) == ['Systematics[1].ReferenceSample: no simulated sample "Fats"; did you mean "Fast"?']
+    scale["ReferenceSample"] = "Fast"
+    assert problems(histograms) == [
+        'Systematics[1].ReferenceSample: "Fast" is not in "Signal region", where the systematic acts'
+    ]
+    scale["Regions"] = "CR"
+    assert problems(histograms) == []
+    scale["ReferenceSample"] = "ttbar"
+    assert problems(histograms) == [
+        'Systematics[1].ReferenceSample: "ttbar" itself is all that is varied: the ratio to it changes nothing'
+    ]
+    scale |= {"ReferenceSample": "Fast", "Samples": ["ttbar", "Fast"]}
+    histograms["Systematics"][0]["ReferenceSample"] = "Fast"
+    histograms["Samples"][0]["Ghost"] = True
+    histograms["General"]["Pruning"] = {"Norm": 0.1, "RemoveLarge": True}
+    assert sorted(problems(histograms)) == [
+        "General.Pruning.RemoveLarge: needs Large, the size above which effects are left out",
+        "Samples[0].Ghost: data can't be a ghost: the model needs them",
+        "Systematics[0].ReferenceSample: has no effect without varied histograms",
+        'Systematics[1].Samples: "Fast" is a ghost; this acts on samples of the model only',
+    ]
+
+
+def test_pruning_that_is_disabled(histograms: dict[str, Any], problems: Find) -> None:
+    histograms["Systematics"][0]["DisablePruning"] = True
+    assert problems(histograms) == ["Systematics[0].DisablePruning: has no effect without General.Pruning"]
+    histograms["General"]["Pruning"] = {"Norm": 0.1}
+    assert problems(histograms) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"Rebin": [0, 2]}, "has no place beside Rebin: one of both says which bins are merged"),
+        (
+            {"AutoBinning": {"Method": "TransfoD", "Signal": 0, "Background": 0}},
+            "Signal and Background are both 0; at least one is the number of bins it is worth",
+        ),
+        (
+            {"AutoBinning": {"Method": "TransfoD", "Signal": 3, "Background": 3}},
+            "needs Samples, the signal: there is no POI that scales some",
+        ),
+    ],
+)
+def test_automatic_bins(ntuples: dict[str, Any], problems: Find, changes: dict[str, Any], sentence: str) -> None:
+    how = {"Method": "TransfoD", "Signal": 3, "Background": 3, "Samples": "Signal"}
+    ntuples["Regions"][0] |= {"AutoBinning": how, "DropBins": 3}
+    assert problems(ntuples) == []
+    ntuples["Regions"][0] |= changes
+    if "Rebin" not in changes:
+        ntuples["Regions"][0]["AutoBinning"] |= {} if "Background" in sentence else {"Signal": 3}
+        if "both 0" in sentence:
+            ntuples["Regions"][0]["AutoBinning"]["Samples"] = "Signal"
+    assert problems(ntuples) == [f"Regions[0].AutoBinning: {sentence}"]
+    ntuples["Regions"][0] = {"Name": "SR", "Variable": "m", "Binning": [0, 1, 2]}
+    ntuples["Regions"][0]["AutoBinning"] = how | {"Samples": "Sgnal"}
+    assert problems(ntuples) == ['Regions[0].AutoBinning.Samples: no sample "Sgnal"; did you mean "Signal"?']
+
+
+@pytest.mark.parametrize(
+    ("binning", "sentence"),
+    [
+        ({"Bins": 4, "From": 0}, 'missing key "To"; equal bins have Bins, From and To'),
+        ({"Bins": 4, "From": 0, "Too": 1}, 'unknown key "Too"; did you mean "To"?; equal bins have Bins, From and To'),
+        ({"Bins": 4, "From": 1, "To": 1}, "bin edges must increase, found From 1 and To 1"),
+        ({"Bins": 0, "From": 0, "To": 1}, "must be a whole number above 0, found the number 0"),
+    ],
+)
+def test_equal_bins(ntuples: dict[str, Any], problems: Find, binning: dict[str, Any], sentence: str) -> None:
+    ntuples["Regions"][0]["Binning"] = {"Bins": 4, "From": 0, "To": 2}
+    assert load_config(ntuples).regions[0].binning == (0, 0.5, 1.0, 1.5, 2)
+    assert ("config  Regions[0].Binning", "cabinetry needs a list of bin edges") in beyond_cabinetry(ntuples)
+    ntuples["Regions"][0]["Binning"] = binning
+    assert problems(ntuples) == [f"Regions[0].Binning: {sentence}"]
+
+
+def test_data_are_neither_raised_nor_smoothed(histograms: dict[str, Any], problems: Find) -> None:
+    histograms["Samples"][2] |= {"Smooth": True, "MinimumYield": 1e-6}
+    assert problems(histograms) == []
+    histograms["Samples"][0] |= {"Smooth": True, "MinimumYield": 1e-6}
+    text = "is for simulated samples: data stay as they were observed"
+    assert problems(histograms) == [f"Samples[0].MinimumYield: {text}", f"Samples[0].Smooth: {text}"]

@@ -50,6 +50,7 @@ def test_sound(sound: dict[str, Any], problems: Find) -> None:
             {"SamplePath": ["t16.root", "t17.root"], "Weight": "w"},
             "Sources[1]: has some of the input of Sources[0]",
         ),
+        ("Samples.2.Sources.0.Scale", 0, "Samples[2].Sources[0].Scale: must not be 0: nothing would be left"),
         ("Samples.2.SamplePath", "t.root", "Samples[2].SamplePath: would be ignored: every source has its own"),
         ("Samples.2.Sources.0.SamplPath", "x", 'Sources[0].SamplPath: unknown key "SamplPath"; did you mean'),
         ("Samples.2.Sources.0.Weight", 1.5, "Samples[2].Sources[0].Weight: must be text"),

@@ -27,6 +27,22 @@ def test_names_of_all_kinds() -> None:
     )
 
 
+def test_samples_with_parameters_of_their_own() -> None:
+    assert staterrors_of(Staterror(), "R", "ABC", {"B"}) == ("staterror_R", "staterror_R_B")
+    assert staterrors_of(Staterror(), "R", "B", {"B"}) == ("staterror_R_B",)
+    assert staterrors_of(Staterror(poisson_below=3), "R", "AB", {"B"}) == (
+        "staterror_R",
+        "staterror_R_A",
+        "staterror_R_A_gaussian",
+        "staterror_R_B",
+    )
+    templates = [(Region(name="A"), Sample(name="x")), (Region(name="A"), Sample(name="y", separate_staterror=True))]
+    assert staterror_meanings(GENERAL, templates) == {
+        "staterror_A": ("staterror_A", "staterror_A_y"),
+        "staterror_A_y": ("staterror_A_y",),
+    }
+
+
 def test_the_shared_name_stands_for_all_of_a_region() -> None:
     regions = [Region(name="A"), Region(name="B", staterror=Staterror(per_sample=True)), Region(name="C")]
     samples = [Sample(name="x"), Sample(name="y", disable_staterror=True)]

@@ -31,6 +31,7 @@ from wilks.errors import ConfigError, ModelError, WorkspaceError
 from wilks.fitting.problem import FitOptions
 from wilks.results.conditions import RULES as CONDITIONS
 from wilks.results.io import KINDS
+from wilks.trexfitter.importing import import_trex
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "ttbar"
@@ -240,10 +241,9 @@ def test_what_the_ways_in_say_is_missing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "datacard.txt").write_text(card)
     with pytest.raises(WorkspaceError, match="RooMultiPdf"):
         wilks.load_workspace(tmp_path / "datacard.txt")
-    (tmp_path / "trex.config").write_text('Job: "job"\n  POI: "mu"\n\nFit: "fit"\n  FitType: SPLUSB\n')
-    with pytest.raises(ConfigError):
-        wilks.load_config(tmp_path / "trex.config")
-    assert "import-trex" not in main.commands
+    (tmp_path / "trex.config").write_text('Job: "job"\n  POI: "mu"\n\nFit: "fit"\n  FitType: UNFOLDING\n')
+    with pytest.raises(ConfigError, match="unfolding"):
+        import_trex(tmp_path / "trex.config")
     assert not {"strategy", "maxiter"} & {field.name for field in fields(FitOptions)}
     with pytest.raises(ModelError):
         wilks.hypotest(wilks.compile_model(wilks.examples.search()), statistic="KS")

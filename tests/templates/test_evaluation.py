@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from wilks.templates.evaluation import evaluate, is_list, per_entry
 from wilks.templates.expression_text import ExpressionError
-from wilks.templates.expressions import parse
+from wilks.templates.expressions import parse, with_root_divisions
 from wilks.templates.whole_numbers import type_of
 
 COLUMNS: dict[str, Any] = {
@@ -121,11 +121,53 @@ def value(text: str) -> Any:
         ("n * 18446744073709551615", [2.0**64, 0.0, 2.0**65, 5 * 2.0**64]),
         ("big == 18446744073709551615", [True, False, False, False]),
         ("true", 1),
+        ("flag ? a : 7", [1.5, 7, 3.0, 7]),
+        ("a > 1 ? 10 : a < 0 ? -1 : 0", [10, -1, 10, 0]),
+        ("flag ? a > 2 ? 1 : 2 : 3", [2, 3, 1, 3]),
+        ("!flag ? -1 : !n ? 0 : 1", [1, -1, 1, -1]),
+        ("max(flag ? 1 : 2, 0) + (n == 2 ? jet[0] : 6)", [7, 8, 51, 8]),
+        ("jet[flag ? 0 : 1] + jet[:, 0]", [60.0, None, 100.0, 70.0]),
+        ("(text == 'a?' ? 1 : 2)", [2, 2, 2, 2]),
+        ("jet.size() == @jet.size()", [True] * 4),
+        ("@nested.size()", [1, 0, 2, 2]),
+        ("sum(nested.size())", [2, 0, 1, 3]),
+        ("jet[n]", [20.0, None, None, None]),
+        ("jet[n - 2]", [None, None, 50.0, None]),  # negative numbers don't count from the end
+        ("Alt$(jet[1], -1)", [20.0, -1, -1, 60.0]),
     ],
 )
 def test_values(text: str, expected: Any) -> None:
     found = value(text)
     assert (ak.to_list(found) if hasattr(found, "__len__") else found) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a / n", [1.5, 0.0, 1.5, 0.0]),
+        ("n / 0", 0.0),
+        ("7 / (0 * 2)", 0.0),
+        ("(a / n) / (n / a)", [2.25, 0.0, 2.25, 0.0]),
+        ("jet / eta", [[30.0, -20.0 / 3], [], [25.0], [0.0, 60.0, 1.25]]),
+        ("jet[0] / a", [20.0, None, 50.0 / 3, 0.0]),
+        ("-7 % 3", -1),
+        ("i % 2", [0, 1, -1, 0]),
+        ("a % 2", [1, 0, 1, 0]),  # of whole numbers: -2.0 is -2, 1.5 is 1
+        ("isnan(i % n)", [False, True, False, False]),
+        ("i // n > 0", [True, True, False, False]),  # not an operator of ROOT's
+    ],
+)
+def test_divisions_of_root(text: str, expected: Any) -> None:
+    with np.errstate(all="ignore"):
+        found = evaluate(with_root_divisions(parse(text)), COLUMNS, {}, frozenset())
+    assert (ak.to_list(found) if hasattr(found, "__len__") else found) == expected
+
+
+def test_quotients_of_root_have_the_precision_of_the_branch() -> None:
+    for text in ("f / n", "f / 2", "f / f"):
+        with np.errstate(all="ignore"):
+            found = evaluate(with_root_divisions(parse(text)), COLUMNS, {}, frozenset())
+        assert found.dtype == value(text).dtype
 
 
 def test_negative_powers() -> None:

@@ -280,7 +280,7 @@ def test_labels_have_no_neighbours_to_merge_with(tmp_path: Path, rebin: Any) -> 
         processed(tmp_path, region={"Rebin": rebin})
 
 
-@pytest.mark.parametrize("algorithm", ["353QH, twice", "KERNEL", "MAXVARIATION"])
+@pytest.mark.parametrize("algorithm", ["353QH, twice", "KERNEL", "MAXVARIATION", "TREXFITTER"])
 def test_labels_have_no_neighbours_to_smooth_with(tmp_path: Path, algorithm: str) -> None:
     with pytest.raises(TemplateError, match=r'"JES" Up: bins with labels .*"tt".* no neighbours to be smoothed with'):
         processed(tmp_path, systematic={"Smoothing": {"Algorithm": algorithm}})

@@ -136,6 +136,28 @@ def test_large_and_same_sided_effects_are_flagged() -> None:
     assert jes(processed(templates(up=1.0004 * SIGNAL, down=1.0003 * SIGNAL))).flags == ()
 
 
+def test_large_effects_are_removed_where_asked() -> None:
+    """As TRExFitter: by the yield alone, of either side, and then with the shape."""
+    large = templates(up=1.4 * SIGNAL, down=SIGNAL * [1.1, 0.9])
+    assert jes(processed(large, Large=0.3)).status == "kept"
+    effect = jes(processed(large, Large=0.3, RemoveLarge=True))
+    assert (effect.status, effect.flags) == ("dropped", ("large norm",))
+    shape_alone = templates(up=SIGNAL * [1.6, 0.8], down=SIGNAL)
+    assert jes(processed(shape_alone, Large=0.3, RemoveLarge=True)).status == "kept"
+    assert jes(processed(large, Large=0.4001, RemoveLarge=True)).status == "kept"
+
+
+def test_what_is_not_pruned() -> None:
+    settings = document(Norm=0.5, Shape=0.5, Large=0.01, RemoveLarge=True)
+    for disabled, status in ((False, "dropped"), (True, "kept")):
+        settings["Systematics"][0]["DisablePruning"] = disabled
+        made = process_templates(templates(), load_config(settings))
+        assert jes(made).status == status
+        lumi = made.effect("SR", "S", "Lumi")
+        assert lumi is not None
+        assert lumi.status == "dropped"
+
+
 def test_an_effect_on_nothing_is_kept_and_no_effect_is_not() -> None:
     empty = dict(templates())
     nothing = Histogram.from_arrays([0, 1, 2], [0, 0], [0, 0])

@@ -238,3 +238,59 @@ def test_nothing_that_is_replaced_is_one_and_true(folder: Path, trees: dict[str,
     flagged = events.histogram(tree["pt"], 1.0, tree["flag"])[0]
     np.testing.assert_array_equal(templates[TemplateKey("SR", "ttbar", "S", "Up")].contents, everything)
     np.testing.assert_array_equal(templates[TemplateKey("SR", "ttbar", "S", "Down")].contents, flagged)
+
+
+def test_scales_of_ntuples(folder: Path, trees: dict[str, Any]) -> None:
+    document = steering(folder, Up={"Weight": "{Weight} * sf_up"}, Down={"Symmetrize": True})
+    sample = document["Samples"][1]
+    sample["Scale"] = 0.5
+    sample["Sources"][1]["Scale"] = -1
+    sample["Overrides"].append({"Regions": "CR", "Scale": 3})
+    config = load_config(document)
+    templates = build_templates(config)
+    tree, late = trees["tt_2016"], trees["tt_2017"]
+    first = events.histogram(tree["pt"], 36.3 * tree["weight"], tree["charge"] > 0)
+    second = events.histogram(late["pt"], late["weight"], (late["charge"] > 0) & late["flag"])
+    found = templates.nominal("SR_2016", "ttbar")
+    np.testing.assert_allclose(found.contents, 0.5 * 2 * first[0] - 2 * second[0], rtol=1e-6)
+    np.testing.assert_allclose(found.sumw2, 0.25 * 4 * first[1] + 4 * second[1], rtol=1e-6)
+    np.testing.assert_allclose(templates.nominal("CR", "ttbar").contents, 3 * ttbar(trees, "CR")[0], rtol=1e-6)
+    varied = templates[TemplateKey("CR", "ttbar", "S", "Up")]
+    np.testing.assert_allclose(varied.contents, 3 * ttbar(trees, "CR", ("2016", "2017"))[0], rtol=1e-6)
+    assert [part.scale for part in templates.origins[TemplateKey("SR_2016", "ttbar")].parts] == [0.5, -1.0]
+
+
+def test_scales_of_histograms(tmp_path: Path) -> None:
+    with uproot.recreate(tmp_path / "in.root") as file:
+        for name, value in {"data": 9.0, "a": 1.0, "b": 2.0, "a_up": 3.0, "b_up": 10.0}.items():
+            file[name] = (np.array([value, 2 * value]), np.array([0.0, 1.0, 2.0]))
+    document: dict[str, Any] = {
+        "General": {"Measurement": "m", "InputPath": "{SamplePath}{VariationPath}", "HistogramFolder": "h"},
+        "Regions": [{"Name": "SR"}, {"Name": "CR"}],
+        "Samples": [
+            {"Name": "Data", "SamplePath": f"{tmp_path}/in.root:data", "Data": True},
+            {
+                "Name": "S",
+                "Scale": 4,
+                "Sources": [
+                    {"SamplePath": f"{tmp_path}/in.root:a"},
+                    {"SamplePath": f"{tmp_path}/in.root:b", "Scale": -0.5},
+                ],
+                "Overrides": [{"Regions": "CR", "Scale": 2}],
+            },
+        ],
+        "NormFactors": [{"Name": "mu"}],
+        "Systematics": [
+            {"Name": "JES", "Type": "NormPlusShape", "Up": {"VariationPath": "_up"}, "Down": {"Symmetrize": True}}
+        ],
+    }
+    templates = build_templates(load_config(document))
+    assert templates.nominal("SR", "S").contents.tolist() == [3.0, 6.0]
+    assert templates.nominal("SR", "S").sumw2.tolist() == [16.5, 33.0]
+    assert templates.nominal("CR", "S").contents.tolist() == [6.0, 12.0]
+    assert templates[TemplateKey("SR", "S", "JES", "Up")].contents.tolist() == [7.0, 14.0]
+    # Sources that a variation makes alike count once, but for their scales.
+    document["Systematics"][0]["Up"] = {"SamplePath": f"{tmp_path}/in.root:a_up"}
+    templates = build_templates(load_config(document))
+    assert templates[TemplateKey("SR", "S", "JES", "Up")].contents.tolist() == [10.5, 21.0]
+    assert templates[TemplateKey("CR", "S", "JES", "Up")].contents.tolist() == [6.0, 12.0]

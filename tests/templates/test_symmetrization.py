@@ -34,6 +34,24 @@ def test_methods(method: str, up: list[float], down: list[float]) -> None:
         np.testing.assert_allclose(again, (high, low))
 
 
+# TRExFitter's: the mean is always added for up, the maximum keeps its own sign (HistoTools.cc, SymmetrizeAbsMean and
+# SymmetrizeMaximum). In the last bin down is further away, and below nominal where up is above.
+@pytest.mark.parametrize(
+    ("method", "sign", "up"),
+    [
+        ("ABSMEAN", "positive", [107.0, 54.0, 24.0]),
+        ("ABSMEAN", "larger", [107.0, 46.0, 16.0]),
+        ("MAXIMUM", "positive", [110.0, 55.0, 26.0]),
+        ("MAXIMUM", "larger", [110.0, 45.0, 14.0]),
+        ("MAXIMUM", "up", [110.0, 45.0, 26.0]),
+    ],
+)
+def test_signs(method: str, sign: str, up: list[float]) -> None:
+    high, low = symmetrized(NOMINAL, np.array([110.0, 45.0, 22.0]), np.array([96.0, 47.0, 14.0]), method, sign)
+    np.testing.assert_allclose(high, up)
+    np.testing.assert_allclose(low, 2 * NOMINAL - up)
+
+
 def test_where_up_does_not_move_down_gives_the_sign() -> None:
     for method, shift in (("ABSMEAN", 1.5), ("MAXIMUM", 3.0)):
         high, low = symmetrized(np.zeros(2), np.zeros(2), np.array([3.0, -3.0]), method)
@@ -128,3 +146,51 @@ def test_shapes_stay_shapes(method: str) -> None:
         "ENVELOPE": (max(up, down, 0), min(up, down, 0)),
     }[method]
     assert (found["normsys"]["hi"] - 1, found["normsys"]["lo"] - 1) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_the_larger_side_is_mirrored(first: bool) -> None:
+    how = {"Method": "LARGERSIDE", "NormalizeFirst": first}
+    config = load_config(analysis({"VariationPath": "down"}, **how))
+    # Sums of differences: up 10 + 5 + 4, down 4 + 3 + 30; the yields are 170, 179 and 193.
+    far = np.array([96.0, 47.0, 50.0])
+    found = process_templates(templates(Up=UP, Down=far), config)
+    image = 2 * NOMINAL - far
+    if first:
+        image = (2 - 193 / 170) * (2 * NOMINAL - far * 170 / 193)
+    np.testing.assert_allclose(found[TemplateKey("SR", "S", "JES", "Up")].contents, image)
+    np.testing.assert_array_equal(found[TemplateKey("SR", "S", "JES", "Down")].contents, far)
+    found = process_templates(templates(Up=UP, Down=DOWN), config)
+    np.testing.assert_array_equal(found[TemplateKey("SR", "S", "JES", "Up")].contents, UP)
+    assert found.steps[TemplateKey("SR", "S", "JES", "Down")][0].numbers["method"] == "LARGERSIDE"
+
+
+def test_mirror_images_below_zero_are_clipped_where_asked() -> None:
+    far = np.array([96.0, 47.0, 50.0])
+    how = {"Method": "ONESIDED", "NormalizeFirst": False, "Clip": True}
+    found = process_templates(templates(Up=far), load_config(analysis({"Symmetrize": True}, **how)))
+    assert found[TemplateKey("SR", "S", "JES", "Down")].contents.tolist() == [104.0, 53.0, 0.0]
+    how = {"Method": "TWOSIDED", "NormalizeFirst": False, "Clip": True}
+    config = load_config(analysis({"VariationPath": "down"}, **how))
+    found = process_templates(templates(Up=np.array([100.0, 50.0, 90.0]), Down=NOMINAL - 10), config)
+    assert found[TemplateKey("SR", "S", "JES", "Down")].contents.tolist() == [95.0, 45.0, 0.0]
+
+
+def test_symmetrized_before_it_is_smoothed() -> None:
+    document = analysis({"VariationPath": "down"}, Method="TWOSIDED", NormalizeFirst=False, BeforeSmoothing=True)
+    document["Systematics"][0]["Smoothing"] = {"Algorithm": "353QH, twice"}
+    config = load_config(document)
+    found = process_templates(templates(Up=UP, Down=DOWN), config)
+    key = TemplateKey("SR", "S", "JES", "Up")
+    assert [step.name for step in found.steps[key]] == ["symmetrized", "smoothed"]
+    # Half the difference first, by hand; then what smoothing alone makes of these sides.
+    high, low = np.array([107.0, 49.0, 21.5]), np.array([93.0, 51.0, 18.5])
+    del document["Systematics"][0]["Symmetrization"]
+    alone = process_templates(templates(Up=high, Down=low), load_config(document))
+    for side in ("Up", "Down"):
+        made = TemplateKey("SR", "S", "JES", side)
+        np.testing.assert_array_equal(found[made].contents, alone[made].contents)
+    document["Systematics"][0]["Symmetrization"] = {"Method": "TWOSIDED", "NormalizeFirst": False}
+    other = process_templates(templates(Up=UP, Down=DOWN), load_config(document))
+    assert [step.name for step in other.steps[key]] == ["smoothed", "symmetrized"]
+    assert process_templates(found, config) == found

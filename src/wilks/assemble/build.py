@@ -14,7 +14,7 @@ from wilks.assemble.systematics import interpolation_mistakes, systematic_modifi
 from wilks.bin_labels import places
 from wilks.config.schema import Config, Region, applies
 from wilks.config.schema import Sample as SampleBlock
-from wilks.config.staterrors import staterror_of
+from wilks.config.staterrors import alone, staterror_of
 from wilks.errors import TemplateError, WorkspaceError, listed
 from wilks.histogram import Histogram
 from wilks.templates.build import needed_templates, other_bins
@@ -81,7 +81,7 @@ def _data_key(config: Config, region: Region) -> TemplateKey:
 
 
 def _simulated(config: Config, region: Region) -> list[SampleBlock]:
-    return [sample for sample in config.samples if not sample.data and applies(sample, region, sample)]
+    return [sample for sample in config.samples if sample.in_model and applies(sample, region, sample)]
 
 
 def _template_mistakes(templates: Templates, config: Config) -> list[str]:
@@ -151,7 +151,11 @@ def _channel(templates: Templates, config: Config, region: Region) -> Channel:
     blocks = _simulated(config, region)
     nominal = {sample.name: templates[TemplateKey(region.name, sample.name)] for sample in blocks}
     uncertain = {sample.name: nominal[sample.name] for sample in blocks if not sample.disable_staterror}
-    errors = staterrors(staterror_of(config.general, region), region.name, uncertain)
+    wanted = staterror_of(config.general, region)
+    apart = [sample.name for sample in blocks if sample.separate_staterror and not wanted.per_sample]
+    errors = staterrors(wanted, region.name, {name: found for name, found in uncertain.items() if name not in apart})
+    for name in uncertain.keys() & set(apart):
+        errors |= staterrors(alone(wanted), region.name, {name: uncertain[name]})
     samples = [
         Sample(
             sample.name,

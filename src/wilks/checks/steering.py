@@ -22,7 +22,7 @@ def _acts(config: Config, *blocks: NormFactor | Systematic | Smoothing) -> bool:
         all(applies(block, region, sample) for block in (sample, *blocks))
         for region in config.regions
         for sample in config.samples
-        if not sample.data
+        if sample.in_model
     )
 
 
@@ -127,7 +127,7 @@ def empty_region(config: Config, limits: Thresholds) -> Iterator[Finding]:
     from wilks.config.schema import applies
 
     for region in config.regions:
-        if not any(applies(sample, region, sample) for sample in config.samples if not sample.data):
+        if not any(applies(sample, region, sample) for sample in config.samples if sample.in_model):
             yield Finding(
                 "empty-region",
                 Severity.ERROR,

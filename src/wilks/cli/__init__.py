@@ -18,6 +18,7 @@ from wilks.cli.export import export
 from wilks.cli.export_combine import fit_diagnostics
 from wilks.cli.fits import fit
 from wilks.cli.grids import grid
+from wilks.cli.importing import import_trex
 from wilks.cli.limits import hypotest, limit, significance
 from wilks.cli.modifiers import modifiers
 from wilks.cli.operations import combine, correlate, decorrelate, prune, rename, sort, split, with_data
@@ -50,8 +51,8 @@ export.add_command(fit_diagnostics)
 
 # In the order of an analysis; every command stands in one section.
 for title, commands in {
-    "The whole analysis": (run, report, explore, export),
-    "Templates and workspaces": (templates, workspace, inspect, modifiers, check, browse, config),
+    "The whole analysis": (run, report, explore),
+    "Templates and workspaces": (import_trex, templates, workspace, inspect, modifiers, check, browse, config),
     "Operations on workspaces": (
         combine,
         prune,

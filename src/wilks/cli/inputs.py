@@ -14,6 +14,7 @@ from wilks._reading import parse_json
 from wilks.cli import combine_asked
 from wilks.cli.streams import source
 from wilks.errors import InputError, ResultError
+from wilks.pipeline import read_config as read_steering
 
 if TYPE_CHECKING:
     from wilks.config.schema import Config
@@ -27,6 +28,7 @@ _Product = TypeVar("_Product")
 CONFIG, WORKSPACE, FIT, ROOT = "a steering file", "a workspace", "the result of a fit", "a ROOT file"
 HS3, DESCRIPTION, DATACARD = "an HS3 file", "a HistFactory description", "a datacard"
 WORKSPACES = (WORKSPACE, HS3, DESCRIPTION, DATACARD)
+TREX = "a configuration of TRExFitter"
 PATCH_SET, PATCH = "a set of pyhf patches", "a JSON patch"
 SAVED, PREDICTION = "a saved result", "a saved prediction"
 _RESULTS = {"fit": FIT, "prediction": PREDICTION, "findings": 'findings of "wilks check"'}
@@ -38,6 +40,8 @@ _TAKE_WORKSPACES = (
 )
 _TAKEN_BY = {
     CONFIG: '"wilks run", "wilks check", "wilks templates" and "wilks workspace" take it',
+    TREX: '"wilks import-trex" takes it, and as a file "wilks run", "wilks check", "wilks templates" and '
+    '"wilks workspace"',
     **dict.fromkeys(WORKSPACES, _TAKE_WORKSPACES),
     FIT: '"wilks pulls", "wilks correlations" and "wilks check" take it, '
     '"wilks yields" and "wilks data-mc" as --fit beside the workspace',
@@ -51,8 +55,11 @@ _TAKEN_BY = {
 
 
 def read_config(given: Any) -> Config:
-    """Return the steering file behind an argument, or behind what `source` gave for it. Raises InputError."""
-    return _read(given, wilks.load_config, CONFIG)
+    """Return the analysis behind an argument, or behind what `source` gave for it. Raises InputError.
+
+    A configuration of TRExFitter is taken, too.
+    """
+    return _read(given, read_steering, CONFIG)
 
 
 def read_workspace(given: Any) -> Workspace:
@@ -126,6 +133,8 @@ def refuse_other_kinds(given: Any, wanted: str) -> None:
     """Raise InputError where a file is recognised, and is not what a command takes: what it is, and who takes it."""
     found = kind(content(given))
     fitting = {WORKSPACE: WORKSPACES, SAVED: (SAVED, *_RESULTS.values())}.get(wanted, (wanted,))
+    if wanted == CONFIG and isinstance(given, str):
+        fitting = (CONFIG, TREX)
     if found is not None and found not in fitting:
         raise InputError(f"{getattr(given, 'name', given)}: {found}, not {wanted}; {_TAKEN_BY[found]}")
 
@@ -144,7 +153,10 @@ def kind(content: bytes) -> str | None:
         document = parse_json(content) if found is None else found
     except ValueError:
         from wilks.formats import datacard
+        from wilks.trexfitter.grammar import recognise
 
+        if recognise(content):
+            return TREX
         if datacard.recognise(content):
             return DATACARD
         return CONFIG if re.search(rb"^\{?\s*[\"']?General[\"']?\s*:", content, re.MULTILINE) else None

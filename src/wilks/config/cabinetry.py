@@ -47,7 +47,12 @@ def beyond_cabinetry(source: str | Path | Mapping[str, Any] | TextIO) -> list[tu
     load_config(document.data if document.source is None else document.source)
     # As written, before patterns become names and systematics several.
     draft = read_draft(document, [])
-    found = sorted(_differences(draft), key=lambda item: document.line(item[0]))
+    equal = [
+        (("Regions", index, "Binning"), "cabinetry needs a list of bin edges")
+        for index, region in enumerate(document.data["Regions"])
+        if isinstance(region.get("Binning"), dict)
+    ]
+    found = sorted([*_differences(draft), *equal], key=lambda item: document.line(item[0]))
     return [(document.place(path), text) for path, text in found]
 
 

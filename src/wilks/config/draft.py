@@ -189,7 +189,7 @@ def _read_list(
     if not isinstance(raw, (list, tuple)):
         mistakes.append(Mistake((key,), f"must be a list of blocks (- Name: ...), found {described(raw)}"))
         return Parts(key, whole=False)
-    if not raw and key not in _OPTIONAL:
+    if not raw and key not in _OPTIONAL and not (key == "NormFactors" and data.get("Functions")):
         mistakes.append(Mistake((key,), "must have at least one entry, found an empty list"))
         return Parts(key, whole=False)
     parts = [_read_block(model, item, (key, index), document, mistakes) for index, item in enumerate(raw)]

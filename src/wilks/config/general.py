@@ -34,6 +34,9 @@ class Pruning(Block):
     large: Positive | SkipJsonSchema[None] = Field(
         default=None, description="Effects above this fraction of the sample are flagged; left out, none"
     )
+    remove_large: StrictBool = Field(
+        default=False, description="True: where the yield changes by more than Large, yield and shape are left out"
+    )
 
 
 class Staterror(Block):
@@ -89,6 +92,11 @@ class General(Block):
     histogram_folder: StrictStr = Field(description="Folder for template histograms")
     fixed: tuple[FixedParameter, ...] = Field(
         default=(), description="Parameters that are constant in fits", json_schema_extra={"minItems": 1}
+    )
+    divisions: Literal["NumPy", "ROOT"] = Field(
+        default="NumPy",
+        description="How expressions divide (ntuple input): as NumPy does, or as ROOT, where x/0 is 0, and % has the "
+        "sign of the first number",
     )
     variation_path: StrictStr = Field(default="", description="Nominal value of {VariationPath} (histogram input only)")
     pruning: Pruning | SkipJsonSchema[None] = Field(default=None, description="Small effects that are left out")

@@ -12,6 +12,7 @@ from typing import Any
 from wilks.config.block import Block
 from wilks.config.keys_by_input import Use, kind_of, use_of, written_keys
 from wilks.config.schema import Config, FunctionParameter, NormFactor, Region, Sample, Systematic, applies, selects
+from wilks.config.staterrors import staterror_of
 
 _AS_THEY_ARE = "the input is histograms, which are taken as they are"
 _FIELDS = {
@@ -20,6 +21,7 @@ _FIELDS = {
     "Filter": "filter",
     "Variable": "variable",
     "SamplePath": "sample_path",
+    "Scale": "scale",
     "RegionPath": "region_path",
     "VariationPath": "variation_path",
     "Normalization": "normalization",
@@ -58,13 +60,35 @@ def unused_keys(config: Config) -> Iterator[IdleKey]:
         if sample.data and sample.disable_staterror:
             why = "data have no parameters for a statistical uncertainty"
             yield IdleKey("DisableStaterror", "sample", sample.name, why, "Leave it out.")
+        for key in ("DisableStaterror", "SeparateStaterror", "Color") if sample.ghost else ():
+            if key in written_keys(sample):
+                yield IdleKey(key, "sample", sample.name, "a ghost is not in the model", "Leave it out.")
+        yield from _idle_separation(config, sample)
         if sample.data and sample.color is not None:
             yield IdleKey("Color", "sample", sample.name, "data are black points", "Leave it out.")
-    if config.general.staterror is not None and all(s.disable_staterror for s in config.samples if not s.data):
+    if config.general.staterror is not None and all(s.disable_staterror for s in config.samples if s.in_model):
         why = "all samples have DisableStaterror: True"
         yield IdleKey("Staterror", "block", "General", why, "Leave one of them out.", serious=True)
     for systematic in _as_written(config):
         yield from _unused_in_systematic(config, systematic)
+
+
+def _idle_separation(config: Config, sample: Sample) -> Iterator[IdleKey]:
+    """Yield `SeparateStaterror` where no parameters would be shared."""
+    if not sample.separate_staterror or sample.ghost:
+        return
+    inside = [region for region in config.regions if applies(sample, region, sample)]
+    why = ""
+    if sample.data:
+        why = "data have no parameters for a statistical uncertainty"
+    elif sample.disable_staterror:
+        why = "DisableStaterror: True leaves no parameters"
+    elif all(staterror_of(config.general, region).per_sample for region in inside):
+        why = "with PerSample every sample has its own parameters"
+    if why:
+        yield IdleKey(
+            "SeparateStaterror", "sample", sample.name, why, "Leave it out.", serious=sample.disable_staterror
+        )
 
 
 def _as_written(config: Config) -> Iterator[Systematic]:
@@ -154,7 +178,7 @@ def _replaced_in_sides(config: Config, systematic: Systematic) -> Iterator[IdleK
         (region.name, sample.name)
         for region in config.regions
         for sample in config.samples
-        if not sample.data and applies(sample, region, sample) and applies(systematic, region, sample)
+        if sample.in_model and applies(sample, region, sample) and applies(systematic, region, sample)
     ]
     for side, template in systematic.sides.items():
         places: list[tuple[str, Block, list[tuple[str, str]]]] = [(f"{side}.", template, pairs)]

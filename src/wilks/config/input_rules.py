@@ -143,6 +143,12 @@ def keys_suit_input(draft: Draft) -> Iterator[Mistake]:
                 yield Mistake((*path, key), f"is for {needed} input ({_ABOUT_TREES})")
 
 
+def expressions_are_there(draft: Draft) -> Iterator[Mistake]:
+    """How expressions divide matters where there are some."""
+    if draft.reads_ntuples is False and "divisions" in draft.general.block.model_fields_set:
+        yield Mistake(("General", "Divisions"), f"is for ntuple input ({_ABOUT_TREES})")
+
+
 def _shape_templates(draft: Draft) -> Iterator[tuple[KeyPath, Variation]]:
     for path, systematic in draft.systematics.sound("Type", "Up", "Down", "Variations"):
         if systematic.has_templates:
@@ -252,5 +258,6 @@ RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     histograms_are_named,
     paths_are_used,
     keys_suit_input,
+    expressions_are_there,
     sides_are_given,
 )

@@ -60,7 +60,8 @@ def distinct_bin_parameters(draft: Draft) -> Iterator[Mistake]:
         for path, region in draft.regions.sound("Name", "Staterror"):
             inside = [sample for place, sample in templates if place is region]
             samples = [sample.name for sample in inside if not sample.disable_staterror]
-            for name in staterrors_of(staterror_of(draft.general.block, region), region.name, samples):
+            separate = {sample.name for sample in inside if sample.separate_staterror}
+            for name in staterrors_of(staterror_of(draft.general.block, region), region.name, samples, separate):
                 # Of regions that differ in spaces and dashes only, another rule tells.
                 if name in first and not name == staterror_name(region.name) == staterror_name(first[name]):
                     other = first[name]
@@ -111,7 +112,7 @@ def shape_factors_have_bins(draft: Draft) -> Iterator[Mistake]:
 
 def number_of_bins(region: Region) -> int | None:
     """Return how many bins a region of ntuples has in the model, None where the steering file does not say."""
-    if region.binning is None:
+    if region.binning is None or region.auto_binning is not None:
         return None
     bins = len(region.binning) - 1
     if isinstance(region.rebin, tuple):

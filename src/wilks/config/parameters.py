@@ -31,7 +31,7 @@ def simulated(regions: Iterable[Region], samples: Sequence[Sample]) -> list[tupl
         (region, sample)
         for region in regions
         for sample in samples
-        if not sample.data and applies(sample, region, sample)
+        if sample.in_model and applies(sample, region, sample)
     ]
 
 

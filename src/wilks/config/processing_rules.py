@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from wilks.config.by_source import by_source
+from wilks.config.by_source import by_source, parts_sources
 from wilks.config.document import KeyPath
 from wilks.config.draft import Draft, Mistake
 from wilks.config.functions import scaling
-from wilks.config.schema import Region, Sample, Smoothing, Systematic, applies
+from wilks.config.schema import Region, Sample, Smoothing, Symmetrization, Systematic, applies
 from wilks.errors import listed, nearest
 
-_OPTIONS = {"Bandwidth": "KERNEL", "Tolerance": "MAXVARIATION"}
+_OPTIONS = {"Bandwidth": ("KERNEL",), "Tolerance": ("MAXVARIATION", "TREXFITTER"), "Turns": ("TREXFITTER",)}
 
 
 def background_is_defined(draft: Draft) -> Iterator[Mistake]:
@@ -37,6 +37,38 @@ def pruning_does_something(draft: Draft) -> Iterator[Mistake]:
     pruning = draft.general.block.pruning
     if draft.general.sound("Pruning") and pruning is not None and not (pruning.norm or pruning.shape or pruning.large):
         yield Mistake(("General", "Pruning"), "has no effect: give Norm, Shape or Large above 0")
+    if draft.general.sound("Pruning") and pruning is not None and pruning.remove_large and pruning.large is None:
+        yield Mistake(("General", "Pruning", "RemoveLarge"), "needs Large, the size above which effects are left out")
+    for path, systematic in draft.systematics.sound("DisablePruning"):
+        if systematic.disable_pruning and draft.general.sound("Pruning") and pruning is None:
+            yield Mistake((*path, "DisablePruning"), "has no effect without General.Pruning")
+
+
+def references_are_there(draft: Draft) -> Iterator[Mistake]:
+    """A `ReferenceSample` is a simulated sample that is in all regions in which it is compared with."""
+    if draft.templates is None:
+        return
+    samples = {sample.name: sample for sample in draft.samples.blocks() if not sample.data}
+    keys = ("Type", "Up", "Regions", "Samples", "Exclude", "Sources", "Decorrelate", "ReferenceSample")
+    for path, systematic in draft.systematics.sound(*keys):
+        name, here = systematic.reference_sample, (*path, "ReferenceSample")
+        if name is None:
+            continue
+        affected = [pair for pair in draft.templates if applies(systematic, *pair)]
+        if name not in samples:
+            hint = nearest(name, samples) or f"; allowed: {listed(samples)}"
+            yield Mistake(here, f'no simulated sample "{name}"{hint}')
+        elif not systematic.has_templates:
+            yield Mistake(here, "has no effect without varied histograms")
+        elif systematic.sources or parts_sources(systematic):
+            yield Mistake(here, "has no place beside sources that are varied one at a time")
+        elif affected and all(sample.name == name for _, sample in affected):
+            yield Mistake(here, f'"{name}" itself is all that is varied: the ratio to it changes nothing')
+        else:
+            regions = {region.name: region for region, _ in affected}
+            missing = [key for key, region in regions.items() if not applies(samples[name], region, samples[name])]
+            if missing:
+                yield Mistake(here, f'"{name}" is not in {listed(missing)}, where the systematic acts')
 
 
 def checks_say_something(draft: Draft) -> Iterator[Mistake]:
@@ -51,7 +83,7 @@ def kept_edges_exist(draft: Draft) -> Iterator[Mistake]:
     if not draft.reads_ntuples:
         return
     for path, region in draft.regions.sound("Rebin", "Binning", "DropBins"):
-        if region.binning is None:
+        if region.binning is None or region.auto_binning is not None:
             continue
         bins = len(region.binning) - 1
         if isinstance(region.rebin, tuple):
@@ -73,6 +105,32 @@ def kept_edges_exist(draft: Draft) -> Iterator[Mistake]:
             yield Mistake((*path, "DropBins"), "drops all bins of the region")
 
 
+def data_stay(draft: Draft) -> Iterator[Mistake]:
+    """Data are neither raised nor smoothed."""
+    for key, field in (("MinimumYield", "minimum_yield"), ("Smooth", "smooth")):
+        for path, sample in draft.samples.sound("Data", key):
+            if sample.data and getattr(sample, field):
+                yield Mistake((*path, key), "is for simulated samples: data stay as they were observed")
+
+
+def automatic_bins_can_be_found(draft: Draft) -> Iterator[Mistake]:
+    """`AutoBinning` is all that merges the bins of its region, gives each a share, and knows the signal."""
+    for path, region in draft.regions.sound("AutoBinning", "Rebin"):
+        how, here = region.auto_binning, (*path, "AutoBinning")
+        if how is None:
+            continue
+        if region.rebin is not None:
+            yield Mistake(here, "has no place beside Rebin: one of both says which bins are merged")
+        if not (how.signal or how.background):
+            yield Mistake(here, "Signal and Background are both 0; at least one is the number of bins it is worth")
+        general = draft.general
+        if how.samples or not general.sound("POI", "POIs") or not draft.functions.complete("Name", "Expression"):
+            continue
+        pois, factors = general.block.of_interest, draft.norm_factors
+        if factors.complete("Name") and not any(scaling(factors.blocks(), list(draft.functions.blocks()), pois)):
+            yield Mistake(here, "needs Samples, the signal: there is no POI that scales some")
+
+
 def symmetrization_suits_sides(draft: Draft) -> Iterator[Mistake]:
     """ONESIDED has one side to mirror, the other methods have two."""
     for path, systematic in draft.systematics.sound("Type", "Up", "Down", "Symmetrization"):
@@ -90,6 +148,31 @@ def symmetrization_suits_sides(draft: Draft) -> Iterator[Mistake]:
             yield Mistake(here, "ONESIDED needs a side with Symmetrize: True, which mirrors the other")
         elif method != "ONESIDED" and one_sided:
             yield Mistake(here, f"{method} needs both sides; Symmetrize: True on a side is ONESIDED")
+        else:
+            yield from _symmetrization_options(here, systematic.symmetrization)
+
+
+def _symmetrization_options(path: KeyPath, how: Symmetrization) -> Iterator[Mistake]:
+    """Yield the options that have no effect with a method."""
+    if how.sign != "up" and how.method not in ("ABSMEAN", "MAXIMUM"):
+        yield Mistake((*path, "Sign"), f"has no effect with {how.method}; it is for ABSMEAN and MAXIMUM")
+    if how.before_smoothing and how.method == "ONESIDED":
+        text = "the image of a side is that of the smoothed one; it is for methods that need both sides"
+        yield Mistake((*path, "BeforeSmoothing"), text)
+    if how.clip and how.normalize_first:
+        yield Mistake((*path, "Clip"), "is for varied histograms as they are: write NormalizeFirst: False")
+
+
+def symmetrized_sides_are_smoothed(draft: Draft) -> Iterator[Mistake]:
+    """What is symmetrized before it is smoothed is smoothed, and not combined from several variations."""
+    for path, systematic in draft.systematics.sound("Symmetrization", "Smoothing", "Variations"):
+        how, here = systematic.symmetrization, (*path, "Symmetrization", "BeforeSmoothing")
+        if how is None or not how.before_smoothing:
+            continue
+        if systematic.variations:
+            yield Mistake(here, "has no place beside Variations, which are smoothed before they are combined")
+        elif systematic.smoothing is None:
+            yield Mistake(here, "has no effect without Smoothing")
 
 
 def smoothing_options_are_used(draft: Draft) -> Iterator[Mistake]:
@@ -100,9 +183,10 @@ def smoothing_options_are_used(draft: Draft) -> Iterator[Mistake]:
         if smoothing is None:
             continue
         here = (*path, "Smoothing")
-        for key, algorithm in _OPTIONS.items():
-            if getattr(smoothing, key.lower()) is not None and smoothing.algorithm != algorithm:
-                yield Mistake((*here, key), f'has no effect with "{smoothing.algorithm}"; it is for {algorithm}')
+        for key, algorithms in _OPTIONS.items():
+            if getattr(smoothing, key.lower()) is not None and smoothing.algorithm not in algorithms:
+                text = f'has no effect with "{smoothing.algorithm}"; it is for {" and ".join(algorithms)}'
+                yield Mistake((*here, key), text)
         if smoothing.reference is not None:
             yield from _reference(draft, here, systematic, smoothing, smoothing.reference)
 
@@ -113,7 +197,7 @@ def _reference(
     """Yield why a sample can't be the reference of a smoothing."""
     if draft.templates is None:
         return
-    samples = {sample.name: sample for sample in draft.samples.blocks() if not sample.data}
+    samples = {sample.name: sample for sample in draft.samples.blocks() if sample.in_model}
     here = (*path, "Reference")
     if name not in samples:
         hint = nearest(name, samples) or f"; allowed: {listed(samples)}"
@@ -152,8 +236,12 @@ def _without_reference(
 RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     background_is_defined,
     pruning_does_something,
+    references_are_there,
     checks_say_something,
     kept_edges_exist,
+    data_stay,
+    automatic_bins_can_be_found,
     symmetrization_suits_sides,
+    symmetrized_sides_are_smoothed,
     smoothing_options_are_used,
 )

@@ -46,6 +46,7 @@ def distinct_staterrors(draft: Draft) -> Iterator[Mistake]:
 def names_exist(draft: Draft) -> Iterator[Mistake]:
     """Every region, sample and source that is named exists, and modifiers name no data."""
     data = {block.name for _, block in draft.samples.sound("Data") if block.data}
+    ghosts = {block.name for _, block in draft.samples.sound("Ghost") if block.ghost}
     for path, kind, names in lists_of_names(draft):
         known = known_names(draft, kind)
         if known is None:
@@ -55,6 +56,9 @@ def names_exist(draft: Draft) -> Iterator[Mistake]:
                 continue
             if kind == "samples" and name in data:
                 yield Mistake(path, f'"{name}" is the data; this acts on simulated samples only')
+                continue
+            if kind == "samples" and name in ghosts:
+                yield Mistake(path, f'"{name}" is a ghost; this acts on samples of the model only')
                 continue
             allowed = f"allowed: {listed(known)}" if known else f"no {kind.removesuffix('s')} has a name"
             matches, meant = ("matches ", "") if is_pattern(name) else ("", nearest(name, known))
@@ -75,6 +79,9 @@ def one_data_sample(draft: Draft) -> Iterator[Mistake]:
         if sample.data and sample.regions and missing:
             text = f"data are needed in all regions, missing {listed(missing)}; leave the key out"
             yield Mistake((*path, "Regions"), text)
+    for path, sample in draft.samples.sound("Data", "Ghost"):
+        if sample.data and sample.ghost:
+            yield Mistake((*path, "Ghost"), "data can't be a ghost: the model needs them")
     for path, sample in draft.samples.sound("Data", "Exclude"):
         if sample.data and sample.exclude:
             yield Mistake((*path, "Exclude"), "data are needed in all regions; leave the key out")
@@ -105,9 +112,9 @@ def blocks_act(draft: Draft) -> Iterator[Mistake]:
 
 def _names_exist(draft: Draft, block: NormFactor | Function | Systematic | Smoothing) -> bool:
     """Return whether all names are known and none is the data: else the mistake has been reported."""
-    simulated = {sample.name for sample in draft.samples.blocks() if not sample.data}
+    simulated = {sample.name for sample in draft.samples.blocks() if sample.in_model}
     regions = {region.name for region in draft.regions.blocks()}
-    sources = {part.name for sample in draft.samples.blocks() if not sample.data for part in sample.sources}
+    sources = {part.name for sample in draft.samples.blocks() if sample.in_model for part in sample.sources}
     named = block.sources if isinstance(block, Systematic) else ()
     return simulated.issuperset(block.samples) and regions.issuperset(block.regions) and sources.issuperset(named)
 

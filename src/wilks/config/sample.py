@@ -9,7 +9,7 @@ from pydantic import Field, StrictBool, StrictStr
 from pydantic.json_schema import SkipJsonSchema
 
 from wilks.config.block import Block
-from wilks.config.values import Color, Names, OptionalText
+from wilks.config.values import Color, Factor, Names, OptionalText, Positive
 
 
 class SampleInput(Block):
@@ -23,6 +23,9 @@ class SampleInput(Block):
         default=None, description="Weight of events (ntuple input); {Weight} in it stands for what it replaces"
     )
     sample_path: Names = Field(default=(), description="Value or values of {SamplePath}")
+    scale: Factor | SkipJsonSchema[None] = Field(
+        default=None, description="Factor on yields, in place of what it replaces; with -1 a source is subtracted"
+    )
 
 
 class SampleSource(SampleInput):
@@ -50,10 +53,24 @@ class Sample(Block):
     )
     weight: OptionalText = Field(default=None, description="Weight of events (ntuple input); left out, 1")
     sample_path: Names = Field(default=(), description="Value or values of {SamplePath}; several are summed")
+    scale: Factor | SkipJsonSchema[None] = Field(
+        default=None, description="Factor on the yields, nominal and varied; left out, 1"
+    )
     data: StrictBool = Field(default=False, description="True for the one sample that holds the observed data")
+    ghost: StrictBool = Field(
+        default=False, description="True: templates are made, but the sample is not in the model, as a ReferenceSample"
+    )
     disable_staterror: StrictBool = Field(
         default=False, description="True: no parameters for the statistical uncertainty of this sample"
     )
+    separate_staterror: StrictBool = Field(
+        default=False,
+        description="True: parameters of its own for the statistical uncertainty of the sample, not shared with others",
+    )
+    minimum_yield: Positive | SkipJsonSchema[None] = Field(
+        default=None, description="What bins that are not positive are raised to; left out, they stay"
+    )
+    smooth: StrictBool = Field(default=False, description="True: the nominal template is smoothed")
     regions: Names = Field(default=(), description="Regions with this sample; left out, all")
     exclude: Names = Field(default=(), description="Regions without this sample")
     color: Color | SkipJsonSchema[None] = Field(
@@ -67,6 +84,11 @@ class Sample(Block):
     )
 
     @property
+    def in_model(self) -> bool:
+        """True where the sample is simulated, and no ghost."""
+        return not (self.data or self.ghost)
+
+    @property
     def has_tree(self) -> bool:
         """True where the sample or each of its sources names a tree."""
         return self.tree is not None or (bool(self.sources) and all(part.tree is not None for part in self.sources))
@@ -78,11 +100,12 @@ class Input(NamedTuple):
     tree: str | None
     weight: str | None
     filter: str | None
+    scale: int | float
     paths: tuple[str, ...]
 
     def overlaps(self, other: Input) -> bool:
         """Return whether two sources have input in common, all of it alike: it would be counted once."""
-        return self[:3] == other[:3] and (self.paths == other.paths or not set(self.paths).isdisjoint(other.paths))
+        return self[:4] == other[:4] and (self.paths == other.paths or not set(self.paths).isdisjoint(other.paths))
 
 
 def inputs_of(sample: Sample, overrides: Iterable[SampleOverride] = ()) -> list[Input]:
@@ -95,11 +118,13 @@ def _input(blocks: Sequence[Sample | SampleInput]) -> Input:
     tree: str | None = None
     weight: str | None = None
     filter_: str | None = None
+    scale: int | float = 1
     paths: tuple[str, ...] = ()
     for block in blocks:
+        scale = scale if block.scale is None else block.scale
         tree, paths = block.tree or tree, block.sample_path or paths
         if block.weight:
             weight = block.weight.replace("{Weight}", f"({weight or 1})")
         if block.filter is not None:
             filter_ = block.filter.replace("{Filter}", f"({filter_ or True})")
-    return Input(tree, weight, filter_, paths)
+    return Input(tree, weight, filter_, scale, paths)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, S
 from pydantic.alias_generators import to_pascal
 from pydantic.json_schema import SkipJsonSchema
 
+from wilks.config.auto_binning import AutoBinning as AutoBinning
 from wilks.config.block import Block as Block
 from wilks.config.constraint import Constraint as Constraint
 from wilks.config.constraint import ConstraintKey, constraint_schema
@@ -33,6 +34,7 @@ from wilks.config.sample import Sample as Sample
 from wilks.config.values import (
     Binning,
     BinNumbers,
+    Count,
     Fraction,
     GroupName,
     Names,
@@ -63,6 +65,9 @@ class Region(Block):
     )
     rebin: Rebinning | SkipJsonSchema[None] = Field(
         default=None, description="Bins that are merged into one, or the edges that are kept"
+    )
+    auto_binning: AutoBinning | SkipJsonSchema[None] = Field(
+        default=None, description="Bins that are merged until each has its share of signal and background"
     )
     drop_bins: BinNumbers = Field(default=(), description="Bins that are left out, counted from 0 after Rebin")
     staterror: Staterror | SkipJsonSchema[None] = Field(
@@ -116,7 +121,9 @@ class Template(Variation):
 class Smoothing(Block):
     """Smoothing of a systematic's templates."""
 
-    algorithm: Literal["353QH, twice", "KERNEL", "MAXVARIATION"] = Field(description="Smoothing algorithm")
+    algorithm: Literal["353QH, twice", "KERNEL", "MAXVARIATION", "TREXFITTER"] = Field(
+        description="Smoothing algorithm"
+    )
     regions: Names = Field(default=(), description="Regions in which to smooth; left out, all")
     samples: Names = Field(default=(), description="Samples to smooth; left out, all")
     reference: OptionalText = Field(
@@ -126,17 +133,32 @@ class Smoothing(Block):
         default=None, description="Width of the kernel in bins (KERNEL); left out, by cross-validation"
     )
     tolerance: Fraction | SkipJsonSchema[None] = Field(
-        default=None, description="Statistical uncertainty up to which bins are merged (MAXVARIATION); left out, 0.08"
+        default=None,
+        description="Statistical uncertainty up to which bins are merged (MAXVARIATION, TREXFITTER); left out, 0.08",
+    )
+    turns: Count | SkipJsonSchema[None] = Field(
+        default=None, description="How often the ratio of merged bins may turn (TREXFITTER); left out, 4"
     )
 
 
 class Symmetrization(Block):
     """How the two sides of a systematic are made alike."""
 
-    method: Literal["ONESIDED", "TWOSIDED", "ABSMEAN", "MAXIMUM", "ENVELOPE"] = Field(description="What is done")
+    method: Literal["ONESIDED", "TWOSIDED", "ABSMEAN", "MAXIMUM", "ENVELOPE", "LARGERSIDE"] = Field(
+        description="What is done"
+    )
     normalize_first: StrictBool = Field(
         default=True, description="True: yield and shape are symmetrized each by itself; False: the varied histograms"
     )
+    sign: Literal["up", "positive", "larger"] = Field(
+        default="up",
+        description="Sign of the shift of Up (ABSMEAN, MAXIMUM): that of Up, always above nominal, or that of the side "
+        "that is further from nominal",
+    )
+    before_smoothing: StrictBool = Field(
+        default=False, description="True: what is smoothed are the symmetrized sides; False: smoothing comes first"
+    )
+    clip: StrictBool = Field(default=False, description="True: yields below 0 become 0 (NormalizeFirst: False)")
 
 
 class Group(Block):
@@ -210,6 +232,11 @@ class Systematic(Block):
     interpolation: Interpolation | SkipJsonSchema[None] = Field(
         default=None, description="How the effects follow the parameter; left out, as the model does"
     )
+    reference_sample: OptionalText = Field(
+        default=None,
+        description="Sample that the varied histograms are compared with; what is varied gets their ratio to it",
+    )
+    disable_pruning: StrictBool = Field(default=False, description="True: no effect of it is too small or too large")
     _written_name: str | None = PrivateAttr(default=None)
 
     @property
@@ -283,7 +310,7 @@ class Config(BaseModel):
     general: General = Field(description="Settings of the whole analysis")
     regions: Annotated[tuple[Region, ...], Field(min_length=1)] = Field(description="Channels of the fit")
     samples: Annotated[tuple[Sample, ...], Field(min_length=1)] = Field(description="Processes, and the data")
-    norm_factors: Annotated[tuple[NormFactor, ...], Field(min_length=1)] = Field(description="Free scale factors")
+    norm_factors: tuple[NormFactor, ...] = Field(description="Free scale factors; an empty list where Functions scale")
     shape_factors: tuple[ShapeFactor, ...] = Field(default=(), description="Free scale factors of each bin")
     systematics: tuple[Systematic, ...] = Field(default=(), description="Systematic uncertainties")
     functions: tuple[Function, ...] = Field(default=(), description="Functions of parameters")

@@ -22,7 +22,7 @@ from wilks.config.values import Part
 from wilks.errors import listed
 
 Pairs = Sequence[tuple[Region, Sample]]
-_INPUT_KEYS = ("Tree", "Weight", "Filter", "SamplePath")
+_INPUT_KEYS = ("Tree", "Weight", "Filter", "SamplePath", "Scale")
 
 
 def sources_differ(draft: Draft) -> Iterator[Mistake]:
@@ -161,7 +161,7 @@ def _affected(draft: Draft, systematic: Systematic) -> Pairs:
 def _known(draft: Draft, block: Block) -> bool:
     """Return whether all names in a block exist: else the mistake has been reported."""
     regions = {region.name for region in draft.regions.blocks()}
-    samples = {sample.name for sample in draft.samples.blocks() if not sample.data}
+    samples = {sample.name for sample in draft.samples.blocks() if sample.in_model}
     return regions.issuperset(getattr(block, "regions", ())) and samples.issuperset(getattr(block, "samples", ()))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from wilks.config.schema import General, Region, Sample, Staterror, staterror_name
 
@@ -23,14 +23,27 @@ def sample_staterror(region: str, sample: str) -> str:
     return f"{staterror_name(region)}_{sample.replace(' ', '-')}"
 
 
-def staterrors_of(staterror: Staterror, region: str, samples: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of all parameters that a region may get; with `PoissonBelow` the yields decide which it gets."""
-    own = [sample_staterror(region, sample) for sample in samples]
-    if staterror.per_sample:
-        return tuple(own)
+def staterrors_of(
+    staterror: Staterror, region: str, samples: Iterable[str], separate: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Return the names of all parameters that a region may get; with `PoissonBelow` the yields decide which it gets.
+
+    Those of `samples` that are `separate` have their own.
+    """
+    samples = list(samples)
+    apart = [sample for sample in samples if staterror.per_sample or sample in separate]
+    own = tuple(sample_staterror(region, sample) for sample in apart)
+    sharing = [sample_staterror(region, sample) for sample in samples if sample not in apart]
+    if not sharing:
+        return own
     if staterror.poisson_below is not None:
-        return (staterror_name(region), *own, *(name + GAUSSIAN for name in own))
-    return (staterror_name(region),)
+        return (staterror_name(region), *sharing, *(name + GAUSSIAN for name in sharing), *own)
+    return (staterror_name(region), *own)
+
+
+def alone(staterror: Staterror) -> Staterror:
+    """Return what holds for a sample that has parameters of its own in a region where others share theirs."""
+    return staterror.model_copy(update={"per_sample": True, "poisson_below": None})
 
 
 def staterror_meanings(general: General, templates: Sequence[tuple[Region, Sample]]) -> dict[str, tuple[str, ...]]:
@@ -40,6 +53,7 @@ def staterror_meanings(general: General, templates: Sequence[tuple[Region, Sampl
         inside = [sample for other, sample in templates if other.name == region.name]
         samples = [sample.name for sample in inside if not sample.disable_staterror]
         if samples:
-            names = staterrors_of(staterror_of(general, region), region.name, samples)
+            separate = {sample.name for sample in inside if sample.separate_staterror}
+            names = staterrors_of(staterror_of(general, region), region.name, samples, separate)
             known |= {name: (name,) for name in names} | {staterror_name(region.name): names}
     return known

@@ -47,7 +47,9 @@ def _quotes(value: Any) -> str:
 
 
 def _binning(value: Any) -> tuple[int | float, ...]:
-    """Return bin edges; the first may be -.inf and the last .inf."""
+    """Return bin edges; the first may be -.inf and the last .inf. A block with Bins, From and To means equal bins."""
+    if isinstance(value, dict):
+        return _equal_bins(value)
     if not isinstance(value, (list, tuple)) or len(value) < 2:
         raise ValueError(f"must be a list of at least two bin edges, found {described(value)}")
     last = len(value) - 1
@@ -59,6 +61,22 @@ def _binning(value: Any) -> tuple[int | float, ...]:
         if not lower < upper:
             raise ValueError(f"bin edges must increase, found {upper} after {lower}")
     return edges
+
+
+def _equal_bins(value: dict[Any, Any]) -> tuple[int | float, ...]:
+    for key in value:
+        if key not in _EQUAL:
+            raise ValueError(f'unknown key "{key}"{nearest(str(key), _EQUAL)}; equal bins have Bins, From and To')
+    missing = [key for key in _EQUAL if key not in value]
+    if missing:
+        raise ValueError(f'missing key "{missing[0]}"; equal bins have Bins, From and To')
+    bins, low, high = _count(value["Bins"]), _number(value["From"]), _number(value["To"])
+    if not low < high:
+        raise ValueError(f"bin edges must increase, found From {low} and To {high}")
+    return (low, *(low + (high - low) * number / bins for number in range(1, bins)), high)
+
+
+_EQUAL = ("Bins", "From", "To")
 
 
 def _bounds(value: Any) -> tuple[int | float, int | float]:
@@ -81,6 +99,13 @@ def _positive(value: Any) -> int | float:
     number = _number(value)
     if not number > 0:
         raise ValueError(f"must be above 0, found {described(value)}")
+    return number
+
+
+def _factor(value: Any) -> int | float:
+    number = _number(value)
+    if number == 0:
+        raise ValueError("must not be 0: nothing would be left")
     return number
 
 
@@ -157,7 +182,21 @@ _NAMES: dict[str, Any] = {"anyOf": [_TEXT, _list_of(_TEXT)]}
 Number: TypeAlias = Annotated[int | float, BeforeValidator(_number), WithJsonSchema(_NUMBER)]
 Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_names), WithJsonSchema(_NAMES)]
 Binning: TypeAlias = Annotated[
-    tuple[int | float, ...], BeforeValidator(_binning), WithJsonSchema(_list_of(_NUMBER, at_least=2))
+    tuple[int | float, ...],
+    BeforeValidator(_binning),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                _list_of(_NUMBER, at_least=2),
+                {
+                    "type": "object",
+                    "properties": {"Bins": {"type": "integer", "minimum": 1}, "From": _NUMBER, "To": _NUMBER},
+                    "required": list(_EQUAL),
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
 ]
 Bounds: TypeAlias = Annotated[
     tuple[int | float, int | float],
@@ -173,6 +212,9 @@ NotNegative: TypeAlias = Annotated[
 Count: TypeAlias = Annotated[int, BeforeValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1})]
 Positive: TypeAlias = Annotated[
     int | float, BeforeValidator(_positive), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
+]
+Factor: TypeAlias = Annotated[
+    int | float, BeforeValidator(_factor), WithJsonSchema({"type": "number", "not": {"const": 0}})
 ]
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 Rebinning: TypeAlias = Annotated[

@@ -49,16 +49,16 @@ def expanded(draft: Draft) -> Draft:
 
 
 def known_names(draft: Draft, kind: str) -> tuple[str, ...] | None:
-    """Return the names that lists of a kind can have (simulated samples only), None if not all can be read."""
+    """Return the names that lists of a kind can have (samples of the model only), None if not all can be read."""
     if kind == "regions":
         return _names(draft.regions)
     if kind == "samples":
-        data = {sample.name for _, sample in draft.samples.sound("Data") if sample.data}
+        out = {sample.name for _, sample in draft.samples.sound("Data", "Ghost") if not sample.in_model}
         names = _names(draft.samples)
-        return names if names is None else tuple(name for name in names if name not in data)
+        return names if names is None else tuple(name for name in names if name not in out)
     if not draft.samples.complete("Sources"):
         return None
-    sources = [part for sample in draft.samples.blocks() if not sample.data for part in sample.sources]
+    sources = [part for sample in draft.samples.blocks() if sample.in_model for part in sample.sources]
     return tuple(dict.fromkeys(part.name for part in sources if part.name is not None))
 
 

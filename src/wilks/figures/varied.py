@@ -13,6 +13,7 @@ from wilks.errors import InputError
 from wilks.histogram import Histogram
 from wilks.templates.rebinning import REBINNED, repeated
 from wilks.templates.record import Effect
+from wilks.templates.reference import GHOST
 from wilks.templates.split import both_sides, split, whole_sides
 from wilks.templates.store import SIDES, Side, TemplateKey, Templates
 
@@ -92,7 +93,14 @@ def total_content(templates: Templates, region: str, systematic: str, data: str)
     observed = templates.nominal(region, data)
     if observed is None:
         raise InputError(f'"{data}" has no template in "{region}"')
-    names = [key.sample for key in templates if key.systematic is None and key.region == region and key.sample != data]
+    names = [
+        key.sample
+        for key in templates
+        if key.systematic is None
+        and key.region == region
+        and key.sample != data
+        and all(step.name != GHOST for step in templates.steps.get(key, ()))
+    ]
     samples = [histogram for name in names if (histogram := templates.nominal(region, name)) is not None]
     acting = [
         content_of(templates, region, name, systematic) for name in names if _acts(templates, region, name, systematic)

@@ -21,7 +21,7 @@ from wilks.templates.origins import changed_since, origins_of_histograms, reusab
 from wilks.templates.readers import read_available
 from wilks.templates.record import Origin, Step
 from wilks.templates.router import Router
-from wilks.templates.sources import filled, path_settings
+from wilks.templates.sources import filled, scaled_paths
 from wilks.templates.store import TemplateKey, Templates
 from wilks.templates.workers import Workers
 
@@ -120,7 +120,7 @@ def _keys(config: Config, region: Region, sample: Sample) -> Iterator[TemplateKe
     if not applies(sample, region, sample):
         return
     yield TemplateKey(region.name, sample.name)
-    for systematic in () if sample.data else config.systematics:
+    for systematic in () if not sample.in_model else config.systematics:
         if systematic.has_templates and applies(systematic, region, sample):
             for side, template in systematic.sides.items():
                 if not template.symmetrize:
@@ -181,18 +181,23 @@ def _read(config: Config, keys: list[TemplateKey], previous: Templates | None) -
     """Return the templates that the steering file's paths lead to, and what is wrong with the others."""
     problems: list[str] = []
     sources: dict[TemplateKey, list[Source]] = {}
+    scales: dict[TemplateKey, list[float]] = {}
     resolved: dict[str, str] = {}
     unresolved: dict[str, list[TemplateKey]] = {}
     for key in keys:
+        scaled = scaled_paths(config, key)
+        scales[key] = [scale for _, scale in scaled]
         try:
-            sources[key] = [_source(config, key, settings, resolved) for settings in path_settings(config, key)]
+            sources[key] = [_source(config, key, settings, resolved) for settings, _ in scaled]
         except InputError as error:
             for text in error.problems:
                 unresolved.setdefault(text, []).append(key)
     problems += [with_users(text, users) for text, users in unresolved.items()]
-    origins = origins_of_histograms(
-        config, {key: [(source.file, source.name) for source in paths] for key, paths in sources.items()}
-    )
+    made_of = {
+        key: [(source.file, source.name, scale) for source, scale in zip(paths, scales[key], strict=True)]
+        for key, paths in sources.items()
+    }
+    origins = origins_of_histograms(config, made_of)
     reused = reusable(previous, origins)
     wanted = [source for key, paths in sources.items() if key not in reused for source in paths]
     before = states(source.file for source in wanted)
@@ -204,7 +209,11 @@ def _read(config: Config, keys: list[TemplateKey], previous: Templates | None) -
             continue
         histograms = [reading.histograms.get((source.file, source.name)) for source in paths]
         try:
-            parts = [histogram for histogram in histograms if histogram is not None]
+            parts = [
+                histogram if scale == 1.0 else histogram.scaled(scale)
+                for histogram, scale in zip(histograms, scales[key], strict=True)
+                if histogram is not None
+            ]
             if len(parts) == len(paths):
                 found[key] = reduce(add, parts)
         except TemplateError as error:

@@ -224,13 +224,73 @@ def _element(value: Value, index: int) -> Value:
 
 def _masked(value: Value, mask: Value) -> Value:
     dtype = type_of(mask)
+    if is_list(value) and not is_list(mask) and dtype is not None and dtype.kind in "iu":
+        return _element_of_each(value, mask)
     if not (is_list(value) and is_list(mask) and dtype is not None and dtype.kind == "b"):
         raise ExpressionError("in brackets stands a whole number, or a condition on lists of the same lengths")
     return value[mask]
 
 
+def _element_of_each(value: Value, index: Value) -> Value:
+    """Return the element of each list whose number the entry has, missing where the list has none."""
+    import awkward
+
+    starts_at, sizes = wide(index), awkward.num(value, axis=1)
+    if has_missing(starts_at):
+        raise ExpressionError("the number of an element may not be missing")
+    present = (starts_at >= 0) & (starts_at < sizes)
+    places = awkward.from_regular(awkward.to_numpy(awkward.where(present, starts_at, 0))[:, np.newaxis])
+    found = awkward.mask(value, present)[awkward.mask(places, present)]
+    return found[:, 0]
+
+
+def _alternative(value: Value, other: Value) -> Value:
+    """Return a value, and another one where it is missing."""
+    import awkward
+
+    return _where(awkward.is_none(value), other, awkward.fill_none(value, 0)) if has_missing(value) else value
+
+
+def _inner_sizes(value: Value) -> Value:
+    """Return how many elements the innermost lists have."""
+    import awkward
+
+    if not is_list(value):
+        raise ExpressionError("size() is of a list; this is one value per entry")
+    return awkward.num(value, axis=-1)
+
+
+def _root_quotient(value: Value, divisor: Value) -> Value:
+    """Return the quotient, 0 where the divisor is 0, as TTree::Draw has it."""
+    zero = wide(divisor) == 0
+    if isinstance(zero, (bool, np.bool_)):
+        return 0.0 if zero else _PLAIN["/"](wide(value), wide(divisor))
+    return _where(zero, 0.0, _PLAIN["/"](wide(value), wide(divisor)))
+
+
+def _root_remainder(value: Value, divisor: Value) -> Value:
+    """Return the remainder of whole numbers with the sign of the first, as in C++; decimal ones lose their fractions.
+
+    Where the divisor is 0 it is no number.
+    """
+    whole = [wide(each) if _is_whole(each) else np.trunc(wide(each)) for each in (value, divisor)]
+    zero = whole[1] == 0
+    if isinstance(zero, (bool, np.bool_)):
+        return np.nan if zero else np.fmod(*whole)
+    return _where(zero, np.nan, np.fmod(*whole)) if np.any(zero) else np.fmod(*whole)
+
+
+def _is_whole(value: Value) -> bool:
+    dtype = type_of(value)
+    return dtype is not None and dtype.kind in "biu"
+
+
 _SPECIAL: dict[str, Callable[..., Any]] = {
     "power": _power,
+    "root /": _root_quotient,
+    "root %": _root_remainder,
+    "alternative": _alternative,
+    "size": _inner_sizes,
     "where": _where,
     "and": lambda *values: _joined(np.logical_and, values),
     "or": lambda *values: _joined(np.logical_or, values),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
 NESTED = "not an expression, or one that is nested too deeply"
 _FOREIGN = re.compile(
-    r"""(?P<lost>[#\\]|'''|\"\"\")|(?P<text>"[^"]*"|'[^']*')|&&|\|\||!(?!=)|\bTMath::(?=\w)|\bstd::(?=\w)|(?<=[A-Za-z])\$"""
+    r"""(?P<lost>[#\\]|'''|\"\"\")|(?P<text>"[^"]*"|'[^']*')|&&|\|\||!(?!=)|\bTMath::(?=\w)|\bstd::(?=\w)|(?<=[A-Za-z])\$|\?|@(?=[A-Za-z_][\w.]*\.size\s*\()"""
 )
+_CHOICE = "not an expression: a choice is condition ? a : b"
 _TRIED = 100
 _DRAWN = 400
 # Characters on each side of a mistake that are shown.
@@ -46,13 +48,15 @@ class PythonText:
     """An expression in Python's syntax, in brackets and in one line.
 
     `columns` has where each character stands in the text as written, `nots` where "!" stood, `written` the text with
-    quoted names blanked.
+    quoted names blanked, `made` where brackets stand that nobody wrote, `collections` what "@" stood before.
     """
 
     text: str
     columns: list[int]
     nots: frozenset[int]
     written: str
+    made: frozenset[int] = frozenset()
+    collections: frozenset[int] = frozenset()
 
     @cached_property
     def characters(self) -> list[int]:
@@ -65,7 +69,7 @@ class PythonText:
         before = position - 1
         while self.text[before] == " ":
             before -= 1
-        return before > 0 and self.text[before] == "("
+        return before > 0 and self.text[before] == "(" and before not in self.made
 
     def require_brackets(self) -> None:
         """Raise ExpressionError where brackets match only with those around the expression: `a) + (b`."""
@@ -90,6 +94,8 @@ def as_python(text: str) -> PythonText:
     except UnicodeEncodeError as error:
         raise ExpressionError("half of a surrogate pair is no character", error.start) from None
     pieces, columns, nots = ["("], [0], []
+    marks: list[int] = []
+    collections: list[int] = []
     written = list(text)
     position = 0
 
@@ -110,9 +116,98 @@ def as_python(text: str) -> PythonText:
             put("~", match.start())
         elif found in ("&&", "||"):
             put(" and " if found == "&&" else " or ", match.start())
+        elif found == "@":
+            collections.append(len(columns))
+        elif found == "?":
+            marks.append(len(columns))
+            put("?", match.start())
     put(_spaced(text[position:]), position, moving=True)
     put(")", len(text))
-    return PythonText("".join(pieces), columns, frozenset(nots), "".join(written))
+    python = PythonText("".join(pieces), columns, frozenset(nots), "".join(written), collections=frozenset(collections))
+    if not marks:
+        return python
+    python.require_brackets()
+    return with_choices(python, marks)
+
+
+def with_choices(python: PythonText, marks: list[int]) -> PythonText:
+    """Return an expression with `where(condition, a, b)` for every `condition ? a : b`; `marks` are where "?" stands.
+
+    A choice goes from the bracket or comma before its condition to the next one behind, and contains those to its
+    right. Raises ExpressionError where a part is missing.
+    """
+    before: dict[int, str] = {}
+    instead: dict[int, str] = {}
+    for start, stop in _segments(python.text, set(marks)):
+        _write_choices(python, start, stop, marks, before, instead)
+    pieces: list[str] = []
+    columns: list[int] = []
+    moved: dict[int, int] = {}
+    made: set[int] = set()
+    size = 0
+    for position, character in enumerate(python.text):
+        opening = before.get(position, "")
+        made.update(range(size, size + len(opening)))
+        size += len(opening)
+        moved[position] = size
+        piece = instead.get(position, character)
+        pieces += [opening, piece]
+        columns += [python.columns[position]] * (len(opening) + len(piece))
+        size += len(piece)
+    nots, collections = (frozenset(moved[place] for place in places) for places in (python.nots, python.collections))
+    return PythonText("".join(pieces), columns, nots, python.written, frozenset(made), collections)
+
+
+def _segments(text: str, marks: set[int]) -> Iterator[tuple[int, int]]:
+    """Yield start and end of what stands between brackets and commas, where a "?" stands in it and not deeper."""
+    opened: list[tuple[int, bool]] = []
+    start, chosen, quote = 0, False, ""
+    for position, character in enumerate(text):
+        if quote or character in "\"'":
+            quote = "" if character == quote else quote or character
+        elif character in "([{":
+            opened.append((start, chosen))
+            start, chosen = position + 1, False
+        elif character in ")]},":
+            if chosen:
+                yield start, position
+            start, chosen = (position + 1, False) if character == "," else opened.pop()
+        chosen = chosen or position in marks
+
+
+def _write_choices(
+    python: PythonText, start: int, stop: int, marks: list[int], before: dict[int, str], instead: dict[int, str]
+) -> None:
+    """Note what is written in the place of the "?" and ":" of one segment: `a ? b : c ? d : e` is two choices."""
+    text, depth, quote = python.text, 0, ""
+    waiting: list[int] = []  # where each "?" stands whose choice goes on; -1 once its ":" was found
+    begins = start
+    for position in range(start, stop):
+        character = text[position]
+        if quote or character in "\"'":
+            quote = "" if character == quote else quote or character
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif not depth and position in marks:
+            before[begins] = "where(" + before.get(begins, "")
+            instead[position] = ","
+            waiting.append(position)
+            begins = position + 1
+        elif not depth and character == ":":
+            whole = len(waiting)
+            while waiting and waiting[-1] < 0:
+                waiting.pop()
+            if not waiting:
+                raise ExpressionError(f"{_CHOICE}; there is no ? for this :", python.columns[position])
+            instead[position] = ")" * (whole - len(waiting)) + ","
+            waiting[-1] = -1
+            begins = position + 1
+    left = [position for position in waiting if position >= 0]
+    if left:
+        raise ExpressionError(f"{_CHOICE}; there is no : for this ?", python.columns[left[-1]])
+    instead[stop] = ")" * len(waiting) + text[stop]
 
 
 def _spaced(text: str) -> str:
@@ -136,8 +231,6 @@ def _hint(text: str, error: SyntaxError) -> tuple[str, int | None]:
     word = re.search(r"\b(AND|OR|NOT)\b", text)
     if word:
         return f"not an expression: write {word[0].lower()} in small letters", word.start()
-    if "?" in text:
-        return "not an expression: for a choice write where(condition, a, b)", text.index("?")
     if any(word in str(error.msg) for word in ("was never closed", "does not match", "unmatched")):
         return "not an expression: brackets don't match", _unmatched(text)
     return "not an expression", None

@@ -48,13 +48,14 @@ _OTHER_NAMES = {
     "logical_and": "and",
     "logical_or": "or",
     "logical_not": "not",
+    "alt": "alternative",
 }
 _LARGEST = (1 << 64) - 1
 # Whole numbers above are decimal numbers.
 DEEPEST = 300
 # Operations inside each other: far from where Python's own stack ends, which depends on who asks.
 _ARGUMENTS = {"arctan2": 2, "copysign": 2, "fmax": 2, "fmin": 2, "hypot": 2, "nextafter": 2, "power": 2, "where": 3}
-_ARGUMENTS |= {"and": 2, "or": 2, "not": 1}
+_ARGUMENTS |= {"alternative": 2, "and": 2, "or": 2, "not": 1}
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",
@@ -117,6 +118,16 @@ def parse(text: str) -> Node:
     if found.op == "text":
         raise ExpressionError("text can't be used here; it is compared, as in name == 'text'", found.column)
     return found
+
+
+def with_root_divisions(node: Node) -> Node:
+    """Return an expression in which `/` and `%` are those of TTree::Draw.
+
+    >>> with_root_divisions(parse("a / b")).op
+    'root /'
+    """
+    args = tuple(with_root_divisions(arg) if isinstance(arg, Node) else arg for arg in node.args)
+    return Node(f"root {node.op}" if node.op in ("/", "%") else node.op, args, node.column)
 
 
 @dataclass(frozen=True)
@@ -240,6 +251,9 @@ class _Reader:
         return self._node(node, "where", self.read(node.test), self.read(node.body), self.read(node.orelse))
 
     def _call(self, node: ast.Call) -> Node:
+        if isinstance(node.func, ast.Attribute) and self._identifier(node.func) == "size" and not node.args:
+            collection = self._position(node.func.value) in self.python.collections
+            return self._node(node, "count" if collection else "size", self.read(node.func.value))
         if not isinstance(node.func, ast.Name) or node.keywords:
             raise self._error(node, "only known functions can be called, without keywords")
         written = self._identifier(node.func)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -40,12 +40,16 @@ class Use:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What fills a histogram: what is histogrammed, of which entries, with which weight, in which bins."""
+    """What fills a histogram: what is histogrammed, of which entries, with which weight, in which bins.
+
+    Sums are those of the weights; that yields are `scale` times the sums is left to whoever adds them up.
+    """
 
     variable: str
     filter: str | None
     weight: str | None
     edges: tuple[float, ...]
+    scale: float = 1.0
 
     @property
     def uses(self) -> tuple[Use, ...]:
@@ -63,6 +67,7 @@ class Task:
     recipes: tuple[Recipe, ...]
     start: int
     stop: int
+    root_divisions: bool = False
 
     def answered_by(self, made: object) -> bool:
         """Return whether something can be the sums of this task: of it, of this size, of no more entries."""
@@ -131,7 +136,8 @@ def fill(task: Task) -> Tally:
     """Return the sums over the entries of a task; what can't be read is in its `unreadable`."""
     try:
         with open_trees(task.file) as file:
-            tally = _Filling(file.tree(task.tree), task).run()
+            tree = replace(file.tree(task.tree), root_divisions=task.root_divisions)
+            tally = _Filling(tree, task).run()
             tally.bytes_read, tally.work = file.bytes_read, str(task)
             return tally
     except TemplateError as error:
@@ -346,7 +352,9 @@ class _Filling:
             self.total.bad[text] = min(low, int(bad.min())), max(high, int(bad.max()))
 
 
-def tasks_of(file: str, tree: str, recipes: tuple[Recipe, ...], spans: Sequence[tuple[int, int]]) -> Iterator[Task]:
+def tasks_of(
+    file: str, tree: str, recipes: tuple[Recipe, ...], spans: Sequence[tuple[int, int]], *, root_divisions: bool = False
+) -> Iterator[Task]:
     """Yield the pieces of work of one tree."""
     for start, stop in spans:
-        yield Task(file, tree, recipes, start, stop)
+        yield Task(file, tree, recipes, start, stop, root_divisions)

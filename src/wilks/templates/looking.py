@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,11 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class Question:
-    """The trees of one file that are needed, and the expressions evaluated on each."""
+    """The trees of one file that are needed, and the expressions evaluated on each; in ROOT's way or not."""
 
     file: str
     trees: tuple[tuple[str, tuple[Use, ...]], ...]
+    root_divisions: bool = False
 
     def answered_by(self, made: object) -> bool:
         """Return whether something can be what was found in this file."""
@@ -61,7 +62,7 @@ def look(question: Question) -> Look:
         with open_trees(question.file) as file:
             for name, uses in question.trees:
                 try:
-                    tree = file.tree(name)
+                    tree = replace(file.tree(name), root_divisions=question.root_divisions)
                 except UnreadableError:
                     raise
                 except TemplateError as error:

@@ -208,6 +208,7 @@ def _templates(
 ) -> tuple[dict[TemplateKey, Histogram], list[str]]:
     """Return the histograms, parts summed in the order of the files, and notes on what is not in them."""
     starts = {tree: starts_of(tuple(recipes)) for tree, recipes in plan.recipes.items()}
+    scales = {tree: [recipe.scale for recipe in recipes] for tree, recipes in plan.recipes.items()}
     regions = {region.name: region for region in config.regions}
     found: dict[TemplateKey, Histogram] = {}
     notes: list[str] = []
@@ -218,9 +219,9 @@ def _templates(
         for tree, number in parts:
             if tree not in tallies:
                 continue  # of a file that was left out
-            tally, start = tallies[tree], starts[tree][number]
-            sums += tally.contents[start : start + bins + 2]
-            variances += tally.sumw2[start : start + bins + 2]
+            tally, start, scale = tallies[tree], starts[tree][number], scales[tree][number]
+            sums += scale * tally.contents[start : start + bins + 2]
+            variances += scale**2 * tally.sumw2[start : start + bins + 2]
             entries += tally.entries[number]
             undefined += tally.undefined[number]
         axis = Axis(closed(region.binning))

@@ -14,6 +14,7 @@ from wilks._version import __version__
 from wilks.config.schema import Config
 from wilks.errors import TemplateError
 from wilks.histogram import Histogram
+from wilks.templates.filling import Recipe
 from wilks.templates.plan import Plan
 from wilks.templates.readers import opened
 from wilks.templates.record import Origin, Part
@@ -100,14 +101,17 @@ def origins_of_ntuples(config: Config, plan: Plan) -> dict[TemplateKey, Origin]:
     outside = {region.name: region.outside_binning for region in config.regions}
     found = {}
     for key, parts in plan.parts.items():
-        files: dict[tuple[str, str | None, str | None, str | None], list[str]] = {}
-        ingredients = ["ntuples", outside[key.region]]
+        files: dict[tuple[str, Recipe], list[str]] = {}
+        ingredients = ["ntuples", outside[key.region], *["divisions of ROOT"] * plan.root_divisions]
         complete = all(file in known for (file, _), _ in parts)
         for tree, number in parts:
             recipe = recipes[tree][number]
-            files.setdefault((tree[1], recipe.variable, recipe.filter, recipe.weight), []).append(tree[0])
+            files.setdefault((tree[1], recipe), []).append(tree[0])
             ingredients += [known.get(tree[0], ""), tree[1], texts[tree][number]]
-        made_of = tuple(Part(tuple(names), *said) for said, names in files.items())
+        made_of = tuple(
+            Part(tuple(names), path, recipe.variable, recipe.filter, recipe.weight, _unless_1(recipe.scale))
+            for (path, recipe), names in files.items()
+        )
         found[key] = Origin("ntuples", made_of, fingerprint=_digest(ingredients) if complete else "")
     return found
 
@@ -122,21 +126,25 @@ def without(origin: Origin, files: Iterable[str]) -> Origin:
 
 
 def origins_of_histograms(
-    config: Config, sources: Mapping[TemplateKey, Sequence[tuple[str, str]]]
+    config: Config, sources: Mapping[TemplateKey, Sequence[tuple[str, str, float]]]
 ) -> dict[TemplateKey, Origin]:
-    """Return where sums of histograms come from, each given as file and path inside it."""
-    known = identities(file for parts in sources.values() for file, _ in parts)
+    """Return where sums of histograms come from, each given as file, path inside it, and factor on its yields."""
+    known = identities(file for parts in sources.values() for file, _, _ in parts)
     labels = {region.name: region.variable or "" for region in config.regions}
     bins = {region.name: [repr(region.binning), region.outside_binning] for region in config.regions}
     found = {}
     for key, parts in sources.items():
-        made_of = tuple(Part((file,), path) for file, path in parts)
+        made_of = tuple(Part((file,), path, scale=_unless_1(scale)) for file, path, scale in parts)
         ingredients = ["histograms", labels[key.region], *bins[key.region]]
-        for file, path in parts:
-            ingredients += [known.get(file, ""), path]
-        complete = all(file in known for file, _ in parts)
+        for file, path, scale in parts:
+            ingredients += [known.get(file, ""), path, repr(scale)]
+        complete = all(file in known for file, _, _ in parts)
         found[key] = Origin("histograms", made_of, fingerprint=_digest(ingredients) if complete else "")
     return found
+
+
+def _unless_1(scale: float) -> float | None:
+    return None if scale == 1.0 else scale
 
 
 def reusable(previous: Templates | None, origins: Mapping[TemplateKey, Origin]) -> dict[TemplateKey, Histogram]:

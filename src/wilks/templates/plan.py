@@ -23,6 +23,7 @@ class Plan:
 
     `parts` has, for each template, (file, tree) and the position of the recipe there; `places` and `trees` say where in
     the steering file an expression and the name of a tree stand; `notes` tells what is worth knowing of the paths.
+    `root_divisions` says how expressions divide.
     """
 
     recipes: dict[tuple[str, str], dict[Recipe, int]] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class Plan:
     trees: dict[str, list[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    root_divisions: bool = False
 
     def questions(self) -> Iterator[Question]:
         """Yield what must be known of each file before it is read."""
@@ -39,18 +41,19 @@ class Plan:
             uses = dict.fromkeys(use for recipe in recipes for use in recipe.uses)
             trees.setdefault(file, []).append((tree, tuple(uses)))
         for file, wanted in trees.items():
-            yield Question(file, tuple(wanted))
+            yield Question(file, tuple(wanted), self.root_divisions)
 
     def tasks(self, looks: dict[str, Look]) -> Iterator[Task]:
         """Yield ranges of entries, tree after tree, of the files that were looked at."""
         for (file, tree), recipes in self.recipes.items():
             if file in looks:
-                yield from tasks_of(file, tree, tuple(recipes), looks[file].spans[tree])
+                spans = looks[file].spans[tree]
+                yield from tasks_of(file, tree, tuple(recipes), spans, root_divisions=self.root_divisions)
 
 
 def planned(config: Config, keys: Sequence[TemplateKey]) -> Plan:
     """Return what makes up the templates; what is wrong with the steering file's paths is in `problems`."""
-    plan = Plan()
+    plan = Plan(root_divisions=config.general.divisions == "ROOT")
     resolved: dict[str, dict[str, str]] = {}
     edges = {region.name: tuple(map(float, region.binning or ())) for region in config.regions}
     for key in keys:
@@ -62,7 +65,8 @@ def planned(config: Config, keys: Sequence[TemplateKey]) -> Plan:
                 text = f"{key}: histograms from ntuples need Variable and Binning of the region, and a Tree"
                 plan.problems.append(text)
                 continue
-            recipe = Recipe(variable.value, _text(ingredient.filter), _text(ingredient.weight), edges[key.region])
+            expressions = variable.value, _text(ingredient.filter), _text(ingredient.weight)
+            recipe = Recipe(*expressions, edges[key.region], ingredient.scale)
             _note_places(plan, ingredient)
             try:
                 files = _files(config, ingredient, resolved, plan.notes)

@@ -17,13 +17,16 @@ from wilks.templates.build import other_bins
 from wilks.templates.combining import COMBINED, combined
 from wilks.templates.keep_yield import keep_yields
 from wilks.templates.kept_parts import keep_parts
+from wilks.templates.nominal import raise_bins, smooth_nominal
 from wilks.templates.pruning import pruned
 from wilks.templates.rebinning import rebinned
 from wilks.templates.record import Step
+from wilks.templates.reference import mark_ghosts, relative_to_reference
 from wilks.templates.smoothing import smooth_353qh_twice
 from wilks.templates.smoothing_ratios import TOLERANCE, best_bandwidth, kernel, max_variation
+from wilks.templates.smoothing_runs import TURNS, smoothed_runs
 from wilks.templates.store import SIDES, TemplateKey, Templates
-from wilks.templates.symmetrization import MIRRORED, symmetrize
+from wilks.templates.symmetrization import MIRRORED, symmetrize, symmetrize_first
 
 Changes = dict[TemplateKey, tuple[Histogram, Step]]
 Stage = Callable[[Mapping[TemplateKey, Histogram], Config], tuple[Changes, list[str]]]
@@ -33,10 +36,12 @@ def process_templates(templates: Templates, config: Config) -> Templates:
     """Return the templates as they enter the workspace; what changed is kept in `originals`, what was done in `steps`.
 
     In this order, each where the steering file asks for it: bins are merged and dropped (`Rebin`, `DropBins`);
-    undefined statistical uncertainties become 0 (always); variations are smoothed (`Smoothing`), combined where there
-    are several (`Combine`), symmetrized (`Symmetrization`), scaled so that samples keep their common yield
-    (`KeepYield`), and reduced to what their Type asks for (`ShapeOnly`, `NormOnly`); effects are measured, and those
-    that are too small are left out of the workspace (`Pruning`, the decisions are in `effects`).
+    undefined statistical uncertainties become 0 (always); variations become ratios to another sample
+    (`ReferenceSample`); bins are raised and nominal templates smoothed (`MinimumYield`, `Smooth`); variations are
+    smoothed (`Smoothing`), combined where there are several (`Combine`), symmetrized (`Symmetrization`, with
+    `BeforeSmoothing` earlier), scaled so that samples keep their common yield (`KeepYield`), and reduced to what their
+    Type asks for (`ShapeOnly`, `NormOnly`); effects are measured, and those that are too small are left out of the
+    workspace (`Pruning`, the decisions are in `effects`).
 
     Processing starts from the originals, so processing twice changes nothing. Raises one TemplateError with all
     templates that can't be processed as asked.
@@ -164,7 +169,10 @@ def smoothed(variation: Histogram, nominal: Histogram, smoothing: Smoothing) -> 
     # A sum of zero can't be scaled back to the yield of the variation: better no smoothing than another yield.
     if total == 0.0:
         return variation, Step("not smoothed", {"because": "the yield would be zero"})
-    result = replace(variation, contents=smooth * (variation.integral / total))
+    smooth *= variation.integral / total
+    if smoothing.algorithm == "TREXFITTER":
+        smooth = np.maximum(smooth, 0.0)
+    result = replace(variation, contents=smooth)
     change = np.abs(result.contents - variation.contents)[filled] / np.abs(own)
     return result, Step("smoothed", {**numbers, "largest_change": float(change.max()), "yield": variation.integral})
 
@@ -182,6 +190,10 @@ def _smoothed_ratio(
     if smoothing.algorithm == "MAXVARIATION":
         asked = TOLERANCE if smoothing.tolerance is None else smoothing.tolerance
         found, tolerance, bins = max_variation(variation, nominal, sumw2, asked)
+        return found, numbers | {"tolerance": tolerance, "merged_bins": bins}
+    if smoothing.algorithm == "TREXFITTER":
+        asked = TOLERANCE if smoothing.tolerance is None else smoothing.tolerance
+        found, tolerance, bins = smoothed_runs(variation, nominal, sumw2, asked, smoothing.turns or TURNS)
         return found, numbers | {"tolerance": tolerance, "merged_bins": bins}
     return smooth_353qh_twice(ratio), numbers
 
@@ -211,6 +223,11 @@ def _copied(variation: Histogram, nominal: Histogram, ratio: FloatArray, source:
 _STAGES: tuple[Stage, ...] = (
     rebinned,
     _with_defined_variances,
+    mark_ghosts,
+    relative_to_reference,
+    raise_bins,
+    smooth_nominal,
+    symmetrize_first,
     _smooth,
     combined,
     symmetrize,

@@ -30,11 +30,13 @@ def pruned(histograms: Mapping[TemplateKey, Histogram], config: Config) -> Itera
 
     Where a constraint is wider or narrower than 1 an effect is judged by what one standard deviation does. A systematic
     without constraint, or one that a function steers, has none: it is kept, but for what changes nothing at all.
+
+    With `RemoveLarge`, what changes the yield of the sample by more than `Large` on any side is dropped as a whole.
     """
     given = constraints(config.systematics, simulated(config.regions, config.samples))
     steered = {function.name for function in config.functions}
     for region in config.regions:
-        samples = [sample for sample in config.samples if not sample.data and applies(sample, region, sample)]
+        samples = [sample for sample in config.samples if sample.in_model and applies(sample, region, sample)]
         nominal = {
             sample.name: histograms[key].contents
             for sample in samples
@@ -50,7 +52,8 @@ def pruned(histograms: Mapping[TemplateKey, Histogram], config: Config) -> Itera
                 of = own if reference is None else reference
                 parameter = systematic.parameter_in(region.name, sample.name)
                 width = _width(parameter in steered, given[parameter][1] if parameter in given else None)
-                effect = _effect(histograms, systematic, key, own, of, config.general.pruning or Pruning(), width)
+                pruning = (None if systematic.disable_pruning else config.general.pruning) or Pruning()
+                effect = _effect(histograms, systematic, key, own, of, pruning, width)
                 if effect is not None:
                     yield effect
 
@@ -138,7 +141,8 @@ def _judged(effect: Effect, pruning: Pruning, width: float, *, has_norm: bool) -
     up, down = effect.norm
     if up * down > 0.0 and min(abs(up), abs(down)) > max(_VISIBLE, pruning.norm):
         flags.append("same side")
-    keep_norm, keep_shape = not norm < pruning.norm, not shape < pruning.shape
+    removed = pruning.remove_large and "large norm" in flags
+    keep_norm, keep_shape = not (norm < pruning.norm or removed), not (shape < pruning.shape or removed)
     if not has_norm:
         keep_norm = keep_shape and effect.shape is not None
     return replace(effect, keep_norm=keep_norm, keep_shape=keep_shape or effect.shape is None, flags=tuple(flags))

@@ -12,6 +12,7 @@ from wilks._types import FloatArray
 from wilks.config.schema import Config, Region
 from wilks.errors import TemplateError, listed
 from wilks.histogram import Axis, Histogram
+from wilks.templates.auto_binning import auto_edges
 from wilks.templates.record import Step
 from wilks.templates.store import TemplateKey
 
@@ -97,10 +98,22 @@ def without(histogram: Histogram, bins: tuple[int, ...]) -> Histogram:
 
 
 def rebinned(histograms: Mapping[TemplateKey, Histogram], config: Config) -> tuple[Changes, list[str]]:
-    """Return the templates of regions with `Rebin` or `DropBins`, and a sentence for each region where that fails."""
+    """Return the templates of regions with `Rebin`, `AutoBinning` or `DropBins`.
+
+    There is a sentence for each region where that fails.
+    """
     regions = {region.name: region for region in config.regions}
     changes: Changes = {}
     problems: list[str] = []
+    for automatic in config.regions:
+        if automatic.auto_binning is None or all(key.region != automatic.name for key in histograms):
+            continue
+        try:
+            edges = auto_edges(histograms, config, automatic)
+        except TemplateError as error:
+            problems.append(f'region "{automatic.name}": {error}')
+            continue
+        regions[automatic.name] = automatic.model_copy(update={"rebin": edges})
     for key, histogram in histograms.items():
         region = regions.get(key.region)
         if region is None or (region.rebin is None and not region.drop_bins):

@@ -15,7 +15,7 @@ class Part:
     """Input that a template is the sum of: a histogram of a file, or the events of a tree in some files.
 
     `path` is where the histogram or tree is inside the files. `variable`, `filter` and `weight` are the expressions
-    evaluated on a tree.
+    evaluated on a tree. `scale` is what yields are multiplied by, None for 1.
     """
 
     files: tuple[str, ...]
@@ -23,6 +23,7 @@ class Part:
     variable: str | None = None
     filter: str | None = None
     weight: str | None = None
+    scale: float | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def packed(origin: Origin, file_lists: dict[tuple[str, ...], int]) -> JSONDict:
     row |= {key: value for key in ("function", "fingerprint") if (value := getattr(origin, key))}
     parts = []
     for part in origin.parts:
-        said = {key: value for key in _EXPRESSIONS if (value := getattr(part, key)) is not None}
+        said = {key: value for key in _SAID if (value := getattr(part, key)) is not None}
         parts.append({"files": file_lists.setdefault(part.files, len(file_lists)), "path": part.path} | said)
     return row | ({"parts": parts} if parts else {})
 
@@ -111,7 +112,7 @@ def unpacked(row: JSONDict, file_lists: Sequence[Sequence[str]]) -> Origin:
     return Origin(row["from"], tuple(parts), row.get("function", ""), row.get("fingerprint", ""))
 
 
-_EXPRESSIONS = ("variable", "filter", "weight")
+_SAID = ("variable", "filter", "weight", "scale")
 
 
 def readable(value: Any) -> Any:

@@ -26,7 +26,7 @@ class Said:
 class Ingredient:
     """One source of a template: what is histogrammed there (ntuples), and the settings that lead to its paths.
 
-    An expression that isn't there is None; a filter that selects all is none.
+    An expression that isn't there is None; a filter that selects all is none. Yields are multiplied by `scale`.
     """
 
     tree: Said | None
@@ -34,6 +34,7 @@ class Ingredient:
     weight: Said | None
     filter: Said | None
     paths: tuple[tuple[Setting, ...], ...]
+    scale: float = 1.0
 
 
 # The keys that say where a template comes from; an empty text replaces what is below it for some of them only.
@@ -45,6 +46,7 @@ _KEYS = {
     "region_path": True,
     "sample_path": False,
     "variation_path": True,
+    "scale": False,
 }
 _NOTHING = {"weight": "1", "filter": "True"}
 
@@ -129,6 +131,7 @@ def _ingredient(config: Config, key: TemplateKey, said: Mapping[str, Said]) -> I
         said.get("weight"),
         chosen if chosen is not None and chosen.value.strip() else None,
         tuple(_paths(config, key, said)),
+        float(said["scale"].value) if "scale" in said else 1.0,
     )
 
 
@@ -150,13 +153,19 @@ def template_paths(config: Config, key: TemplateKey) -> list[str]:
 
     For histograms `file.root:path/in/file`, for ntuples `file.root`.
     """
-    return [filled(config, settings) for settings in path_settings(config, key)]
+    return [filled(config, settings) for settings, _ in scaled_paths(config, key)]
 
 
-def path_settings(config: Config, key: TemplateKey) -> list[tuple[Setting, ...]]:
-    """Return the settings that lead to a template, for each path; a path that several sources have counts once."""
-    found = {filled(config, path): path for part in reversed(ingredients_of(config, key)) for path in part.paths[::-1]}
-    return list(found.values())[::-1]
+def scaled_paths(config: Config, key: TemplateKey) -> list[tuple[tuple[Setting, ...], float]]:
+    """Return the settings that lead to a template and the factor on its yields, for each path.
+
+    A path that several sources have with the same factor counts once.
+    """
+    found: dict[tuple[str, float], tuple[Setting, ...]] = {}
+    for part in ingredients_of(config, key):
+        for path in part.paths:
+            found.setdefault((filled(config, path), part.scale), path)
+    return [(settings, scale) for (_, scale), settings in found.items()]
 
 
 def filled(config: Config, settings: tuple[Setting, ...]) -> str:

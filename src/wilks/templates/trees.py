@@ -12,7 +12,7 @@ from typing import Any
 from wilks.config.paths import tidy_name
 from wilks.errors import TemplateError, listed, nearest
 from wilks.templates.expression_text import ExpressionError
-from wilks.templates.expressions import DEEPEST, Node, parse
+from wilks.templates.expressions import DEEPEST, Node, parse, with_root_divisions
 from wilks.templates.files import UnreadableError, first_line
 from wilks.templates.friends import NOBODY, Friends, friends_of, with_friends
 from wilks.templates.readers import classnames_of, known_as, opened
@@ -30,11 +30,15 @@ _OPERATIONS = 10_000
 
 @dataclass(frozen=True)
 class Tree:
-    """An open tree; `names` are its branches (fields of an RNTuple)."""
+    """An open tree; `names` are its branches (fields of an RNTuple).
+
+    With `root_divisions` its expressions divide as ROOT does.
+    """
 
     source: Any
     names: frozenset[str]
     look_for_friends: Callable[[], Friends] = lambda: NOBODY
+    root_divisions: bool = False
 
     @cached_property
     def friends(self) -> Friends:
@@ -57,7 +61,8 @@ class Tree:
         """
         if text.strip() in self.names:
             return Node("branch", (text.strip(),))
-        return self._resolved(parse(text), [], [0])
+        node = self._resolved(parse(text), [], [0])
+        return with_root_divisions(node) if self.root_divisions else node
 
     def _resolved(self, node: Node, above: list[str], operations: list[int], depth: int = 0) -> Node:
         """Return an operation without aliases; `above` are those that it is part of, `operations` counts."""

@@ -1,0 +1,202 @@
+"""A configuration as an analysis: its blocks by type, regions and samples by name, and which act on which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
+
+from wilks.errors import nearest
+from wilks.trexfitter.grammar import Block, Contents
+from wilks.trexfitter.keys import REFUSED, Kind, kind_of, refused_because
+from wilks.trexfitter.keys import TABLE as KEYS
+from wilks.trexfitter.notes import Notes
+
+DATA, GHOST = "DATA", "GHOST"
+
+
+@dataclass
+class Analysis:
+    """Blocks of one fit. `regions` and `samples` are those of the steering file that is being written."""
+
+    job: Block
+    blocks: Sequence[Block]
+    notes: Notes
+    regions: list[Block] = field(default_factory=list)
+    samples: list[Block] = field(default_factory=list)
+    variants: dict[str, list[Block]] = field(default_factory=dict)
+
+    def of(self, kind: str) -> list[Block]:
+        """Return the blocks of one type."""
+        return [block for block in self.blocks if block.type == kind]
+
+    def first(self, kind: str) -> Block:
+        """Return the block of a type that stands once, an empty one where there is none."""
+        return next(iter(self.of(kind)), Block(kind, "", self.job.line))
+
+    @cached_property
+    def ntuples(self) -> bool:
+        """Whether the input is ntuples."""
+        setting = self.job.get("ReadFrom")
+        return setting is not None and setting.word == "NTUP"
+
+    @property
+    def simulated(self) -> list[Block]:
+        """The samples that are part of the model."""
+        return [sample for sample in self.samples if type_of(sample) not in (DATA, GHOST)]
+
+    def in_region(self, sample: Block, region: Block) -> bool:
+        """Return whether a sample is in a region."""
+        return any(self._is_in(block, region) for block in self.variants.get(sample.name, [sample]))
+
+    def resolve(self, sample: Block, region: Block) -> Block:
+        """Return the block of a sample that holds in a region: one name may stand for several in different regions."""
+        blocks = self.variants.get(sample.name, [sample])
+        return next((block for block in blocks if self._is_in(block, region)), sample) if len(blocks) > 1 else sample
+
+    def _is_in(self, block: Block, region: Block) -> bool:
+        return self.listed(block, "Regions", region) and not self.excluded(block, region, None)
+
+    def listed(self, block: Block, key: str, other: Block) -> bool:
+        """Return whether a list of a block has another block, or all."""
+        names = block.items(key)
+        return not names or any(_matches(name, other.name) for name in names)
+
+    def excluded(self, block: Block, region: Block, sample: Block | None) -> bool:
+        """Return whether `Exclude`, which mixes regions and samples, has either."""
+        names = block.items("Exclude")
+        return any(
+            _matches(name, region.name) or (sample is not None and _matches(name, sample.name)) for name in names
+        )
+
+    def acting(self, block: Block, samples: Iterable[Block] | None = None) -> list[tuple[Block, Block]]:
+        """Return region and sample of every template that a factor or a systematic acts on."""
+        pairs = []
+        apart = {tuple(item.split(":", 1)) for item in block.items("ExcludeRegionSample") if ":" in item}
+        for sample in self.simulated if samples is None else samples:
+            if not self.listed(block, "Samples", sample):
+                continue
+            for region in self.regions:
+                if (
+                    self.listed(block, "Regions", region)
+                    and self.in_region(sample, region)
+                    and not self.excluded(block, region, sample)
+                    and not any(_matches(r, region.name) and _matches(s, sample.name) for r, s in apart)
+                ):
+                    pairs.append((region, sample))
+        return pairs
+
+    @property
+    def templates(self) -> list[tuple[Block, Block]]:
+        """Region and sample of all templates of the model."""
+        return [(r, s) for s in self.simulated for r in self.regions if self.in_region(s, r)]
+
+
+def type_of(sample: Block) -> str:
+    """Return the type of a sample in capitals: DATA, GHOST, SIGNAL or BACKGROUND."""
+    setting = sample.get("Type")
+    return setting.word if setting is not None else "BACKGROUND"
+
+
+def _matches(pattern: str, name: str) -> bool:
+    if pattern == name or pattern.casefold() == "all":
+        return True
+    return ("*" in pattern or "?" in pattern) and fnmatchcase(name, pattern.replace("[", "[[]"))
+
+
+def where(analysis: Analysis, pairs: Sequence[tuple[Block, Block]]) -> dict[str, object]:
+    """Return `Samples`, `Regions` and `Exclude` that stand for templates (those of the model are all)."""
+    everything = analysis.templates
+    wanted = {(r.name, s.name) for r, s in pairs}
+    if len(wanted) == len(everything):
+        return {}
+    samples = [s.name for s in analysis.simulated if any(name == s.name for _, name in wanted)]
+    regions = [r.name for r in analysis.regions if any(name == r.name for name, _ in wanted)]
+    found: dict[str, object] = {}
+    if len(samples) < len({s.name for _, s in everything}):
+        found["Samples"] = samples
+    inside_all = all((r.name, s.name) in wanted for r, s in everything if s.name in samples)
+    if len(regions) < len({r.name for r, _ in everything}) and not (inside_all and "Samples" in found):
+        found["Regions"] = regions
+    apart: dict[tuple[str, ...], list[str]] = {}
+    for sample in samples:
+        inside = [r.name for r, s in everything if s.name == sample and r.name in regions]
+        missing = tuple(name for name in inside if (name, sample) not in wanted)
+        if missing:
+            apart.setdefault(missing, []).append(sample)
+    if apart:
+        found["Exclude"] = [{"Samples": names, "Regions": list(missing)} for missing, names in apart.items()]
+    return found
+
+
+def analysis_of(contents: Contents, notes: Notes) -> Analysis | None:
+    """Return the analysis that blocks describe, their settings counted and what is unknown added to the mistakes."""
+    jobs = [block for block in contents.blocks if block.type == "Job"]
+    if len(jobs) != 1:
+        what = f"{len(jobs)} blocks" if jobs else "no block"
+        label = contents.blocks[0].line.label if contents.blocks else "the file"
+        notes.mistakes.append(f"{label}: {what} of type Job; a configuration has exactly one")
+        return None
+    analysis = Analysis(jobs[0], contents.blocks, notes)
+    refused: dict[str, list[str]] = {}
+    for block in contents.blocks:
+        _count(block, notes, refused)
+    for what, places in refused.items():
+        text = f"{what} is not among what wilks does, and this configuration can't be imported: {', '.join(places)}"
+        notes.mistakes.append(f"{analysis.job.line.label}  {text}")
+    _unique(analysis)
+    _names_exist(analysis)
+    return analysis
+
+
+def _count(block: Block, notes: Notes, refused: dict[str, list[str]]) -> None:
+    """Count the settings of a block by what becomes of them; unknown ones are mistakes, refused ones are collected."""
+    if block.type in REFUSED:
+        refused.setdefault(REFUSED[block.type], []).append(f"{block.title} (line {block.line.number})")
+    for key, setting in block.settings.items():
+        kind = kind_of(block.type, key)
+        if kind is None:
+            known = KEYS.get(block.type, {})
+            notes.mistake(block, setting, f"no such setting of a {block.type}{nearest(key, known)}")
+            continue
+        notes.kinds[id(setting)] = (setting, block, kind)
+        what = refused_because(block.type, key, setting.word)
+        if what is not None:
+            refused.setdefault(what, []).append(f"{block.title}.{key} (line {setting.line.number})")
+            notes.kinds[id(setting)] = (setting, block, Kind.NONE)
+
+
+def _unique(analysis: Analysis) -> None:
+    for kind in ("Region", "Sample", "ShapeFactor"):
+        first: dict[str, Block] = {}
+        for block in analysis.of(kind):
+            other = first.setdefault(block.name, block)
+            if other is not block and not (kind == "Sample" and _apart(other, block)):
+                analysis.notes.mistake(block, None, f"the name is taken by the block of line {other.line.number}")
+
+
+def _apart(one: Block, other: Block) -> bool:
+    """Return whether two samples of one name are in different regions."""
+    first, second = set(one.items("Regions")), set(other.items("Regions"))
+    return bool(first) and bool(second) and first.isdisjoint(second)
+
+
+def _names_exist(analysis: Analysis) -> None:
+    """Every region and sample that is named exists, unless the job allows others."""
+    regions = {block.name for block in analysis.of("Region")}
+    samples = {block.name for block in analysis.of("Sample")}
+    allowed = analysis.job.true("AllowWrongRegionSample")
+    for block in analysis.blocks:
+        if block.type not in ("Sample", "NormFactor", "ShapeFactor", "Systematic"):
+            continue
+        for key, known in (("Regions", regions), ("Samples", samples), ("Exclude", regions | samples)):
+            for name in block.items(key):
+                if name in known or name.casefold() in ("all", "none") or "*" in name or "?" in name:
+                    continue
+                what = {"Regions": "region", "Samples": "sample"}.get(key, "region or sample")
+                if allowed:
+                    text = f'there is no {what} "{name}", which AllowWrongRegionSample lets pass'
+                    analysis.notes.approximate(block, key, text)
+                else:
+                    analysis.notes.mistake(block, key, f'no {what} "{name}"{nearest(name, known)}')

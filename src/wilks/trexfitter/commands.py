@@ -1,0 +1,257 @@
+"""What a configuration asks of the model: command lines, each with the settings that it comes from."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wilks.trexfitter.analysis import DATA, Analysis, type_of
+from wilks.trexfitter.events import number
+from wilks.trexfitter.grammar import Block, Setting
+from wilks.trexfitter.regions import type_of as region_type
+
+_FIT_TYPES = ("SPLUSB", "BONLY")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line, and what it is for."""
+
+    line: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.line}  # {self.why}" if self.why else self.line
+
+
+class Commands:
+    """Collects command lines of one fit."""
+
+    def __init__(self, analysis: Analysis, poi: str, workspace: str) -> None:
+        self._analysis = analysis
+        self._poi = poi
+        self._workspace = workspace
+        self._fit = analysis.first("Fit")
+        self._found: list[Command] = []
+        self._plots: list[str] = []
+        self._config = ""
+
+    def of_fit(self, config: str) -> list[Command]:
+        """Return all commands, in the order of an analysis."""
+        self._config = config
+        self._add(["wilks", "workspace", config, "-o", self._workspace], "TRExFitter's actions n or h, and w")
+        shared = self._shared()
+        self._fits(shared)
+        self._scans(shared)
+        self._limit(shared)
+        self._significance(shared)
+        self._rest()
+        return self._found
+
+    def _add(self, words: Sequence[str], why: str) -> None:
+        self._found.append(Command(shlex.join(words), why))
+
+    def _on_workspace(self, command: str, options: Sequence[str], why: str) -> None:
+        self._add(["wilks", command, self._workspace, *options], why)
+
+    def _shared(self) -> list[str]:
+        """Return the options of every fit: fixed POI, channels and blinded ones."""
+        job, fit, options = self._analysis.job, self._fit, []
+        setting = fit.get("FitType") or job.get("FitType")
+        job.get("FitType")
+        if setting is not None and setting.word == "BONLY" and self._poi:
+            options += ["--fix", f"{self._poi}=0"]
+        elif setting is not None and setting.word not in _FIT_TYPES:
+            self._analysis.notes.mistake(fit, setting, f"must be SPLUSB or BONLY, found {setting.text}")
+        region = fit.get("FitRegion")
+        if region is not None and region.word == "CRONLY":
+            controls = [r.name for r in self._analysis.regions if region_type(r) == "CONTROL"]
+            options += [word for name in controls for word in ("--channels", name)]
+        elif region is not None and region.word != "CRSR":
+            names = list(region.items)
+            known = {r.name for r in self._analysis.regions}
+            if not set(names) <= known:
+                self._analysis.notes.mistake(fit, region, f"must be CRSR, CRONLY or regions, found {region.text:.60}")
+            options += [word for name in names for word in ("--channels", name)]
+        return options + self._blinded()
+
+    def _blinded(self) -> list[str]:
+        job, options = self._analysis.job, []
+        threshold = job.get("BlindingThreshold")
+        kind = job.get("BlindingType")
+        job.get("KeepPrefitBlindedBins")
+        if threshold is not None and number(threshold.text) is None:
+            self._analysis.notes.mistake(job, threshold, f'must be a number, found "{threshold.text:.40}"')
+        elif threshold is not None and (kind is None or kind.word == "SOVERB"):
+            self._plots = ["--blind", f"S/B > {threshold.text}"]
+        elif kind is not None:
+            self._analysis.notes.approximate(
+                job, kind, "bins are blinded by S/B, or one by one with --blind CHANNEL[3]"
+            )
+        for region in self._analysis.regions:
+            data = region.get("DataType")
+            if data is not None and data.word == "ASIMOV":
+                options += ["--blind", region.name]
+            elif data is not None and data.word != "DATA":
+                self._analysis.notes.mistake(region, data, f"must be DATA or ASIMOV, found {data.text}")
+            for key in ("AutomaticDropBins", "BlindingThreshold", "BlindBins", "KeepPrefitBlindedBins"):
+                setting = region.get(key)
+                if setting is not None and setting.word != "FALSE":
+                    text = "bins are left out of a fit with --blind CHANNEL[3:6], by hand"
+                    self._analysis.notes.approximate(region, setting, text)
+        if len(options) == 2 * len(self._analysis.regions) and options:
+            return []  # all regions have Asimov data: commands say --asimov
+        if options:
+            text = "the region is left out of the fit, and has Asimov data with wilks.mixed in Python"
+            for region in self._analysis.regions:
+                if region.text("DataType").upper() == "ASIMOV":
+                    self._analysis.notes.approximate(region, "DataType", text)
+        job.get("BlindSRs")
+        return options
+
+    def blind(self, block: Block, key: str) -> list[str]:
+        """Return the options of Asimov data, where a block asks for them or there are no data."""
+        regions = self._analysis.regions
+        all_asimov = bool(regions) and all(r.text("DataType").upper() == "ASIMOV" for r in regions)
+        no_data = not any(type_of(sample) == DATA for sample in self._analysis.samples)
+        wanted = block.true(key)
+        value = block.get("POIAsimov")
+        options = ["--asimov"] if wanted or all_asimov or no_data else []
+        if options and value is not None and self._poi:
+            if number(value.text) is not None:
+                return [*options, "--set", f"{self._poi}={value.text}"]
+            pairs = [item.replace(":", "=") for item in value.items]
+            return options + [word for pair in pairs for word in ("--set", pair)]
+        return options
+
+    def _fits(self, shared: list[str]) -> None:
+        fit = self._fit
+        asimov = self.blind(fit, "FitBlind")
+        values = fit.get("NPValues")
+        if asimov and values is not None:
+            asimov += [w for item in values.items for w in ("--set", item.removeprefix("alpha_").replace(":", "="))]
+        elif values is not None:
+            self._analysis.notes.approximate(
+                fit, values, "values of parameters are for Asimov data only: FitBlind is FALSE"
+            )
+        for key in ("NPValuesFromFitResults", "NPValuesFromFitResultsFile"):
+            setting = fit.get(key)
+            if setting is not None:
+                self._analysis.notes.approximate(
+                    fit, setting, "data at a fit: --asimov --after fit.json, of a fit made here"
+                )
+        for key in ("InjectGlobalObservables", "AsimovDataset", "UsePOISinRanking", "AddNFsToPOIs"):
+            fit.get(key)
+        minos = self._names(fit.get("UseMinos"))
+        if not asimov:
+            extra = [word for name in minos for word in ("--minos", name)]
+            self._on_workspace("fit", [*shared, *extra, "-o", "fit.json"], "action f")
+            self._add(["wilks", "pulls", "fit.json", "-o", "pulls.pdf"], "action f, its figures")
+        if asimov or not minos:
+            chosen = minos or ([self._poi] if self._poi else ["*"])
+            words = [word for name in chosen for word in ("--parameter", name)]
+            self._on_workspace("intervals", [*shared, *asimov, *words], "action f, UseMinos" if minos else "action f")
+        self._on_workspace("ranking", [*_no_fix(shared, self._poi), *asimov, "-o", "ranking.json"], "action r")
+        titles = _titles(self._analysis.of("NormFactor"))
+        self._add(["wilks", "plot", "ranking.json", "-o", "ranking.pdf", *titles], "action r, its figure")
+        self._on_workspace("breakdown", [*_no_fix(shared, self._poi), *asimov], "action i")
+        if fit.true("GetGoodnessOfFit") or fit.true("SaturatedModel"):
+            self._on_workspace("gof", shared, "GetGoodnessOfFit")
+        toys = fit.get("FitToys")
+        if toys is not None and toys.text not in ("0", "FALSE"):
+            self._on_workspace("toys", [*shared, "--count", toys.text], "FitToys")
+        if fit.true("StatOnlyFit"):
+            self._on_workspace("scan", [*shared, *asimov, "--stat-only"], "StatOnlyFit")
+        if fit.get("BlindedParameters") is not None:
+            self._on_workspace("fit", [*shared, "--blind-poi"], "BlindedParameters")
+
+    def _names(self, setting: Setting | None) -> list[str]:
+        if setting is None:
+            return []
+        return ["*" if name.casefold() == "all" else name for name in setting.items if name.casefold() != "none"]
+
+    def _scans(self, shared: list[str]) -> None:
+        fit = self._fit
+        low, high, steps = fit.text("LHscanMin"), fit.text("LHscanMax"), fit.text("LHscanSteps")
+        asimov = self.blind(fit, "FitBlind")
+        extra = ["--range", low, high] if low and high else []
+        extra += ["--points", steps] if steps else []
+        for name in self._names(fit.get("doLHscan")):
+            if name == "*":
+                self._on_workspace(
+                    "scan", [*shared, *asimov, *extra], "doLHscan: all, one parameter after the other with --parameter"
+                )
+            else:
+                self._on_workspace("scan", [*shared, *asimov, "--parameter", name, *extra], "doLHscan")
+        pairs = fit.get("do2DLHscan")
+        for item in pairs.items if pairs is not None else []:
+            names = [name for name in item.replace(":", ",").split(",") if name]
+            if len(names) == 2:
+                words = [word for name in names for word in ("--parameter", name)]
+                self._on_workspace("contour", [*shared, *asimov, *words], "do2DLHscan")
+        for key in ("LHscanMinY", "LHscanMaxY", "LHscanStepsY", "ErrorDecomposition"):
+            fit.get(key)
+
+    def _limit(self, shared: list[str]) -> None:
+        for limit in self._analysis.of("Limit"):
+            options = [*_no_fix(shared, self._poi), *self.blind(limit, "LimitBlind")]
+            level = limit.text("ConfidenceLevel")
+            options += ["--level", level] if level else []
+            poi = limit.text("POI")
+            options += ["--poi", poi] if poi and poi != self._poi else []
+            if limit.text("LimitType").upper() == "TOYS":
+                options += ["--toys", limit.text("SplusBToys") or "1000"]
+            self._on_workspace("limit", options, "action l")
+            if limit.true("SignalInjection"):
+                value = limit.text("SignalInjectionValue") or "1"
+                injected = ["--asimov", "--set", f"{self._poi}={value}"] if self._poi else ["--asimov"]
+                self._on_workspace("limit", [*_no_fix(shared, self._poi), *injected], "SignalInjection")
+            _read(limit, "SignalInjectionValue", "SplusBToys", "BonlyToys", "ToysSeed")
+            _read(limit, "POIScanMin", "POIScanMax", "NScanPoints", "ScanMin", "ScanMax", "ScanSteps")
+
+    def _significance(self, shared: list[str]) -> None:
+        for block in self._analysis.of("Significance"):
+            options = [*_no_fix(shared, self._poi), *self.blind(block, "SignificanceBlind")]
+            if block.text("SignificanceType").upper() == "TOYS":
+                options += ["--toys", block.text("BonlyToys") or "1000"]
+            poi = block.text("POI")
+            options += ["--poi", poi] if poi and poi != self._poi else []
+            self._on_workspace("significance", options, "action s")
+            _read(block, "SplusBToys", "BonlyToys", "ToysSeed")
+
+    def _labels(self) -> list[str]:
+        """Return options with the energy and the luminosity that stand above figures."""
+        found = []
+        for key, option in (("CmeLabel", "--energy"), ("LumiLabel", "--luminosity")):
+            label = self._analysis.job.text(key)
+            found += [option, label] if label and label.casefold() != "none" else []
+        return found
+
+    def _rest(self) -> None:
+        for key in self._fit.settings:
+            if key.startswith(("Toys", "FitToys")):
+                self._fit.get(key)
+        blinded = "BlindingThreshold; " if self._plots else ""
+        self._plots += ["--config", self._config, *self._labels(), *_titles(self._analysis.samples)]
+        self._on_workspace("data-mc", [*self._plots, "-o", "figures"], f"{blinded}action d")
+        if any(command.line.startswith("wilks fit ") for command in self._found):
+            self._on_workspace("data-mc", [*self._plots, "--fit", "fit.json", "-o", "figures"], f"{blinded}action p")
+
+
+def _titles(blocks: Sequence[Block]) -> list[str]:
+    """Return options with the titles that figures draw in place of names."""
+    titles = [(block.name, block.text("Title")) for block in blocks]
+    return [word for name, title in titles if title and title != name for word in ("--title", f"{name}={title}")]
+
+
+def _read(block: Block, *keys: str) -> None:
+    for key in keys:
+        block.get(key)
+
+
+def _no_fix(options: list[str], poi: str) -> list[str]:
+    """Return options without the one that fixes the parameter of interest, which is what is asked for."""
+    if ["--fix", f"{poi}=0"] == options[:2]:
+        return options[2:]
+    return options

@@ -1,0 +1,207 @@
+"""Which events a template has: variable, selection and weight, composed of those of job, region and sample."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from wilks.errors import nearest
+from wilks.templates.expression_text import ExpressionError
+from wilks.templates.expressions import parse
+from wilks.trexfitter.analysis import DATA, Analysis, type_of
+from wilks.trexfitter.features import can
+from wilks.trexfitter.grammar import Block, Setting
+from wilks.trexfitter.layout import Pair
+
+_PRODUCT = re.compile(r"[\w.\[\]$]+(?:\s*\*\s*[\w.\[\]$]+)*")
+_NEW = re.compile(r"\?|\.size\s*\(")
+
+
+def product(factors: Iterable[str]) -> str:
+    """Return factors multiplied, in brackets where they need some; empty for none."""
+    parts = [f if _PRODUCT.fullmatch(f) or f == "{Weight}" else bracketed(f) for f in factors if f and not _is_one(f)]
+    return " * ".join(parts)
+
+
+def both(cuts: Iterable[str]) -> str:
+    """Return cuts that all hold; empty for none."""
+    parts = [cut for cut in cuts if cut and not _is_one(cut)]
+    return parts[0] if len(parts) == 1 else " && ".join(p if p == "{Filter}" else bracketed(p) for p in parts)
+
+
+def bracketed(text: str) -> str:
+    """Return an expression in brackets, which it may have already."""
+    depth = 0
+    inside = text.strip()
+    for place, character in enumerate(inside):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth == 0 and place < len(inside) - 1:
+            return f"({inside})"
+    return inside if inside.startswith("(") else f"({inside})"
+
+
+def _is_one(text: str) -> bool:
+    return text.strip(" ()") in ("1", "1.", "1.0")
+
+
+def number(text: str) -> float | None:
+    """Return a number, whole ones as such; None for what is none."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    if value != value or value in (float("inf"), float("-inf")):
+        return None
+    return int(value) if value == int(value) and abs(value) < 1e15 and "e" not in text.lower() else value
+
+
+def number_of(analysis: Analysis, block: Block, key: str) -> float | None:
+    """Return the number under a key, None where there is none; what is no number is a mistake."""
+    setting = block.get(key)
+    if setting is None:
+        return None
+    value = number(setting.text)
+    if value is None:
+        analysis.notes.mistake(block, setting, f'must be a number, found "{setting.text:.40}"')
+    return value
+
+
+@dataclass(frozen=True)
+class Events:
+    """Weights and selections of an analysis of ntuples."""
+
+    analysis: Analysis
+
+    def check(self, block: Block, setting: Setting | None, text: str) -> str:
+        """Return an expression, noted where it can't be read."""
+        if setting is None or not text or _is_one(text):
+            return text
+        try:
+            parse(text.replace("{Weight}", "1").replace("{Filter}", "1"))
+        except ExpressionError as error:
+            new = _NEW.search(text) is not None and not can("expressions")
+            self.analysis.notes.cannot(
+                block, setting, f"{'can not be said yet' if new else 'is no expression here'}: {error}"
+            )
+        if re.search(r"/\s*[A-Za-z_(]", text) and not can("divisions"):
+            self.analysis.notes.approximate(block, setting, "a division by 0 is 0 in ROOT, and no number here")
+        return text
+
+    def expression(self, block: Block, key: str) -> str:
+        """Return the expression under a key of a block, noted where it can't be read."""
+        setting = block.get(key)
+        return "" if setting is None else self.check(block, setting, setting.text)
+
+    def scale(self, sample: Block) -> float:
+        """Return `Lumi` and `LumiScale`s of one value, multiplied; of data the sample's own alone."""
+        job = self.analysis.job
+        scale = 1.0
+        theory = sample.true("NormalizedByTheory", default=True)
+        if type_of(sample) != DATA and theory:
+            scale *= _or_one(number_of(self.analysis, job, "Lumi")) * _or_one(
+                number_of(self.analysis, job, "LumiScale")
+            )
+        own = sample.items("LumiScales") or sample.items("LumiScale")
+        if len(own) == 1:
+            scale *= _or_one(number(own[0]))
+        return int(scale) if scale == int(scale) and abs(scale) < 1e15 else scale
+
+    def factors(self, region: Block, sample: Block, ignore: Setting | None = None) -> dict[str, str]:
+        """Return the factors of the weight of a simulated sample in a region, by where they come from."""
+        sample = self.analysis.resolve(sample, region)
+        if type_of(sample) == DATA:
+            scale = self.scale(sample)
+            return {"scale": "" if scale == 1 else repr(scale)}
+        found = {
+            "job": self.expression(self.analysis.job, "MCweight") if sample.true("NormalizedByTheory", True) else "",
+            "region": self.expression(region, "MCweight"),
+            "sample": self.expression(sample, "MCweight"),
+        }
+        for setting in (sample.get("IgnoreWeight"), ignore):
+            if setting is not None and setting.true:
+                found |= {"job": "", "region": ""}
+            elif setting is not None and setting.word != "FALSE":
+                found = {key: text.replace(setting.text, "1") for key, text in found.items()}
+        scale = self.scale(sample)
+        return found | {"scale": "" if scale == 1 else repr(scale)}
+
+    def weight(self, region: Block, sample: Block) -> tuple[str, str]:
+        """Return the weight of a sample in all regions, and the factor of one region."""
+        factors = self.factors(region, sample)
+        return product(factors.get(key, "") for key in ("job", "sample", "scale")), factors.get("region", "")
+
+    def cuts(self, region: Block) -> str:
+        """Return the selection of a region: the job's and its own."""
+        return both([self.expression(self.analysis.job, "Selection"), self.expression(region, "Selection")])
+
+    def own_cuts(self, region: Block, sample: Block) -> str:
+        """Return the selection of a sample in a region, in which `{Filter}` is the region's; `{Filter}` for none."""
+        sample = self.analysis.resolve(sample, region)
+        own = self.expression(sample, "Selection")
+        instead = self._for_sample(region, sample, "SelectionForSample")
+        base = "{Filter}"
+        if instead:
+            base = both([self.expression(self.analysis.job, "Selection"), instead])
+        ignore = sample.get("IgnoreSelection")
+        if ignore is not None and ignore.true:
+            return own
+        if ignore is not None and ignore.word != "FALSE":
+            base = (self.cuts(region) if base == "{Filter}" else base).replace(ignore.text, "1")
+        if base == "{Filter}" and not self.cuts(region):
+            return own or base
+        return both([base, own])
+
+    def variable(self, region: Block, sample: Block) -> str:
+        """Return the variable of a sample that has another one than the region; empty for none."""
+        return self._for_sample(region, sample, "VariableForSample")
+
+    def _for_sample(self, region: Block, sample: Block, key: str) -> str:
+        setting = region.get(key)
+        for item in setting.items if setting is not None else []:
+            name, _, text = item.partition(":")
+            if name.strip() == sample.name:
+                return self.check(region, setting, text.strip())
+            if name.strip() not in {other.name for other in self.analysis.of("Sample")}:
+                known = [other.name for other in self.analysis.of("Sample")]
+                self.analysis.notes.mistake(region, setting, f'no sample "{name.strip()}"{nearest(name, known)}')
+        return ""
+
+
+def _or_one(value: float | None) -> float:
+    return 1.0 if value is None else value
+
+
+def by_pairs(values: dict[Pair, dict[str, object]], regions: list[str], samples: list[str]) -> list[dict[str, object]]:
+    """Return blocks that say what differs: once where all agree, else by sample, by region, or by both."""
+    said = {pair: value for pair, value in values.items() if value}
+    if not said:
+        return []
+    if len(said) == len(values) and _alike(said.values()):
+        return [next(iter(said.values()))]
+    found: list[dict[str, object]] = []
+    for axis, names, key in ((1, samples, "Samples"), (0, regions, "Regions")):
+        groups: dict[str, tuple[dict[str, object], list[str]]] = {}
+        for name in names:
+            inside = {pair: value for pair, value in values.items() if pair[axis] == name}
+            if not inside:
+                continue
+            if not _alike(inside.values()):
+                break
+            value = next(iter(inside.values()))
+            if value:
+                groups.setdefault(repr(value), (value, []))[1].append(name)
+        else:
+            return [{key: names} | value for value, names in groups.values()]
+    for region in regions:
+        groups = {}
+        for pair, value in said.items():
+            if pair[0] == region:
+                groups.setdefault(repr(value), (value, []))[1].append(pair[1])
+        found += [{"Regions": [region], "Samples": names} | value for value, names in groups.values()]
+    return found
+
+
+def _alike(values: Iterable[dict[str, object]]) -> bool:
+    texts = [repr(value) for value in values]
+    return len(set(texts)) <= 1

@@ -1,0 +1,205 @@
+"""Systematics: on which templates, their sides, and how they are processed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from wilks.errors import nearest
+from wilks.trexfitter.analysis import Analysis, where
+from wilks.trexfitter.events import by_pairs, number, number_of
+from wilks.trexfitter.features import can
+from wilks.trexfitter.grammar import Block
+from wilks.trexfitter.layout import Pair
+from wilks.trexfitter.processing import keep_yield, smoothing, symmetrisation
+from wilks.trexfitter.sides import SideWriter
+
+SIDES = ("Up", "Down")
+_TYPES = ("HISTO", "OVERALL", "SHAPE", "STAT")
+Pairs = Sequence[tuple[Block, Block]]
+
+
+@dataclass(frozen=True)
+class SystematicWriter:
+    """Writes systematics; `sides` writes their sides."""
+
+    analysis: Analysis
+    sides: SideWriter
+
+    def systematics_of(self, block: Block) -> list[dict[str, Any]]:
+        """Return the systematics of the steering file that a block says: none, one or several with one parameter."""
+        notes = self.analysis.notes
+        setting = block.get("Type")
+        kind = setting.word if setting is not None else "HISTO"
+        if kind not in _TYPES:
+            notes.approximate(block, setting, f'"{kind}" is no type, and HISTO for TRExFitter')
+            kind = "HISTO"
+        pairs = [pair for pair in self.analysis.acting(block) if pair[1].true("UseSystematics", default=True)]
+        if kind in ("SHAPE", "STAT"):
+            notes.cannot(block, setting, f"an uncertainty of Type {kind} has no like here, and is left out")
+            return []
+        if not pairs:
+            for key in block.settings:
+                block.get(key)
+            notes.approximate(block, None, "acts on no sample in the regions of the fit, and is left out")
+            return []
+        base: dict[str, Any] = {"Name": block.name, "Type": "Normalization"}
+        base |= self._parameter(block)
+        again = self._number(block)
+        if again:
+            base |= {"Name": f"{block.name}_{again + 1}", "ModifierName": base.get("ModifierName", block.name)}
+        if kind == "OVERALL":
+            return [{**base, **where(self.analysis, pairs), **self._overall(block)}]
+        return self._histograms(block, base, pairs)
+
+    def _number(self, block: Block) -> int:
+        """Return how many systematics of the same name stand before: they share a parameter."""
+        alike = [other for other in self.analysis.of("Systematic") if other.name == block.name]
+        return next(number_ for number_, other in enumerate(alike) if other is block)
+
+    def _parameter(self, block: Block) -> dict[str, Any]:
+        """Return what is said of the parameter: its name, whether it is free, and whether there are several."""
+        found: dict[str, Any] = {}
+        job = self.analysis.job
+        name = block.text("NuisanceParameter") or block.name
+        patterns = job.items("DecorrSysts")
+        suffix = job.text("DecorrSuff", "_decor")
+        if any(pattern == block.name or _like(pattern, block.name) for pattern in patterns):
+            name += suffix
+        if name != block.name:
+            found["ModifierName"] = name
+        if block.true("IsFreeParameter"):
+            found["Constraint"] = "None"
+        if block.true("NoPruning") and can("no pruning"):
+            found["DisablePruning"] = True
+        elif block.true("NoPruning"):
+            self.analysis.notes.cannot(block, "NoPruning", "can not be said yet: it is pruned as all others are")
+        apart = block.get("Decorrelate")
+        if apart is not None and apart.word in ("REGION", "SAMPLE"):
+            found["Decorrelate"] = apart.word.lower()
+        elif apart is not None and apart.word not in ("SHAPEACC", "FALSE"):
+            text = (
+                f'must be REGION, SAMPLE or SHAPEACC, found "{apart.text}"{nearest(apart.word, ["REGION", "SAMPLE"])}'
+            )
+            self.analysis.notes.mistake(block, apart, text)
+        return found
+
+    def _overall(self, block: Block) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for side in SIDES:
+            size = number_of(self.analysis, block, f"Overall{side}") or 0
+            scale = block.get(f"Scale{side}")
+            factor = number(scale.text) if scale is not None else 1
+            if factor is None:
+                self.analysis.notes.cannot(block, scale, "a scale for each region is not said; the size is as it is")
+                factor = 1
+            found[side] = {"Normalization": size * factor}
+        for key in ("Symmetrisation", "Smoothing"):
+            block.get(key)
+        return found
+
+    def _histograms(self, block: Block, base: dict[str, Any], pairs: Pairs) -> list[dict[str, Any]]:
+        given = [side for side in SIDES if self.sides.given(block, side)]
+        if not given:
+            text = "says no path, name or weight that differs, on either side; it has no effect, and is left out"
+            self.analysis.notes.approximate(block, None, text)
+            return []
+        for side in SIDES:
+            if block.get(f"Scale{side}") is not None:
+                text = "differences from nominal are not scaled; they are as they are read"
+                self.analysis.notes.cannot(block, f"Scale{side}", text)
+        base = {**base, "Type": "NormPlusShape"}
+        if any("OverallUp" in key or "OverallDown" in key for key in block.settings):
+            for key in ("OverallUp", "OverallDown"):
+                block.get(key)
+        reference = self._reference(block)
+        found = []
+        for part, acting in self._parts(block, base, pairs):
+            said = {**part, **where(self.analysis, acting), **self._sides(block, given, acting)}
+            said |= symmetrisation(self.analysis, block, given) | smoothing(self.analysis, block, acting) | reference
+            if part["Type"] != "ShapeOnly":
+                said |= keep_yield(self.analysis, block, acting)
+            found.append(_in_order(said))
+        return found
+
+    def _parts(self, block: Block, base: dict[str, Any], pairs: Pairs) -> list[tuple[dict[str, Any], Pairs]]:
+        """Return systematic and templates; several where some keep only yield or only shape."""
+        name = base.get("ModifierName", block.name)
+        apart = block.get("Decorrelate")
+        if apart is not None and apart.word == "SHAPEACC":
+            return [
+                ({**base, "Name": f"{base['Name']}_{end}", "Type": kind, "ModifierName": f"{name}_{end}"}, pairs)
+                for end, kind in (("Acc", "NormOnly"), ("Shape", "ShapeOnly"))
+            ]
+        groups: dict[str, list[tuple[Block, Block]]] = {}
+        for pair in pairs:
+            only_norm = self._dropped(block, "DropShapeIn", pair)
+            only_shape = self._dropped(block, "DropNorm", pair)
+            if only_norm and only_shape:
+                continue
+            groups.setdefault("NormOnly" if only_norm else "ShapeOnly" if only_shape else "NormPlusShape", []).append(
+                pair
+            )
+        found: list[tuple[dict[str, Any], Pairs]] = []
+        for kind, acting in groups.items():
+            part = {**base, "Type": kind}
+            if found:
+                ending = {"NormOnly": "yield", "ShapeOnly": "shape", "NormPlusShape": "both"}[kind]
+                part |= {"Name": f"{base['Name']}_{ending}", "ModifierName": name}
+            found.append((part, acting))
+        return found
+
+    def _dropped(self, block: Block, key: str, pair: tuple[Block, Block]) -> bool:
+        return any(_like(name, other.name) or name.casefold() == "all" for name in block.items(key) for other in pair)
+
+    def _sides(self, block: Block, given: Sequence[str], pairs: Pairs) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        regions = list(dict.fromkeys(region.name for region, _ in pairs))
+        samples = list(dict.fromkeys(sample.name for _, sample in pairs))
+        word = block.text("Symmetrisation").upper()
+        if len(given) == 2 and word == "ONESIDED" and not can("larger side"):
+            text = "both sides are given, and the larger one can not be chosen yet; it is the side Up"
+            self.analysis.notes.cannot(block, "Symmetrisation", text)
+            given = given[:1]
+        for side in SIDES:
+            if side not in given:
+                mirrored = word not in ("", "NONE", "FALSE")
+                found[side] = {"Symmetrize": True} if mirrored else self.sides.nominal_side()
+                continue
+            values: dict[Pair, dict[str, object]] = {}
+            for region, sample in pairs:
+                values[region.name, sample.name] = self.sides.said(block, side, region, sample)
+            blocks = by_pairs(values, regions, samples)
+            if not blocks:
+                found[side] = self.sides.nominal_side()
+            elif len(blocks) == 1 and not {"Regions", "Samples"} & blocks[0].keys():
+                found[side] = blocks[0]
+            else:
+                rest = {} if all(values.values()) else self.sides.nominal_side()
+                found[side] = rest | {"Overrides": blocks}
+        return found
+
+    def _reference(self, block: Block) -> dict[str, Any]:
+        setting = block.get("ReferenceSample")
+        if setting is None:
+            return {}
+        known = [sample.name for sample in self.analysis.of("Sample")]
+        if setting.text not in known:
+            self.analysis.notes.mistake(block, setting, f'no sample "{setting.text}"{nearest(setting.text, known)}')
+            return {}
+        if not can("reference sample"):
+            text = "can not be said yet: sides are compared with the samples themselves, and not with another one"
+            self.analysis.notes.cannot(block, setting, text)
+            return {}
+        return {"ReferenceSample": setting.text}
+
+
+def _like(pattern: str, name: str) -> bool:
+    return pattern == name or ("*" in pattern and fnmatchcase(name, pattern))
+
+
+def _in_order(said: dict[str, Any]) -> dict[str, Any]:
+    first = ("Name", "Type", "Samples", "Regions", "Exclude", "ModifierName", "ReferenceSample", "Up", "Down")
+    return {key: said[key] for key in first if key in said} | said
