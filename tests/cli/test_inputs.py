@@ -14,7 +14,19 @@ from tests.cli.conftest import Call
 import wilks
 from wilks import _reading
 from wilks.cli import inputs
-from wilks.cli.inputs import CONFIG, FIT, PATCH, PATCH_SET, PREDICTION, ROOT, WORKSPACE, WORKSPACES, content, kind
+from wilks.cli.inputs import (
+    CONFIG,
+    FIT,
+    PATCH,
+    PATCH_SET,
+    PREDICTION,
+    ROOT,
+    TREX,
+    WORKSPACE,
+    WORKSPACES,
+    content,
+    kind,
+)
 from wilks.errors import InputError
 
 PATCH_TEXT = '[{"op": "add", "path": "/channels/0/samples/0", "value": {}}]'
@@ -79,7 +91,7 @@ def test_sentences_say_which_command_takes_the_file(call: Call, files: dict[str,
 
 
 def test_every_kind_has_its_advice() -> None:
-    kinds = {CONFIG, *WORKSPACES, FIT, ROOT, PATCH, PATCH_SET, inputs.SAVED, *inputs._RESULTS.values()}
+    kinds = {CONFIG, TREX, *WORKSPACES, FIT, ROOT, PATCH, PATCH_SET, inputs.SAVED, *inputs._RESULTS.values()}
     assert kinds == inputs._TAKEN_BY.keys()
 
 

@@ -218,6 +218,12 @@ def test_validation_regions_are_a_file_of_their_own(importing: Importing) -> Non
     second = yaml.safe_load(str(found.validation))
     assert [region["Name"] for region in second["Regions"]] == ["CR"]
     assert second["Systematics"][0]["Name"] == "cr"
+    alone = importing(
+        change={"Type: CONTROL": "Type: VALIDATION", 'HistoFile: "sig"': 'HistoFile: "sig"\n  Regions: SR'}
+    )
+    assert alone.validation is None
+    (note,) = notes(alone, Kind.APPROXIMATE)
+    assert (note.block, note.text.startswith("is not in the fit, and has no steering file")) == ('Region "CR"', True)
 
 
 def test_without_data_the_sum_of_samples_stands_in(importing: Importing) -> None:

@@ -152,9 +152,10 @@ def imported(contents: Contents, path: Path, output: str = "config.yml") -> Impo
     if notes.mistakes or found is None:
         raise ConfigError(in_order(notes.mistakes))
     notes.absent += absent_files(composer, path)
+    validation = _validation(contents, apart, path, notes)
     head = _head(path, analysis, commands, apart)
     text = as_yaml(found.document, found.comments, head)
-    return Imported(path, found.document, text, tuple(commands), notes, _validation(contents, apart, path))
+    return Imported(path, found.document, text, tuple(commands), notes, validation)
 
 
 def _steering(analysis: Analysis, composer: Composer, regions: list[Block]) -> Steering | None:
@@ -221,14 +222,22 @@ def _idle(key: str, analysis: Analysis) -> bool:
     )
 
 
-def _validation(contents: Contents, apart: list[Block], path: Path) -> str | None:
-    """Return the steering file of the VALIDATION regions; None where there are none, or it can't be made."""
+def _validation(contents: Contents, apart: list[Block], path: Path, into: Notes) -> str | None:
+    """Return the steering file of the VALIDATION regions; None where there are none or a note says why."""
     if not apart:
         return None
     notes = Notes()
     analysis = Analysis(next(b for b in contents.blocks if b.type == "Job"), contents.blocks, notes)
     found = _steering(analysis, Composer(analysis), apart)
+    try:
+        if found is not None and not notes.mistakes:
+            load_config(found.document)
+    except ConfigError as error:
+        notes.mistakes += error.problems
     if found is None or notes.mistakes:
+        why = notes.mistakes[0] if notes.mistakes else "no sample is in them"
+        for region in apart:
+            into.approximate(region, "Type", f"is not in the fit, and has no steering file of its own: {why}")
         return None
     names = ", ".join(region.name for region in apart)
     head = [
