@@ -9,6 +9,7 @@
 #include "anchored.hpp"
 #include "minimiser.hpp"
 #include "shared_hessian.hpp"
+#include "together.hpp"
 
 namespace wilks {
 
@@ -60,6 +61,7 @@ class ManyFits {
     const bool as_usual = options_.tolerance >= Anchored::tolerance && options_.max_iterations > Anchored::most && !options_.covariance;
     // With data of their own, fits must not depend on which others are made with them.
     if (problems_.anchor && problems_.data.common && problems_.count >= few && as_usual) set_anchor(worker, held);
+    if (worker.shared && problems_.starts == 1 && !worker.anchored && worker.shared->newton() && eightfold_serves(m)) return work_together(worker, held, ask);
     for (std::size_t i = next_++; i < problems_of_their_own_; i = next_++) {
       fit_problem(worker, i, ask);
       if (stopped || ask.ask(ask.context)) {
@@ -91,6 +93,14 @@ class ManyFits {
     const std::vector<char> fixed(problems_.fixed[0], problems_.fixed[0] + m.parameters);
     SharedHessian trial(m, problems_.start[0], data(0).auxiliary, problems_.lower[0], problems_.upper[0], fixed.data());
     std::size_t successes = 0;
+    if (eightfold_serves(m) && trial.newton()) {
+      Together together(m, *trial.newton(), problems_.start[0], problems_.lower[0], problems_.upper[0], fixed.data());
+      std::size_t i = 0;
+      const auto next = [&]() -> std::ptrdiff_t { return i < sample ? static_cast<std::ptrdiff_t>(i++) : -1; };
+      together.run(next, [&](std::ptrdiff_t fit) { return data(fit); }, [&](std::ptrdiff_t, const Outcome&) { ++successes; }, [](std::ptrdiff_t) {},
+                   [&] { return ask.ask(ask.context); });
+      return 2 * successes > sample;
+    }
     for (std::size_t i = 0; i < sample && !ask.ask(ask.context); ++i) {
       Outcome out;
       successes += trial.run(data(i), out);
@@ -120,6 +130,24 @@ class ManyFits {
       return minimiser.run(start);
     }
   };
+
+  // Eight fits at a time; what does not converge that way is left to the minimiser.
+  void work_together(Worker& worker, const std::vector<char>& held, Stop ask) {
+    Together together(m, *worker.shared->newton(), problems_.start[0], problems_.lower[0], problems_.upper[0], held.data());
+    const auto next = [&]() -> std::ptrdiff_t {
+      const std::size_t i = stopped ? problems_of_their_own_ : next_++;
+      return i < problems_of_their_own_ ? static_cast<std::ptrdiff_t>(i) : -1;
+    };
+    const auto stop = [&] {
+      if (stopped || ask.ask(ask.context)) stopped = true;
+      return stopped.load();
+    };
+    const auto by_itself = [&](std::ptrdiff_t i) {
+      const Outcome out = worker.fit(problems_, i, data(i), problems_.start[i]);
+      if (out.status != interrupted) keep(i, out);
+    };
+    together.run(next, [&](std::ptrdiff_t i) { return data(i); }, [&](std::ptrdiff_t i, const Outcome& out) { keep(i, out); }, by_itself, stop);
+  }
 
   // The parameters that no fit moves.
   std::vector<char> always_fixed() const {

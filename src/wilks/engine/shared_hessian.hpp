@@ -25,6 +25,9 @@ class SharedHessian {
     ready_ = newton_.factor(0.0);
   }
 
+  // Its factor, or null where it is not positive definite.
+  Newton* newton() { return ready_ ? &newton_ : nullptr; }
+
   // Limited-memory BFGS (Liu, Nocedal, Math. Program. 45 (1989) 503) with the shared factor as the initial Hessian.
   bool run(const Data& data, Outcome& out) {
     if (!ready_) return false;

@@ -54,7 +54,7 @@ def fit_many(
 
     Without `uncertainties` (from the covariance of each fit), and where no parameter has identical variations up and
     down, 64 fits or more that differ in their data only share the Hessian expected at the start where that mostly
-    suffices (limited-memory BFGS, EDM below 1e-11); the others get the full fit.
+    suffices (limited-memory BFGS, EDM below 1e-11, eight fits at a time); the others get the full fit.
 
     >>> import numpy as np
     >>> import wilks
