@@ -1,4 +1,4 @@
-"""Fits to many data sets, eight at a time in vector lanes: the answers of single fits, whatever is fitted beside them."""
+"""Fits to many data sets, eight at a time in vector lanes: the answers of single fits, whatever stands beside them."""
 
 from __future__ import annotations
 

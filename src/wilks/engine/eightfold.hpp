@@ -16,10 +16,15 @@ constexpr int fold = 8;
 typedef double Eight __attribute__((vector_size(64)));
 typedef std::uint64_t EightBits __attribute__((vector_size(64)));
 
+// Not in pages, which fit few data sets and are to be small.
+#if defined(__wasm__)
+inline bool eightfold_serves(const Model&) { return false; }
+#else
 inline bool eightfold_serves(const Model& m) {
   const auto finite = [](double x) { return std::isfinite(x); };
   return !m.any_form && m.functions.count() == 0 && m.most_errors == 0 && std::all_of(m.factor_coefficient.begin(), m.factor_coefficient.end(), finite);
 }
+#endif
 
 // An array of vectors, where the machine wants them.
 class Eights {
