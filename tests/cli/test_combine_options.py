@@ -10,6 +10,7 @@ from typing import Any
 import click
 import numpy as np
 import pytest
+import uproot
 from tests.cli.conftest import Call
 
 import wilks
@@ -182,8 +183,6 @@ def test_toys_seeds_and_values(call: Call, cards: tuple[str, str]) -> None:
 
 
 def test_histograms_by_mass_and_keyword(call: Call) -> None:
-    import uproot
-
     for mass in (120, 125):
         with uproot.recreate(f"h{mass}.root") as file:
             file[f"sig{mass}"] = np.array([3.0, mass / 25]), np.array([0.0, 1, 2])
@@ -221,6 +220,29 @@ def test_all_mistakes_at_once(call: Call, cards: tuple[str, str]) -> None:
     result = call("fit", "a.txt", "--robustFit", "1", "-n", ".test")
     assert result.exit_code == 0
     assert "--robustFit: changes nothing here" in result.stderr
+
+
+def test_the_mass_is_in_the_files_for_scripts(call: Call, cards: tuple[str, str]) -> None:
+    files = ("--limits-json", "l.json", "--combine-root", "h.root")
+    for given, key in ((("-m", "125"), 125.0), (("-m", "130.5"), 130.5), ((), 120.0)):
+        assert call("limit", "a.txt", *given, *files).exit_code == 0
+        assert list(json.loads(Path("l.json").read_text())) == [str(key)]
+        with uproot.open("h.root") as file:
+            assert set(file["limit"]["mh"].array(library="np")) == {key}
+
+
+def test_options_that_save_name_what_writes_it_now(call: Call, cards: tuple[str, str]) -> None:
+    said = refused(call, "fit", "a.txt", "--saveShapes", "--out", "x", "--saveWorkspace", "--saveFitResult")
+    assert len(said.splitlines()) == 4
+    assert said.count('"wilks export fit-diagnostics"') == 2
+    assert said.count("--combine-root FILE") == 2
+    done = call("export", "fit-diagnostics", "a.txt", "-M", "FitDiagnostics", "--saveShapes", "-t", "-1")
+    assert done.exit_code == 0, done.stderr
+    assert "--saveShapes: changes nothing here, the file has them" in done.stderr
+    assert Path("fitDiagnosticsTest.root").is_file()
+    said = refused(call, "export", "fit-diagnostics", "a.txt", "-M", "HybridNew", "-s", "3")
+    assert '-M HybridNew: is "wilks limit", not "wilks export fit-diagnostics"' in said
+    assert '-s: "wilks export fit-diagnostics" has no use for it' in said
 
 
 def test_every_command_with_a_workspace_understands_them_and_help_stays_short() -> None:

@@ -50,13 +50,13 @@ _DATA = (
 )
 
 
-def understand(command: click.Command) -> None:
+def understand(command: click.Command, group: str = "") -> None:
     """Let a command that takes a workspace understand Combine's options, and several cards in place of one workspace.
 
     Options that the command has itself stay its own.
     """
     for member in command.commands.values() if isinstance(command, click.Group) else ():
-        understand(member)
+        understand(member, f"{command.name} ")
     taken = frozenset(name for one in command.params for name in (*one.opts, *one.secondary_opts))
     places = [p for p in command.params if isinstance(p, click.Argument) and "WORKSPACE" in _words(p)]
     if command.callback is None or not (places or command.name == "report"):
@@ -66,7 +66,7 @@ def understand(command: click.Command) -> None:
     several = place.nargs == 1 and (len(_arguments(command)) == 1 or command.name == "convert")
     if several:
         place.nargs, place.required = -1, command.name != "convert"
-    inner = command.callback
+    inner, called = command.callback, f"{group}{command.name}"
 
     @functools.wraps(inner)
     def wrapped(**parameters: Any) -> Any:
@@ -77,13 +77,13 @@ def understand(command: click.Command) -> None:
         if several and len(parameters[str(place.name)]) > 1:
             from wilks.cli.several_cards import as_one
 
-            parameters[str(place.name)] = as_one(parameters[str(place.name)], str(command.name))
+            parameters[str(place.name)] = as_one(parameters[str(place.name)], called)
         elif several:
             (parameters[str(place.name)],) = parameters[str(place.name)]
         if given:
             from wilks.cli.combine_translation import Translation
 
-            context.meta[ASKED] = Translation(str(command.name), given, parameters).asked()
+            context.meta[ASKED] = Translation(called, given, parameters).asked()
         return inner(**parameters)
 
     command.callback = wrapped
