@@ -29,6 +29,7 @@ from wilks.workspace.spec import NormFactor
 from wilks.workspace.workspace import Workspace
 
 _DEFAULT = (1.0, 0.0, 20.0)
+_OF_MODIFIER = re.compile(r'(channel ".*", sample ".*": [a-z]+ ".*?"): (.*)')
 
 
 def write(workspace: Workspace, path: str | Path) -> Writing:
@@ -78,7 +79,7 @@ class Described:
         self._groups()
         self._odd_channels()
         if self.told.problems:
-            raise WorkspaceError(self.told.problems)
+            raise WorkspaceError(once(self.told.problems))
         self.sheet.params = self.lines.lines
         self.sheet.constraints = self._constraints()
         self.text = self.sheet.text(self._order())
@@ -228,6 +229,23 @@ class Described:
                     ]
                 )
         return merged_order(chains)
+
+
+def once(problems: list[str]) -> list[str]:
+    """Return sentences in which what is said of several modifiers is said of the first, and the others are counted.
+
+    >>> once(['channel "a", sample "b": normsys "x": no row', 'channel "a", sample "b": normsys "y": no row'])
+    ['channel "a", sample "b": normsys "x" and 1 more: no row']
+    """
+    places: dict[str, list[str]] = {}
+    for one in dict.fromkeys(problems):
+        match = _OF_MODIFIER.fullmatch(one)
+        place, text = (match[1], match[2]) if match else ("", one)
+        places.setdefault(text, []).append(place)
+    return [
+        f"{of[0]}{f' and {len(of) - 1} more' if len(of) > 1 else ''}: {text}" if of[0] else text
+        for text, of in places.items()
+    ]
 
 
 def merged_order(chains: list[list[str]]) -> list[str]:
