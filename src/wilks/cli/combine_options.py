@@ -36,6 +36,7 @@ _CARDS = (
     ("--ic",),
     ("--xc",),
 )
+_MIXED = ("report", "hepdata")  # of several files one may be a workspace
 _CARD_FLAGS = ("--X-allow-no-signal", "--X-allow-no-background", "--X-no-check-norm")
 _DATA = (
     ("-M", "--method"),
@@ -59,7 +60,7 @@ def understand(command: click.Command, group: str = "") -> None:
         understand(member, f"{command.name} ")
     taken = frozenset(name for one in command.params for name in (*one.opts, *one.secondary_opts))
     places = [p for p in command.params if isinstance(p, click.Argument) and "WORKSPACE" in _words(p)]
-    if command.callback is None or not (places or command.name == "report"):
+    if command.callback is None or not (places or command.name in _MIXED):
         return
     command.params += _options(taken & {name for spelled, _ in _spelled() for name in spelled})
     place = places[0] if places else _arguments(command)[0]
