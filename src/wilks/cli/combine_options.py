@@ -15,6 +15,7 @@ import click
 
 from wilks.cli import combine_names as names
 from wilks.cli.combine_asked import ASKED
+from wilks.cli.targets import require_others
 
 _GIVEN = "wilks.combine.given"
 _CHANGES = (
@@ -75,6 +76,7 @@ def understand(command: click.Command, group: str = "") -> None:
         given: dict[str, list[str]] = context.meta.pop(_GIVEN, {})
         if not parameters.get(str(place.name)):
             raise click.UsageError("Missing argument 'PATH'.", context)
+        require_others(str(command.name), _texts(parameters[str(place.name)]), parameters)
         if several and len(parameters[str(place.name)]) > 1:
             from wilks.cli.several_cards import as_one
 
@@ -88,6 +90,11 @@ def understand(command: click.Command, group: str = "") -> None:
         return inner(**parameters)
 
     command.callback = wrapped
+
+
+def _texts(given: Any) -> list[str]:
+    """Return what an argument was given, as texts."""
+    return [one for one in (given if isinstance(given, tuple) else (given,)) if isinstance(one, str)]
 
 
 def _words(argument: click.Argument) -> list[str]:

@@ -118,7 +118,8 @@ def _trees(result: Diagnostics) -> dict[str, dict[str, Any]]:
         "tree_fit_b": (result.background, (0.0, 0.0, 0.0), {"nll_min": 0.5 * b}),
         "tree_fit_sb": (free, (free[poi].uncertainty, down, up), {"nll_min": 0.5 * s, "nll_nll0": 0.5 * (s - b)}),
     }
-    trees = {"tree_prefit": _columns(result, free.prefit_values, {})}
+    before = _columns(result, free.prefit_values, {})
+    trees = {"tree_prefit": before} if before else {}  # there is no tree without branches
     for name, (fit, errors, likelihoods) in fitted.items():
         about: dict[str, Any] = {"fit_status": np.array([0 if fit.converged else -1], np.int32)}
         about[poi] = fit[poi].value
