@@ -231,6 +231,25 @@ def test_the_mass_is_in_the_files_for_scripts(call: Call, cards: tuple[str, str]
             assert set(file["limit"]["mh"].array(library="np")) == {key}
 
 
+def test_no_file_that_is_read_is_replaced_and_none_is_written_twice(call: Call, cards: tuple[str, str]) -> None:
+    for given in (("fit", "a.txt", "-o", "./a.txt"), ("limit", "x=a.txt", "--combine-root", "a.txt")):
+        assert "a.txt: is the file that is read" in refused(call, *given)
+    assert "is the file of -o" in refused(call, "limit", "a.txt", "-o", "x.json", "--limits-json", "x.json")
+    assert Path("a.txt").read_text() == CARD.format(name="SR", count=69, rate=20)
+    assert call("convert", "a.txt", "w.json").exit_code == 0
+    assert call("sort", "w.json", "-o", "w.json").exit_code == 0
+
+
+def test_a_card_without_nuisance_parameters_has_files_too(call: Call, cards: tuple[str, str]) -> None:
+    Path("a.txt").write_text(CARD.format(name="SR", count=69, rate=20).partition("lumi")[0])
+    assert call("export", "fit-diagnostics", "a.txt", "-o", "f.root").exit_code == 0
+    with uproot.open("f.root") as file:
+        assert "tree_prefit" not in file
+        assert file["tree_fit_sb"]["r"].array(library="np")[0] == pytest.approx(0.7)
+    Path("empty.txt").write_text("\n")
+    assert refused(call, "fit", "empty.txt") == "wilks: empty.txt: is empty\n"
+
+
 def test_options_that_save_name_what_writes_it_now(call: Call, cards: tuple[str, str]) -> None:
     said = refused(call, "fit", "a.txt", "--saveShapes", "--out", "x", "--saveWorkspace", "--saveFitResult")
     assert len(said.splitlines()) == 4

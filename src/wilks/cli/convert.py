@@ -114,7 +114,7 @@ def convert(
             tell_notes((*notes, *writing.notes), "written", every=True)
             _save_notes(notes_file, found.notes, (*notes, *writing.notes))
             files = list(writing.files)
-    except (WorkspaceError, InputError) as error:
+    except WorkspaceError as error:
         raise InputError([*error.problems, *([] if strict or approximate else _nearest(found, chosen))]) from None
     if near is not None and as_json:
         text = json.dumps({**near.record(), "files": [str(file) for file in files]}, indent=1, ensure_ascii=False)
@@ -215,7 +215,7 @@ def _print(found: Reading, chosen: Format, strict: bool, notes_file: str | None,
         try:
             writing = pipeline.write_workspace(found.workspace, path, chosen.name, strict=strict)
         except WorkspaceError as error:
-            raise InputError([problem.removeprefix(f"{path}: ") for problem in error.problems]) from None
+            raise WorkspaceError([problem.removeprefix(f"{path}: ") for problem in error.problems]) from None
         text = path.read_text(encoding="utf-8")
     tell_notes((*notes, *writing.notes), "written", every=True)
     _save_notes(notes_file, found.notes, (*notes, *writing.notes))

@@ -230,9 +230,7 @@ class Samples:
         off = total > 0.01 if count == 0 else count > 0 and abs(total / count - 1) > 0.005
         if off and self.check_sums:
             text = f'observation {count:g} of channel "{block[0]}", but the histogram of its data has the sum {total:g}'
-            self.reader.problems.add(
-                self.reader.card.name, f"{text} (--X-no-check-norm, check_sums=False reads it)"
-            )
+            self.reader.problems.add(self.reader.card.name, f"{text} (--X-no-check-norm, check_sums=False reads it)")
         if (found.values < 0).any():
             text = f'negative counts in the data of channel "{block[0]}" are 0, as in Combine'
             self.reader.problems.remark(self.reader.card.name, text)
