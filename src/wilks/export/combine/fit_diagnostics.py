@@ -13,7 +13,6 @@ from wilks._files import write_atomically
 from wilks._types import FloatArray
 from wilks.export.combine.limit_tree import branch_names
 from wilks.export.combine.root_objects import data_graph, root_file, th1, th2
-from wilks.figures.poisson import garwood
 from wilks.results.diagnostics import Diagnostics, Shapes
 from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction
@@ -56,6 +55,8 @@ def _shapes(folder: str, shapes: Shapes) -> dict[str, Any]:
 
 
 def _channel(channel: ChannelPrediction, shapes: Shapes) -> dict[str, Any]:
+    from wilks.figures.poisson import garwood
+
     name, place = channel.name, f"in {channel.name}"
     found: dict[str, Any] = {}
     if np.isfinite(channel.data).all():
