@@ -32,8 +32,10 @@ def write_atomically(path: str | Path, content: bytes) -> None:
                 os.replace(temporary, target)
         if temporary != partial(target):  # closed: Windows, which has no locks of this kind, renames no open file
             os.replace(temporary, target)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a full disk has no name of its own
         raise
 
 

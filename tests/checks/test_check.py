@@ -356,6 +356,14 @@ def test_numbers_of_cases(good: Spec) -> None:
     assert case == {"value": pytest.approx(-380.0), "bins": [0]}
 
 
+def test_yields_that_the_model_cuts_are_not_negative(good: Spec) -> None:
+    spoil_first_bin(good, "signal", -1.0, error=0.1, varied=-1.0)
+    for sample in blocks(good, "signal"):
+        sample["morphing"] = {"floor": 1e-9, "normalise": True}
+    good["version"] = "wilks-1"
+    assert "negative-yield" not in rules(check(workspace(good)))
+
+
 def test_identical_factors_say_where_how_much_and_what_to_write(good: Spec) -> None:
     set_normsys(good, 1.03, 1.03)
     (finding,) = check(workspace(good))

@@ -10,6 +10,7 @@ from typing import Any
 import click
 import numpy as np
 import pytest
+import uproot
 from tests.cli.conftest import Call
 
 import wilks
@@ -182,8 +183,6 @@ def test_toys_seeds_and_values(call: Call, cards: tuple[str, str]) -> None:
 
 
 def test_histograms_by_mass_and_keyword(call: Call) -> None:
-    import uproot
-
     for mass in (120, 125):
         with uproot.recreate(f"h{mass}.root") as file:
             file[f"sig{mass}"] = np.array([3.0, mass / 25]), np.array([0.0, 1, 2])
@@ -221,6 +220,48 @@ def test_all_mistakes_at_once(call: Call, cards: tuple[str, str]) -> None:
     result = call("fit", "a.txt", "--robustFit", "1", "-n", ".test")
     assert result.exit_code == 0
     assert "--robustFit: changes nothing here" in result.stderr
+
+
+def test_the_mass_is_in_the_files_for_scripts(call: Call, cards: tuple[str, str]) -> None:
+    files = ("--limits-json", "l.json", "--combine-root", "h.root")
+    for given, key in ((("-m", "125"), 125.0), (("-m", "130.5"), 130.5), ((), 120.0)):
+        assert call("limit", "a.txt", *given, *files).exit_code == 0
+        assert list(json.loads(Path("l.json").read_text())) == [str(key)]
+        with uproot.open("h.root") as file:
+            assert set(file["limit"]["mh"].array(library="np")) == {key}
+
+
+def test_no_file_that_is_read_is_replaced_and_none_is_written_twice(call: Call, cards: tuple[str, str]) -> None:
+    for given in (("fit", "a.txt", "-o", "./a.txt"), ("limit", "x=a.txt", "--combine-root", "a.txt")):
+        assert "a.txt: is the file that is read" in refused(call, *given)
+    assert "is the file of -o" in refused(call, "limit", "a.txt", "-o", "x.json", "--limits-json", "x.json")
+    assert Path("a.txt").read_text() == CARD.format(name="SR", count=69, rate=20)
+    assert call("convert", "a.txt", "w.json").exit_code == 0
+    assert call("sort", "w.json", "-o", "w.json").exit_code == 0
+
+
+def test_a_card_without_nuisance_parameters_has_files_too(call: Call, cards: tuple[str, str]) -> None:
+    Path("a.txt").write_text(CARD.format(name="SR", count=69, rate=20).partition("lumi")[0])
+    assert call("export", "fit-diagnostics", "a.txt", "-o", "f.root").exit_code == 0
+    with uproot.open("f.root") as file:
+        assert "tree_prefit" not in file
+        assert file["tree_fit_sb"]["r"].array(library="np")[0] == pytest.approx(0.7)
+    Path("empty.txt").write_text("\n")
+    assert refused(call, "fit", "empty.txt") == "wilks: empty.txt: is empty\n"
+
+
+def test_options_that_save_name_what_writes_it_now(call: Call, cards: tuple[str, str]) -> None:
+    said = refused(call, "fit", "a.txt", "--saveShapes", "--out", "x", "--saveWorkspace", "--saveFitResult")
+    assert len(said.splitlines()) == 4
+    assert said.count('"wilks export fit-diagnostics"') == 2
+    assert said.count("--combine-root FILE") == 2
+    done = call("export", "fit-diagnostics", "a.txt", "-M", "FitDiagnostics", "--saveShapes", "-t", "-1")
+    assert done.exit_code == 0, done.stderr
+    assert "--saveShapes: changes nothing here, the file has them" in done.stderr
+    assert Path("fitDiagnosticsTest.root").is_file()
+    said = refused(call, "export", "fit-diagnostics", "a.txt", "-M", "HybridNew", "-s", "3")
+    assert '-M HybridNew: is "wilks limit", not "wilks export fit-diagnostics"' in said
+    assert '-s: "wilks export fit-diagnostics" has no use for it' in said
 
 
 def test_every_command_with_a_workspace_understands_them_and_help_stays_short() -> None:

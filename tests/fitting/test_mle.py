@@ -351,6 +351,33 @@ def test_a_minimum_at_a_kink() -> None:
     assert result.converged
     assert result["a"].value == 0.0
 
+    assert result["a"].at_bound
+    assert "has a kink" in str(result.conditions[0])
+
+
+@pytest.mark.parametrize(
+    ("code", "low", "high", "slope"),
+    [
+        ("code0", 0.9, 1.1, 0.1),  # the same slope on both sides, no kink
+        ("code0", 0.9, 1.2, 0.2),
+        ("code0", 1.0, 1.2, 0.2),
+        ("code1", 0.9, 1.2, np.log(1.2)),
+        ("code1", 1 / 1.1, 1.1, np.log(1.1)),
+    ],
+)
+def test_asimov_data_are_level_in_a_kink(code: str, low: float, high: float, slope: float) -> None:
+    """The covariance is that of the slope above 0: (J^T J / nu + constraint)^-1, with two bins."""
+    systematic = modifier("x", "normsys", {"lo": low, "hi": high})
+    samples = {"s": ([5.0, 12.0], [modifier("mu", "normfactor")]), "b": ([50.0, 40.0], [systematic])}
+    model = compiled(one_channel([55.0, 52.0], samples), normsys=code)
+    jacobian = np.array([[5.0, 50.0 * slope], [12.0, 40.0 * slope]]) / np.sqrt([[55.0], [52.0]])
+    wanted = np.linalg.inv(jacobian.T @ jacobian + np.diag([0.0, 1.0]))
+    for start in (None, {"x": -0.8, "mu": 2.0}):
+        result = fit(model, start=start)
+        assert not result.at_bound.any()
+        order = [result.names.index("mu"), result.names.index("x")]
+        np.testing.assert_allclose(result.covariance[np.ix_(order, order)], wanted, rtol=1e-6)
+
 
 def test_minuit_agrees(shared_data: Path) -> None:
     model = compile_model(load_workspace(shared_data / "likelihoods" / "atlas-tHu-fcnc" / "workspace_tHu.json"))

@@ -122,6 +122,9 @@ FEATURES: dict[str, Spec] = {
         settings=({"name": "beta_jes", "constraint": "poisson", "auxdata": [GAMMA], "factors": [GAMMA]},),
         top={"functions": [{"name": "alpha_jes", "expression": "(@0 - 1) / 0.4", "parameters": ["beta_jes"]}]},
     ),
+    "penalty that is added to the likelihood": spec(
+        (K,), top={"functions": [{"name": "soft", "expression": "0.5 * ((k - 1.1) / 0.07) ^ 2", "penalty": True}]}
+    ),
     "several parameters of interest": spec((K,), pois=["mu", "k"]),
     "several measurements": spec((JES, K)),
     "further data sets": spec((JES,), top={"data_sets": SETS}),

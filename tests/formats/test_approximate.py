@@ -40,6 +40,7 @@ KINDS = {
     "function that is a factor": None,
     "function that steers a systematic": None,
     "Gamma constraint of a systematic": {"functions"},
+    "penalty that is added to the likelihood": None,
     "masks": set(),
 }
 

@@ -5,7 +5,7 @@ A block is one sample in one channel. The lengths of all lists of a channel must
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
@@ -277,10 +277,19 @@ class View:
 
 
 def _block(channel: str, sample: Sample) -> Block:
-    nominal = np.asarray(sample.data, dtype=np.float64)
+    nominal = _cut(sample, sample.data)
     errors = [np.asarray(m.data, dtype=np.float64) for m in sample.modifiers if is_statistical(m)]
     squared = np.sum(np.square(errors), axis=0) if errors else np.zeros_like(nominal)
     return Block(channel, sample, nominal, np.sqrt(squared), bool(errors))
+
+
+def _cut(sample: Sample, data: Sequence[float]) -> FloatArray:
+    """Return yields, not below where the sample's morphing cuts them."""
+    yields, said = np.asarray(data, dtype=np.float64), sample.morphing
+    if said is None or said.floor is None:
+        return yields
+    cut = np.maximum(yields, said.floor)
+    return cut * (float(np.sum(sample.data)) / cut.sum()) if said.normalise else cut
 
 
 def is_statistical(modifier: Modifier) -> TypeGuard[StatError | ShapeSys]:
@@ -296,7 +305,7 @@ def _sides_of(block: Block) -> dict[str, tuple[Side | None, Side | None]]:
         if isinstance(modifier, NormSys):
             factors[modifier.name] = float(modifier.data.hi), float(modifier.data.lo)
         elif isinstance(modifier, HistoSys):
-            hi, lo = (np.asarray(data, dtype=np.float64) for data in (modifier.data.hi_data, modifier.data.lo_data))
+            hi, lo = (_cut(block.sample, data) for data in (modifier.data.hi_data, modifier.data.lo_data))
             shapes[modifier.name] = hi.tobytes(), lo.tobytes()
     nominal = block.nominal.tobytes()
     found: dict[str, tuple[Side | None, Side | None]] = {}
@@ -319,7 +328,8 @@ def _effects_of(block: Block, total: FloatArray) -> tuple[list[str], dict[str, n
         if isinstance(modifier, NormSys):
             factors[:, row] = modifier.data.hi, modifier.data.lo
         else:
-            shapes[:, row] = modifier.data.hi_data, modifier.data.lo_data
+            sides = modifier.data.hi_data, modifier.data.lo_data
+            shapes[:, row] = [_cut(block.sample, data) for data in sides]
             has_shape[row] = True
     # Empty blocks and broken numbers give NaN, which no rule but those for them takes for a defect.
     with np.errstate(all="ignore"):

@@ -8,8 +8,8 @@ COMMANDS = {
     "HybridNew": ("limit", "hypotest", "significance"),
     "Significance": ("significance",),
     "ProfileLikelihood": ("significance",),
-    "FitDiagnostics": ("fit",),
-    "MaxLikelihoodFit": ("fit",),
+    "FitDiagnostics": ("fit", "export fit-diagnostics"),
+    "MaxLikelihoodFit": ("fit", "export fit-diagnostics"),
     "MultiDimFit": ("fit", "intervals", "scan", "contour", "ranking", "breakdown"),
     "GoodnessOfFit": ("gof",),
     "ChannelCompatibilityCheck": ("compatibility",),
@@ -41,7 +41,8 @@ MODELS = ("multiSignalModel", "floatingXSHiggs", "defaultModel")
 """Combine's physics models that datacards are read with; `--PO` says more."""
 
 _FITS = "fits use exact derivatives and end at a checked minimum"
-_WRITTEN = "results are written with -o FILE"
+_WRITTEN = "results are written with -o FILE, Combine's trees with --combine-root FILE"
+_SHAPES = '"wilks export fit-diagnostics" writes them for Combine\'s scripts, "wilks yields WORKSPACE --fit fit.json'
 NOT_NEEDED = {
     "--robustFit": "intervals are always found on the likelihood itself",
     "--setRobustFitStrategy": "intervals are always found on the likelihood itself",
@@ -90,6 +91,15 @@ NOT_NEEDED_FLAGS = {
     "--saveNLL": "results have 2NLL",
 }
 """The same, without a value."""
+ALWAYS = {
+    "export fit-diagnostics": {
+        "--saveShapes": "the file has them",
+        "--saveNormalizations": "the file has them",
+        "--saveWithUncertainties": "the file has them",
+        "--saveNLL": "the file has it",
+    }
+}
+"""What commands do anyway."""
 SHORT = {"--name": "-n", "--verbose": "-v", "--datacard": "-d", "--dataset": "-D"}
 """Short forms."""
 
@@ -129,12 +139,14 @@ ELSEWHERE = {
 }
 """Options with a value that ask for something that is done in another way, and what that is."""
 ELSEWHERE_FLAGS = {
-    "--saveWorkspace": '"wilks convert card.txt workspace.json" writes a workspace, "wilks fit -o fit.json" a fit',
-    "--saveFitResult": _WRITTEN,
-    "--saveShapes": '"wilks yields WORKSPACE --fit fit.json --per-bin" has the yields of all samples',
-    "--saveNormalizations": '"wilks yields WORKSPACE --fit fit.json" has them',
-    "--saveWithUncertainties": '"wilks yields WORKSPACE --fit fit.json" has uncertainties',
-    "--saveOverallShapes": '"wilks yields WORKSPACE --fit fit.json --per-bin" has the yields of all samples',
+    "--saveWorkspace": '"wilks convert card.txt workspace.json" writes a workspace, "wilks fit -o fit.json" a fit, '
+    "and --combine-root FILE Combine's tree without a snapshot",
+    "--saveFitResult": '"wilks fit -o fit.json" writes the fit, "wilks export fit-diagnostics" its values and '
+    "correlations for Combine's scripts",
+    "--saveShapes": f'{_SHAPES} --per-bin" has them too',
+    "--saveNormalizations": f'{_SHAPES}" has them too',
+    "--saveWithUncertainties": f'{_SHAPES}" has them too',
+    "--saveOverallShapes": f'{_SHAPES} --per-bin" has them too; sums over channels are not in the file',
     "--saveToys": '"wilks toys --folder FOLDER" keeps toys',
     "--saveHybridResult": _WRITTEN,
     "--plots": '"wilks data-mc WORKSPACE --fit fit.json" draws them',

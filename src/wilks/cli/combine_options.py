@@ -15,6 +15,7 @@ import click
 
 from wilks.cli import combine_names as names
 from wilks.cli.combine_asked import ASKED
+from wilks.cli.targets import require_others
 
 _GIVEN = "wilks.combine.given"
 _CHANGES = (
@@ -36,6 +37,7 @@ _CARDS = (
     ("--ic",),
     ("--xc",),
 )
+_MIXED = ("report", "hepdata")  # of several files one may be a workspace
 _CARD_FLAGS = ("--X-allow-no-signal", "--X-allow-no-background", "--X-no-check-norm")
 _DATA = (
     ("-M", "--method"),
@@ -50,23 +52,23 @@ _DATA = (
 )
 
 
-def understand(command: click.Command) -> None:
+def understand(command: click.Command, group: str = "") -> None:
     """Let a command that takes a workspace understand Combine's options, and several cards in place of one workspace.
 
     Options that the command has itself stay its own.
     """
     for member in command.commands.values() if isinstance(command, click.Group) else ():
-        understand(member)
+        understand(member, f"{command.name} ")
     taken = frozenset(name for one in command.params for name in (*one.opts, *one.secondary_opts))
     places = [p for p in command.params if isinstance(p, click.Argument) and "WORKSPACE" in _words(p)]
-    if command.callback is None or not (places or command.name == "report"):
+    if command.callback is None or not (places or command.name in _MIXED):
         return
     command.params += _options(taken & {name for spelled, _ in _spelled() for name in spelled})
     place = places[0] if places else _arguments(command)[0]
     several = place.nargs == 1 and (len(_arguments(command)) == 1 or command.name == "convert")
     if several:
         place.nargs, place.required = -1, command.name != "convert"
-    inner = command.callback
+    inner, called = command.callback, f"{group}{command.name}"
 
     @functools.wraps(inner)
     def wrapped(**parameters: Any) -> Any:
@@ -74,19 +76,25 @@ def understand(command: click.Command) -> None:
         given: dict[str, list[str]] = context.meta.pop(_GIVEN, {})
         if not parameters.get(str(place.name)):
             raise click.UsageError("Missing argument 'PATH'.", context)
+        require_others(str(command.name), _texts(parameters[str(place.name)]), parameters)
         if several and len(parameters[str(place.name)]) > 1:
             from wilks.cli.several_cards import as_one
 
-            parameters[str(place.name)] = as_one(parameters[str(place.name)], str(command.name))
+            parameters[str(place.name)] = as_one(parameters[str(place.name)], called)
         elif several:
             (parameters[str(place.name)],) = parameters[str(place.name)]
         if given:
             from wilks.cli.combine_translation import Translation
 
-            context.meta[ASKED] = Translation(str(command.name), given, parameters).asked()
+            context.meta[ASKED] = Translation(called, given, parameters).asked()
         return inner(**parameters)
 
     command.callback = wrapped
+
+
+def _texts(given: Any) -> list[str]:
+    """Return what an argument was given, as texts."""
+    return [one for one in (given if isinstance(given, tuple) else (given,)) if isinstance(one, str)]
 
 
 def _words(argument: click.Argument) -> list[str]:

@@ -67,7 +67,11 @@ class Translation:
         return self.given[name][-1] if name in self.given else None
 
     def _answers(self) -> None:
+        always = names.ALWAYS.get(self.command, {})
         for name in self.given:
+            if name in always:
+                tell(f"{name}: changes nothing here, {always[name]}")
+                continue
             if (why := (names.NOT_NEEDED | names.NOT_NEEDED_FLAGS).get(name)) is not None:
                 tell(f"{name}: changes nothing here, {why}")
             if (other := (names.ELSEWHERE | names.ELSEWHERE_FLAGS).get(name)) is not None:

@@ -105,14 +105,17 @@ def convert(
     near = _approximated(found, chosen) if approximate else None
     found = found if near is None else replace(found, workspace=near.workspace)
     notes = () if near is None else near.told
-    if path is None:
-        _print(found, chosen, strict, notes_file, notes)
-        files: list[Path] = []
-    else:
-        writing = pipeline.write_workspace(found.workspace, path, chosen.name, strict=strict)
-        tell_notes((*notes, *writing.notes), "written", every=True)
-        _save_notes(notes_file, found.notes, (*notes, *writing.notes))
-        files = list(writing.files)
+    files: list[Path] = []
+    try:
+        if path is None:
+            _print(found, chosen, strict, notes_file, notes)
+        else:
+            writing = pipeline.write_workspace(found.workspace, path, chosen.name, strict=strict)
+            tell_notes((*notes, *writing.notes), "written", every=True)
+            _save_notes(notes_file, found.notes, (*notes, *writing.notes))
+            files = list(writing.files)
+    except WorkspaceError as error:
+        raise InputError([*error.problems, *([] if strict or approximate else _nearest(found, chosen))]) from None
     if near is not None and as_json:
         text = json.dumps({**near.record(), "files": [str(file) for file in files]}, indent=1, ensure_ascii=False)
         click.echo(shown(text), err=path is None)
@@ -134,6 +137,19 @@ def _check_approximate(approximate: bool, as_json: bool, strict: bool, chosen: F
         raise InputError("--strict refuses what is approximate: give it or --approximate")
     if approximate and chosen.name not in TARGETS:
         raise InputError(f'--approximate is for {listed(TARGETS)}, not for "{chosen.name}"')
+
+
+def _nearest(found: Reading, chosen: Format) -> list[str]:
+    """Return what may be done where a format can't say a workspace."""
+    from wilks.formats.approximate import TARGETS, approximate_for
+
+    if chosen.name not in TARGETS:
+        return []
+    try:
+        approximate_for(found.workspace, chosen.name)
+    except WorkspaceError:
+        return []
+    return ["--approximate writes the nearest that it can say, and measures what that changes"]
 
 
 def _approximated(found: Reading, chosen: Format) -> Approximation:
@@ -199,7 +215,7 @@ def _print(found: Reading, chosen: Format, strict: bool, notes_file: str | None,
         try:
             writing = pipeline.write_workspace(found.workspace, path, chosen.name, strict=strict)
         except WorkspaceError as error:
-            raise InputError([problem.removeprefix(f"{path}: ") for problem in error.problems]) from None
+            raise WorkspaceError([problem.removeprefix(f"{path}: ") for problem in error.problems]) from None
         text = path.read_text(encoding="utf-8")
     tell_notes((*notes, *writing.notes), "written", every=True)
     _save_notes(notes_file, found.notes, (*notes, *writing.notes))

@@ -80,12 +80,15 @@ def read_as(given: Any, options: dict[str, Any]) -> Reading:
     What options of Combine's say of the running command is done as well.
     """
     given = source(given) if isinstance(given, str) else given
+    found = content(given)
+    if isinstance(found, bytes) and not found.strip():
+        raise InputError(f"{given if isinstance(given, str | Path) else 'standard input'}: is empty")
     said = combine_asked.reading()
-    if "mass" in said and kind(content(given)) in (WORKSPACE, HS3, DESCRIPTION):
+    if "mass" in said and kind(found) in (WORKSPACE, HS3, DESCRIPTION):
         combine_asked.tell(f"-m {said.pop('mass'):g}: changes nothing in what is read, which is no datacard")
     options = said | options
-    found = _read(given, lambda where: wilks.read_workspace(where, **options), WORKSPACE)
-    return replace(found, workspace=combine_asked.changed(found.workspace))
+    read = _read(given, lambda where: wilks.read_workspace(where, **options), WORKSPACE)
+    return replace(read, workspace=combine_asked.changed(read.workspace))
 
 
 def read_patches(given: Any) -> PatchSet:

@@ -11,7 +11,7 @@ class Box {
       : x(model.parameters, 0.0), low(x), high(x), side(model.parameters, 1), masked(model.parameters, 0), fixed(model.parameters, 0), m(model),
         lower_(lower), upper_(upper), kept_(fixed_parameters), kinked_(model.parameters, 0), logarithm_(model.parameters, 0) {
     for (std::size_t e = 0; e < m.factor_parameter.size(); ++e)
-      if ((m.factor_code[e] == factor_code1 || m.factor_code[e] == factor_code0) && m.factor_parameter[e] < m.parameters) kinked_[m.factor_parameter[e]] = any_kink_ = 1;
+      if (m.factor_parameter[e] < m.parameters && bends_at_zero(e)) kinked_[m.factor_parameter[e]] = any_kink_ = 1;
     for (std::size_t i = 0; i < m.even_parameter.size(); ++i)
       if (m.even_code[i] == shape_code0 && m.even_parameter[i] < m.parameters) kinked_[m.even_parameter[i]] = any_kink_ = 1;
     for (std::size_t r = 0; r < m.row_code.size(); ++r)
@@ -61,6 +61,11 @@ class Box {
     return flipped;
   }
 
+  // In a kink where the nll is level, as with Asimov data: nothing holds the parameter there.
+  bool level(int i, double gradient, double diagonal, double tolerance) const {
+    return kinked_[i] && !fixed[i] && x[i] == 0.0 && lower_[i] < 0 && upper_[i] > 0 && gradient * gradient <= 2.0 * tolerance * diagonal;
+  }
+
   bool rests(int i) const { return x[i] <= low[i] || x[i] >= high[i]; }
   bool held(int i, double gradient) const { return (x[i] <= low[i] && gradient >= 0) || (x[i] >= high[i] && gradient <= 0); }
   bool at_bound(int i, double gradient) const { return !kept_[i] && (fixed[i] || x[i] <= lower_[i] || x[i] >= upper_[i] || held(i, gradient)); }
@@ -97,6 +102,14 @@ class Box {
   const char* kept_;
   std::vector<char> kinked_, logarithm_;
   char any_kink_ = 0;
+
+  // Whether a factor has other slopes above 0 than below: not 1.1 and 0.9 of code 0, nor 1.1 and 1/1.1 of code 1.
+  bool bends_at_zero(std::size_t e) const {
+    const std::size_t stride = m.factor_parameter.size();
+    const double *c = m.factor_coefficient.data() + e, near = 1e-12;
+    if (m.factor_code[e] == factor_code1) return !(std::abs(c[6 * stride] + c[7 * stride]) <= near);
+    return m.factor_code[e] == factor_code0 && !(std::abs(c[0] - c[stride]) <= near);
+  }
 
   // On a bound where only rounding, of the bound or of what led there (`error`), is missing.
   static double snapped(double target, double below, double above, double error) {

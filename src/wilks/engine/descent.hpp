@@ -169,6 +169,30 @@ struct Descent {
     return bad;
   }
 
+  // Parameters that rest in a kink on whose both sides the nll is level; derivatives then are those above it.
+  std::vector<char> level_kinks(Outcome& out) {
+    std::vector<char> level(m.parameters, 0);
+    const std::vector<signed char> flipped = box_.other_sides(derivatives_.gradient);
+    if (flipped.empty()) return level;
+    Derivatives other;
+    std::vector<double> gradient(m.parameters);
+    other.gradient = gradient.data();
+    double value, magnitude;
+    ++out.evaluations;
+    if (evaluate<1>(m, x_.data(), data_, flipped.data(), scratch_, other, value, magnitude) != inside_domain) return level;
+    bool below = false;
+    const auto flat = [&](int i, double slope) { return box_.level(i, slope, newton_.diagonal[i], options_.tolerance); };
+    for (int i = 0; i < m.parameters; ++i) {
+      level[i] = flat(i, derivatives_.gradient[i]) && flat(i, gradient[i]);
+      if (level[i] && box_.side[i] < 0) box_.side[i] = 1, below = true;
+    }
+    if (below) {
+      evaluate_all(out);
+      factored_ = false;
+    }
+    return level;
+  }
+
   // Cross kinks whose other side goes down.
   void cross_kinks(Outcome& out) {
     const std::vector<signed char> flipped = box_.other_sides(derivatives_.gradient);

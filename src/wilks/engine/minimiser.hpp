@@ -219,9 +219,10 @@ class Minimiser {
     out.edm = descent_.edm_;
     out.at_bound.assign(m.parameters, 0);
     if (out.status == start_outside) return;
+    const std::vector<char> level = descent_.level_kinks(out);
     bool free = false, same_mask = true;
     for (int i = 0; i < m.parameters; ++i) {
-      out.at_bound[i] = box_.at_bound(i, descent_.derivatives_.gradient[i]);
+      out.at_bound[i] = !level[i] && box_.at_bound(i, descent_.derivatives_.gradient[i]);
       const char mask = box_.fixed[i] || out.at_bound[i];
       same_mask = same_mask && mask == box_.masked[i];
       box_.masked[i] = mask;

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from wilks import bin_labels
+from wilks.errors import listed
 from wilks.fitting.other_minima import other_minima
 from wilks.fitting.problem import Problem
 from wilks.flags import every
@@ -75,6 +76,10 @@ class Fitted:
         more = [self.refit(replace(problem, start=minimum.values)) for minimum in self.best.minima[1:_MINIMA]]
         lower = [other for other in more if other.minimised and other.twice_nll < found.twice_nll]
         return moved, problem, min(lower, key=lambda fit: fit.twice_nll, default=found)
+
+    def inside(self, i: int) -> bool:
+        """Return whether a parameter is inside its bounds: a kink of the likelihood holds it."""
+        return bool(self.problem.lower[i] < self.best.values[i] < self.problem.upper[i])
 
     def upper(self, i: int) -> bool:
         """Return whether a parameter at a bound is at the upper one."""
@@ -217,7 +222,19 @@ def _advice(bounds: dict[str, tuple[float, float]]) -> str:
 def constrained_at_bounds(fitted: Fitted) -> Iterator[Condition]:
     """Constrained parameters end at their bounds, which nothing in the likelihood explains."""
     best = fitted.best
-    where = [i for i in fitted.at_bound if best.constraints[i] != "none"]
+    every = [i for i in fitted.at_bound if best.constraints[i] != "none"]
+    where = [i for i in every if not fitted.inside(i)]
+    if kinked := [i for i in every if fitted.inside(i)]:
+        names = tuple(best.names[i] for i in kinked)
+        yield Condition(
+            AT_BOUND,
+            Severity.WARNING,
+            f"{_some(names)} in a kink",
+            f"{listed(names, _NAMED)} rests at 0, where the interpolation of up and down variations has a kink.",
+            "",
+            "It has no symmetric uncertainty: quote the profile likelihood, or take code4 and code4p, without a kink.",
+            names,
+        )
     if where:
         pulls = [best[best.names[i]].pull for i in where]
         names = tuple(best.names[i] for i in where)

@@ -94,7 +94,10 @@ class _Factors:
             text = self._function(sample, modifier)
             if text is not None:
                 self.made.problems.append(f"no approximation for {where}: {text}")
-        self.made.document.pop("functions", None)
+        for one in self.made.document.pop("functions", None) or ():
+            if one.get("penalty"):
+                text = "it adds to the likelihood what no constraint of a parameter does"
+                self.made.problems.append(f'no approximation for penalty "{one["name"]}": {text}')
         for name, said in self.factors.items():
             self.made.drop_settings(name)
             for config in self.made.configs():

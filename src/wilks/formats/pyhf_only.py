@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from wilks.errors import WorkspaceError
+from wilks.errors import WorkspaceError, listed
 from wilks.formats.notes import Note, Writing
 from wilks.workspace.extensions import PYHF, extensions
 from wilks.workspace.gammas import Use, staterror_gammas, uses_per_bin
@@ -82,10 +82,18 @@ def _what(document: Document, place: str) -> str:
         "fixed": "that some bins of a parameter are fixed",
         "correlations": "correlated constraints",
         "clip": "that negative yields are cut",
-        "functions": "functions of parameters",
+        "functions": _functions(document),
         "masks": "bins that are masked",
     }
     return words[key]
+
+
+def _functions(document: Document) -> str:
+    functions = document.functions or ()
+    names = [one.name for one in functions if one.penalty]
+    said = ["functions of parameters"] if len(names) < len(functions) else []
+    said += [f"penalties, which are added to the likelihood ({listed(names, _SHOWN)})"] if names else []
+    return " and ".join(said)
 
 
 def plain(document: Document) -> tuple[Document, tuple[Note, ...]]:

@@ -180,7 +180,7 @@ def _auxiliary(point: _Point, direction: FloatArray, known: float) -> tuple[floa
     rates, counted = point.rates[main:], point.found.data.values[main:]
     poisson = (kinds[constrained] == "poisson") & (rates > 0) & (width > 0)
     normal = (kinds[constrained] == "normal") & (width > 0)
-    information = along[poisson] ** 2 / (width[poisson] ** 4 * rates[poisson])
+    information = (along[poisson] * model.constraint_terms.factor[poisson]) ** 2 / rates[poisson]
     prior = float(information.sum() + ((along[normal] / width[normal]) ** 2).sum())
     if not information.sum() > _MATTERS * (prior + known):
         return np.inf, prior

@@ -106,13 +106,22 @@ class ParameterSet:
 
     @property
     def width(self) -> FloatArray:
-        """Width of the constraint before the fit, the mean of two; 0 for unconstrained and fixed parameters."""
+        """Width of the constraint before the fit, the mean of two; 0 for unconstrained and fixed parameters.
+
+        That of a count is its root over what it is per unit of the parameter; for a count of 0 the distance at which
+        the likelihood has fallen by 1/2 in its logarithm.
+        """
         if self.constraint == "none":
             return np.zeros(len(self))
-        width = 1.0 / np.sqrt(self.scale) if self.constraint == "poisson" else self.scale
+        width = _width_of_count(self.auxdata, self.scale) if self.constraint == "poisson" else self.scale
         if self.lower_scale is not None:
             width = 0.5 * (self.scale + self.lower_scale)
         return np.where(self.fixed, 0.0, width)
+
+
+def _width_of_count(counts: FloatArray, scale: FloatArray) -> FloatArray:
+    roots = np.where(counts > 0, np.sqrt(np.maximum(counts, 0.0)), 0.5)
+    return np.where(counts == scale, 1.0 / np.sqrt(scale), roots / scale)
 
 
 def modifiers_in_order(channels: list[Channel]) -> Iterator[Use]:

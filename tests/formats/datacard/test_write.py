@@ -85,6 +85,13 @@ NUMBERS = {
     "counts": "x gmN 11 - 0.5\n",
     "a count of nothing": "x gmN 0 1.2 -\n",
     "a gamma": "x gmM - 0.3\n",
+    "a wide gamma": "x gmM - 1.3\ny gmM 1.5 1.5\n",
+    "soft walls": "x dFD 7.5 -0.3 0.2\ny dFD2 1e-3 - 0.1\nnuisance edit freeze y\nall group = x y\n",
+    "constraints of formulas": (
+        "k rateParam a B 1 [0,5]\nf rateParam a S @0^2 k\nw extArg 0.5 [0.1,2]\nx lnN 1.2 -\n"
+        "c constr (f-k)*r {k,f,r} 0.3\nd constr 1/2*k+@1-2.5 {k,x} w\ne constr @0-@1 {k,w} w\nk constr r-mu 2.\n"
+        "mu extArg 1 [0,3]\n"
+    ),
     "truncated": "x trG 0.25 -0.4\n",
     "constrained factors": "x param 1 0.1\nx rateParam a B 1\ny param 2 -0.1/+0.3 [1,4]\ny rateParam a S 2\n",
     "formulas": "k rateParam a B 1.5 [0,3]\nf rateParam a S (@0*@1+1.)/2 k,x\ng rateParam a B @0/3 f\nx lnN - 1.1\n",
@@ -176,6 +183,36 @@ def test_what_a_card_cannot_say_is_refused_all_at_once(tmp_path: Path) -> None:
     assert any("staterror" in problem and "autoMCStats adds" in problem for problem in problems)
     assert all(problem.startswith(f'{tmp_path / "new" / "card.txt"}: channel "') for problem in problems)
     assert not list((tmp_path / "new").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("k^2", 'penalty "p": what it adds to the likelihood has no row; those of a card are constr'),
+        ("0.5 * ((k) / 0) ^ 2", 'penalty "p": what it adds to the likelihood has no row'),
+        ("log(1 + exp(4.0 * (@0 - 1))) + log(1 + exp(-4.0 * (@0 + 1)))", '"k": what holds it is that of a dFD'),
+        ("0.25 * @0 - -0.75 * log(@0)", '"k": as a gmM it starts at 1, from 0.01 to 11, not at 1, from 0 to 10'),
+    ],
+)
+def test_what_is_added_to_the_likelihood_is_said_or_refused_by_name(expression: str, told: str, tmp_path: Path) -> None:
+    penalty = {"name": "p", "expression": expression, "parameters": ["k"], "penalty": True}
+    said = {**workspace_with("penalty that is added to the likelihood", "datacard").spec, "functions": [penalty]}
+    with pytest.raises(WorkspaceError, match=re.escape(told)):
+        write(wilks.load_workspace(said), tmp_path / "card.txt")
+
+
+def test_a_parameter_of_interest_of_another_name_in_a_constraint(tmp_path: Path) -> None:
+    """It is called "r" in the card, in formulas too."""
+    said = workspace_with("penalty that is added to the likelihood").spec
+    said["functions"][0]["expression"] = "0.5 * ((k - mu) / 0.5) ^ 2"
+    before = wilks.compile_model(wilks.load_workspace(said))
+    write(wilks.load_workspace(said), tmp_path / "card.txt")
+    after = wilks.compile_model(wilks.load_workspace(tmp_path / "card.txt"))
+    assert after.parameter_names == ("k", "r")
+    assert before.parameter_names == ("k", "mu")
+    points = [np.array([1.1, 0.6]), np.array([0.9, 1.7])]
+    one, other = (model.nll(points[0]) - model.nll(points[1]) for model in (before, after))
+    assert one == pytest.approx(other, abs=1e-12)
 
 
 def test_names_and_interest_are_those_of_cards_and_notes_tell(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from wilks._files import write_atomically
 from wilks._types import FloatArray
 from wilks.export.combine.limit_tree import branch_names
 from wilks.export.combine.root_objects import data_graph, root_file, th1, th2
-from wilks.figures.poisson import garwood
 from wilks.results.diagnostics import Diagnostics, Shapes
 from wilks.results.fit import FitResult
 from wilks.results.prediction import ChannelPrediction
@@ -56,6 +55,8 @@ def _shapes(folder: str, shapes: Shapes) -> dict[str, Any]:
 
 
 def _channel(channel: ChannelPrediction, shapes: Shapes) -> dict[str, Any]:
+    from wilks.figures.poisson import garwood
+
     name, place = channel.name, f"in {channel.name}"
     found: dict[str, Any] = {}
     if np.isfinite(channel.data).all():
@@ -118,7 +119,8 @@ def _trees(result: Diagnostics) -> dict[str, dict[str, Any]]:
         "tree_fit_b": (result.background, (0.0, 0.0, 0.0), {"nll_min": 0.5 * b}),
         "tree_fit_sb": (free, (free[poi].uncertainty, down, up), {"nll_min": 0.5 * s, "nll_nll0": 0.5 * (s - b)}),
     }
-    trees = {"tree_prefit": _columns(result, free.prefit_values, {})}
+    before = _columns(result, free.prefit_values, {})
+    trees = {"tree_prefit": before} if before else {}  # there is no tree without branches
     for name, (fit, errors, likelihoods) in fitted.items():
         about: dict[str, Any] = {"fit_status": np.array([0 if fit.converged else -1], np.int32)}
         about[poi] = fit[poi].value

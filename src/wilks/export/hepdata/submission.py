@@ -73,8 +73,8 @@ class Submission:
             write_atomically(path, _archive(files, path.name))
             return [path]
         _clear(path)
-        for name, content in files.items():
-            write_atomically(path / name, content)
+        for name in reversed(files):  # `submission.yaml` last: where it is, all is
+            write_atomically(path / name, files[name])
         return [path / name for name in files]
 
     def save_csv(self, folder: str | Path) -> list[Path]:

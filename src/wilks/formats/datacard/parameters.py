@@ -164,7 +164,7 @@ class Parameters:
 
     def _gamma(self, row: Row, kind: str, width: float) -> None:
         rate = 1.0 / width**2
-        bounds = [[max(0.01, 1.0 - 5.0 * width), 1.0 + 5.0 * width]]
+        bounds = [[*gamma_range(width)]]
         if width > 1:  # no counting experiment: the density rises towards 0
             self._set(row.name, kind, inits=[1.0], bounds=bounds, constraint="none")
             self.densities[row.name] = f"{row.name}_density", f"{rate!r} * @0 - {rate - 1.0!r} * log(@0)"
@@ -204,7 +204,7 @@ class Parameters:
         for rate in reversed(found.values()):
             read = self._expression(rate, {*self.settings, *found})
             if read is not None:
-                steering.formula(rate.name, read.replace(" ", ""), rate.arguments)
+                steering.formula(rate.name, read, rate.arguments)
 
     def _expression(self, of: RateParam | Constr, names: set[str]) -> str | None:
         """Return a formula with ROOT's meaning, in the words used here; None, and a mistake, where it has none."""
@@ -226,7 +226,7 @@ class Parameters:
         if unknown:
             text = f'{formula}: "{unknown[0]}" is not in its list of arguments'
             self.problems.add(of.where, f"{text}{nearest(unknown[0], of.arguments)}")
-        return divided or expression
+        return (divided or expression).replace(" ", "")
 
     def _constrain(self, constr: Constr, names: set[str], steering: Steering) -> None:
         """Add the normal constraint of a formula."""
@@ -292,6 +292,11 @@ def positive_range(slopes: Iterable[float], reach: float = 7.0) -> tuple[float, 
         elif slope < 0:
             high = min(high, -1.0 / slope)
     return low, high
+
+
+def gamma_range(width: float) -> tuple[float, float]:
+    """Return the range of a gmM of a width."""
+    return max(0.01, 1.0 - 5.0 * width), 1.0 + 5.0 * width
 
 
 def count_range(count: float) -> tuple[float, float]:

@@ -69,14 +69,14 @@ def check_channels(card: Card, problems: Problems, *, without_background: bool, 
     if not card.columns:
         return
     if not card.signals and not without_signal:
-        text = "no signal (a process with a number of 0 or below); allow_no_signal=True reads it nevertheless"
+        text = "no signal (a process with a number of 0 or below); --X-allow-no-signal (allow_no_signal=True) reads it"
         problems.add(card.name, text)
     for channel in card.channels:
         there = [column for (name, _), column in card.columns.items() if name == channel and column.rate != 0]
         if not there:
             problems.add(card.name, f'channel "{channel}" has no process with a rate other than 0')
         elif all(column.signal for column in there) and not without_background:
-            text = f'channel "{channel}" has no background; allow_no_background=True reads it nevertheless'
+            text = f'channel "{channel}" has no background; --X-allow-no-background (allow_no_background=True) reads it'
             problems.add(card.name, text)
         elif not any(column.signal for column in there):
             problems.remark(card.name, f'channel "{channel}" has no signal')

@@ -108,7 +108,10 @@ class Samples:
         off = abs(nominal.total - column.rate) > 0.01 * max(1.0, column.rate)
         if column.rate > 0 and off and self.check_sums:
             text = f'rate {column.rate:g} of process "{block[1]}" in "{block[0]}", but its histogram has the sum '
-            self.reader.problems.add(column.where, f"{text}{nominal.total:g} (check_sums=False reads it nevertheless)")
+            self.reader.problems.add(
+                column.where,
+                f"{text}{nominal.total:g} (--X-no-check-norm, check_sums=False reads it)",
+            )
         return True
 
     def _scale(self, effects: Effects, nominal: Template, total: float, said: Statistics | None) -> float:
@@ -227,7 +230,7 @@ class Samples:
         off = total > 0.01 if count == 0 else count > 0 and abs(total / count - 1) > 0.005
         if off and self.check_sums:
             text = f'observation {count:g} of channel "{block[0]}", but the histogram of its data has the sum {total:g}'
-            self.reader.problems.add(self.reader.card.name, f"{text} (check_sums=False reads it nevertheless)")
+            self.reader.problems.add(self.reader.card.name, f"{text} (--X-no-check-norm, check_sums=False reads it)")
         if (found.values < 0).any():
             text = f'negative counts in the data of channel "{block[0]}" are 0, as in Combine'
             self.reader.problems.remark(self.reader.card.name, text)

@@ -17,17 +17,19 @@ from wilks.formats.datacard.records import Block
 from wilks.formats.datacard.starting import start_values
 from wilks.formats.datacard.write_again import require_same
 from wilks.formats.datacard.write_channels import ChannelWriter
-from wilks.formats.datacard.write_functions import arguments, functions_of
+from wilks.formats.datacard.write_functions import functions_of, resolved
 from wilks.formats.datacard.write_names import INTEREST, card_names
 from wilks.formats.datacard.write_parameters import ParameterLines, known_parameters
+from wilks.formats.datacard.write_penalties import FORMS, constr_lines
 from wilks.formats.datacard.write_sheet import Sheet
 from wilks.formats.histfactory_xml.write_channels import Told
 from wilks.formats.notes import Note, Writing
 from wilks.formats.root_writing import root_file
-from wilks.workspace.spec import Function, NormFactor
+from wilks.workspace.spec import NormFactor
 from wilks.workspace.workspace import Workspace
 
 _DEFAULT = (1.0, 0.0, 20.0)
+_OF_MODIFIER = re.compile(r'(channel ".*", sample ".*": [a-z]+ ".*?"): (.*)')
 
 
 def write(workspace: Workspace, path: str | Path) -> Writing:
@@ -63,10 +65,11 @@ class Described:
     def __init__(self, workspace: Workspace, file: str) -> None:
         self.workspace, self.document, self.told = workspace, workspace.document, Told()
         self.sheet = Sheet(file)
-        self._whole()
         self.functions = functions_of(self.document)
+        self._whole()
         self.known = known_parameters(self.document, self.functions)
-        names = [*self.known, *self.functions.formulas, *self.functions.linear]
+        penalties = self.functions.penalties
+        names = [*self.known, *self.functions.formulas, *self.functions.linear, *penalties.constraints]
         self.pois = self.document.measurements[0].config.of_interest
         self.names = card_names(self.document, names, self.pois, self.told)
         self.lines = ParameterLines(self.known, self.functions, self.names.parameters, self.pois, self.told)
@@ -76,8 +79,9 @@ class Described:
         self._groups()
         self._odd_channels()
         if self.told.problems:
-            raise WorkspaceError(self.told.problems)
+            raise WorkspaceError(once(self.told.problems))
         self.sheet.params = self.lines.lines
+        self.sheet.constraints = self._constraints()
         self.text = self.sheet.text(self._order())
 
     def _whole(self) -> None:
@@ -92,6 +96,8 @@ class Described:
             told.problems.append("correlated constraints: the systematics of a card are independent")
         if config.clip:
             told.problems.append("clip: yields of a card are not cut at 0 (but at 1e-9, where histograms are varied)")
+        for name in self.functions.penalties.others:
+            told.problems.append(f'penalty "{name}": what it adds to the likelihood has no row; {FORMS}')
 
     def _interest(self) -> dict[Block, str]:
         """Return the parameter of interest of each block, and say to the sheet which processes are signals."""
@@ -145,7 +151,7 @@ class Described:
         settings = {one.name: {"inits": [one.start]} for one in self.known.values()}
         said = {one.name: msgspec.to_builtins(one) for one in self.document.measurements[0].config.parameters}
         counted = as_combine_starts({n: s for n, s in said.items() if "inits" in s})
-        functions = {one.name: _resolved(one) for one in self.document.functions or ()}
+        functions = {one.name: resolved(one) for one in self.document.functions or ()}
         starts = start_values({**settings, **{n: s for n, s in counted.items() if n in settings}}, functions)
         writer = ChannelWriter(self.sheet, self.names, self.lines, self.functions, scaled, starts, self.told)
         masked = {mask.channel: mask.bins for mask in self.document.masks or ()}
@@ -163,6 +169,14 @@ class Described:
             self.told.note(Note(f'channel "{name}"', "is masked, and left out of the card", "read as"))
         else:
             self.told.problems.append(f'channel "{name}": single bins are masked; a card masks whole channels')
+
+    def _constraints(self) -> list[str]:
+        named, penalties = self.names.parameters, self.functions.penalties
+        formulas = {
+            name: self.functions.formula(function, lambda one: named[one])
+            for name, (function, _) in penalties.constraints.items()
+        }
+        return constr_lines(penalties, named, formulas)
 
     def _frozen(self) -> None:
         for name in self.lines.frozen:
@@ -217,6 +231,23 @@ class Described:
         return merged_order(chains)
 
 
+def once(problems: list[str]) -> list[str]:
+    """Return sentences in which what is said of several modifiers is said of the first, and the others are counted.
+
+    >>> once(['channel "a", sample "b": normsys "x": no row', 'channel "a", sample "b": normsys "y": no row'])
+    ['channel "a", sample "b": normsys "x" and 1 more: no row']
+    """
+    places: dict[str, list[str]] = {}
+    for one in dict.fromkeys(problems):
+        match = _OF_MODIFIER.fullmatch(one)
+        place, text = (match[1], match[2]) if match else ("", one)
+        places.setdefault(text, []).append(place)
+    return [
+        f"{of[0]}{f' and {len(of) - 1} more' if len(of) > 1 else ''}: {text}" if of[0] else text
+        for text, of in places.items()
+    ]
+
+
 def merged_order(chains: list[list[str]]) -> list[str]:
     """Return names in an order that is that of all lists as far as they agree; earlier lists go first.
 
@@ -251,7 +282,3 @@ def _reaches(after: dict[str, set[str]], start: str, end: str) -> bool:
             seen.add(name)
             todo += after.get(name, ())
     return False
-
-
-def _resolved(function: Function) -> dict[str, object]:
-    return {**msgspec.to_builtins(function), "parameters": function.parameters or list(arguments(function))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import numpy as np
 from wilks._types import FloatArray
 from wilks.errors import WorkspaceError, listed
 from wilks.formats.datacard.read import read
+from wilks.formats.datacard.starting import start_values
+from wilks.formats.datacard.write_functions import parameters_of, resolved
 from wilks.workspace.spec import Document, HistoSys, Lumi, NormFactor, NormSys, ShapeSys, StatError
 
 if TYPE_CHECKING:
@@ -72,12 +75,25 @@ def _numbers(document: Document, card: Described | None) -> dict[tuple[str, ...]
                         kind = "terms" if isinstance(modifier, StatError) else "counts"
                         before = found.get((kind, *block), np.zeros(1))
                         found[kind, *block] = before + np.asarray(modifier.data, np.float64)
+    return found | _added(document, lambda name: called("parameters", name))
+
+
+def _added(document: Document, called: Callable[[str], str]) -> dict[tuple[str, ...], FloatArray]:
+    """Return what is added to the likelihood, by the parameters that it needs, where these have some values."""
+    functions = {one.name: resolved(one) for one in document.functions or ()}
+    needed = {name: parameters_of(name, functions) for name in functions}
+    ordered = sorted({name for names in needed.values() for name in names}, key=called)
+    values = start_values({name: {"inits": [1.1 + 0.1 * i]} for i, name in enumerate(ordered)}, functions)
+    found: dict[tuple[str, ...], FloatArray] = {}
+    for one in (one.name for one in document.functions or () if one.penalty):
+        key = "penalty", *sorted(called(name) for name in needed[one])
+        found[key] = found.get(key, np.zeros(1)) + values[one]
     return found
 
 
 def _same(name: tuple[str, ...], wanted: FloatArray, found: FloatArray) -> bool:
     near = _INVERSE if name[0] == "norm" else _NEAR
-    return wanted.shape == found.shape and np.allclose(wanted, found, rtol=near, atol=_CUT)
+    return wanted.shape == found.shape and np.allclose(wanted, found, rtol=near, atol=_CUT, equal_nan=True)
 
 
 def _nothing(name: tuple[str, ...], numbers: FloatArray) -> bool:

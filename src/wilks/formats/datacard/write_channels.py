@@ -224,7 +224,7 @@ class ChannelWriter:
                 parameter = self.functions.same[name]
                 self.sheet.rates.setdefault(self.names.parameters[parameter], ("0.0", []))[1].append(block)
             elif name in self.functions.formulas:
-                text = self.functions.formula(name, lambda one: self.names.parameters[one])
+                text = self.functions.formula(self.functions.formulas[name], lambda one: self.names.parameters[one])
                 self.sheet.rates.setdefault(called, (text, []))[1].append(block)
             elif kind == "rate":
                 self.sheet.rates.setdefault(called, (self.lines.values[name], []))[1].append(block)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wilks.formats.datacard.parameters import FREE, WIDE, count_range, positive_range
+from wilks.formats.datacard.parameters import FREE, WIDE, count_range, gamma_range, positive_range
 from wilks.formats.datacard.write_functions import Functions
 from wilks.formats.histfactory_xml.write_channels import Told
 from wilks.workspace.spec import Document, HistoSys, Lumi, NormFactor, NormSys, ParameterSettings
@@ -93,8 +93,8 @@ def _known(name: str, said: ParameterSettings | None, types: set[type]) -> Known
 class ParameterLines:
     """Decides what parameters are in a card.
 
-    `kinds` are "lnN" (a systematic), "lnU", "gmN", "gmM", "trG", "unif", "rate" (a rateParam) or "other" (param or
-    extArg), `args` what stands between kind and columns of a row, `lines` those of param and extArg, `values` what
+    `kinds` are "lnN" (a systematic), "lnU", "gmN", "gmM", "trG", "unif", "dFD", "rate" (a rateParam) or "other" (param
+    or extArg), `args` what stands between kind and columns of a row, `lines` those of param and extArg, `values` what
     rateParams have after their blocks.
     """
 
@@ -115,6 +115,8 @@ class ParameterLines:
             if one.name in self.pois and one.types == {NormFactor}:
                 continue
             match one.constraint:
+                case _ if one.name in self.functions.penalties:
+                    self._held(one)
                 case "poisson":
                     self._count(one)
                 case "normal":
@@ -200,6 +202,24 @@ class ParameterLines:
                 value += " [const]"
             self.lines.append(f"{self.called[one.name]} extArg {value}")
 
+    def _held(self, one: Known) -> None:
+        """Write dFD, or a gmM that is no counting experiment."""
+        penalties = self.functions.penalties
+        if one.name in penalties.walls:
+            steep, slopes = penalties.walls[one.name], self._slopes(one)
+            kind, args, what = "dFD", repr(steep), "acts by factors 1 + c x only"
+            usual, right = (0.0, *positive_range(slopes, 1.0 + 8.0 / steep)), bool(slopes) and not one.types
+        else:
+            width = width_of(penalties.densities[one.name])
+            kind, args, what = "gmM", repr(width), "multiplies processes by itself only"
+            usual, right = (1.0, *gamma_range(width)), one.types == {NormFactor}
+        self.kinds[one.name], self.args[one.name] = kind, args
+        if not right or one.constraint != "none":
+            self._refuse(one, f"what holds it is that of a {kind}, which {what}, without a further constraint")
+        elif (one.start, one.low, one.high) != usual:
+            text = f"as a {kind} it starts at {usual[0]:g}, from {usual[1]:.4g} to {usual[2]:.4g}, not at "
+            self._refuse(one, f"{text}{one.start:g}, from {one.low:g} to {one.high:g}")
+
     def _count(self, one: Known) -> None:
         self._as_formulas(one)
         count, factor = one.centre, one.width
@@ -207,9 +227,9 @@ class ParameterLines:
             self.kinds[one.name], self.args[one.name] = "gmN", f"{count:.0f}"
             usual = count, *count_range(count)
         elif abs(factor - 1.0 - count) < 1e-12 * factor:
-            width = _width(factor)
+            width = width_of(factor)
             self.kinds[one.name], self.args[one.name] = "gmM", repr(width)
-            usual = 1.0, max(0.01, 1.0 - 5.0 * width), 1.0 + 5.0 * width
+            usual = 1.0, *gamma_range(width)
         else:
             text = f"{count:g} events where {factor:g} times it are expected; a card has gmN (whole numbers, times 1) "
             self._refuse(one, f"{text}and gmM (one event less than the factor)")
@@ -227,7 +247,7 @@ def _range(one: Known) -> str:
     return f"[{one.low!r},{one.high!r}]"
 
 
-def _width(rate: float) -> float:
+def width_of(rate: float) -> float:
     """Return the width whose inverse square is a number, to the last bit if there is one."""
     width = 1.0 / math.sqrt(rate)
     low = high = width

@@ -35,6 +35,7 @@ class Sheet:
     histograms: dict[str, Written] = field(default_factory=dict)
     rows: dict[str, dict[str, Line]] = field(default_factory=dict)
     params: list[str] = field(default_factory=list)
+    constraints: list[str] = field(default_factory=list)
     rates: dict[str, tuple[str, list[Block]]] = field(default_factory=dict)
     groups: list[str] = field(default_factory=list)
     statistics: list[str] = field(default_factory=list)
@@ -67,7 +68,7 @@ class Sheet:
         body.insert(len(columns), rule)
         rates = sorted(self.rates, key=lambda name: ranks.get(name, len(ranks)))
         lines = [line for name in rates for line in self._rate(name)]
-        lines = [*self.params, *lines, *self.groups, *self.statistics, *self.frozen]
+        lines = [*self.params, *lines, *self.constraints, *self.groups, *self.statistics, *self.frozen]
         return "\n".join([*head, *body, *lines]) + "\n"
 
     def _shapes(self) -> list[str]:

@@ -231,7 +231,9 @@ def functions_of(functions: Functions, named: Named) -> list[dict[str, Any]]:
     for name in sorted(functions.used, key=list(functions.file.functions).index):
         entry = worded(named.parameter(name), functions.used[name], names)
         saved = spelled.child(name) if spelled.has(name) else None
-        entries.append(entry if saved is None else as_spelled(entry, saved))
+        entry = entry if saved is None else as_spelled(entry, saved)
+        penalty = {"penalty": True} if saved is not None and saved.flag("penalty") else {}
+        entries.append(entry | penalty)
     for power, (name, count) in named.powers.items():
         tokens: list[tuple[str, str]] = []
         for _ in range(count):
