@@ -64,12 +64,14 @@ class PythonText:
         sizes = ((i, len(character.encode())) for i, character in enumerate(self.text))
         return [i for i, size in sizes for _ in range(size)] + [len(self.text)]
 
-    def follows_bracket(self, position: int) -> bool:
-        """Return whether a bracket of the user's opens just before a position."""
-        before = position - 1
+    def in_brackets(self, start: int, end: int) -> bool:
+        """Return whether brackets of the user's are just around a part of the text."""
+        before, after = start - 1, end
         while self.text[before] == " ":
             before -= 1
-        return before > 0 and self.text[before] == "(" and before not in self.made
+        while self.text[after] == " ":
+            after += 1
+        return before > 0 and self.text[before] == "(" and before not in self.made and self.text[after] == ")"
 
     def require_brackets(self) -> None:
         """Raise ExpressionError where brackets match only with those around the expression: `a) + (b`."""

@@ -241,7 +241,7 @@ class _Reader:
         """Refuse `a > 1 & b < 2`, which Python reads as `a > (1 & b) < 2`, and C as was meant."""
         if not (isinstance(operand, ast.BinOp) and isinstance(operand.op, (ast.BitAnd, ast.BitOr))):
             return
-        bracketed = self.python.follows_bracket(self._position(operand))
+        bracketed = self.python.in_brackets(self._position(operand), self._end(operand))
         masks = isinstance(operand.left, ast.Constant) or isinstance(operand.right, ast.Constant)
         if not bracketed and (last or not masks):
             message = "put comparisons beside & and | in brackets, or write && and ||"
