@@ -14,6 +14,7 @@ from wilks.trexfitter.keys import TABLE as KEYS
 from wilks.trexfitter.notes import Notes
 
 DATA, GHOST = "DATA", "GHOST"
+TYPES = (DATA, GHOST, "SIGNAL", "BACKGROUND")
 
 
 @dataclass
@@ -75,7 +76,7 @@ class Analysis:
         pairs = []
         apart = {tuple(item.split(":", 1)) for item in block.items("ExcludeRegionSample") if ":" in item}
         for sample in self.simulated if samples is None else samples:
-            if not self.listed(block, "Samples", sample):
+            if not self.listed(block, "Samples", sample) and sample.name not in block.items("DummyForSamples"):
                 continue
             for region in self.regions:
                 if (
@@ -96,7 +97,7 @@ class Analysis:
 def type_of(sample: Block) -> str:
     """Return the type of a sample in capitals: DATA, GHOST, SIGNAL or BACKGROUND."""
     setting = sample.get("Type")
-    return setting.word if setting is not None else "BACKGROUND"
+    return setting.word if setting is not None and setting.word in TYPES else "BACKGROUND"
 
 
 def _matches(pattern: str, name: str) -> bool:
@@ -146,6 +147,7 @@ def analysis_of(contents: Contents, notes: Notes) -> Analysis | None:
         text = f"{what} is not among what wilks does, and this configuration can't be imported: {', '.join(places)}"
         notes.mistakes.append(f"{analysis.job.line.label}  {text}")
     _unique(analysis)
+    _types_are_known(analysis)
     _names_exist(analysis)
     return analysis
 
@@ -165,6 +167,16 @@ def _count(block: Block, notes: Notes, refused: dict[str, list[str]]) -> None:
         if what is not None:
             refused.setdefault(what, []).append(f"{block.title}.{key} (line {setting.line.number})")
             notes.kinds[id(setting)] = (setting, block, Kind.NONE)
+
+
+def _types_are_known(analysis: Analysis) -> None:
+    for sample in analysis.of("Sample"):
+        setting = sample.get("Type")
+        if setting is not None and setting.word not in (*TYPES, "EFT"):
+            text = (
+                f'"{setting.text}" is no type of a sample, and BACKGROUND for TRExFitter{nearest(setting.word, TYPES)}'
+            )
+            analysis.notes.approximate(sample, setting, text)
 
 
 def _unique(analysis: Analysis) -> None:

@@ -91,7 +91,7 @@ class Commands:
             )
         for region in self._analysis.regions:
             data = region.get("DataType")
-            if data is not None and data.word == "ASIMOV":
+            if self._asimov(region):
                 options += ["--blind", region.name]
             elif data is not None and data.word != "DATA":
                 self._analysis.notes.mistake(region, data, f"must be DATA or ASIMOV, found {data.text}")
@@ -107,13 +107,19 @@ class Commands:
             for region in self._analysis.regions:
                 if region.text("DataType").upper() == "ASIMOV":
                     self._analysis.notes.approximate(region, "DataType", text)
-        job.get("BlindSRs")
+                elif self._asimov(region):
+                    self._analysis.notes.approximate(job, "BlindSRs", text)
         return options
+
+    def _asimov(self, region: Block) -> bool:
+        """Return whether a region has Asimov data."""
+        blinded = self._analysis.job.true("BlindSRs") and region_type(region) == "SIGNAL"
+        return blinded or region.text("DataType").upper() == "ASIMOV"
 
     def blind(self, block: Block, key: str) -> list[str]:
         """Return the options of Asimov data, where a block asks for them or there are no data."""
         regions = self._analysis.regions
-        all_asimov = bool(regions) and all(r.text("DataType").upper() == "ASIMOV" for r in regions)
+        all_asimov = bool(regions) and all(map(self._asimov, regions))
         no_data = not any(type_of(sample) == DATA for sample in self._analysis.samples)
         wanted = block.true(key)
         value = block.get("POIAsimov")

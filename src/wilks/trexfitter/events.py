@@ -102,13 +102,17 @@ class Events:
             scale *= _or_one(number_of(self.analysis, job, "Lumi")) * _or_one(
                 number_of(self.analysis, job, "LumiScale")
             )
-        own = sample.items("LumiScales") or sample.items("LumiScale")
+        own = scales_of(sample)
         if len(own) == 1:
             scale *= _or_one(number(own[0]))
         return int(scale) if scale == int(scale) and abs(scale) < 1e15 else scale
 
     def factors(self, region: Block, sample: Block, ignore: Setting | None = None) -> dict[str, str]:
-        """Return the factors of the weight of a simulated sample in a region, by where they come from."""
+        """Return the factors of the weight of a simulated sample in a region, by where they come from.
+
+        `ignore` is the `IgnoreWeight` of a systematic, which is about all of them; that of a sample is about those of
+        job and region.
+        """
         sample = self.analysis.resolve(sample, region)
         if type_of(sample) == DATA:
             scale = self.scale(sample)
@@ -118,11 +122,9 @@ class Events:
             "region": self.expression(region, "MCweight"),
             "sample": self.expression(sample, "MCweight"),
         }
-        for setting in (sample.get("IgnoreWeight"), ignore):
-            if setting is not None and setting.true:
-                found |= {"job": "", "region": ""}
-            elif setting is not None and setting.word != "FALSE":
-                found = {key: text.replace(setting.text, "1") for key, text in found.items()}
+        for setting, keys in ((sample.get("IgnoreWeight"), ("job", "region")), (ignore, tuple(found))):
+            if setting is not None and setting.word != "FALSE":
+                found |= {key: "" if setting.true else found[key].replace(setting.text, "1") for key in keys}
         scale = self.scale(sample)
         return found | {"scale": "" if scale == 1 else repr(scale)}
 
@@ -166,6 +168,11 @@ class Events:
                 known = [other.name for other in self.analysis.of("Sample")]
                 self.analysis.notes.mistake(region, setting, f'no sample "{name.strip()}"{nearest(name, known)}')
         return ""
+
+
+def scales_of(sample: Block) -> list[str]:
+    """Return `LumiScale` and `LumiScales` of a sample: one for all inputs, or one for each."""
+    return [*sample.items("LumiScale"), *sample.items("LumiScales")]
 
 
 def _or_one(value: float | None) -> float:
