@@ -165,6 +165,19 @@ def test_bins_that_are_found(importing: Importing) -> None:
     assert kept(importing(kind=NTUPLES, change={'"ht",4,0,8': '"ht|met",4,0,8'})) == ["Variable"]
 
 
+def test_selections_that_are_weights(importing: Importing) -> None:
+    job = {'Selection: "trigger"': 'Selection: "1"'}
+    assert kept(importing(kind=NTUPLES, change=job | {'"njets>4"': '"(njets>4)*(a+b)"'})) == ["Selection"]
+    assert kept(importing(kind=NTUPLES, change=job | {'"njets>4"': '"(njets>4)*(a>b)*flag"'})) == []
+
+
+def test_limits_without_data_are_those_without_signal(importing: Importing) -> None:
+    fits = importing('Limit: "l"\n  LimitBlind: TRUE\n', 'Significance: "s"\n  SignificanceBlind: TRUE\n').commands
+    lines = [command.line for command in fits]
+    assert "wilks limit config.json --asimov --set mu=0" in lines
+    assert "wilks significance config.json --asimov --set mu=1" in lines
+
+
 def test_pruning_that_nothing_asks_for_and_blinded_regions(importing: Importing) -> None:
     syst = 'Systematic: "s"\n  HistoNameSufUp: _up\n  NoPruning: TRUE\n  Samples: ttbar\n'
     found = importing(syst, change={"ReadFrom: HIST": "ReadFrom: HIST\n  BlindSRs: TRUE"})

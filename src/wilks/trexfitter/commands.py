@@ -116,8 +116,11 @@ class Commands:
         blinded = self._analysis.job.true("BlindSRs") and region_type(region) == "SIGNAL"
         return blinded or region.text("DataType").upper() == "ASIMOV"
 
-    def blind(self, block: Block, key: str) -> list[str]:
-        """Return the options of Asimov data, where a block asks for them or there are no data."""
+    def blind(self, block: Block, key: str, default: str = "") -> list[str]:
+        """Return the options of Asimov data, where a block asks for them or there are no data.
+
+        `default` is the parameter of interest that they are made with, where the block has no `POIAsimov`.
+        """
         regions = self._analysis.regions
         all_asimov = bool(regions) and all(map(self._asimov, regions))
         no_data = not any(type_of(sample) == DATA for sample in self._analysis.samples)
@@ -129,7 +132,7 @@ class Commands:
                 return [*options, "--set", f"{self._poi}={value.text}"]
             pairs = [item.replace(":", "=") for item in value.items]
             return options + [word for pair in pairs for word in ("--set", pair)]
-        return options
+        return [*options, "--set", f"{self._poi}={default}"] if options and default and self._poi else options
 
     def _fits(self, shared: list[str]) -> None:
         fit = self._fit
@@ -201,7 +204,7 @@ class Commands:
 
     def _limit(self, shared: list[str]) -> None:
         for limit in self._analysis.of("Limit"):
-            options = [*_no_fix(shared, self._poi), *self.blind(limit, "LimitBlind")]
+            options = [*_no_fix(shared, self._poi), *self.blind(limit, "LimitBlind", "0")]
             level = limit.text("ConfidenceLevel")
             options += ["--level", level] if level else []
             poi = limit.text("POI")
@@ -218,7 +221,7 @@ class Commands:
 
     def _significance(self, shared: list[str]) -> None:
         for block in self._analysis.of("Significance"):
-            options = [*_no_fix(shared, self._poi), *self.blind(block, "SignificanceBlind")]
+            options = [*_no_fix(shared, self._poi), *self.blind(block, "SignificanceBlind", "1")]
             if block.text("SignificanceType").upper() == "TOYS":
                 options += ["--toys", block.text("BonlyToys") or "1000"]
             poi = block.text("POI")

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from wilks.errors import nearest
 from wilks.templates.expression_text import ExpressionError
-from wilks.templates.expressions import parse
+from wilks.templates.expressions import Node, parse
 from wilks.trexfitter.analysis import DATA, Analysis, type_of
 from wilks.trexfitter.features import can
 from wilks.trexfitter.grammar import Block, Setting
 from wilks.trexfitter.layout import Pair
 
 _PRODUCT = re.compile(r"[\w.\[\]$]+(?:\s*\*\s*[\w.\[\]$]+)*")
+_NUMBERS = ("+", "-", "/", "number")
 _NEW = re.compile(r"\?|\.size\s*\(")
 
 
@@ -135,7 +136,12 @@ class Events:
 
     def cuts(self, region: Block) -> str:
         """Return the selection of a region: the job's and its own."""
-        return both([self.expression(self.analysis.job, "Selection"), self.expression(region, "Selection")])
+        found = both([self.expression(self.analysis.job, "Selection"), self.expression(region, "Selection")])
+        if _weighs(found):
+            block = region if "Selection" in region.settings else self.analysis.job
+            text = "is a number, which TRExFitter multiplies weights by; here events pass where it isn't 0"
+            self.analysis.notes.cannot(block, "Selection", text)
+        return found
 
     def own_cuts(self, region: Block, sample: Block) -> str:
         """Return the selection of a sample in a region, in which `{Filter}` is the region's; `{Filter}` for none."""
@@ -173,6 +179,19 @@ class Events:
 def scales_of(sample: Block) -> list[str]:
     """Return `LumiScale` and `LumiScales` of a sample: one for all inputs, or one for each."""
     return [*sample.items("LumiScale"), *sample.items("LumiScales")]
+
+
+def _weighs(text: str) -> bool:
+    """Return whether a selection is a number other than 0 and 1, by how it is written."""
+    try:
+        node = parse(text) if text else None
+    except ExpressionError:
+        return False
+    while node is not None and node.op == "*":
+        if any(isinstance(part, Node) and part.op in _NUMBERS for part in node.args):
+            return True
+        node = node.args[0] if isinstance(node.args[0], Node) else None
+    return node is not None and node.op in _NUMBERS
 
 
 def _or_one(value: float | None) -> float:
