@@ -147,7 +147,7 @@ def imported(contents: Contents, path: Path, output: str = "config.yml") -> Impo
     composer = Composer(analysis)
     found = _steering(analysis, composer, regions)
     workspace = f"{Path(output).stem}.json"
-    commands = Commands(analysis, _poi(found), workspace).of_fit(output) if found else []
+    commands = Commands(analysis, found.document, workspace).of_fit(output) if found else []
     _all_read(analysis, apart)
     if notes.mistakes or found is None:
         raise ConfigError(in_order(notes.mistakes))
@@ -177,13 +177,6 @@ def _steering(analysis: Analysis, composer: Composer, regions: list[Block]) -> S
         text = f'"{data[0].name}" is the data already; the sum of two samples is data with NtupleFiles or HistoFiles'
         analysis.notes.mistake(sample, "Type", text)
     return steering_of(analysis, composer)
-
-
-def _poi(found: Steering | None) -> str:
-    if found is None:
-        return ""
-    general = found.document["General"]
-    return str(general.get("POI") or (general.get("POIs") or [""])[0])
 
 
 def _all_read(analysis: Analysis, apart: list[Block]) -> None:
