@@ -178,6 +178,24 @@ def test_limits_without_data_are_those_without_signal(importing: Importing) -> N
     assert "wilks significance config.json --asimov --set mu=1" in lines
 
 
+def test_commands_name_what_there_is(importing: Importing) -> None:
+    fit = 'Fit: "f"\n  UseMinos: mu, gamma_stat_SR_bin_2, nothing\n'
+    same = {
+        'HistoFile: "tt"': 'HistoFile: "tt"\n  Title: "t#bar{t}"',
+        'HistoFile: "sig"': 'HistoFile: "sig"\n  Title: "t#bar{t}"',
+    }
+    found = importing(fit, 'NormFactor: "k"\n  Title: "k"\n  Samples: none\n', change=same)
+    lines = {command.line.split()[1]: command.line for command in found.commands}
+    assert lines["fit"] == "wilks fit config.json --minos mu --minos 'staterror_SR[2]' -o fit.json"
+    assert "'ttbar=t#bar{t} (ttbar)' --title 'signal=t#bar{t} (signal)'" in lines["data-mc"]
+    assert "Data" not in lines["data-mc"]
+    assert "  # ttbar\n  - {Name: signal" in found.text
+    assert "k=" not in lines["plot"]
+    assert kept(found) == ["UseMinos", ""]
+    alone = importing(change={"ReadFrom: HIST": "ReadFrom: HIST\n  StatOnly: TRUE"}).commands
+    assert not [command for command in alone if "ranking" in command.line]
+
+
 def test_pruning_that_nothing_asks_for_and_blinded_regions(importing: Importing) -> None:
     syst = 'Systematic: "s"\n  HistoNameSufUp: _up\n  NoPruning: TRUE\n  Samples: ttbar\n'
     found = importing(syst, change={"ReadFrom: HIST": "ReadFrom: HIST\n  BlindSRs: TRUE"})

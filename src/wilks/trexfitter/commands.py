@@ -169,9 +169,10 @@ class Commands:
             chosen = minos or ([self._poi] if self._poi else ["*"])
             words = [word for name in chosen for word in ("--parameter", name)]
             self._on_workspace("intervals", [*shared, *asimov, *words], "action f, UseMinos" if minos else "action f")
-        self._on_workspace("ranking", [*_no_fix(shared, self._poi), *asimov, "-o", "ranking.json"], "action r")
-        titles = factor_titles(self._analysis, self._document)
-        self._add(["wilks", "plot", "ranking.json", "-o", "ranking.pdf", *titles], "action r, its figure")
+        if self._ranks():
+            self._on_workspace("ranking", [*_no_fix(shared, self._poi), *asimov, "-o", "ranking.json"], "action r")
+            titles = factor_titles(self._analysis, self._document)
+            self._add(["wilks", "plot", "ranking.json", "-o", "ranking.pdf", *titles], "action r, its figure")
         self._on_workspace("breakdown", [*_no_fix(shared, self._poi), *asimov], "action i")
         if fit.true("GetGoodnessOfFit") or fit.true("SaturatedModel"):
             self._on_workspace("gof", shared, "GetGoodnessOfFit")
@@ -182,6 +183,13 @@ class Commands:
             self._on_workspace("scan", [*shared, *asimov, "--stat-only"], "StatOnlyFit")
         if fit.get("BlindedParameters") is not None:
             self._on_workspace("fit", [*shared, "--blind-poi"], "BlindedParameters")
+
+    def _ranks(self) -> bool:
+        """Return whether there are parameters beside those of interest."""
+        general = self._document["General"]
+        fixed = {item["Name"] for item in general.get("Fixed", [])}
+        others = set(self._parameters) - fixed - {self._poi, *general.get("POIs", [])}
+        return bool(others) or "Staterror" in general
 
     def _names(self, key: str) -> list[str]:
         """Return the parameters under a key of the fit; `*` for all."""
