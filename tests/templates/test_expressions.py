@@ -77,6 +77,7 @@ def test_branches_are_found_each_once() -> None:
         ("a ? 1 : 2 : 3", 10, "there is no [?] for this"),
         ("a & b > 1 ? 1 : 2", 2, "in brackets"),
         ("where(a & b > 1, 2, 3)", 8, "in brackets"),
+        ("1if a", 0, "not an expression"),
         ("c * (a & b > 1)", 7, "in brackets"),
         ("(a ? b : c", 0, "brackets"),
         ("a @ b", 2, "operator is not known"),

@@ -325,7 +325,7 @@ def test_several_fits(tmp_path: Path) -> None:
     assert lines[:3] == [
         "wilks workspace all_SR.yml -o all_SR.json",
         "wilks workspace all_CR.yml -o all_CR.json",
-        "wilks combine all_SR.json all_CR.json -o all.json",
+        "wilks combine all_SR.json all_CR.json --join outer -o all.json",
     ]
     done = CliRunner().invoke(main, ["import-trex", str(config), "-o", str(tmp_path / "all.yml")])
     assert done.exit_code == 0

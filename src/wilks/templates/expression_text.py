@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -85,6 +86,13 @@ class PythonText:
         if place is None:
             place = self.columns[min(_second_value(self.text, error), len(self.columns) - 1)]
         return ExpressionError(message, place)
+
+
+def tree_of(text: str) -> ast.expr:
+    """Return Python's tree of an expression, without warnings about Python that nobody wrote. Raises SyntaxError."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        return ast.parse(text, mode="eval").body
 
 
 def as_python(text: str) -> PythonText:
@@ -245,7 +253,7 @@ def _second_value(python: str, error: SyntaxError) -> int:
         both = python[first : max((error.end_offset or 0) - 1, first)]
         for gap in [match.end() for match in re.finditer(r"\s+", both)][:_TRIED][::-1]:
             with suppress(SyntaxError):
-                ast.parse(f"({both[:gap]})", mode="eval")
+                tree_of(f"({both[:gap]})")
                 return first + gap
     return first
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from wilks.errors import nearest
-from wilks.templates.expression_text import NESTED, ExpressionError, PythonText, as_python
+from wilks.templates.expression_text import NESTED, ExpressionError, PythonText, as_python, tree_of
 
 Argument: TypeAlias = "Node | str | int | float"
 
@@ -108,7 +108,7 @@ def parse(text: str) -> Node:
     """
     python = as_python(text)
     try:
-        body = ast.parse(python.text, mode="eval").body
+        body = tree_of(python.text)
     except SyntaxError as error:
         raise python.mistake(error) from None
     except (ValueError, RecursionError, MemoryError):

@@ -13,6 +13,8 @@ from wilks.trexfitter.keys import REFUSED, Kind, kind_of, refused_because
 from wilks.trexfitter.keys import TABLE as KEYS
 from wilks.trexfitter.notes import Notes
 
+_MANY = 12
+# Places that one sentence names.
 DATA, GHOST = "DATA", "GHOST"
 TYPES = (DATA, GHOST, "SIGNAL", "BACKGROUND")
 
@@ -144,12 +146,17 @@ def analysis_of(contents: Contents, notes: Notes) -> Analysis | None:
     for block in contents.blocks:
         _count(block, notes, refused)
     for what, places in refused.items():
-        text = f"{what} is not among what wilks does, and this configuration can't be imported: {', '.join(places)}"
+        text = f"{what} is not among what wilks does, and this configuration can't be imported: {_some(places)}"
         notes.mistakes.append(f"{analysis.job.line.label}  {text}")
     _unique(analysis)
     _types_are_known(analysis)
     _names_exist(analysis)
     return analysis
+
+
+def _some(places: list[str]) -> str:
+    rest = f" and {len(places) - _MANY} more" if len(places) > _MANY else ""
+    return ", ".join(places[:_MANY]) + rest
 
 
 def _count(block: Block, notes: Notes, refused: dict[str, list[str]]) -> None:

@@ -78,8 +78,11 @@ class Events:
         """Return an expression, noted where it can't be read."""
         if setting is None or not text or _is_one(text):
             return text
+        if "{" in text or "}" in text:
+            self.analysis.notes.mistake(block, setting, f"braces are not part of an expression: {text:.60}")
+            return text
         try:
-            parse(text.replace("{Weight}", "1").replace("{Filter}", "1"))
+            parse(text)
         except ExpressionError as error:
             new = _NEW.search(text) is not None and not can("expressions")
             self.analysis.notes.cannot(

@@ -133,8 +133,8 @@ def is_trex(source: object) -> bool:
         return False
 
 
-def imported(contents: Contents, path: Path, output: str = "config.yml") -> Imported:
-    """Return what blocks say. Raises ConfigError with all mistakes."""
+def imported(contents: Contents, path: Path, output: str = "config.yml", measurement: str = "") -> Imported:
+    """Return what blocks say; `measurement` is a name in place of the job's. Raises ConfigError with all mistakes."""
     notes = Notes(mistakes=contents.mistakes)
     analysis = analysis_of(contents, notes)
     if analysis is None or any("can't be imported" in sentence for sentence in notes.mistakes):
@@ -152,6 +152,8 @@ def imported(contents: Contents, path: Path, output: str = "config.yml") -> Impo
     if notes.mistakes or found is None:
         raise ConfigError(in_order(notes.mistakes))
     notes.absent += absent_files(composer, path)
+    if measurement:
+        found.document["General"]["Measurement"] = measurement
     validation = _validation(contents, apart, path, notes)
     head = _head(path, analysis, commands, apart)
     text = as_yaml(found.document, found.comments, head)

@@ -66,7 +66,7 @@ def _imported_fits(contents: Contents, path: Path, given: list[str | Path], outp
     for block in contents.blocks:
         _count(block, notes)
         if block.type == "Fit":
-            found = _one(block, path, given, fit_file(output, block.name), notes)
+            found = _one(block, path, given, fit_file(output, block.name), notes, multi.name)
             if found is not None:
                 fits[block.name] = found
         elif block.type not in ("MultiFit", "Limit", "Significance"):
@@ -91,7 +91,7 @@ def _count(block: Block, notes: Notes) -> None:
                 notes.cannot(block, setting, "has no like here, and is left out")
 
 
-def _one(block: Block, path: Path, given: list[str | Path], output: Path, notes: Notes) -> Imported | None:
+def _one(block: Block, path: Path, given: list[str | Path], output: Path, notes: Notes, name: str) -> Imported | None:
     setting = block.get("ConfigFile")
     if setting is None:
         notes.mistake(block, None, 'missing setting "ConfigFile", the configuration of the fit')
@@ -108,7 +108,7 @@ def _one(block: Block, path: Path, given: list[str | Path], output: Path, notes:
         if is_multifit(contents):
             notes.mistake(block, setting, f'"{setting.text}" is a multi-fit itself')
             return None
-        return imported(contents, file, str(output))
+        return imported(contents, file, str(output), name)  # of one name, measurements are joined
     except ConfigError as error:
         notes.mistakes += error.problems
         return None
@@ -123,7 +123,9 @@ def _combination(multi: Block, fits: Mapping[str, Imported], output: Path) -> li
     if multi.true("Combine", default=True) and len(workspaces) > 1:
         first = workspaces[0]
         for other in workspaces[1:]:
-            commands.append(Command(shlex.join(["wilks", "combine", first, other, "-o", whole]), "Combine: TRUE"))
+            commands.append(
+                Command(shlex.join(["wilks", "combine", first, other, "--join", "outer", "-o", whole]), "Combine: TRUE")
+            )
             first = whole
         poi = multi.text("POIName") or _poi(fits)
         options = ["--poi", poi] if poi else []

@@ -37,7 +37,7 @@ class SideWriter:
     def said(self, block: Block, side: str, region: Block, sample: Block) -> dict[str, object]:
         """Return what a side says of a template. Raises NoShortFormError where the layout has no place for it."""
         if self._dummy(block, sample):
-            return self.nominal_side() if self.analysis.ntuples else self._as_nominal(region, sample)
+            return self.nominal_side() if self.analysis.ntuples else self.as_nominal(region, sample)
         other = self._other(block, side, sample)
         entries = self.composer.entries(region, other, Side(block, side))
         pair = (region.name, sample.name)
@@ -57,9 +57,12 @@ class SideWriter:
         if found.keys() & {"SamplePath"} and self._several_sources(sample):
             text = f'a side has one input for all, and the sample "{sample.name}" several with scales of their own'
             self.analysis.notes.cannot(block, None, text)
-        return found or self._as_nominal(region, sample)
+        return found or self.as_nominal(region, sample)
 
-    def _as_nominal(self, region: Block, sample: Block) -> dict[str, object]:
+    def as_nominal(self, region: Block, sample: Block) -> dict[str, object]:
+        """Return what a side that is nominal says of a template."""
+        if self.analysis.ntuples:
+            return self.nominal_side()
         if not self.layout.whole:
             return self._nominal_path()
         paths = self.layout.cells.get((region.name, sample.name), ())

@@ -195,13 +195,13 @@ class SystematicWriter:
             self.analysis.notes.cannot(block, "Symmetrisation", text)
             given = given[:1]
         for side in SIDES:
-            if side not in given:
-                mirrored = word not in ("", "NONE", "FALSE")
-                found[side] = {"Symmetrize": True} if mirrored else self.sides.nominal_side()
+            if side not in given and word not in ("", "NONE", "FALSE"):
+                found[side] = {"Symmetrize": True}
                 continue
             values: dict[Pair, dict[str, object]] = {}
             for region, sample in pairs:
-                values[region.name, sample.name] = self.sides.said(block, side, region, sample)
+                says = self.sides.said(block, side, region, sample) if side in given else None
+                values[region.name, sample.name] = says or self.sides.as_nominal(region, sample)
             blocks = by_pairs(values, regions, samples)
             if not blocks:
                 found[side] = self.sides.nominal_side()
