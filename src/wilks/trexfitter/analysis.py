@@ -32,7 +32,23 @@ class Analysis:
 
     def of(self, kind: str) -> list[Block]:
         """Return the blocks of one type."""
-        return [block for block in self.blocks if block.type == kind]
+        return self._by_type.get(kind, [])
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Block]]:
+        found: dict[str, list[Block]] = {}
+        for block in self.blocks:
+            found.setdefault(block.type, []).append(block)
+        return found
+
+    @cached_property
+    def places(self) -> dict[int, int]:
+        """How many systematics of the same name stand before one, by its id."""
+        names: dict[str, int] = {}
+        found = {}
+        for block in self.of("Systematic"):
+            found[id(block)] = names[block.name] = names.get(block.name, -1) + 1
+        return found
 
     def first(self, kind: str) -> Block:
         """Return the block of a type that stands once, an empty one where there is none."""
@@ -138,8 +154,11 @@ def analysis_of(contents: Contents, notes: Notes) -> Analysis | None:
     jobs = [block for block in contents.blocks if block.type == "Job"]
     if len(jobs) != 1:
         what = f"{len(jobs)} blocks" if jobs else "no block"
-        label = contents.blocks[0].line.label if contents.blocks else "the file"
-        notes.mistakes.append(f"{label}: {what} of type Job; a configuration has exactly one")
+        label = str(contents.files[0]) if contents.files else "the file"
+        text = f"{what} of type Job; a configuration has exactly one"
+        if any(block.type == "MultiFit" for block in contents.blocks):
+            text = "a multi-fit is several analyses; wilks import-trex -o FILE writes them, and what combines them"
+        notes.mistakes.append(f"{label}: {text}")
         return None
     analysis = Analysis(jobs[0], contents.blocks, notes)
     refused: dict[str, list[str]] = {}

@@ -59,12 +59,12 @@ class Imported:
         return load_config(self.document)
 
 
-def read_blocks(path: str | Path, replacements: Iterable[str | Path] = ()) -> Contents:
+def read_blocks(path: str | Path, replacements: Iterable[str | Path] = (), content: bytes | None = None) -> Contents:
     """Return the blocks of a configuration, placeholders replaced, and the mistakes in its text. Raises ConfigError."""
     given = [*replacements]
     require_files(given)
     contents = Contents()
-    lines = lines_of(Path(path), str(path), contents)
+    lines = lines_of(Path(path), str(path), contents, content=content)
     blocks_of(replaced(lines, Path(path), given, contents), contents)
     return contents
 

@@ -41,14 +41,18 @@ def is_multifit(contents: Contents) -> bool:
 
 
 def import_any(
-    path: str | Path, replacements: Iterable[str | Path] = (), output: str = "config.yml"
+    path: str | Path,
+    replacements: Iterable[str | Path] = (),
+    output: str = "config.yml",
+    content: bytes | None = None,
 ) -> Imported | ImportedFits:
     """Return what a configuration says: one fit, or several. Raises ConfigError with all mistakes.
 
-    The steering file of a fit of several is called `<output>_<fit>.yml` in the commands.
+    `content` is that of a file which was read before: of standard input, or a pipe. The steering file of a fit of
+    several is called `<output>_<fit>.yml` in the commands.
     """
     given = [*replacements]
-    contents = read_blocks(path, given)
+    contents = read_blocks(path, given, content)
     if not is_multifit(contents):
         return imported(contents, Path(path), output)
     return _imported_fits(contents, Path(path), given, Path(output))

@@ -59,8 +59,7 @@ class SystematicWriter:
 
     def _number(self, block: Block) -> int:
         """Return how many systematics of the same name stand before: they share a parameter."""
-        alike = [other for other in self.analysis.of("Systematic") if other.name == block.name]
-        return next(number_ for number_, other in enumerate(alike) if other is block)
+        return self.analysis.places[id(block)]
 
     def _parameter(self, block: Block) -> dict[str, Any]:
         """Return what is said of the parameter: its name, whether it is free, and whether there are several."""
