@@ -16,7 +16,7 @@ from wilks.trexfitter.commands import Command, Commands
 from wilks.trexfitter.features import can
 from wilks.trexfitter.grammar import Block, Contents, blocks_of, lines_of, recognise
 from wilks.trexfitter.keys import Kind
-from wilks.trexfitter.notes import Notes
+from wilks.trexfitter.notes import Notes, grouped
 from wilks.trexfitter.paths import Composer, absent_files
 from wilks.trexfitter.regions import VALIDATION
 from wilks.trexfitter.regions import type_of as region_type
@@ -49,6 +49,11 @@ class Imported:
     def cannot(self) -> list[str]:
         """Sentences about settings that can't be said, in the order of the file."""
         return [str(note) for note in self.notes.of(Kind.NONE)]
+
+    @property
+    def approximate(self) -> list[str]:
+        """Sentences about settings that are said nearly, in the order of the file."""
+        return grouped(self.notes.of(Kind.APPROXIMATE))
 
     def report(self) -> list[str]:
         """Return the lines of the report: exact, approximate, can't be said."""

@@ -223,7 +223,7 @@ class SampleWriter:
             if len(set(paths)) < len(paths):
                 again = next(path for path in paths if paths.count(path) > 1)
                 text = f'"{again}" stands twice, and TRExFitter reads it twice; here it counts once'
-                self.analysis.notes.approximate(sample, _file_key(sample), text)
+                self.analysis.notes.cannot(sample, _file_key(sample), text)
         for block in (common, *others):
             block["SamplePath"] = list(dict.fromkeys(block["SamplePath"]))
             if len(block["SamplePath"]) == 1:
