@@ -24,7 +24,7 @@ KEYS = {
     "Ghost MinimumYield Smooth SeparateStaterror",
     "NormFactor": "Name Samples Regions Exclude Nominal Bounds Constraint",
     "Systematic": "Name Type Up Down Variations Combine Regions Samples Exclude Sources Smoothing Symmetrization "
-    "ModifierName Decorrelate KeepYield Constraint Interpolation ReferenceSample DisablePruning",
+    "ModifierName Decorrelate KeepYield Constraint Interpolation ReferenceSample KeepReferenceYield DisablePruning",
     "Template": "Tree Weight Variable Filter RegionPath SamplePath Normalization Symmetrize VariationPath Overrides",
     "SampleSource": "Name Tree Filter Weight SamplePath Scale",
     "SampleOverride": "Regions Tree Filter Weight Variable SamplePath Scale",

@@ -191,7 +191,7 @@ OTHERS = {
     SampleOverride: set(),
     Systematic: {"Name", "Type", "Up", "Down", "Variations", "Combine", "Regions", "Samples", "Exclude", "Smoothing"}
     | {"Symmetrization", "ModifierName", "KeepYield", "Decorrelate", "Constraint", "Interpolation"}
-    | {"ReferenceSample", "DisablePruning"},
+    | {"ReferenceSample", "KeepReferenceYield", "DisablePruning"},
     Template: {"Normalization", "Symmetrize"},
     SideOverride: {"Normalization"},
 }

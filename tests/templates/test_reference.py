@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
 import pytest
 
 import wilks
-from wilks.errors import TemplateError
+from wilks.errors import ConfigError, TemplateError
 from wilks.figures.varied import total_content
 from wilks.templates.build import needed_templates
 from wilks.templates.reference import GHOST
@@ -56,6 +57,19 @@ def test_variations_are_ratios_to_the_reference() -> None:
     (step,) = made.steps[UP]
     assert str(step) == "relative to (reference Fast, yield before 68, yield 150)"
     assert wilks.process_templates(made, config) == made
+
+
+def test_the_yield_changes_as_that_of_the_reference() -> None:
+    document = copy.deepcopy(STEERING)
+    document["Systematics"][0]["KeepReferenceYield"] = True
+    made = wilks.process_templates(templates(), wilks.load_config(document))
+    # Bin by bin [120, 20, 10] as above; where there is a reference the yield changes by 65 / 60.
+    factor = 150.0 * (65.0 / 60.0) / 150.0
+    np.testing.assert_allclose(made[UP].contents, factor * np.array([120.0, 20.0, 10.0]))
+    np.testing.assert_allclose(made[UP].sumw2, factor**2 * np.array([240.0, 80.0, 0.0]))
+    document["Systematics"][0].pop("ReferenceSample")
+    with pytest.raises(ConfigError, match="KeepReferenceYield: has no effect without ReferenceSample"):
+        wilks.load_config(document)
 
 
 def test_ghosts_have_templates_and_are_in_no_model() -> None:

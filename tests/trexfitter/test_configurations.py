@@ -27,7 +27,7 @@ SOUND = {
     "trex-fit-example-ntuple": (2, 5, 6, 0, 0),
     "trex-fit-example-statonly": (2, 4, 0, 0, 0),
     "trex-interference": (1, 6, 1, 2, 0),
-    "trex-ntuple-2016": (9, 7, 0, 0, 2),
+    "trex-ntuple-2016": (9, 7, 0, 0, 3),
     "trex-top-ws": (3, 4, 22, 0, 0),
     "trex-tth2015": (3, 6, 18, 0, 0),
     "trex-tth2015-dilep": (1, 4, 48, 0, 0),
@@ -87,7 +87,9 @@ def test_with_its_replacements_a_large_one_is_sound(folder: Path, tmp_path: Path
     values.write_text("".join(f"{name}: {0.1 if name.endswith('UP') else -0.1}\n" for name in sorted(names)))
     found = import_trex(config, [values])
     assert len(load_config(found.document).samples) == 15
-    assert [note.key for note in found.notes.of(Kind.NONE)] == []
+    assert [(note.key, note.text[:31]) for note in found.notes.of(Kind.NONE)] == [
+        ("NtupleFiles", '"MC16d/345705" stands twice, an'),
+    ]
     # StatOnly: TRUE, so its systematics are in no model; without that line they are all there.
     text = config.read_text().replace("  StatOnly: TRUE\n", "")
     whole = tmp_path / "whole.config"

@@ -122,8 +122,10 @@ def test_a_factor_again_adds_templates(importing: Importing) -> None:
     found = importing(first, 'NormFactor: "k"\n  Max: 7\n  Samples: signal\n')
     k = named(found.document["NormFactors"], "k")
     assert k["Exclude"] == [{"Samples": ["ttbar"], "Regions": ["SR"]}]
-    assert k["Bounds"] == [0, 5]
-    assert [(note.key, note.line) for note in notes(found, Kind.APPROXIMATE)] == [("Max", 34)]
+    assert k["Bounds"] == [0, 7]  # TRExFitter's blocks of one name are one object
+    assert [(note.key, note.line) for note in notes(found, Kind.APPROXIMATE)] == [("", 33), ("Max", 34)]
+    keyed = importing('NormFactor: "mu"\n  Max: 20\n  Samples: ttbar\n').document["NormFactors"]
+    assert keyed == [{"Name": "mu", "Nominal": 1, "Bounds": [0, 20]}]
 
 
 def test_sides_of_systematics(importing: Importing) -> None:
@@ -323,7 +325,7 @@ def test_several_fits(tmp_path: Path) -> None:
     assert lines[:3] == [
         "wilks workspace all_SR.yml -o all_SR.json",
         "wilks workspace all_CR.yml -o all_CR.json",
-        "wilks combine all_SR.json all_CR.json -o all.json",
+        "wilks combine all_SR.json all_CR.json --join outer -o all.json",
     ]
     done = CliRunner().invoke(main, ["import-trex", str(config), "-o", str(tmp_path / "all.yml")])
     assert done.exit_code == 0

@@ -126,8 +126,8 @@ def test_scales_of_inputs_are_sources(importing: Callable[..., Imported]) -> Non
     change = {'NtupleFile: "tt"': "NtupleFiles: a,d\n  LumiScales: 36.1,43.6"}
     ttbar = importing(kind=NTUPLES, change=change).document["Samples"][1]
     assert ttbar["Sources"] == [
-        {"SamplePath": "a", "Weight": "{Weight} * 36.1"},
-        {"SamplePath": "d", "Weight": "{Weight} * 43.6"},
+        {"SamplePath": "a", "Scale": 36.1},
+        {"SamplePath": "d", "Scale": 43.6},
     ]
 
 

@@ -12,7 +12,7 @@ import wilks
 from wilks import pipeline
 from wilks.cli.application import Commands
 from wilks.cli.drawing import log_option
-from wilks.cli.inputs import CONFIG, read_config, refuse_other_kinds
+from wilks.cli.inputs import CONFIG, read_config, refuse_other_kinds, say_what_is_approximate
 from wilks.cli.reading import Reading, reading_options
 from wilks.cli.streams import output_option, put, source, wrote
 from wilks.cli.wording import plural
@@ -100,6 +100,7 @@ def _done(given: Any, output: str, tell: Narrator, reading: Reading, options: di
     from wilks.templates.workers import processors
 
     try:
+        say_what_is_approximate(given)
         with reading.workers() as workers:
             return pipeline.run(
                 given,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wilks.cli.inputs import TREX, refuse_other_kinds
-from wilks.cli.streams import check_target, output_option, wrote
+from wilks.cli.streams import check_target, output_option, source, wrote
 from wilks.errors import InputError, shown
 from wilks.pipeline import save_text
 
@@ -36,9 +36,11 @@ def import_trex(configuration: str, output: str | None, replacements: tuple[str,
     from wilks.trexfitter.importing import Imported
     from wilks.trexfitter.multifit import fit_file, import_any
 
-    refuse_other_kinds(configuration, TREX)
+    given = source(configuration)
+    refuse_other_kinds(given, TREX)
     printed = output in (None, "-")
-    found = import_any(configuration, replacements, "config.yml" if printed else str(output))
+    content = None if isinstance(given, str) else given.getvalue()
+    found = import_any(getattr(given, "name", given), replacements, "config.yml" if printed else str(output), content)
     for line in found.report():
         click.echo(shown(line), err=True)
     if isinstance(found, Imported):

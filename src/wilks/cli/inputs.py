@@ -57,9 +57,23 @@ _TAKEN_BY = {
 def read_config(given: Any) -> Config:
     """Return the analysis behind an argument, or behind what `source` gave for it. Raises InputError.
 
-    A configuration of TRExFitter is taken, too.
+    A configuration of TRExFitter is taken, too; what of it is approximate goes to standard error.
     """
-    return _read(given, read_steering, CONFIG)
+    found: Config = _read(given, read_steering, CONFIG)
+    say_what_is_approximate(given)
+    return found
+
+
+def say_what_is_approximate(given: Any) -> None:
+    """Say on standard error what is said nearly of a configuration of TRExFitter; nothing of other files.
+
+    Raises ConfigError for one that has mistakes.
+    """
+    from wilks.cli.streams import warn
+    from wilks.trexfitter.importing import import_trex, is_trex
+
+    for sentence in import_trex(given).approximate if is_trex(given) else []:
+        warn(f"{sentence} (approximate)")
 
 
 def read_workspace(given: Any) -> Workspace:

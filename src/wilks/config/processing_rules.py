@@ -71,6 +71,13 @@ def references_are_there(draft: Draft) -> Iterator[Mistake]:
                 yield Mistake(here, f'"{name}" is not in {listed(missing)}, where the systematic acts')
 
 
+def kept_yields_have_a_reference(draft: Draft) -> Iterator[Mistake]:
+    """`KeepReferenceYield` is about a `ReferenceSample`."""
+    for path, systematic in draft.systematics.sound("KeepReferenceYield", "ReferenceSample"):
+        if systematic.keep_reference_yield and systematic.reference_sample is None:
+            yield Mistake((*path, "KeepReferenceYield"), "has no effect without ReferenceSample")
+
+
 def checks_say_something(draft: Draft) -> Iterator[Mistake]:
     """A block `Checks` has a threshold."""
     checks = draft.general.block.checks
@@ -237,6 +244,7 @@ RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     background_is_defined,
     pruning_does_something,
     references_are_there,
+    kept_yields_have_a_reference,
     checks_say_something,
     kept_edges_exist,
     data_stay,

@@ -236,6 +236,10 @@ class Systematic(Block):
         default=None,
         description="Sample that the varied histograms are compared with; what is varied gets their ratio to it",
     )
+    keep_reference_yield: StrictBool = Field(
+        default=False,
+        description="True: the yield changes by the ratio of the yields of varied histogram and ReferenceSample",
+    )
     disable_pruning: StrictBool = Field(default=False, description="True: no effect of it is too small or too large")
     _written_name: str | None = PrivateAttr(default=None)
 

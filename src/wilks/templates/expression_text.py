@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -64,12 +65,14 @@ class PythonText:
         sizes = ((i, len(character.encode())) for i, character in enumerate(self.text))
         return [i for i, size in sizes for _ in range(size)] + [len(self.text)]
 
-    def follows_bracket(self, position: int) -> bool:
-        """Return whether a bracket of the user's opens just before a position."""
-        before = position - 1
+    def in_brackets(self, start: int, end: int) -> bool:
+        """Return whether brackets of the user's are just around a part of the text."""
+        before, after = start - 1, end
         while self.text[before] == " ":
             before -= 1
-        return before > 0 and self.text[before] == "(" and before not in self.made
+        while self.text[after] == " ":
+            after += 1
+        return before > 0 and self.text[before] == "(" and before not in self.made and self.text[after] == ")"
 
     def require_brackets(self) -> None:
         """Raise ExpressionError where brackets match only with those around the expression: `a) + (b`."""
@@ -83,6 +86,13 @@ class PythonText:
         if place is None:
             place = self.columns[min(_second_value(self.text, error), len(self.columns) - 1)]
         return ExpressionError(message, place)
+
+
+def tree_of(text: str) -> ast.expr:
+    """Return Python's tree of an expression, without warnings about Python that nobody wrote. Raises SyntaxError."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        return ast.parse(text, mode="eval").body
 
 
 def as_python(text: str) -> PythonText:
@@ -243,7 +253,7 @@ def _second_value(python: str, error: SyntaxError) -> int:
         both = python[first : max((error.end_offset or 0) - 1, first)]
         for gap in [match.end() for match in re.finditer(r"\s+", both)][:_TRIED][::-1]:
             with suppress(SyntaxError):
-                ast.parse(f"({both[:gap]})", mode="eval")
+                tree_of(f"({both[:gap]})")
                 return first + gap
     return first
 

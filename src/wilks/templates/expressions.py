@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from wilks.errors import nearest
-from wilks.templates.expression_text import NESTED, ExpressionError, PythonText, as_python
+from wilks.templates.expression_text import NESTED, ExpressionError, PythonText, as_python, tree_of
 
 Argument: TypeAlias = "Node | str | int | float"
 
@@ -108,7 +108,7 @@ def parse(text: str) -> Node:
     """
     python = as_python(text)
     try:
-        body = ast.parse(python.text, mode="eval").body
+        body = tree_of(python.text)
     except SyntaxError as error:
         raise python.mistake(error) from None
     except (ValueError, RecursionError, MemoryError):
@@ -241,7 +241,7 @@ class _Reader:
         """Refuse `a > 1 & b < 2`, which Python reads as `a > (1 & b) < 2`, and C as was meant."""
         if not (isinstance(operand, ast.BinOp) and isinstance(operand.op, (ast.BitAnd, ast.BitOr))):
             return
-        bracketed = self.python.follows_bracket(self._position(operand))
+        bracketed = self.python.in_brackets(self._position(operand), self._end(operand))
         masks = isinstance(operand.left, ast.Constant) or isinstance(operand.right, ast.Constant)
         if not bracketed and (last or not masks):
             message = "put comparisons beside & and | in brackets, or write && and ||"

@@ -27,9 +27,11 @@ def relative_to_reference(histograms: Mapping[TemplateKey, Histogram], config: C
 
     Each is multiplied, bin by bin, by the nominal template of its sample over that of the reference sample: what
     remains is the ratio of variation and reference. Where the reference has no positive yield there is no ratio, and
-    the bin is nominal. Statistical uncertainties are multiplied by the same factors.
+    the bin is nominal. With `KeepReferenceYield` all bins are then scaled, so that the yield changes by the ratio of
+    the yields of variation and reference. Statistical uncertainties are multiplied by the same factors.
     """
     references = {systematic.name: systematic.reference_sample for systematic in config.systematics}
+    keeping = {systematic.name for systematic in config.systematics if systematic.keep_reference_yield}
     changes: Changes = {}
     problems: list[str] = []
     for key, variation in histograms.items():
@@ -42,6 +44,8 @@ def relative_to_reference(histograms: Mapping[TemplateKey, Histogram], config: C
             problems.append(f'{key}: has no ratio to "{reference}" without nominal templates of the same binning')
             continue
         made = _moved(variation, found[0].contents, found[1].contents)
+        if key.systematic in keeping:
+            made = _with_yield(made, found[0].integral, variation, found[1])
         numbers = {"reference": reference, "yield_before": variation.integral, "yield": made.integral}
         changes[key] = made, Step("relative to", numbers)
     return changes, problems
@@ -53,3 +57,13 @@ def _moved(variation: Histogram, nominal: FloatArray, reference: FloatArray) -> 
     with np.errstate(over="ignore", invalid="ignore"):  # of yields that aren't finite: told with the workspace
         contents = np.where(there, variation.contents * factor, nominal)
     return Histogram(variation.axis, contents, variation.sumw2 * factor**2, title=variation.title)
+
+
+def _with_yield(made: Histogram, nominal: float, variation: Histogram, reference: Histogram) -> Histogram:
+    """Return a histogram scaled to the nominal yield times the ratio of the yields of variation and reference."""
+    there = reference.contents > 0.0
+    own, varied = float(reference.contents[there].sum()), float(variation.contents[there].sum())
+    if not own > 0.0 or not varied > 0.0 or not made.integral > 0.0:
+        return made
+    factor = nominal * varied / own / made.integral
+    return Histogram(made.axis, made.contents * factor, made.sumw2 * factor**2, title=made.title)

@@ -13,7 +13,10 @@ from wilks.trexfitter.keys import REFUSED, Kind, kind_of, refused_because
 from wilks.trexfitter.keys import TABLE as KEYS
 from wilks.trexfitter.notes import Notes
 
+_MANY = 12
+# Places that one sentence names.
 DATA, GHOST = "DATA", "GHOST"
+TYPES = (DATA, GHOST, "SIGNAL", "BACKGROUND")
 
 
 @dataclass
@@ -29,7 +32,23 @@ class Analysis:
 
     def of(self, kind: str) -> list[Block]:
         """Return the blocks of one type."""
-        return [block for block in self.blocks if block.type == kind]
+        return self._by_type.get(kind, [])
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Block]]:
+        found: dict[str, list[Block]] = {}
+        for block in self.blocks:
+            found.setdefault(block.type, []).append(block)
+        return found
+
+    @cached_property
+    def places(self) -> dict[int, int]:
+        """How many systematics of the same name stand before one, by its id."""
+        names: dict[str, int] = {}
+        found = {}
+        for block in self.of("Systematic"):
+            found[id(block)] = names[block.name] = names.get(block.name, -1) + 1
+        return found
 
     def first(self, kind: str) -> Block:
         """Return the block of a type that stands once, an empty one where there is none."""
@@ -75,7 +94,7 @@ class Analysis:
         pairs = []
         apart = {tuple(item.split(":", 1)) for item in block.items("ExcludeRegionSample") if ":" in item}
         for sample in self.simulated if samples is None else samples:
-            if not self.listed(block, "Samples", sample):
+            if not self.listed(block, "Samples", sample) and sample.name not in block.items("DummyForSamples"):
                 continue
             for region in self.regions:
                 if (
@@ -96,7 +115,7 @@ class Analysis:
 def type_of(sample: Block) -> str:
     """Return the type of a sample in capitals: DATA, GHOST, SIGNAL or BACKGROUND."""
     setting = sample.get("Type")
-    return setting.word if setting is not None else "BACKGROUND"
+    return setting.word if setting is not None and setting.word in TYPES else "BACKGROUND"
 
 
 def _matches(pattern: str, name: str) -> bool:
@@ -135,19 +154,28 @@ def analysis_of(contents: Contents, notes: Notes) -> Analysis | None:
     jobs = [block for block in contents.blocks if block.type == "Job"]
     if len(jobs) != 1:
         what = f"{len(jobs)} blocks" if jobs else "no block"
-        label = contents.blocks[0].line.label if contents.blocks else "the file"
-        notes.mistakes.append(f"{label}: {what} of type Job; a configuration has exactly one")
+        label = str(contents.files[0]) if contents.files else "the file"
+        text = f"{what} of type Job; a configuration has exactly one"
+        if any(block.type == "MultiFit" for block in contents.blocks):
+            text = "a multi-fit is several analyses; wilks import-trex -o FILE writes them, and what combines them"
+        notes.mistakes.append(f"{label}: {text}")
         return None
     analysis = Analysis(jobs[0], contents.blocks, notes)
     refused: dict[str, list[str]] = {}
     for block in contents.blocks:
         _count(block, notes, refused)
     for what, places in refused.items():
-        text = f"{what} is not among what wilks does, and this configuration can't be imported: {', '.join(places)}"
+        text = f"{what} is not among what wilks does, and this configuration can't be imported: {_some(places)}"
         notes.mistakes.append(f"{analysis.job.line.label}  {text}")
     _unique(analysis)
+    _types_are_known(analysis)
     _names_exist(analysis)
     return analysis
+
+
+def _some(places: list[str]) -> str:
+    rest = f" and {len(places) - _MANY} more" if len(places) > _MANY else ""
+    return ", ".join(places[:_MANY]) + rest
 
 
 def _count(block: Block, notes: Notes, refused: dict[str, list[str]]) -> None:
@@ -165,6 +193,16 @@ def _count(block: Block, notes: Notes, refused: dict[str, list[str]]) -> None:
         if what is not None:
             refused.setdefault(what, []).append(f"{block.title}.{key} (line {setting.line.number})")
             notes.kinds[id(setting)] = (setting, block, Kind.NONE)
+
+
+def _types_are_known(analysis: Analysis) -> None:
+    for sample in analysis.of("Sample"):
+        setting = sample.get("Type")
+        if setting is not None and setting.word not in (*TYPES, "EFT"):
+            text = (
+                f'"{setting.text}" is no type of a sample, and BACKGROUND for TRExFitter{nearest(setting.word, TYPES)}'
+            )
+            analysis.notes.approximate(sample, setting, text)
 
 
 def _unique(analysis: Analysis) -> None:

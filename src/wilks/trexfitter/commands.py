@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from wilks.errors import nearest
 from wilks.trexfitter.analysis import DATA, Analysis, type_of
 from wilks.trexfitter.events import number
-from wilks.trexfitter.grammar import Block, Setting
+from wilks.trexfitter.grammar import Block
 from wilks.trexfitter.regions import type_of as region_type
+from wilks.trexfitter.titles import factor_titles, figure_titles, parameters_of
 
+_GAMMA = re.compile(r"gamma_stat_(.+)_bin_(\d+)")
 _FIT_TYPES = ("SPLUSB", "BONLY")
 
 
@@ -28,9 +33,12 @@ class Command:
 class Commands:
     """Collects command lines of one fit."""
 
-    def __init__(self, analysis: Analysis, poi: str, workspace: str) -> None:
+    def __init__(self, analysis: Analysis, document: Mapping[str, Any], workspace: str) -> None:
+        general = document["General"]
         self._analysis = analysis
-        self._poi = poi
+        self._document = document
+        self._poi = str(general.get("POI") or (general.get("POIs") or [""])[0])
+        self._parameters = parameters_of(document)
         self._workspace = workspace
         self._fit = analysis.first("Fit")
         self._found: list[Command] = []
@@ -91,7 +99,7 @@ class Commands:
             )
         for region in self._analysis.regions:
             data = region.get("DataType")
-            if data is not None and data.word == "ASIMOV":
+            if self._asimov(region):
                 options += ["--blind", region.name]
             elif data is not None and data.word != "DATA":
                 self._analysis.notes.mistake(region, data, f"must be DATA or ASIMOV, found {data.text}")
@@ -107,13 +115,22 @@ class Commands:
             for region in self._analysis.regions:
                 if region.text("DataType").upper() == "ASIMOV":
                     self._analysis.notes.approximate(region, "DataType", text)
-        job.get("BlindSRs")
+                elif self._asimov(region):
+                    self._analysis.notes.approximate(job, "BlindSRs", text)
         return options
 
-    def blind(self, block: Block, key: str) -> list[str]:
-        """Return the options of Asimov data, where a block asks for them or there are no data."""
+    def _asimov(self, region: Block) -> bool:
+        """Return whether a region has Asimov data."""
+        blinded = self._analysis.job.true("BlindSRs") and region_type(region) == "SIGNAL"
+        return blinded or region.text("DataType").upper() == "ASIMOV"
+
+    def blind(self, block: Block, key: str, default: str = "") -> list[str]:
+        """Return the options of Asimov data, where a block asks for them or there are no data.
+
+        `default` is the parameter of interest that they are made with, where the block has no `POIAsimov`.
+        """
         regions = self._analysis.regions
-        all_asimov = bool(regions) and all(r.text("DataType").upper() == "ASIMOV" for r in regions)
+        all_asimov = bool(regions) and all(map(self._asimov, regions))
         no_data = not any(type_of(sample) == DATA for sample in self._analysis.samples)
         wanted = block.true(key)
         value = block.get("POIAsimov")
@@ -123,7 +140,7 @@ class Commands:
                 return [*options, "--set", f"{self._poi}={value.text}"]
             pairs = [item.replace(":", "=") for item in value.items]
             return options + [word for pair in pairs for word in ("--set", pair)]
-        return options
+        return [*options, "--set", f"{self._poi}={default}"] if options and default and self._poi else options
 
     def _fits(self, shared: list[str]) -> None:
         fit = self._fit
@@ -143,7 +160,7 @@ class Commands:
                 )
         for key in ("InjectGlobalObservables", "AsimovDataset", "UsePOISinRanking", "AddNFsToPOIs"):
             fit.get(key)
-        minos = self._names(fit.get("UseMinos"))
+        minos = self._names("UseMinos")
         if not asimov:
             extra = [word for name in minos for word in ("--minos", name)]
             self._on_workspace("fit", [*shared, *extra, "-o", "fit.json"], "action f")
@@ -152,9 +169,10 @@ class Commands:
             chosen = minos or ([self._poi] if self._poi else ["*"])
             words = [word for name in chosen for word in ("--parameter", name)]
             self._on_workspace("intervals", [*shared, *asimov, *words], "action f, UseMinos" if minos else "action f")
-        self._on_workspace("ranking", [*_no_fix(shared, self._poi), *asimov, "-o", "ranking.json"], "action r")
-        titles = _titles(self._analysis.of("NormFactor"))
-        self._add(["wilks", "plot", "ranking.json", "-o", "ranking.pdf", *titles], "action r, its figure")
+        if self._ranks():
+            self._on_workspace("ranking", [*_no_fix(shared, self._poi), *asimov, "-o", "ranking.json"], "action r")
+            titles = factor_titles(self._analysis, self._document)
+            self._add(["wilks", "plot", "ranking.json", "-o", "ranking.pdf", *titles], "action r, its figure")
         self._on_workspace("breakdown", [*_no_fix(shared, self._poi), *asimov], "action i")
         if fit.true("GetGoodnessOfFit") or fit.true("SaturatedModel"):
             self._on_workspace("gof", shared, "GetGoodnessOfFit")
@@ -166,10 +184,30 @@ class Commands:
         if fit.get("BlindedParameters") is not None:
             self._on_workspace("fit", [*shared, "--blind-poi"], "BlindedParameters")
 
-    def _names(self, setting: Setting | None) -> list[str]:
-        if setting is None:
-            return []
-        return ["*" if name.casefold() == "all" else name for name in setting.items if name.casefold() != "none"]
+    def _ranks(self) -> bool:
+        """Return whether there are parameters beside those of interest."""
+        general = self._document["General"]
+        fixed = {item["Name"] for item in general.get("Fixed", [])}
+        others = set(self._parameters) - fixed - {self._poi, *general.get("POIs", [])}
+        return bool(others) or "Staterror" in general
+
+    def _names(self, key: str) -> list[str]:
+        """Return the parameters under a key of the fit; `*` for all."""
+        setting = self._fit.get(key)
+        found = [name for name in setting.items if name.casefold() != "none"] if setting is not None else []
+        return ["*" if name.casefold() == "all" else known for name in found if (known := self._known(key, name))]
+
+    def _known(self, key: str, name: str) -> str:
+        """Return the name of a parameter as the workspace has it; empty for one that it does not have, with a note."""
+        gamma = _GAMMA.fullmatch(name)
+        if gamma and gamma[1] in [region.name for region in self._analysis.regions]:
+            return f"staterror_{gamma[1]}[{gamma[2]}]"
+        plain = name.removeprefix("alpha_")
+        if name.casefold() == "all" or "*" in name or plain in self._parameters:
+            return plain
+        hint = nearest(plain, self._parameters)
+        self._analysis.notes.approximate(self._fit, key, f'there is no parameter "{name}"{hint}; it is left out')
+        return ""
 
     def _scans(self, shared: list[str]) -> None:
         fit = self._fit
@@ -177,7 +215,7 @@ class Commands:
         asimov = self.blind(fit, "FitBlind")
         extra = ["--range", low, high] if low and high else []
         extra += ["--points", steps] if steps else []
-        for name in self._names(fit.get("doLHscan")):
+        for name in self._names("doLHscan"):
             if name == "*":
                 self._on_workspace(
                     "scan", [*shared, *asimov, *extra], "doLHscan: all, one parameter after the other with --parameter"
@@ -186,8 +224,8 @@ class Commands:
                 self._on_workspace("scan", [*shared, *asimov, "--parameter", name, *extra], "doLHscan")
         pairs = fit.get("do2DLHscan")
         for item in pairs.items if pairs is not None else []:
-            names = [name for name in item.replace(":", ",").split(",") if name]
-            if len(names) == 2:
+            names = [self._known("do2DLHscan", name) for name in item.replace(":", ",").split(",") if name]
+            if len(names) == 2 and all(names):
                 words = [word for name in names for word in ("--parameter", name)]
                 self._on_workspace("contour", [*shared, *asimov, *words], "do2DLHscan")
         for key in ("LHscanMinY", "LHscanMaxY", "LHscanStepsY", "ErrorDecomposition"):
@@ -195,7 +233,7 @@ class Commands:
 
     def _limit(self, shared: list[str]) -> None:
         for limit in self._analysis.of("Limit"):
-            options = [*_no_fix(shared, self._poi), *self.blind(limit, "LimitBlind")]
+            options = [*_no_fix(shared, self._poi), *self.blind(limit, "LimitBlind", "0")]
             level = limit.text("ConfidenceLevel")
             options += ["--level", level] if level else []
             poi = limit.text("POI")
@@ -212,7 +250,7 @@ class Commands:
 
     def _significance(self, shared: list[str]) -> None:
         for block in self._analysis.of("Significance"):
-            options = [*_no_fix(shared, self._poi), *self.blind(block, "SignificanceBlind")]
+            options = [*_no_fix(shared, self._poi), *self.blind(block, "SignificanceBlind", "1")]
             if block.text("SignificanceType").upper() == "TOYS":
                 options += ["--toys", block.text("BonlyToys") or "1000"]
             poi = block.text("POI")
@@ -233,16 +271,10 @@ class Commands:
             if key.startswith(("Toys", "FitToys")):
                 self._fit.get(key)
         blinded = "BlindingThreshold; " if self._plots else ""
-        self._plots += ["--config", self._config, *self._labels(), *_titles(self._analysis.samples)]
+        self._plots += ["--config", self._config, *self._labels(), *figure_titles(self._analysis, self._document)]
         self._on_workspace("data-mc", [*self._plots, "-o", "figures"], f"{blinded}action d")
         if any(command.line.startswith("wilks fit ") for command in self._found):
             self._on_workspace("data-mc", [*self._plots, "--fit", "fit.json", "-o", "figures"], f"{blinded}action p")
-
-
-def _titles(blocks: Sequence[Block]) -> list[str]:
-    """Return options with the titles that figures draw in place of names."""
-    titles = [(block.name, block.text("Title")) for block in blocks]
-    return [word for name, title in titles if title and title != name for word in ("--title", f"{name}={title}")]
 
 
 def _read(block: Block, *keys: str) -> None:

@@ -20,7 +20,7 @@ def stand_in(analysis: Analysis, samples: Sequence[dict[str, Any]]) -> dict[str,
         analysis.notes.approximate(analysis.job, None, f"{text} the sum of all samples")
     else:
         analysis.notes.cannot(analysis.job, None, f"{text} a stand-in that commands with --asimov do not look at")
-    keys = ("Tree", "Weight", "SamplePath", "Sources")
+    keys = ("Tree", "Weight", "SamplePath", "Sources", "Scale")
     first = next((s for s in simulated if not s.get("Regions")), simulated[0])
     return {"Name": name, "Data": True} | (found or {key: first[key] for key in keys if key in first})
 
@@ -64,7 +64,7 @@ def _of_ntuples(samples: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     for sample in samples:
         for part in sample.get("Sources", [{}]):
             whole = sample | part
-            source = {key: whole[key] for key in ("Tree", "Weight", "Filter", "SamplePath") if key in whole}
+            source = {key: whole[key] for key in ("Tree", "Weight", "Filter", "SamplePath", "Scale") if key in whole}
             source["Weight"] = source.get("Weight", "1").replace("{Weight}", sample.get("Weight", "1"))
             if source not in sources:
                 sources.append(source)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from wilks.errors import nearest
 from wilks.templates.expression_text import ExpressionError
-from wilks.templates.expressions import parse
+from wilks.templates.expressions import Node, parse
 from wilks.trexfitter.analysis import DATA, Analysis, type_of
 from wilks.trexfitter.features import can
 from wilks.trexfitter.grammar import Block, Setting
 from wilks.trexfitter.layout import Pair
 
 _PRODUCT = re.compile(r"[\w.\[\]$]+(?:\s*\*\s*[\w.\[\]$]+)*")
+_NUMBERS = ("+", "-", "/", "number")
 _NEW = re.compile(r"\?|\.size\s*\(")
 
 
@@ -77,8 +78,11 @@ class Events:
         """Return an expression, noted where it can't be read."""
         if setting is None or not text or _is_one(text):
             return text
+        if "{" in text or "}" in text:
+            self.analysis.notes.mistake(block, setting, f"braces are not part of an expression: {text:.60}")
+            return text
         try:
-            parse(text.replace("{Weight}", "1").replace("{Filter}", "1"))
+            parse(text)
         except ExpressionError as error:
             new = _NEW.search(text) is not None and not can("expressions")
             self.analysis.notes.cannot(
@@ -102,13 +106,17 @@ class Events:
             scale *= _or_one(number_of(self.analysis, job, "Lumi")) * _or_one(
                 number_of(self.analysis, job, "LumiScale")
             )
-        own = sample.items("LumiScales") or sample.items("LumiScale")
+        own = scales_of(sample)
         if len(own) == 1:
             scale *= _or_one(number(own[0]))
         return int(scale) if scale == int(scale) and abs(scale) < 1e15 else scale
 
     def factors(self, region: Block, sample: Block, ignore: Setting | None = None) -> dict[str, str]:
-        """Return the factors of the weight of a simulated sample in a region, by where they come from."""
+        """Return the factors of the weight of a simulated sample in a region, by where they come from.
+
+        `ignore` is the `IgnoreWeight` of a systematic, which is about all of them; that of a sample is about those of
+        job and region.
+        """
         sample = self.analysis.resolve(sample, region)
         if type_of(sample) == DATA:
             scale = self.scale(sample)
@@ -118,11 +126,9 @@ class Events:
             "region": self.expression(region, "MCweight"),
             "sample": self.expression(sample, "MCweight"),
         }
-        for setting in (sample.get("IgnoreWeight"), ignore):
-            if setting is not None and setting.true:
-                found |= {"job": "", "region": ""}
-            elif setting is not None and setting.word != "FALSE":
-                found = {key: text.replace(setting.text, "1") for key, text in found.items()}
+        for setting, keys in ((sample.get("IgnoreWeight"), ("job", "region")), (ignore, tuple(found))):
+            if setting is not None and setting.word != "FALSE":
+                found |= {key: "" if setting.true else found[key].replace(setting.text, "1") for key in keys}
         scale = self.scale(sample)
         return found | {"scale": "" if scale == 1 else repr(scale)}
 
@@ -133,7 +139,12 @@ class Events:
 
     def cuts(self, region: Block) -> str:
         """Return the selection of a region: the job's and its own."""
-        return both([self.expression(self.analysis.job, "Selection"), self.expression(region, "Selection")])
+        found = both([self.expression(self.analysis.job, "Selection"), self.expression(region, "Selection")])
+        if _weighs(found):
+            block = region if "Selection" in region.settings else self.analysis.job
+            text = "is a number, which TRExFitter multiplies weights by; here events pass where it isn't 0"
+            self.analysis.notes.cannot(block, "Selection", text)
+        return found
 
     def own_cuts(self, region: Block, sample: Block) -> str:
         """Return the selection of a sample in a region, in which `{Filter}` is the region's; `{Filter}` for none."""
@@ -166,6 +177,24 @@ class Events:
                 known = [other.name for other in self.analysis.of("Sample")]
                 self.analysis.notes.mistake(region, setting, f'no sample "{name.strip()}"{nearest(name, known)}')
         return ""
+
+
+def scales_of(sample: Block) -> list[str]:
+    """Return `LumiScale` and `LumiScales` of a sample: one for all inputs, or one for each."""
+    return [*sample.items("LumiScale"), *sample.items("LumiScales")]
+
+
+def _weighs(text: str) -> bool:
+    """Return whether a selection is a number other than 0 and 1, by how it is written."""
+    try:
+        node = parse(text) if text else None
+    except ExpressionError:
+        return False
+    while node is not None and node.op == "*":
+        if any(isinstance(part, Node) and part.op in _NUMBERS for part in node.args):
+            return True
+        node = node.args[0] if isinstance(node.args[0], Node) else None
+    return node is not None and node.op in _NUMBERS
 
 
 def _or_one(value: float | None) -> float:

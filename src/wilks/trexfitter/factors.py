@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wilks.errors import nearest
@@ -14,6 +14,7 @@ from wilks.trexfitter.grammar import Block, Line, Setting, split
 from wilks.workspace.expressions import ExpressionError, parse_expression
 
 _DEFAULT = (1, 0, 10)
+_NUMBERS = ("Nominal", "Min", "Max", "Constant", "Expression", "Tau")
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Factors:
 def factors_of(analysis: Analysis) -> Factors:
     """Return all factors of an analysis."""
     found = Factors()
-    blocks = _firsts(analysis, [*analysis.of("NormFactor"), *_of_samples(analysis, "NormFactor")], found)
+    blocks = _firsts(analysis, [*_of_samples(analysis, "NormFactor"), *analysis.of("NormFactor")], found)
     apart = [block for block in blocks if block.get("Expression") is None]
     expressions = [block for block in blocks if block.get("Expression") is not None]
     needed: set[str] = set()
@@ -47,7 +48,7 @@ def factors_of(analysis: Analysis) -> Factors:
     for block in apart:
         _norm(analysis, block, found, block.name in needed)
     _parameters(analysis, expressions, found)
-    for block in _firsts(analysis, [*analysis.of("ShapeFactor"), *_of_samples(analysis, "ShapeFactor")], found):
+    for block in _firsts(analysis, [*_of_samples(analysis, "ShapeFactor"), *analysis.of("ShapeFactor")], found):
         _shape(analysis, block, found)
     _fixed(analysis, found)
     return found
@@ -56,13 +57,16 @@ def factors_of(analysis: Analysis) -> Factors:
 def _of_samples(analysis: Analysis, kind: str) -> list[Block]:
     """Return blocks for the factors that samples name by themselves: name, nominal, lowest, highest."""
     blocks = []
-    for sample in analysis.samples:
+    for sample in [block for one in analysis.samples for block in analysis.variants[one.name]]:
         setting = sample.get(kind)
         if setting is None or not setting.items:
             continue
         name, *numbers = setting.items
         block = Block(kind, name, setting.line)
         block.settings["Samples"] = Setting("Samples", f'"{sample.name}"', setting.line)
+        inside = [f'"{r.name}"' for r in analysis.regions if analysis.resolve(sample, r) is sample]
+        if len(analysis.variants[sample.name]) > 1:
+            block.settings["Regions"] = Setting("Regions", ",".join(inside) or "none", setting.line)
         for key, text in zip(("Nominal", "Min", "Max", "Constant"), numbers, strict=False):
             block.settings[key] = Setting(key, text, setting.line)
         blocks.append(block)
@@ -70,16 +74,32 @@ def _of_samples(analysis: Analysis, kind: str) -> list[Block]:
 
 
 def _firsts(analysis: Analysis, blocks: list[Block], found: Factors) -> list[Block]:
-    """Return the first block of each name; others of it add templates, and their numbers do not count."""
+    """Return one block for each name: others of it add templates.
+
+    Of several blocks the last number counts, of those that samples name the first; blocks come after these.
+    """
     firsts: dict[str, Block] = {}
+    written = {id(block) for kind in ("NormFactor", "ShapeFactor") for block in analysis.of(kind)}
     for block in blocks:
-        first = firsts.setdefault(block.name, block)
         found.blocks.setdefault(block.name, []).append(block)
-        for key in ("Nominal", "Min", "Max", "Constant", "Expression", "Tau") if first is not block else ():
+        if block.name not in firsts:
+            firsts[block.name] = replace(block, settings=dict(block.settings), read=block.read)
+            continue
+        first = firsts[block.name]
+        for key in _NUMBERS:
             setting, counting = block.get(key), first.settings.get(key)
-            if setting is not None and (counting is None or counting.text != setting.text):
-                text = f"{first.title} of line {first.line.number} says what counts"
-                analysis.notes.approximate(block, setting if key in block.settings else None, text)
+            if setting is None or (counting is not None and counting.text == setting.text):
+                continue
+            if id(block) in written:
+                first.settings[key] = setting
+            text = "the name stands several times; " + (
+                "the last one counts" if id(block) in written else f"line {first.line.number} counts"
+            )
+            analysis.notes.approximate(block, setting if key in block.settings else None, text)
+        first.settings |= {k: block.settings[k] for k in ("Title",) if k in block.settings and k not in first.settings}
+        if id(block) in written and block.text("Regions") != first.text("Regions", block.text("Regions")):
+            text = "the name stands several times; TRExFitter takes the last list for all, here each has its own"
+            analysis.notes.approximate(block, "Regions", text)
     return list(firsts.values())
 
 

@@ -147,9 +147,14 @@ def recognise(content: bytes) -> bool:
     return False
 
 
-def lines_of(path: Path, label: str, found: Contents, above: tuple[Path, ...] = ()) -> list[Line]:
-    """Return the lines of a file and of what it includes, each in its place. Raises ConfigError."""
-    text = read_text(path)
+def lines_of(
+    path: Path, label: str, found: Contents, above: tuple[Path, ...] = (), content: bytes | None = None
+) -> list[Line]:
+    """Return the lines of a file and of what it includes, each in its place. Raises ConfigError.
+
+    `content` is that of a file which was read before, a pipe say.
+    """
+    text = read_text(path) if content is None else decoded(content, label)
     found.files.append(path)
     lines: list[Line] = []
     for number, written in enumerate(text.splitlines(), 1):
@@ -179,6 +184,13 @@ def read_text(path: Path) -> str:
         raise ConfigError(f"{path}: no such file{nearest_file(path.name, others)}") from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return decoded(content, str(path))
+
+
+def decoded(content: bytes, label: str) -> str:
+    """Return the text of bytes in UTF-8, or else in Latin-1. Raises ConfigError for what is no text."""
+    if b"\0" in content:
+        raise ConfigError(f"{label}: is no text file in UTF-8 or Latin-1: it has zero bytes")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -217,6 +229,8 @@ def _comment(text: str) -> list[str]:
 def _blocks(chunk: list[tuple[Line, str, str]], comments: list[str], found: Contents) -> Iterator[Block]:
     """Yield the blocks of one paragraph: one for each name in its first line."""
     line, kind, value = chunk[0]
+    if kind == "ReplacementFile" and len(chunk) == 1:
+        return  # it may stand anywhere
     if kind not in BLOCKS:
         homes = blocks_with(kind)
         where = f"setting of {homes[0]} outside a block; is there an empty line before it?" if homes else ""

@@ -16,7 +16,7 @@ from wilks.trexfitter.commands import Command, Commands
 from wilks.trexfitter.features import can
 from wilks.trexfitter.grammar import Block, Contents, blocks_of, lines_of, recognise
 from wilks.trexfitter.keys import Kind
-from wilks.trexfitter.notes import Notes
+from wilks.trexfitter.notes import Notes, grouped
 from wilks.trexfitter.paths import Composer, absent_files
 from wilks.trexfitter.regions import VALIDATION
 from wilks.trexfitter.regions import type_of as region_type
@@ -50,6 +50,11 @@ class Imported:
         """Sentences about settings that can't be said, in the order of the file."""
         return [str(note) for note in self.notes.of(Kind.NONE)]
 
+    @property
+    def approximate(self) -> list[str]:
+        """Sentences about settings that are said nearly, in the order of the file."""
+        return grouped(self.notes.of(Kind.APPROXIMATE))
+
     def report(self) -> list[str]:
         """Return the lines of the report: exact, approximate, can't be said."""
         return self.notes.lines()
@@ -59,12 +64,12 @@ class Imported:
         return load_config(self.document)
 
 
-def read_blocks(path: str | Path, replacements: Iterable[str | Path] = ()) -> Contents:
+def read_blocks(path: str | Path, replacements: Iterable[str | Path] = (), content: bytes | None = None) -> Contents:
     """Return the blocks of a configuration, placeholders replaced, and the mistakes in its text. Raises ConfigError."""
     given = [*replacements]
     require_files(given)
     contents = Contents()
-    lines = lines_of(Path(path), str(path), contents)
+    lines = lines_of(Path(path), str(path), contents, content=content)
     blocks_of(replaced(lines, Path(path), given, contents), contents)
     return contents
 
@@ -133,8 +138,8 @@ def is_trex(source: object) -> bool:
         return False
 
 
-def imported(contents: Contents, path: Path, output: str = "config.yml") -> Imported:
-    """Return what blocks say. Raises ConfigError with all mistakes."""
+def imported(contents: Contents, path: Path, output: str = "config.yml", measurement: str = "") -> Imported:
+    """Return what blocks say; `measurement` is a name in place of the job's. Raises ConfigError with all mistakes."""
     notes = Notes(mistakes=contents.mistakes)
     analysis = analysis_of(contents, notes)
     if analysis is None or any("can't be imported" in sentence for sentence in notes.mistakes):
@@ -147,11 +152,13 @@ def imported(contents: Contents, path: Path, output: str = "config.yml") -> Impo
     composer = Composer(analysis)
     found = _steering(analysis, composer, regions)
     workspace = f"{Path(output).stem}.json"
-    commands = Commands(analysis, _poi(found), workspace).of_fit(output) if found else []
+    commands = Commands(analysis, found.document, workspace).of_fit(output) if found else []
     _all_read(analysis, apart)
     if notes.mistakes or found is None:
         raise ConfigError(in_order(notes.mistakes))
     notes.absent += absent_files(composer, path)
+    if measurement:
+        found.document["General"]["Measurement"] = measurement
     validation = _validation(contents, apart, path, notes)
     head = _head(path, analysis, commands, apart)
     text = as_yaml(found.document, found.comments, head)
@@ -177,13 +184,6 @@ def _steering(analysis: Analysis, composer: Composer, regions: list[Block]) -> S
         text = f'"{data[0].name}" is the data already; the sum of two samples is data with NtupleFiles or HistoFiles'
         analysis.notes.mistake(sample, "Type", text)
     return steering_of(analysis, composer)
-
-
-def _poi(found: Steering | None) -> str:
-    if found is None:
-        return ""
-    general = found.document["General"]
-    return str(general.get("POI") or (general.get("POIs") or [""])[0])
 
 
 def _all_read(analysis: Analysis, apart: list[Block]) -> None:

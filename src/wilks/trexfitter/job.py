@@ -31,8 +31,10 @@ def general(analysis: Analysis) -> dict[str, Any]:
         found["Divisions"] = "ROOT"
     if job.true("CorrectNormForNegativeIntegral"):
         analysis.notes.cannot(job, "CorrectNormForNegativeIntegral", "empty and negative bins stay as they are")
-    for key in ("GuessMCStatEmptyBins", "SmoothingOption"):
-        job.get(key)
+    if not job.true("GuessMCStatEmptyBins", default=True):
+        text = "raised bins without uncertainty have the smallest of the others, and not 100 %"
+        analysis.notes.approximate(job, "GuessMCStatEmptyBins", text)
+    job.get("SmoothingOption")
     return found
 
 
@@ -61,6 +63,11 @@ def _staterror(analysis: Analysis) -> dict[str, Any]:
         analysis.notes.mistake(analysis.job, setting, f'must be POISSON or GAUSSIAN, found "{word}"')
     found: dict[str, Any] = {"Threshold": threshold(analysis)} if threshold(analysis) else {}
     return found | {"Constraint": "Gaussian" if word == "GAUSSIAN" else "Poisson"}
+
+
+def prunes(analysis: Analysis) -> bool:
+    """Return whether effects are left out for their size."""
+    return bool(_pruning(analysis))
 
 
 def _pruning(analysis: Analysis) -> dict[str, Any]:

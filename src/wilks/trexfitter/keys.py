@@ -151,11 +151,13 @@ TABLE: Mapping[str, Mapping[str, Kind]] = {
     ),
     "Systematic": _keys(
         exact=_sides() + " HistoFolderNameUp HistoFolderNameDown Type Samples Regions Exclude ExcludeRegionSample "
-        "OverallUp OverallDown Symmetrisation WeightSufUp WeightSufDown WeightUp WeightDown IgnoreWeight DropNorm "
+        "KeepReferenceOverallVar ReferenceSmoothing OverallUp OverallDown Symmetrisation "
+        "WeightSufUp WeightSufDown WeightUp WeightDown IgnoreWeight DropNorm "
         "DropShapeIn NuisanceParameter IsFreeParameter ReferenceSample KeepNormForSamples DummyForSamples "
-        "ReferenceSmoothing ScaleUp ScaleDown Smoothing SmoothingOption SampleUp SampleDown Decorrelate NoPruning",
+        "ReferenceSmoothing ScaleUp ScaleDown Smoothing SmoothingOption SampleUp SampleDown "
+        "Decorrelate NoPruning",
         none="CombineName CombineType ReferencePruning DropNormSpecial PreSmoothing SubtractRefSampleVar "
-        "KeepReferenceOverallVar ForceShape BootstrapSample HistoFolderSubtractNameUp HistoFolderSubtractNameDown",
+        "ForceShape BootstrapSample HistoFolderSubtractNameUp HistoFolderSubtractNameDown",
         cosmetic="Title TexTitle StoredName Category SubCategory IsCorrelated",
     ),
     "MultiFit": _keys(

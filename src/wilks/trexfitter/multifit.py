@@ -41,14 +41,18 @@ def is_multifit(contents: Contents) -> bool:
 
 
 def import_any(
-    path: str | Path, replacements: Iterable[str | Path] = (), output: str = "config.yml"
+    path: str | Path,
+    replacements: Iterable[str | Path] = (),
+    output: str = "config.yml",
+    content: bytes | None = None,
 ) -> Imported | ImportedFits:
     """Return what a configuration says: one fit, or several. Raises ConfigError with all mistakes.
 
-    The steering file of a fit of several is called `<output>_<fit>.yml` in the commands.
+    `content` is that of a file which was read before: of standard input, or a pipe. The steering file of a fit of
+    several is called `<output>_<fit>.yml` in the commands.
     """
     given = [*replacements]
-    contents = read_blocks(path, given)
+    contents = read_blocks(path, given, content)
     if not is_multifit(contents):
         return imported(contents, Path(path), output)
     return _imported_fits(contents, Path(path), given, Path(output))
@@ -66,7 +70,7 @@ def _imported_fits(contents: Contents, path: Path, given: list[str | Path], outp
     for block in contents.blocks:
         _count(block, notes)
         if block.type == "Fit":
-            found = _one(block, path, given, fit_file(output, block.name), notes)
+            found = _one(block, path, given, fit_file(output, block.name), notes, multi.name)
             if found is not None:
                 fits[block.name] = found
         elif block.type not in ("MultiFit", "Limit", "Significance"):
@@ -91,7 +95,7 @@ def _count(block: Block, notes: Notes) -> None:
                 notes.cannot(block, setting, "has no like here, and is left out")
 
 
-def _one(block: Block, path: Path, given: list[str | Path], output: Path, notes: Notes) -> Imported | None:
+def _one(block: Block, path: Path, given: list[str | Path], output: Path, notes: Notes, name: str) -> Imported | None:
     setting = block.get("ConfigFile")
     if setting is None:
         notes.mistake(block, None, 'missing setting "ConfigFile", the configuration of the fit')
@@ -108,7 +112,7 @@ def _one(block: Block, path: Path, given: list[str | Path], output: Path, notes:
         if is_multifit(contents):
             notes.mistake(block, setting, f'"{setting.text}" is a multi-fit itself')
             return None
-        return imported(contents, file, str(output))
+        return imported(contents, file, str(output), name)  # of one name, measurements are joined
     except ConfigError as error:
         notes.mistakes += error.problems
         return None
@@ -123,7 +127,9 @@ def _combination(multi: Block, fits: Mapping[str, Imported], output: Path) -> li
     if multi.true("Combine", default=True) and len(workspaces) > 1:
         first = workspaces[0]
         for other in workspaces[1:]:
-            commands.append(Command(shlex.join(["wilks", "combine", first, other, "-o", whole]), "Combine: TRUE"))
+            commands.append(
+                Command(shlex.join(["wilks", "combine", first, other, "--join", "outer", "-o", whole]), "Combine: TRUE")
+            )
             first = whole
         poi = multi.text("POIName") or _poi(fits)
         options = ["--poi", poi] if poi else []

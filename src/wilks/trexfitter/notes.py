@@ -84,13 +84,13 @@ class Notes:
         for kind, title in ((Kind.APPROXIMATE, "approximate"), (Kind.NONE, "can't be said")):
             found = self.of(kind)
             if found:
-                lines += [f"{title}:", *(f"  {sentence}" for sentence in _grouped(found))]
+                lines += [f"{title}:", *(f"  {sentence}" for sentence in grouped(found))]
         if self.absent:
             lines += ["files that are not there:", *(f"  {sentence}" for sentence in self.absent)]
         return lines
 
 
-def _grouped(notes: list[Note]) -> list[str]:
+def grouped(notes: list[Note]) -> list[str]:
     """Return sentences; of notes that say the same of many blocks one sentence, with all lines."""
     alike: dict[tuple[str, str, str], list[Note]] = {}
     for note in notes:

@@ -123,10 +123,11 @@ class Composer:
                 joined.append([single.text])
             used += [found for found in (several, single) if found is not None]
         own = side.block.get(f"{self._kind}{part}Suf{side.side}") if side else None
-        nominal = self.analysis.job.get("HistoNameNominal") if part == "Name" and self._kind == "Histo" else None
-        if own or nominal:
-            joined.append([own.text if own else nominal.text if nominal else ""])
-            used += [found for found in (own or nominal,) if found is not None]
+        if side is None and part == "Name" and self._kind == "Histo":
+            own = self.analysis.job.get("HistoNameNominal")
+        if own is not None:
+            joined.append([own.text])
+            used.append(own)
         return ["".join(pieces) for pieces in itertools.product(*joined)]
 
     def _folder(self, region: Block, sample: Block, side: Side | None) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
+from wilks.errors import nearest
 from wilks.trexfitter.analysis import Analysis
 from wilks.trexfitter.events import number
 from wilks.trexfitter.features import can
@@ -23,8 +25,14 @@ _TURNS = 4
 _KERNELS = ("KERNELRATIOUNIFORM", "KERNELDELTAGAUSS", "KERNELRATIOGAUSS")
 
 
-def symmetrisation(analysis: Analysis, block: Block, given: Sequence[str]) -> dict[str, Any]:
-    """Return `Symmetrization` of a systematic whose sides in `given` are read."""
+def symmetrisation(
+    analysis: Analysis, block: Block, given: Sequence[str], normalised: bool = False, smoothed: bool = True
+) -> dict[str, Any]:
+    """Return `Symmetrization` of a systematic whose sides in `given` are read.
+
+    What `DropNorm` or `DropShapeIn` leave of histograms is symmetrised: shapes are `normalised` first, and yields alone
+    are not `smoothed`.
+    """
     setting = block.get("Symmetrisation")
     if setting is None or setting.word in ("NONE", "FALSE", ""):
         return {}
@@ -38,18 +46,18 @@ def symmetrisation(analysis: Analysis, block: Block, given: Sequence[str]) -> di
         if word != "ONESIDED":
             text = f"only the side {given[0]} is given; it is mirrored, as ONESIDED does"
             analysis.notes.approximate(block, setting, text)
-        return {"Symmetrization": {"Method": "ONESIDED", **_whole(analysis)}}
+        return {"Symmetrization": {"Method": "ONESIDED", **_whole(analysis, normalised)}}
     if word == "ONESIDED":
         method = "LARGERSIDE" if can("larger side") else "ONESIDED"
-        return {"Symmetrization": {"Method": method, **_whole(analysis)}}
-    found: dict[str, Any] = {"Method": _METHODS[word], **_whole(analysis)}
+        return {"Symmetrization": {"Method": method, **_whole(analysis, normalised)}}
+    found: dict[str, Any] = {"Method": _METHODS[word], **_whole(analysis, normalised)}
     if word in _SIGNS:
         if can("signs"):
             found["Sign"] = _SIGNS[word]
         else:
             text = "can not be said yet: the sign of the shift is that of the side Up"
             analysis.notes.cannot(block, setting, text)
-    if smooths(block):
+    if smooths(block) and smoothed:
         if can("before smoothing"):
             found["BeforeSmoothing"] = True
         else:
@@ -58,9 +66,9 @@ def symmetrisation(analysis: Analysis, block: Block, given: Sequence[str]) -> di
     return {"Symmetrization": found}
 
 
-def _whole(analysis: Analysis) -> dict[str, Any]:
+def _whole(analysis: Analysis, normalised: bool) -> dict[str, Any]:
     """Return that histograms are symmetrised as a whole, and not below 0; or yield and shape each by itself."""
-    if analysis.job.true("AlternativeShapeHistFactory"):
+    if analysis.job.true("AlternativeShapeHistFactory") or normalised:
         return {"NormalizeFirst": True}
     return {"NormalizeFirst": False} | ({"Clip": True} if can("clip") else {})
 
@@ -109,9 +117,16 @@ def keep_yield(analysis: Analysis, block: Block, pairs: Sequence[tuple[Block, Bl
     setting = block.get("KeepNormForSamples")
     if setting is None:
         return {}
-    affected = {sample.name for _, sample in pairs}
-    sums = [[name.strip() for name in item.split("+")] for item in setting.items]
-    groups = [names for item in sums if (names := [name for name in item if name in affected])]
+    affected = list(dict.fromkeys(sample.name for _, sample in pairs))
+    known = [sample.name for sample in analysis.of("Sample")]
+    groups = []
+    for item in setting.items:
+        patterns = [name.strip() for name in item.split("+")]
+        for name in patterns:
+            if not any(fnmatchcase(other, name) for other in known):
+                analysis.notes.mistake(block, setting, f'no sample "{name}"{nearest(name, known)}')
+        names = [name for name in affected if any(fnmatchcase(name, pattern) for pattern in patterns)]
+        groups += [names] if names else []
     if len(groups) > 1:
         text = f"several sums keep their yield: here that of {'+'.join(groups[0])} alone does"
         analysis.notes.cannot(block, setting, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wilks.trexfitter.analysis import Analysis
+from wilks.trexfitter.analysis import type_of as type_of_sample
 from wilks.trexfitter.events import Events, number, number_of
 from wilks.trexfitter.features import can
 from wilks.trexfitter.grammar import Block, Setting
@@ -55,6 +56,9 @@ def _variable(analysis: Analysis, region: Block) -> dict[str, Any]:
         analysis.notes.mistake(region, setting, f'must be "expression",bins,low,high; found {setting.value:.60}')
         return {}
     expression = Events(analysis).check(region, setting, ",".join(items[:-3]).strip())
+    if len(expression.split("|")) == 2:
+        text = "two variables with | between them make one of their correlation, which is not among expressions here"
+        analysis.notes.cannot(region, setting, text)
     bins, low, high = (float(value) for value in numbers if value is not None)
     edges = _edges(analysis, region)
     if edges is None:
@@ -126,6 +130,9 @@ def _rebinning(analysis: Analysis, region: Block) -> dict[str, Any]:
             found["Rebin"] = edges
     if _automatic(region) and can("automatic bins"):
         chosen = _chosen(analysis, region)
+        if chosen and found.pop("Rebin", None):
+            text = "bins are merged by AutoBin or by Rebin and Rebinning, not by both; here by AutoBin alone"
+            analysis.notes.cannot(region, "Rebinning" if later is not None else "Rebin", text)
         if chosen:
             found |= {"AutoBinning": chosen}
     dropped = region.get("DropBins")
@@ -151,6 +158,11 @@ def _chosen(analysis: Analysis, region: Block) -> dict[str, Any]:
         text = f"of automatic bins there are TransfoD and TransfoF with two numbers, found {setting.value:.60}"
         analysis.notes.cannot(region, setting, text)
         return {}
-    signals = [s.name for s in analysis.simulated if s.text("Type").upper() == "SIGNAL"]
+    signals = [s.name for s in analysis.simulated if type_of_sample(s) == "SIGNAL"]
+    if type_of(region) == "CONTROL":
+        signals += [s.name for s in analysis.simulated if s.name in items[3:] and s.name not in signals]
+    if not signals:
+        analysis.notes.mistake(region, setting, "automatic bins need a sample of Type SIGNAL")
+        return {}
     name = "TransfoD" if method.casefold() == "transfod" else "TransfoF"
     return {"Method": name, "Signal": values[0], "Background": values[1], "Samples": signals}

@@ -79,6 +79,9 @@ def _replaced(
         for name in longest_first:
             text = text.replace(name, values[name])
     for name in dict.fromkeys(_PLACEHOLDER.findall(without_comment(text)[0])):
+        if name in values:
+            found.mistakes.append(f"{line.place}  {name}: its replacement leads back to it, without end")
+            continue
         found.mistakes.append(
             f"{line.place}  {name}: this placeholder has no replacement{nearest(name, values)}{problem}"
         )

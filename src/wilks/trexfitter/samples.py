@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wilks.trexfitter.analysis import DATA, GHOST, Analysis, type_of
-from wilks.trexfitter.events import Events, by_pairs, number, number_of, product
+from wilks.trexfitter.events import Events, by_pairs, number, number_of, product, scales_of
 from wilks.trexfitter.features import can
 from wilks.trexfitter.grammar import Block
 from wilks.trexfitter.job import colour_of, threshold
@@ -19,6 +19,11 @@ _ALGEBRA = (
     *("AddSample", "AddSamples", "SubtractSample", "SubtractSamples", "MultiplyBy", "DivideBy", "NormToSample"),
     *("AsimovReplacementFor", "SystFromSample", "CorrelateGammasWithSample", "CorrelateGammasInRegions"),
 )
+
+
+# What one block says for all regions, where several blocks have one name.
+_ALIKE = {"Type": "BACKGROUND", "UseMCstat": "TRUE", "UseSystematics": "TRUE", "SeparateGammas": "FALSE"}
+_ALIKE |= {"Smooth": "FALSE", "MCstatScale": "1"} | dict.fromkeys(_ALGEBRA, "")
 
 
 @dataclass(frozen=True)
@@ -48,35 +53,83 @@ class SampleWriter:
             found["Data"] = True
         elif len(names) < len(self.analysis.regions):
             found["Regions"] = names
-        found |= self._scale(sample)
+        found |= self._scale(sample, regions, overrides, found)
         if not data:
             found |= self._of_model(sample)
         if overrides:
             found["Overrides"] = overrides
         return found
 
-    def _scale(self, sample: Block) -> dict[str, Any]:
-        """Return the factor on histograms; of ntuples it is part of the weight."""
-        scale = Events(self.analysis).scale(sample)
-        if self.analysis.ntuples or scale == 1:
+    def _scale(
+        self, sample: Block, regions: Sequence[Block], overrides: list[dict[str, Any]], found: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return the factor on histograms, or on each of their inputs; of ntuples it is part of the weight."""
+        if self.analysis.ntuples or not regions:
             return {}
-        if can("scale") and scale:
-            return {"Scale": scale}
-        block, key = (sample, "LumiScale") if "LumiScale" in sample.settings else (self.analysis.job, "Lumi")
-        self.analysis.notes.cannot(block, key, f"histograms are not scaled by {scale:g}")
-        return {}
+        scales = {r.name: Events(self.analysis).scale(self.analysis.resolve(sample, r)) for r in regions}
+        several = scales_of(sample)
+        if 0 in scales.values() or (len(several) > 1 and len(self.analysis.variants[sample.name]) > 1):
+            text = "histograms are not scaled by 0, nor each input of blocks of one name by its own factor"
+            self.analysis.notes.cannot(sample, next((k for k in sample.settings if "LumiScale" in k), None), text)
+            return {}
+        if len(several) > 1:
+            return self._scaled_inputs(sample, several, scales[regions[0].name], found, overrides)
+        values: dict[Pair, dict[str, object]] = {
+            (name, sample.name): {"Scale": scale} if scale != 1 else {} for name, scale in scales.items()
+        }
+        common, others = _most(values, [*scales])
+        overrides += [{"Scale": 1, **block} for block in others]
+        return common
+
+    def _scaled_inputs(
+        self,
+        sample: Block,
+        several: list[str],
+        common: float,
+        found: dict[str, Any],
+        overrides: list[dict[str, Any]],
+    ) -> dict[str, Any]:
+        """Return `Sources` of histograms with a scale for each; their paths leave those of the sample."""
+        paths = found.get("SamplePath")
+        numbers = [number(text) for text in several]
+        if None in numbers:
+            self.analysis.notes.mistake(sample, _scale_key(sample), f"must be numbers, found {', '.join(several):.40}")
+            return {}
+        if not isinstance(paths, list) or len(paths) != len(several):
+            there = len(paths) if isinstance(paths, list) else 1
+            text = f"{len(several)} scales for {there} inputs: one for all, or one for each"
+            self.analysis.notes.mistake(sample, _scale_key(sample), text)
+            return {}
+        if any("SamplePath" in block for block in overrides):
+            text = "inputs differ by region, and each has a scale of its own: none of them is scaled here"
+            self.analysis.notes.cannot(sample, _scale_key(sample), text)
+            return {}
+        del found["SamplePath"]
+        scaled = [(path, common * (value or 0)) for path, value in zip(paths, numbers, strict=True)]
+        sources = [{"SamplePath": path} | ({"Scale": scale} if scale != 1 else {}) for path, scale in scaled if scale]
+        return {"Sources": sources}
 
     def _of_model(self, sample: Block) -> dict[str, Any]:
         found: dict[str, Any] = {}
         notes = self.analysis.notes
+        for other in self.analysis.variants[sample.name][1:]:
+            for key in _ALIKE:
+                default = _ALIKE[key]
+                if (other.text(key) or default).upper() != (sample.text(key) or default).upper():
+                    text = f"the block of line {sample.line.number} has the same name, and counts in all regions"
+                    notes.cannot(other, key if key in other.settings else None, text)
         stat_only = self.analysis.job.true("StatOnly")
-        if threshold(self.analysis) is None or stat_only or not sample.true("UseMCstat", default=True):
+        apart = sample.true("SeparateGammas") or sample.true("SeparateGamma")
+        if threshold(self.analysis) is None or stat_only or not (apart or sample.true("UseMCstat", default=True)):
             found["DisableStaterror"] = True
-        elif sample.true("SeparateGammas") or sample.true("SeparateGamma"):
+        elif apart:
             found["SeparateStaterror"] = True
+            if sample.true("UseMCstat"):
+                text = "with UseMCstat: TRUE it takes part in the shared parameters, too; here it has its own alone"
+                notes.approximate(sample, "SeparateGammas", text)
         if type_of(sample) == GHOST:
             found["Ghost"] = True
-        if type_of(sample) == "BACKGROUND" and can("minimum yield"):
+        if type_of(sample) in ("BACKGROUND", GHOST) and can("minimum yield"):
             found["MinimumYield"] = 1e-6
         if sample.true("Smooth"):
             if can("smooth"):
@@ -111,7 +164,7 @@ class SampleWriter:
         if not trees:
             return {}
         first = next(iter(trees.values()))
-        scales = sample.items("LumiScales") or sample.items("LumiScale")
+        scales = scales_of(sample)
         if len(first) == 1 and len(scales) < 2 and all(len(found) == 1 for found in trees.values()):
             values: dict[Pair, dict[str, object]] = {(r, sample.name): {"Tree": found[0]} for r, found in trees.items()}
             common, others = _most(values, [*trees])
@@ -128,7 +181,7 @@ class SampleWriter:
         paths = self._values(region, sample.name, entries)
         if len(scales) > 1 and len(scales) != len(entries):
             text = f"{len(scales)} scales for {len(entries)} inputs: one for all, or one for each"
-            self.analysis.notes.mistake(sample, "LumiScales" if "LumiScales" in sample.settings else "LumiScale", text)
+            self.analysis.notes.mistake(sample, _scale_key(sample), text)
             return {"Tree": entries[0].name}
         alike: dict[tuple[str, str], list[str]] = {}
         for number_, (entry, path) in enumerate(zip(entries, paths, strict=True)):
@@ -138,9 +191,11 @@ class SampleWriter:
         for (tree, scale), found in alike.items():
             source: dict[str, Any] = {"Tree": tree, "SamplePath": found[0] if len(found) == 1 else found}
             if scale and number(scale) is None:
-                self.analysis.notes.mistake(sample, "LumiScales", f'must be numbers, found "{scale:.40}"')
+                self.analysis.notes.mistake(sample, _scale_key(sample), f'must be numbers, found "{scale:.40}"')
+            elif scale and number(scale) == 0:
+                continue
             elif scale and number(scale) != 1:
-                source["Weight"] = "{Weight} * " + scale
+                source["Scale"] = number(scale)
             sources.append(source)
         if len(sources) == 1:
             return sources[0]
@@ -168,7 +223,7 @@ class SampleWriter:
             if len(set(paths)) < len(paths):
                 again = next(path for path in paths if paths.count(path) > 1)
                 text = f'"{again}" stands twice, and TRExFitter reads it twice; here it counts once'
-                self.analysis.notes.approximate(sample, _file_key(sample), text)
+                self.analysis.notes.cannot(sample, _file_key(sample), text)
         for block in (common, *others):
             block["SamplePath"] = list(dict.fromkeys(block["SamplePath"]))
             if len(block["SamplePath"]) == 1:
@@ -188,8 +243,11 @@ class SampleWriter:
                 found["Weight"] = base
             factors: dict[Pair, dict[str, object]] = {}
             for region in regions:
-                factor = product([events.weight(region, sample)[1]])
+                own, factor = events.weight(region, sample)
+                factor = product([factor])
                 full = (product(["{Weight}", factor]) if base else factor) if factor else ""
+                if own != base:  # another block of the same name
+                    full = product([own, factor]) or "1"
                 factors[region.name, sample.name] = {"Weight": full} if full else {}
             overrides += by_pairs(factors, names, [sample.name])
         cuts: dict[Pair, dict[str, object]] = {}
@@ -208,6 +266,10 @@ class SampleWriter:
         for block in overrides:
             block.pop("Samples", None)
         return found
+
+
+def _scale_key(sample: Block) -> str:
+    return "LumiScales" if "LumiScales" in sample.settings else "LumiScale"
 
 
 def _file_key(sample: Block) -> str | None:

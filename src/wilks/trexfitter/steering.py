@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wilks.errors import nearest
+from wilks.tlatex import plain
 from wilks.trexfitter.analysis import DATA, Analysis, type_of
 from wilks.trexfitter.data import stand_in
 from wilks.trexfitter.factors import Factors, factors_of
@@ -111,14 +112,14 @@ def _systematics(analysis: Analysis, writer: SystematicWriter, found: Steering) 
 
 
 def _with_title(block: Block) -> list[str]:
-    title = block.text("Title")
+    title = plain(block.text("Title"))
     return [*block.comments, title] if title and title != block.name else block.comments
 
 
 def _comments(analysis: Analysis, factors: Factors, found: Steering) -> None:
     for kind, blocks in (("Regions", analysis.regions), ("Samples", analysis.samples)):
         for block in blocks:
-            label = block.text("Label") if kind == "Regions" else block.text("Title")
+            label = plain(block.text("Label") if kind == "Regions" else block.text("Title"))
             found.comments[f"{kind}/{block.name}"] = [
                 *block.comments,
                 *([label] if label and label != block.name else []),
@@ -126,7 +127,7 @@ def _comments(analysis: Analysis, factors: Factors, found: Steering) -> None:
     for kind in ("NormFactors", "ShapeFactors", "Functions"):
         for item in found.document.get(kind, []):
             name = item["Name"]
-            title = factors.titles.get(name, "")
+            title = plain(factors.titles.get(name, ""))
             found.comments[f"{kind}/{name}"] = [
                 *factors.comments.get(name, []),
                 *([title] if title and title != name else []),

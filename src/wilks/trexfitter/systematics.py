@@ -12,6 +12,7 @@ from wilks.trexfitter.analysis import Analysis, where
 from wilks.trexfitter.events import by_pairs, number, number_of
 from wilks.trexfitter.features import can
 from wilks.trexfitter.grammar import Block
+from wilks.trexfitter.job import prunes
 from wilks.trexfitter.layout import Pair
 from wilks.trexfitter.processing import keep_yield, smoothing, symmetrisation
 from wilks.trexfitter.sides import SideWriter
@@ -50,14 +51,15 @@ class SystematicWriter:
         again = self._number(block)
         if again:
             base |= {"Name": f"{block.name}_{again + 1}", "ModifierName": base.get("ModifierName", block.name)}
+        if kind == "OVERALL" and self._shapeacc(block):
+            base["ModifierName"] = f"{base.get('ModifierName', block.name)}_Acc"
         if kind == "OVERALL":
-            return [{**base, **where(self.analysis, pairs), **self._overall(block)}]
+            return [{**base, **where(self.analysis, pairs), **self._overall(block, pairs)}]
         return self._histograms(block, base, pairs)
 
     def _number(self, block: Block) -> int:
         """Return how many systematics of the same name stand before: they share a parameter."""
-        alike = [other for other in self.analysis.of("Systematic") if other.name == block.name]
-        return next(number_ for number_, other in enumerate(alike) if other is block)
+        return self.analysis.places[id(block)]
 
     def _parameter(self, block: Block) -> dict[str, Any]:
         """Return what is said of the parameter: its name, whether it is free, and whether there are several."""
@@ -66,14 +68,14 @@ class SystematicWriter:
         name = block.text("NuisanceParameter") or block.name
         patterns = job.items("DecorrSysts")
         suffix = job.text("DecorrSuff", "_decor")
-        if any(pattern == block.name or _like(pattern, block.name) for pattern in patterns):
+        if any(_like(pattern, name) for pattern in patterns):
             name += suffix
         if name != block.name:
             found["ModifierName"] = name
         if block.true("IsFreeParameter"):
             found["Constraint"] = "None"
         if block.true("NoPruning") and can("no pruning"):
-            found["DisablePruning"] = True
+            found |= {"DisablePruning": True} if prunes(self.analysis) else {}
         elif block.true("NoPruning"):
             self.analysis.notes.cannot(block, "NoPruning", "can not be said yet: it is pruned as all others are")
         apart = block.get("Decorrelate")
@@ -86,19 +88,40 @@ class SystematicWriter:
             self.analysis.notes.mistake(block, apart, text)
         return found
 
-    def _overall(self, block: Block) -> dict[str, Any]:
+    def _overall(self, block: Block, pairs: Pairs) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        regions = list(dict.fromkeys(region.name for region, _ in pairs))
         for side in SIDES:
             size = number_of(self.analysis, block, f"Overall{side}") or 0
-            scale = block.get(f"Scale{side}")
-            factor = number(scale.text) if scale is not None else 1
-            if factor is None:
-                self.analysis.notes.cannot(block, scale, "a scale for each region is not said; the size is as it is")
-                factor = 1
-            found[side] = {"Normalization": size * factor}
+            common, others = self._scales(block, side)
+            found[side] = {"Normalization": size * common}
+            own = [{"Regions": [r], "Normalization": size * others[r]} for r in regions if others.get(r, 1) != 1]
+            if own:
+                found[side]["Overrides"] = own
         for key in ("Symmetrisation", "Smoothing"):
             block.get(key)
         return found
+
+    def _scales(self, block: Block, side: str) -> tuple[float, dict[str, float]]:
+        """Return the factor on a side, and factors of single regions."""
+        setting = block.get(f"Scale{side}")
+        if setting is None:
+            return 1, {}
+        common = number(setting.text)
+        if common is not None:
+            return common, {}
+        others: dict[str, float] = {}
+        for item in setting.items:
+            name, _, text = item.rpartition(":")
+            value, known = number(text), [region.name for region in self.analysis.of("Region")]
+            if value is None:
+                text = f'must be a number, or region:number for some; found "{item:.40}"'
+                self.analysis.notes.mistake(block, setting, text)
+            elif name not in known:
+                self.analysis.notes.mistake(block, setting, f'no region "{name}"{nearest(name, known)}')
+            else:
+                others[name] = value or 1
+        return 1, others
 
     def _histograms(self, block: Block, base: dict[str, Any], pairs: Pairs) -> list[dict[str, Any]]:
         given = [side for side in SIDES if self.sides.given(block, side)]
@@ -118,17 +141,24 @@ class SystematicWriter:
         found = []
         for part, acting in self._parts(block, base, pairs):
             said = {**part, **where(self.analysis, acting), **self._sides(block, given, acting)}
-            said |= symmetrisation(self.analysis, block, given) | smoothing(self.analysis, block, acting) | reference
+            flat = part["Type"] == "NormOnly" and not self._shapeacc(block)
+            smooth = {} if flat else smoothing(self.analysis, block, acting)
+            shape = part["Type"] == "ShapeOnly" and not self._shapeacc(block)
+            said |= symmetrisation(self.analysis, block, given, normalised=shape, smoothed=bool(smooth))
+            said |= smooth | reference
             if part["Type"] != "ShapeOnly":
                 said |= keep_yield(self.analysis, block, acting)
             found.append(_in_order(said))
         return found
 
+    def _shapeacc(self, block: Block) -> bool:
+        """Return whether yield and shape have parameters of their own."""
+        return block.text("Decorrelate").upper() == "SHAPEACC"
+
     def _parts(self, block: Block, base: dict[str, Any], pairs: Pairs) -> list[tuple[dict[str, Any], Pairs]]:
         """Return systematic and templates; several where some keep only yield or only shape."""
         name = base.get("ModifierName", block.name)
-        apart = block.get("Decorrelate")
-        if apart is not None and apart.word == "SHAPEACC":
+        if self._shapeacc(block):
             return [
                 ({**base, "Name": f"{base['Name']}_{end}", "Type": kind, "ModifierName": f"{name}_{end}"}, pairs)
                 for end, kind in (("Acc", "NormOnly"), ("Shape", "ShapeOnly"))
@@ -164,13 +194,13 @@ class SystematicWriter:
             self.analysis.notes.cannot(block, "Symmetrisation", text)
             given = given[:1]
         for side in SIDES:
-            if side not in given:
-                mirrored = word not in ("", "NONE", "FALSE")
-                found[side] = {"Symmetrize": True} if mirrored else self.sides.nominal_side()
+            if side not in given and word not in ("", "NONE", "FALSE"):
+                found[side] = {"Symmetrize": True}
                 continue
             values: dict[Pair, dict[str, object]] = {}
             for region, sample in pairs:
-                values[region.name, sample.name] = self.sides.said(block, side, region, sample)
+                says = self.sides.said(block, side, region, sample) if side in given else None
+                values[region.name, sample.name] = says or self.sides.as_nominal(region, sample)
             blocks = by_pairs(values, regions, samples)
             if not blocks:
                 found[side] = self.sides.nominal_side()
@@ -193,7 +223,14 @@ class SystematicWriter:
             text = "can not be said yet: sides are compared with the samples themselves, and not with another one"
             self.analysis.notes.cannot(block, setting, text)
             return {}
-        return {"ReferenceSample": setting.text}
+        found: dict[str, Any] = {"ReferenceSample": setting.text}
+        keeps = block.true("KeepReferenceOverallVar", default=True)
+        if keeps and not (block.text("SampleUp") or block.text("SampleDown")):
+            found["KeepReferenceYield"] = True
+            if not self.analysis.job.true("MergeUnderOverFlow", default=self.analysis.ntuples):
+                text = "the effect on the yield is that of the bins; TRExFitter counts under- and overflow, too"
+                self.analysis.notes.approximate(block, setting, text)
+        return found
 
 
 def _like(pattern: str, name: str) -> bool:

@@ -30,7 +30,7 @@ def as_yaml(document: Mapping[str, Any], comments: Mapping[str, Sequence[str]], 
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _item(item: Mapping[str, Any], depth: int) -> list[str]:
