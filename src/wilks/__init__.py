@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from wilks.infer.breakdown import breakdown
     from wilks.infer.compatibility import compatibility
     from wilks.infer.contours import contour
+    from wilks.infer.feldman_cousins import feldman_cousins
     from wilks.infer.goodness_of_fit import chi_square, goodness_of_fit
     from wilks.infer.grid import grid
     from wilks.infer.hypotest import hypotest
@@ -80,6 +81,7 @@ _HOME = {
     "correlate": "wilks.workspace.correlate",
     "decorrelate": "wilks.workspace.decorrelate",
     "diff": "wilks.workspace.diff",
+    "feldman_cousins": "wilks.infer.feldman_cousins",
     "find_bins": "wilks.workspace.edit",
     "fit": "wilks.fitting.mle",
     "fit_many": "wilks.fitting.many",
@@ -140,6 +142,7 @@ __all__ = [
     "diff",
     "examples",
     "export",
+    "feldman_cousins",
     "figures",
     "find_bins",
     "fit",

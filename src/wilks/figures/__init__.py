@@ -9,6 +9,7 @@ from wilks.figures.correlations import correlations
 from wilks.figures.draw import draw
 from wilks.figures.drawables import drawables
 from wilks.figures.estimates import poi_summary
+from wilks.figures.feldman_cousins import feldman_cousins
 from wilks.figures.goodness import compatibility, goodness_of_fit
 from wilks.figures.grids import grid
 from wilks.figures.impacts import impacts
@@ -39,6 +40,7 @@ __all__ = [
     "data_mc",
     "draw",
     "drawables",
+    "feldman_cousins",
     "goodness_of_fit",
     "grid",
     "histograms",

@@ -34,6 +34,7 @@ KINDS = {
     "gof": "wilks.results.goodness.GoodnessOfFit",
     "compatibility": "wilks.results.goodness.Compatibility",
     "toys": "wilks.results.toys.ToysResult",
+    "feldman-cousins": "wilks.results.feldman_cousins.FeldmanCousinsResult",
 }
 
 
