@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from wilks.infer.hypotest import hypotest
     from wilks.infer.intervals import intervals
     from wilks.infer.limits import limit
+    from wilks.infer.look_elsewhere import global_significance
     from wilks.infer.prediction import predict
     from wilks.infer.ranking import ranking
     from wilks.infer.scans import scan
@@ -86,6 +87,7 @@ _HOME = {
     "fit": "wilks.fitting.mle",
     "fit_many": "wilks.fitting.many",
     "fit_result": "wilks.fitting.given",
+    "global_significance": "wilks.infer.look_elsewhere",
     "goodness_of_fit": "wilks.infer.goodness_of_fit",
     "grid": "wilks.infer.grid",
     "hypotest": "wilks.infer.hypotest",
@@ -148,6 +150,7 @@ __all__ = [
     "fit",
     "fit_many",
     "fit_result",
+    "global_significance",
     "goodness_of_fit",
     "grid",
     "hypotest",

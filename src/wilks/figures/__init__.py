@@ -15,6 +15,7 @@ from wilks.figures.grids import grid
 from wilks.figures.impacts import impacts
 from wilks.figures.impacts_summary import impacts_summary
 from wilks.figures.limits import hypotest, limit
+from wilks.figures.look_elsewhere import global_significance
 from wilks.figures.modifiers import modifiers
 from wilks.figures.overlay import histograms
 from wilks.figures.parameters import pulls
@@ -41,6 +42,7 @@ __all__ = [
     "draw",
     "drawables",
     "feldman_cousins",
+    "global_significance",
     "goodness_of_fit",
     "grid",
     "histograms",

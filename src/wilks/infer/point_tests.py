@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -99,7 +99,8 @@ def as_large(toys: FloatArray, q: float) -> int:
 class Tester:
     """Tests points of the parameters `kept` (positions) with toys made at conditional fits.
 
-    Toy i is made of the same random numbers at all points.
+    Toy i is made of the same random numbers at all points of a `stream`. Toys made at one point serve all statistics that
+    are compared with them (`known`).
     """
 
     study: Study
@@ -107,22 +108,22 @@ class Tester:
     rule: Rule
     seed: int
     counter: Counter
+    known: dict[bytes, list[Sample]] = field(default_factory=dict)
 
-    def test(self, theta: FloatArray, q: float, status: str = CONVERGED) -> PointTest:
+    def test(self, theta: FloatArray, q: float, status: str = CONVERGED, *, stream: int = TESTED) -> PointTest:
         """Return the test of a point whose conditional fit to the data is `theta`, with the observed statistic `q`."""
         at = theta[list(self.kept)]
         if status != CONVERGED or not np.isfinite(q):
             nothing = Sample(np.empty(0), 0)
             return PointTest(at, np.nan, nothing, UNDECIDED, status if status != CONVERGED else "no test statistic")
-        found: list[Sample] = []
+        found, sample = self.known.setdefault(theta.tobytes(), []), Sample(np.empty(0), 0)
         verdict, made = UNDECIDED, 0
-        for size in self.rule.looks():
-            for first, count in _between(made, size, self.study):
-                toys = drawn(self.counter, self.study, theta, (first, count), self.seed, TESTED)
-                found.append(statistics(self.counter, self.study, toys, theta, "t", kept=self.kept))
+        for look, size in enumerate(self.rule.looks()):
+            if look == len(found):
+                found.append(self._made(theta, (made, size), stream))
             made = size
-            sample = Sample.of(found, made)
-            if self.counter.stopped:
+            sample = Sample.of(found[: look + 1], made)
+            if sample.done < made:
                 break
             used = usable(sample.q)
             verdict = self.rule.decided(as_large(used, q), used.size, sample.failures)
@@ -133,11 +134,13 @@ class Tester:
             ending = f"toys: {sample.reason}"
         return PointTest(at, q, sample, verdict if ending == CONVERGED else UNDECIDED, ending)
 
-
-def _between(made: int, size: int, found: Study) -> Iterator[tuple[int, int]]:
-    """Yield pieces of the toys from number `made` on, up to number `size`."""
-    for first, count in pieces(size - made, found):
-        yield made + first, count
+    def _made(self, theta: FloatArray, numbers: tuple[int, int], stream: int) -> Sample:
+        """Return the statistics of toys from one number to another."""
+        found, parts = self.study, []
+        for first, count in pieces(numbers[1] - numbers[0], found):
+            toys = drawn(self.counter, found, theta, (numbers[0] + first, count), self.seed, stream)
+            parts.append(statistics(self.counter, found, toys, theta, "t", kept=self.kept))
+        return Sample.of(parts, numbers[1] - numbers[0])
 
 
 def recorded(tests: Sequence[PointTest], level: float) -> PointTests:

@@ -182,8 +182,13 @@ def pieces(toys: int, found: Study) -> Iterator[tuple[int, int]]:
 
 def drawn(counter: Counter, found: Study, theta: FloatArray, piece: tuple[int, int], seed: int, stream: int) -> Toys:
     """Return a piece of the toys made at a point, with their free fits."""
-    model, problem = found.model, found.problem
-    data = toy_data(model, values=theta, seed=seed, first=piece[0], count=piece[1], stream=stream)
+    data = toy_data(found.model, values=theta, seed=seed, first=piece[0], count=piece[1], stream=stream)
+    return fitted(counter, found, theta, data)
+
+
+def fitted(counter: Counter, found: Study, theta: FloatArray, data: FloatArray) -> Toys:
+    """Return toys made at a point, shape (toys, length), with their free fits."""
+    problem = found.problem
     start = np.where(problem.held, problem.start, np.clip(theta, problem.lower, problem.upper))
     return Toys(data, _fits(counter, found, data, replace(problem, start=start)))
 

@@ -34,6 +34,7 @@ KINDS = {
     "gof": "wilks.results.goodness.GoodnessOfFit",
     "compatibility": "wilks.results.goodness.Compatibility",
     "toys": "wilks.results.toys.ToysResult",
+    "global-significance": "wilks.results.look_elsewhere.GlobalSignificance",
     "feldman-cousins": "wilks.results.feldman_cousins.FeldmanCousinsResult",
 }
 
