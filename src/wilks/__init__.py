@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from wilks.infer.breakdown import breakdown
     from wilks.infer.compatibility import compatibility
     from wilks.infer.contours import contour
+    from wilks.infer.coverage import coverage
     from wilks.infer.feldman_cousins import feldman_cousins
     from wilks.infer.goodness_of_fit import chi_square, goodness_of_fit
     from wilks.infer.grid import grid
@@ -80,6 +81,7 @@ _HOME = {
     "compile_model": "wilks.model.compile",
     "contour": "wilks.infer.contours",
     "correlate": "wilks.workspace.correlate",
+    "coverage": "wilks.infer.coverage",
     "decorrelate": "wilks.workspace.decorrelate",
     "diff": "wilks.workspace.diff",
     "feldman_cousins": "wilks.infer.feldman_cousins",
@@ -140,6 +142,7 @@ __all__ = [
     "compile_model",
     "contour",
     "correlate",
+    "coverage",
     "decorrelate",
     "diff",
     "examples",

@@ -6,6 +6,7 @@ state of matplotlib. Importing this package does not import matplotlib.
 
 from wilks.figures.breakdown import breakdown
 from wilks.figures.correlations import correlations
+from wilks.figures.coverage import coverage
 from wilks.figures.draw import draw
 from wilks.figures.drawables import drawables
 from wilks.figures.estimates import poi_summary
@@ -38,6 +39,7 @@ __all__ = [
     "compatibility",
     "contour",
     "correlations",
+    "coverage",
     "data_mc",
     "draw",
     "drawables",

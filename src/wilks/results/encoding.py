@@ -35,6 +35,7 @@ KINDS = {
     "compatibility": "wilks.results.goodness.Compatibility",
     "toys": "wilks.results.toys.ToysResult",
     "global-significance": "wilks.results.look_elsewhere.GlobalSignificance",
+    "coverage": "wilks.results.coverage.CoverageResult",
     "feldman-cousins": "wilks.results.feldman_cousins.FeldmanCousinsResult",
 }
 
