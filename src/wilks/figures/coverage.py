@@ -25,8 +25,8 @@ _LOOKS = {"wald": (0, "s"), "profile": (1, "o"), "feldman-cousins": (2, "^"), "c
 def coverage(result: CoverageResult, *, style: str | FigureStyle = "plain", ax: Axes | None = None) -> Figure:
     """Return a figure of the coverage along the true value of the parameter, with binomial errors, for every method.
 
-    The dashed line is the confidence level. Thin bars show where the coverage lies whatever the toys without an interval
-    would have given; they are counted.
+    The dashed line is the confidence level. Thin bars show where the coverage lies whatever the toys without an
+    interval would have given; they are counted.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())
@@ -66,7 +66,11 @@ def coverage(result: CoverageResult, *, style: str | FigureStyle = "plain", ax: 
         target.set_xlabel(f"true {label(result.parameter, TITLE)}")
         target.set_ylabel("Coverage [%]")
         bottom, top = float(shown.min()) - room, min(float(shown.max()) + room, 100.0 + room)
-        free = decorate(target, chosen, [f"{percent(result.level)} CL, {result.toys} toys"], entries, tallest=1.0, lowest=None)
+        free = decorate(
+            target, chosen, [f"{percent(result.level)} CL, {result.toys} toys"], entries, tallest=1.0, lowest=None
+        )
         target.set_ylim(bottom, bottom + (top - bottom) / max(free - 0.03, 0.2))
+        target.set_yticks([tick for tick in target.get_yticks() if bottom <= tick <= 100])
+        target.tick_params(axis="y", which="minor", length=0)
         in_red(target, chosen, counted(int(result.lost.sum()), "toy", "without an interval"))
     return figure_of(target)

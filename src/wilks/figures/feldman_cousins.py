@@ -88,7 +88,14 @@ def _region(result: FeldmanCousinsResult, style: FigureStyle, ax: Axes | None) -
         colors = ListedColormap([_COLORS[kind] for kind in (OUTSIDE, UNDECIDED, INSIDE)])
         shown = np.ma.masked_invalid(result.region)
         panel.pcolormesh(
-            result.x_values, result.y_values, shown, cmap=colors, vmin=-1.5, vmax=1.5, shading="nearest", rasterized=True
+            result.x_values,
+            result.y_values,
+            shown,
+            cmap=colors,
+            vmin=-1.5,
+            vmax=1.5,
+            shading="nearest",
+            rasterized=True,
         )
         entries: list[Entry] = [(Patch(color=BLUE), percent(result.level))]
         if (result.region == UNDECIDED).any():

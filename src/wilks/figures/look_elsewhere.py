@@ -65,7 +65,7 @@ def global_significance(
                 entries.append((dashed, "Global significance"))
             top = max(top, height)
         if result.where >= 0:
-            mark = {"color": BLUE, "markersize": 9 * thick, "zorder": 3, "linestyle": "none"}
+            mark: dict[str, Any] = {"color": BLUE, "markersize": 9 * thick, "zorder": 3, "linestyle": "none"}
             target.plot(x[result.where], z[result.where], "o", **mark)
         room = 0.03 * float(np.ptp(x)) or 0.5
         target.set_xlim(x.min() - room, x.max() + room)

@@ -15,7 +15,7 @@ from wilks.fitting.problem import Problem
 from wilks.infer.hypotest import hypotest, toys_problems
 from wilks.infer.intervals import level_problems, quantile
 from wilks.infer.point_tests import FIRST, Rule, Tester
-from wilks.infer.study import Running, Study, origin_of, study
+from wilks.infer.study import Running, Study, also, origin_of, study
 from wilks.infer.timed import timed
 from wilks.infer.toy_fits import fit_toys, helped, made, moved
 from wilks.infer.toy_tests import Counter, pieces
@@ -50,20 +50,22 @@ def coverage(
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> CoverageResult:
-    """Return how often intervals of a `parameter` (default: that of interest) hold its true value, for several `values`.
+    """Return how often intervals of a `parameter` (default: that of interest) hold its true value, for several
+    `values`.
 
     For each of them `toys` toys are made before the fit, or at a `result`, with other parameters `at` values, auxiliary
     data too; `methods` are asked about the same ones:
 
     - "wald": best fit and uncertainty of the covariance. A fit at a bound has no such interval: these are counted.
     - "profile": `intervals`, ends at bounds included.
-    - "feldman-cousins": `feldman_cousins`; every toy has up to `inner_toys` toys of its own, made at its conditional fit.
+    - "feldman-cousins": `feldman_cousins`; every toy has up to `inner_toys` toys of its own, made at its conditional
+      fit.
     - "cls": the observed upper limit of `limit` (asymptotic, q~).
 
     An interval holds the true value where a test of that value says so, which is asked instead of finding the ends. The
     same `seed` gives the same answer on any number of threads. Where `running.progress` stops it, the toys made by then
-    count. Raises ModelError for what can't be asked. `level` is that of all methods; `fixed`, `bounds` and `running` are
-    as for `intervals`.
+    count. Raises ModelError for what can't be asked. `level` is that of all methods; `fixed`, `bounds` and `running`
+    are as for `intervals`.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())
@@ -73,14 +75,18 @@ def coverage(
     """
     true = np.array(values, np.float64, ndmin=1)
     problems = level_problems([level]) + toys_problems(toys, seed) + _problems(true, methods, inner_toys)
-    asked = study(model, asimov(model, result, values=at), poi=parameter, fixed=fixed, bounds=bounds, running=running)
+    with also(problems):
+        made_of = asimov(model, result, values=at)
+        asked = study(model, made_of, poi=parameter, fixed=fixed, bounds=bounds, running=running)
     i, names = asked.poi, model.parameter_names
     if asked.problem.idle[i]:
         problems.append(f'no rate depends on "{names[i]}": there is nothing to cover')
     outside = [v for v in true if not asked.problem.lower[i] <= v <= asked.problem.upper[i]]
     if outside:
         low, high = asked.problem.lower[i], asked.problem.upper[i]
-        problems.append(f'values: {listed([f"{v:g}" for v in outside])}: "{names[i]}" has the bounds {low:g} to {high:g}')
+        problems.append(
+            f'values: {listed([f"{v:g}" for v in outside])}: "{names[i]}" has the bounds {low:g} to {high:g}'
+        )
     if "cls" in methods and (true < 0).any():
         problems.append("values: cls has limits of parameters that are not below 0")
     if problems:
@@ -160,14 +166,8 @@ class _Value:
         tester = Tester(self.asked, (self.asked.poi,), rule, self.seed, self.counter)
         for first, count in pieces(toys, self.asked):
             found = self._fitted(first, count)
-            answers = {
-                "wald": self._wald,
-                "profile": self._profile,
-                "feldman-cousins": lambda toys, first=first: self._feldman_cousins(tester, toys, first),
-                "cls": self._cls,
-            }
             for column, method in enumerate(methods):
-                holds, known = answers[method](found)
+                holds, known = self._answers(method, found, first, tester)
                 counts[:, column] += [(holds & known).sum(), known.sum(), (~known).sum()]
             if self.counter.stopped:
                 break
@@ -193,6 +193,17 @@ class _Value:
         rows = np.arange(min(made(free.statuses), made(conditional.statuses)))
         return _Fitted(data[rows], free.rows(rows), conditional.rows(rows), t[rows])
 
+    def _answers(self, method: str, toys: _Fitted, first: int, tester: Tester) -> tuple[BoolArray, BoolArray]:
+        """Return which toys, from number `first` on, are covered by a method, and which have an interval."""
+        match method:
+            case "wald":
+                return self._wald(toys)
+            case "profile":
+                return self._profile(toys)
+            case "cls":
+                return self._cls(toys)
+        return self._feldman_cousins(tester, toys, first)
+
     def _wald(self, toys: _Fitted) -> tuple[BoolArray, BoolArray]:
         assert toys.free.uncertainties is not None
         i, reach = self.asked.poi, NormalDist().inv_cdf(0.5 + 0.5 * self.level)
@@ -207,7 +218,7 @@ class _Value:
         """Return which toys are inside by toys of their own; those with the same conditional fit share them."""
         holds, known = [], []
         for row, (theta, t) in enumerate(zip(toys.conditional.values, toys.t, strict=True)):
-            test = tester.test(theta, float(t), stream=_INNER + first + row)
+            test = tester.examine(theta, float(t), stream=_INNER + first + row)
             if test.status == INTERRUPTED:
                 break
             known.append(test.status == CONVERGED)

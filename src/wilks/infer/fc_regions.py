@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
-from wilks._types import BoolArray, FloatArray
+from wilks._types import BoolArray, FloatArray, Positions
 from wilks.infer.crossings import remarks
 from wilks.infer.point_tests import PointTest, Rule, Tester, recorded
 from wilks.infer.profiles import profile, rises
@@ -21,9 +23,7 @@ _HIGHER = 1.6
 _STRIDE = 4
 
 
-def region(
-    asked: Study, pair: list[int], rule: Rule, points: int, seed: int, counter: Counter
-) -> FeldmanCousinsResult:
+def region(asked: Study, pair: list[int], rule: Rule, points: int, seed: int, counter: Counter) -> FeldmanCousinsResult:
     """Return the region of two parameters (positions) on a grid that holds the contour of the profile likelihood."""
     first = asked.best.twice_nll
     for _ in range(_RESTARTS):
@@ -47,7 +47,7 @@ def region(
                 break
             place = row * points + column
             status = CONVERGED if fits.minimised[place] else fits.statuses[place]
-            test = tester.test(fits.values[place], float(q[row, column]), status)
+            test = tester.examine(fits.values[place], float(q[row, column]), status)
             tests[row, column] = test
             verdicts[row, column] = test.verdict if test.status == CONVERGED else np.nan
         if stride == 1 or counter.stopped:
@@ -78,7 +78,7 @@ def region(
     )
 
 
-def _places(points: int, stride: int) -> FloatArray:
+def _places(points: int, stride: int) -> Positions:
     """Return every so manyth place of an axis, and the last one."""
     return np.unique(np.append(np.arange(0, points, stride), points - 1))
 
@@ -102,8 +102,8 @@ def _corners(verdicts: FloatArray, stride: int) -> list[tuple[slice, slice, Floa
     """Return the cells of the coarser grid, twice the `stride` wide, each with the verdicts at its corners."""
     places = _places(len(verdicts), 2 * stride).tolist()
     cells = []
-    for low, high in zip(places[:-1], places[1:], strict=True):
-        for left, right in zip(places[:-1], places[1:], strict=True):
+    for low, high in pairwise(places):
+        for left, right in pairwise(places):
             corners = verdicts[np.ix_([low, high], [left, right])]
             cells.append((slice(low, high + 1), slice(left, right + 1), corners.ravel()))
     return cells

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from wilks.infer.hypotest import toys_problems
 from wilks.infer.intervals import level_problems, quantile, selected
 from wilks.infer.likelihood_ratio import Profile
 from wilks.infer.point_tests import PointTest, Rule, Tester, recorded
-from wilks.infer.study import Running, Study, study
+from wilks.infer.study import Running, Study, also, study
 from wilks.infer.timed import timed
 from wilks.infer.toy_tests import Counter
 from wilks.model.datasets import Data
@@ -57,15 +58,16 @@ def feldman_cousins(
 ) -> FeldmanCousinsResult:
     """Return the Feldman-Cousins interval of a parameter (default: that of interest), or the region of two.
 
-    A point is inside where at least 1 - `level` of the toys made there have a likelihood ratio to their best fit that is
-    as large as that of the data; toys are made at the conditional fit (the profile construction), auxiliary data too,
-    and fitted inside the bounds. Every point takes as many toys as it takes to tell on which side it is, at most `toys`:
-    a decision is wrong with a probability of at most 1 - `certainty`.
+    A point is inside where more than 1 - `level` of the toys made there have a likelihood ratio to their best fit that
+    is as large as that of the data; toys are made at the conditional fit (the profile construction), auxiliary data
+    too, and fitted inside the bounds. Every point takes as many toys as it takes to tell on which side it is, at most
+    `toys`: a decision is wrong with a probability of at most 1 - `certainty`.
 
     Of one parameter, both ends are found by bisection, from points around the ends of the profile likelihood's interval
     on, until they are known to the fraction `precision` of the distance to these, or as well as `toys` can tell. Where
-    the points inside have gaps, the outermost counts; gaps narrower than a tenth of that may be missed. Of two `parameters`, the region is found on a grid of `points` x
-    `points`: first on every fourth, then between those that differ.
+    the points inside have gaps, the outermost counts; gaps narrower than a tenth of that may be missed. Of two
+    `parameters`, the region is found on a grid of `points` x `points`: first on every fourth, then between those that
+    differ.
 
     The same `seed` gives the same answer on any number of threads. Where `running.progress` stops it, ends that are not
     found are NaN with the status "interrupted", and all tests made by then are there. Raises ModelError for what can't
@@ -84,9 +86,9 @@ def feldman_cousins(
     problems += [f"certainty {certainty:g}: it must lie between 0.5 and 1"] * (not 0.5 <= certainty < 1)
     problems += [f"precision {precision:g}: it must lie between 0 and 1"] * (not 0 < precision < 1)
     problems += [f"points: at least 5 are needed, found {points}"] * (points < 5)
-    asked = study(
-        model, data, poi=poi, needs_poi=parameters is None, fixed=fixed, bounds=bounds, result=result, running=running
-    )
+    options: dict[str, Any] = {"fixed": fixed, "bounds": bounds, "result": result, "running": running}
+    with also(problems):
+        asked = study(model, data, poi=poi, needs_poi=parameters is None, **options)
     chosen = selected(asked, parameters, problems)
     if len(chosen) > 2:
         raise ModelError(f"one parameter or two are needed, found {len(chosen)}")
@@ -205,7 +207,9 @@ class _Search:
                 return _End(np.nan, np.nan, INTERRUPTED)
             inner, outer = (middle[0], outer) if self._inside(middle[1]) else (inner, middle)
         value = best + sign * 0.5 * (inner + outer[0])
-        return _End(value, float(np.hypot(0.5 * (outer[0] - inner), self._noise(sign, best, inner, outer[0]))), CONVERGED)
+        return _End(
+            value, float(np.hypot(0.5 * (outer[0] - inner), self._noise(sign, best, inner, outer[0]))), CONVERGED
+        )
 
     def _inside(self, test: PointTest) -> bool:
         return test.status == CONVERGED and test.p_value > 1.0 - self.rule.level
@@ -233,7 +237,7 @@ class _Search:
             q, statuses = self.profile.statistic(np.sort(new), "t")
             tester = Tester(self.profile.study, (self.profile.study.poi,), self.rule, self.seed, self.counter)
             for value, t, status in zip(np.sort(new).tolist(), q.tolist(), statuses, strict=True):
-                self.tests[value] = tester.test(self.profile.row(value)[0], t, status)
+                self.tests[value] = tester.examine(self.profile.row(value)[0], t, status)
         return [(float(x), self.tests[v]) for x, v in zip(distances, values.tolist(), strict=True)]
 
     def _announce(self, points: int) -> None:

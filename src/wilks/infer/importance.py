@@ -114,9 +114,7 @@ def _summed(
     settings = {"toys": toys, "seed": seed, "thrown_at": list(signals)}
     origin = replace(observed.origin, settings={**observed.origin.settings, **settings})
     failures = sum(part.sample.failures for part in parts)
-    answer = replace(
-        observed, toys=toys, failures=failures, interrupted=toys - done, importance=True, origin=origin
-    )
+    answer = replace(observed, toys=toys, failures=failures, interrupted=toys - done, importance=True, origin=origin)
     if done < toys:
         return replace(answer, toy_p_range=(np.nan, np.nan))
     terms = [part.terms(observed.q0) for part in parts]

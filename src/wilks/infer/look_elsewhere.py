@@ -71,10 +71,10 @@ def global_significance(
     signal are made at the conditional fit of the first signal, auxiliary data too; all signals are searched for in the
     same ones. By toys, the global p-value is the fraction whose largest q0 is at least the largest observed one.
 
-    By up-crossings, where the signals have one coordinate: q0 along it rises through `threshold` on average N times in a
-    toy, and a maximum of at least q0 anywhere has the probability p_local + N exp((threshold - q0) / 2) at most, which is
-    close where it is small. A few hundred toys are enough for any significance; the points must be closer to each other
-    than the resolution.
+    By up-crossings, where the signals have one coordinate: q0 along it rises through `threshold` on average N times in
+    a toy, and a maximum of at least q0 anywhere has the probability p_local + N exp((threshold - q0) / 2) at most,
+    which is close where it is small. A few hundred toys are enough for any significance; the points must be closer to
+    each other than the resolution.
 
     `running.progress` is told about fits; where it returns False, the toys made by then count. Points without an answer
     have a status, and are left out. Raises ModelError for what can't be asked, also where signals have different
@@ -99,7 +99,7 @@ def global_significance(
     counter = Counter(running.progress)
     counter.announce(2 * toys * len(listed_points))
     quiet = replace(running, progress=counter.wait)
-    asked = {"measurement": measurement, "poi": poi, "data_set": data_set}
+    asked: dict[str, Any] = {"measurement": measurement, "poi": poi, "data_set": data_set}
     every = [_local(point, data, asked, bounds, quiet) for point in listed_points]
     usable = [each for each in every if each.status == CONVERGED]
     if not usable:
@@ -136,7 +136,7 @@ def global_significance(
 def _local(
     point: Point,
     data: Callable[[Model], Data | ArrayLike] | None,
-    asked: Mapping[str, str | None],
+    asked: Mapping[str, Any],
     bounds: Mapping[str, tuple[float, float]] | None,
     running: Running,
 ) -> Local:
@@ -240,9 +240,7 @@ def _order(coordinates: FloatArray) -> Positions | None:
     return order if (np.diff(coordinates[order, 0]) > 0).all() else None
 
 
-def _summary(
-    q: FloatArray, toys: int, observed: float, threshold: float, order: Positions | None
-) -> dict[str, Any]:
+def _summary(q: FloatArray, toys: int, observed: float, threshold: float, order: Positions | None) -> dict[str, Any]:
     """Return the fields of a GlobalSignificance that come from toys; `q` has q0, shape (signals, toys made)."""
     good = np.isfinite(q).all(axis=0)
     largest = np.where(good, q.max(axis=0, initial=0.0), np.nan)

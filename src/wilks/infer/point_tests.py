@@ -99,8 +99,8 @@ def as_large(toys: FloatArray, q: float) -> int:
 class Tester:
     """Tests points of the parameters `kept` (positions) with toys made at conditional fits.
 
-    Toy i is made of the same random numbers at all points of a `stream`. Toys made at one point serve all statistics that
-    are compared with them (`known`).
+    Toy i is made of the same random numbers at all points of a `stream`. Toys made at one point serve all statistics
+    that are compared with them (`known`).
     """
 
     study: Study
@@ -110,7 +110,7 @@ class Tester:
     counter: Counter
     known: dict[bytes, list[Sample]] = field(default_factory=dict)
 
-    def test(self, theta: FloatArray, q: float, status: str = CONVERGED, *, stream: int = TESTED) -> PointTest:
+    def examine(self, theta: FloatArray, q: float, status: str = CONVERGED, *, stream: int = TESTED) -> PointTest:
         """Return the test of a point whose conditional fit to the data is `theta`, with the observed statistic `q`."""
         at = theta[list(self.kept)]
         if status != CONVERGED or not np.isfinite(q):

@@ -48,11 +48,11 @@ def significance(
     """Return the significance of the parameter of interest being above 0: sqrt(q0), and p0 from its tail.
 
     Expected are the medians for signals of the sizes `injected`: sqrt(q0) of Asimov data made at the conditional fits
-    of these sizes to the data (as pyhf and cabinetry do). For those of a model before the fit, hand in
-    `asimov(model, values={"mu": 1})` as data. With `toys`, p0 is also the fraction of toys without signal, made at the
-    conditional fit to the data from `seed`, that have at least the observed q0. With `importance` the toys are thrown at
-    signals too, from none to the best fit, and weighted by the ratio of the densities of all their data: 10 000 give
-    p-values of 1e-9, and far below, to a few per cent.
+    of these sizes to the data (as pyhf and cabinetry do). For those of a model before the fit, hand in `asimov(model,
+    values={"mu": 1})` as data. With `toys`, p0 is also the fraction of toys without signal, made at the conditional fit
+    to the data from `seed`, that have at least the observed q0. With `importance` the toys are thrown at signals too,
+    from none to the best fit, and weighted by the ratio of the densities of all their data: 10 000 give p-values of
+    1e-9, and far below, to a few per cent.
 
     What can't be computed is NaN and has a status. Raises ModelError for what can't be asked.
 

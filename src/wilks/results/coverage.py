@@ -29,8 +29,8 @@ class CoverageResult(Saved):
 
     `values`, shape (values,), are the true ones; `covered`, `usable` and `lost`, shape (methods, values), count the
     toys whose interval (of "cls": upper limit) holds the true value, those that have one, and those that have none: the
-    fit failed or, for "wald", ended at a bound, where there is no symmetric uncertainty. Of every value `toys` were asked
-    for; after Ctrl-C there are fewer. `inner_toys` is how many toys a Feldman-Cousins decision may take.
+    fit failed or, for "wald", ended at a bound, where there is no symmetric uncertainty. Of every value `toys` were
+    asked for; after Ctrl-C there are fewer. `inner_toys` is how many toys a Feldman-Cousins decision may take.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())
@@ -67,7 +67,9 @@ class CoverageResult(Saved):
     @property
     def coverage(self) -> FloatArray:
         """Fraction of the usable toys whose interval holds the true value, shape (methods, values); NaN without any."""
-        return np.divide(self.covered, self.usable, out=np.full(self.covered.shape, np.nan), where=self.usable > 0)
+        unknown = np.full(self.covered.shape, np.nan)
+        fraction: FloatArray = np.divide(self.covered, self.usable, out=unknown, where=self.usable > 0)
+        return fraction
 
     @property
     def ranges(self) -> FloatArray:
@@ -89,7 +91,8 @@ class CoverageResult(Saved):
     @property
     def errors(self) -> FloatArray:
         """Half the width of `intervals`, shape (methods, values)."""
-        return 0.5 * np.ptp(self.intervals, axis=-1)
+        width: FloatArray = np.ptp(self.intervals, axis=-1)
+        return 0.5 * width
 
     def __repr__(self) -> str:
         methods = ", ".join(self.methods)

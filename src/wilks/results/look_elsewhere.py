@@ -23,8 +23,8 @@ class GlobalSignificance(Saved):
 
     `q0` is the test statistic of discovery of each signal, `best_values` its fitted size; `coordinates` has shape
     (points, labels). Of `toys` toys without signal, `failures` lack a fit and `interrupted` were not made; `largest`,
-    shape (toys,), is the largest q0 of each, NaN where there is none. `toy_p_value` is the fraction of them that have at
-    least the observed one, `toy_error` its standard deviation, with what lost toys leave open (`toy_p_range`).
+    shape (toys,), is the largest q0 of each, NaN where there is none. `toy_p_value` is the fraction of them that have
+    at least the observed one, `toy_error` its standard deviation, with what lost toys leave open (`toy_p_range`).
 
     `crossings` is how often, on average over the toys, q0 along the one coordinate rises through `threshold`, and
     `crossings_error` its standard deviation; from these `p_value` and `p_error` (Gross, Vitells), for significances
@@ -178,10 +178,10 @@ class GlobalSignificance(Saved):
             f"global, toys:        {by_toys}",
         ]
         if math.isfinite(self.crossings):
-            p = power(self.p_value, self.log10_p_value)
+            p, error = power(self.p_value, self.log10_p_value), number(self.p_error, 2)
             through = f"{measured(self.crossings, self.crossings_error)} rises through q0 = {number(self.threshold)}"
             lines += [
-                f"global, crossings:   {number(self.significance)} sigma, p = {p} ± {number(self.p_error, 2)} ({through})",
+                f"global, crossings:   {number(self.significance)} sigma, p = {p} ± {error} ({through})",
                 f"trial factor:        {number(self.trials, 3)}",
             ]
             if self.coarse < 0.8 * self.crossings - 2 * self.crossings_error:
