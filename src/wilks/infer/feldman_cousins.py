@@ -23,7 +23,7 @@ from wilks.infer.toy_tests import Counter
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.verbs import verb
-from wilks.results.feldman_cousins import OUTSIDE, FeldmanCousinsResult
+from wilks.results.feldman_cousins import OUTSIDE, UNDECIDED, FeldmanCousinsResult
 from wilks.results.fit import FitResult
 from wilks.results.intervals import AT_BOUND
 from wilks.results.many import CONVERGED, INTERRUPTED
@@ -215,18 +215,30 @@ class _Search:
         return test.status == CONVERGED and test.p_value > 1.0 - self.rule.level
 
     def _noise(self, sign: float, best: float, inner: float, outer: float) -> float:
-        """Return how far an end may be shifted by the finite number of toys beside it: the error of the p-value there,
-        divided by the slope between the points that are a standard deviation inside and outside.
+        """Return how far an end may be shifted by the finite number of toys beside it.
+
+        This is the error of the p-value there, divided by the slope between the points that are a standard deviation
+        inside and outside; and where p-values hardly change, the distance of a point beside it that all toys can't
+        decide, over the standard deviations that it is off.
         """
         p, around = 1.0 - self.rule.level, sorted((sign * (value - best), each) for value, each in self.tests.items())
-        before = [(x, t) for x, t in around if 0 < x <= inner and t.p_value - t.error > p]
-        after = [(x, t) for x, t in around if x >= outer and t.p_value + t.error < p]
+        known = [(x, t, (t.p_value - p) / t.error) for x, t in around if x > 0 and t.status == CONVERGED]
+        end = 0.5 * (inner + outer)
+        decided = [x for x, t, _ in known if t.verdict != UNDECIDED]
+        ends = (
+            max((x for x in decided if x <= inner), default=0.0),
+            min((x for x in decided if x >= outer), default=np.inf),
+        )
+        open_ = [abs(x - end) / max(abs(pull), 1.0) for x, _, pull in known if ends[0] < x < ends[1]]
+        flat = max((distance for distance in open_ if distance > outer - inner), default=0.0)
+        before = [(x, t) for x, t, pull in known if x <= inner and pull > 1]
+        after = [(x, t) for x, t, pull in known if x >= outer and pull < -1]
         low, above = (before[-1][0], before[-1][1].p_value) if before else (0.0, 1.0)
         high, below = (after[0][0], after[0][1].p_value) if after else (outer, p)
         if high - low <= outer - inner:
-            return 0.0  # p-values jump there
-        error = next(test.error for x, test in around if x >= inner and x > 0)
-        return error * (high - low) / max(above - below, error)
+            return flat  # p-values jump there
+        error = next(t.error for x, t, _ in known if x >= inner)
+        return max(flat, error * (high - low) / max(above - below, error))
 
     def _tested(self, best: float, sign: float, distances: FloatArray) -> list[tuple[float, PointTest]]:
         """Return tests at these distances from the best fit."""
