@@ -47,7 +47,7 @@ def main() -> None:
         found = wilks.coverage(model, values=values, methods=METHODS, level=0.9, toys=toys, inner_toys=1000)
         print(title, found, sep="\n")
         wilks.figures.coverage(found, ax=panel)
-        panel.set_title(title, loc="left", fontsize=12)
+        panel.set_title(title, loc="left", fontsize=12, pad=18)
     figure.savefig(TARGET, dpi=80)
 
 

@@ -25,8 +25,8 @@ _LOOKS = {"wald": (0, "s"), "profile": (1, "o"), "feldman-cousins": (2, "^"), "c
 def coverage(result: CoverageResult, *, style: str | FigureStyle = "plain", ax: Axes | None = None) -> Figure:
     """Return a figure of the coverage along the true value of the parameter, with binomial errors, for every method.
 
-    The dashed line is the confidence level. Thin bars show where the coverage lies whatever the toys without an
-    interval would have given; they are counted.
+    The dashed line is the confidence level. Thin bars, which may leave the frame, show where the coverage lies whatever
+    the toys without an interval would have given; they are counted.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())
@@ -56,7 +56,6 @@ def coverage(result: CoverageResult, *, style: str | FigureStyle = "plain", ax: 
             if lost.any():
                 reach = 100 * result.ranges[i, order][lost]
                 target.vlines(at[lost], *reach.T, color=PETROFF10[color], linewidth=0.7 * thick, zorder=2)
-                ends += reach.ravel().tolist()
         line = target.axhline(100 * result.level, color="black", linestyle="--", linewidth=1.1 * thick, zorder=1)
         entries.append((line, "nominal"))
         shown = np.array(ends)[np.isfinite(ends)]

@@ -123,10 +123,10 @@ class CoverageResult(Saved):
         for i, method in enumerate(self.methods):
             for value, lost, (low, high) in zip(self.values, self.lost[i], self.ranges[i], strict=True):
                 if lost:
-                    toys = "1 toy" if lost == 1 else f"{lost:.0f} toys"
+                    toys = "the toy" if lost == 1 else f"the {lost:.0f} toys"
                     lines.append(
-                        f"* {METHODS[method]}, {self.parameter} = {number(float(value))}: without {toys} that have no "
-                        f"interval; with them it lies between {100 * low:.1f} % and {100 * high:.1f} %"
+                        f"* {METHODS[method]}, {self.parameter} = {number(float(value))}: it leaves out {toys} without "
+                        f"an interval; with them it lies between {100 * low:.1f} % and {100 * high:.1f} %"
                     )
         return lines
 

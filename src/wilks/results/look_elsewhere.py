@@ -95,7 +95,9 @@ class GlobalSignificance(Saved):
         """Return the natural logarithm of the global p-value of a local significance, by up-crossings."""
         from scipy.special import log_ndtr
 
-        rises = math.log(self.crossings) if self.crossings > 0 else -math.inf if self.crossings == 0 else math.nan
+        if not math.isfinite(self.crossings):
+            return math.nan
+        rises = math.log(self.crossings) if self.crossings > 0 else -math.inf
         return min(float(np.logaddexp(log_ndtr(-z), rises - 0.5 * (z**2 - self.threshold))), 0.0)
 
     @property
