@@ -75,15 +75,19 @@ def test_the_same_numbers_with_any_number_of_threads_and_from_a_file(tmp_path: P
     assert "as good as" in str(one)
 
 
-def test_after_ctrl_c_there_is_no_p_value() -> None:
-    """Which takes all parts of the mixture; the asymptotic one is there."""
-    found = wilks.significance(
-        model(counting(5, 3, 22)), toys=400, importance=True, running=Running(progress=lambda done, _: done < 200)
-    )
-    assert found.interrupted > 0
-    assert np.isnan(found.toy_p_value)
-    assert found.significance > 6
+def test_after_ctrl_c_the_toys_that_are_made_count() -> None:
+    """In the second of several rounds: the weights are those of the fractions that parts have by then."""
+    stop = Running(progress=lambda done, _: done < 3500)
+    found = wilks.significance(model(counting(5, 3, 18)), toys=5000, importance=True, running=stop)
+    assert 1000 < found.interrupted < 4500
+    exact = float(stats.poisson.sf(17, 3))
+    assert abs(found.toy_p_value - exact) < 4 * found.toy_error
+    assert found.toy_error < 0.2 * exact
     assert "interrupted" in str(found)
+    nothing = wilks.significance(
+        model(counting(5, 3, 18)), toys=500, importance=True, running=Running(progress=lambda done, _: False)
+    )
+    assert np.isnan(nothing.toy_p_value)
 
 
 def test_weights_need_toys() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,22 +23,27 @@ _STREAM = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Weighted:
-    """Toys of one part of a mixture: their test statistics, and their weights as toys without signal."""
+class Thrown:
+    """Toys thrown at one part of a mixture: their test statistics, and the log densities of their data, shape
+    (1 + parts, toys): without signal, then at each part.
+    """
 
     sample: Sample
-    weights: FloatArray
+    log: FloatArray
 
-    def terms(self, q0: float) -> FloatArray:
-        """Return the weight of every usable toy, 0 where its statistic is below the observed one."""
-        usable = np.isfinite(self.sample.q)
-        return np.where(self.sample.q >= q0 - SAME * max(1.0, q0), self.weights, 0.0)[usable]
+    @classmethod
+    def of(cls, pieces: Sequence[Thrown], parts: int) -> Thrown:
+        """Return pieces as one, without the toys that were not made."""
+        q = np.concatenate([np.empty(0), *(piece.sample.q[: piece.sample.done] for piece in pieces)])
+        empty = np.empty((1 + parts, 0))
+        return cls(Sample(q, q.size), np.concatenate([empty, *(p.log[:, : p.sample.done] for p in pieces)], axis=1))
 
-    @property
-    def lost(self) -> float:
-        """The sum of the weights of toys without a fit."""
-        made = np.arange(self.sample.q.size) < self.sample.done
-        return float(self.weights[made & np.isnan(self.sample.q)].sum())
+    def weights(self, fractions: FloatArray) -> FloatArray:
+        """Return the weight of each toy, p(no signal) / p(mixture), with the fractions of the toys that parts have."""
+        with np.errstate(divide="ignore"):
+            mixed = np.logaddexp.reduce(self.log[1:] + np.log(fractions)[:, None], axis=0)
+        weights: FloatArray = np.exp(self.log[0] - mixed)
+        return weights
 
 
 def with_importance(
@@ -48,87 +54,79 @@ def with_importance(
     A toy x has the weight p(x | no signal) / sum_k f_k p(x | signal k), with the densities of all data, auxiliary ones
     too, and the fractions f_k of the toys that each part has; so the weighted fraction of toys that have at least the
     observed statistic is p0 without bias (A. Owen, Y. Zhou, J. Am. Stat. Assoc. 95 (2000) 135: the balance heuristic).
+    That holds for any fractions: after Ctrl-C, for those of the toys made by then.
     """
     _, status = profile.row(0.0)
     if status != CONVERGED or not np.isfinite(observed.q0):
         return observed
     best = observed.best_value if observed.q0 > 0 else 0.0
     profile = profile.extended(best * np.array([part for part, _ in MIXTURE]))
-    known = [(best * part, share) for part, share in MIXTURE if profile.row(best * part)[1] == CONVERGED]
-    sizes = _sizes(dict(known) if best > 0 else {0.0: 1.0}, toys)
-    thetas = np.stack([profile.row(value)[0] for value in sizes])
-    thrown = np.array(list(sizes.values()), np.float64)
-    found: list[list[Weighted]] = [[] for _ in sizes]
-    for part, (value, count) in enumerate(sizes.items()):
-        for piece in pieces(count, profile.study):
-            if not counter.stopped:
-                found[part].append(_thrown(profile, thetas, (value, thrown), piece, (seed, part), counter))
-    return _summed(observed, [_joined(parts) for parts in found], thrown, toys, seed, tuple(sizes))
+    known = {best * part: share for part, share in MIXTURE if profile.row(best * part)[1] == CONVERGED}
+    sizes = _sizes(known if best > 0 else {0.0: 1.0}, toys)
+    thetas = np.stack([profile.row(value)[0] for value in (0.0, *sizes)])
+    found: list[list[Thrown]] = [[] for _ in sizes]
+    # All parts together, in rounds.
+    rounds = max(len(list(pieces(toys, profile.study))), 1)
+    for turn in range(rounds):
+        for part, size in enumerate(sizes.values()):
+            first, last = (size * n // rounds for n in (turn, turn + 1))
+            if last > first and not counter.stopped:
+                found[part].append(_thrown(profile, thetas, part, (first, last - first), seed, counter))
+    return _summed(observed, [Thrown.of(parts, len(sizes)) for parts in found], toys, seed, tuple(sizes))
 
 
 def _sizes(shares: dict[float, float], toys: int) -> dict[float, int]:
-    """Return how many toys every part of a mixture has; at least one each, as far as there are toys."""
+    """Return how many toys every part of a mixture has, all of them together `toys`."""
     total = sum(shares.values())
-    sizes = {value: max(round(toys * share / total), 1) for value, share in shares.items()}
-    last = list(sizes)[-1]
-    sizes[last] = toys - sum(count for value, count in sizes.items() if value != last)
-    return {value: count for value, count in sizes.items() if count > 0} if sizes[last] > 0 else {last: toys}
+    sizes = {value: round(toys * share / total) for value, share in shares.items()}
+    last = list(sizes)[-1]  # has the largest share
+    sizes[last] += toys - sum(sizes.values())
+    return {value: count for value, count in sizes.items() if count > 0}
 
 
 def _thrown(
-    profile: Profile,
-    thetas: FloatArray,
-    part: tuple[float, FloatArray],
-    piece: tuple[int, int],
-    generator: tuple[int, int],
-    counter: Counter,
-) -> Weighted:
-    """Return a piece of the toys of one part, a signal of that size; `part` also has the numbers of toys of all."""
-    (value, thrown), (seed, number), found = part, generator, profile.study
-    made = drawn(counter, found, profile.row(value)[0], piece, seed, _STREAM + number)
-    sample = statistics(counter, found, made, profile.row(0.0)[0], "q0")
-    log = np.stack([-found.model.nll(np.tile(theta, (len(made.data), 1)), made.data) for theta in thetas])
-    none = -found.model.nll(np.tile(profile.row(0.0)[0], (len(made.data), 1)), made.data)
-    mixed = np.logaddexp.reduce(log + np.log(thrown / thrown.sum())[:, None], axis=0)
-    return Weighted(sample, np.exp(none - mixed))
-
-
-def _joined(pieces: list[Weighted]) -> Weighted:
-    weights = np.concatenate([np.empty(0), *(piece.weights for piece in pieces)])
-    return Weighted(Sample.of([piece.sample for piece in pieces], weights.size), weights)
+    profile: Profile, thetas: FloatArray, part: int, piece: tuple[int, int], seed: int, counter: Counter
+) -> Thrown:
+    """Return a piece of the toys of one part; `thetas` has the parameters without signal, then those of all parts."""
+    found = profile.study
+    made = drawn(counter, found, thetas[1 + part], piece, seed, _STREAM + part)
+    sample = statistics(counter, found, made, thetas[0], "q0")
+    rows = [-found.model.nll(np.tile(theta, (len(made.data), 1)), made.data) for theta in thetas]
+    return Thrown(sample, np.stack(rows))
 
 
 def _summed(
-    observed: SignificanceResult,
-    parts: list[Weighted],
-    thrown: FloatArray,
-    toys: int,
-    seed: int,
-    signals: tuple[float, ...],
+    observed: SignificanceResult, parts: list[Thrown], toys: int, seed: int, signals: tuple[float, ...]
 ) -> SignificanceResult:
-    """Return a significance with p0, its error and the effective number of toys from those of all parts.
-
-    After Ctrl-C a part may lack toys, or have none: then there is no p0, which takes all of them.
-    """
-    done = sum(part.sample.done for part in parts)
+    """Return a significance with p0, its error and the effective number of toys from those of all parts."""
+    made = np.array([part.sample.done for part in parts], np.float64)
+    done = int(made.sum())
     settings = {"toys": toys, "seed": seed, "thrown_at": list(signals)}
     origin = replace(observed.origin, settings={**observed.origin.settings, **settings})
     failures = sum(part.sample.failures for part in parts)
     answer = replace(observed, toys=toys, failures=failures, interrupted=toys - done, importance=True, origin=origin)
-    if done < toys:
-        return replace(answer, toy_p_range=(np.nan, np.nan))
-    terms = [part.terms(observed.q0) for part in parts]
-    p = float(sum(each.sum() for each in terms)) / toys
+    if not done:
+        return answer
+    weights = [part.weights(made / done) for part in parts]
+    every = zip(parts, weights, strict=True)
+    terms = [_terms(part.sample.q, each, observed.q0) for part, each in every]
+    p = float(sum(each.sum() for each in terms)) / done
     # Of each part the variance is its own: how many toys it has is no chance.
-    variance = sum(n * each.var(ddof=1) for n, each in zip(thrown, terms, strict=True) if each.size > 1)
+    variance = sum(each.size * each.var(ddof=1) for each in terms if each.size > 1)
     squares = float(sum((each**2).sum() for each in terms))
-    ends = (p, p + sum(part.lost for part in parts) / toys)
+    lost = sum(float(each[np.isnan(part.sample.q)].sum()) for part, each in zip(parts, weights, strict=True))
+    ends = (p, p + lost / done)
     # Where no toy is large, as if one had been: the largest weight.
-    error = float(np.sqrt(variance)) / toys if squares > 0 else max(float(part.weights.max()) for part in parts) / toys
+    error = np.sqrt(variance) / done if squares > 0 else max(each.max(initial=0.0) for each in weights) / done
     return replace(
         answer,
         toy_p_value=p,
-        toy_error=float(with_lost(error, p, np.array(ends))),
+        toy_error=float(with_lost(float(error), p, np.array(ends))),
         toy_p_range=ends,
-        effective_toys=float((p * toys) ** 2 / squares) if squares > 0 else 0.0,
+        effective_toys=float((p * done) ** 2 / squares) if squares > 0 else 0.0,
     )
+
+
+def _terms(q: FloatArray, weights: FloatArray, observed: float) -> FloatArray:
+    """Return the weight of every usable toy, 0 where its statistic is below the observed one."""
+    return np.where(q >= observed - SAME * max(1.0, observed), weights, 0.0)[np.isfinite(q)]
