@@ -151,6 +151,15 @@ def test_ctrl_c_keeps_the_points_that_are_done() -> None:
         assert known[value] == p
 
 
+def test_ctrl_c_leaves_a_region_with_gaps() -> None:
+    stop = Running(progress=lambda done, _: done < 3000)
+    stopped = wilks.feldman_cousins(model(MANY), parameters=("mu", "norm"), toys=400, points=9, running=stop)
+    assert not stopped.converged
+    assert np.isnan(stopped.region).any()
+    assert np.isfinite(stopped.region).any()
+    assert "without an answer" in str(stopped)
+
+
 def test_all_mistakes_at_once() -> None:
     asked = model(MANY)
     with pytest.raises(ModelError) as caught:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
@@ -98,7 +99,7 @@ def coverage(
     counts = np.zeros((3, len(methods), true.size))
     for column, value in enumerate(true.tolist()):
         truth = {**(at or {}), names[i]: value}
-        one = _Value(quiet, result, truth, value, float(level), inner_toys, seed, counter)
+        one = _Value(quiet, result, truth, value, float(level), inner_toys, seed, counter, bounds)
         counts[:, :, column] = one.counted(methods, toys)
         if counter.stopped:
             break
@@ -158,6 +159,7 @@ class _Value:
     inner_toys: int
     seed: int
     counter: Counter
+    bounds: Mapping[str, tuple[float, float]] | None
 
     def counted(self, methods: Sequence[str], toys: int) -> FloatArray:
         """Return how many toys are covered, usable and lost, shape (3, methods), for so many toys."""
@@ -231,11 +233,12 @@ class _Value:
         name, cls = model.parameter_names[i], []
         held = np.flatnonzero(problem.held & ~problem.idle)
         fixed = {model.parameter_names[j]: float(problem.start[j]) for j in held}
-        quiet, known = self.asked.running, dict[bytes, float]()
+        known = dict[bytes, float]()
+        asked: dict[str, Any] = {"poi": name, "fixed": fixed, "bounds": self.bounds, "running": self.asked.running}
         for row in toys.data:
             key = row.tobytes()
             if key not in known:
-                test = hypotest(model, row, value=self.value, poi=name, fixed=fixed, running=quiet)
+                test = hypotest(model, row, value=self.value, **asked)
                 known[key] = float(test.observed.cls[0])
             self.counter.done += 1
             if not self.counter.tell(0, 1):

@@ -167,7 +167,9 @@ class FeldmanCousinsResult(Saved):
         lines += [f"toys without fit: {lost}"] * bool(lost)
         if self.region.size:
             counts = [int((self.region == kind).sum()) for kind in (INSIDE, OUTSIDE, UNDECIDED)]
-            lines.append("grid:            {} inside, {} outside, {} undecided".format(*counts))
+            left = int(np.isnan(self.region).sum())
+            more = f", {left} without an answer" if left else ""
+            lines.append("grid:            {} inside, {} outside, {} undecided".format(*counts) + more)
         return [*lines, *self.notes]
 
     def _text(self) -> str:
