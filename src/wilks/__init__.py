@@ -29,11 +29,14 @@ if TYPE_CHECKING:
     from wilks.infer.breakdown import breakdown
     from wilks.infer.compatibility import compatibility
     from wilks.infer.contours import contour
+    from wilks.infer.coverage import coverage
+    from wilks.infer.feldman_cousins import feldman_cousins
     from wilks.infer.goodness_of_fit import chi_square, goodness_of_fit
     from wilks.infer.grid import grid
     from wilks.infer.hypotest import hypotest
     from wilks.infer.intervals import intervals
     from wilks.infer.limits import limit
+    from wilks.infer.look_elsewhere import global_significance
     from wilks.infer.prediction import predict
     from wilks.infer.ranking import ranking
     from wilks.infer.scans import scan
@@ -78,12 +81,15 @@ _HOME = {
     "compile_model": "wilks.model.compile",
     "contour": "wilks.infer.contours",
     "correlate": "wilks.workspace.correlate",
+    "coverage": "wilks.infer.coverage",
     "decorrelate": "wilks.workspace.decorrelate",
     "diff": "wilks.workspace.diff",
+    "feldman_cousins": "wilks.infer.feldman_cousins",
     "find_bins": "wilks.workspace.edit",
     "fit": "wilks.fitting.mle",
     "fit_many": "wilks.fitting.many",
     "fit_result": "wilks.fitting.given",
+    "global_significance": "wilks.infer.look_elsewhere",
     "goodness_of_fit": "wilks.infer.goodness_of_fit",
     "grid": "wilks.infer.grid",
     "hypotest": "wilks.infer.hypotest",
@@ -136,15 +142,18 @@ __all__ = [
     "compile_model",
     "contour",
     "correlate",
+    "coverage",
     "decorrelate",
     "diff",
     "examples",
     "export",
+    "feldman_cousins",
     "figures",
     "find_bins",
     "fit",
     "fit_many",
     "fit_result",
+    "global_significance",
     "goodness_of_fit",
     "grid",
     "hypotest",

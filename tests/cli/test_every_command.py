@@ -20,6 +20,8 @@ COMMANDS = [
     ("hypotest",),
     ("limit",),
     ("significance", "--toys", "5"),
+    ("feldman-cousins", "--toys", "5", "--precision", "0.5"),
+    ("coverage", "--values", "1", "--toys", "3"),
     ("gof", "--toys", "5"),
     ("compatibility",),
     ("toys", "--count", "5"),

@@ -72,6 +72,15 @@ VERBS: dict[str, Verb] = {
     "goodness of fit": lambda m, w, held: wilks.goodness_of_fit(m, fixed=held, toys=5),
     "chi-square": lambda m, w, held: wilks.chi_square(m, fixed=held),
     "compatibility": lambda m, w, held: wilks.compatibility(m, workspace=w, fixed=held, toys=5),
+    "weighted toys": lambda m, w, held: wilks.significance(m, fixed=held, toys=20, importance=True),
+    "feldman-cousins": lambda m, w, held: wilks.feldman_cousins(m, fixed=held, toys=5, precision=0.5),
+    "region": lambda m, w, held: wilks.feldman_cousins(
+        m, parameters=m.parameter_names[:2], fixed=held, toys=5, points=5
+    ),
+    "coverage": lambda m, w, held: wilks.coverage(
+        m, values=[1.0], methods=("wald", "profile", "feldman-cousins", "cls"), fixed=held, toys=3, inner_toys=100
+    ),
+    "global significance": lambda m, w, held: wilks.global_significance({1: w, 2: w}, fixed=held, toys=5),
     "toys": lambda m, w, held: wilks.toys(m, fixed=held, count=5, seed=1),
 }
 

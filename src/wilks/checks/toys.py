@@ -9,14 +9,25 @@ import numpy as np
 
 from wilks.checks.thresholds import Thresholds
 from wilks.checks.wording import percent
+from wilks.results.feldman_cousins import FeldmanCousinsResult
 from wilks.results.findings import Finding, Severity
 from wilks.results.goodness import Compatibility, GoodnessOfFit
 from wilks.results.hypotest import HypothesisTest, LimitResult, SignificanceResult
+from wilks.results.look_elsewhere import GlobalSignificance
 from wilks.results.many import CONVERGED, INTERRUPTED
 from wilks.results.toys import ToysResult
 from wilks.table import number
 
-WithToys: TypeAlias = HypothesisTest | LimitResult | SignificanceResult | GoodnessOfFit | Compatibility | ToysResult
+WithToys: TypeAlias = (
+    HypothesisTest
+    | LimitResult
+    | SignificanceResult
+    | GoodnessOfFit
+    | Compatibility
+    | ToysResult
+    | FeldmanCousinsResult
+    | GlobalSignificance
+)
 
 
 def lost_toys(result: WithToys, limits: Thresholds) -> Iterator[Finding]:
@@ -40,6 +51,10 @@ def _lost(result: WithToys) -> Iterator[tuple[str, int, int]]:
             yield from _lost(result.curve)
         case HypothesisTest():
             yield from _of_values(result)
+        case FeldmanCousinsResult():
+            yield from _of_points(result)
+        case GlobalSignificance():
+            yield "toys without signal", result.failures, result.toys - result.interrupted
         case SignificanceResult():
             yield f'toys without "{result.poi}"', result.failures, result.toys - result.interrupted
         case ToysResult():
@@ -47,6 +62,17 @@ def _lost(result: WithToys) -> Iterator[tuple[str, int, int]]:
         case GoodnessOfFit() | Compatibility():
             made = result.toys.size - (result.statuses or {}).get(INTERRUPTED, 0)
             yield f"toys of the best fit to {result.origin.dataset} data", result.lost_toys, made
+
+
+def _of_points(result: FeldmanCousinsResult) -> Iterator[tuple[str, int, int]]:
+    """Yield the tested point that has the largest part of its toys lost."""
+    tested = result.tested
+    part = np.divide(tested.failures, tested.toys, out=np.zeros(len(tested)), where=tested.toys > 0)
+    if part.any():
+        i = int(np.argmax(part))
+        at = zip(result.parameters, tested.values[i], strict=True)
+        place = ", ".join(f"{name} = {number(float(value))}" for name, value in at)
+        yield f"toys of {place}", int(tested.failures[i]), int(tested.toys[i])
 
 
 def _of_values(result: HypothesisTest) -> Iterator[tuple[str, int, int]]:

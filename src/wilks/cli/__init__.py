@@ -13,6 +13,7 @@ from wilks.cli.browse import browse
 from wilks.cli.checks import check
 from wilks.cli.comparing import diff, digest
 from wilks.cli.convert import convert
+from wilks.cli.coverage import coverage, feldman_cousins
 from wilks.cli.ensembles import compatibility, gof, toys
 from wilks.cli.export import export
 from wilks.cli.export_combine import fit_diagnostics
@@ -20,6 +21,7 @@ from wilks.cli.fits import fit
 from wilks.cli.grids import grid
 from wilks.cli.importing import import_trex
 from wilks.cli.limits import hypotest, limit, significance
+from wilks.cli.look_elsewhere import global_significance
 from wilks.cli.modifiers import modifiers
 from wilks.cli.operations import combine, correlate, decorrelate, prune, rename, sort, split, with_data
 from wilks.cli.patchsets import patchset
@@ -72,15 +74,18 @@ for title, commands in {
         intervals,
         scan,
         contour,
+        feldman_cousins,
         ranking,
         breakdown,
         hypotest,
         limit,
         significance,
         grid,
+        global_significance,
         gof,
         compatibility,
         toys,
+        coverage,
         yields,
     ),
     "Draw": (plot, pulls, impacts, correlations, data_mc, variations),

@@ -15,6 +15,7 @@ COMMANDS = {
     "ChannelCompatibilityCheck": ("compatibility",),
     "GenerateOnly": ("toys",),
     "Impacts": ("ranking",),
+    "FeldmanCousins": ("feldman-cousins",),
 }
 """Commands for Combine's methods, the first the nearest."""
 ALGORITHMS = {
@@ -29,7 +30,6 @@ ALGORITHMS = {
 }
 """Commands for Combine's algorithms."""
 MISSING = {
-    "FeldmanCousins": "there are no Feldman-Cousins intervals",
     "MarkovChainMC": "there are no Bayesian limits",
     "BayesianSimple": "there are no Bayesian limits",
     "KS": "there is no Kolmogorov-Smirnov test",

@@ -32,6 +32,18 @@ def _values(numbers: str) -> list[float]:
     return [float(low) + i * step for i in range(count)]
 
 
+patches_option = click.option(
+    "--patches", metavar="PATCHES", help="pyhf patch set, or a JSON patch, with the signals of one WORKSPACE."
+)
+vary_option = click.option(
+    "--vary",
+    multiple=True,
+    metavar="NAME=VALUES",
+    callback=by_name("NAME=VALUE,VALUE,... or NAME=LOW:HIGH:POINTS", _values),
+    help="Keep a parameter at every one of the values, as in mass=300,400 or mass=300:800:11; repeatable.",
+)
+
+
 @click.command(
     cls=Command,
     examples=(
@@ -41,16 +53,8 @@ def _values(numbers: str) -> list[float]:
     ),
 )
 @click.argument("workspaces", metavar="WORKSPACE...", nargs=-1, required=True)
-@click.option(
-    "--patches", metavar="PATCHES", help="pyhf patch set, or a JSON patch, with the signals of one WORKSPACE."
-)
-@click.option(
-    "--vary",
-    multiple=True,
-    metavar="NAME=VALUES",
-    callback=by_name("NAME=VALUE,VALUE,... or NAME=LOW:HIGH:POINTS", _values),
-    help="Keep a parameter at every one of the values, as in mass=300,400 or mass=300:800:11; repeatable.",
-)
+@patches_option
+@vary_option
 @click.option("--folder", metavar="FOLDER", help="Save every point here; what is here already is not done again.")
 @click.option("--question", default="limit", show_default=True, metavar="WHAT", help="limit, or CLs (of --value).")
 @click.option(
@@ -104,7 +108,7 @@ def grid(
     _check(ctx, folder, asked["question"])
     chosen.refuse_to_show(asked["poi"], "grid")
     read_once(*workspaces, patches, chosen.after)
-    signals, points = _signals(workspaces, patches, vary)
+    signals, points = signals_of(workspaces, patches, vary)
     with work.running("grid") as running:
         result = wilks.grid(
             signals,
@@ -129,7 +133,7 @@ def _check(ctx: click.Context, folder: str | None, question: str) -> None:
         check_target(str(Path(folder) / "point.json"), file=True)
 
 
-def _signals(workspaces: tuple[str, ...], patches: str | None, vary: dict[str, list[float]]) -> tuple[Any, Any]:
+def signals_of(workspaces: tuple[str, ...], patches: str | None, vary: dict[str, list[float]]) -> tuple[Any, Any]:
     """Return what a grid is made of. Raises InputError for combinations that mean nothing."""
     from wilks.workspace.patchset import load_patchset
 

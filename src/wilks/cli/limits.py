@@ -15,6 +15,7 @@ from wilks.cli.combine_files import combine_root_option, conclude_with, limits_j
 from wilks.cli.ensembles import seed_option
 from wilks.cli.helping import Command
 from wilks.cli.streams import output_option
+from wilks.errors import InputError
 
 _OUTPUT = "File for the result, as JSON; with - it is printed instead of the table."
 _toys_option = click.option(
@@ -139,6 +140,7 @@ def limit(
     examples=(
         "wilks significance workspace.json -o significance.json",
         "wilks significance workspace.json --asimov --set mu=1",
+        "wilks significance workspace.json --toys 10000 --importance",
     ),
 )
 @study_options
@@ -150,6 +152,11 @@ def limit(
     help="Size of the signal for an expected significance; repeatable. Default: 1.",
 )
 @_toys_option
+@click.option(
+    "--importance",
+    is_flag=True,
+    help="With --toys: throw them at signals too, weighted, for p-values far below 1/N.",
+)
 @seed_option
 @combine_root_option
 @output_option(_OUTPUT)
@@ -159,6 +166,7 @@ def significance(
     asked: Asked,
     injected: tuple[float, ...],
     toys: int,
+    importance: bool,
     seed: int,
     combine_root: str | None,
     output: str | None,
@@ -168,5 +176,8 @@ def significance(
     Observed and expected, with p0. The exit code is 1 where one is missing.
     """
     asked.refuse_to_show()
-    result = asked.ask("significance", wilks.significance, injected=injected or (1.0,), toys=toys, seed=seed)
+    if importance and not toys:
+        raise InputError("--importance weights toys; say how many with --toys N")
+    options = {"injected": injected or (1.0,), "toys": toys, "importance": importance, "seed": seed}
+    result = asked.ask("significance", wilks.significance, **options)
     conclude_with(ctx, result, output, combine_root=combine_root)

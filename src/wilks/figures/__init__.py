@@ -6,14 +6,17 @@ state of matplotlib. Importing this package does not import matplotlib.
 
 from wilks.figures.breakdown import breakdown
 from wilks.figures.correlations import correlations
+from wilks.figures.coverage import coverage
 from wilks.figures.draw import draw
 from wilks.figures.drawables import drawables
 from wilks.figures.estimates import poi_summary
+from wilks.figures.feldman_cousins import feldman_cousins
 from wilks.figures.goodness import compatibility, goodness_of_fit
 from wilks.figures.grids import grid
 from wilks.figures.impacts import impacts
 from wilks.figures.impacts_summary import impacts_summary
 from wilks.figures.limits import hypotest, limit
+from wilks.figures.look_elsewhere import global_significance
 from wilks.figures.modifiers import modifiers
 from wilks.figures.overlay import histograms
 from wilks.figures.parameters import pulls
@@ -36,9 +39,12 @@ __all__ = [
     "compatibility",
     "contour",
     "correlations",
+    "coverage",
     "data_mc",
     "draw",
     "drawables",
+    "feldman_cousins",
+    "global_significance",
     "goodness_of_fit",
     "grid",
     "histograms",

@@ -28,6 +28,9 @@ DRAWN_BY = {
     "BreakdownResult": ("wilks.figures.breakdown", "breakdown"),
     "GoodnessOfFit": ("wilks.figures.goodness", "goodness_of_fit"),
     "Compatibility": ("wilks.figures.goodness", "compatibility"),
+    "GlobalSignificance": ("wilks.figures.look_elsewhere", "global_significance"),
+    "CoverageResult": ("wilks.figures.coverage", "coverage"),
+    "FeldmanCousinsResult": ("wilks.figures.feldman_cousins", "feldman_cousins"),
     "ToysResult": ("wilks.figures.toys", "toys"),
     "IntervalResult": ("wilks.figures.profile_intervals", "intervals"),
 }

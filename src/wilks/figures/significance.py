@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _MOST = 6  # signals that can still be told apart
 _DASHES = ("-", "-.", ":")
 _ROOM = 3.5
+_SMALL = 1e-3  # below it toys' p-values have powers of ten
 
 
 @noted
@@ -95,6 +96,14 @@ def _curves(ax: Axes, result: SignificanceResult, x: FloatArray, thick: float) -
     return entries
 
 
+def _powers(p: float, error: float) -> str:
+    """Return a small p-value with its error, as a multiple of a power of ten."""
+    if not p > 0:
+        return ""
+    exponent = math.floor(math.log10(p))
+    return rf"({measured(p / 10.0**exponent, error / 10.0**exponent)}) $\times\;10^{{{exponent}}}$"
+
+
 def _normal(x: FloatArray) -> FloatArray:
     return np.asarray(np.exp(-0.5 * x**2) / math.sqrt(2 * math.pi), np.float64)
 
@@ -108,7 +117,8 @@ def _lines(result: SignificanceResult) -> list[str]:
     lines = [rf"${result.significance:.2f}\,\sigma$,  {p0}"]
     if result.toys:
         p, error = result.toy_p_value, result.toy_error
-        lines.append(f"$p_0$ {f'= {measured(p, error)}' if p > 0 else f'< {number(error, 2)}'} (toys)")
+        size = measured(p, error) if p > _SMALL else _powers(p, error)
+        lines.append(f"$p_0$ {f'= {size}' if p > 0 else f'< {number(error, 2)}'} (toys)")
         if result.failures:
             lines.append(f"$p_0$: {from_to(result.toy_p_range)} (lost toys)")
     return [*lines, signed(f"{result.poi} = {number(result.best_value, 3)}")]

@@ -146,7 +146,7 @@ def grid(
     settings = {"question": question, "value": float(value), "level": float(level), "statistic": statistic}
     settings |= {"calculator": calculator, "base": base, "toys": int(toys), "seed": int(seed)}
     asked = Question(settings, measurement, poi, data_set, bounds, data)
-    named, listed_points = _points(workspace, points, labels, verify, dict(fixed or {}))
+    named, listed_points = points_of(workspace, points, labels, verify, dict(fixed or {}))
     _check_names(listed_points)
     found = list(_answers(listed_points, asked, _checked(folder, listed_points, asked, running), running))
     refused = [answer for answer in found if isinstance(answer, InputError)]
@@ -168,7 +168,7 @@ def _check(question: str, value: float, level: float, statistic: str, base: str)
     check_level(level)
 
 
-def _points(
+def points_of(
     workspace: Workspace | Signals,
     points: PatchSet | Mapping[str, Sequence[float]] | None,
     labels: Sequence[str],
@@ -305,7 +305,7 @@ def _result(
         tested=np.nan if limits else (0.0 if asked.settings["statistic"] == "q0" else asked.settings["value"]),
         names=tuple(point.name for point in points),
         labels=labels,
-        coordinates=np.array([[_number(v) for v in p.coordinates] for p in points], np.float64).reshape(
+        coordinates=np.array([[number_of(v) for v in p.coordinates] for p in points], np.float64).reshape(
             len(points), len(labels)
         ),
         observed=np.array([row[0] for row in rows]),
@@ -334,7 +334,8 @@ def _row(answer: Answer | InputError | str) -> tuple[float, FloatArray, float, s
     return np.nan, np.full(len(BANDS), np.nan), np.nan, status
 
 
-def _number(value: Coordinate) -> float:
+def number_of(value: Coordinate) -> float:
+    """Return a coordinate as a number, NaN where it is none."""
     try:
         return float(value)
     except ValueError:

@@ -116,13 +116,18 @@ def check_calculator(calculator: str, base: str, toys: int, seed: int) -> None:
 
 def check_toys(toys: int, seed: int) -> None:
     """Raise ModelError for impossible numbers of toys or seeds."""
+    if problems := toys_problems(toys, seed):
+        raise ModelError(problems)
+
+
+def toys_problems(toys: int, seed: int) -> list[str]:
+    """Return a sentence for an impossible number of toys, and one for an impossible seed."""
     problems = []
     if not (isinstance(toys, int | np.integer) and 1 <= toys < 2**63):
         problems.append(f"toys: at least one is needed, found {toys!r}")
     if not (isinstance(seed, int | np.integer) and 0 <= seed < 2**64):
         problems.append(f"seed must be a whole number from 0 to 2^64 - 1, found {seed!r}")
-    if problems:
-        raise ModelError(problems)
+    return problems
 
 
 def _values(value: float | Sequence[float] | FloatArray | None, statistic: str) -> FloatArray:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -249,6 +250,15 @@ def study(
     if result is not None:
         _check_result(model, used, result)
     return starting_from(Study(model, used, problem, index, running), result)
+
+
+@contextmanager
+def also(problems: Sequence[str]) -> Iterator[None]:
+    """Raise the ModelError of a block with these problems before its own."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelError([*problems, *error.problems]) from None
 
 
 def _invertible(block: FloatArray) -> bool:

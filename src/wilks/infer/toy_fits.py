@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -55,10 +56,12 @@ def undone(model: Model, count: int) -> ManyFits:
     )
 
 
-def moved(model: Model, data: FloatArray, fits: ManyFits, parameter: int, value: float | FloatArray) -> ManyFits:
-    """Return the points of fits to `data` with one parameter put to a value, and 2NLL there."""
+def moved(
+    model: Model, data: FloatArray, fits: ManyFits, parameters: int | Sequence[int], values: float | FloatArray
+) -> ManyFits:
+    """Return the points of fits to `data` with one parameter, or some, put to a value, and 2NLL there."""
     theta = fits.values.copy()
-    theta[:, parameter] = value
+    theta[:, parameters] = values
     known = np.flatnonzero(fits.minimised)
     level = np.full(len(fits), np.inf)
     if known.size:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -182,30 +182,38 @@ def pieces(toys: int, found: Study) -> Iterator[tuple[int, int]]:
 
 def drawn(counter: Counter, found: Study, theta: FloatArray, piece: tuple[int, int], seed: int, stream: int) -> Toys:
     """Return a piece of the toys made at a point, with their free fits."""
-    model, problem = found.model, found.problem
-    data = toy_data(model, values=theta, seed=seed, first=piece[0], count=piece[1], stream=stream)
+    data = toy_data(found.model, values=theta, seed=seed, first=piece[0], count=piece[1], stream=stream)
+    return fitted(counter, found, theta, data)
+
+
+def fitted(counter: Counter, found: Study, theta: FloatArray, data: FloatArray) -> Toys:
+    """Return toys made at a point, shape (toys, length), with their free fits."""
+    problem = found.problem
     start = np.where(problem.held, problem.start, np.clip(theta, problem.lower, problem.upper))
     return Toys(data, _fits(counter, found, data, replace(problem, start=start)))
 
 
-def statistics(counter: Counter, found: Study, toys: Toys, start: FloatArray, name: str) -> Sample:
-    """Return the test statistic of toys; `start` has the tested value.
+def statistics(
+    counter: Counter, found: Study, toys: Toys, start: FloatArray, name: str, *, kept: Sequence[int] = ()
+) -> Sample:
+    """Return the test statistic of toys; `start` has the tested value of the parameter of interest, or for "t" those of
+    the parameters `kept` (positions).
 
     Only those whose best fit is on the side that counts, or not known, take a conditional fit. Of the two fits each
     helps the other one where that is not the lowest, or has failed. After Ctrl-C the sample ends before the first toy
     that lacks a fit: those that need none would otherwise be too many.
     """
-    mu, model, before = start[found.poi], found.model, counter.done
+    kept, mu, model, before = list(kept or [found.poi]), start[found.poi], found.model, counter.done
     good, statuses = toys.free.minimised, np.array(endings(toys.free), object)
     counts = one_sided(np.ones(good.size), toys.free.values[:, found.poi], mu, name) > 0
     rows = np.flatnonzero((statuses != INTERRUPTED) & (~good | counts))
     held = found.problem.held.copy()
-    held[found.poi] = True
+    held[kept] = True
     problem, few = replace(found.problem, start=start, held=held), replace(found.running, progress=counter.wait)
     data, free = toys.data[rows], toys.free.rows(rows)
     conditional = _fits(counter, found, data, problem)
     several = len(found.best.minima) > 1
-    there = moved(model, data, free, found.poi, mu)
+    there = moved(model, data, free, kept, start[kept])
     conditional = helped(model, data, conditional, there, problem, few, all_of_them=several)
     free = helped(model, data, free, conditional, found.problem, few, all_of_them=several)
     t = one_sided(np.maximum(conditional.twice_nll - free.twice_nll, 0.0), free.values[:, found.poi], mu, name)

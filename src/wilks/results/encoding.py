@@ -34,6 +34,9 @@ KINDS = {
     "gof": "wilks.results.goodness.GoodnessOfFit",
     "compatibility": "wilks.results.goodness.Compatibility",
     "toys": "wilks.results.toys.ToysResult",
+    "global_significance": "wilks.results.look_elsewhere.GlobalSignificance",
+    "coverage": "wilks.results.coverage.CoverageResult",
+    "feldman_cousins": "wilks.results.feldman_cousins.FeldmanCousinsResult",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from statistics import NormalDist
 
 import numpy as np
 
@@ -238,7 +239,9 @@ class SignificanceResult(Saved):
     for signals of the sizes `injected`, arrays of that shape. With toys, `toy_p_value` is the fraction of `toys` with
     at least the observed q0 and `toy_error` its standard deviation (of a fraction of 0: 1 / toys); NaN without. Toys
     not made (`interrupted`) are left out. Those without a fit (`failures`) leave open where in `toy_p_range` it is; the
-    distance to the farther end is in the error, in quadrature.
+    distance to the farther end is in the error, in quadrature. With `importance` they were thrown at signals too and
+    carry weights: `effective_toys` is how many of equal weight would count as much in `toy_p_value`, and
+    `toy_significance` its significance.
     `status` is "converged" or why there is no observed significance, `expected_statuses` the same of the expected ones.
 
     >>> import wilks
@@ -267,9 +270,11 @@ class SignificanceResult(Saved):
     toy_p_value: float = np.nan
     toy_error: float = np.nan
     toy_p_range: tuple[float, float] = (np.nan, np.nan)
+    importance: bool = False
+    effective_toys: float = np.nan
 
     def __post_init__(self) -> None:
-        if self.toys and np.isnan(self.toy_p_range[0]):  # an old file
+        if self.toys and not self.importance and np.isnan(self.toy_p_range[0]):  # an old file
             used = self.toys - self.failures - self.interrupted
             large = round(self.toy_p_value * used) if used else 0
             low, high = between(large, used, self.failures)
@@ -285,6 +290,12 @@ class SignificanceResult(Saved):
     def converged(self) -> bool:
         """Whether every significance was found."""
         return {self.status, *self.expected_statuses} <= {CONVERGED}
+
+    @property
+    def toy_significance(self) -> float:
+        """The significance of `toy_p_value`: so many standard deviations of a normal distribution, one-sided."""
+        p = self.toy_p_value
+        return -NormalDist().inv_cdf(p) if 0 < p < 1 else np.nan
 
     def __repr__(self) -> str:
         return f"<SignificanceResult: {self.poi}, Z = {number(self.significance)}, p0 = {self._p()}>"
@@ -313,8 +324,12 @@ class SignificanceResult(Saved):
         lines = [f"best fit: {self.poi} = {best}"] if best != number(self.best_value) else []
         if self.toys:
             used = self.toys - self.failures - self.interrupted
-            found = round(self.toy_p_value * used) if used else 0
-            lines.append(f"toys: p0 = {number(self.toy_p_value)} ± {number(self.toy_error)} ({found} of {used})")
+            found = round(self.toy_p_value * used) if used and np.isfinite(self.toy_p_value) else 0
+            counted = f"{found} of {used}"
+            if self.importance:
+                as_good = f"{used} weighted toys, as good as {number(self.effective_toys, 3)} at or above"
+                counted = f"{number(self.toy_significance)} sigma; {as_good}"
+            lines.append(f"toys: p0 = {number(self.toy_p_value)} ± {number(self.toy_error)} ({counted})")
             lines += [f"toys: {sentence('p0', self.failures, self.toy_p_range)}"] * bool(self.failures)
             lines += [f"toys not made: {self.interrupted} (interrupted)"] * bool(self.interrupted)
         names = ["observed", *(f"expected for {number(size)}" for size in self.injected)]

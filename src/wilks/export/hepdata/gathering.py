@@ -36,6 +36,9 @@ _MAKERS: Mapping[str, Callable[..., Iterator[DataTable]]] = {
     "gof": inferred.goodness_tables,
     "compatibility": inferred.goodness_tables,
     "toys": inferred.other_tables,
+    "coverage": inferred.other_tables,
+    "global_significance": inferred.other_tables,
+    "feldman_cousins": inferred.other_tables,
 }
 # What has no table of numbers.
 _WITHOUT = ("findings",)

@@ -1,0 +1,248 @@
+"""`coverage`: how often intervals and limits of a parameter hold its true value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from wilks._types import BoolArray, FloatArray
+from wilks.errors import ModelError, listed, nearest
+from wilks.fitting.many import Progress
+from wilks.fitting.problem import Problem
+from wilks.infer.hypotest import hypotest, toys_problems
+from wilks.infer.intervals import level_problems, quantile
+from wilks.infer.point_tests import FIRST, Rule, Tester
+from wilks.infer.study import Running, Study, also, origin_of, study
+from wilks.infer.timed import timed
+from wilks.infer.toy_fits import fit_toys, helped, made, moved
+from wilks.infer.toy_tests import Counter, pieces
+from wilks.model.datasets import asimov, toy_data
+from wilks.model.model import Model
+from wilks.model.verbs import verb
+from wilks.results.coverage import METHODS, CoverageResult
+from wilks.results.fit import FitResult
+from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
+
+# Toys within a Feldman-Cousins decision have a stream for every toy that is decided about, from this one on.
+_INNER = 1 << 20
+
+
+@verb("coverage(model, values=[0, 0.5, 1])")
+@timed
+def coverage(
+    model: Model,
+    result: FitResult | None = None,
+    *,
+    values: Sequence[float] | FloatArray,
+    parameter: str | None = None,
+    methods: Sequence[str] = ("wald", "profile", "cls"),
+    level: float = 0.95,
+    toys: int = 1000,
+    inner_toys: int = 1000,
+    at: Mapping[str, float] | None = None,
+    seed: int = 1,
+    fixed: Mapping[str, float] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
+    running: Running = Running(),
+) -> CoverageResult:
+    """Return how often intervals of a `parameter` (default: that of interest) hold its true value, for several
+    `values`.
+
+    For each of them `toys` toys are made before the fit, or at a `result`, with other parameters `at` values, auxiliary
+    data too; `methods` are asked about the same ones:
+
+    - "wald": best fit and uncertainty of the covariance. A fit at a bound has no such interval: these are counted.
+    - "profile": `intervals`, ends at bounds included.
+    - "feldman-cousins": `feldman_cousins`; every toy has up to `inner_toys` toys of its own, made at its conditional
+      fit.
+    - "cls": the observed upper limit of `limit` (asymptotic, q~).
+
+    An interval holds the true value where a test of that value says so, which is asked instead of finding the ends. The
+    same `seed` gives the same answer on any number of threads. Where `running.progress` stops it, the toys made by then
+    count. Raises ModelError for what can't be asked. `level` is that of all methods; `fixed`, `bounds` and `running`
+    are as for `intervals`.
+
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> found = wilks.coverage(model, values=[0.5], methods=("profile",), toys=200)
+    >>> bool(abs(found.coverage[0, 0] - 0.95) < 0.06)
+    True
+    """
+    true = np.array(values, np.float64, ndmin=1)
+    problems = level_problems([level]) + toys_problems(toys, seed) + _problems(true, methods, inner_toys)
+    with also(problems):
+        made_of = asimov(model, result, values=at)
+        asked = study(model, made_of, poi=parameter, fixed=fixed, bounds=bounds, running=running)
+    i, names = asked.poi, model.parameter_names
+    if asked.problem.idle[i]:
+        problems.append(f'no rate depends on "{names[i]}": there is nothing to cover')
+    outside = [v for v in true if not asked.problem.lower[i] <= v <= asked.problem.upper[i]]
+    if outside:
+        low, high = asked.problem.lower[i], asked.problem.upper[i]
+        problems.append(
+            f'values: {listed([f"{v:g}" for v in outside])}: "{names[i]}" has the bounds {low:g} to {high:g}'
+        )
+    if "cls" in methods and (true < 0).any():
+        problems.append("values: cls has limits of parameters that are not below 0")
+    if problems:
+        raise ModelError(problems)
+    counter = Counter(running.progress)
+    each = 2 + ("cls" in methods) + 2 * ("feldman-cousins" in methods) * min(200, inner_toys)
+    counter.announce(each * toys * true.size)
+    quiet = replace(asked, running=replace(running, progress=counter.wait))
+    counts = np.zeros((3, len(methods), true.size))
+    for column, value in enumerate(true.tolist()):
+        truth = {**(at or {}), names[i]: value}
+        one = _Value(quiet, result, truth, value, float(level), inner_toys, seed, counter, bounds)
+        counts[:, :, column] = one.counted(methods, toys)
+        if counter.stopped:
+            break
+    settings = {"seed": seed, "toys": toys, "inner_toys": inner_toys, "level": level, "at": dict(at or {})}
+    label = asked.data.label.replace("Asimov", "toys", 1)
+    return CoverageResult(
+        parameter=names[i],
+        level=float(level),
+        methods=tuple(methods),
+        values=true,
+        toys=int(toys),
+        inner_toys=int(inner_toys),
+        seed=int(seed),
+        covered=counts[0],
+        usable=counts[1],
+        lost=counts[2],
+        origin=origin_of(model, label, asked.problem, running.options, **settings),
+    )
+
+
+def _problems(values: FloatArray, methods: Sequence[str], inner_toys: int) -> list[str]:
+    """Return a sentence for everything that can't be asked, whatever the model."""
+    problems = []
+    if values.ndim != 1 or not values.size or not np.isfinite(values).all():
+        problems.append("values: one finite number or several are needed")
+    if isinstance(methods, str) or not len(methods):
+        problems.append(f"methods: a sequence of {listed(METHODS)} is needed, found {methods!r}")
+        return problems
+    unknown = [name for name in methods if name not in METHODS]
+    problems += [f'no method "{name}"; allowed are {listed(METHODS)}{nearest(name, METHODS)}' for name in unknown]
+    if len(set(methods)) < len(methods):
+        problems.append("methods: each can be given once")
+    if not (isinstance(inner_toys, int | np.integer) and inner_toys >= FIRST):
+        problems.append(f"inner_toys: at least {FIRST} are needed, found {inner_toys!r}")
+    return problems
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """Toys with their free fits and the conditional ones at the true value; t is NaN without both."""
+
+    data: FloatArray
+    free: ManyFits
+    conditional: ManyFits
+    t: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Value:
+    """The toys of one true value."""
+
+    asked: Study
+    result: FitResult | None
+    truth: Mapping[str, float]
+    value: float
+    level: float
+    inner_toys: int
+    seed: int
+    counter: Counter
+    bounds: Mapping[str, tuple[float, float]] | None
+
+    def counted(self, methods: Sequence[str], toys: int) -> FloatArray:
+        """Return how many toys are covered, usable and lost, shape (3, methods), for so many toys."""
+        counts = np.zeros((3, len(methods)))
+        rule = Rule(self.level, 0.99, self.inner_toys)
+        tester = Tester(self.asked, (self.asked.poi,), rule, self.seed, self.counter)
+        for first, count in pieces(toys, self.asked):
+            found = self._fitted(first, count)
+            for column, method in enumerate(methods):
+                holds, known = self._answers(method, found, first, tester)
+                counts[:, column] += [(holds & known).sum(), known.sum(), (~known).sum()]
+            if self.counter.stopped:
+                break
+        return counts
+
+    def _fitted(self, first: int, count: int) -> _Fitted:
+        """Return toys with both fits, which help each other; after Ctrl-C those before the first that lacks one."""
+        model, problem, i = self.asked.model, self.asked.problem, self.asked.poi
+        data = toy_data(model, self.result, values=self.truth, seed=self.seed, first=first, count=count)
+        told = replace(self.asked.running, progress=self.counter.tell)
+        free = fit_toys(model, data, problem, told, uncertainties=True)
+        self.counter.done += count
+        held, start = problem.held.copy(), problem.start.copy()
+        held[i], start[i] = True, self.value
+        kept = Problem(start, problem.lower, problem.upper, held, problem.idle)
+        conditional = fit_toys(model, data, kept, told)
+        self.counter.done += count
+        quiet = self.asked.running
+        conditional = helped(model, data, conditional, moved(model, data, free, i, self.value), kept, quiet)
+        free = helped(model, data, free, conditional, problem, quiet)
+        both = free.minimised & conditional.minimised
+        t = np.where(both, np.maximum(conditional.twice_nll - free.twice_nll, 0.0), np.nan)
+        rows = np.arange(min(made(free.statuses), made(conditional.statuses)))
+        return _Fitted(data[rows], free.rows(rows), conditional.rows(rows), t[rows])
+
+    def _answers(self, method: str, toys: _Fitted, first: int, tester: Tester) -> tuple[BoolArray, BoolArray]:
+        """Return which toys, from number `first` on, are covered by a method, and which have an interval."""
+        match method:
+            case "wald":
+                return self._wald(toys)
+            case "profile":
+                return self._profile(toys)
+            case "cls":
+                return self._cls(toys)
+        return self._feldman_cousins(tester, toys, first)
+
+    def _wald(self, toys: _Fitted) -> tuple[BoolArray, BoolArray]:
+        assert toys.free.uncertainties is not None
+        i, reach = self.asked.poi, NormalDist().inv_cdf(0.5 + 0.5 * self.level)
+        sigma = toys.free.uncertainties[:, i]
+        known = toys.free.converged & (sigma > 0) & np.isfinite(sigma)
+        return np.abs(toys.free.values[:, i] - self.value) <= reach * np.where(known, sigma, 0.0), known
+
+    def _profile(self, toys: _Fitted) -> tuple[BoolArray, BoolArray]:
+        return toys.t <= quantile(self.level), np.isfinite(toys.t)
+
+    def _feldman_cousins(self, tester: Tester, toys: _Fitted, first: int) -> tuple[BoolArray, BoolArray]:
+        """Return which toys are inside by toys of their own; those with the same conditional fit share them."""
+        holds, known = [], []
+        for row, (theta, t) in enumerate(zip(toys.conditional.values, toys.t, strict=True)):
+            test = tester.examine(theta, float(t), stream=_INNER + first + row)
+            if test.status == INTERRUPTED:
+                break
+            known.append(test.status == CONVERGED)
+            holds.append(test.p_value > 1.0 - self.level)
+        return np.array(holds, np.bool_), np.array(known, np.bool_)
+
+    def _cls(self, toys: _Fitted) -> tuple[BoolArray, BoolArray]:
+        """Return for which toys CLs of the true value is above 1 - level: it is below their upper limit."""
+        model, problem, i = self.asked.model, self.asked.problem, self.asked.poi
+        name, cls = model.parameter_names[i], []
+        held = np.flatnonzero(problem.held & ~problem.idle)
+        fixed = {model.parameter_names[j]: float(problem.start[j]) for j in held}
+        known = dict[bytes, float]()
+        asked: dict[str, Any] = {"poi": name, "fixed": fixed, "bounds": self.bounds, "running": self.asked.running}
+        for row in toys.data:
+            key = row.tobytes()
+            if key not in known:
+                test = hypotest(model, row, value=self.value, **asked)
+                known[key] = float(test.observed.cls[0])
+            self.counter.done += 1
+            if not self.counter.tell(0, 1):
+                break
+            cls.append(known[key])
+        found = np.array(cls)
+        return found > 1.0 - self.level, np.isfinite(found)
