@@ -22,6 +22,7 @@ from wilks.cli.importing import import_trex
 from wilks.cli.limits import hypotest, limit, significance
 from wilks.cli.modifiers import modifiers
 from wilks.cli.operations import combine, correlate, decorrelate, prune, rename, sort, split, with_data
+from wilks.cli.parts import merge
 from wilks.cli.patchsets import patchset
 from wilks.cli.plot import plot
 from wilks.cli.pulls import pulls
@@ -81,6 +82,7 @@ for title, commands in {
         gof,
         compatibility,
         toys,
+        merge,
         yields,
     ),
     "Draw": (plot, pulls, impacts, correlations, data_mc, variations),

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 
 from wilks._types import FloatArray, Positions
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError, WorkspaceError, nearest
 from wilks.fitting.many import Progress
 from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import Problem
 from wilks.infer.goodness_of_fit import check_toys
+from wilks.infer.runs import Run
 from wilks.infer.study import BETTER, Running, Study, study
 from wilks.infer.timed import timed
 from wilks.infer.toy_fits import endings, fit_toys, helped, made, moved
-from wilks.infer.toys import Run
 from wilks.model.compile import compile_model
 from wilks.model.datasets import Data, toy_data
 from wilks.model.model import ArrayLike, Model
@@ -51,6 +52,7 @@ def compatibility(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> Compatibility:
@@ -64,7 +66,7 @@ def compatibility(
     drawn at the fit with one parameter from `seed` and fitted both ways. Raises ModelError as `study`, for groups that
     leave channels out or overlap, and where less than two are left.
 
-    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+    `data`, `poi`, `fixed`, `bounds`, `result`, `executor` and `running` are as for `intervals`.
 
     >>> import wilks
     >>> workspace = wilks.examples.measurement()

@@ -9,13 +9,14 @@ from dataclasses import replace
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError, ResultError, listed
 from wilks.fitting.many import Progress
 from wilks.fitting.problem import FitOptions, pose
+from wilks.infer.runs import Run
 from wilks.infer.study import Running, Study, origin_of, study
 from wilks.infer.timed import timed
 from wilks.infer.toy_fits import fit_toys, made
-from wilks.infer.toys import Run
 from wilks.infer.transfer import transfer
 from wilks.matrices import solution
 from wilks.model.datasets import Data, labelled, toy_data
@@ -43,6 +44,7 @@ def goodness_of_fit(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> GoodnessOfFit:
@@ -60,7 +62,7 @@ def goodness_of_fit(
     R. D. Cousins, "Generalization of chisquare goodness-of-fit test for binned data using saturated models" (2013);
     S. Baker and R. D. Cousins, Nucl. Instrum. Meth. 221 (1984) 437.
 
-    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+    `data`, `poi`, `fixed`, `bounds`, `result`, `executor` and `running` are as for `intervals`.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())

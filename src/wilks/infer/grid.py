@@ -13,6 +13,7 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks._version import __version__
+from wilks.elsewhere.workers import Workers
 from wilks.errors import InputError, KindError, ModelError, WorkspaceError, listed
 from wilks.fitting.many import Progress
 from wilks.formats.load import load_workspace
@@ -105,6 +106,7 @@ def grid(
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> GridResult:
@@ -131,7 +133,7 @@ def grid(
     asked of no point.
 
     `level`, `statistic`, `calculator`, `base`, `toys`, `seed`, `fixed` and `bounds` are those of `limit` and
-    `hypotest`, `measurement`, `poi` and `data_set` those of `compile_model`.
+    `hypotest`, `executor` that of `intervals`, `measurement`, `poi` and `data_set` those of `compile_model`.
 
     >>> import wilks
     >>> background, signals = wilks.examples.search_grid()

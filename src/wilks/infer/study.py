@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wilks._engine import Dataset
 from wilks._types import BoolArray, FloatArray
 from wilks._version import __version__
+from wilks.elsewhere.workers import Workers, pool_of
 from wilks.errors import KindError, ModelError, ResultError, listed, nearest
 from wilks.fitting.conditions import Fitted, conditions
 from wilks.fitting.every import fit_every
@@ -28,13 +29,17 @@ from wilks.results.fit import FitResult
 from wilks.results.many import CONVERGED, ManyFits
 from wilks.results.origin import Origin
 
+if TYPE_CHECKING:
+    from wilks.elsewhere.pool import Pool
+
 # A conditional fit below the best one by more than this (in 2NLL) is a better minimum, not rounding.
 BETTER = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
 class Running:
-    """How fits are run: their options, threads (None: all of the machine), and who is told about progress.
+    """How fits are run: their options, threads (None: all of the machine), who is told about progress, and who else
+    works on them (an executor of `concurrent.futures`, or a client of dask.distributed).
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())
@@ -46,6 +51,16 @@ class Running:
     options: FitOptions = FitOptions()
     threads: int | None = None
     progress: Progress | None = None
+    executor: Workers | None = None
+
+    @property
+    def pool(self) -> Pool | None:
+        """Who else works on the fits, None for nobody."""
+        return pool_of(self.executor)
+
+    def told(self, done: int, total: int) -> bool:
+        """Tell about progress; returns False to stop."""
+        return self.progress is None or self.progress(done, total) is not False
 
 
 @dataclass(frozen=True)
