@@ -94,6 +94,10 @@ class Study:
             return self.given
         return self._again(self.problem.start, self.problem.held)
 
+    def sendable(self) -> Study:
+        """Return the study with its best fit, as workers take it: nobody is told about progress there."""
+        return replace(self, given=self.best, running=Running(options=self.running.options))
+
     def fits(
         self,
         start: FloatArray,
@@ -111,17 +115,17 @@ class Study:
         are tried again with everything that `fit` tries. All that are settled (see ManyFits) count as converged, in
         their statuses too, since what conditional fits are asked for is their likelihood.
         """
-        many = fit_every(
-            self.model,
-            self.data.values if data is None else data,
-            Problem(start, self.problem.lower, self.problem.upper, held, self.problem.idle),
-            options=self.running.options,
-            sentences=True,
-            threads=self.running.threads,
-            progress=self.running.progress,
-            starts=starts,
-            anchor=self._anchor if together else None,
-        )
+        values = self.data.values if data is None else data
+        problem = Problem(start, self.problem.lower, self.problem.upper, held, self.problem.idle)
+        running, pool = self.running, self.running.pool
+        anchor = self._anchor if together else None
+        how: dict[str, Any] = {"options": running.options, "threads": running.threads, "progress": running.progress}
+        if pool is None or start.ndim == 1:
+            many = fit_every(self.model, values, problem, sentences=True, starts=starts, anchor=anchor, **how)
+        else:
+            from wilks.fitting.spread import fit_spread
+
+            many = fit_spread(pool, self.model, values, problem, starts=starts, anchor=anchor, **how)
         if every(many.converged):
             return many
         settled = many.settled

@@ -89,7 +89,8 @@ def merge_toys(folders: Sequence[str | Path], *, folder: str | Path | None = Non
 
 def _manifests(stores: Sequence[ToyFolder]) -> list[dict[str, Any]]:
     """Return the manifests; ResultError with every folder that has none, or whose question is not that of the first."""
-    problems, found = [], []
+    problems: list[str] = []
+    found: list[tuple[ToyFolder, dict[str, Any]]] = []
     for store in stores:
         try:
             found.append((store, store.manifest))
