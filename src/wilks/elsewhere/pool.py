@@ -121,11 +121,13 @@ class Pool:
         threads: int | None = None,
         going_on: Callable[[], bool] = lambda: True,
         most: int | None = None,
+        made: Callable[[Any], Any] = lambda item: item,
     ) -> Iterator[tuple[int, Any]]:
         """Yield the place of each item and what the job makes of it, as they get done; until `going_on` says no.
 
         `shared` are things in the job that other jobs have too, such as models. `threads` are for what has to be done
-        here. At most so many items are one task. An error of the job is raised.
+        here. At most so many items are one task. What the job gets is `made` of an item when its turn comes. An error
+        of the job is raised.
         """
         needs = {id(thing): self._parcel(thing) for thing in shared}
         parcel, kind = packed(job, needs), type(job).__name__ + "".join(need.digest for need in needs.values())
@@ -135,15 +137,15 @@ class Pool:
             while left or running:
                 while left and not self.broken and len(running) < _AHEAD * self.workers:
                     task = self._next(left, kind, most or len(items))
-                    running[self._submitted(task, parcel)] = task
+                    running[self._submitted(task, parcel, made)] = task
                 if self.broken and left and not running:
-                    yield from self._here(left.popleft(), job, threads, going_on)
+                    yield from self._here(left.popleft(), job, made, threads, going_on)
                     continue
                 for future in wait(running, timeout=_PATIENCE, return_when=FIRST_COMPLETED).done:
                     task = running.pop(future)
                     answer = self._answer(future, task, parcel)
                     if answer is None and task.tries >= _TRIES:
-                        yield from self._here(task, job, threads, going_on)
+                        yield from self._here(task, job, made, threads, going_on)
                     elif answer is None:
                         left.appendleft(task)
                     else:
@@ -183,10 +185,11 @@ class Pool:
             tasks.append(left.popleft())
         return _Task(tuple(p for t in tasks for p in t.places), tuple(i for t in tasks for i in t.items))
 
-    def _submitted(self, task: _Task, parcel: Parcel) -> Future[Answer]:
+    def _submitted(self, task: _Task, parcel: Parcel, made: Callable[[Any], Any]) -> Future[Answer]:
         """Return the future answer; an executor that refuses fails like one that breaks later."""
         parcels = parcel.all
         digests = tuple(each.digest for each in parcels)
+        items = pickle.dumps(tuple(made(item) for item in task.items), protocol=5)
         try:
             if self.client is not None:
                 contents: list[Any] = [self._placed(each) for each in parcels]
@@ -195,7 +198,7 @@ class Pool:
                 task.carried = task.tries > 0 or having < self.workers
                 carried = [task.carried or len(each.content) < _SMALL for each in parcels]
                 contents = [each.content if goes else None for each, goes in zip(parcels, carried, strict=True)]
-            return self.executor.submit(do, digests, pickle.dumps(task.items, protocol=5), *contents)
+            return self.executor.submit(do, digests, items, *contents)
         except Exception as error:
             failed: Future[Answer] = Future()
             failed.set_exception(error)
@@ -245,11 +248,16 @@ class Pool:
         self._scattered.clear()
 
     def _here(
-        self, task: _Task, job: Job, threads: int | None, going_on: Callable[[], bool]
+        self,
+        task: _Task,
+        job: Job,
+        made: Callable[[Any], Any],
+        threads: int | None,
+        going_on: Callable[[], bool],
     ) -> Iterator[tuple[int, Any]]:
         """Yield what the items of a task give, made in this process."""
         self.tally.here += 1
         for place, item in zip(task.places, task.items, strict=True):
             if not going_on():
                 return
-            yield place, job(item, threads, lambda done, total: going_on())
+            yield place, job(made(item), threads, lambda done, total: going_on())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from wilks.errors import InputError, KindError, ModelError, WorkspaceError, list
 from wilks.fitting.many import Progress
 from wilks.formats.load import load_workspace
 from wilks.infer.asymptotics import STATISTICS, check_test
+from wilks.infer.grid_spread import Spread, digest_of
 from wilks.infer.hypotest import check_calculator, hypotest
 from wilks.infer.limits import check_level, limit
 from wilks.infer.study import Running
@@ -250,7 +250,10 @@ def _checked(folder: str | Path | None, points: list[Point], asked: Question, ru
 def _answers(
     points: list[Point], asked: Question, store: GridFolder | None, running: Running
 ) -> Iterator[Answer | InputError | str]:
-    """Yield for every point its answer, or why there is none."""
+    """Yield for every point its answer, or why there is none. Toys of a point are what others work on, else points."""
+    if running.pool is not None and asked.settings["calculator"] != "toys":
+        yield from Spread(points, asked, store, running).answers()
+        return
     stopped, model = False, None
     for i, point in enumerate(points):
         if stopped:
@@ -269,7 +272,7 @@ def _answers(
             if asked.data is not None:
                 model = model or asked.model(workspace)
                 data = labelled(model, asked.data(model))
-                key["data"] = {"label": data.label, "sha256": hashlib.sha256(data.values.tobytes()).hexdigest()}
+                key["data"] = digest_of(data)
             answer = None if store is None else store.answer(point.name, workspace.digest, key)
             if answer is None:
                 model = model or asked.model(workspace)
