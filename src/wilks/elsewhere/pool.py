@@ -8,10 +8,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from wilks.elsewhere.shipping import Answer, Job, Parcel, do, packed, versions
-from wilks.elsewhere.workers import Cluster
 from wilks.errors import InputError, KindError
 
 # Seconds of work in one task, seconds between two looks at whether somebody wants to stop, and between two counts of
@@ -22,6 +21,14 @@ SECONDS, _PATIENCE, _COUNTED = 3.0, 0.1, 5.0
 _TRIES, _AHEAD, _UNKNOWN = 3, 2, 16
 # Bytes of a job below which it travels with its tasks.
 _SMALL = 4096
+
+
+@runtime_checkable
+class Cluster(Protocol):
+    """Somebody who has an executor: a client of dask.distributed."""
+
+    def get_executor(self, *, pure: bool) -> Executor:
+        """Return the executor; `pure=False` forbids it to remember what it did for the same arguments."""
 
 
 @dataclass(eq=False)

@@ -49,7 +49,7 @@ def packed(thing: object, needs: Mapping[int, Parcel] | None = None) -> Parcel:
     class Pickler(pickle.Pickler):
         def persistent_id(self, found: object) -> str | None:
             parcel = known.get(id(found))
-            return None if parcel is None or found is thing else parcel.digest
+            return None if parcel is None else parcel.digest
 
     Pickler(stream, protocol=5).dump(thing)
     content = stream.getvalue()

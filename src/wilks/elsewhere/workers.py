@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from wilks.elsewhere.pool import Pool
-
-
-@runtime_checkable
-class Cluster(Protocol):
-    """Somebody who has an executor: a client of dask.distributed."""
-
-    def get_executor(self, *, pure: bool) -> Executor:
-        """Return the executor; `pure=False` forbids it to remember what it did for the same arguments."""
-
+    from wilks.elsewhere.pool import Cluster, Pool
 
 Workers: TypeAlias = "Executor | Cluster | Pool"
 

@@ -17,7 +17,7 @@ from wilks.errors import InputError, KindError, ModelError, WorkspaceError, list
 from wilks.fitting.many import Progress
 from wilks.formats.load import load_workspace
 from wilks.infer.asymptotics import STATISTICS, check_test
-from wilks.infer.grid_spread import Spread, digest_of
+from wilks.infer.grid_spread import Coordinate, Point, Spread, digest_of
 from wilks.infer.hypotest import check_calculator, hypotest
 from wilks.infer.limits import check_level, limit
 from wilks.infer.study import Running
@@ -35,18 +35,7 @@ from wilks.workspace.patchset import PatchSet, patched
 from wilks.workspace.workspace import Workspace
 
 QUESTIONS = ("limit", "CLs")
-Coordinate: TypeAlias = float | str
 Signals: TypeAlias = Mapping[Any, Workspace | str | Path]
-
-
-@dataclass(frozen=True, eq=False)
-class Point:
-    """One signal: its name, coordinates, what is kept, and how its workspace is made."""
-
-    name: str
-    coordinates: tuple[Coordinate, ...]
-    fixed: Mapping[str, float]
-    workspace: Callable[[], Workspace]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +61,10 @@ class Question:
         if limits:
             return limit(model, data, level=level, **asked, **where)
         return hypotest(model, data, value=value, **asked, **where)
+
+    def without_data(self) -> Question:
+        """Return the question about data that are handed in."""
+        return replace(self, data=None)
 
     def key(self, fixed: Mapping[str, float], running: Running) -> dict[str, Any]:
         """Return all that an answer depends on beside workspace and data, as JSON keeps it."""

@@ -3,21 +3,51 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, TypeAlias
 
 from wilks.elsewhere.ordered import in_order
 from wilks.errors import InputError
 from wilks.fitting.many import Progress
 from wilks.infer.study import Running
 from wilks.model.datasets import Data, labelled
+from wilks.model.model import ArrayLike, Model
 from wilks.results.grid_folder import Answer, GridFolder
 from wilks.results.many import INTERRUPTED
 from wilks.workspace.workspace import Workspace
 
-if TYPE_CHECKING:
-    from wilks.infer.grid import Point, Question
+Coordinate: TypeAlias = float | str
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """One signal: its name, coordinates, what is kept, and how its workspace is made."""
+
+    name: str
+    coordinates: tuple[Coordinate, ...]
+    fixed: Mapping[str, float]
+    workspace: Callable[[], Workspace]
+
+
+class Question(Protocol):
+    """What is asked of every point, and of which data."""
+
+    @property
+    def data(self) -> Callable[[Model], Data | ArrayLike] | None:
+        """What makes the data of a model; None: the observed ones."""
+
+    def model(self, workspace: Workspace) -> Model:
+        """Return the model of a workspace."""
+
+    def key(self, fixed: Mapping[str, float], running: Running) -> dict[str, Any]:
+        """Return all that an answer depends on beside workspace and data."""
+
+    def without_data(self) -> Question:
+        """Return the question about data that are handed in."""
+
+    def __call__(self, model: Model, data: Data | None, fixed: Mapping[str, float], running: Running) -> Answer:
+        """Return the answer for a model."""
 
 
 def digest_of(data: Data) -> dict[str, str]:
@@ -72,7 +102,7 @@ class Spread:
     def _arriving(self) -> Iterator[tuple[int, Answer | tuple[str, ...]]]:
         pool, told, done = self.running.pool, self.running.told, 0
         assert pool is not None
-        job = _Ask(replace(self.asked, data=None), Running(options=self.running.options))
+        job = _Ask(self.asked.without_data(), Running(options=self.running.options))
         keys: dict[int, dict[str, Any]] = {}
         found = pool.each(
             job,
