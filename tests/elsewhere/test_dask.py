@@ -56,7 +56,8 @@ def test_commands_leave_the_work_to_a_cluster(cluster: Any, tmp_path: Path) -> N
     assert (there.exit_code, there.stdout) == (0, here.stdout)
 
 
-def test_an_address_that_nobody_answers_is_one_sentence(tmp_path: Path) -> None:
+def test_an_address_that_nobody_answers_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wilks.templates.clusters._SECONDS", 0.5)
     wilks.examples.search().save(tmp_path / "workspace.json")
     found = CliRunner().invoke(main, ["scan", str(tmp_path / "workspace.json"), "--dask", "tcp://127.0.0.1:1"])
     assert found.exit_code == 2

@@ -70,7 +70,8 @@ class Work:
 
         with dask_executor(self.dask) as executor:
             pool = Pool(executor)
-            if pool.dashboard and self.shown is not False:
+            terminal = sys.stderr is not None and sys.stderr.isatty()
+            if pool.dashboard and (terminal if self.shown is None else self.shown):
                 click.echo(f"dashboard: {pool.dashboard}", err=True)
             yield pool
 

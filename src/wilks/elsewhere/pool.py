@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -81,7 +82,7 @@ class Pool:
         self._parcels: dict[int, tuple[object, Parcel]] = {}
         self._scattered: dict[str, Any] = {}
         self._seen: dict[str, set[str]] = {}  # by worker, what it has
-        self._counted = (-_COUNTED, 1)
+        self._counted = (-_COUNTED, 0)
         self._pace: dict[str, float] = {}
 
     @property
@@ -91,10 +92,8 @@ class Pool:
             return int(getattr(self.executor, "_max_workers", _UNKNOWN))
         last, count = self._counted
         if time.monotonic() - last > _COUNTED:
-            try:
-                count = max(sum(self.client.nthreads().values()), 1)
-            except Exception:  # a scheduler that is gone shows in the tasks
-                count = max(count, 1)
+            with suppress(Exception):  # a scheduler that is gone shows in the tasks
+                count = sum(self.client.nthreads().values())
             self._counted = (time.monotonic(), count)
         return count
 
@@ -142,7 +141,7 @@ class Pool:
         running: dict[Future[Answer], _Task] = {}
         try:
             while left or running:
-                while left and not self.broken and len(running) < _AHEAD * self.workers:
+                while left and not self.broken and len(running) < _AHEAD * max(self.workers, 1):
                     task = self._next(left, kind, most or len(items))
                     running[self._submitted(task, parcel, made)] = task
                 if self.broken and left and not running:
@@ -186,7 +185,7 @@ class Pool:
         if first.tries or pace is None:
             return first
         # The last ones end together: no task has more than a share of what is left.
-        size = min(int(SECONDS / max(pace, 1e-9)), -(-len(left) // (_AHEAD * self.workers)), most)
+        size = min(int(SECONDS / max(pace, 1e-9)), -(-len(left) // (_AHEAD * max(self.workers, 1))), most)
         tasks = [first]
         while left and len(tasks) < size and not left[0].tries:
             tasks.append(left.popleft())

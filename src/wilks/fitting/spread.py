@@ -64,7 +64,7 @@ def fit_spread(
     left = np.arange(first, chunks.problems)
     if pace * left.size / here < _WORTH:
         return _with(many, chunks, job, left, threads, lambda made, _: told(made))
-    size = int(min(SECONDS / max(pace, 1e-9), -(-left.size // (2 * pool.workers))))
+    size = int(min(SECONDS / max(pace, 1e-9), -(-left.size // (2 * max(pool.workers, 1)))))
     parts = np.array_split(left, max(left.size // max(size, _LEAST), 1))
     items = [chunks.of(part) for part in parts]
     sendable = replace(job, problem=replace(problem, start=problem.start[:0], held=problem.held[:0]))

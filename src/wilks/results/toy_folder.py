@@ -167,21 +167,21 @@ class ToyFolder:
 
     def _begin(self, content: bytes) -> None:
         """Write the manifest, unless another run has just written its own: the first one counts."""
-        new = self.path / f".{_MANIFEST}.{uuid.uuid4().hex}"
+        manifest, new = self.path / _MANIFEST, self.path / f".{_MANIFEST}.{uuid.uuid4().hex}"
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             new.write_bytes(content)
             try:
-                os.link(new, self.path / _MANIFEST)
-            except FileExistsError:
-                pass
-            except OSError:  # a file system without links
-                os.replace(new, self.path / _MANIFEST)
-            new.unlink(missing_ok=True)
+                os.link(new, manifest)
+            except OSError:  # another one was first (and may have taken ours away), or a file system without links
+                if not manifest.exists():
+                    os.replace(new, manifest)
         except OSError as error:
-            with suppress(OSError):
-                new.unlink(missing_ok=True)
-            raise ResultError(f"{self.path / _MANIFEST}: can't be written: {error.strerror or error}") from None
+            raise ResultError(f"{manifest}: can't be written: {error.strerror or error}") from None
+        finally:
+            for unfinished in self.path.glob(f".{_MANIFEST}.*"):  # of runs that were killed, too
+                with suppress(OSError):
+                    unfinished.unlink()
 
     def note(self, count: int, part: tuple[int, int]) -> None:
         """Keep which part of a run of so many toys was begun here."""
