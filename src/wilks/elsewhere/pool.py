@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import Any, Protocol, runtime_checkable
 
 from wilks.elsewhere.shipping import Answer, Job, Parcel, do, packed, versions
@@ -81,7 +82,9 @@ class Pool:
         self.broken = False
         self._parcels: dict[int, tuple[object, Parcel]] = {}
         self._scattered: dict[str, Any] = {}
-        self._seen: dict[str, set[str]] = {}  # by worker, what it has
+        # Which workers have what, and how many have it.
+        self._seen: set[tuple[str, str]] = set()
+        self._having: Counter[str] = Counter()
         self._counted = (-_COUNTED, 0)
         self._pace: dict[str, float] = {}
 
@@ -139,15 +142,18 @@ class Pool:
         parcel, kind = packed(job, needs), type(job).__name__ + "".join(need.digest for need in needs.values())
         left: deque[_Task] = deque(_Task((place,), (item,)) for place, item in enumerate(items))
         running: dict[Future[Answer], _Task] = {}
+        arrived: SimpleQueue[Future[Answer]] = SimpleQueue()
         try:
             while left or running:
                 while left and not self.broken and len(running) < _AHEAD * max(self.workers, 1):
                     task = self._next(left, kind, most or len(items))
-                    running[self._submitted(task, parcel, made)] = task
+                    future = self._submitted(task, parcel, made)
+                    running[future] = task
+                    future.add_done_callback(arrived.put)
                 if self.broken and left and not running:
                     yield from self._here(left.popleft(), job, made, threads, going_on)
                     continue
-                for future in wait(running, timeout=_PATIENCE, return_when=FIRST_COMPLETED).done:
+                for future in _taken(arrived):
                     task = running.pop(future)
                     answer = self._answer(future, task, parcel)
                     if answer is None and task.tries >= _TRIES:
@@ -200,8 +206,7 @@ class Pool:
             if self.client is not None:
                 contents: list[Any] = [self._placed(each) for each in parcels]
             else:
-                having = sum(set(digests) <= seen for seen in self._seen.values())
-                task.carried = task.tries > 0 or having < self.workers
+                task.carried = task.tries > 0 or self._having[parcel.digest] < self.workers
                 carried = [task.carried or len(each.content) < _SMALL for each in parcels]
                 contents = [each.content if goes else None for each, goes in zip(parcels, carried, strict=True)]
             return self.executor.submit(do, digests, items, *contents)
@@ -231,14 +236,16 @@ class Pool:
         except (Exception, CancelledError) as error:
             self._lost(task, error)
             return None
-        seen = self._seen.setdefault(answer.worker, set())
+        known = {(answer.worker, each.digest) for each in parcel.all}
         if answer.missing:
-            seen.difference_update(answer.missing)
+            self._having.subtract(digest for _, digest in known & self._seen)
+            self._seen -= known
             if task.carried:
                 self._lost(task, ValueError(f"the worker {answer.worker} keeps nothing"))
             task.tries += not task.carried
             return None
-        seen.update(each.digest for each in parcel.all)
+        self._having.update(digest for _, digest in known - self._seen)
+        self._seen |= known
         return answer
 
     def _lost(self, task: _Task, error: BaseException) -> None:
@@ -267,3 +274,13 @@ class Pool:
             if not going_on():
                 return
             yield place, job(made(item), threads, lambda done, total: going_on())
+
+
+def _taken(arrived: SimpleQueue[Future[Answer]]) -> list[Future[Answer]]:
+    """Return the futures that are done, after a short wait if there is none."""
+    found = []
+    with suppress(Empty):
+        found.append(arrived.get(timeout=_PATIENCE))
+        while True:
+            found.append(arrived.get_nowait())
+    return found
