@@ -216,8 +216,11 @@ class Pool:
             return failed
 
     def _placed(self, parcel: Parcel) -> Any:
-        """Return what stands for a parcel in a task for dask: the workers have it, or get it from each other."""
-        if len(parcel.content) < _SMALL:
+        """Return what stands for a parcel in a task for dask: the workers have it, or get it from each other.
+
+        Where there is no worker yet it travels with the task: a cluster that adapts starts workers for tasks alone.
+        """
+        if len(parcel.content) < _SMALL or not self.workers:
             return parcel.content
         if parcel.digest not in self._scattered:
             self._scattered[parcel.digest] = self.client.scatter(parcel.content, broadcast=True, hash=False)
