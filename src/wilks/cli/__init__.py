@@ -24,6 +24,7 @@ from wilks.cli.limits import hypotest, limit, significance
 from wilks.cli.look_elsewhere import global_significance
 from wilks.cli.modifiers import modifiers
 from wilks.cli.operations import combine, correlate, decorrelate, prune, rename, sort, split, with_data
+from wilks.cli.parts import merge
 from wilks.cli.patchsets import patchset
 from wilks.cli.plot import plot
 from wilks.cli.pulls import pulls
@@ -86,6 +87,7 @@ for title, commands in {
         compatibility,
         toys,
         coverage,
+        merge,
         yields,
     ),
     "Draw": (plot, pulls, impacts, correlations, data_mc, variations),

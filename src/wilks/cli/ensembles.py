@@ -13,6 +13,7 @@ from wilks.cli.fits import check_fixed
 from wilks.cli.helping import Command
 from wilks.cli.inputs import read_fit, read_once, read_workspace
 from wilks.cli.named import bounds_option, numbers_by_name
+from wilks.cli.parts import part_of
 from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import deliver, output_option, table_options
 from wilks.cli.waiting import Work, end, work_options
@@ -120,6 +121,7 @@ def compatibility(
     examples=(
         "wilks toys workspace.json --count 10000 --seed 1 --folder toys -o toys.json",
         "wilks toys workspace.json --after fit.json --set mu=1 --profile mu -o toys.json",
+        "wilks toys workspace.json --count 100000 --part 3/10 --folder toys",
     ),
 )
 @click.argument("workspace", metavar="WORKSPACE")
@@ -146,6 +148,12 @@ def compatibility(
     help="Parameters whose profile likelihood intervals are tested too (names or patterns); repeatable.",
 )
 @click.option("--folder", metavar="FOLDER", help="Keep every toy in a folder; the same command goes on where it ended.")
+@click.option(
+    "--part",
+    metavar="I/N",
+    callback=part_of,
+    help="Make part I of N only, such as 3/100 in a job array; with --folder. wilks merge joins the folders.",
+)
 @output_option("File for the result, as JSON; with - it is printed instead of the table.")
 @table_options
 @work_options
@@ -164,6 +172,7 @@ def toys(
     seed: int,
     profile: tuple[str, ...],
     folder: str | None,
+    part: tuple[int, int] | None,
     output: str | None,
     work: Work,
 ) -> None:
@@ -175,6 +184,8 @@ def toys(
     restricted = regions.restricted(read_workspace(workspace), measurement, poi)
     model = wilks.compile_model(restricted, measurement=measurement, poi=poi)
     check_fixed(model, fix)
+    if part is not None and folder is None:
+        raise InputError("--part: what a part makes is kept in a folder; name one with --folder")
     made_at = None if after is None else fit_for(after, workspace, model)
     with work.running("toys") as running:
         result = wilks.toys(
@@ -185,6 +196,7 @@ def toys(
             seed=seed,
             profile=profile,
             folder=folder,
+            part=part,
             fixed=fix,
             bounds=bounds,
             running=running,

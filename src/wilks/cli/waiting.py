@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from wilks.elsewhere.pool import Pool
     from wilks.fitting.problem import Search
     from wilks.infer.study import Running
 
@@ -40,6 +41,7 @@ class Work:
     threads: int | None = None
     shown: bool | None = None
     search: Search = "default"
+    dask: str | None = None
 
     @contextmanager
     def running(self, what: str) -> Iterator[Running]:
@@ -50,22 +52,47 @@ class Work:
         from wilks.fitting.problem import FitOptions
         from wilks.infer.study import Running
 
-        with shown_progress(what, self.shown) as progress:
-            yield Running(options=FitOptions(search=self.search), threads=self.threads, progress=progress)
+        options = FitOptions(search=self.search)
+        with self._pool() as pool:
+            with shown_progress(what, self.shown, None if pool is None else pool.told) as progress:
+                yield Running(options=options, threads=self.threads, progress=progress, executor=pool)
+            for note in () if pool is None else pool.notes:
+                click.echo(note, err=True)
+
+    @contextmanager
+    def _pool(self) -> Iterator[Pool | None]:
+        """Give the workers of the cluster, None without one."""
+        if self.dask is None:
+            yield None
+            return
+        from wilks.elsewhere.pool import Pool
+        from wilks.templates.clusters import dask_executor
+
+        with dask_executor(self.dask) as executor:
+            pool = Pool(executor)
+            terminal = sys.stderr is not None and sys.stderr.isatty()
+            if pool.dashboard and (terminal if self.shown is None else self.shown):
+                click.echo(f"dashboard: {pool.dashboard}", err=True)
+            yield pool
 
 
 def work_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--search`, `--threads` and `--progress`; the command is called with `work`."""
+    """Add `--search`, `--threads`, `--dask` and `--progress`; the command is called with `work`."""
 
     @functools.wraps(command)
-    def wrapped(*, threads: int | None, progress: bool | None, search: Search, **rest: Any) -> Any:
-        return command(work=Work(threads, progress, search), **rest)
+    def wrapped(*, threads: int | None, progress: bool | None, search: Search, dask: str | None, **rest: Any) -> Any:
+        return command(work=Work(threads, progress, search, dask), **rest)
 
     for decorate in (
         click.option(
             "--progress/--no-progress",
             default=None,
             help="Show progress, and the time left, on standard error. Default: on a terminal.",
+        ),
+        click.option(
+            "--dask",
+            metavar="ADDRESS",
+            help="Leave what takes long to the workers of a dask cluster, such as tcp://host:8786: the same answer.",
         ),
         click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads. Default: all of the machine."),
         search_option,
@@ -82,8 +109,11 @@ def end(ctx: click.Context, *, good: bool) -> None:
 
 
 @contextmanager
-def shown_progress(what: str, shown: bool | None = None) -> Iterator[Told]:
-    """Give what is told about progress; it shows it once a second has passed, and returns False after Ctrl-C."""
+def shown_progress(what: str, shown: bool | None = None, more: Callable[[], str] | None = None) -> Iterator[Told]:
+    """Give what is told about progress; it shows it once a second has passed, and returns False after Ctrl-C.
+
+    `more` tells what else there is to say, such as how many workers there are.
+    """
     context = click.get_current_context(silent=True)
     meta = {} if context is None else context.meta
 
@@ -93,32 +123,33 @@ def shown_progress(what: str, shown: bool | None = None) -> Iterator[Told]:
 
     before = signal.signal(signal.SIGINT, stop)
     try:
-        with _display(what, shown) as show:
+        with _display(what, shown, more) as show:
             yield lambda done, total: show(done, total) and not meta.get(_STOPPED)
     finally:
         signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
-def _display(what: str, shown: bool | None) -> Iterator[Told]:
+def _display(what: str, shown: bool | None, more: Callable[[], str] | None) -> Iterator[Told]:
     terminal = sys.stderr is not None and sys.stderr.isatty()
     if shown is False or not (terminal or shown):
         yield lambda done, total: True
         return
     if not terminal:
-        yield Lines(what)
+        yield Lines(what, more=more)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = TextColumn(what, markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    said = TextColumn("{task.fields[more]}", markup=False)
+    columns = TextColumn(what, markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), said
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    task = bar.add_task(what, total=None)
+    task = bar.add_task(what, total=None, more="")
     started = time.monotonic()
 
     def tell(done: int, total: int) -> bool:
         if time.monotonic() - started > _FIRST:
-            bar.update(task, completed=done, total=total)
+            bar.update(task, completed=done, total=total, more=more() if more else "")
             bar.start()
         return True
 
@@ -131,8 +162,10 @@ def _display(what: str, shown: bool | None) -> Iterator[Told]:
 class Lines:
     """Progress as lines on standard error, for log files: one after a second, then one every ten seconds."""
 
-    def __init__(self, what: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self.what, self.clock = what, clock
+    def __init__(
+        self, what: str, clock: Callable[[], float] = time.monotonic, more: Callable[[], str] | None = None
+    ) -> None:
+        self.what, self.clock, self.more = what, clock, more
         self.started = clock()
         self.due = self.started + _FIRST
 
@@ -141,7 +174,8 @@ class Lines:
         if now >= self.due:
             self.due = now + _BETWEEN
             left = f", {_duration((now - self.started) * (total - done) / done)} left" if done else ""
-            click.echo(f"{self.what}: {done} of {total}{left}", err=True)
+            more = f"; {self.more()}" if self.more else ""
+            click.echo(f"{self.what}: {done} of {total}{left}{more}", err=True)
         return True
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError, listed, nearest
 from wilks.fitting.many import Progress
 from wilks.infer.crossings import crossings
@@ -40,6 +41,7 @@ def breakdown(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> BreakdownResult:
@@ -61,7 +63,7 @@ def breakdown(
     A parameter of interest along which the likelihood is flat has no parts. Raises ModelError for wrong names, groups
     and files, ResultError for a result that does not belong here.
 
-    `data`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+    `data`, `fixed`, `bounds`, `result`, `executor` and `running` are as for `intervals`.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())

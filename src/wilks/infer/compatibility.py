@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 
 from wilks._types import FloatArray, Positions
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError, WorkspaceError, nearest
 from wilks.fitting.many import Progress
 from wilks.fitting.mle import fit_problem
 from wilks.fitting.problem import Problem
 from wilks.infer.goodness_of_fit import check_toys
+from wilks.infer.runs import Run
 from wilks.infer.study import BETTER, Running, Study, study
 from wilks.infer.timed import timed
 from wilks.infer.toy_fits import endings, fit_toys, helped, made, moved
-from wilks.infer.toys import Run
 from wilks.model.compile import compile_model
 from wilks.model.datasets import Data, toy_data
 from wilks.model.model import ArrayLike, Model
@@ -27,6 +28,7 @@ from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.goodness import Compatibility, as_large
 from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
+from wilks.results.toy_folder import Piece
 from wilks.workspace.edit import rename_normfactor
 from wilks.workspace.references import needing
 from wilks.workspace.workspace import Workspace
@@ -51,6 +53,7 @@ def compatibility(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> Compatibility:
@@ -64,7 +67,7 @@ def compatibility(
     drawn at the fit with one parameter from `seed` and fitted both ways. Raises ModelError as `study`, for groups that
     leave channels out or overlap, and where less than two are left.
 
-    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+    `data`, `poi`, `fixed`, `bounds`, `result`, `executor` and `running` are as for `intervals`.
 
     >>> import wilks
     >>> workspace = wilks.examples.measurement()
@@ -218,22 +221,41 @@ def _from_toys(asked: Study, parts: _Parts, count: int, seed: int, statistic: fl
 
 def _toys(asked: Study, parts: _Parts, count: int, seed: int) -> tuple[FloatArray, Counter[str]]:
     """Return the statistic of toys at the fit with one parameter, shape (toys,), NaN without a fit; and statuses."""
-    model, best = asked.model, asked.best
+    model = asked.model
     statuses: Counter[str] = Counter()
     sample = np.full(count, np.nan)
     rows = max(_AT_A_TIME // (model.observed_main.size + model.auxiliary.size + 2 * model.n_parameters), 100)
     run = Run(asked.running.progress, 2 * count)
-    for first in range(0, count, rows):
-        size = min(rows, count - first)
-        if run.stopped:
-            statuses[INTERRUPTED] += size
-            continue
-        data = toy_data(model, values=best.values, seed=seed, count=size, first=first)
-        running = replace(asked.running, progress=run.part(2 * first))
-        one = fit_toys(model, data, replace(asked.problem, start=best.values), running)
-        running = replace(asked.running, progress=run.part(2 * first + size))
-        several = fit_toys(parts.model, data, parts.starting(best.values), running)
-        few = replace(asked.running, progress=run.rest(2 * (first + size)))
+    job = _Toys(asked.sendable(), parts, seed)
+    for piece, (found, how) in run.pieces(job, count, rows, asked.running, [model, parts.model]):
+        statuses.update(how)
+        sample[piece.first : piece.first + found.size] = found
+    statuses.update([INTERRUPTED] * (count - sum(statuses.values())))
+    return sample, +statuses
+
+
+@dataclass(frozen=True, eq=False)
+class _Toys:
+    """The job of making a piece of the toys at the fit with one parameter, and of fitting them both ways."""
+
+    asked: Study
+    parts: _Parts
+    seed: int
+
+    def __call__(self, piece: Piece, threads: int | None, progress: Progress | None) -> tuple[FloatArray, Counter[str]]:
+        """Return the statistic of the toys, up to the first that was not made, and how they ended."""
+        asked, parts, size = self.asked, self.parts, piece.size
+        model, best = asked.model, asked.best
+        tell: Progress = progress or (lambda done, total: True)
+
+        def running(first: int, counts: bool = True) -> Running:
+            told: Progress = lambda done, total: tell(first + done * counts, 2 * size)  # noqa: E731
+            return replace(asked.running, threads=threads, progress=told)
+
+        data = toy_data(model, values=best.values, seed=self.seed, count=size, first=piece.first)
+        one = fit_toys(model, data, replace(asked.problem, start=best.values), running(0))
+        several = fit_toys(parts.model, data, parts.starting(best.values), running(size))
+        few = running(2 * size, counts=False)
         one = helped(model, data, one, parts.joined(several, model, asked.poi, data), asked.problem, few)
         several = helped(parts.model, data, several, parts.apart(one), parts.problem, few)
         # With equal values in all groups the larger model is the smaller one: it can't lie above it.
@@ -245,8 +267,5 @@ def _toys(asked: Study, parts: _Parts, count: int, seed: int) -> tuple[FloatArra
             for fine, (a, b) in zip(below, both, strict=True)
         )
         done = made(how)
-        statuses.update(how[:done])
-        statuses.update([INTERRUPTED] * (size - done))
         found = np.where(good, np.maximum(one.twice_nll - several.twice_nll, 0.0), np.nan)
-        sample[first : first + done] = found[:done]
-    return sample, statuses
+        return found[:done], Counter(how[:done])

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError, nearest
 from wilks.fitting.many import Progress
 from wilks.infer.crossings import remarks
@@ -45,6 +46,7 @@ def contour(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> ContourResult:
@@ -56,9 +58,9 @@ def contour(
     95 %): found on the grid, then moved onto it by Newton's method with further fits. It ends where a bound or a range
     does. Pieces closer to each other than a cell of the grid may be taken for one.
 
-    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`. A point whose fit fails keeps its
-    place and says why. Raises ModelError for unknown, fixed or equal parameters, for levels outside (0, 1) and ranges
-    outside the bounds.
+    `data`, `poi`, `fixed`, `bounds`, `result`, `executor` and `running` are as for `intervals`. A point whose
+    fit fails keeps its place and says why. Raises ModelError for unknown, fixed or equal parameters, for levels outside
+    (0, 1) and ranges outside the bounds.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError, ResultError, listed
 from wilks.fitting.many import Progress
 from wilks.fitting.problem import FitOptions, pose
+from wilks.infer.runs import Run
 from wilks.infer.study import Running, Study, origin_of, study
 from wilks.infer.timed import timed
 from wilks.infer.toy_fits import fit_toys, made
-from wilks.infer.toys import Run
 from wilks.infer.transfer import transfer
 from wilks.matrices import solution
 from wilks.model.datasets import Data, labelled, toy_data
@@ -26,6 +27,7 @@ from wilks.results.fit import FitResult
 from wilks.results.goodness import ChannelGoodness, GoodnessOfFit, as_large
 from wilks.results.lost_toys import between
 from wilks.results.many import INTERRUPTED
+from wilks.results.toy_folder import Piece
 
 # Numbers of toy data and fitted values held in memory at a time.
 _AT_A_TIME = 4_000_000
@@ -43,6 +45,7 @@ def goodness_of_fit(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> GoodnessOfFit:
@@ -60,7 +63,7 @@ def goodness_of_fit(
     R. D. Cousins, "Generalization of chisquare goodness-of-fit test for binned data using saturated models" (2013);
     S. Baker and R. D. Cousins, Nucl. Instrum. Meth. 221 (1984) 437.
 
-    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+    `data`, `poi`, `fixed`, `bounds`, `result`, `executor` and `running` are as for `intervals`.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())
@@ -273,29 +276,51 @@ def _channels(
 
 def _toys(asked: Study, count: int, seed: int) -> tuple[FloatArray, FloatArray, Counter[str]]:
     """Return statistic (toys,), parts of the channels (toys, channels) and statuses of toys at the best fit."""
-    model, best, problem = asked.model, asked.best, asked.problem
+    model = asked.model
     statuses: Counter[str] = Counter()
     sample, parts = np.full(count, np.nan), np.full((count, len(model.channel_names)), np.nan)
     rows = max(_AT_A_TIME // (model.observed_main.size + model.auxiliary.size + model.n_parameters), 100)
     run = Run(asked.running.progress, count)
-    for first in range(0, count, rows):
-        size = min(rows, count - first)
-        if run.stopped:
-            statuses[INTERRUPTED] += size
-            continue
-        data = toy_data(model, values=best.values, seed=seed, count=size, first=first)
-        running = replace(asked.running, progress=run.part(first))
+    for piece, found in run.pieces(_Toys(asked.sendable(), seed), count, rows, asked.running, [model]):
+        statuses.update(found.statuses)
+        sample[piece.first : piece.first + piece.size] = found.sample
+        parts[piece.first : piece.first + piece.size] = found.parts
+    statuses.update([INTERRUPTED] * (count - sum(statuses.values())))
+    return sample, parts, +statuses
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """What a piece of toys gives: statistics (toys,), parts (toys, channels), NaN without a fit; statuses of those that
+    were made."""
+
+    sample: FloatArray
+    parts: FloatArray
+    statuses: Counter[str]
+
+
+@dataclass(frozen=True, eq=False)
+class _Toys:
+    """The job of making a piece of the toys at the best fit."""
+
+    asked: Study
+    seed: int
+
+    def __call__(self, piece: Piece, threads: int | None, progress: Progress | None) -> _Sample:
+        asked = self.asked
+        model, best, problem = asked.model, asked.best, asked.problem
+        sample, parts = np.full(piece.size, np.nan), np.full((piece.size, len(model.channel_names)), np.nan)
+        data = toy_data(model, values=best.values, seed=self.seed, count=piece.size, first=piece.first)
+        running = replace(asked.running, threads=threads, progress=progress)
         fits = fit_toys(model, data, replace(problem, start=best.values), running)
         kept = made(fits.statuses)
-        statuses.update(fits.statuses[:kept])
-        statuses.update([INTERRUPTED] * (size - kept))
         done = np.flatnonzero(fits.minimised[:kept])
         if done.size:
             rates = np.stack([model.expected(theta) for theta in fits.values[done]])
             saturated = _saturated(model, data[done], best.values, problem.held)
-            sample[first + done] = np.maximum(fits.twice_nll[done] - saturated, 0.0)
-            parts[first + done] = _by_channel(model, data[done], rates)
-    return sample, parts, statuses
+            sample[done] = np.maximum(fits.twice_nll[done] - saturated, 0.0)
+            parts[done] = _by_channel(model, data[done], rates)
+        return _Sample(sample, parts, Counter(fits.statuses[:kept]))
 
 
 def _fraction(sample: FloatArray, value: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +12,12 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks._version import __version__
+from wilks.elsewhere.workers import Workers
 from wilks.errors import InputError, KindError, ModelError, WorkspaceError, listed
 from wilks.fitting.many import Progress
 from wilks.formats.load import load_workspace
 from wilks.infer.asymptotics import STATISTICS, check_test
+from wilks.infer.grid_spread import Coordinate, Point, Spread, digest_of
 from wilks.infer.hypotest import check_calculator, hypotest
 from wilks.infer.limits import check_level, limit
 from wilks.infer.study import Running
@@ -34,18 +35,7 @@ from wilks.workspace.patchset import PatchSet, patched
 from wilks.workspace.workspace import Workspace
 
 QUESTIONS = ("limit", "CLs")
-Coordinate: TypeAlias = float | str
 Signals: TypeAlias = Mapping[Any, Workspace | str | Path]
-
-
-@dataclass(frozen=True, eq=False)
-class Point:
-    """One signal: its name, coordinates, what is kept, and how its workspace is made."""
-
-    name: str
-    coordinates: tuple[Coordinate, ...]
-    fixed: Mapping[str, float]
-    workspace: Callable[[], Workspace]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +61,10 @@ class Question:
         if limits:
             return limit(model, data, level=level, **asked, **where)
         return hypotest(model, data, value=value, **asked, **where)
+
+    def without_data(self) -> Question:
+        """Return the question about data that are handed in."""
+        return replace(self, data=None)
 
     def key(self, fixed: Mapping[str, float], running: Running) -> dict[str, Any]:
         """Return all that an answer depends on beside workspace and data, as JSON keeps it."""
@@ -105,6 +99,7 @@ def grid(
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> GridResult:
@@ -131,7 +126,7 @@ def grid(
     asked of no point.
 
     `level`, `statistic`, `calculator`, `base`, `toys`, `seed`, `fixed` and `bounds` are those of `limit` and
-    `hypotest`, `measurement`, `poi` and `data_set` those of `compile_model`.
+    `hypotest`, `executor` that of `intervals`, `measurement`, `poi` and `data_set` those of `compile_model`.
 
     >>> import wilks
     >>> background, signals = wilks.examples.search_grid()
@@ -248,7 +243,10 @@ def _checked(folder: str | Path | None, points: list[Point], asked: Question, ru
 def _answers(
     points: list[Point], asked: Question, store: GridFolder | None, running: Running
 ) -> Iterator[Answer | InputError | str]:
-    """Yield for every point its answer, or why there is none."""
+    """Yield for every point its answer, or why there is none. Toys of a point are what others work on, else points."""
+    if running.pool is not None and asked.settings["calculator"] != "toys":
+        yield from Spread(points, asked, store, running).answers()
+        return
     stopped, model = False, None
     for i, point in enumerate(points):
         if stopped:
@@ -267,7 +265,7 @@ def _answers(
             if asked.data is not None:
                 model = model or asked.model(workspace)
                 data = labelled(model, asked.data(model))
-                key["data"] = {"label": data.label, "sha256": hashlib.sha256(data.values.tobytes()).hexdigest()}
+                key["data"] = digest_of(data)
             answer = None if store is None else store.answer(point.name, workspace.digest, key)
             if answer is None:
                 model = model or asked.model(workspace)

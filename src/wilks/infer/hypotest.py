@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError, listed
 from wilks.fitting.many import Progress
 from wilks.flags import every, some
@@ -44,6 +45,7 @@ def hypotest(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> HypothesisTest:
@@ -63,7 +65,7 @@ def hypotest(
     "interrupted" and what the toys done by then say (`counts.interrupted` are left out). Raises ModelError for what
     can't be asked.
 
-    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+    `data`, `poi`, `fixed`, `bounds`, `result`, `executor` and `running` are as for `intervals`.
 
     G. Cowan, K. Cranmer, E. Gross, O. Vitells, arXiv:1007.1727.
 

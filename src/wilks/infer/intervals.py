@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError, nearest
 from wilks.fitting.many import Progress
 from wilks.infer.crossings import Crossings, crossings, remarks
@@ -35,6 +36,7 @@ def intervals(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> IntervalResult:
@@ -50,9 +52,10 @@ def intervals(
 
     `data` are the observed ones, Asimov data, toys, ... (a `Data`, or an array: main bins, then auxiliary data);
     `fixed` and `bounds` are as for `fit`; `poi` is a name in place of the model's; `result` is the best fit, if it is
-    at hand; `running` says how fits are run (`wilks.infer.study.Running`: options, threads, progress). Raises
-    ModelError for unknown or fixed parameters and for levels outside (0, 1), ResultError for a result of something
-    else.
+    at hand; `running` says how fits are run (`wilks.infer.study.Running`: options, threads, progress, executor).
+    `executor`, one of `concurrent.futures` or a client of dask.distributed, does what takes long on its workers, with
+    the same answer to the last bit; what these lose is done again. Raises ModelError for unknown or fixed parameters
+    and for levels outside (0, 1), ResultError for a result of something else.
 
     The method is that of MINOS (F. James, M. Roos, Comput. Phys. Commun. 10 (1975) 343); here the slope of the profile
     is the gradient at the conditional fit, so that Newton's method finds the ends.

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError
 from wilks.fitting.many import Progress
 from wilks.flags import every, some
@@ -55,6 +56,7 @@ def limit(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> LimitResult:
@@ -68,7 +70,7 @@ def limit(
 
     CLs: A. L. Read, J. Phys. G 28 (2002) 2693; the asymptotic formulae: 1007.1727.
 
-    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+    `data`, `poi`, `fixed`, `bounds`, `result`, `executor` and `running` are as for `intervals`.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())

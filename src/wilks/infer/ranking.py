@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wilks._types import BoolArray, FloatArray
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError, listed, nearest
 from wilks.fitting.many import Progress
 from wilks.infer.constraint_sides import constraint_sides
@@ -46,6 +47,7 @@ def ranking(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> RankingResult:
@@ -64,7 +66,7 @@ def ranking(
     along some parameters leaves it for these only. Raises ModelError for wrong names and values, ResultError for a
     result that does not belong here.
 
-    `data`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+    `data`, `fixed`, `bounds`, `result`, `executor` and `running` are as for `intervals`.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())

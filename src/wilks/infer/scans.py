@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError, nearest
 from wilks.fitting.many import Progress
 from wilks.infer.crossings import crossings, remarks
@@ -50,6 +51,7 @@ def scan(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> ScanResult:
@@ -62,8 +64,9 @@ def scan(
     or patterns (`frozen={"no b-tagging": "b-tag*"}`). Each curve has its own 68.27 % interval; what it lacks of the
     total, in quadrature, is what the frozen parameters contribute.
 
-    `data`, `fixed`, `bounds`, `poi`, `result` and `running` are as for `intervals`. A point whose fit fails keeps its
-    place and says why. Raises ModelError for unknown or fixed parameters and for values outside the bounds.
+    `data`, `fixed`, `bounds`, `poi`, `result`, `executor` and `running` are as for `intervals`. A point whose
+    fit fails keeps its place and says why. Raises ModelError for unknown or fixed parameters and for values outside the
+    bounds.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())

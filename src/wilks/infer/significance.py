@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError
 from wilks.fitting.many import Progress
 from wilks.infer.asymptotics import log_tail
@@ -42,6 +43,7 @@ def significance(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> SignificanceResult:
@@ -58,7 +60,7 @@ def significance(
 
     1007.1727 eqs. 12, 52 and 53.
 
-    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`.
+    `data`, `poi`, `fixed`, `bounds`, `result`, `executor` and `running` are as for `intervals`.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wilks._engine import Dataset
 from wilks._types import BoolArray, FloatArray
 from wilks._version import __version__
+from wilks.elsewhere.workers import Workers, pool_of
 from wilks.errors import KindError, ModelError, ResultError, listed, nearest
 from wilks.fitting.conditions import Fitted, conditions
 from wilks.fitting.every import fit_every
@@ -29,13 +30,17 @@ from wilks.results.fit import FitResult
 from wilks.results.many import CONVERGED, ManyFits
 from wilks.results.origin import Origin
 
+if TYPE_CHECKING:
+    from wilks.elsewhere.pool import Pool
+
 # A conditional fit below the best one by more than this (in 2NLL) is a better minimum, not rounding.
 BETTER = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
 class Running:
-    """How fits are run: their options, threads (None: all of the machine), and who is told about progress.
+    """How fits are run: their options, threads (None: all of the machine), who is told about progress, and who else
+    works on them (an executor of `concurrent.futures`, or a client of dask.distributed).
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())
@@ -47,6 +52,16 @@ class Running:
     options: FitOptions = FitOptions()
     threads: int | None = None
     progress: Progress | None = None
+    executor: Workers | None = None
+
+    @property
+    def pool(self) -> Pool | None:
+        """Who else works on the fits, None for nobody."""
+        return pool_of(self.executor)
+
+    def told(self, done: int, total: int) -> bool:
+        """Tell about progress; returns False to stop."""
+        return self.progress is None or self.progress(done, total) is not False
 
 
 @dataclass(frozen=True)
@@ -80,6 +95,10 @@ class Study:
             return self.given
         return self._again(self.problem.start, self.problem.held)
 
+    def sendable(self) -> Study:
+        """Return the study with its best fit, as workers take it: nobody is told about progress there."""
+        return replace(self, given=self.best, running=Running(options=self.running.options))
+
     def fits(
         self,
         start: FloatArray,
@@ -97,17 +116,17 @@ class Study:
         are tried again with everything that `fit` tries. All that are settled (see ManyFits) count as converged, in
         their statuses too, since what conditional fits are asked for is their likelihood.
         """
-        many = fit_every(
-            self.model,
-            self.data.values if data is None else data,
-            Problem(start, self.problem.lower, self.problem.upper, held, self.problem.idle),
-            options=self.running.options,
-            sentences=True,
-            threads=self.running.threads,
-            progress=self.running.progress,
-            starts=starts,
-            anchor=self._anchor if together else None,
-        )
+        values = self.data.values if data is None else data
+        problem = Problem(start, self.problem.lower, self.problem.upper, held, self.problem.idle)
+        running, pool = self.running, self.running.pool
+        anchor = self._anchor if together else None
+        how: dict[str, Any] = {"options": running.options, "threads": running.threads, "progress": running.progress}
+        if pool is None or start.ndim == 1:
+            many = fit_every(self.model, values, problem, sentences=True, starts=starts, anchor=anchor, **how)
+        else:
+            from wilks.fitting.spread import fit_spread
+
+            many = fit_spread(pool, self.model, values, problem, starts=starts, anchor=anchor, **how)
         if every(many.converged):
             return many
         settled = many.settled

@@ -1,4 +1,4 @@
-"""`timed`: `threads` and `progress` of the verbs that take time."""
+"""`timed`: `threads`, `executor` and `progress` of the verbs that take time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
+from wilks.elsewhere.workers import pool_of
 from wilks.errors import ModelError
 from wilks.infer.study import Running
 from wilks.progress import shown
@@ -16,7 +17,8 @@ R = TypeVar("R")
 
 
 def timed(function: Callable[P, R]) -> Callable[P, R]:
-    """Return the function with its `threads` and `progress` put into its `running`, and the bar taken away at the end.
+    """Return the function with its `threads`, `executor` and `progress` put into its `running`, and the bar taken away
+    at the end.
 
     Where both are given, the keywords win over what `running` has.
     """
@@ -25,11 +27,15 @@ def timed(function: Callable[P, R]) -> Callable[P, R]:
     def called(*args: P.args, **keywords: P.kwargs) -> R:
         given: dict[str, Any] = dict(keywords)
         threads, progress = given.pop("threads", None), given.pop("progress", None)
+        running: Running = given.pop("running", Running())
+        # One pool for all that the verb asks: what workers have been sent, and their pace, are known from then on.
+        pool = pool_of(given.pop("executor", None) or running.executor)
+        if pool is not running.executor:
+            running = replace(running, executor=pool)
         if threads is None and progress is None:
-            return function(*args, **given)
+            return function(*args, running=running, **given)  # type: ignore[arg-type]
         if threads is not None and (not isinstance(threads, int) or threads < 1):
             raise ModelError(f"at least one thread is needed, found threads={threads!r}")
-        running: Running = given.pop("running", Running())
         with shown(progress, function.__name__) as told:
             running = replace(
                 running,

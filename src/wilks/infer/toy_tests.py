@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.elsewhere.ordered import in_order
 from wilks.fitting.many import Progress
 from wilks.fitting.problem import Problem
 from wilks.infer.asymptotic_tests import AsymptoticTests, alternative
@@ -84,26 +86,17 @@ class ToyTests:
         """Return the tests with toys of these values too; piece by piece, so that all have equally many at any time."""
         new = [float(v) for v in np.unique(values) if float(v) not in self.tested]
         self.counter.announce((3 * len(new) + (not self.shared)) * self.toys)
-        tests, name, counter = self.tests.extended(values), self.tests.statistic, self.counter
+        tests, name = self.tests.extended(values), self.tests.statistic
         observed = tests.observed.extended(values)  # toys are made at these fits
         tests = replace(tests, observed=observed)
         theta, status = observed.row(alternative(name))
         possible = status == CONVERGED and tests.asimov is not None
         points = [v for v in new if possible and observed.row(v)[1] == CONVERGED]
-        tested: dict[float, list[Sample]] = {v: [] for v in new}
-        others: dict[float, list[Sample]] = {v: [] for v in new}
-        shared = list(self.shared)
-        for k, (first, size) in enumerate(pieces(self.toys, observed.study) if points else ()):
-            if counter.stopped:
-                break
-            if k == len(shared):
-                shared.append(drawn(counter, observed.study, theta, (first, size), self.seed, ALTERNATIVE))
-            for v in points:
-                at = observed.row(v)[0]
-                toys = drawn(counter, observed.study, at, (first, size), self.seed, TESTED)
-                tested[v].append(statistics(counter, observed.study, toys, at, name))
-                # The start is where the fits of the alternative's toys end on average.
-                others[v].append(statistics(counter, observed.study, shared[k], _start(tests, v), name))
+        made_at = {v: observed.row(v)[0] for v in points}
+        # The start is where the fits of the alternative's toys end on average.
+        starts = {v: _start(tests, v) for v in points}
+        work = PieceOfTests(observed.study, name, self.seed, theta, made_at, starts)
+        shared, tested, others = self._made(work, new)
         both = [{v: Sample.of(found[v], self.toys) for v in new} for found in (tested, others)]
         statuses = {v: observed.row(v)[1] for v in new}
         statuses |= {v: self._status(both[0][v], both[1][v]) for v in points}
@@ -115,6 +108,30 @@ class ToyTests:
             others={**self.others, **both[1]},
             statuses={**self.statuses, **statuses},
         )
+
+    def _made(
+        self, work: PieceOfTests, new: list[float]
+    ) -> tuple[list[Toys], dict[float, list[Sample]], dict[float, list[Sample]]]:
+        """Return the toys of the alternative, and pieces of the samples of each value: as many for all of them."""
+        tested: dict[float, list[Sample]] = {v: [] for v in new}
+        others: dict[float, list[Sample]] = {v: [] for v in new}
+        shared, counter = list(self.shared), self.counter
+        wanted = list(pieces(self.toys, work.study)) if work.made_at else []
+        if work.study.running.pool is not None:
+            for samples in elsewhere(counter, work, wanted):
+                for v in work.made_at:
+                    tested[v].append(samples[v])
+                    others[v].append(samples[-1, v])
+            return [], tested, others
+        for k, piece in enumerate(wanted):
+            if counter.stopped:
+                break
+            if k == len(shared):
+                shared.append(work.alternative(counter, piece))
+            for v in work.made_at:
+                tested[v].append(work.tested(counter, piece, v))
+                others[v].append(work.other(counter, shared[k], v))
+        return shared, tested, others
 
     def _status(self, tested: Sample, other: Sample) -> str:
         if min(tested.done, other.done) < self.toys:
@@ -171,6 +188,87 @@ class ToyTests:
             origin=replace(base.origin, settings=settings),
             counts=counts,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class PieceOfTests:
+    """The job of making pieces of the samples of several values: the toys at each of them, `made_at` {value:
+    parameters}, and those of the alternative, made at `theta`, whose conditional fits begin at `starts`.
+    """
+
+    study: Study
+    name: str
+    seed: int
+    theta: FloatArray
+    made_at: Mapping[float, FloatArray]
+    starts: Mapping[float, FloatArray]
+
+    def __call__(self, item: Item, threads: int | None, progress: Progress | None) -> list[Sample]:
+        """Return the samples of one piece: of the toys of one value; else of the alternative's, for several values."""
+        running = replace(self.study.running, threads=threads, progress=progress)
+        work, counter = replace(self, study=replace(self.study, running=running)), Counter(progress)
+        if not item.alternative:
+            return [work.tested(counter, item.piece, v) for v in item.values]
+        toys = work.alternative(counter, item.piece)
+        return [work.other(counter, toys, v) for v in item.values]
+
+    def alternative(self, counter: Counter, piece: tuple[int, int]) -> Toys:
+        """Return a piece of the toys of the alternative."""
+        return drawn(counter, self.study, self.theta, piece, self.seed, ALTERNATIVE)
+
+    def tested(self, counter: Counter, piece: tuple[int, int], value: float) -> Sample:
+        """Return the statistic of a piece of the toys made at a value."""
+        at = self.made_at[value]
+        return statistics(counter, self.study, drawn(counter, self.study, at, piece, self.seed, TESTED), at, self.name)
+
+    def other(self, counter: Counter, toys: Toys, value: float) -> Sample:
+        """Return the statistic of toys of the alternative at a value."""
+        return statistics(counter, self.study, toys, self.starts[value], self.name)
+
+
+@dataclass(frozen=True)
+class Item:
+    """What a worker is asked at once: a piece of the toys of one value, or of the alternative's at several values."""
+
+    piece: tuple[int, int]
+    values: tuple[float, ...]
+    alternative: bool
+
+    @property
+    def fits(self) -> int:
+        """How many fits it takes, for progress."""
+        return self.piece[1] * (1 + len(self.values))
+
+
+def elsewhere(counter: Counter, work: PieceOfTests, wanted: Sequence[tuple[int, int]]) -> Iterator[dict[Any, Sample]]:
+    """Yield the samples of each piece in order: of the toys of a value by that, of the alternative's by (-1, value).
+
+    Ends before the first piece that is not whole for all hypotheses.
+    """
+    running, values = work.study.running, tuple(work.made_at)
+    pool = running.pool
+    assert pool is not None
+    both = bool(work.starts)
+    items = []
+    for piece in wanted:
+        items += [Item(piece, values, True)] * both + [Item(piece, (v,), False) for v in values]
+    job = replace(work, study=work.study.sendable())
+    going_on = lambda: counter.wait(0, 0)  # noqa: E731
+
+    def arriving() -> Iterator[tuple[int, list[Sample]]]:
+        found = pool.each(job, items, shared=[work.study.model], threads=running.threads, going_on=going_on)
+        for place, samples in found:
+            if any(sample.done < items[place].piece[1] for sample in samples):
+                return
+            counter.done += items[place].fits
+            yield place, samples
+
+    together: dict[Any, Sample] = {}
+    for item, samples in zip(items, in_order(arriving()), strict=False):
+        together |= {(-1, v) if item.alternative else v: s for v, s in zip(item.values, samples, strict=True)}
+        if len(together) == (1 + both) * len(values):
+            yield together
+            together = {}
 
 
 def pieces(toys: int, found: Study) -> Iterator[tuple[int, int]]:
@@ -255,12 +353,8 @@ def with_toys(
     theta, status = profile.row(0.0)
     if status != CONVERGED or not np.isfinite(observed.q0):
         return observed
-    found, samples = profile.study, []
-    for piece in pieces(toys, found):
-        free = drawn(counter, found, theta, piece, seed, TESTED)
-        samples.append(statistics(counter, found, free, theta, "q0"))
-        if counter.stopped:
-            break
+    found = profile.study
+    samples = list(_without_signal(counter, PieceOfTests(found, "q0", seed, theta, {0.0: theta}, {}), toys))
     sample = Sample.of(samples, toys)
     q0 = usable(sample.q)
     large = int((q0 >= observed.q0 - SAME * max(1.0, observed.q0)).sum())
@@ -275,3 +369,15 @@ def with_toys(
         toy_p_range=(float(ends[0]), float(ends[1])),
         origin=replace(observed.origin, settings={**observed.origin.settings, "toys": toys, "seed": seed}),
     )
+
+
+def _without_signal(counter: Counter, work: PieceOfTests, toys: int) -> Iterator[Sample]:
+    """Yield the statistic of toys without signal, piece by piece; ends early where it is stopped."""
+    wanted, pool = list(pieces(toys, work.study)), work.study.running.pool
+    if pool is not None:
+        yield from (samples[0.0] for samples in elsewhere(counter, work, wanted))
+        return
+    for piece in wanted:
+        yield work.tested(counter, piece, 0.0)
+        if counter.stopped:
+            return

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,12 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks._version import __version__
+from wilks.elsewhere.ordered import in_order
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError
 from wilks.fitting.many import Progress
 from wilks.fitting.problem import Problem, pose
+from wilks.infer.runs import Run
 from wilks.infer.study import Running, origin_of
 from wilks.infer.timed import timed
 from wilks.infer.toy_fits import fit_toys, helped, made, moved
@@ -25,8 +27,9 @@ from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.many import INTERRUPTED
 from wilks.results.origin import Origin
-from wilks.results.toy_folder import ToyFolder, Toys
-from wilks.results.toys import CUTS, PULL_EDGES, ToysResult
+from wilks.results.toy_folder import Piece, ToyFolder, Toys, pieces
+from wilks.results.toy_tally import Tally
+from wilks.results.toys import ToysResult
 
 # Numbers in one piece (data, values, uncertainties): 16 MB.
 _AT_A_TIME = 2_000_000
@@ -44,10 +47,12 @@ def toys(
     stream: int = 0,
     profile: str | Sequence[str] = (),
     folder: str | Path | None = None,
+    part: tuple[int, int] | None = None,
     poi: str | None = None,
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> ToysResult:
@@ -61,9 +66,11 @@ def toys(
 
     The result is a summary. With `folder`, every toy is kept there, piece by piece, in bounded memory; the same call
     goes on where an earlier one ended, and a larger `count` adds to it (`wilks.results.toy_folder.ToyFolder` reads it).
+    `part` (3, 100) is the third of a hundred calls that share these toys, each with the same `folder` or with one of
+    its own: `wilks.results.toy_merge.merge_toys` joins them.
     Raises ModelError for wrong names and numbers, ResultError for a folder of another run or a damaged one.
 
-    `poi`, `bounds` and `running` are as for `intervals`.
+    `poi`, `bounds`, `executor` and `running` are as for `intervals`.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())
@@ -80,13 +87,12 @@ def toys(
     if name is not None:
         model.index(name)
     store = None if folder is None else ToyFolder(folder)
-    if store is not None:
-        store.prepare(ensemble.manifest())
+    if part is not None and store is None:
+        raise ModelError("part: what a part makes is kept in a folder; name one")
+    wanted = pieces(int(count), ensemble.rows, part)
     tally = Tally(ensemble.truth, len(ensemble.profiled))
-    for piece in pieces(ensemble, int(count), store, running):
-        tally.add(piece)
     label = asimov(model, result, values=values).label.replace("Asimov", "toys", 1)
-    return ToysResult(
+    whole = ToysResult(
         names=model.parameter_names,
         poi=name,
         truth=ensemble.truth,
@@ -97,6 +103,18 @@ def toys(
         count=int(count),
         origin=ensemble.origin(label, int(count)).also(*(() if result is None else result.conditions)),
         profiled=tuple(model.parameter_names[i] for i in ensemble.profiled),
+        **tally.summary(ensemble.problem.held),
+    )
+    if store is not None:
+        store.prepare(ensemble.manifest(), whole)
+        if part is not None:
+            store.note(int(count), part)
+    for piece in tallies(ensemble, wanted, store, running):
+        tally.join(piece)
+    return replace(
+        whole,
+        count=sum(piece.size for piece in wanted),
+        origin=whole.origin if part is None else whole.origin.also(part=list(part)),
         folder="" if folder is None else str(folder),
         **tally.summary(ensemble.problem.held),
     )
@@ -172,27 +190,97 @@ def _ensemble(
     return Ensemble(model, truth, replace(problem, start=start), int(seed), int(stream), tuple(chosen), running)
 
 
-def pieces(ensemble: Ensemble, count: int, store: ToyFolder | None, running: Running) -> Iterator[Toys]:
-    """Yield the toys in order, piece by piece: read where they are stored, else made (and stored).
+def tallies(ensemble: Ensemble, wanted: Sequence[Piece], store: ToyFolder | None, running: Running) -> Iterator[Tally]:
+    """Yield what there is to say of toys in order, piece by piece: read where they are stored, else made (and stored).
 
-    Ends early where it is interrupted; the piece then yielded ends before the first toy that was not fitted, and is not
-    stored.
+    Ends early where it is interrupted: before the first toy that was not fitted. What other workers have made by then
+    is stored all the same.
     """
-    rows, names = ensemble.rows, ensemble.model.n_parameters
-    run = Run(running.progress, count)
-    for piece, first in enumerate(range(0, count, rows)):
-        size = min(rows, count - first)
-        found = None if store is None else store.read(piece, names)
-        if found is None or len(found) < size:
-            found = _fitted(ensemble, first, size, run.part(first))
+    run = Run(running.progress, sum(piece.size for piece in wanted))
+    yield from (_here if running.pool is None else _elsewhere)(ensemble, wanted, store, running, run)
+
+
+def _here(
+    ensemble: Ensemble, wanted: Sequence[Piece], store: ToyFolder | None, running: Running, run: Run
+) -> Iterator[Tally]:
+    job, done = PieceOfToys(ensemble, len(ensemble.profiled), True), 0
+    for piece in wanted:
+        found = _stored(ensemble, store, piece)
+        if found is None:
+            found = job(piece, running.threads, run.part(done))
             if INTERRUPTED in found.statuses:
-                yield found.upto(made(found.statuses))
+                yield job.tally(found.upto(made(found.statuses)))
                 return
             if store is not None:
-                store.write(piece, found)
-        yield found.upto(size)
+                store.write(piece.number, found)
+        yield job.tally(found.upto(piece.size))
+        done += piece.size
         if run.stopped:
             return
+
+
+def _elsewhere(
+    ensemble: Ensemble, wanted: Sequence[Piece], store: ToyFolder | None, running: Running, run: Run
+) -> Iterator[Tally]:
+    pool = running.pool
+    assert pool is not None
+    alone = replace(ensemble, running=Running(options=running.options))
+    job = PieceOfToys(alone, len(ensemble.profiled), store is not None)
+    missing = [piece for piece in wanted if _stored(ensemble, store, piece) is None]
+    done = run.total - sum(piece.size for piece in missing)
+
+    def arriving() -> Iterator[tuple[int, Tally]]:
+        nonlocal done
+        found = pool.each(
+            job, missing, shared=[ensemble.model], threads=running.threads, going_on=lambda: run.told(done)
+        )
+        for place, toys in found:
+            if INTERRUPTED in toys.statuses:
+                return
+            if store is not None:
+                store.write(missing[place].number, toys)
+            done += missing[place].size
+            yield place, (toys if isinstance(toys, Tally) else job.tally(toys))
+
+    made_there, there = in_order(arriving()), {piece.number for piece in missing}
+    for piece in wanted:
+        stored = None if piece.number in there else _stored(ensemble, store, piece)
+        tally = next(made_there, None) if stored is None else job.tally(stored.upto(piece.size))
+        if tally is None:
+            break
+        yield tally
+    # What comes after a piece that is missing is stored, too.
+    for _ in made_there:
+        pass
+
+
+def _stored(ensemble: Ensemble, store: ToyFolder | None, piece: Piece) -> Toys | None:
+    """Return a piece that is in the folder, None where it is not, or is shorter."""
+    found = None if store is None else store.read(piece.number, ensemble.model.n_parameters)
+    return None if found is None or len(found) < piece.size else found
+
+
+@dataclass(frozen=True, eq=False)
+class PieceOfToys:
+    """The job of making a piece: the toys with their fits if they are wanted `whole`, else what there is to say."""
+
+    ensemble: Ensemble
+    profiled: int
+    whole: bool
+
+    def __call__(self, piece: Piece, threads: int | None, progress: Progress | None) -> Any:
+        """Return the toys of a piece, or their tally."""
+        running = replace(self.ensemble.running, threads=threads, progress=progress)
+        toys = _fitted(replace(self.ensemble, running=running), piece.first, piece.size, progress or _untold)
+        return toys if self.whole else self.tally(toys)
+
+    def tally(self, toys: Toys) -> Tally:
+        """Return what there is to say of toys."""
+        return Tally.of(self.ensemble.truth, self.profiled, toys)
+
+
+def _untold(done: int, total: int) -> bool:
+    return True
 
 
 def _fitted(ensemble: Ensemble, first: int, size: int, progress: Progress) -> Toys:
@@ -218,93 +306,3 @@ def _fitted(ensemble: Ensemble, first: int, size: int, progress: Progress) -> To
         statuses[[status == INTERRUPTED for status in found.statuses]] = INTERRUPTED
     assert fits.uncertainties is not None
     return Toys(first, fits.values, fits.uncertainties, fits.twice_nll, fits.edm, tuple(statuses), profile)
-
-
-@dataclass
-class Run:
-    """A run of `total` fits in pieces: who is told about progress, and whether it was asked to stop."""
-
-    progress: Progress | None
-    total: int
-    stopped: bool = False
-
-    def part(self, first: int) -> Progress:
-        """Return what is told about the piece that begins with fit `first`."""
-
-        def tell(done: int, _: int) -> bool:
-            if self.progress is not None and self.progress(first + done, self.total) is False:
-                self.stopped = True
-            return not self.stopped
-
-        return tell
-
-    def rest(self, done: int) -> Progress:
-        """Return what is told about fits that don't count, when `done` others are made."""
-        return lambda _, __: self.part(done)(0, 0)
-
-
-@dataclass
-class Tally:
-    """Sums over toys, piece by piece; deviations from the truth, so that nothing cancels."""
-
-    truth: FloatArray
-    profiled: int
-    statuses: Counter[str] = field(default_factory=Counter)
-    converged: int = 0
-
-    def __post_init__(self) -> None:
-        n = self.truth.size
-        self.usable = np.zeros(n)
-        self.sums = np.zeros((4, n))
-        self.covered = np.zeros((n, 2))
-        self.pulls = np.zeros((n, PULL_EDGES.size - 1))
-        self.profile_usable = np.zeros(self.profiled)
-        self.profile_covered = np.zeros((self.profiled, 2))
-
-    def add(self, toys: Toys) -> None:
-        self.statuses.update(toys.statuses)
-        converged = toys.converged
-        self.converged += int(converged.sum())
-        sigma = toys.uncertainties
-        usable = converged[:, None] & (sigma > 0) & np.isfinite(sigma)
-        shift = np.where(usable, toys.values - self.truth, 0.0)
-        pull = shift / np.where(usable, sigma, 1.0)
-        self.usable += usable.sum(axis=0)
-        self.sums += [shift.sum(axis=0), (shift**2).sum(axis=0), pull.sum(axis=0), (pull**2).sum(axis=0)]
-        distance = np.where(usable, np.abs(pull), np.inf)
-        self.covered += np.stack([(distance <= cut).sum(axis=0) for cut in CUTS], axis=1)
-        bins = PULL_EDGES.size - 1
-        where = np.clip(np.searchsorted(PULL_EDGES, pull, side="right") - 1, 0, bins - 1)
-        flat = (where + bins * np.arange(self.truth.size))[usable]
-        self.pulls += np.bincount(flat, minlength=self.pulls.size).reshape(self.pulls.shape)
-        known = np.isfinite(toys.profile)
-        q = np.where(known, toys.profile, np.inf)
-        self.profile_usable += known.sum(axis=0)
-        self.profile_covered += np.stack([(q <= cut**2).sum(axis=0) for cut in CUTS], axis=1)
-
-    def summary(self, held: np.ndarray[Any, np.dtype[np.bool_]]) -> dict[str, Any]:
-        """Return the fields of a ToysResult that come from the sums."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            bias, squares, pull, pull_squares = self.sums / self.usable
-            factor = np.where(self.usable > 1, self.usable / (self.usable - 1), np.nan)
-            spread, width = (
-                np.sqrt(np.maximum(total - mean**2, 0.0) * factor)
-                for total, mean in ((squares, bias), (pull_squares, pull))
-            )
-        for array in (bias, spread, pull, width):
-            array[held] = np.nan
-        return {
-            "done": sum(self.statuses.values()),
-            "converged": self.converged,
-            "statuses": dict(sorted(self.statuses.items())),
-            "usable": self.usable,
-            "bias": bias,
-            "spread": spread,
-            "pull_mean": pull,
-            "pull_width": width,
-            "covered": self.covered,
-            "edges": PULL_EDGES,
-            "pulls": self.pulls,
-            "profile_usable": self.profile_usable,
-            "profile_covered": self.profile_covered,
-        }

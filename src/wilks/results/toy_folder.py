@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
+import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from wilks._files import partial, write_atomically
+from wilks._files import write_atomically
 from wilks._reading import parse_json, read_arrays, read_file
 from wilks._types import BoolArray, FloatArray
-from wilks.errors import ResultError, listed, nearest
+from wilks.errors import ModelError, ResultError, listed, nearest
+from wilks.results.encoding import encode_result
+from wilks.results.toys import ToysResult
 
 FORMAT = 1
-_MANIFEST = "manifest.json"
+_MANIFEST, _RUN, _SUMMARY = "manifest.json", "run", "summary"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +50,48 @@ class Toys:
         """Which fits converged, shape (toys,)."""
         return np.array([status == "converged" for status in self.statuses], np.bool_)
 
+    def same(self, other: Toys) -> bool:
+        """Return whether these are the same toys, to the last bit."""
+        arrays = [(getattr(self, name), getattr(other, name)) for name in _ARRAYS]
+        equal = all(a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in arrays)
+        return equal and (self.first, self.statuses) == (other.first, other.statuses)
+
     def upto(self, size: int) -> Toys:
         """Return the first `size` of them."""
         arrays = {name: getattr(self, name)[:size] for name in _ARRAYS}
         return replace(self, statuses=self.statuses[:size], **arrays)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a run: its number, its first toy, and how many it has."""
+
+    number: int
+    first: int
+    size: int
+
+
+def pieces(count: int, rows: int, part: tuple[int, int] | None = None) -> list[Piece]:
+    """Return the pieces of a run of so many toys, `rows` in each; of `part` (3, 100) every hundredth from the third on.
+
+    Raises ModelError for a part that is none, or has nothing to do.
+
+    >>> [piece.first for piece in pieces(500, 100, (2, 2))]
+    [100, 300]
+    """
+    every = [Piece(number, first, min(rows, count - first)) for number, first in enumerate(range(0, count, rows))]
+    if part is None:
+        return every
+    which, parts = part
+    if not 1 <= which <= parts:
+        raise ModelError(f"part: the first is 1 of {max(parts, 1)}, the last {max(parts, 1)}; found {which} of {parts}")
+    if which > len(every):
+        size = f"{len(every)} pieces of {rows}" if len(every) > 1 else "one piece"
+        raise ModelError(
+            f"part {which} of {parts} has nothing to do: {count} toys of this model are {size}; use {len(every)} "
+            f"part{'s' * (len(every) > 1)} at most, or more toys"
+        )
+    return every[which - 1 :: parts]
 
 
 _ARRAYS = ("values", "uncertainties", "twice_nll", "edm", "profile")
@@ -70,7 +114,8 @@ class ToyFolder:
     """A folder with toys: `ToyFolder(path)` reads what `wilks.toys(..., folder=path)` wrote.
 
     It iterates over the pieces (`Toys`), in order, one in memory at a time; `folder["mu"]` are the fitted values of one
-    parameter in all toys, shape (toys,). Raises ResultError where there is no such folder, or where it is damaged.
+    parameter in all toys that are there, shape (toys,): after Ctrl-C, or with some parts of a run, others can lie
+    between them (`first` of a piece tells). Raises ResultError where there is no such folder, or where it is damaged.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())
@@ -99,19 +144,63 @@ class ToyFolder:
             raise ResultError(f"{path}: not a folder of toys, or a damaged one") from None
         return dict(found)
 
-    def prepare(self, wanted: dict[str, Any]) -> None:
-        """Make the folder, or check that one that is there is of the same run. Raises ResultError."""
+    def prepare(self, wanted: dict[str, Any], run: ToysResult | None = None) -> None:
+        """Make the folder, or check that one that is there is of the same run. Raises ResultError.
+
+        The manifest also has the result of the `run` as it is before the first toy, for `merge_toys`.
+        """
         wanted = json.loads(json.dumps({"format": FORMAT, **wanted}))
         if not (self.path / _MANIFEST).exists():
-            unfinished = partial(self.path / _MANIFEST)
-            if self.path.exists() and (not self.path.is_dir() or any(f != unfinished for f in self.path.iterdir())):
+            if self.path.exists() and (not self.path.is_dir() or self._foreign()):
                 raise ResultError(f"{self.path}: exists, and is not a folder of toys; choose another one")
-            self._write(_MANIFEST, json.dumps(wanted, indent=1).encode())
-            return
+            summary = {} if run is None else {_SUMMARY: json.loads(encode_result(run))}
+            self._begin(json.dumps({**wanted, **summary}, indent=1).encode())
         found = self.manifest
         different = [key for key in wanted if found.get(key) != wanted[key]]
         if different:
             raise ResultError(f"{self.path}: holds toys with another {listed(different)}; choose another folder")
+
+    def _foreign(self) -> bool:
+        """Return whether there are files that no run writes before its manifest. Another run may write it right now."""
+        others = any(not file.name.startswith(f".{_MANIFEST}.") for file in self.path.iterdir())
+        return others and not (self.path / _MANIFEST).exists()
+
+    def _begin(self, content: bytes) -> None:
+        """Write the manifest, unless another run has just written its own: the first one counts."""
+        manifest, new = self.path / _MANIFEST, self.path / f".{_MANIFEST}.{uuid.uuid4().hex}"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            new.write_bytes(content)
+            try:
+                os.link(new, manifest)
+            except OSError:  # another one was first (and may have taken ours away), or a file system without links
+                if not manifest.exists():
+                    os.replace(new, manifest)
+        except OSError as error:
+            raise ResultError(f"{manifest}: can't be written: {error.strerror or error}") from None
+        finally:
+            for unfinished in self.path.glob(f".{_MANIFEST}.*"):  # of runs that were killed, too
+                with suppress(OSError):
+                    unfinished.unlink()
+
+    def note(self, count: int, part: tuple[int, int]) -> None:
+        """Keep which part of a run of so many toys was begun here."""
+        self._write(f"{_RUN}-{count}-part-{part[0]}-of-{part[1]}.json", b"{}\n")
+
+    @property
+    def runs(self) -> dict[str, tuple[int, int, int]]:
+        """Parts of runs that were begun here, by file: toys of the run, which part, of how many."""
+        found = {}
+        for path in sorted(self.path.glob(f"{_RUN}-*.json")):
+            if match := re.fullmatch(_RUN + r"-(\d+)-part-(\d+)-of-(\d+)\.json", path.name):
+                found[path.name] = int(match[1]), int(match[2]), int(match[3])
+        return found
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of the pieces that are there."""
+        names = (path.name.removeprefix("toys-").removesuffix(".npz") for path in self.path.glob("toys-*.npz"))
+        return sorted(int(name) for name in names if name.isdecimal())
 
     def read(self, piece: int, names: int | None = None) -> Toys | None:
         """Return a piece, None where it was not written. Raises ResultError where it is damaged."""
@@ -145,10 +234,9 @@ class ToyFolder:
         self._write(self._piece(piece).name, buffer.getvalue())
 
     def __iter__(self) -> Iterator[Toys]:
-        piece = 0
-        while (toys := self.read(piece)) is not None:
-            yield toys
-            piece += 1
+        for number in self.numbers:
+            if (toys := self.read(number)) is not None:
+                yield toys
 
     def __getitem__(self, name: str) -> FloatArray:
         names = self.manifest["names"]

@@ -1,0 +1,289 @@
+"""`Pool`: pieces of work done by an executor, whoever dies: sizes by measured time, lost work done again."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol, runtime_checkable
+
+from wilks.elsewhere.shipping import Answer, Job, Parcel, do, packed, versions
+from wilks.errors import InputError, KindError
+
+# Seconds of work in one task, seconds between two looks at whether somebody wants to stop, and between two counts of
+# the workers.
+SECONDS, _PATIENCE, _COUNTED = 3.0, 0.1, 5.0
+# How often a task is tried elsewhere before it is done here; tasks waiting for each worker; and how many workers an
+# executor is taken to have that does not say.
+_TRIES, _AHEAD, _UNKNOWN = 3, 2, 16
+# Bytes of a job below which it travels with its tasks.
+_SMALL = 4096
+
+
+@runtime_checkable
+class Cluster(Protocol):
+    """Somebody who has an executor: a client of dask.distributed."""
+
+    def get_executor(self, *, pure: bool) -> Executor:
+        """Return the executor; `pure=False` forbids it to remember what it did for the same arguments."""
+
+
+@dataclass(eq=False)
+class _Task:
+    """Some items, their places, how often they were tried, and where."""
+
+    places: tuple[int, ...]
+    items: tuple[Any, ...]
+    tries: int = 0
+    carried: bool = False
+
+
+@dataclass
+class Tally:
+    """What has happened so far: tasks done, those that had to be tried again, and those that were done here."""
+
+    done: int = 0
+    again: int = 0
+    here: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+class Pool:
+    """Workers of an executor (any of concurrent.futures, or a client of dask.distributed), for the pieces of questions.
+
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> import wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> with ThreadPoolExecutor(2) as executor:
+    ...     found = wilks.toys(model, count=200, seed=1, executor=executor)
+    >>> found.done
+    200
+    """
+
+    def __init__(self, workers: Executor | Cluster) -> None:
+        """Raises KindError for what is no executor."""
+        if isinstance(workers, Executor):
+            self.executor = workers
+        elif isinstance(workers, Cluster):
+            self.executor = workers.get_executor(pure=False)
+        else:
+            raise KindError(
+                "executor is one of concurrent.futures, or a client of dask.distributed, found a "
+                f"{type(workers).__name__}"
+            )
+        # Of dask's executor the client: it sends a thing once, and knows the workers.
+        self.client: Any = getattr(self.executor, "_client", None)
+        self.tally = Tally()
+        self.broken = False
+        self._parcels: dict[int, tuple[object, Parcel]] = {}
+        self._scattered: dict[str, Any] = {}
+        # Which workers have what, and how many have it.
+        self._seen: set[tuple[str, str]] = set()
+        self._having: Counter[str] = Counter()
+        self._counted = (-_COUNTED, 0)
+        self._pace: dict[str, float] = {}
+
+    @property
+    def workers(self) -> int:
+        """How many tasks are done at the same time, as far as the executor tells."""
+        if self.client is None:
+            return int(getattr(self.executor, "_max_workers", _UNKNOWN))
+        last, count = self._counted
+        if time.monotonic() - last > _COUNTED:
+            with suppress(Exception):  # a scheduler that is gone shows in the tasks
+                count = sum(self.client.nthreads().values())
+            self._counted = (time.monotonic(), count)
+        return count
+
+    @property
+    def dashboard(self) -> str:
+        """Where a cluster can be watched, an empty text where it can't."""
+        return str(getattr(self.client, "dashboard_link", "") or "")
+
+    def told(self) -> str:
+        """Return workers, pieces done and failures in a few words."""
+        count = self.workers
+        text = f"{count} worker{'s' * (count != 1)}, {self.tally.done} piece{'s' * (self.tally.done != 1)} done"
+        return f"{text}, {self.tally.again} tried again" if self.tally.again else text
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said at the end: work that got lost, and why."""
+        if not self.tally.again:
+            return ()
+        why = max(self.tally.reasons, key=lambda reason: self.tally.reasons[reason])
+        here = f", {self.tally.here} of them here" if self.tally.here else ""
+        times = "once" if self.tally.again == 1 else f"{self.tally.again} times"
+        return (f"work got lost {times} and was done again{here} ({why})",)
+
+    def each(
+        self,
+        job: Job,
+        items: Sequence[Any],
+        *,
+        shared: Sequence[object] = (),
+        threads: int | None = None,
+        going_on: Callable[[], bool] = lambda: True,
+        most: int | None = None,
+        made: Callable[[Any], Any] = lambda item: item,
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield the place of each item and what the job makes of it, as they get done; until `going_on` says no.
+
+        `shared` are things in the job that other jobs have too, such as models. `threads` are for what has to be done
+        here. At most so many items are one task. What the job gets is `made` of an item when its turn comes. An error
+        of the job is raised.
+        """
+        needs = {id(thing): self._parcel(thing) for thing in shared}
+        parcel, kind = packed(job, needs), type(job).__name__ + "".join(need.digest for need in needs.values())
+        left: deque[_Task] = deque(_Task((place,), (item,)) for place, item in enumerate(items))
+        running: dict[Future[Answer], _Task] = {}
+        arrived: SimpleQueue[Future[Answer]] = SimpleQueue()
+        try:
+            while left or running:
+                while left and not self.broken and len(running) < _AHEAD * max(self.workers, 1):
+                    task = self._next(left, kind, most or len(items))
+                    future = self._submitted(task, parcel, made)
+                    running[future] = task
+                    future.add_done_callback(arrived.put)
+                if self.broken and left and not running:
+                    yield from self._here(left.popleft(), job, made, threads, going_on)
+                    continue
+                for future in _taken(arrived):
+                    task = running.pop(future)
+                    answer = self._answer(future, task, parcel)
+                    if answer is None and task.tries >= _TRIES:
+                        yield from self._here(task, job, made, threads, going_on)
+                    elif answer is None:
+                        left.appendleft(task)
+                    else:
+                        self._pace[kind] = answer.seconds / len(task.items)
+                        self.tally.done += 1
+                        yield from zip(task.places, answer.made, strict=True)
+                if not going_on():
+                    return
+        finally:
+            for future in running:
+                future.cancel()
+
+    def pace(self, kind: str) -> float | None:
+        """Return seconds that were last measured for an item of a kind of work."""
+        return self._pace.get(kind)
+
+    def set_pace(self, kind: str, seconds: float) -> None:
+        """Keep seconds that were measured for an item of a kind of work."""
+        self._pace[kind] = seconds
+
+    def _parcel(self, thing: object) -> Parcel:
+        """Return a thing as a parcel, packed once; the thing is kept, so that its id stays its own."""
+        if id(thing) not in self._parcels:
+            self._parcels[id(thing)] = thing, packed(thing)
+        return self._parcels[id(thing)][1]
+
+    def _next(self, left: deque[_Task], kind: str, most: int) -> _Task:
+        """Return the next task: one that was tried before as it is, else as many items as take the time of a task."""
+        first = left.popleft()
+        pace = self._pace.get(kind)
+        if first.tries or pace is None:
+            return first
+        # The last ones end together: no task has more than a share of what is left.
+        size = min(int(SECONDS / max(pace, 1e-9)), -(-len(left) // (_AHEAD * max(self.workers, 1))), most)
+        tasks = [first]
+        while left and len(tasks) < size and not left[0].tries:
+            tasks.append(left.popleft())
+        return _Task(tuple(p for t in tasks for p in t.places), tuple(i for t in tasks for i in t.items))
+
+    def _submitted(self, task: _Task, parcel: Parcel, made: Callable[[Any], Any]) -> Future[Answer]:
+        """Return the future answer; an executor that refuses fails like one that breaks later."""
+        parcels = parcel.all
+        digests = tuple(each.digest for each in parcels)
+        items = pickle.dumps(tuple(made(item) for item in task.items), protocol=5)
+        try:
+            if self.client is not None:
+                contents: list[Any] = [self._placed(each) for each in parcels]
+            else:
+                task.carried = task.tries > 0 or self._having[parcel.digest] < self.workers
+                carried = [task.carried or len(each.content) < _SMALL for each in parcels]
+                contents = [each.content if goes else None for each, goes in zip(parcels, carried, strict=True)]
+            return self.executor.submit(do, digests, items, *contents)
+        except Exception as error:
+            failed: Future[Answer] = Future()
+            failed.set_exception(error)
+            return failed
+
+    def _placed(self, parcel: Parcel) -> Any:
+        """Return what stands for a parcel in a task for dask: the workers have it, or get it from each other.
+
+        Where there is no worker yet it travels with the task: a cluster that adapts starts workers for tasks alone.
+        """
+        if len(parcel.content) < _SMALL or not self.workers:
+            return parcel.content
+        if parcel.digest not in self._scattered:
+            self._scattered[parcel.digest] = self.client.scatter(parcel.content, broadcast=True, hash=False)
+        return self._scattered[parcel.digest]
+
+    def _answer(self, future: Future[Answer], task: _Task, parcel: Parcel) -> Answer | None:
+        """Return what a task gave; None where it got lost, with the task marked. Raises InputError where no worker can
+        do anything.
+        """
+        try:
+            answer = future.result()
+            if not isinstance(answer, Answer):
+                raise ValueError("an answer was not one to what was asked")
+            if answer.version != versions():
+                raise ImportError(f"the worker {answer.worker} has {answer.version}, needed is {versions()}, as here")
+        except (Exception, CancelledError) as error:
+            self._lost(task, error)
+            return None
+        known = {(answer.worker, each.digest) for each in parcel.all}
+        if answer.missing:
+            self._having.subtract(digest for _, digest in known & self._seen)
+            self._seen -= known
+            if task.carried:
+                self._lost(task, ValueError(f"the worker {answer.worker} keeps nothing"))
+            task.tries += not task.carried
+            return None
+        self._having.update(digest for _, digest in known - self._seen)
+        self._seen |= known
+        return answer
+
+    def _lost(self, task: _Task, error: BaseException) -> None:
+        """Note that a task has to be done again, and why."""
+        reason = f"{type(error).__name__}: {error}".splitlines()[0].strip(": ") if str(error) else type(error).__name__
+        if isinstance(error, ImportError) and self.tally.done == 0 and self.tally.again + 1 >= _TRIES:
+            raise InputError(f"the workers of the executor can't do this work ({reason})") from None
+        self.broken = self.broken or isinstance(error, BrokenExecutor) or "after shutdown" in str(error)
+        task.tries = _TRIES if self.broken else task.tries + 1
+        self.tally.again += 1
+        self.tally.reasons[reason] = self.tally.reasons.get(reason, 0) + 1
+        # What was sent may have been lost with the worker that had it.
+        self._scattered.clear()
+
+    def _here(
+        self,
+        task: _Task,
+        job: Job,
+        made: Callable[[Any], Any],
+        threads: int | None,
+        going_on: Callable[[], bool],
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield what the items of a task give, made in this process."""
+        self.tally.here += 1
+        for place, item in zip(task.places, task.items, strict=True):
+            if not going_on():
+                return
+            yield place, job(made(item), threads, lambda done, total: going_on())
+
+
+def _taken(arrived: SimpleQueue[Future[Answer]]) -> list[Future[Answer]]:
+    """Return the futures that are done, after a short wait if there is none."""
+    found = []
+    with suppress(Empty):
+        found.append(arrived.get(timeout=_PATIENCE))
+        while True:
+            found.append(arrived.get_nowait())
+    return found
