@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import wilks.examples as examples
     import wilks.export as export
     import wilks.figures as figures
+    import wilks.jax as jax
     import wilks.tables as tables
     from wilks.approximations import approximate
     from wilks.assemble.build import build_workspace
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from wilks.infer.limits import limit
     from wilks.infer.prediction import predict
     from wilks.infer.ranking import ranking
+    from wilks.infer.sampling import sample
     from wilks.infer.scans import scan
     from wilks.infer.significance import significance
     from wilks.infer.toys import toys
@@ -104,6 +106,7 @@ _HOME = {
     "read_workspace": "wilks.formats.load",
     "rename": "wilks.workspace.rename",
     "report": "wilks.reports",
+    "sample": "wilks.infer.sampling",
     "save_workspace": "wilks.formats.save",
     "scan": "wilks.infer.scans",
     "select_channels": "wilks.workspace.edit",
@@ -116,7 +119,7 @@ _HOME = {
     "transfer": "wilks.infer.transfer",
     "with_data": "wilks.model.replacing",
 }
-_MODULES = ("examples", "export", "figures", "tables")
+_MODULES = ("examples", "export", "figures", "jax", "tables")
 
 __all__ = [
     "Axis",
@@ -150,6 +153,7 @@ __all__ = [
     "hypotest",
     "inspect",
     "intervals",
+    "jax",
     "limit",
     "load_config",
     "load_patchset",
@@ -165,6 +169,7 @@ __all__ = [
     "read_workspace",
     "rename",
     "report",
+    "sample",
     "save_workspace",
     "scan",
     "select_channels",

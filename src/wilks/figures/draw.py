@@ -29,6 +29,7 @@ DRAWN_BY = {
     "GoodnessOfFit": ("wilks.figures.goodness", "goodness_of_fit"),
     "Compatibility": ("wilks.figures.goodness", "compatibility"),
     "ToysResult": ("wilks.figures.toys", "toys"),
+    "PosteriorResult": ("wilks.figures.posterior", "posterior"),
     "IntervalResult": ("wilks.figures.profile_intervals", "intervals"),
 }
 # Name of a record that one of several parameters can be drawn of: the keyword that chooses it.

@@ -34,6 +34,7 @@ KINDS = {
     "gof": "wilks.results.goodness.GoodnessOfFit",
     "compatibility": "wilks.results.goodness.Compatibility",
     "toys": "wilks.results.toys.ToysResult",
+    "posterior": "wilks.results.posterior.PosteriorResult",
 }
 
 

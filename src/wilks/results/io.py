@@ -40,8 +40,11 @@ def load_result(source: str | Path | IO[bytes]) -> Any:
             content = read_file(source)
         except OSError as error:
             raise ResultError(f"{source}: the result can't be read: {error.strerror or error}") from None
-        return decode_result(content, str(source))
-    return decode_result(source.read(), str(getattr(source, "name", "input")))
+        name = str(source)
+    else:
+        content, name = source.read(), str(getattr(source, "name", "input"))
+    result = decode_result(content, name)
+    return result.beside(name) if hasattr(result, "beside") else result
 
 
 def decode_result(content: bytes | str, where: str = "input") -> Any:
