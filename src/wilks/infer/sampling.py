@@ -171,7 +171,8 @@ def _summary(
         divergences=made.diverged,
         complete=made.complete,
         origin=asked.origin(priors={n: p for n, p in zip(names, held_by, strict=True) if "constraint" not in p}),
-    ).with_samples(np.ascontiguousarray(flat[kept]))
+        samples=np.ascontiguousarray(flat[kept]),
+    )
 
 
 def _correlations(samples: FloatArray) -> FloatArray:

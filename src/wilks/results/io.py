@@ -14,7 +14,7 @@ import numpy as np
 from wilks._reading import read_file
 from wilks.errors import ResultError, listed
 from wilks.results.checking import require_distinct, require_known
-from wilks.results.encoding import BY_RULE, FORMAT, KINDS, encode_result, save_result
+from wilks.results.encoding import BY_RULE, FORMAT, KINDS, encode_result, in_json, save_result
 from wilks.results.fit import FitResult
 from wilks.results.prediction import Prediction
 
@@ -80,8 +80,8 @@ def _restored(kind: Any, value: Any) -> Any:
         if not isinstance(value, dict):
             raise ValueError(f"expected a {kind.__name__}, found {value!r}")
         hints = get_type_hints(kind)
-        known = {field.name for field in fields(kind) if field.init}
-        missing = [f.name for f in fields(kind) if f.init and f.name not in value and _required(f)]
+        known = {field.name for field in fields(kind) if in_json(field)}
+        missing = [f.name for f in fields(kind) if in_json(f) and f.name not in value and _required(f)]
         if missing or set(value) - known:
             unknown = f"unknown entries {listed(sorted(set(value) - known))}"
             raise ValueError(f"no {listed(missing)} in a {kind.__name__}" if missing else unknown)

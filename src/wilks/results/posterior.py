@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -65,7 +66,7 @@ class PosteriorResult(Saved):
     divergences: int
     complete: bool
     origin: Origin
-    samples: FloatArray | None = field(default=None, init=False, repr=False)
+    samples: FloatArray | None = field(default=None, repr=False, metadata={"json": False})
 
     def __post_init__(self) -> None:
         n, levels = len(self.names), len(self.levels)
@@ -81,13 +82,8 @@ class PosteriorResult(Saved):
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}, expected {shape}")
         if len(self.priors) != n:
             raise ValueError(f"priors has {len(self.priors)} entries, expected {n}")
-
-    def with_samples(self, samples: FloatArray | None) -> PosteriorResult:
-        """Return the result itself, with these samples at hand, shape (kept, n)."""
-        if samples is not None and (samples.ndim != 2 or samples.shape[1] != len(self.names)):
-            raise ResultError(f"samples have shape {samples.shape}, expected (samples, {len(self.names)})")
-        object.__setattr__(self, "samples", samples)
-        return self
+        if self.samples is not None and (self.samples.ndim != 2 or self.samples.shape[1] != n):
+            raise ValueError(f"samples has shape {self.samples.shape}, expected (samples, {n})")
 
     def index(self, name: str) -> int:
         """Return the position of a parameter; ResultError with the nearest name if there is none."""
@@ -193,9 +189,10 @@ class PosteriorResult(Saved):
         try:
             with np.load(samples, allow_pickle=False) as archive:
                 names, found = archive["names"].tolist(), archive["samples"]
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return self
-        return self.with_samples(np.asarray(found, np.float64)) if names == list(self.names) else self
+        fits = names == list(self.names) and found.ndim == 2 and found.shape[1] == len(names)
+        return replace(self, samples=np.asarray(found, np.float64)) if fits else self
 
 
 def cut_off(samples: FloatArray, lower: FloatArray, upper: FloatArray) -> Any:
