@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import wilks.examples as examples
     import wilks.export as export
     import wilks.figures as figures
-    import wilks.jax as jax
     import wilks.tables as tables
     from wilks.approximations import approximate
     from wilks.assemble.build import build_workspace
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from wilks.infer.limits import limit
     from wilks.infer.prediction import predict
     from wilks.infer.ranking import ranking
-    from wilks.infer.sampling import sample
+    from wilks.infer.sampling import posterior_result, sample
     from wilks.infer.scans import scan
     from wilks.infer.significance import significance
     from wilks.infer.toys import toys
@@ -99,6 +98,7 @@ _HOME = {
     "load_workspace": "wilks.formats.load",
     "mask_bins": "wilks.workspace.edit",
     "mixed": "wilks.model.datasets",
+    "posterior_result": "wilks.infer.sampling",
     "predict": "wilks.infer.prediction",
     "process_templates": "wilks.templates.process",
     "prune": "wilks.workspace.prune",
@@ -119,7 +119,8 @@ _HOME = {
     "transfer": "wilks.infer.transfer",
     "with_data": "wilks.model.replacing",
 }
-_MODULES = ("examples", "export", "figures", "jax", "tables")
+_MODULES = ("examples", "export", "figures", "tables")
+_EXTRA = "jax"  # needs an extra, so it is not among the public names that always resolve
 
 __all__ = [
     "Axis",
@@ -153,7 +154,6 @@ __all__ = [
     "hypotest",
     "inspect",
     "intervals",
-    "jax",
     "limit",
     "load_config",
     "load_patchset",
@@ -162,6 +162,7 @@ __all__ = [
     "load_workspace",
     "mask_bins",
     "mixed",
+    "posterior_result",
     "predict",
     "process_templates",
     "prune",
@@ -186,7 +187,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
+    if name in _MODULES or name == _EXTRA:
         return import_module(f"wilks.{name}")
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)

@@ -38,7 +38,12 @@ def _prior(text: str) -> str:
 )
 @click.option("--draws", type=int, default=1000, show_default=True, metavar="N", help="Draws of each chain.")
 @click.option(
-    "--warmup", type=int, default=500, show_default=True, metavar="N", help="Draws before them, which adapt the sampler."
+    "--warmup",
+    type=int,
+    default=500,
+    show_default=True,
+    metavar="N",
+    help="Draws before them, which adapt the sampler.",
 )
 @click.option("--chains", type=int, default=4, show_default=True, metavar="N", help="Number of chains.")
 @click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="Seed of the chains.")
@@ -63,7 +68,9 @@ def _prior(text: str) -> str:
 @click.option(
     "--keep", type=int, default=4000, show_default=True, metavar="N", help="Samples that are written, evenly spaced."
 )
-@output_option("File for the result, as JSON, with its samples beside it as .npz; with - it is printed, without samples.")
+@output_option(
+    "File for the result, as JSON, with its samples beside it as .npz; with - it is printed, without samples."
+)
 @click.pass_context
 def sample(
     ctx: click.Context,

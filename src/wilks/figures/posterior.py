@@ -39,13 +39,16 @@ def posterior(
 
     By default they are the parameter of interest and the three that are most correlated with it, without one the first
     four. On the diagonal are the distributions, with the shortest interval of the first level shaded; below it are the
-    regions of highest density of 68.3 % and 95 %, and the best fit as a cross. `scan` draws the profile likelihood of its
-    parameter, exp(-delta NLL), over the posterior, scaled to the same area.
+    regions of highest density of 68.3 % and 95 %, and the best fit as a cross. `scan` draws the profile likelihood of
+    its parameter, exp(-delta NLL), over the posterior, scaled to the same area.
 
     Raises InputError where there are no samples, for parameters that are not there, and for more than ten of them.
 
-    >>> import wilks
-    >>> figure = wilks.figures.posterior(wilks.load_result("posterior.json"))  # doctest: +SKIP
+    >>> import numpy as np, wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> fit = wilks.fit(model)
+    >>> chains = np.random.default_rng(1).multivariate_normal(fit.values, fit.covariance, (2, 500))
+    >>> figure = wilks.figures.posterior(wilks.posterior_result(model, chains=chains), parameters=["mu"])
     """
     from wilks.figures.canvas import Drawing, fit_margins, styled
 
@@ -75,7 +78,7 @@ def posterior(
                     _pair(panel, result, (j, i), samples)
                 _name_axes(panel, result, (row, column, n), (i, j))
         kept = [grid[row, column] for row in range(n) for column in range(row + 1)]
-        _legend(figure, result, scan)
+        _legend(figure if n > 1 else kept[0], result, scan)
         fit_margins(figure, kept)
     return figure
 
@@ -83,7 +86,9 @@ def posterior(
 def _chosen(result: PosteriorResult, parameters: Sequence[str] | None) -> list[int]:
     """Return the positions of the parameters to draw."""
     if not isinstance(result, PosteriorResult):
-        raise TypeError(f"posterior draws a PosteriorResult, found a {type(result).__name__}; get one with wilks.sample")
+        raise TypeError(
+            f"posterior draws a PosteriorResult, found a {type(result).__name__}; get one with wilks.sample"
+        )
     if parameters is None:
         if result.poi is None:
             return list(range(min(_DEFAULT, len(result.names))))
@@ -131,9 +136,9 @@ def _distribution(panel: Axes, result: PosteriorResult, i: int, values: FloatArr
         total = scan.curves[0]
         good = np.isfinite(total.delta)
         x = np.linspace(*panel.get_xlim(), 300)
-        x = x[(x >= total.values[good].min()) & (x <= total.values[good].max())]
-        y = np.exp(-0.5 * np.interp(x, total.values[good], total.delta[good]))
-        y /= np.trapezoid(y, x) if hasattr(np, "trapezoid") else np.trapz(y, x)
+        x = x[(x >= scan.values[good].min()) & (x <= scan.values[good].max())]
+        y = np.exp(-0.5 * np.interp(x, scan.values[good], total.delta[good]))
+        y /= 0.5 * float(((y[1:] + y[:-1]) * np.diff(x)).sum())
         panel.plot(x, y, color=_PROFILE, linestyle="--", linewidth=1.3)
         top = max(top, float(y.max()))
     panel.axvline(result.best_fit[i], color=_FIT, linestyle=":", linewidth=1)
@@ -188,7 +193,7 @@ def _name_axes(panel: Axes, result: PosteriorResult, place: tuple[int, int, int]
         panel.tick_params(labelleft=False)
 
 
-def _legend(figure: Figure, result: PosteriorResult, scan: ScanResult | None) -> None:
+def _legend(where: Any, result: PosteriorResult, scan: ScanResult | None) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -199,4 +204,6 @@ def _legend(figure: Figure, result: PosteriorResult, scan: ScanResult | None) ->
     if scan is not None:
         entries.append((Line2D([], [], color=_PROFILE, linestyle="--"), "profile likelihood"))
     handles, texts = zip(*entries, strict=True)
-    figure.legend(handles, texts, loc="upper right", fontsize=9, frameon=False)
+    if hasattr(where, "set_ylim"):  # a single panel: above its distribution
+        where.set_ylim(0, 1.35 * where.get_ylim()[1])
+    where.legend(handles, texts, loc="upper right", fontsize=9, frameon=False)

@@ -86,4 +86,4 @@ def _from_correlations(rho: FloatArray, samples: int) -> float:
     falling = np.minimum.accumulate(pairs[: max(stop, 1)])
     following = max(float(rho[2 * stop]), 0.0) if 2 * stop < len(rho) else 0.0
     tau = max(-1.0 + 2.0 * float(falling.sum()) + following, 1.0 / np.log10(samples))
-    return samples / tau
+    return float(samples / tau)

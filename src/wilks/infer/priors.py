@@ -6,9 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from wilks._types import BoolArray, FloatArray
+from wilks._types import BoolArray, FloatArray, Positions
 from wilks.errors import ModelError, nearest
 from wilks.model.model import Model
 from wilks.model.selection import matching
@@ -152,7 +150,7 @@ def asked_priors(model: Model, priors: Mapping[str, str] | None, held: BoolArray
     return Priors({i: prior for i, prior in sorted(found.items()) if prior.form != "flat"})
 
 
-def checked_range(model: Model, lower: FloatArray, upper: FloatArray, free: FloatArray) -> None:
+def checked_range(model: Model, lower: FloatArray, upper: FloatArray, free: Positions) -> None:
     """Raise ModelError where bounds and support of a prior leave nothing, for free parameters (positions)."""
     names = model.parameter_names
     if problems := [
@@ -166,4 +164,3 @@ def checked_range(model: Model, lower: FloatArray, upper: FloatArray, free: Floa
 def described(prior: Prior | None, kind: str) -> str:
     """Return how a parameter is held, in words: its prior, or its constraint."""
     return f"{kind} constraint" if kind != "none" else str(prior or "flat")
-

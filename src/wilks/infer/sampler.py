@@ -19,7 +19,7 @@ _VARIABLE = "theta"
 
 @dataclass(frozen=True)
 class Walk:
-    """How chains are run: their number, draws after warm-up, draws of the warm-up, seed, threads, acceptance aimed at."""
+    """How chains are run: their number, draws and those of the warm-up before, seed, threads, acceptance aimed at."""
 
     chains: int
     draws: int
@@ -101,8 +101,8 @@ def _chains(trace: Any, how: Walk, n: int) -> Chains:
     if "posterior" not in trace.groups():
         return Chains(np.empty((how.chains, 0, n)), 0, False)
     samples = np.asarray(trace.posterior[_VARIABLE].values, np.float64).reshape(-1, trace.posterior.sizes["draw"], n)
-    whole = np.isfinite(samples).all(axis=(0, 2))
-    draws = int(np.argmin(whole)) if not whole.all() else len(whole)
+    whole = np.asarray(np.isfinite(samples).all(axis=(0, 2)))
+    draws = int(np.argmin(whole)) if not whole.all() else whole.size
     if len(samples) < how.chains:
         draws = 0
     diverged = np.asarray(trace.sample_stats["diverging"].values)[:, :draws]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
+from wilks.results.origin import Origin
 from wilks.results.posterior import PosteriorResult, cut_off
 
 _LEAST_DRAWS = 10  # of each chain, for anything to be said about them
@@ -70,9 +72,10 @@ def sample(
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())
-    >>> posterior = wilks.sample(model, priors={"mu": "uniform:0,20"})  # doctest: +SKIP
-    >>> posterior.upper[-1, posterior.index("mu")]  # doctest: +SKIP
-    4.1
+    >>> wilks.sample(model, priors={"mu": "uniform:0,20", "Luminosity": "normal:0,1"}, seed=3)
+    Traceback (most recent call last):
+        ...
+    wilks.errors.ModelError: prior of "Luminosity": its constraint term holds it already, both would count it twice
     """
     asked = study(model, data, poi=poi, needs_poi=False, fixed=fixed, bounds=bounds, result=result, running=running)
     wishes = _priors(asked, priors, _impossible(draws, warmup, chains, seed, acceptance, levels, keep))
@@ -89,7 +92,13 @@ def _impossible(
     draws: int, warmup: int, chains: int, seed: int, acceptance: float, levels: Sequence[float], keep: int
 ) -> list[str]:
     """Return what is wrong with the numbers that say how to sample."""
-    least = {"draws": (draws, _LEAST_DRAWS), "warmup": (warmup, 50), "chains": (chains, 1), "seed": (seed, 0), "keep": (keep, 1)}
+    least = {
+        "draws": (draws, _LEAST_DRAWS),
+        "warmup": (warmup, 50),
+        "chains": (chains, 1),
+        "seed": (seed, 0),
+        "keep": (keep, 1),
+    }
     found = [f"{name}: at least {low}, found {value}" for name, (value, low) in least.items() if value < low]
     if not 0 < acceptance < 1:
         found.append(f"acceptance lies between 0 and 1, found {acceptance:g}")
@@ -119,15 +128,14 @@ def _target(asked: Study, wishes: Priors) -> Target:
     problem, model = asked.problem, asked.model
     best = asked.best.values
     start = np.where(np.isfinite(best) & ~problem.held, best, problem.start)
-    target = target_of(
-        model, asked.dataset, wishes, problem.held, start, wishes.limited(problem.lower, problem.upper)
-    )
+    target = target_of(model, asked.dataset, wishes, problem.held, start, wishes.limited(problem.lower, problem.upper))
     open_ended = ~(np.isfinite(target.bounds.lower) & np.isfinite(target.bounds.upper))
     if target.spectrum.min() <= 2 * FLAT * target.spectrum.max() and open_ended.any():
         flat = np.abs(target.scale[:, np.argmin(target.spectrum)])
         names = [model.parameter_names[target.free[i]] for i in np.argsort(-flat * open_ended)[: int(open_ended.sum())]]
         raise ModelError(
-            f"the posterior can't be normalised: nothing holds a direction with {listed(names, 3)}; give bounds or a prior"
+            f"the posterior can't be normalised: nothing holds a direction with {listed(names, 3)}; "
+            "give bounds or a prior"
         )
     return target
 
@@ -136,44 +144,117 @@ def _summary(
     asked: Study, wishes: Priors, target: Target, how: Walk, made: Chains, levels: tuple[float, ...], keep: int
 ) -> PosteriorResult:
     model, free = asked.model, target.free
-    flat = made.samples.reshape(-1, free.size)
-    names = tuple(model.parameter_names[i] for i in free)
-    poi = model.parameter_names[asked.poi] if asked.poi in free else None
-    kept = np.linspace(0, len(flat) - 1, min(keep, len(flat))).round().astype(np.int64)
-    tails = [(0.5 - 0.5 * level, 0.5 + 0.5 * level) for level in levels]
     held_by = tuple(described(wishes.by_position.get(int(i)), model.constraints[i]) for i in free)
-    several = made.samples.shape[1] >= 4
-    unknown = np.full(free.size, np.nan)
-    return PosteriorResult(
-        names=names,
-        poi=poi,
-        mean=flat.mean(axis=0),
-        standard_deviation=flat.std(axis=0, ddof=1),
-        median=np.median(flat, axis=0),
+    names = tuple(model.parameter_names[i] for i in free)
+    return summarised(
+        made.samples,
+        names,
+        asked.origin(priors={n: p for n, p in zip(names, held_by, strict=True) if "constraint" not in p}),
+        poi=model.parameter_names[asked.poi] if asked.poi in free else None,
         levels=levels,
-        central=np.stack([np.quantile(flat, ends, axis=0).T for ends in tails]),
-        shortest=np.stack([np.stack(shortest(flat, level), axis=1) for level in levels]),
-        upper=np.quantile(flat, levels, axis=0),
-        correlations=_correlations(flat),
-        r_hat=r_hat(made.samples) if several else unknown,
-        ess_bulk=ess_bulk(made.samples) if several else unknown,
-        ess_tail=ess_tail(made.samples) if several else unknown,
+        keep=keep,
         priors=held_by,
         lower_bounds=target.bounds.lower,
         upper_bounds=target.bounds.upper,
         best_fit=asked.best.values[free],
         uncertainties=asked.best.uncertainties[free],
-        edges=tuple(n for n, cut in zip(names, cut_off(flat, target.bounds.lower, target.bounds.upper), strict=True) if cut),
-        chains=how.chains,
-        draws=made.samples.shape[1],
         warmup=how.warmup,
         seed=how.seed,
         divergences=made.diverged,
         complete=made.complete,
-        origin=asked.origin(priors={n: p for n, p in zip(names, held_by, strict=True) if "constraint" not in p}),
-        samples=np.ascontiguousarray(flat[kept]),
     )
 
 
-def _correlations(samples: FloatArray) -> FloatArray:
-    return np.atleast_2d(np.corrcoef(samples.T))
+@verb("posterior_result(model, chains=chains)")
+def posterior_result(
+    model: Model,
+    data: Data | ArrayLike | None = None,
+    *,
+    chains: ArrayLike,
+    levels: Sequence[float] = (0.6827, 0.95),
+    keep: int = 4000,
+    result: FitResult | None = None,
+) -> PosteriorResult:
+    """Return the summary of a posterior that was sampled elsewhere, for its table, its file and its figure.
+
+    `chains` are points of all parameters, in the order of `model.parameter_names`, shape (chains, draws, n_parameters)
+    or (draws, n_parameters), of any sampler: one of JAX that walks in `wilks.jax`, say. `data`, `levels`, `keep` and
+    `result` are as for `sample`; the priors are taken to be flat within the model's bounds. Raises ModelError for
+    chains of another shape, and for numbers that are none.
+
+    >>> import numpy as np, wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> fit = wilks.fit(model)
+    >>> chains = np.random.default_rng(1).multivariate_normal(fit.values, fit.covariance, (2, 500))
+    >>> posterior = wilks.posterior_result(model, chains=chains)
+    >>> round(posterior["mu"], 1), posterior.r_hat.max() < 1.02
+    (1.0, np.True_)
+    """
+    points = np.asarray(chains, np.float64)
+    points = points[None] if points.ndim == 2 else points
+    problems = _impossible(_LEAST_DRAWS, 50, 1, 0, 0.5, levels, keep)
+    if points.ndim != 3 or points.shape[-1] != model.n_parameters or points.shape[1] < _LEAST_DRAWS:
+        needed = f"(chains, {_LEAST_DRAWS} draws or more, {model.n_parameters} parameters)"
+        problems.append(f"chains have shape {points.shape}, needed is {needed}")
+    elif not np.isfinite(points).all():
+        problems.append("chains have entries that are no finite numbers")
+    if problems:
+        raise ModelError(problems)
+    asked = study(model, data, needs_poi=False, result=result)
+    free = np.flatnonzero(~asked.problem.held)
+    return summarised(
+        points[..., free],
+        tuple(model.parameter_names[i] for i in free),
+        asked.origin(),
+        poi=model.parameter_names[asked.poi] if asked.poi in free else None,
+        levels=tuple(sorted(levels)),
+        keep=keep,
+        priors=tuple(described(None, model.constraints[i]) for i in free),
+        lower_bounds=asked.problem.lower[free],
+        upper_bounds=asked.problem.upper[free],
+        best_fit=asked.best.values[free],
+        uncertainties=asked.best.uncertainties[free],
+        warmup=0,
+        seed=0,
+        divergences=0,
+        complete=True,
+    )
+
+
+def summarised(
+    chains: FloatArray,
+    names: tuple[str, ...],
+    origin: Origin,
+    *,
+    levels: tuple[float, ...],
+    keep: int,
+    lower_bounds: FloatArray,
+    upper_bounds: FloatArray,
+    **known: Any,
+) -> PosteriorResult:
+    """Return the record of samples of shape (chains, draws, n); `known` are fields that are taken as they are."""
+    flat = chains.reshape(-1, len(names))
+    kept = np.linspace(0, len(flat) - 1, min(keep, len(flat))).round().astype(np.int64)
+    cut = cut_off(flat, lower_bounds, upper_bounds)
+    return PosteriorResult(
+        names=names,
+        origin=origin,
+        levels=levels,
+        mean=flat.mean(axis=0),
+        standard_deviation=flat.std(axis=0, ddof=1),
+        median=np.median(flat, axis=0),
+        central=np.stack([np.quantile(flat, (0.5 - 0.5 * x, 0.5 + 0.5 * x), axis=0).T for x in levels]),
+        shortest=np.stack([np.stack(shortest(flat, level), axis=1) for level in levels]),
+        upper=np.quantile(flat, levels, axis=0),
+        correlations=np.atleast_2d(np.corrcoef(flat.T)),
+        r_hat=r_hat(chains),
+        ess_bulk=ess_bulk(chains),
+        ess_tail=ess_tail(chains),
+        lower_bounds=lower_bounds,
+        upper_bounds=upper_bounds,
+        edges=tuple(name for name, at_edge in zip(names, cut, strict=True) if at_edge),
+        chains=chains.shape[0],
+        draws=chains.shape[1],
+        samples=np.ascontiguousarray(flat[kept]),
+        **known,
+    )

@@ -29,12 +29,12 @@ _jax.config.update("jax_enable_x64", True)
 
 @verb("jax.export(model)")
 def export(model: Model) -> Likelihood:
-    """Return a model as functions of JAX: `log_density(theta, data=None, yields=None)` and `expected(theta, yields=None)`.
+    """Return a model as functions of JAX: `log_density(theta, data, yields)` and `expected(theta, yields)`.
 
     theta is the full vector of parameters in the order of `model.parameter_names`, fixed ones included; data are main
-    bins followed by auxiliary data, as for the model. Both functions are of one point and one data set: `jax.vmap`
-    makes batches, `jax.jit` compiles, `jax.grad` and `jax.hessian` differentiate, with respect to theta, data (which
-    need not be integers) and yields. They equal the engine's `nll` and `expected` but for rounding.
+    bins followed by auxiliary data, as for the model (default: observed). Both functions are of one point and one data
+    set: `jax.vmap` makes batches, `jax.jit` compiles, `jax.grad` and `jax.hessian` differentiate, with respect to
+    theta, data (which need not be integers) and yields. They equal the engine's `nll` and `expected` but for rounding.
 
     `yields` puts other templates in the place of the model's, by name: `{("SR", "ttbar"): counts}` or
     `{("SR", "ttbar", "jes"): [down, up]}`. What the document derives from yields (widths of staterror and shapesys,

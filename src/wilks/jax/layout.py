@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -96,8 +97,8 @@ def layout(model: Model) -> Layout:
         cell_place=place,
         block_factors=_padded(arrays["factor_start"], np.arange(len(arrays["factor_parameter"]))),
         cell_factors=_bin_factors(arrays, bins),
-        block_cells=tuple(slice(int(a), int(b)) for a, b in zip(first[:-1], first[1:], strict=True)),
-        variation_cells=tuple(slice(int(a), int(b)) for a, b in zip(vfirst[:-1], vfirst[1:], strict=True)),
+        block_cells=tuple(slice(int(a), int(b)) for a, b in pairwise(first)),
+        variation_cells=tuple(slice(int(a), int(b)) for a, b in pairwise(vfirst)),
     )
 
 
@@ -169,7 +170,7 @@ def _power(n: int) -> int:
 
 
 def _slices(start: Any) -> Iterator[slice]:
-    return (slice(int(a), int(b)) for a, b in zip(start[:-1], start[1:], strict=True))
+    return (slice(int(a), int(b)) for a, b in pairwise(start))
 
 
 def _padded(start: Any, entries: Positions) -> Positions:

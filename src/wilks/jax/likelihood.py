@@ -179,7 +179,11 @@ class Likelihood:
         arrays = self.layout.arrays
         kind, scale = np.asarray(arrays["constraint_kind"]), np.asarray(arrays["constraint_scale"])
         means, poisson = theta[arrays["constraint_parameter"]], kind == _POISSON
-        lower = np.where(kind == _TWO_WIDTHS, arrays["constraint_lower"], scale) if arrays["constraint_lower"].size else scale
+        lower = (
+            np.where(kind == _TWO_WIDTHS, arrays["constraint_lower"], scale)
+            if arrays["constraint_lower"].size
+            else scale
+        )
         gauss, count = np.flatnonzero(~poisson), np.flatnonzero(poisson)
         residual = means - auxiliary
         pull = (residual / jnp.where(residual < 0, lower, scale))[gauss]
@@ -201,7 +205,7 @@ class Likelihood:
         return places
 
     def _templates(self, yields: Yields | None) -> tuple[Array, Array, Array]:
-        """Return yields and variations, down and up, of all cells; ModelError with every name or shape that is wrong."""
+        """Return yields and variations, down and up, of all cells; ModelError with all that is wrong."""
         at = self.layout
         if yields is None:
             return at.nominal, at.down, at.up

@@ -62,7 +62,7 @@ def encode_result(result: Any) -> bytes:
 
 
 def in_json(field: Any) -> bool:
-    """Return whether a field of a record is written: it is given when the record is made, and is not said to lie elsewhere."""
+    """Return whether a field of a record is written: it is one that makes the record, and not said to lie elsewhere."""
     return bool(field.init and field.metadata.get("json", True))
 
 

@@ -37,7 +37,15 @@ class PosteriorResult(Saved):
     `divergences` counts steps in which the sampler lost its way. `edges` are parameters whose bounds cut the posterior.
 
     `samples` are thinned ones, shape (kept, n), or None where they are not at hand: `save` writes them beside the JSON
-    as NumPy's `.npz`, and `load_result` finds them there.
+    as NumPy's `.npz`, and `load_result` finds them there. `result["mu"]` is the mean of one parameter.
+
+    >>> import numpy as np, wilks
+    >>> model = wilks.compile_model(wilks.examples.measurement())
+    >>> fit = wilks.fit(model)
+    >>> chains = np.random.default_rng(1).multivariate_normal(fit.values, fit.covariance, (4, 500))
+    >>> posterior = wilks.posterior_result(model, chains=chains)
+    >>> posterior.converged, posterior.samples.shape
+    (True, (2000, 16))
     """
 
     names: tuple[str, ...]
@@ -75,7 +83,9 @@ class PosteriorResult(Saved):
         if self.poi is not None:
             require_known("the parameter of interest", self.poi, self.names)
         vectors = ("mean", "standard_deviation", "median", "r_hat", "ess_bulk", "ess_tail", "lower_bounds")
-        shapes: dict[str, tuple[int, ...]] = dict.fromkeys((*vectors, "upper_bounds", "best_fit", "uncertainties"), (n,))
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(
+            (*vectors, "upper_bounds", "best_fit", "uncertainties"), (n,)
+        )
         shapes |= {"central": (levels, n, 2), "shortest": (levels, n, 2), "upper": (levels, n), "correlations": (n, n)}
         for name, shape in shapes.items():
             if getattr(self, name).shape != shape:
@@ -84,6 +94,10 @@ class PosteriorResult(Saved):
             raise ValueError(f"priors has {len(self.priors)} entries, expected {n}")
         if self.samples is not None and (self.samples.ndim != 2 or self.samples.shape[1] != n):
             raise ValueError(f"samples has shape {self.samples.shape}, expected (samples, {n})")
+
+    def __getitem__(self, name: str) -> float:
+        """Return the mean of a parameter."""
+        return float(self.mean[self.index(name)])
 
     def index(self, name: str) -> int:
         """Return the position of a parameter; ResultError with the nearest name if there is none."""
@@ -144,7 +158,12 @@ class PosteriorResult(Saved):
             "parameter", "held by", "mean", "median", f"central {first}", f"shortest {first}",
             f"upper {last}", "R-hat", "samples",
         )  # fmt: skip
-        return Table("Posterior", header, tuple(self._row(self.names.index(n)) for n in poi_first(self.names, self.poi)), "ll" + "r" * 7)
+        return Table(
+            "Posterior",
+            header,
+            tuple(self._row(self.names.index(n)) for n in poi_first(self.names, self.poi)),
+            "ll" + "r" * 7,
+        )
 
     def _row(self, i: int) -> tuple[str, ...]:
         ends = [f"{number(pair[i, 0])} to {number(pair[i, 1])}" for pair in (self.central[0], self.shortest[0])]

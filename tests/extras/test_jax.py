@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import doctest
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,12 +97,17 @@ def test_a_factor_that_is_zero_and_bins_without_events() -> None:
     assert float(value) == pytest.approx(-model.nll(theta, data), rel=1e-12)
     np.testing.assert_allclose(-np.asarray(gradient), model.gradient(theta, data), rtol=1e-10)
     theta[model.index("k")] = -3.0
-    assert wilks.jax.export(model).log_density(theta) == -np.inf and model.nll(theta) == np.inf
+    assert wilks.jax.export(model).log_density(theta) == -np.inf
+    assert model.nll(theta) == np.inf
 
 
 @pytest.mark.parametrize(
     "name",
-    ["ttbar-lesson/workspace.json", "likelihoods/pyhf-tutorial/bkg_only.json", "likelihoods/atlas-tHu-fcnc/workspace_tHu.json"],
+    [
+        "ttbar-lesson/workspace.json",
+        "likelihoods/pyhf-tutorial/bkg_only.json",
+        "likelihoods/atlas-tHu-fcnc/workspace_tHu.json",
+    ],
 )
 def test_real_analyses(shared_data: Path, name: str) -> None:
     check(wilks.compile_model(wilks.load_workspace(shared_data / name)), size=0.3)
@@ -142,7 +149,8 @@ def test_templates_by_name_are_those_of_the_document() -> None:
     assert float(same) == pytest.approx(float(likelihood.log_density(theta)), rel=1e-14)
     with pytest.raises(ModelError) as error:
         likelihood.log_density(theta, None, {("SR", "tbar"): [1.0], ("CR", "ttbar"): [1.0]})
-    assert 'did you mean "SR, ttbar"?' in str(error.value) and "needed is (2,)" in str(error.value)
+    assert 'did you mean "SR, ttbar"?' in str(error.value)
+    assert "needed is (2,)" in str(error.value)
 
 
 def test_wrong_shapes_and_single_precision_are_told() -> None:
@@ -178,7 +186,15 @@ def test_batches_of_toys_end_where_fits_end() -> None:
     fits = wilks.fit_many(model, toys)
     lower, upper = model.bounds
     inside = ((fits.values > lower) & (fits.values < upper)).all(axis=1)
-    assert inside.sum() > 12 and np.asarray(batch.converged)[inside].all()
+    assert inside.sum() > 12
+    assert np.asarray(batch.converged)[inside].all()
     np.testing.assert_allclose(np.asarray(batch.values)[inside], fits.values[inside], atol=2e-5)
     np.testing.assert_allclose(2 * np.asarray(batch.nll)[inside], fits.twice_nll[inside], rtol=1e-12)
     assert not np.asarray(batch.converged)[np.asarray(batch.values)[:, model.index("mu")] < 0].any()
+
+
+@pytest.mark.parametrize("name", ["wilks.jax", "wilks.jax.newton"])
+def test_examples_give_what_they_say(name: str) -> None:
+    found = doctest.testmod(sys.modules[name])
+    assert found.attempted > 0
+    assert found.failed == 0

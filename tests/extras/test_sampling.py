@@ -86,9 +86,7 @@ def test_priors_by_quadrature(prior: str) -> None:
 
 
 def test_correlated_constraints_without_data_give_back_their_covariance() -> None:
-    modifiers = [
-        {"name": name, "type": "normsys", "data": {"hi": 1 + 1e-7, "lo": 1 - 1e-7}} for name in ("one", "two")
-    ]
+    modifiers = [{"name": name, "type": "normsys", "data": {"hi": 1 + 1e-7, "lo": 1 - 1e-7}} for name in ("one", "two")]
     config = {"poi": "", "parameters": [], "correlations": [{"parameters": ["one", "two"], "matrix": MATRIX}]}
     spec = {
         "channels": [{"name": "SR", "samples": [{"name": "b", "data": [9.0], "modifiers": modifiers}]}],
@@ -97,7 +95,8 @@ def test_correlated_constraints_without_data_give_back_their_covariance() -> Non
         "version": "wilks-1",
     }
     result = wilks.sample(wilks.compile_model(wilks.load_workspace(spec)), draws=2500, seed=6)
-    assert result.priors == ("normal constraint", "normal constraint") and result.converged
+    assert result.priors == ("normal constraint", "normal constraint")
+    assert result.converged
     for i in range(2):
         agree(result.mean[i], 0.0, 1.0, result.ess_bulk[i])
         assert result.standard_deviation[i] == pytest.approx(1.0, rel=0.06)
@@ -111,14 +110,17 @@ def test_the_numbers_depend_on_the_seed_alone() -> None:
     np.testing.assert_array_equal(one.samples, two.samples)
     other = wilks.sample(model, draws=60, warmup=60, chains=2, seed=10)
     assert not np.array_equal(one.samples, other.samples)
-    assert not one.converged and "effective samples" in one.status
+    assert not one.converged
+    assert "effective samples" in one.status
 
 
 def test_fixed_parameters_stay_and_a_posterior_at_its_bound_is_told() -> None:
     model = wilks.compile_model(wilks.examples.measurement())
     result = wilks.sample(model, draws=200, fixed={"mu": 1.0}, bounds={"Jet energy scale": (0.3, 5.0)}, seed=2)
-    assert "mu" not in result.names and result.poi is None
-    assert "Jet energy scale" in result.edges and "which belongs to its prior" in str(result)
+    assert "mu" not in result.names
+    assert result.poi is None
+    assert "Jet energy scale" in result.edges
+    assert "which belongs to its prior" in str(result)
     assert result.origin.settings["fixed"] == {"mu": 1.0}
 
 
@@ -129,7 +131,9 @@ def test_what_is_done_counts_when_the_run_is_ended() -> None:
         return done < 3000
 
     result = wilks.sample(model, draws=200_000, warmup=100, chains=2, seed=1, progress=enough)
-    assert 10 <= result.draws < 200_000 and not result.complete and "was ended after" in result.status
+    assert 10 <= result.draws < 200_000
+    assert not result.complete
+    assert "was ended after" in result.status
     assert np.isfinite(result.mean).all()
 
 
@@ -156,10 +160,23 @@ def test_agreement_of_chains_is_what_arviz_says() -> None:
 def test_command(tmp_path: Any) -> None:
     workspace, output = tmp_path / "w.json", tmp_path / "posterior.json"
     wilks.examples.measurement().save(workspace)
-    asked = ["sample", str(workspace), "--draws", "120", "--warmup", "100", "--chains", "2", "--prior", "mu=normal:1,0.2"]
+    asked = [
+        "sample",
+        str(workspace),
+        "--draws",
+        "120",
+        "--warmup",
+        "100",
+        "--chains",
+        "2",
+        "--prior",
+        "mu=normal:1,0.2",
+    ]
     ran = CliRunner().invoke(main, [*asked, "-o", str(output)])
     assert ran.exit_code in (0, 1), ran.output
     loaded = wilks.load_result(output)
-    assert loaded.priors[loaded.index("mu")] == "normal:1,0.2" and loaded.samples.shape == (240, len(loaded.names))
+    assert loaded.priors[loaded.index("mu")] == "normal:1,0.2"
+    assert loaded.samples.shape == (240, len(loaded.names))
     drawn = CliRunner().invoke(main, ["plot", str(output), "-o", str(tmp_path / "corner.png")])
-    assert drawn.exit_code == 0 and (tmp_path / "corner.png").stat().st_size > 10_000
+    assert drawn.exit_code == 0
+    assert (tmp_path / "corner.png").stat().st_size > 10_000
