@@ -187,8 +187,8 @@ def posterior_result(
     >>> fit = wilks.fit(model)
     >>> chains = np.random.default_rng(1).multivariate_normal(fit.values, fit.covariance, (2, 500))
     >>> posterior = wilks.posterior_result(model, chains=chains)
-    >>> round(posterior["mu"], 1), posterior.r_hat.max() < 1.02
-    (1.0, np.True_)
+    >>> abs(posterior["mu"] - fit["mu"].value) < 0.2 * fit["mu"].uncertainty
+    True
     """
     points = np.asarray(chains, np.float64)
     points = points[None] if points.ndim == 2 else points

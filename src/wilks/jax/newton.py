@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -11,8 +12,7 @@ import jax.numpy as jnp
 from wilks.errors import ModelError
 from wilks.jax.likelihood import Array, Likelihood
 
-_HALVINGS = 12
-_EDM = 1e-10
+_EDM, _SHORTEST, _ROUNDING = 1e-12, 1e-6, 1e-13
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ def newton(likelihood: Likelihood, data: Array, *, start: Array | None = None, s
 
     Parameters that the model fixes stay. There is no search for other minima and no bound: a minimum beyond the bounds
     of the model, or none, is for `wilks.fit`, and is marked as not converged. Converged is an estimated distance to the
-    minimum (in nll) below 1e-10.
+    minimum (in nll) below 1e-12.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())
@@ -41,41 +41,51 @@ def newton(likelihood: Likelihood, data: Array, *, start: Array | None = None, s
     data = jnp.asarray(data, jnp.float64)
     if data.ndim != 2:
         raise ModelError(f"data have shape {data.shape}; needed is (fits, main bins and auxiliary data)")
+    begin = likelihood.initial if start is None else jnp.asarray(start, jnp.float64)
+    values, nll, converged = _fits(likelihood, begin, data, steps)
+    return Newton(values, nll, converged, steps)
+
+
+@partial(jax.jit, static_argnums=(0, 3))
+def _fits(likelihood: Likelihood, begin: Array, data: Array, steps: int) -> tuple[Array, Array, Array]:
+    """Return values, nll and convergence of all fits; compiled once for a likelihood and a number of fits."""
     model = likelihood.model
     free = (~(model.fixed | model.idle)).nonzero()[0]
     lower, upper = (side[free] for side in model.bounds)
-    begin = likelihood.initial if start is None else jnp.asarray(start, jnp.float64)
 
     def nll(x: Array, row: Array) -> Array:
         return -likelihood.log_density(begin.at[free].set(x), row)
 
-    gradient, hessian = jax.grad(nll), jax.hessian(nll)
-
-    def direction(x: Array, row: Array) -> tuple[Array, Array]:
-        g, H = gradient(x, row), hessian(x, row)
-        values, vectors = jnp.linalg.eigh(H)
-        positive = jnp.maximum(jnp.abs(values), 1e-8 * jnp.abs(values).max())
-        step = -vectors @ ((vectors.T @ g) / positive)
-        return step, jnp.where(values[0] > 0, -0.5 * (g @ step), jnp.inf)
+    def direction(x: Array, row: Array) -> tuple[Array, Array, Array]:
+        """Return nll, step and estimated distance to the minimum (infinite where there is a saddle point)."""
+        value, g = jax.value_and_grad(nll)(x, row)
+        values, vectors = jnp.linalg.eigh(jax.hessian(nll)(x, row))
+        size = jnp.maximum(jnp.abs(values), 1e-8 * jnp.abs(values).max())
+        step = -vectors @ ((vectors.T @ g) / size)
+        return value, step, jnp.where(values[0] > 0, -0.5 * (g @ step), jnp.inf)
 
     def one(row: Array) -> tuple[Array, Array, Array]:
-        def again(state: tuple[Any, ...]) -> Array:
-            _, edm, count, moved = state
-            return (edm > _EDM) & (count < steps) & moved
+        def unfinished(state: tuple[Any, ...]) -> Array:
+            *_, edm, size, count = state
+            return (edm > _EDM) & (count < steps) & (size > _SHORTEST)
 
-        def step(state: tuple[Any, ...]) -> tuple[Any, ...]:
-            x, _, count, _ = state
-            along, edm = direction(x, row)
-            sizes = 0.5 ** jnp.arange(_HALVINGS)
-            values = jax.vmap(lambda size: nll(x + size * along, row))(sizes)
-            best = jnp.nanargmin(jnp.where(jnp.isfinite(values), values, jnp.inf))
-            better = values[best] <= nll(x, row)
-            return jnp.where(better, x + sizes[best] * along, x), edm, count + 1, better
+        def again(state: tuple[Any, ...]) -> tuple[Any, ...]:
+            x, value, step, edm, size, count = state
+            trial = x + size * step
+            found = direction(trial, row)
+            better = found[0] <= value + _ROUNDING * jnp.abs(found[0])
+            new = (jnp.where(better, b, a) for a, b in zip((x, value, step, edm), (trial, *found), strict=True))
+            return (*new, jnp.where(better, jnp.minimum(1.0, 4.0 * size), 0.25 * size), count + 1)
 
-        first = (begin[free], jnp.array(jnp.inf), jnp.array(0), jnp.array(True))
-        x, *_ = jax.lax.while_loop(again, step, first)
-        inside = ((x >= lower) & (x <= upper)).all()
-        return begin.at[free].set(x), nll(x, row), inside & (direction(x, row)[1] < _EDM)
+        first = (
+            begin[free],
+            jnp.array(jnp.inf),
+            jnp.zeros(len(free)),
+            jnp.array(jnp.inf),
+            jnp.array(1.0),
+            jnp.array(0),
+        )
+        x, value, _, edm, *_ = jax.lax.while_loop(unfinished, again, first)
+        return begin.at[free].set(x), value, ((x >= lower) & (x <= upper)).all() & (edm <= _EDM)
 
-    values, nlls, converged = jax.jit(jax.vmap(one))(data)
-    return Newton(values, nlls, converged, steps)
+    return jax.vmap(one)(data)  # type: ignore[no-any-return]
