@@ -7,6 +7,7 @@
 # make web     set up, check and test the sources of the pages, and bundle them into the package
 # make browser set up, and use the pages in a Chromium that the system has
 # make fuzz    set up, then random models and damaged input, for an hour at most
+# make sampling  set up with JAX and nutpie, then the tests of what needs them
 # make root    set up, and let ROOT build the models that are written as HistFactory XML (in .venv-root)
 # Everything is installed into .venv; PYTHON chooses the interpreter that makes it (at least 3.11).
 # The versions of all dependencies are those of tools/constraints.txt, with which wilks was tested. PIN= takes the newest
@@ -27,7 +28,7 @@ NOT_INSTALLED = { $(PYTHON) tools/preflight.py --not-installed "$(PIN)"; exit 1;
 PARALLEL = -n auto --maxprocesses 4 --dist worksteal
 ENGINE = CMakeLists.txt pyproject.toml src/wilks/_version.py $(PIN) $(wildcard src/wilks/engine/*)
 
-.PHONY: demo docs test lint types contracts unit wasm wasm-check web web-check browser sanitize fuzz root newest test-newest lowest test-lowest dist portable bench clean
+.PHONY: demo docs test lint types contracts unit sampling wasm wasm-check web web-check browser sanitize fuzz root newest test-newest lowest test-lowest dist portable bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/ttbar/generate.py
@@ -129,6 +130,10 @@ FUZZ ?= --seed 1 --minutes 55
 fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz $(FUZZ)
 
+# The likelihood in JAX, and sampled posteriors: their packages are large, so no other target installs or tests them.
+sampling: $(VENV)/.sampling
+	$(BIN)/python -m pytest -q $(PARALLEL) tests/extras
+
 # ROOT in a virtual environment of its own: its wheel is young, and asks for nothing that wilks needs.
 root: $(VENV)/.test
 	$(PYTHON) -m venv .venv-root
@@ -153,7 +158,8 @@ $(VENV)/.docs: EXTRAS = docs
 $(VENV)/.bench: EXTRAS = bench
 $(VENV)/.wasm: EXTRAS = wasm
 $(VENV)/.browser: EXTRAS = test browser
-$(VENV)/.test $(VENV)/.docs $(VENV)/.bench $(VENV)/.wasm $(VENV)/.browser: $(VENV)/.installed tools/extras.py
+$(VENV)/.sampling: EXTRAS = test jax sampling
+$(VENV)/.test $(VENV)/.docs $(VENV)/.bench $(VENV)/.wasm $(VENV)/.browser $(VENV)/.sampling: $(VENV)/.installed tools/extras.py
 	@$(BIN)/python tools/extras.py $(EXTRAS) > $@.txt
 	@$(PIP) --requirement $@.txt || $(NOT_INSTALLED)
 	@touch $@

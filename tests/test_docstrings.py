@@ -19,6 +19,7 @@ from wilks.results.io import KINDS
 
 DOCS = Path(__file__).parents[1] / "docs" / "reference" / "python-api.md"
 MODULES = ("examples", "figures", "tables")
+WITH_EXTRAS = "wilks.jax"  # their examples are run in tests/extras
 
 
 def _with_examples() -> list[str]:
@@ -26,7 +27,8 @@ def _with_examples() -> list[str]:
     root = Path(wilks.__file__).parent
     sources = sorted(path for path in root.rglob("*.py") if path.stem != "__main__")
     found = [path.relative_to(root.parent) for path in sources if ">>>" in path.read_text(encoding="utf-8")]
-    return [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in found]
+    names = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in found]
+    return [name for name in names if not name.startswith(WITH_EXTRAS)]
 
 
 @pytest.mark.parametrize("name", _with_examples())

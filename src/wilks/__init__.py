@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from wilks.infer.look_elsewhere import global_significance
     from wilks.infer.prediction import predict
     from wilks.infer.ranking import ranking
+    from wilks.infer.sampling import posterior_result, sample
     from wilks.infer.scans import scan
     from wilks.infer.significance import significance
     from wilks.infer.toys import toys
@@ -103,6 +104,7 @@ _HOME = {
     "load_workspace": "wilks.formats.load",
     "mask_bins": "wilks.workspace.edit",
     "mixed": "wilks.model.datasets",
+    "posterior_result": "wilks.infer.sampling",
     "predict": "wilks.infer.prediction",
     "process_templates": "wilks.templates.process",
     "prune": "wilks.workspace.prune",
@@ -110,6 +112,7 @@ _HOME = {
     "read_workspace": "wilks.formats.load",
     "rename": "wilks.workspace.rename",
     "report": "wilks.reports",
+    "sample": "wilks.infer.sampling",
     "save_workspace": "wilks.formats.save",
     "scan": "wilks.infer.scans",
     "select_channels": "wilks.workspace.edit",
@@ -123,6 +126,7 @@ _HOME = {
     "with_data": "wilks.model.replacing",
 }
 _MODULES = ("examples", "export", "figures", "tables")
+_EXTRA = "jax"  # needs an extra, so it is not among the public names that always resolve
 
 __all__ = [
     "Axis",
@@ -167,6 +171,7 @@ __all__ = [
     "load_workspace",
     "mask_bins",
     "mixed",
+    "posterior_result",
     "predict",
     "process_templates",
     "prune",
@@ -174,6 +179,7 @@ __all__ = [
     "read_workspace",
     "rename",
     "report",
+    "sample",
     "save_workspace",
     "scan",
     "select_channels",
@@ -190,7 +196,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
+    if name in _MODULES or name == _EXTRA:
         return import_module(f"wilks.{name}")
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)

@@ -76,7 +76,7 @@ def test_extras_are_tested_with_their_own_bounds() -> None:
 
 
 def test_every_package_that_is_imported_is_declared() -> None:
-    extras = ("minuit", "hdf5", "dask", "pandas", "pyhf", "cabinetry")
+    extras = ("minuit", "hdf5", "dask", "pandas", "pyhf", "cabinetry", "jax", "sampling")
     declared = [*PROJECT["project"]["dependencies"], *(name for extra in extras for name in EXTRAS[extra])]
     known = {part for name in map(_name, declared) for part in IMPORTED_AS.get(name, name.replace("-", "_")).split()}
     imported = set()

@@ -31,6 +31,7 @@ from wilks.cli.pulls import pulls
 from wilks.cli.ranking import breakdown, correlations, impacts, ranking
 from wilks.cli.readers import data_mc, inspect, yields
 from wilks.cli.reports import explore, report
+from wilks.cli.sampling import sample
 from wilks.cli.scans import contour, intervals, scan
 from wilks.cli.variations import variations
 
@@ -88,6 +89,7 @@ for title, commands in {
         toys,
         coverage,
         merge,
+        sample,
         yields,
     ),
     "Draw": (plot, pulls, impacts, correlations, data_mc, variations),

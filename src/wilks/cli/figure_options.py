@@ -196,7 +196,7 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
 # Commands, and the keywords of their figures.
 PLOT = (
     *("rows", "first", "x", "at", "theory", "axis_titles", "unit", "forbidden", "title", "levels", "reference", "bins"),
-    *("exclude", "include_staterrors", "groups"),
+    *("exclude", "include_staterrors", "groups", "parameters"),
 )
 PULLS = ("exclude", "include_staterrors", "groups", "rows")
 IMPACTS = ("rows", "sort", "relative", "groups")
@@ -252,8 +252,9 @@ def renamed(options: Mapping[str, Any], titles: Mapping[str, str], result: Any) 
         found = {pattern: [names[i] for i in matching(names, pattern)] for pattern in patterns}
         return [titles.get(name, name) for pattern, group in found.items() for name in group or [pattern]]
 
-    if "exclude" in changed:
-        changed["exclude"] = meant(changed["exclude"])
+    for keyword in ("exclude", "parameters"):
+        if keyword in changed:
+            changed[keyword] = meant(changed[keyword])
     if "groups" in changed:
         changed["groups"] = {label: meant(patterns) for label, patterns in changed["groups"].items()}
     return changed

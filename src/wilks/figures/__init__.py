@@ -20,6 +20,7 @@ from wilks.figures.look_elsewhere import global_significance
 from wilks.figures.modifiers import modifiers
 from wilks.figures.overlay import histograms
 from wilks.figures.parameters import pulls
+from wilks.figures.posterior import posterior
 from wilks.figures.profile_intervals import intervals
 from wilks.figures.pruning import pruning
 from wilks.figures.ranking import ranking
@@ -55,6 +56,7 @@ __all__ = [
     "limit",
     "modifiers",
     "poi_summary",
+    "posterior",
     "pruning",
     "pulls",
     "ranking",

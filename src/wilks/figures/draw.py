@@ -32,6 +32,7 @@ DRAWN_BY = {
     "CoverageResult": ("wilks.figures.coverage", "coverage"),
     "FeldmanCousinsResult": ("wilks.figures.feldman_cousins", "feldman_cousins"),
     "ToysResult": ("wilks.figures.toys", "toys"),
+    "PosteriorResult": ("wilks.figures.posterior", "posterior"),
     "IntervalResult": ("wilks.figures.profile_intervals", "intervals"),
 }
 # Name of a record that one of several parameters can be drawn of: the keyword that chooses it.

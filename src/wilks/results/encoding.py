@@ -37,6 +37,7 @@ KINDS = {
     "global_significance": "wilks.results.look_elsewhere.GlobalSignificance",
     "coverage": "wilks.results.coverage.CoverageResult",
     "feldman_cousins": "wilks.results.feldman_cousins.FeldmanCousinsResult",
+    "posterior": "wilks.results.posterior.PosteriorResult",
 }
 
 
@@ -63,10 +64,15 @@ def encode_result(result: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document), indent=0) + b"\n"
 
 
+def in_json(field: Any) -> bool:
+    """Return whether a field of a record is written: it is one that makes the record, and not said to lie elsewhere."""
+    return bool(field.init and field.metadata.get("json", True))
+
+
 def _plain(value: Any) -> Any:
     """Return a value as what JSON knows."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value) if field.init}
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value) if in_json(field)}
     if hasattr(value, "tolist"):  # arrays and numbers of NumPy, which is not imported for their sake
         return _plain(value.tolist())
     if isinstance(value, dict):

@@ -14,7 +14,7 @@ import numpy as np
 from wilks._reading import read_file
 from wilks.errors import ResultError, listed
 from wilks.results.checking import require_distinct, require_known
-from wilks.results.encoding import BY_RULE, FORMAT, KINDS, encode_result, save_result
+from wilks.results.encoding import BY_RULE, FORMAT, KINDS, encode_result, in_json, save_result
 from wilks.results.fit import FitResult
 from wilks.results.prediction import Prediction
 
@@ -40,8 +40,11 @@ def load_result(source: str | Path | IO[bytes]) -> Any:
             content = read_file(source)
         except OSError as error:
             raise ResultError(f"{source}: the result can't be read: {error.strerror or error}") from None
-        return decode_result(content, str(source))
-    return decode_result(source.read(), str(getattr(source, "name", "input")))
+        name = str(source)
+    else:
+        content, name = source.read(), str(getattr(source, "name", "input"))
+    result = decode_result(content, name)
+    return result.beside(name) if hasattr(result, "beside") else result
 
 
 def decode_result(content: bytes | str, where: str = "input") -> Any:
@@ -77,8 +80,8 @@ def _restored(kind: Any, value: Any) -> Any:
         if not isinstance(value, dict):
             raise ValueError(f"expected a {kind.__name__}, found {value!r}")
         hints = get_type_hints(kind)
-        known = {field.name for field in fields(kind) if field.init}
-        missing = [f.name for f in fields(kind) if f.init and f.name not in value and _required(f)]
+        known = {field.name for field in fields(kind) if in_json(field)}
+        missing = [f.name for f in fields(kind) if in_json(f) and f.name not in value and _required(f)]
         if missing or set(value) - known:
             unknown = f"unknown entries {listed(sorted(set(value) - known))}"
             raise ValueError(f"no {listed(missing)} in a {kind.__name__}" if missing else unknown)
