@@ -70,7 +70,9 @@ def pyhf_limits(card: str, options: list[str], folder: Path, seconds: float) -> 
     return time, json.loads(printed.strip().splitlines()[-1])
 
 
-def rabbit_limits(rabbit: Path, card: str, options: list[str], folder: Path, seconds: float) -> tuple[float, list[float]]:
+def rabbit_limits(
+    rabbit: Path, card: str, options: list[str], folder: Path, seconds: float
+) -> tuple[float, list[float]]:
     """Return the time of rabbit's conversion and limits; these stand in its file and are not read."""
     mass = ["--mass", options[options.index("-m") + 1]] if "-m" in options else []
     convert = [sys.executable, str(rabbit / "text2hdf5"), card, "-o", "model.hdf5", *mass]

@@ -11,7 +11,8 @@ import numpy as np
 from wilks._types import FloatArray, Positions
 from wilks.errors import ModelError
 from wilks.fitting.many import Progress
-from wilks.infer.grid import Point, Signals, number_of, points_of
+from wilks.infer.grid import Signals, number_of, points_of
+from wilks.infer.grid_spread import Point
 from wilks.infer.hypotest import toys_problems
 from wilks.infer.likelihood_ratio import Profile, test_study
 from wilks.infer.study import Running, Study
