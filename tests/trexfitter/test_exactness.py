@@ -119,6 +119,19 @@ def test_sides_that_are_another_sample(importing: Importing) -> None:
     found.config()
 
 
+def test_every_name_in_a_list_exists(importing: Importing) -> None:
+    syst = 'Systematic: "s"\n  HistoNameSufUp: _up\n  DropShapeIn: ttbr\n  ExcludeRegionSample: SR:signl, CR\n'
+    with pytest.raises(ConfigError) as error:
+        importing(f"{syst}  DummyForSamples: tbar\n", change={'HistoFile: "tt"': 'HistoFile: "tt"\n  AddSample: sgnal'})
+    assert [problem.split(": ", 1)[1] for problem in error.value.problems] == [
+        'no sample "sgnal"; did you mean "signal"?',
+        'no region or sample "ttbr"; did you mean "ttbar"?',
+        'no sample "signl"; did you mean "signal"?',
+        'must be region:sample, found "CR"',
+        'no sample "tbar"; did you mean "ttbar"?',
+    ]
+
+
 def test_names_of_parameters(importing: Importing) -> None:
     job = {"ReadFrom: HIST": "ReadFrom: HIST\n  DecorrSysts: NP*\n  DecorrSuff: _16"}
     syst = 'Systematic: "s"\n  NuisanceParameter: NP1\n  Type: OVERALL\n  OverallUp: 0.1\n  Decorrelate: SHAPEACC\n'

@@ -330,6 +330,8 @@ def test_several_fits(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["import-trex", str(config), "-o", str(tmp_path / "all.yml")])
     assert done.exit_code == 0
     assert (tmp_path / "all_CR.yml").is_file()
+    config.write_text(multi + 'Fit: "SR/4j"\n  ConfigFile: sr.config\n')
+    assert "all_SR-4j.yml" in import_any(config, output="all.yml").commands[0].line
     config.write_text(multi + 'Fit: "SR"\n  ConfigFile: src.config\n\nFit: "CR"\n  ConfigFile: gone.config\n')
     with pytest.raises(ConfigError) as error:
         import_any(config)
@@ -358,5 +360,21 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("steering.yml").write_text("General:\n  Measurement: x\n")
     steering = CliRunner().invoke(main, ["import-trex", "steering.yml"])
     assert "steering.yml: a steering file, not a configuration of TRExFitter" in steering.stderr
+    piped = CliRunner().invoke(main, ["import-trex", "-"], input=HISTOGRAMS)
+    assert yaml.safe_load(piped.stdout)["General"]["POI"] == "mu"
+    assert piped.stdout.startswith("# From <stdin>")
+    Path("b.config").write_text(HISTOGRAMS.replace("ReadFrom", "MCstatThreshold: 5\n  ReadFrom"))
+    for file in ("data", "tt", "sig"):
+        (Path("in") / f"{file}.root").parent.mkdir(exist_ok=True)
+        (Path("in") / f"{file}.root").touch()
+    near = CliRunner().invoke(main, ["workspace", "b.config"])
+    assert 'warning: b.config:3  Job "small".MCstatThreshold: 5 means 500%' in near.stderr
+    Path("c.config").write_text('MultiFit: "m"\n\nFit: "f"\n  ConfigFile: b.config\n')
+    several = CliRunner().invoke(main, ["run", "c.config"])
+    assert several.stderr.startswith("wilks: c.config: a multi-fit is several analyses; wilks import-trex -o FILE")
+    Path("d.config").write_bytes(HISTOGRAMS.encode("utf-16"))
+    binary = CliRunner().invoke(main, ["import-trex", "d.config", "-o", "d.yml"])
+    assert "d.config: is no text file in UTF-8 or Latin-1" in binary.stderr
+    assert not Path("d.yml").exists()
     wrong = CliRunner().invoke(main, ["fit", "a.config"])
     assert 'a.config: a configuration of TRExFitter, not a workspace; "wilks import-trex" takes it' in wrong.stderr

@@ -150,12 +150,18 @@ def test_histograms(histograms: Done) -> None:
         assert effect.norm == pytest.approx([float(part) for part in effects[title][0].split(" / ")], abs=1e-7)
     fit = printed_fit(histograms.expected / "FitExample.txt")
     assert histograms.result["SigXsecOverSM"].value == pytest.approx(fit["SigXsecOverSM"], abs=1e-6)
+    sizes = dict(
+        re.findall(r"^(\S+)  \S+ \+(\S+) -", (histograms.expected / "FitExample.txt").read_text(), re.MULTILINE)
+    )
     for name in ("JES", "Bkg1Xsec", "Bkg2Xsec"):
         assert histograms.result[name].value == pytest.approx(fit[name], abs=0.0001)
+        assert histograms.result[name].uncertainty == pytest.approx(float(sizes[name]), rel=0.005)
     for region in ("SR_1", "SR_2"):
         for number in range(4):
             gamma = histograms.result[f"staterror_{region}[{number}]"].value
             assert gamma == pytest.approx(fit[f"gamma_stat_{region}_bin_{number}"], abs=0.0001)
+            size = histograms.result[f"staterror_{region}[{number}]"].uncertainty
+            assert size == pytest.approx(float(sizes[f"gamma_stat_{region}_bin_{number}"]), rel=0.005)
 
 
 def test_commands_take_the_configuration(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,10 @@ from wilks.trexfitter.keys import REFUSED, Kind, kind_of, refused_because
 from wilks.trexfitter.keys import TABLE as KEYS
 from wilks.trexfitter.notes import Notes
 
+# Lists of names, and of what.
+_NAMING = {"Regions": "Region", "Samples": "Sample", "Exclude": "Region or Sample", "DropShapeIn": "Region or Sample"}
+_NAMING |= {"DropNorm": "Region or Sample", "DummyForSamples": "Sample", "ReferenceSmoothing": "Sample"}
+_NAMING |= {"AddSample": "Sample", "AddSamples": "Sample"}
 _MANY = 12
 # Places that one sentence names.
 DATA, GHOST = "DATA", "GHOST"
@@ -222,19 +226,28 @@ def _apart(one: Block, other: Block) -> bool:
 
 def _names_exist(analysis: Analysis) -> None:
     """Every region and sample that is named exists, unless the job allows others."""
-    regions = {block.name for block in analysis.of("Region")}
-    samples = {block.name for block in analysis.of("Sample")}
-    allowed = analysis.job.true("AllowWrongRegionSample")
+    known = {kind: {block.name for block in analysis.of(kind)} for kind in ("Region", "Sample")}
+    known["Region or Sample"] = known["Region"] | known["Sample"]
     for block in analysis.blocks:
         if block.type not in ("Sample", "NormFactor", "ShapeFactor", "Systematic"):
             continue
-        for key, known in (("Regions", regions), ("Samples", samples), ("Exclude", regions | samples)):
-            for name in block.items(key):
-                if name in known or name.casefold() in ("all", "none") or "*" in name or "?" in name:
-                    continue
-                what = {"Regions": "region", "Samples": "sample"}.get(key, "region or sample")
-                if allowed:
-                    text = f'there is no {what} "{name}", which AllowWrongRegionSample lets pass'
-                    analysis.notes.approximate(block, key, text)
-                else:
-                    analysis.notes.mistake(block, key, f'no {what} "{name}"{nearest(name, known)}')
+        for key, what in _NAMING.items():
+            for name in block.settings[key].items if key in block.settings else []:
+                _exists(analysis, block, key, name, what.lower(), known[what])
+        for pair in block.settings["ExcludeRegionSample"].items if "ExcludeRegionSample" in block.settings else []:
+            region, colon, sample = pair.partition(":")
+            if not colon:
+                analysis.notes.mistake(block, "ExcludeRegionSample", f'must be region:sample, found "{pair:.40}"')
+                continue
+            _exists(analysis, block, "ExcludeRegionSample", region.strip(), "region", known["Region"])
+            _exists(analysis, block, "ExcludeRegionSample", sample.strip(), "sample", known["Sample"])
+
+
+def _exists(analysis: Analysis, block: Block, key: str, name: str, what: str, known: set[str]) -> None:
+    if name in known or name.casefold() in ("all", "none") or "*" in name or "?" in name:
+        return
+    if analysis.job.true("AllowWrongRegionSample"):
+        text = f'there is no {what} "{name}", which AllowWrongRegionSample lets pass'
+        analysis.notes.approximate(block, key, text)
+    else:
+        analysis.notes.mistake(block, key, f'no {what} "{name}"{nearest(name, known)}')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from wilks.trexfitter.keys import TABLE, Kind, kind_of
 from wilks.trexfitter.notes import Notes
 from wilks.trexfitter.replacements import folders_of
 
+_UNSAFE = re.compile(r"[^\w.+-]+")
 _COMPARED = ("Label", "LoadSuf", "Options", "UseInComparison", "UseInFit", "Directory", "InputName", "POIName")
 
 
@@ -60,7 +62,7 @@ def import_any(
 
 def fit_file(output: Path, name: str) -> Path:
     """Return the steering file of one fit of several."""
-    return output.with_name(f"{output.stem}_{'-'.join(name.split())}{output.suffix}")
+    return output.with_name(f"{output.stem}_{_UNSAFE.sub('-', name)}{output.suffix}")
 
 
 def _imported_fits(contents: Contents, path: Path, given: list[str | Path], output: Path) -> ImportedFits:

@@ -234,7 +234,7 @@ class SystematicWriter:
 
 
 def _like(pattern: str, name: str) -> bool:
-    return pattern == name or ("*" in pattern and fnmatchcase(name, pattern))
+    return pattern == name or (("*" in pattern or "?" in pattern) and fnmatchcase(name, pattern))
 
 
 def _in_order(said: dict[str, Any]) -> dict[str, Any]:
