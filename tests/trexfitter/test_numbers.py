@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -155,7 +156,10 @@ def test_histograms(histograms: Done) -> None:
     )
     for name in ("JES", "Bkg1Xsec", "Bkg2Xsec"):
         assert histograms.result[name].value == pytest.approx(fit[name], abs=0.0001)
-        assert histograms.result[name].uncertainty == pytest.approx(float(sizes[name]), rel=0.005)
+        # Of a parameter with limits, MINUIT's error is that of the sine which keeps it inside: a little less.
+        # (Its derivatives are numerical, good to some 1e-4.)
+        as_minuit = 5 * math.sin(histograms.result[name].uncertainty / 5)
+        assert as_minuit == pytest.approx(float(sizes[name]), rel=1e-3)
     for region in ("SR_1", "SR_2"):
         for number in range(4):
             gamma = histograms.result[f"staterror_{region}[{number}]"].value
