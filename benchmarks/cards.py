@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,6 @@ import json, sys, pyhf
 pyhf.set_backend("numpy", "scipy")
 workspace = pyhf.Workspace(json.load(open(sys.argv[1])))
 model = workspace.model()
-bounds = model.config.suggested_bounds()
-low, high = bounds[model.config.poi_index]
 observed, expected = pyhf.infer.intervals.upper_limits.upper_limit(workspace.data(model), model, level=0.05, rtol=1e-3)
 print(json.dumps([float(observed), float(expected[2])]))
 """
@@ -46,7 +45,9 @@ def clock(commands: Iterable[list[str]], folder: Path, seconds: float) -> tuple[
     for command in commands:
         try:
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds)
-        except (OSError, subprocess.TimeoutExpired) as error:
+        except subprocess.TimeoutExpired:
+            raise FailedError(f"not done within {seconds:g} s") from None
+        except OSError as error:
             raise FailedError(str(error)[:100]) from None
         if done.returncode:
             raise FailedError((done.stderr.strip().splitlines() or ["nothing printed"])[-1][:100])
@@ -71,13 +72,12 @@ def pyhf_limits(card: str, options: list[str], folder: Path, seconds: float) -> 
 
 
 def rabbit_limits(
-    rabbit: Path, card: str, options: list[str], folder: Path, seconds: float
+    card: str, options: list[str], folder: Path, seconds: float, *, of: Path
 ) -> tuple[float, list[float]]:
-    """Return the time of rabbit's conversion and limits; these stand in its file and are not read."""
-    mass = ["--mass", options[options.index("-m") + 1]] if "-m" in options else []
-    convert = [sys.executable, str(rabbit / "text2hdf5"), card, "-o", "model.hdf5", *mass]
-    limit = [str(rabbit / "rabbit_limit"), "model.hdf5", "-o", str(folder), "--levels", "0.05"]
-    convert[0:1] = []
+    """Return the time of rabbit's conversion and limits; these stand in a file of its own, and are not read."""
+    mass = ["-m", options[options.index("-m") + 1]] if "-m" in options else []
+    convert = [str(of / "text2hdf5"), card, "-o", str(folder / "model.hdf5"), *mass]
+    limit = [str(of / "rabbit_limit"), "model.hdf5", "-o", str(folder), "-t", "0", "--levels", "0.05"]
     return clock([convert, limit], folder, seconds)[0], []
 
 
@@ -87,7 +87,7 @@ def measured(card: str, repeat: int, seconds: float, rabbit: Path | None) -> dic
     path = os.path.abspath(path)
     ways: dict[str, Any] = {"wilks": wilks_limits, "pyhf": pyhf_limits}
     if rabbit is not None:
-        ways["rabbit"] = lambda *given: rabbit_limits(rabbit, *given)
+        ways["rabbit"] = partial(rabbit_limits, of=rabbit)
     found: dict[str, Any] = {"card": f"{Path(path).parent.name}/{Path(path).name}"}
     for name, way in ways.items():
         with tempfile.TemporaryDirectory() as folder:
@@ -106,7 +106,7 @@ def row(found: dict[str, Any], names: list[str]) -> str:
     for name in names:
         one = found[name]
         if "failed" in one:
-            cells.append(f"failed: {one['failed']}")
+            cells.append(one["failed"])
             continue
         time = readable(one["seconds"]) if name == "wilks" or not ours else f"{one['seconds'] / ours:.1f} x"
         limits = ", ".join(f"{limit:.4g}" for limit in one["limits"])
