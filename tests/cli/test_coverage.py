@@ -76,11 +76,11 @@ def test_a_global_significance_is_found_saved_and_drawn(call: Call) -> None:
     spec["metadata"]["labels"] = list(signals.labels)  # type: ignore[assignment]
     Path("signals.json").write_text(json.dumps({**spec, "patches": patches, "version": "1.0.0"}))
     options = ("--patches", "signals.json", "--toys", "10")
-    result = call("global-significance", "background.json", *options, "-o", "global.json")
+    result = call("look-elsewhere", "background.json", *options, "-o", "global.json")
     assert result.exit_code == 0, result.stderr
     assert "3.081 sigma at X_600" in result.stdout
     assert len(wilks.load_result("global.json")) == 3
     assert call("plot", "global.json", "-o", "global.png").exit_code == 0
-    refused = call("global-significance", "background.json", *options, "--threshold", "-1")
+    refused = call("look-elsewhere", "background.json", *options, "--threshold", "-1")
     assert refused.exit_code == 2
     assert "threshold" in refused.stderr

@@ -107,7 +107,10 @@ def test_toys_are_made_where_asked(tmp_path: Path) -> None:
     assert shifted.coverage[0, 0] < 0.8
     shifted.save(tmp_path / "coverage.json")
     assert str(wilks.load_result(tmp_path / "coverage.json")) == str(shifted)
-    assert "norm = 30" in shifted.origin.dataset
+    assert shifted.origin.dataset == "toys (pre-fit), norm = 30"
+    hidden = wilks.fit(model(spec)).blinded("mu")
+    after = wilks.coverage(model(spec), hidden, values=[0.5], methods=("profile",), toys=20)
+    assert after.origin.dataset == "toys (post-fit)"
 
 
 def test_ctrl_c_keeps_what_is_done() -> None:
@@ -125,5 +128,7 @@ def test_all_mistakes_at_once() -> None:
     with pytest.raises(ModelError) as caught:
         wilks.coverage(asked, values=[1], parameter="mv", methods=("wadl", "cls"), level=95, toys=0, inner_toys=3)
     assert len(caught.value.problems) == 5
+    with pytest.raises(ModelError, match="whose true values"):
+        wilks.coverage(asked, values=[1], at={"mu": 2})
     with pytest.raises(ModelError, match="bounds 0 to 50"):
         wilks.coverage(asked, values=[-1.0, 60.0])

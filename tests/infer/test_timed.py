@@ -24,7 +24,12 @@ VERBS: dict[str, Callable[..., Any]] = {
         model(SEARCH, **JES), workspace=workspace(SEARCH, **JES), groups={"a": "SR", "b": "CR"}, toys=20, **how
     ),
     "contour": lambda **how: wilks.contour(model(SEARCH, **JES), parameters=("mu", "jes"), points=5, **how),
+    "coverage": lambda **how: wilks.coverage(model(SEARCH, **JES), values=[1.0], toys=20, **how),
+    "feldman_cousins": lambda **how: wilks.feldman_cousins(model(SEARCH, **JES), toys=20, precision=0.5, **how),
     "fit_many": lambda **how: wilks.fit_many(model(SEARCH, **JES), fixed={"mu": np.linspace(0, 1, 5)}, **how),
+    "global_significance": lambda **how: wilks.global_significance(
+        {"a": workspace(SEARCH, **JES), "b": workspace(SEARCH, **JES)}, toys=20, **how
+    ),
     "goodness_of_fit": lambda **how: wilks.goodness_of_fit(model(SEARCH, **JES), toys=20, **how),
     "grid": lambda **how: wilks.grid({"a": workspace(SEARCH, **JES), "b": workspace(SEARCH, **JES)}, **how),
     "hypotest": lambda **how: wilks.hypotest(model(SEARCH, **JES), calculator="toys", toys=20, **how),

@@ -21,7 +21,7 @@ from wilks.cli.fits import fit
 from wilks.cli.grids import grid
 from wilks.cli.importing import import_trex
 from wilks.cli.limits import hypotest, limit, significance
-from wilks.cli.look_elsewhere import global_significance
+from wilks.cli.look_elsewhere import look_elsewhere
 from wilks.cli.modifiers import modifiers
 from wilks.cli.operations import combine, correlate, decorrelate, prune, rename, sort, split, with_data
 from wilks.cli.parts import merge
@@ -83,7 +83,7 @@ for title, commands in {
         limit,
         significance,
         grid,
-        global_significance,
+        look_elsewhere,
         gof,
         compatibility,
         toys,

@@ -16,7 +16,7 @@ from wilks.cli.streams import format_option, output_option, put
 @click.argument("workspace", metavar="WORKSPACE")
 @click.option("--pyhf", is_flag=True, help="pyhf's digests, which patch sets and HEPData have: SHA-256 and MD5.")
 def digest(workspace: str, pyhf: bool) -> None:
-    """Print the digest of a workspace, by which results know it."""
+    """Print a workspace's digest, by which results know it."""
     loaded = read_workspace(workspace)
     if not pyhf:
         click.echo(loaded.digest)
@@ -41,7 +41,7 @@ def digest(workspace: str, pyhf: bool) -> None:
 @click.option("--exit-code", is_flag=True, help="End with exit code 1 where there is any difference.")
 @click.pass_context
 def diff(ctx: click.Context, /, left: str, right: str, output: str | None, exit_code: bool) -> None:
-    """Say what differs between two workspaces, the largest first.
+    """Say how two workspaces differ, the largest first.
 
     Yields and data, modifiers by what they do, settings of measurements, bin edges.
     """

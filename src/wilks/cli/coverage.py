@@ -80,7 +80,7 @@ def feldman_cousins(
     seed: int,
     output: str | None,
 ) -> None:
-    """Find a Feldman-Cousins interval, or the region of two parameters.
+    """Find a Feldman-Cousins interval, or a region of two.
 
     By toys at the conditional fits, as many as it takes. The exit code is 1 where an end, or a point, has no answer.
     """

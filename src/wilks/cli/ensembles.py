@@ -100,7 +100,7 @@ def gof(
 def compatibility(
     ctx: click.Context, asked: Asked, groups: tuple[str, ...], toys: int, seed: int, output: str | None
 ) -> None:
-    """Test whether one parameter of interest serves all channels.
+    """Test whether one parameter serves all channels.
 
     The fit with one for each channel (or group of channels) beside the fit with one for all. The exit code is 1 where a
     fit fails.

@@ -92,7 +92,7 @@ def test_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @output_option(_OUTPUT)
 @click.pass_context
 def hypotest(ctx: click.Context, asked: Asked, tested: tuple[float, ...], test: Test, output: str | None) -> None:
-    """Test values of the parameter of interest: CLs, CLs+b, CLb.
+    """Test values of the parameter: CLs, CLs+b, CLb.
 
     Observed, and expected with its bands. The exit code is 1 where a value has no answer; the others are printed and
     written all the same.

@@ -21,8 +21,8 @@ from wilks.cli.waiting import Work, work_options
 @click.command(
     cls=Command,
     examples=(
-        "wilks global-significance BkgOnly.json --patches patchset.json --toys 1000 -o global.json",
-        "wilks global-significance workspace.json --vary mass=300:800:51 --toys 200",
+        "wilks look-elsewhere BkgOnly.json --patches patchset.json --toys 1000 -o global.json",
+        "wilks look-elsewhere workspace.json --vary mass=300:800:51 --toys 200",
     ),
 )
 @click.argument("workspaces", metavar="WORKSPACE...", nargs=-1, required=True)
@@ -50,7 +50,7 @@ from wilks.cli.waiting import Work, work_options
 @table_options
 @work_options
 @click.pass_context
-def global_significance(
+def look_elsewhere(
     ctx: click.Context,
     /,
     workspaces: tuple[str, ...],
@@ -63,12 +63,12 @@ def global_significance(
     output: str | None,
     **asked: Any,
 ) -> None:
-    """Find the global significance of the largest of many local ones.
+    """Find the global significance of many local ones.
 
     The signals are those of "wilks grid". By toys without signal, which all signals share, and by up-crossings. The
     exit code is 1 where a point has no answer.
     """
-    chosen.refuse_to_show(asked["poi"], "global-significance")
+    chosen.refuse_to_show(asked["poi"], "look-elsewhere")
     read_once(*workspaces, patches, chosen.after)
     signals, points = signals_of(workspaces, patches, vary)
     with work.running("global significance") as running:

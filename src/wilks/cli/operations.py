@@ -245,7 +245,7 @@ def split(workspace: str, groups: tuple[str, ...], output: str) -> None:
 def decorrelate(
     workspace: str, parameters: Sequence[str], by: str, groups: tuple[str, ...], output: str | None
 ) -> None:
-    """Make one parameter several: for each channel or sample one.
+    """Make one parameter several, by channel or sample.
 
     PARAMETER is a name or pattern. The new names are NAME_CHANNEL, NAME_SAMPLE or NAME_LABEL.
     """

@@ -76,9 +76,56 @@ def coverage(
     """
     true = np.array(values, np.float64, ndmin=1)
     problems = level_problems([level]) + toys_problems(toys, seed) + _problems(true, methods, inner_toys)
+    how = {"fixed": fixed, "bounds": bounds, "running": running}
+    asked = _asked(model, result, true, parameter, methods, at, problems, how)
+    name = model.parameter_names[asked.poi]
+    counter = Counter(running.progress)
+    each = 2 + ("cls" in methods) + 2 * ("feldman-cousins" in methods) * min(200, inner_toys)
+    counter.announce(each * toys * true.size)
+    quiet = replace(asked, running=replace(running, progress=counter.wait))
+    counts = np.zeros((3, len(methods), true.size))
+    for column, value in enumerate(true.tolist()):
+        truth = {**(at or {}), name: value}
+        one = _Value(quiet, result, truth, value, float(level), inner_toys, seed, counter, bounds)
+        counts[:, :, column] = one.counted(methods, toys)
+        if counter.stopped:
+            break
+    settings = {"seed": seed, "toys": toys, "inner_toys": inner_toys, "level": level, "at": dict(at or {})}
+    label = asked.data.label.replace("Asimov", "toys", 1).replace(f", {name} = {true[0]:g}", "", 1)
+    return CoverageResult(
+        parameter=name,
+        level=float(level),
+        methods=tuple(methods),
+        values=true,
+        toys=int(toys),
+        inner_toys=int(inner_toys),
+        seed=int(seed),
+        covered=counts[0],
+        usable=counts[1],
+        lost=counts[2],
+        origin=origin_of(model, label, asked.problem, running.options, **settings),
+    )
+
+
+def _asked(
+    model: Model,
+    result: FitResult | None,
+    true: FloatArray,
+    parameter: str | None,
+    methods: Sequence[str],
+    at: Mapping[str, float] | None,
+    problems: list[str],
+    how: dict[str, Any],
+) -> Study:
+    """Return the study of Asimov data of the first true value. Raises ModelError with everything that is wrong."""
+    name = model.poi if parameter is None else parameter
+    if name in (at or {}):
+        problems.append(f'at: "{name}" is the parameter whose true values are asked about')
+    # A fit may hide the parameter: its true values are known.
+    first = {name: float(true[0])} if name in model.parameter_names and not problems else {}
     with also(problems):
-        made_of = asimov(model, result, values=at)
-        asked = study(model, made_of, poi=parameter, fixed=fixed, bounds=bounds, running=running)
+        made_of = asimov(model, result, values={**(at or {}), **first})
+        asked = study(model, made_of, poi=parameter, **how)
     i, names = asked.poi, model.parameter_names
     if asked.problem.idle[i]:
         problems.append(f'no rate depends on "{names[i]}": there is nothing to cover')
@@ -92,32 +139,9 @@ def coverage(
         problems.append("values: cls has limits of parameters that are not below 0")
     if problems:
         raise ModelError(problems)
-    counter = Counter(running.progress)
-    each = 2 + ("cls" in methods) + 2 * ("feldman-cousins" in methods) * min(200, inner_toys)
-    counter.announce(each * toys * true.size)
-    quiet = replace(asked, running=replace(running, progress=counter.wait))
-    counts = np.zeros((3, len(methods), true.size))
-    for column, value in enumerate(true.tolist()):
-        truth = {**(at or {}), names[i]: value}
-        one = _Value(quiet, result, truth, value, float(level), inner_toys, seed, counter, bounds)
-        counts[:, :, column] = one.counted(methods, toys)
-        if counter.stopped:
-            break
-    settings = {"seed": seed, "toys": toys, "inner_toys": inner_toys, "level": level, "at": dict(at or {})}
-    label = asked.data.label.replace("Asimov", "toys", 1)
-    return CoverageResult(
-        parameter=names[i],
-        level=float(level),
-        methods=tuple(methods),
-        values=true,
-        toys=int(toys),
-        inner_toys=int(inner_toys),
-        seed=int(seed),
-        covered=counts[0],
-        usable=counts[1],
-        lost=counts[2],
-        origin=origin_of(model, label, asked.problem, running.options, **settings),
-    )
+    for value in true:  # raises where no toys can be made
+        asimov(model, result, values={**(at or {}), names[i]: float(value)})
+    return asked
 
 
 def _problems(values: FloatArray, methods: Sequence[str], inner_toys: int) -> list[str]:
