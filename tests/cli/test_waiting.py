@@ -34,6 +34,18 @@ def test_lines_for_a_log(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_lines_say_what_else_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter([0.0, 2.0, 20.0])
+    told = iter(["2 workers, 0 pieces done", "3 workers, 5 pieces done, 1 tried again"])
+    lines = Lines("toys", lambda: next(times), lambda: next(told))
+    assert lines(0, 100)
+    assert lines(50, 100)
+    assert capsys.readouterr().err.splitlines() == [
+        "toys: 0 of 100; 2 workers, 0 pieces done",
+        "toys: 50 of 100, 0:00:20 left; 3 workers, 5 pieces done, 1 tried again",
+    ]
+
+
 def test_ctrl_c_is_told_once_and_the_handler_comes_back() -> None:
     before = signal.getsignal(signal.SIGINT)
     with shown_progress("fits") as tell:

@@ -43,7 +43,7 @@ def test_a_killed_worker_costs_its_pieces_only(cluster: Any, tmp_path: Path, mon
         there = wilks.toys(model, count=3000, seed=3, executor=pool, progress=kill, folder=tmp_path / "toys")
         again = wilks.goodness_of_fit(model, toys=500, executor=client)
     assert killed
-    assert pool.tally.here == 0
+    assert pool.counts.here == 0
     assert encode_result(replace(there, folder="")) == encode_result(wilks.toys(model, count=3000, seed=3, threads=1))
     assert encode_result(again) == encode_result(wilks.goodness_of_fit(model, toys=500, threads=1))
 

@@ -74,7 +74,7 @@ ASKED: dict[str, Callable[..., Any]] = {
 def test_processes_give_the_bits_of_one_thread(name: str, model: Model, processes: Executor) -> None:
     pool = Pool(processes)
     there = ASKED[name](model, executor=pool)
-    assert pool.tally.done > 0
+    assert pool.counts.done > 0
     assert pool.notes == ()
     assert encode_result(there) == encode_result(ASKED[name](model, threads=1))
 

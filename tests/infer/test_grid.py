@@ -265,3 +265,18 @@ def test_coordinates_must_agree() -> None:
         wilks.grid({1: spec}, labels=("a", "b"))
     with pytest.raises(ModelError, match="at least one workspace"):
         wilks.grid({})
+
+
+def test_parts_fill_a_folder(tmp_path: Path) -> None:
+    given = wilks.examples.search_grid()
+    whole = wilks.grid(*given)
+    for i in (2, 3, 1):
+        found = wilks.grid(*given, folder=tmp_path, part=(i, 3))
+        assert found.names == whole.names[i - 1 :: 3]
+    again = wilks.grid(*given, folder=tmp_path)
+    np.testing.assert_array_equal(again.observed, whole.observed)
+    np.testing.assert_array_equal(again.expected, whole.expected)
+    wrong = {"nothing to do": ((8, 8), tmp_path), "first is 1": ((0, 3), tmp_path), "folder": ((1, 3), None)}
+    for said, (part, folder) in wrong.items():
+        with pytest.raises(ModelError, match=said):
+            wilks.grid(*given, part=part, folder=folder)

@@ -16,6 +16,7 @@ from wilks.cli.helping import Command
 from wilks.cli.inputs import read_once, read_workspace
 from wilks.cli.limits import Test, level_option, test_options
 from wilks.cli.named import bounds_option, by_name
+from wilks.cli.parts import part_of
 from wilks.cli.streams import check_target, output_option, source, table_options
 from wilks.cli.waiting import Work, work_options
 from wilks.errors import InputError
@@ -56,6 +57,12 @@ vary_option = click.option(
 @patches_option
 @vary_option
 @click.option("--folder", metavar="FOLDER", help="Save every point here; what is here already is not done again.")
+@click.option(
+    "--part",
+    metavar="I/N",
+    callback=part_of,
+    help="Do part I of N only, such as 3/100 in a job array; with --folder. Without it the same command then has all.",
+)
 @click.option("--question", default="limit", show_default=True, metavar="WHAT", help="limit, or CLs (of --value).")
 @click.option(
     "--value",
@@ -86,6 +93,7 @@ def grid(
     patches: str | None,
     vary: dict[str, list[float]],
     folder: str | None,
+    part: tuple[int, int] | None,
     any_background: bool,
     fix: dict[str, float],
     test: Test,
@@ -105,6 +113,8 @@ def grid(
     """
     if asked["question"] != "limit" and (combine_root or limits_json) is not None:
         raise InputError("--combine-root and --limits-json have limits; leave out --question")
+    if part is not None and folder is None:
+        raise InputError("--part: what a part makes is kept in a folder; name one with --folder")
     _check(ctx, folder, asked["question"])
     chosen.refuse_to_show(asked["poi"], "grid")
     read_once(*workspaces, patches, chosen.after)
@@ -117,6 +127,7 @@ def grid(
             data_set=chosen.data_set,
             verify=not any_background,
             folder=folder,
+            part=part,
             fixed=fix,
             running=running,
             **test.keywords,

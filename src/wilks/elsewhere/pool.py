@@ -44,7 +44,7 @@ class _Task:
 
 
 @dataclass
-class Tally:
+class Counts:
     """What has happened so far: tasks done, those that had to be tried again, and those that were done here."""
 
     done: int = 0
@@ -78,7 +78,7 @@ class Pool:
             )
         # Of dask's executor the client: it sends a thing once, and knows the workers.
         self.client: Any = getattr(self.executor, "_client", None)
-        self.tally = Tally()
+        self.counts = Counts()
         self.broken = False
         self._parcels: dict[int, tuple[object, Parcel]] = {}
         self._scattered: dict[str, Any] = {}
@@ -108,17 +108,17 @@ class Pool:
     def told(self) -> str:
         """Return workers, pieces done and failures in a few words."""
         count = self.workers
-        text = f"{count} worker{'s' * (count != 1)}, {self.tally.done} piece{'s' * (self.tally.done != 1)} done"
-        return f"{text}, {self.tally.again} tried again" if self.tally.again else text
+        text = f"{count} worker{'s' * (count != 1)}, {self.counts.done} piece{'s' * (self.counts.done != 1)} done"
+        return f"{text}, {self.counts.again} tried again" if self.counts.again else text
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What is to be said at the end: work that got lost, and why."""
-        if not self.tally.again:
+        if not self.counts.again:
             return ()
-        why = max(self.tally.reasons, key=lambda reason: self.tally.reasons[reason])
-        here = f", {self.tally.here} of them here" if self.tally.here else ""
-        times = "once" if self.tally.again == 1 else f"{self.tally.again} times"
+        why = max(self.counts.reasons, key=lambda reason: self.counts.reasons[reason])
+        here = f", {self.counts.here} of them here" if self.counts.here else ""
+        times = "once" if self.counts.again == 1 else f"{self.counts.again} times"
         return (f"work got lost {times} and was done again{here} ({why})",)
 
     def each(
@@ -162,7 +162,7 @@ class Pool:
                         left.appendleft(task)
                     else:
                         self._pace[kind] = answer.seconds / len(task.items)
-                        self.tally.done += 1
+                        self.counts.done += 1
                         yield from zip(task.places, answer.made, strict=True)
                 if not going_on():
                     return
@@ -254,12 +254,12 @@ class Pool:
     def _lost(self, task: _Task, error: BaseException) -> None:
         """Note that a task has to be done again, and why."""
         reason = f"{type(error).__name__}: {error}".splitlines()[0].strip(": ") if str(error) else type(error).__name__
-        if isinstance(error, ImportError) and self.tally.done == 0 and self.tally.again + 1 >= _TRIES:
+        if isinstance(error, ImportError) and self.counts.done == 0 and self.counts.again + 1 >= _TRIES:
             raise InputError(f"the workers of the executor can't do this work ({reason})") from None
         self.broken = self.broken or isinstance(error, BrokenExecutor) or "after shutdown" in str(error)
         task.tries = _TRIES if self.broken else task.tries + 1
-        self.tally.again += 1
-        self.tally.reasons[reason] = self.tally.reasons.get(reason, 0) + 1
+        self.counts.again += 1
+        self.counts.reasons[reason] = self.counts.reasons.get(reason, 0) + 1
         # What was sent may have been lost with the worker that had it.
         self._scattered.clear()
 
@@ -272,7 +272,7 @@ class Pool:
         going_on: Callable[[], bool],
     ) -> Iterator[tuple[int, Any]]:
         """Yield what the items of a task give, made in this process."""
-        self.tally.here += 1
+        self.counts.here += 1
         for place, item in zip(task.places, task.items, strict=True):
             if not going_on():
                 return

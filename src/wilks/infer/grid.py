@@ -92,6 +92,7 @@ def grid(
     seed: int = 1,
     labels: Sequence[str] = (),
     folder: str | Path | None = None,
+    part: tuple[int, int] | None = None,
     verify: bool = True,
     measurement: str | None = None,
     poi: str | None = None,
@@ -122,6 +123,9 @@ def grid(
     files of these names, is refused. `running.progress` is told about points; what is left when it returns False is
     "interrupted".
 
+    `part` (3, 100) is the third of a hundred calls that share the points: every hundredth of them from the third on.
+    The same call without it, with the same `folder`, then finds all answers there.
+
     A point that has no answer is NaN and has a status. Raises InputError for what can't be asked, and where it can be
     asked of no point.
 
@@ -143,6 +147,7 @@ def grid(
     asked = Question(settings, measurement, poi, data_set, bounds, data)
     named, listed_points = points_of(workspace, points, labels, verify, dict(fixed or {}))
     _check_names(listed_points)
+    listed_points = _in_part(listed_points, part, folder)
     found = list(_answers(listed_points, asked, _checked(folder, listed_points, asked, running), running))
     refused = [answer for answer in found if isinstance(answer, InputError)]
     if refused and len(refused) == len(found):
@@ -229,6 +234,20 @@ def _check_names(points: list[Point]) -> None:
     twice = [point.name for point, name in zip(points, names, strict=True) if names.count(name) > 1]
     if twice:
         raise WorkspaceError(f"points need names that differ in letters and digits: {listed(twice)}")
+
+
+def _in_part(points: list[Point], part: tuple[int, int] | None, folder: str | Path | None) -> list[Point]:
+    """Return the points of a part. Raises ModelError for one that is none, has nothing to do or is kept nowhere."""
+    if part is None:
+        return points
+    which, parts = part
+    if folder is None:
+        raise ModelError("part: what a part makes is kept in a folder; name one")
+    if not 1 <= which <= parts:
+        raise ModelError(f"part: the first is 1 of {max(parts, 1)}, the last {max(parts, 1)}; found {which} of {parts}")
+    if which > len(points):
+        raise ModelError(f"part {which} of {parts} has nothing to do: there are {len(points)} points")
+    return points[which - 1 :: parts]
 
 
 def _checked(folder: str | Path | None, points: list[Point], asked: Question, running: Running) -> GridFolder | None:
