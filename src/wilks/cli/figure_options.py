@@ -17,7 +17,7 @@ from wilks.selection import matching
 # Keywords that choose a page, of commands that draw all pages.
 PAGES = ("first", "page")
 # Keywords of a figure that are options by another declaration, or that only Python has.
-ELSEWHERE = ("style", "log", "log_x", "poi", "parameter", "ax", "channel", "blind")
+ELSEWHERE = ("style", "log", "log_x", "poi", "parameter", "ax", "channel", "blind", "scan")
 
 
 def _texts_by_name(form: str) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, str]]:

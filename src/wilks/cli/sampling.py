@@ -23,7 +23,7 @@ def _prior(text: str) -> str:
     examples=(
         "wilks sample workspace.json -o posterior.json",
         "wilks sample workspace.json --prior mu=uniform:0,20 --prior 'norm_*=log-normal:1,1.3' --seed 3",
-        "wilks plot posterior.json --parameters mu --parameters 'JES_*' -o figures/corner",
+        "wilks sample workspace.json --fix lumi=1 --draws 5000 --level 0.9 --level 0.95",
     ),
 )
 @study_options

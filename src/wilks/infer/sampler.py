@@ -15,6 +15,7 @@ from wilks.infer.unbounded import Target
 
 _OFTEN = 0.05  # seconds between two looks at the chains
 _VARIABLE = "theta"
+LEAST_DRAWS = 10  # of a chain, for anything to be said about it
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Walk:
 
 @dataclass(frozen=True, eq=False)
 class Chains:
-    """Samples, shape (chains, draws, n), of the draws that all chains have made; transitions that diverged."""
+    """Samples, shape (chains, draws, n); steps that diverged; whether these are all that were asked for."""
 
     samples: FloatArray
     diverged: int
@@ -53,7 +54,7 @@ def nutpie() -> Any:
 def walk(target: Target, how: Walk, progress: Progress | None) -> Chains:
     """Return chains of a posterior. The numbers depend on target, number of chains, draws, warm-up and seed alone.
 
-    Once `progress` returns False the chains end, and what all of them have made by then is returned.
+    Once `progress` returns False the chains end, and what they have made by then is returned.
     """
     package, n = nutpie(), target.free.size
     made = [0]
@@ -98,12 +99,16 @@ def walk(target: Target, how: Walk, progress: Progress | None) -> Chains:
 
 
 def _chains(trace: Any, how: Walk, n: int) -> Chains:
+    """Return what the chains have made: of a run that was ended those with some draws, as many of each."""
     if "posterior" not in trace.groups():
-        return Chains(np.empty((how.chains, 0, n)), 0, False)
+        return Chains(np.empty((0, 0, n)), 0, False)
     samples = np.asarray(trace.posterior[_VARIABLE].values, np.float64).reshape(-1, trace.posterior.sizes["draw"], n)
-    whole = np.asarray(np.isfinite(samples).all(axis=(0, 2)))
-    draws = int(np.argmin(whole)) if not whole.all() else whole.size
-    if len(samples) < how.chains:
-        draws = 0
-    diverged = np.asarray(trace.sample_stats["diverging"].values)[:, :draws]
-    return Chains(samples[:, :draws], int((diverged == 1).sum()), draws == how.draws)
+    made = np.asarray(np.isfinite(samples).all(axis=2).sum(axis=1))
+    started = np.flatnonzero(made >= min(LEAST_DRAWS, how.draws))
+    draws = int(made[started].min()) if started.size else 0
+    diverged = np.asarray(trace.sample_stats["diverging"].values)[started, :draws]
+    return Chains(
+        samples[started, :draws],
+        int((diverged == 1).sum()),
+        samples.shape == (how.chains, draws, n) and draws == how.draws,
+    )

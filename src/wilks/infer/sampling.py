@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from wilks.errors import ModelError, WilksError, listed
 from wilks.fitting.many import Progress
 from wilks.infer.chains import ess_bulk, ess_tail, r_hat, shortest
 from wilks.infer.priors import Priors, asked_priors, checked_range, described
-from wilks.infer.sampler import Chains, Walk, nutpie, walk
+from wilks.infer.sampler import LEAST_DRAWS, Chains, Walk, nutpie, walk
 from wilks.infer.study import Running, Study, study
 from wilks.infer.timed import timed
 from wilks.infer.unbounded import FLAT, Target, target_of
@@ -23,8 +22,6 @@ from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.origin import Origin
 from wilks.results.posterior import PosteriorResult, cut_off
-
-_LEAST_DRAWS = 10  # of each chain, for anything to be said about them
 
 
 @verb("sample(model, draws=2000)")
@@ -81,9 +78,9 @@ def sample(
     wishes = _priors(asked, priors, _impossible(draws, warmup, chains, seed, acceptance, levels, keep))
     nutpie()
     target = _target(asked, wishes)
-    how = Walk(chains, draws, warmup, seed, running.threads or os.cpu_count() or 1, acceptance)
+    how = Walk(chains, draws, warmup, seed, running.threads or chains, acceptance)
     made = walk(target, how, running.progress)
-    if made.samples.shape[1] < min(_LEAST_DRAWS, draws):
+    if not made.samples.size:
         raise WilksError("the run was ended before its chains had samples")
     return _summary(asked, wishes, target, how, made, tuple(sorted(levels)), keep)
 
@@ -93,7 +90,7 @@ def _impossible(
 ) -> list[str]:
     """Return what is wrong with the numbers that say how to sample."""
     least = {
-        "draws": (draws, _LEAST_DRAWS),
+        "draws": (draws, LEAST_DRAWS),
         "warmup": (warmup, 50),
         "chains": (chains, 1),
         "seed": (seed, 0),
@@ -192,9 +189,9 @@ def posterior_result(
     """
     points = np.asarray(chains, np.float64)
     points = points[None] if points.ndim == 2 else points
-    problems = _impossible(_LEAST_DRAWS, 50, 1, 0, 0.5, levels, keep)
-    if points.ndim != 3 or points.shape[-1] != model.n_parameters or points.shape[1] < _LEAST_DRAWS:
-        needed = f"(chains, {_LEAST_DRAWS} draws or more, {model.n_parameters} parameters)"
+    problems = _impossible(LEAST_DRAWS, 50, 1, 0, 0.5, levels, keep)
+    if points.ndim != 3 or points.shape[-1] != model.n_parameters or points.shape[1] < LEAST_DRAWS:
+        needed = f"(chains, {LEAST_DRAWS} draws or more, {model.n_parameters} parameters)"
         problems.append(f"chains have shape {points.shape}, needed is {needed}")
     elif not np.isfinite(points).all():
         problems.append("chains have entries that are no finite numbers")

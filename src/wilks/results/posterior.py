@@ -110,7 +110,7 @@ class PosteriorResult(Saved):
         """What is wrong with the chains, or to be known about the posterior; one sentence each."""
         found = []
         if not self.complete:
-            found.append(f"the run was ended after {self.draws} draws of each chain")
+            found.append(f"the run was ended after {self.draws} draws of {self.chains} chains")
         worst = [self.names[i] for i in np.argsort(-self.r_hat) if not self.r_hat[i] <= LARGEST_R_HAT]
         if worst:
             found.append(
