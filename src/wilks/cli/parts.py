@@ -43,7 +43,8 @@ def part_of(context: click.Context, parameter: click.Parameter, text: str | None
 def merge(ctx: click.Context, folders: tuple[str, ...], outputs: tuple[str, ...]) -> None:
     """Join the toys that parts of a run have made.
 
-    The result is that of the whole run. Toys that are in several folders count once. The exit code is 1 where toys are missing; which ones is told.
+    The result is that of the whole run. Toys that are in several folders count once. The exit code is 1 where toys are
+    missing; which ones is told.
     """
     from wilks.results.toy_merge import merge_toys
 
