@@ -78,7 +78,7 @@ sanitize:
 	.venv-sanitize/bin/python $(PIP_INSTALL) $(PINNED) --upgrade pip
 	.venv-sanitize/bin/python $(PIP_INSTALL) $(PINNED) $(BUILD_PINNED) ".[test]" -C cmake.define.WILKS_SANITIZE=ON -C build-dir=build/sanitize
 	LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
-	  .venv-sanitize/bin/python -m pytest -q -p no:cacheprovider $(PARALLEL) tests/engine tests/model tests/fitting/test_mle.py tests/fitting/test_many.py tests/fitting/test_search.py tests/fitting/test_ways_in.py
+	  .venv-sanitize/bin/python -m pytest -q -p no:cacheprovider $(PARALLEL) tests/engine tests/model tests/fitting/test_mle.py tests/fitting/test_many.py tests/fitting/test_together.py tests/fitting/test_kinks.py tests/fitting/test_search.py tests/fitting/test_ways_in.py
 
 # The tests of what other packages can change, with their newest versions and with the lowest that pyproject.toml
 # allows; each in a virtual environment that is made anew, from wheels alone: a package that has none for this Python is
