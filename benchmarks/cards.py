@@ -3,9 +3,9 @@
     python benchmarks/cards.py CARD[,-m,125] ... [--repeat 3] [--rabbit FOLDER] [--output FILE]
 
 `wilks limit CARD`; pyhf's `upper_limit` after `wilks convert --approximate --to pyhf`, which counts as well; with
-`--rabbit` also rabbit's `text2hdf5` and `rabbit_limit`, from a folder of executables (the `bin` of an environment with
-the package rabbit-fit). Times are processor time of all threads, the least of `--repeat`. Limits of all stand beside:
-pyhf's model is an approximation of the card's, rabbit's another one.
+`--rabbit` also rabbit's `text2hdf5` and one fit with `rabbit_fit`, from a folder of executables (the `bin` of an
+environment with rabbit-fit, uproot, pandas, tqdm and tf_keras). Times are processor time of all threads; of wilks the
+least of `--repeat`. Limits stand beside: pyhf's model is an approximation of the card's; rabbit has no limits.
 """
 
 from __future__ import annotations
@@ -71,14 +71,12 @@ def pyhf_limits(card: str, options: list[str], folder: Path, seconds: float) -> 
     return time, json.loads(printed.strip().splitlines()[-1])
 
 
-def rabbit_limits(
-    card: str, options: list[str], folder: Path, seconds: float, *, of: Path
-) -> tuple[float, list[float]]:
-    """Return the time of rabbit's conversion and limits; these stand in a file of its own, and are not read."""
+def rabbit_fit(card: str, options: list[str], folder: Path, seconds: float, *, of: Path) -> tuple[float, list[float]]:
+    """Return the time of rabbit's conversion and of one fit: it has no limits."""
     mass = ["-m", options[options.index("-m") + 1]] if "-m" in options else []
-    convert = [str(of / "text2hdf5"), card, "-o", str(folder / "model.hdf5"), *mass]
-    limit = [str(of / "rabbit_limit"), "model.hdf5", "-o", str(folder), "-t", "0", "--levels", "0.05"]
-    return clock([convert, limit], folder, seconds)[0], []
+    convert = [str(of / "text2hdf5"), card, "-o", str(folder), *mass]
+    fit = [str(of / "rabbit_fit"), f"{Path(card).stem}.hdf5", "-o", str(folder), "-t", "0"]
+    return clock([convert, fit], folder, seconds)[0], []
 
 
 def measured(card: str, repeat: int, seconds: float, rabbit: Path | None) -> dict[str, Any]:
@@ -87,7 +85,7 @@ def measured(card: str, repeat: int, seconds: float, rabbit: Path | None) -> dic
     path = os.path.abspath(path)
     ways: dict[str, Any] = {"wilks": wilks_limits, "pyhf": pyhf_limits}
     if rabbit is not None:
-        ways["rabbit"] = partial(rabbit_limits, of=rabbit)
+        ways["rabbit"] = partial(rabbit_fit, of=rabbit)
     found: dict[str, Any] = {"card": f"{Path(path).parent.name}/{Path(path).name}"}
     for name, way in ways.items():
         with tempfile.TemporaryDirectory() as folder:
@@ -123,10 +121,12 @@ def main() -> int:
     parser.add_argument("--rabbit", type=Path)
     parser.add_argument("--output", type=Path)
     asked = parser.parse_args()
-    found = [measured(card, asked.repeat, asked.seconds, asked.rabbit) for card in asked.cards]
     names = ["wilks", "pyhf", *(["rabbit"] if asked.rabbit else [])]
-    print(f"| card | {' | '.join(names)} |\n|:--{'|--:' * len(names)}|")
-    print("\n".join(row(one, names) for one in found))
+    print(f"| card | {' | '.join(names)} |\n|:--{'|--:' * len(names)}|", flush=True)
+    found = []
+    for card in asked.cards:
+        found.append(measured(card, asked.repeat, asked.seconds, asked.rabbit))
+        print(row(found[-1], names), flush=True)
     if asked.output is not None:
         asked.output.write_text(json.dumps({"machine": machine(), "cards": found}, indent=1) + "\n", encoding="utf-8")
     return 0
