@@ -100,6 +100,8 @@ def test_all_mistakes_at_once(model: Model) -> None:
         assert part in told
     with pytest.raises(ModelError, match='"mu": its bounds and its prior leave no values'):
         wilks.sample(model, priors={"mu": "uniform:20,30"}, bounds={"mu": (0, 5)})
+    with pytest.raises(ModelError, match="at least one thread is needed, found threads=0"):
+        wilks.sample(model, threads=0)
     with pytest.raises(ModelError, match='prior of "mu": it is kept at its value'):
         wilks.sample(model, priors={"mu": "flat"}, fixed={"mu": 1.0})
 
