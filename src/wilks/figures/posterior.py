@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _COLOR, _PROFILE, _FIT = PETROFF10[0], "#bd1f01", "black"
 _MOST, _DEFAULT = 10, 4
 _PANEL = 1.7  # inches
+_TITLE_ROOM = 13.0  # points, for the title of a panel
 _INSIDE = (0.6827, 0.95)
 
 
@@ -40,7 +41,7 @@ def posterior(
     By default they are the parameter of interest and the three that are most correlated with it, without one the first
     four. On the diagonal are the distributions, with the shortest interval of the first level shaded; below it are the
     regions of highest density of 68.3 % and 95 %, and the best fit as a cross. `scan` draws the profile likelihood of
-    its parameter, exp(-delta NLL), over the posterior, scaled to the same area.
+    its parameter, exp(-delta NLL), over the posterior, with the same area below it.
 
     Raises InputError where there are no samples, for parameters that are not there, and for more than ten of them.
 
@@ -51,6 +52,7 @@ def posterior(
     >>> figure = wilks.figures.posterior(wilks.posterior_result(model, chains=chains), parameters=["mu"])
     """
     from wilks.figures.canvas import Drawing, fit_margins, styled
+    from wilks.figures.decoration import experiment_texts
 
     chosen = _chosen(result, parameters)
     samples = _samples(result)
@@ -78,8 +80,11 @@ def posterior(
                     _pair(panel, result, (j, i), samples)
                 _name_axes(panel, result, (row, column, n), (i, j))
         kept = [grid[row, column] for row in range(n) for column in range(row + 1)]
-        _legend(figure if n > 1 else kept[0], result, scan)
+        legend = _legend(figure if n > 1 else kept[0], result, scan)
+        experiment_texts(kept[0], as_style(style), wide=_PANEL, up=_TITLE_ROOM)
         fit_margins(figure, kept)
+        if n > 1:  # right of the first panel, below what stands above it
+            legend.set_bbox_to_anchor((1.0, kept[0].get_position().y1), transform=figure.transFigure)
     return figure
 
 
@@ -138,7 +143,8 @@ def _distribution(panel: Axes, result: PosteriorResult, i: int, values: FloatArr
         x = np.linspace(*panel.get_xlim(), 300)
         x = x[(x >= scan.values[good].min()) & (x <= scan.values[good].max())]
         y = np.exp(-0.5 * np.interp(x, scan.values[good], total.delta[good]))
-        y /= 0.5 * float(((y[1:] + y[:-1]) * np.diff(x)).sum())
+        there = float(((values >= x[0]) & (values <= x[-1])).mean())
+        y *= there / (0.5 * float(((y[1:] + y[:-1]) * np.diff(x)).sum()))
         panel.plot(x, y, color=_PROFILE, linestyle="--", linewidth=1.3)
         top = max(top, float(y.max()))
     panel.axvline(result.best_fit[i], color=_FIT, linestyle=":", linewidth=1)
@@ -193,7 +199,7 @@ def _name_axes(panel: Axes, result: PosteriorResult, place: tuple[int, int, int]
         panel.tick_params(labelleft=False)
 
 
-def _legend(where: Any, result: PosteriorResult, scan: ScanResult | None) -> None:
+def _legend(where: Any, result: PosteriorResult, scan: ScanResult | None) -> Any:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -206,4 +212,4 @@ def _legend(where: Any, result: PosteriorResult, scan: ScanResult | None) -> Non
     handles, texts = zip(*entries, strict=True)
     if hasattr(where, "set_ylim"):  # a single panel: above its distribution
         where.set_ylim(0, 1.35 * where.get_ylim()[1])
-    where.legend(handles, texts, loc="upper right", fontsize=9, frameon=False)
+    return where.legend(handles, texts, loc="upper right", fontsize=8, handlelength=1.6, frameon=False)
