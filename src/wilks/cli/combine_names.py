@@ -16,6 +16,8 @@ COMMANDS = {
     "GenerateOnly": ("toys",),
     "Impacts": ("ranking",),
     "FeldmanCousins": ("feldman-cousins",),
+    "MarkovChainMC": ("sample",),
+    "BayesianSimple": ("sample",),
 }
 """Commands for Combine's methods, the first the nearest."""
 ALGORITHMS = {
@@ -30,8 +32,6 @@ ALGORITHMS = {
 }
 """Commands for Combine's algorithms."""
 MISSING = {
-    "MarkovChainMC": "there are no Bayesian limits",
-    "BayesianSimple": "there are no Bayesian limits",
     "KS": "there is no Kolmogorov-Smirnov test",
     "AD": "there is no Anderson-Darling test",
     "random": "there is no scan at random points",
