@@ -70,7 +70,16 @@ def test_no_command_refuses_a_format(call: Call, files: dict[str, Path], command
 
 def test_every_command_with_a_workspace_is_tried() -> None:
     takes = {name for name, command in main.commands.items() for p in command.params if p.metavar == "WORKSPACE"}
-    others = {"combine", "convert", "correlate", "decorrelate", "diff", "explore", "grid"}
+    others = {
+        "combine",
+        "convert",
+        "correlate",
+        "decorrelate",
+        "diff",
+        "explore",
+        "grid",
+        "sample",
+    }  # the last needs an extra
     assert takes - {command[0] for command in TAKE_WORKSPACES} - others == set()
 
 

@@ -34,7 +34,8 @@ PRINTING = {
 
 def test_every_command_that_prints_a_table_has_the_option() -> None:
     having = {name for name, command in main.commands.items() if any(p.name == "form" for p in command.params)}
-    assert having == {*PRINTING, "contour", "grid", "compatibility", "variations", "modifiers", "diff"}
+    slow = {"feldman-cousins", "look-elsewhere", "coverage", "sample"}
+    assert having == {*PRINTING, *slow, "contour", "grid", "compatibility", "variations", "modifiers", "diff", "merge"}
     kinds = [next(p.type for p in main.commands[name].params if p.name == "form") for name in having]
     choices = {tuple(kind.choices) for kind in kinds if isinstance(kind, click.Choice)}
     assert choices == {("text", "markdown", "latex", "html", "csv", "json")}

@@ -19,6 +19,8 @@ VERBS: dict[str, dict[str, Any]] = {
     "chi_square": {},
     "compatibility": {"workspace": None},
     "contour": {"parameters": ("mu", "jes")},
+    "coverage": {"values": [1.0]},
+    "feldman_cousins": {},
     "fit": {},
     "fit_many": {},
     "goodness_of_fit": {},

@@ -15,11 +15,12 @@ from wilks.cli.inputs import read_once, read_workspace
 from wilks.cli.named import bounds_option, numbers_by_name
 from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import output_option, table_options
-from wilks.cli.waiting import Work, work_options
+from wilks.cli.waiting import Work, without_cluster, work_options
 
 _RESULT = "File for the result, as JSON; with - it is printed instead of the table."
 
 
+@without_cluster
 @click.command(
     cls=Command,
     examples=(
@@ -97,6 +98,7 @@ def _values(ctx: click.Context, parameter: click.Parameter, text: str) -> list[f
         raise click.BadParameter(f'"{text}" is not VALUE,VALUE,... with numbers', ctx, parameter) from None
 
 
+@without_cluster
 @click.command(
     cls=Command,
     examples=(

@@ -9,10 +9,11 @@ import click
 from wilks.cli.asked import Asked, study_options
 from wilks.cli.helping import Command
 from wilks.cli.streams import output_option, put, warn, wrote
-from wilks.cli.waiting import end
+from wilks.cli.waiting import end, without_cluster
 from wilks.products import writing
 
 
+@without_cluster
 @click.command(
     "fit-diagnostics",
     cls=Command,

@@ -95,8 +95,9 @@ def read_as(given: Any, options: dict[str, Any]) -> Reading:
     """
     given = source(given) if isinstance(given, str) else given
     found = content(given)
-    if isinstance(found, bytes) and not found.strip():
-        raise InputError(f"{given if isinstance(given, str | Path) else 'standard input'}: is empty")
+    named = isinstance(given, str | Path)
+    if isinstance(found, bytes) and not found.strip() and (not named or Path(given).is_file()):
+        raise InputError(f"{given if named else '<stdin>'}: is empty")
     said = combine_asked.reading()
     if "mass" in said and kind(found) in (WORKSPACE, HS3, DESCRIPTION):
         combine_asked.tell(f"-m {said.pop('mass'):g}: changes nothing in what is read, which is no datacard")

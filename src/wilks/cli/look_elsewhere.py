@@ -15,9 +15,10 @@ from wilks.cli.helping import Command
 from wilks.cli.inputs import read_once
 from wilks.cli.named import bounds_option
 from wilks.cli.streams import output_option, table_options
-from wilks.cli.waiting import Work, work_options
+from wilks.cli.waiting import Work, without_cluster, work_options
 
 
+@without_cluster
 @click.command(
     cls=Command,
     examples=(

@@ -9,7 +9,7 @@ from wilks.cli.asked import Asked, study_options
 from wilks.cli.helping import Command
 from wilks.cli.named import by_name
 from wilks.cli.streams import deliver, output_option
-from wilks.cli.waiting import end
+from wilks.cli.waiting import end, without_cluster
 
 
 def _prior(text: str) -> str:
@@ -18,6 +18,7 @@ def _prior(text: str) -> str:
     return text
 
 
+@without_cluster
 @click.command(
     cls=Command,
     examples=(

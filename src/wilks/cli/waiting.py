@@ -80,7 +80,9 @@ def work_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--search`, `--threads`, `--dask` and `--progress`; the command is called with `work`."""
 
     @functools.wraps(command)
-    def wrapped(*, threads: int | None, progress: bool | None, search: Search, dask: str | None, **rest: Any) -> Any:
+    def wrapped(
+        *, threads: int | None, progress: bool | None, search: Search, dask: str | None = None, **rest: Any
+    ) -> Any:
         return command(work=Work(threads, progress, search, dask), **rest)
 
     for decorate in (
@@ -99,6 +101,12 @@ def work_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         wrapped = decorate(wrapped)
     return wrapped
+
+
+def without_cluster(command: click.Command) -> click.Command:
+    """Take `--dask` from a command whose work is not shared out."""
+    command.params = [param for param in command.params if param.name != "dask"]
+    return command
 
 
 def end(ctx: click.Context, *, good: bool) -> None:
