@@ -73,7 +73,7 @@ def pyhf_limits(card: str, options: list[str], folder: Path, seconds: float) -> 
 
 def rabbit_fit(card: str, options: list[str], folder: Path, seconds: float, *, of: Path) -> tuple[float, list[float]]:
     """Return the time of rabbit's conversion and of one fit: it has no limits."""
-    mass = ["-m", options[options.index("-m") + 1]] if "-m" in options else []
+    mass = ["--mass", options[options.index("-m") + 1]] if "-m" in options else []
     convert = [str(of / "text2hdf5"), card, "-o", str(folder), *mass]
     fit = [str(of / "rabbit_fit"), f"{Path(card).stem}.hdf5", "-o", str(folder), "-t", "0"]
     return clock([convert, fit], folder, seconds)[0], []
