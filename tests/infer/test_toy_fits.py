@@ -13,10 +13,11 @@ from tests.infer.searches import canonical, model
 
 import wilks
 from wilks import toy_data
+from wilks.fitting.many import undone
 from wilks.fitting.problem import pose
 from wilks.infer import toy_fits, toy_tests
 from wilks.infer.study import Running
-from wilks.infer.toy_fits import ABOVE, endings, fit_toys, helped, made, moved, undone
+from wilks.infer.toy_fits import ABOVE, endings, fit_toys, helped, made, moved
 from wilks.results.many import ManyFits
 
 BACKGROUND = [modifier("jes", "normsys", {"lo": 0.9, "hi": 1.1})]

@@ -17,7 +17,7 @@ from wilks.flags import some
 from wilks.model.model import ArrayLike, Model
 from wilks.model.verbs import verb
 from wilks.progress import shown
-from wilks.results.many import ManyFits
+from wilks.results.many import INTERRUPTED, ManyFits
 
 # Parameters of all fits together up to which they are done in the calling thread.
 _FEW = 200
@@ -133,6 +133,23 @@ def fit_problems(
         converged=converged,
         iterations=raw["iterations"].astype(np.intp),
         statuses=tuple(BRIEF[code] for code in raw["status"].tolist()),
+        workspace_digest=model.workspace_digest,
+        version=__version__,
+    )
+
+
+def undone(model: Model, count: int) -> ManyFits:
+    """Return fits that were not made."""
+    nothing = np.full(count, np.nan)
+    return ManyFits(
+        names=model.parameter_names,
+        values=np.full((count, model.n_parameters), np.nan),
+        uncertainties=None,
+        twice_nll=nothing,
+        edm=nothing,
+        converged=np.zeros(count, np.bool_),
+        iterations=np.zeros(count, np.intp),
+        statuses=(INTERRUPTED,) * count,
         workspace_digest=model.workspace_digest,
         version=__version__,
     )

@@ -14,13 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray, Positions
-from wilks._version import __version__
 from wilks.elsewhere.pool import SECONDS, Pool
 from wilks.fitting.every import fit_every
-from wilks.fitting.many import Progress
+from wilks.fitting.many import Progress, undone
 from wilks.fitting.problem import FitOptions, Problem
 from wilks.model.model import Model
-from wilks.results.many import INTERRUPTED, ManyFits
+from wilks.results.many import ManyFits
 
 # Problems in a chunk at least: the engine takes a path for twelve or more. Seconds of work that are left to others.
 _LEAST, _WORTH = 16, 1.0
@@ -46,7 +45,7 @@ def fit_spread(
     chunks = _Chunks(values, problem, starts, witnesses(problem, starts) if anchor is not None else [0])
     if chunks.problems < 2 * _LEAST:
         return job(chunks.of(np.arange(chunks.problems), alone=True), threads, progress)
-    many = _undone(model, len(problem.start))
+    many = undone(model, len(problem.start))
     kind, here, first = "fits" + model.workspace_digest, min(threads or os.cpu_count() or 1, _LEAST), 0
     total, done = len(many), 0
 
@@ -172,20 +171,3 @@ def _with(
 ) -> ManyFits:
     """Return the fits with those of some problems, made here."""
     return many.with_rows(chunks.rows(chosen), job(chunks.of(chosen), threads, progress))
-
-
-def _undone(model: Model, count: int) -> ManyFits:
-    """Return fits that were not made."""
-    nothing = np.full(count, np.nan)
-    return ManyFits(
-        names=model.parameter_names,
-        values=np.full((count, model.n_parameters), np.nan),
-        uncertainties=None,
-        twice_nll=nothing,
-        edm=nothing,
-        converged=np.zeros(count, np.bool_),
-        iterations=np.zeros(count, np.intp),
-        statuses=(INTERRUPTED,) * count,
-        workspace_digest=model.workspace_digest,
-        version=__version__,
-    )

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from wilks._types import FloatArray, Positions
-from wilks._version import __version__
 from wilks.fitting.every import fit_every
 from wilks.fitting.problem import Problem
 from wilks.infer.study import BETTER, Running
@@ -37,23 +36,6 @@ def fit_toys(
         progress=running.progress,
     )
     return fits if rows.size == len(data) else fits.rows(toy)
-
-
-def undone(model: Model, count: int) -> ManyFits:
-    """Return fits that were not made."""
-    nothing = np.full(count, np.nan)
-    return ManyFits(
-        names=model.parameter_names,
-        values=np.full((count, model.n_parameters), np.nan),
-        uncertainties=None,
-        twice_nll=nothing,
-        edm=nothing,
-        converged=np.zeros(count, np.bool_),
-        iterations=np.zeros(count, np.intp),
-        statuses=(INTERRUPTED,) * count,
-        workspace_digest=model.workspace_digest,
-        version=__version__,
-    )
 
 
 def moved(

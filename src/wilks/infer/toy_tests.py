@@ -10,12 +10,12 @@ import numpy as np
 
 from wilks._types import FloatArray
 from wilks.elsewhere.ordered import in_order
-from wilks.fitting.many import Progress
+from wilks.fitting.many import Progress, undone
 from wilks.fitting.problem import Problem
 from wilks.infer.asymptotic_tests import AsymptoticTests, alternative
 from wilks.infer.likelihood_ratio import Profile, one_sided
 from wilks.infer.study import Study
-from wilks.infer.toy_fits import endings, fit_toys, helped, made, moved, undone
+from wilks.infer.toy_fits import endings, fit_toys, helped, made, moved
 from wilks.infer.toy_p_values import SAME, Sample, compared, error_of, p_values, ranges, usable
 from wilks.model.datasets import toy_data
 from wilks.results.conditions import Condition
