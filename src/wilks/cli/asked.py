@@ -77,8 +77,11 @@ def conclude(ctx: click.Context, result: Any, output: str | None) -> None:
     end(ctx, good=result.converged)
 
 
-def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add WORKSPACE and the options that choose model and data; the command is called with `asked`."""
+def study_options(command: Callable[..., Any], *, cluster: bool = True) -> Callable[..., Any]:
+    """Add WORKSPACE and the options that choose model and data; the command is called with `asked`.
+
+    `cluster`: whether its work can be left to a cluster.
+    """
 
     @functools.wraps(command)
     def wrapped(
@@ -105,7 +108,7 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
     decorated: Callable[..., Any] = wrapped
     for decorate in (
         table_options,
-        work_options,
+        functools.partial(work_options, cluster=cluster),
         data_options,
         bounds_option,
         fix_option,

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 import wilks
-from wilks.cli.asked import Asked, conclude, fix_option, measurement_option, poi_option, study_options
-from wilks.cli.combine_asked import made_with
-from wilks.cli.data import fit_for
+from wilks.cli.asked import Asked, conclude, study_options
 from wilks.cli.ensembles import seed_option
-from wilks.cli.fits import check_fixed
 from wilks.cli.helping import Command
-from wilks.cli.inputs import read_once, read_workspace
-from wilks.cli.named import bounds_option, numbers_by_name
-from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import output_option, table_options
-from wilks.cli.waiting import Work, without_cluster, work_options
+from wilks.cli.truths import Truth, truth_options
+from wilks.cli.waiting import Work, work_options
 
 _RESULT = "File for the result, as JSON; with - it is printed instead of the table."
 
 
-@without_cluster
 @click.command(
     cls=Command,
     examples=(
@@ -28,7 +24,7 @@ _RESULT = "File for the result, as JSON; with - it is printed instead of the tab
         "wilks feldman-cousins workspace.json --parameter mu --parameter k --toys 2000 -o region.json",
     ),
 )
-@study_options
+@partial(study_options, cluster=False)
 @click.option(
     "--parameter",
     "parameters",
@@ -98,7 +94,6 @@ def _values(ctx: click.Context, parameter: click.Parameter, text: str) -> list[f
         raise click.BadParameter(f'"{text}" is not VALUE,VALUE,... with numbers', ctx, parameter) from None
 
 
-@without_cluster
 @click.command(
     cls=Command,
     examples=(
@@ -106,21 +101,7 @@ def _values(ctx: click.Context, parameter: click.Parameter, text: str) -> list[f
         "wilks coverage workspace.json --values 0,1 --methods profile,feldman-cousins --level 0.9 --toys 500",
     ),
 )
-@click.argument("workspace", metavar="WORKSPACE")
-@measurement_option
-@poi_option
-@region_options(what="left out of the fits")
-@fix_option
-@bounds_option
-@click.option("--after", metavar="FIT", help="Make the toys at the best fit saved in a file. Default: pre-fit.")
-@click.option(
-    "--set",
-    "others",
-    multiple=True,
-    metavar="NAME=VALUE",
-    callback=numbers_by_name,
-    help="Another parameter that the toys are made with; repeatable.",
-)
+@truth_options
 @click.option(
     "--parameter", metavar="NAME", help="Parameter whose intervals are asked about. Default: that of interest."
 )
@@ -155,18 +136,11 @@ def _values(ctx: click.Context, parameter: click.Parameter, text: str) -> list[f
 @seed_option
 @output_option(_RESULT)
 @table_options
-@work_options
+@partial(work_options, cluster=False)
 @click.pass_context
 def coverage(
     ctx: click.Context,
-    workspace: str,
-    measurement: str | None,
-    poi: str | None,
-    regions: Regions,
-    fix: dict[str, float],
-    bounds: dict[str, tuple[float, float]],
-    after: str | None,
-    others: dict[str, float],
+    truth: Truth,
     parameter: str | None,
     values: list[float],
     methods: str,
@@ -181,26 +155,20 @@ def coverage(
 
     The exit code is 1 where a method has no interval in any toy. After Ctrl-C it is 130; what is done by then counts.
     """
-    read_once(workspace, after)
-    model = wilks.compile_model(
-        regions.restricted(read_workspace(workspace), measurement, poi), measurement=measurement, poi=poi
-    )
-    check_fixed(model, fix)
-    made_at = None if after is None else fit_for(after, workspace, model)
     with work.running("coverage") as running:
         result = wilks.coverage(
-            model,
-            made_at,
+            truth.model,
+            truth.made_at,
             values=values,
             parameter=parameter,
             methods=[name.strip() for name in methods.split(",")],
             level=level,
             toys=toys,
             inner_toys=inner_toys,
-            at=made_with(model, others),
+            at=truth.values,
             seed=seed,
-            fixed=fix,
-            bounds=bounds,
+            fixed=truth.fix,
+            bounds=truth.bounds,
             running=running,
         )
     conclude(ctx, result, output)

@@ -5,17 +5,13 @@ from __future__ import annotations
 import click
 
 import wilks
-from wilks.cli.asked import Asked, conclude, fix_option, measurement_option, poi_option, study_options
-from wilks.cli.combine_asked import made_with
+from wilks.cli.asked import Asked, conclude, study_options
 from wilks.cli.combine_files import combine_root_option, conclude_with, gof_json_option
-from wilks.cli.data import fit_for
-from wilks.cli.fits import check_fixed
 from wilks.cli.helping import Command
-from wilks.cli.inputs import read_fit, read_once, read_workspace
-from wilks.cli.named import bounds_option, numbers_by_name
+from wilks.cli.inputs import read_fit
 from wilks.cli.parts import part_of
-from wilks.cli.regions import Regions, region_options
 from wilks.cli.streams import deliver, output_option, table_options
+from wilks.cli.truths import Truth, truth_options
 from wilks.cli.waiting import Work, end, work_options
 from wilks.errors import InputError
 
@@ -124,21 +120,7 @@ def compatibility(
         "wilks toys workspace.json --count 100000 --part 3/10 --folder toys",
     ),
 )
-@click.argument("workspace", metavar="WORKSPACE")
-@measurement_option
-@poi_option
-@region_options(what="left out of the fits")
-@fix_option
-@bounds_option
-@click.option("--after", metavar="FIT", help="Make the toys at the best fit saved in a file. Default: pre-fit.")
-@click.option(
-    "--set",
-    "values",
-    multiple=True,
-    metavar="NAME=VALUE",
-    callback=numbers_by_name,
-    help="A parameter that the toys are made with, for example an injected signal; repeatable.",
-)
+@truth_options
 @click.option("--count", type=click.IntRange(1), default=1000, show_default=True, metavar="N", help="Number of toys.")
 @seed_option
 @click.option(
@@ -160,14 +142,7 @@ def compatibility(
 @click.pass_context
 def toys(
     ctx: click.Context,
-    workspace: str,
-    measurement: str | None,
-    poi: str | None,
-    regions: Regions,
-    fix: dict[str, float],
-    bounds: dict[str, tuple[float, float]],
-    after: str | None,
-    values: dict[str, float],
+    truth: Truth,
     count: int,
     seed: int,
     profile: tuple[str, ...],
@@ -180,25 +155,20 @@ def toys(
 
     The exit code is 1 where no fit converges. After Ctrl-C it is 130; what is done by then counts.
     """
-    read_once(workspace, after)
-    restricted = regions.restricted(read_workspace(workspace), measurement, poi)
-    model = wilks.compile_model(restricted, measurement=measurement, poi=poi)
-    check_fixed(model, fix)
     if part is not None and folder is None:
         raise InputError("--part: what a part makes is kept in a folder; name one with --folder")
-    made_at = None if after is None else fit_for(after, workspace, model)
     with work.running("toys") as running:
         result = wilks.toys(
-            model,
-            made_at,
-            values=made_with(model, values) or None,
+            truth.model,
+            truth.made_at,
+            values=truth.values or None,
             count=count,
             seed=seed,
             profile=profile,
             folder=folder,
             part=part,
-            fixed=fix,
-            bounds=bounds,
+            fixed=truth.fix,
+            bounds=truth.bounds,
             running=running,
         )
     deliver(result, str(result), output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -9,11 +10,10 @@ import click
 from wilks.cli.asked import Asked, study_options
 from wilks.cli.helping import Command
 from wilks.cli.streams import output_option, put, warn, wrote
-from wilks.cli.waiting import end, without_cluster
+from wilks.cli.waiting import end
 from wilks.products import writing
 
 
-@without_cluster
 @click.command(
     "fit-diagnostics",
     cls=Command,
@@ -22,7 +22,7 @@ from wilks.products import writing
         "wilks export fit-diagnostics card.txt --asimov --set r=1 -o fitDiagnosticsAsimov.root",
     ),
 )
-@study_options
+@partial(study_options, cluster=False)
 @output_option("ROOT file.", default="fitDiagnosticsTest.root", never_printed="writes a ROOT file: name it")
 @click.pass_context
 def fit_diagnostics(ctx: click.Context, asked: Asked, output: str) -> None:

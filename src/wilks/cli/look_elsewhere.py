@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
@@ -15,10 +16,9 @@ from wilks.cli.helping import Command
 from wilks.cli.inputs import read_once
 from wilks.cli.named import bounds_option
 from wilks.cli.streams import output_option, table_options
-from wilks.cli.waiting import Work, without_cluster, work_options
+from wilks.cli.waiting import Work, work_options
 
 
-@without_cluster
 @click.command(
     cls=Command,
     examples=(
@@ -49,7 +49,7 @@ from wilks.cli.waiting import Work, without_cluster, work_options
 @bounds_option
 @data_options
 @table_options
-@work_options
+@partial(work_options, cluster=False)
 @click.pass_context
 def look_elsewhere(
     ctx: click.Context,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 import wilks
@@ -9,7 +11,7 @@ from wilks.cli.asked import Asked, study_options
 from wilks.cli.helping import Command
 from wilks.cli.named import by_name
 from wilks.cli.streams import deliver, output_option
-from wilks.cli.waiting import end, without_cluster
+from wilks.cli.waiting import end
 
 
 def _prior(text: str) -> str:
@@ -18,7 +20,6 @@ def _prior(text: str) -> str:
     return text
 
 
-@without_cluster
 @click.command(
     cls=Command,
     examples=(
@@ -27,7 +28,7 @@ def _prior(text: str) -> str:
         "wilks sample workspace.json --fix lumi=1 --draws 5000 --level 0.9 --level 0.95",
     ),
 )
-@study_options
+@partial(study_options, cluster=False)
 @click.option(
     "--prior",
     "priors",

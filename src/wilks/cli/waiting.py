@@ -76,8 +76,15 @@ class Work:
             yield pool
 
 
-def work_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--search`, `--threads`, `--dask` and `--progress`; the command is called with `work`."""
+_dask_option = click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="Leave what takes long to the workers of a dask cluster, such as tcp://host:8786: the same answer.",
+)
+
+
+def work_options(command: Callable[..., Any], *, cluster: bool = True) -> Callable[..., Any]:
+    """Add `--search`, `--threads`, `--progress`, and with `cluster` `--dask`; the command is called with `work`."""
 
     @functools.wraps(command)
     def wrapped(
@@ -91,22 +98,12 @@ def work_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default=None,
             help="Show progress, and the time left, on standard error. Default: on a terminal.",
         ),
-        click.option(
-            "--dask",
-            metavar="ADDRESS",
-            help="Leave what takes long to the workers of a dask cluster, such as tcp://host:8786: the same answer.",
-        ),
+        *([_dask_option] if cluster else []),
         click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads. Default: all of the machine."),
         search_option,
     ):
         wrapped = decorate(wrapped)
     return wrapped
-
-
-def without_cluster(command: click.Command) -> click.Command:
-    """Take `--dask` from a command whose work is not shared out."""
-    command.params = [param for param in command.params if param.name != "dask"]
-    return command
 
 
 def end(ctx: click.Context, *, good: bool) -> None:
