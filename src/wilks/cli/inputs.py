@@ -94,12 +94,8 @@ def read_as(given: Any, options: dict[str, Any]) -> Reading:
     What options of Combine's say of the running command is done as well.
     """
     given = source(given) if isinstance(given, str) else given
-    found = content(given)
-    named = isinstance(given, str | Path)
-    if isinstance(found, bytes) and not found.strip() and (not named or Path(given).is_file()):
-        raise InputError(f"{given if named else '<stdin>'}: is empty")
     said = combine_asked.reading()
-    if "mass" in said and kind(found) in (WORKSPACE, HS3, DESCRIPTION):
+    if "mass" in said and kind(content(given)) in (WORKSPACE, HS3, DESCRIPTION):
         combine_asked.tell(f"-m {said.pop('mass'):g}: changes nothing in what is read, which is no datacard")
     options = said | options
     read = _read(given, lambda where: wilks.read_workspace(where, **options), WORKSPACE)
@@ -148,8 +144,14 @@ def read_once(*files: str | None) -> None:
 
 
 def refuse_other_kinds(given: Any, wanted: str) -> None:
-    """Raise InputError where a file is recognised, and is not what a command takes: what it is, and who takes it."""
-    found = kind(content(given))
+    """Raise InputError where a file is recognised, and is not what a command takes: what it is, and who takes it.
+
+    So is a file in place of a workspace that is empty.
+    """
+    there = content(given)
+    if wanted == WORKSPACE and not there.strip() and (isinstance(given, io.BytesIO) or Path(given).is_file()):
+        raise InputError(f"{getattr(given, 'name', given)}: is empty")
+    found = kind(there)
     fitting = {WORKSPACE: WORKSPACES, SAVED: (SAVED, *_RESULTS.values())}.get(wanted, (wanted,))
     if wanted == CONFIG and isinstance(given, str):
         fitting = (CONFIG, TREX)
