@@ -65,8 +65,6 @@ struct EightfoldScratch {
 
 namespace detail {
 
-#define WILKS_INLINE __attribute__((always_inline)) inline
-
 // Where the values are, and the values that template rows are multiplied with. (Conditions are written as factors of 0 and
 // 1, found once for each parameter: GCC has no vectors of conditions before it knows the machine.)
 WILKS_INLINE void eightfold_values(const Model& m, const Eight* theta, EightfoldScratch& s) {
@@ -104,21 +102,7 @@ WILKS_INLINE Eight exponential_of(const Eight& x) {
       for (int i = 0; i < fold; ++i) out[i] = wilks::exp(x[i]);
       return out;
     }
-  const Eight shifted = x * 1.4426950408889634 + 0x1.8p52, k = shifted - 0x1.8p52;
-  const Eight a = x - k * 0x1.62e42feep-1, b = -k * 0x1.a39ef35793c76p-33, r = a + b, part = r - a, rest = (a - (r - part)) + (b - part);
-  Eight tail{};
-  for (int n = 11; n >= 0; --n) tail = tail * r + inverse_factorial[n];
-  const Eight split = 134217729.0 * r, high = split - (split - r), low = r - high, square = r * r;
-  const Eight square_rest = ((high * high - square) + 2.0 * high * low) + low * low;
-  const Eight one = 1.0 + r, one_part = one - 1.0, one_rest = (1.0 - (one - one_part)) + (r - one_part), half = 0.5 * square;
-  const Eight sum = one + half, sum_part = sum - one, sum_rest = (one - (sum - sum_part)) + (half - sum_part);
-  const Eight correction = ((one_rest + sum_rest) + (0.5 * square_rest + rest * one)) + square * r * tail;
-  EightBits bits;
-  std::memcpy(&bits, &shifted, sizeof(Eight));
-  bits = (bits + 1023) << 52;
-  Eight power;
-  std::memcpy(&power, &bits, sizeof(Eight));
-  return (sum + correction) * power;
+  return exponential<Eight, EightBits>(x);
 }
 
 // The product of the scalar factors of a block. Leaves each factor in `inner`, without what is in the common exponent, and in
@@ -374,7 +358,6 @@ WILKS_WIDTHS(dot_eight, (const Eight* a, const Eight* b, int n, Eight* out), (a,
 WILKS_WIDTHS(add_scaled_eight, (Eight* y, const Eight* a, const Eight* x, int n), (y, a, x, n))
 
 #undef WILKS_WIDTHS
-#undef WILKS_INLINE
 
 }  // namespace detail
 

@@ -3,25 +3,32 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
+
+// For what is compiled once for each vector width, inside of functions for that.
+#define WILKS_INLINE __attribute__((always_inline)) inline
 
 namespace wilks {
 
 namespace detail {
 
+// Of numbers, or of vectors of them (eightfold.hpp): the same operations, and the same bits.
+template <class Number>
 struct Pair {
-  double high, low;  // the sum of both, without rounding
+  Number high, low;  // the sum of both, without rounding
 };
 
-inline Pair exact_sum(double a, double b) {
-  const double sum = a + b, part = sum - a;
+template <class Number>
+WILKS_INLINE Pair<Number> exact_sum(const Number& a, const Number& b) {
+  const Number sum = a + b, part = sum - a;
   return {sum, (a - (sum - part)) + (b - part)};
 }
 
-inline Pair exact_square(double a) {
-  const double shifted = 134217729.0 * a, high = shifted - (shifted - a), low = a - high, square = a * a;
+template <class Number>
+WILKS_INLINE Pair<Number> exact_square(const Number& a) {
+  const Number shifted = 134217729.0 * a, high = shifted - (shifted - a), low = a - high, square = a * a;
   return {square, ((high * high - square) + 2.0 * high * low) + low * low};
 }
 
@@ -33,22 +40,32 @@ inline constexpr auto inverse_factorial = [] {
   return out;
 }();
 
+// exp(k log 2 + r) with |r| < 0.35, for |x| < 700: the series of exp(r), its first three terms without rounding.
+template <class Number, class Bits>
+WILKS_INLINE Number exponential(const Number& x) {
+  static_assert(sizeof(Number) == sizeof(Bits));
+  const Number shifted = x * 1.4426950408889634 + 0x1.8p52, k = shifted - 0x1.8p52;  // a whole number
+  // log 2 in two parts, the first with trailing zeros: its multiples are exact.
+  const auto [r, rest] = exact_sum<Number>(x - k * 0x1.62e42feep-1, -k * 0x1.a39ef35793c76p-33);
+  Number tail{};
+  for (int n = 11; n >= 0; --n) tail = tail * r + inverse_factorial[n];
+  const auto [square, square_rest] = exact_square<Number>(r);
+  const auto [one, one_rest] = exact_sum<Number>(Number{} + 1.0, r);
+  const auto [sum, sum_rest] = exact_sum<Number>(one, 0.5 * square);
+  const Number correction = ((one_rest + sum_rest) + (0.5 * square_rest + rest * one)) + square * r * tail;
+  Bits bits;
+  std::memcpy(&bits, &shifted, sizeof(Number));
+  bits = (bits + 1023) << 52;  // k stands in the last bits of `shifted`
+  Number power;
+  std::memcpy(&power, &bits, sizeof(Number));
+  return (sum + correction) * power;
+}
+
 }  // namespace detail
 
-// exp(k log 2 + r) with |r| < 0.35: the series of exp(r), its first three terms without rounding.
 inline double exp(double x) {
   if (!(std::abs(x) < 700.0)) return std::exp(x);
-  const double k = (x * 1.4426950408889634 + 0x1.8p52) - 0x1.8p52;  // a whole number
-  // log 2 in two parts, the first with trailing zeros: its multiples are exact.
-  const auto [r, rest] = detail::exact_sum(x - k * 0x1.62e42feep-1, -k * 0x1.a39ef35793c76p-33);
-  double tail = 0.0;
-  for (int n = 11; n >= 0; --n) tail = tail * r + detail::inverse_factorial[n];
-  const auto [square, square_rest] = detail::exact_square(r);
-  const auto [one, one_rest] = detail::exact_sum(1.0, r);
-  const auto [sum, sum_rest] = detail::exact_sum(one, 0.5 * square);
-  const double correction = ((one_rest + sum_rest) + (0.5 * square_rest + rest * one)) + square * r * tail;
-  const double power = std::bit_cast<double>(static_cast<std::uint64_t>(1023 + static_cast<int>(k)) << 52);
-  return (sum + correction) * power;
+  return detail::exponential<double, std::uint64_t>(x);
 }
 
 }  // namespace wilks
