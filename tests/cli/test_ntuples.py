@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from tests.cli.conftest import Call
+from tests.local_cluster import local_cluster
 from tests.templates import events
 
 import wilks
@@ -139,11 +140,8 @@ def test_files_that_cannot_be_read(call: Call, steering: Path) -> None:
 
 
 def test_a_cluster(call: Call, steering: Path) -> None:
-    distributed = pytest.importorskip("distributed")
     serial = dict(wilks.build_templates(wilks.load_config(steering), workers=1))
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=":0", processes=False, silence_logs=50
-    ) as cluster:
+    with local_cluster() as cluster:
         result = call("templates", steering, "-o", "t.npz", "--dask", cluster.scheduler_address)
     assert result.exit_code == 0
     assert result.stderr.startswith("3000 entries of 3 files, ")

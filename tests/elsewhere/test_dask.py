@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.local_cluster import local_cluster
 
 import wilks
 import wilks.infer.toys as toys_module
@@ -23,8 +24,7 @@ distributed = pytest.importorskip("distributed")
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    how = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
-    with distributed.LocalCluster(protocol="tcp", **how) as cluster:
+    with local_cluster(2, processes=True) as cluster:
         yield cluster
 
 

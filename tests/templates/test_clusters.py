@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.local_cluster import local_cluster
 
 import wilks
 from wilks.errors import InputError
@@ -31,10 +32,7 @@ def test_what_is_no_address_ends_at_once(address: str) -> None:
 
 
 def test_a_worker_is_no_scheduler() -> None:
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=":0", processes=False, silence_logs=50, protocol="tcp"
-    ) as cluster:
+    with local_cluster() as cluster:
         with pytest.raises(InputError, match="it is something else"):
             dask_executor(cluster.workers[0].address).__enter__()
         with dask_executor(cluster.scheduler_address) as executor:

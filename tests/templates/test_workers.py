@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.local_cluster import local_cluster
 from tests.templates import events
 
 import wilks
@@ -245,7 +246,7 @@ def test_a_worker_of_a_cluster_is_killed(
     serial = wilks.build_templates(config, workers=1)
     monkeypatch.setattr("wilks.templates.ntuples.fill", fill_or_die)
     with (
-        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as cluster,
+        local_cluster(processes=True) as cluster,
         distributed.Client(cluster) as client,
     ):
         found = wilks.build_templates(config, workers=client)
