@@ -1,8 +1,9 @@
-// The nll and its gradient at eight points at once, each with data of its own: vector lanes hold points, not bins, so that
+// Rates at eight points at once, and what their slopes give to the gradient: vector lanes hold points, not bins, so that
 // templates are read once for all of them and channels of few bins are as fast as long ones. No lane knows of the others:
 // its bits don't depend on them. Only for models whose yields are sums of template rows (see `eightfold_serves`).
 #pragma once
 
+#include <bit>
 #include <memory>
 #include <new>
 
@@ -36,6 +37,7 @@ class Eights {
   Eight* data() { return memory_.get(); }
   Eight& operator[](std::size_t i) { return memory_.get()[i]; }
   const Eight& operator[](std::size_t i) const { return memory_.get()[i]; }
+  std::size_t size() const { return size_; }
   void fill(const Eight& value) { std::fill(data(), data() + size_, value); }
 
  private:
@@ -273,91 +275,6 @@ WILKS_INLINE void eightfold_constraints(const Model& m, const Eight* theta, cons
     gradient[q] += m.coupling[i] * x;
   }
 }
-
-// The nll without its constants, the sum of its absolute terms, and the gradient; a lane whose rates are impossible has an
-// infinite or undefined value. The data are those in `s`.
-WILKS_INLINE void evaluate_eight_any(const Model& m, const Eight* theta, EightfoldScratch& s, Eight* gradient, Eight* value, Eight* magnitude) {
-  eightfold_values(m, theta, s);
-  s.value_gradient.fill(Eight{});
-  std::fill(gradient, gradient + m.parameters, Eight{});
-  Eight total{}, size{};
-  for (int c = 0; c < m.channels; ++c) {
-    eightfold_forward(m, theta, c, s);
-    for (int b = 0; b < m.bins_of(c); ++b) {
-      const double* n = s.observed.data() + static_cast<Index>(m.channel_bin[c] + b) * fold;
-      Eight& slope = s.slope[b];
-      for (int l = 0; l < fold; ++l) {
-        const PoissonTerm term = poisson_term(n[l], s.rate[b][l]);
-        total[l] += term.value;
-        size[l] += std::abs(term.value);
-        slope[l] = term.slope;
-      }
-    }
-    eightfold_gradient(m, theta, c, s, gradient);
-  }
-  for (int p = 0; p < m.parameters; ++p) gradient[p] += s.value_gradient[p];
-  for (std::size_t i = 0; i < m.even_parameter.size(); ++i) gradient[m.even_parameter[i]] += s.even_slope[i] * s.value_gradient[m.inputs + 1 + i];
-  eightfold_constraints(m, theta, s, gradient, total, size);
-  *value = total;
-  *magnitude = size;
-}
-
-// y = A x for a square matrix of n rows, `ld` apart.
-WILKS_INLINE void multiply_eight_any(const double* A, int n, const Eight* x, Eight* y) {
-  int i = 0;
-  for (; i + 4 <= n; i += 4) {
-    const double* a = A + static_cast<Index>(i) * n;
-    Eight sum[4] = {};
-    for (int j = 0; j < n; ++j)
-      for (int r = 0; r < 4; ++r) sum[r] += a[static_cast<Index>(r) * n + j] * x[j];
-    for (int r = 0; r < 4; ++r) y[i + r] = sum[r];
-  }
-  for (; i < n; ++i) {
-    Eight sum{};
-    for (int j = 0; j < n; ++j) sum += A[static_cast<Index>(i) * n + j] * x[j];
-    y[i] = sum;
-  }
-}
-
-WILKS_INLINE void dot_eight_any(const Eight* a, const Eight* b, int n, Eight* out) {
-  Eight sum[2] = {};
-  int i = 0;
-  for (; i + 2 <= n; i += 2) sum[0] += a[i] * b[i], sum[1] += a[i + 1] * b[i + 1];
-  if (i < n) sum[0] += a[i] * b[i];
-  *out = sum[0] + sum[1];
-}
-
-WILKS_INLINE void add_scaled_eight_any(Eight* y, const Eight* a, const Eight* x, int n) {
-  for (int i = 0; i < n; ++i) y[i] += *a * x[i];
-}
-
-// One source for several vector widths, chosen when the library is loaded. (Of functions with clones, GCC lowers vectors
-// this long before it clones.)
-#if defined(__x86_64__) && defined(__GNUC__)
-#define WILKS_WIDTHS(name, parameters, arguments)                                                      \
-  inline void name##_base parameters { name##_any arguments; }                                        \
-  __attribute__((target("avx2"))) inline void name##_avx2 parameters { name##_any arguments; }       \
-  __attribute__((target("avx512f"))) inline void name##_avx512 parameters { name##_any arguments; }  \
-  inline const auto name##_best = widest(name##_base, name##_avx2, name##_avx512);
-
-template <class Function>
-Function widest(Function base, Function avx2, Function avx512) {
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("avx512f") ? avx512 : __builtin_cpu_supports("avx2") ? avx2 : base;
-}
-#else
-#define WILKS_WIDTHS(name, parameters, arguments)                \
-  inline void name##_base parameters { name##_any arguments; }  \
-  inline const auto name##_best = name##_base;
-#endif
-
-WILKS_WIDTHS(evaluate_eight, (const Model& m, const Eight* theta, EightfoldScratch& s, Eight* gradient, Eight* value, Eight* magnitude),
-             (m, theta, s, gradient, value, magnitude))
-WILKS_WIDTHS(multiply_eight, (const double* A, int n, const Eight* x, Eight* y), (A, n, x, y))
-WILKS_WIDTHS(dot_eight, (const Eight* a, const Eight* b, int n, Eight* out), (a, b, n, out))
-WILKS_WIDTHS(add_scaled_eight, (Eight* y, const Eight* a, const Eight* x, int n), (y, a, x, n))
-
-#undef WILKS_WIDTHS
 
 }  // namespace detail
 

@@ -50,7 +50,7 @@ class ManyFits {
   std::size_t shares() const { return problems_of_their_own_; }
 
   // Before any work begins.
-  void prepare(Stop ask) { share_hessian_ = share_hessian_ && problems_.count > 0 && sharing_is_worthwhile(ask); }
+  void prepare(Stop ask) { choose_sharing(ask); }
 
   // Fit what no other worker has begun, until `ask` says to stop: what is not done then stays undone.
   void work(Stop ask) {
@@ -74,6 +74,7 @@ class ManyFits {
  private:
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   static constexpr std::size_t few = 4;    // fits for which no Hessian is shared
+  static constexpr std::size_t sample = 16;  // fits that are tried first
   static constexpr std::size_t many = 12;  // problems that are worth a path
   static constexpr double news = 1e-8;     // in nll: a start has led lower than one before
   static constexpr double reach = 10.0;    // in nll: a conditional minimum not far from the best one
@@ -81,30 +82,50 @@ class ManyFits {
   const Problems& problems_;
   Options options_;
   bool share_hessian_;
+  int refreshes_ = 0;  // points of each fit with a metric of their own
   std::size_t problems_of_their_own_;
   std::atomic<std::size_t> next_{0};
 
   Data data(std::size_t fit) const { return {problems_.data[fit], problems_.data[fit] + m.bins}; }
 
-  // Worth it only where it mostly works: the first fits tell, whatever the number of threads.
-  bool sharing_is_worthwhile(Stop ask) const {
-    constexpr std::size_t sample = 16;
-    if (problems_.count < 4 * sample) return false;
+  // Sharing is worth it only where it mostly works: the first fits tell, whatever the number of threads. Where it works but
+  // takes many steps, so may a metric for each of the first points (see Together), which costs some gradients, and the wait
+  // for the last of eight fits.
+  void choose_sharing(Stop ask) {
+    constexpr double fewest = 8.0, lost = 1.3;
+    share_hessian_ = share_hessian_ && problems_.count >= 4 * sample;
+    if (!share_hessian_) return;
     const std::vector<char> fixed(problems_.fixed[0], problems_.fixed[0] + m.parameters);
-    SharedHessian trial(m, problems_.start[0], data(0).auxiliary, problems_.lower[0], problems_.upper[0], fixed.data());
-    std::size_t successes = 0;
-    if (eightfold_serves(m) && trial.newton()) {
-      Together together(m, *trial.newton(), problems_.start[0], problems_.lower[0], problems_.upper[0], fixed.data());
-      std::size_t i = 0;
+    SharedHessian shared(m, problems_.start[0], data(0).auxiliary, problems_.lower[0], problems_.upper[0], fixed.data());
+    double steps = 0.0, with_metrics = 0.0;
+    share_hessian_ = mostly_works(shared, fixed, ask, steps);
+    if (!eightfold_serves(m) || !EightfoldMetric::serves(m) || !shared.newton()) return;
+    if (!share_hessian_) steps = std::numeric_limits<double>::infinity();
+    const double cost = EightfoldMetric::cost(m);
+    const auto better = [&](double left) { return lost * (left + refreshes_ * cost) < steps; };
+    refreshes_ = cost < 1.0 ? 6 : 2;
+    if (better(fewest) && mostly_works(shared, fixed, ask, with_metrics) && better(with_metrics))
+      share_hessian_ = true;
+    else
+      refreshes_ = 0;
+  }
+
+  bool mostly_works(SharedHessian& shared, const std::vector<char>& fixed, Stop ask, double& steps) const {
+    std::size_t successes = 0, i = 0;
+    steps = 0.0;
+    const auto succeed = [&](std::ptrdiff_t, const Outcome& out) {
+      ++successes;
+      steps += out.iterations;
+    };
+    if (eightfold_serves(m) && shared.newton()) {
+      Together together(m, *shared.newton(), problems_.start[0], problems_.lower[0], problems_.upper[0], fixed.data(), refreshes_);
       const auto next = [&]() -> std::ptrdiff_t { return i < sample ? static_cast<std::ptrdiff_t>(i++) : -1; };
-      together.run(next, [&](std::ptrdiff_t fit) { return data(fit); }, [&](std::ptrdiff_t, const Outcome&) { ++successes; }, [](std::ptrdiff_t) {},
-                   [&] { return ask.ask(ask.context); });
-      return 2 * successes > sample;
+      together.run(next, [&](std::ptrdiff_t fit) { return data(fit); }, succeed, [](std::ptrdiff_t) {}, [&] { return ask.ask(ask.context); });
+    } else {
+      for (Outcome out; i < sample && !ask.ask(ask.context); ++i)
+        if (shared.run(data(i), out)) succeed(i, out);
     }
-    for (std::size_t i = 0; i < sample && !ask.ask(ask.context); ++i) {
-      Outcome out;
-      successes += trial.run(data(i), out);
-    }
+    steps /= std::max<std::size_t>(successes, 1);
     return 2 * successes > sample;
   }
 
@@ -133,7 +154,7 @@ class ManyFits {
 
   // Eight fits at a time; what does not converge that way is left to the minimiser.
   void work_together(Worker& worker, const std::vector<char>& held, Stop ask) {
-    Together together(m, *worker.shared->newton(), problems_.start[0], problems_.lower[0], problems_.upper[0], held.data());
+    Together together(m, *worker.shared->newton(), problems_.start[0], problems_.lower[0], problems_.upper[0], held.data(), refreshes_);
     const auto next = [&]() -> std::ptrdiff_t {
       const std::size_t i = stopped ? problems_of_their_own_ : next_++;
       return i < problems_of_their_own_ ? static_cast<std::ptrdiff_t>(i) : -1;

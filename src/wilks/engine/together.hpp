@@ -1,25 +1,30 @@
 // Many fits with one Hessian, eight at a time.
 #pragma once
 
+#include <optional>
+
 #include "box.hpp"
 #include "dense.hpp"
-#include "eightfold.hpp"
+#include "eightfold_kernels.hpp"
 #include "outcome.hpp"
 
 namespace wilks {
 
-// The same fits as those of SharedHessian, in vector lanes: limited-memory BFGS with the inverse of the shared Hessian. A
-// lane whose fit is done takes the next one; what a fit does depends on no other, so its answer doesn't depend on which are
-// made with it. A parameter that comes to a bound is held there, by a column of the inverse E: p = z - E z_held / E_held is
-// the step without it.
+// The same fits as those of SharedHessian, in vector lanes: limited-memory BFGS with the inverse of the shared Hessian. Where
+// curvatures change much on the way, the first points after the start get a metric of their own (see
+// eightfold_metric.hpp), and the last of these serves from there on. A lane whose fit is done takes the next one; what a fit
+// does depends on no other, so its answer doesn't depend on which are made with it. A parameter that comes to a bound is
+// held there, by a column of the inverse E: p = z - E z_held / E_held is the step without it.
 class Together {
  public:
-  // `newton` holds the factor of the shared Hessian. The other arrays stay the caller's.
-  Together(const Model& model, Newton& newton, const double* start, const double* lower, const double* upper, const char* fixed)
-      : m(model), start_(start), lower_(lower), upper_(upper), fixed_(fixed, fixed + model.parameters), inverse_(static_cast<std::size_t>(model.parameters) * model.parameters),
+  // `newton` holds the factor of the shared Hessian; `refreshes` points have a metric of their own. The other arrays stay the
+  // caller's.
+  Together(const Model& model, Newton& newton, const double* start, const double* lower, const double* upper, const char* fixed, int refreshes)
+      : m(model), refreshes_(refreshes), start_(start), lower_(lower), upper_(upper), fixed_(fixed, fixed + model.parameters), inverse_(static_cast<std::size_t>(model.parameters) * model.parameters),
         scratch_(model), x_(model.parameters), gradient_(model.parameters), p_(model.parameters), product_(model.parameters), previous_(model.parameters),
         steps_(static_cast<std::size_t>(steps) * model.parameters), changes_(static_cast<std::size_t>(steps) * model.parameters) {
     inverse(newton, inverse_.data());
+    if (refreshes_ > 0) fresh_ = std::make_unique<EightfoldMetric>(m), metric_ = std::make_unique<EightfoldMetric>(m), other_.emplace(m.parameters), column_.emplace(m.parameters);
   }
 
   static constexpr double tolerance = 1e-11;  // on the EDM
@@ -31,7 +36,13 @@ class Together {
   void run(Next next, GetData data, Done done, Failed failed, Ask stop) {
     for (int l = 0; l < fold; ++l) begin(l, next(), data);
     while (std::any_of(fit_, fit_ + fold, [](std::ptrdiff_t i) { return i >= 0; }) && !stop()) {
-      detail::evaluate_eight_best(m, x_.data(), scratch_, gradient_.data(), &value_, &magnitude_);
+      const EightBits refreshed = to_refresh();
+      const bool any = has_any(refreshed);
+      detail::evaluate_eight_best(m, x_.data(), scratch_, gradient_.data(), &value_, &magnitude_, fixed_.data(), any ? fresh_.get() : nullptr);
+      if (any && !has_any(own_ & ~refreshed))
+        std::swap(fresh_, metric_);
+      else if (any)
+        detail::take_metric_best(refreshed, *fresh_, *metric_);
       bool ended[fold] = {};
       const auto give_up = [&](int l) {
         failed(fit_[l]);
@@ -43,6 +54,7 @@ class Together {
         if (value_[l] <= last_[l] && std::isfinite(value_[l])) {
           last_[l] = value_[l] + 1e-13 * (magnitude_[l] + 1.0);
           shorter_[l] = 0;
+          if (refreshed[l]) own_[l] = ~std::uint64_t{}, count_[l] = 0;
         } else {
           moving_[l] = false;
           if (count_[l] == 0 || ++shorter_[l] == 5)
@@ -69,23 +81,32 @@ class Together {
           }
         }
       }
+      // A metric costs the same for one lane as for all: fits that need one begin together.
       for (int l = 0; l < fold; ++l)
-        if (ended[l]) begin(l, next(), data);
+        if (ended[l]) begin(l, -1, data);
+      const bool all_ended = std::all_of(fit_, fit_ + fold, [](std::ptrdiff_t i) { return i < 0; });
+      for (int l = 0; l < fold && (refreshes_ == 0 || all_ended); ++l)
+        if (fit_[l] < 0) begin(l, next(), data);
     }
   }
 
  private:
   const Model& m;
+  int refreshes_;
   const double *start_, *lower_, *upper_;
   std::vector<char> fixed_;
   std::vector<double> inverse_;
   EightfoldScratch scratch_;
   Eights x_, gradient_, p_, product_, previous_, steps_, changes_;  // the last two: `steps` of them, one after the other
+  std::unique_ptr<EightfoldMetric> fresh_, metric_;  // of the last point; of each lane's last refreshed one
+  std::optional<Eights> other_, column_;
+  EightBits own_{};  // lanes that have a metric: all bits set
   Eight value_{}, magnitude_{}, last_{}, edm_{}, curvature_{};
   Eight weight_[steps] = {}, factor_[steps] = {};
   std::ptrdiff_t fit_[fold];
   int taken_[fold] = {}, count_[fold] = {}, shorter_[fold] = {};  // steps of each fit; those that are remembered; how often the last one was shortened
   int held_[fold] = {}, approaches_[fold] = {};  // the parameter at its bound, or -1; steps that ended short of a bound
+  double width_[fold] = {};                      // what E has on the diagonal for that parameter
   bool moving_[fold] = {}, whole_[fold] = {};    // whose fits take a step now; whether that is all that the matrix says
 
   Eight* step(int k) { return steps_.data() + static_cast<Index>(k) * m.parameters; }
@@ -96,6 +117,7 @@ class Together {
     fit_[l] = fit;
     taken_[l] = count_[l] = shorter_[l] = approaches_[l] = 0;
     held_[l] = -1;
+    own_[l] = 0;
     last_[l] = std::numeric_limits<double>::infinity();
     for (int j = 0; j < steps; ++j) weight_[j][l] = factor_[j][l] = 0.0;
     for (int i = 0; i < m.parameters; ++i) x_[i][l] = start_[i];
@@ -103,6 +125,19 @@ class Together {
     const Data of = data(fit);
     for (int b = 0; b < m.bins; ++b) scratch_.observed[static_cast<Index>(b) * fold + l] = of.observed[b];
     for (int i = 0; i < m.constraints; ++i) scratch_.auxiliary[static_cast<Index>(i) * fold + l] = of.auxiliary[i];
+  }
+
+  EightBits to_refresh() const {
+    EightBits lanes{};
+    for (int l = 0; l < fold; ++l)
+      if (fit_[l] >= 0 && taken_[l] > 0 && taken_[l] <= refreshes_) lanes[l] = ~std::uint64_t{};
+    return lanes;
+  }
+
+  static bool has_any(const EightBits& lanes) {
+    std::uint64_t all = 0;
+    for (int l = 0; l < fold; ++l) all |= lanes[l];
+    return all != 0;
   }
 
   void shorten(int l) {
@@ -144,15 +179,7 @@ class Together {
       const Eight back = -factor_[j];
       detail::add_scaled_eight_best(p_.data(), &back, change(j), P);
     }
-    detail::multiply_eight_best(inverse_.data(), P, p_.data(), product_.data());
-    std::swap(p_, product_);
-    for (int l = 0; l < fold; ++l) {
-      if (held_[l] < 0) continue;
-      const double* column = &inverse_[static_cast<std::size_t>(held_[l]) * P];
-      const double part = p_[held_[l]][l] / column[held_[l]];
-      for (int i = 0; i < P; ++i) p_[i][l] -= part * column[i];
-      p_[held_[l]][l] = 0.0;
-    }
+    apply_inverse();
     for (int j = 0; j < most; ++j) {
       detail::dot_eight_best(change(j), p_.data(), P, &product);
       const Eight ahead = known > j ? factor_[j] - weight_[j] * product : Eight{};
@@ -160,6 +187,42 @@ class Together {
     }
     detail::dot_eight_best(gradient_.data(), p_.data(), P, &product);
     edm_ = 0.5 * product;
+  }
+
+  // p := E p, without the parameter that is held.
+  void apply_inverse() {
+    const int P = m.parameters;
+    const bool own = has_any(own_);
+    if (own) {
+      std::copy(p_.data(), p_.data() + P, other_->data());
+      detail::solve_eight_best(m, *metric_, other_->data());
+    }
+    bool all = own;
+    for (int l = 0; l < fold; ++l) all = all && (own_[l] || !moving_[l]);
+    if (all) {
+      std::swap(p_, *other_);
+    } else {
+      detail::multiply_eight_best(inverse_.data(), P, p_.data(), product_.data());
+      std::swap(p_, product_);
+      if (own) detail::take_lanes_best(own_, *other_, p_);
+    }
+    if (std::all_of(held_, held_ + fold, [](int h) { return h < 0; })) return;
+    if (own) {
+      column_->fill(Eight{});
+      for (int l = 0; l < fold; ++l)
+        if (held_[l] >= 0) (*column_)[held_[l]][l] = 1.0;
+      detail::solve_eight_best(m, *metric_, column_->data());
+    }
+    for (int l = 0; l < fold; ++l) {
+      const int held = held_[l];
+      if (held < 0) continue;
+      const double* column = &inverse_[static_cast<std::size_t>(held) * P];
+      const auto element = [&](int i) { return own_[l] ? (*column_)[i][l] : column[i]; };
+      width_[l] = element(held);
+      const double part = p_[held][l] / width_[l];
+      for (int i = 0; i < P; ++i) p_[i][l] -= part * element(i);
+      p_[held][l] = 0.0;
+    }
   }
 
   // Take the step, up to the first bound in its way: short of it twice, then the parameter is held there, and what was learnt
@@ -193,7 +256,7 @@ class Together {
   // Whether the parameter that is held, if there is one, belongs at its bound.
   bool at_rest(int l) const {
     const int h = held_[l];
-    return h < 0 || (outward(l) > 0 && !Box::weak(outward(l), 1.0 / inverse_[static_cast<Index>(h) * m.parameters + h]));
+    return h < 0 || (outward(l) > 0 && !Box::weak(outward(l), 1.0 / width_[l]));
   }
 
   // How much the nll would rise with the parameter that is held, on the way inside.
