@@ -104,6 +104,7 @@ def work_options(command: Callable[..., Any], *, cluster: bool = True, pieces: b
     ) -> Any:
         return command(work=Work(threads, progress, search, dask, kept), **rest)
 
+    optional: list[Callable[..., Any]] = [_dask_option] * cluster + [kept_options] * pieces
     decorated: Callable[..., Any] = wrapped
     for decorate in (
         click.option(
@@ -111,8 +112,7 @@ def work_options(command: Callable[..., Any], *, cluster: bool = True, pieces: b
             default=None,
             help="Show progress, and the time left, on standard error. Default: on a terminal.",
         ),
-        *([_dask_option] if cluster else []),
-        *([kept_options] if pieces else []),
+        *optional,
         click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads. Default: all of the machine."),
         search_option,
     ):

@@ -51,8 +51,8 @@ def merge_pieces(folders: Sequence[str | Path], *, folder: str | Path | None = N
     ...         wilks.hypotest(model, calculator="toys", toys=100, executor=PieceFolder(f"h{i}", part=(i, 2)))
     ...     except PartDone as done:
     ...         print(done)
-    part 1 of 2 is done: 1 piece made, 0 found; the answer needs 1 more of other parts
-    part 2 of 2 is done: 1 piece made, 0 found; the answer needs 1 more of other parts
+    part 1 of 2 is done: 1 piece made; the answer needs 1 more of other parts
+    part 2 of 2 is done: 1 piece made; the answer needs 1 more of other parts
     >>> merge_pieces(["h1", "h2"], folder="h").count
     2
     """

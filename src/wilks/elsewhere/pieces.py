@@ -7,6 +7,7 @@ by whoever needs it, in whatever order, and counts once, however many jobs have 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -95,91 +96,37 @@ class PieceFolder:
         most: int | None = None,
         made: Callable[[Any], Any] = lambda item: item,
     ) -> Iterator[tuple[int, Any]]:
-        """Yield the place of each item and what the job makes of it: what is in the folder, then what is made.
+        """Yield the place of each item and what the job makes of it: what is in the folder, and what is made.
 
         Arguments are those of `Pool.each`. Raises PartDone where pieces of other parts are missing.
         """
         names = self._names(job, [made(item) for item in items])
         first, self.asked = self.asked, self.asked + len(names)
-        stop = _Stop(going_on)
-        missing = []
-        for place, name in enumerate(names):
-            if stop():
-                break
-            if (known := self._read(name)) is None:
-                missing.append(place)
-            else:
-                self.found += 1
-                yield place, known[0]
-        mine, others = self._shares(missing, first)
-        for turn in (mine, others if self.part is None or self.finish else []):
-            if self.pool is None:
-                yield from self._here(job, turn, names, lambda place: made(items[place]), threads, stop)
-            else:
-                chosen = [items[place] for place in turn]
-                how: dict[str, Any] = {"shared": shared, "threads": threads, "most": most, "made": made}
-                for place, answer in self.pool.each(job, chosen, going_on=lambda: not stop(), **how):
-                    if not self._kept(names[turn[place]], answer, stop):
-                        break
-                    yield turn[place], answer
-        self._end_part([names[place] for place in others], stop)
-
-    def _here(
-        self,
-        job: Job,
-        places: Sequence[int],
-        names: Sequence[str],
-        item: Callable[[int], Any],
-        threads: int | None,
-        stop: _Stop,
-    ) -> Iterator[tuple[int, Any]]:
-        """Yield pieces made in this process, but those that somebody else has made meanwhile."""
-        for place in places:
-            if stop():
-                return
-            if (known := self._read(names[place])) is not None:
-                self.found += 1
-                yield place, known[0]
-                continue
-            answer = job(item(place), threads, lambda done, total: not stop())
-            if not self._kept(names[place], answer, stop):
-                return
-            yield place, answer
-
-    def _kept(self, name: str, answer: Any, stop: _Stop) -> bool:
-        """Write a piece, unless it may have been cut short; return whether the question may have it then.
-
-        A part has no answer to what was cut short.
-        """
-        if not stop.told:
-            written(piece_file(self.path, name), encoded(answer))  # it appears whole or not at all
-            self.made += 1
-        return not stop.told or self.part is None
-
-    def _shares(self, missing: list[int], first: int) -> tuple[list[int], list[int]]:
-        """Return the missing places that are this part's, and those of others, its successor's first."""
+        how: dict[str, Any] = {"shared": shared, "threads": threads, "most": most, "made": made}
+        turn = _Turn(self, job, items, names, how, _Stop(going_on))
+        present = {file.name for file in self.path.iterdir()}
+        there = [place for place, name in enumerate(names) if piece_file(self.path, name).name in present]
+        missing = sorted(set(range(len(names))).difference(there))
         if self.part is None:
-            return missing, []
-        which, parts = self.part
-        turn = {place: (first + place - (which - 1)) % parts for place in missing}
-        return [p for p in missing if turn[p] == 0], sorted((p for p in missing if turn[p]), key=lambda p: turn[p])
-
-    def _end_part(self, others: Sequence[str], stop: _Stop) -> None:
-        """Note that a part is done; raise PartDone where it was stopped, or pieces of others are missing."""
-        if self.part is None:
+            yield from turn.reading(there)
+            yield from turn.making(missing)
             return
-        name = f"part {self.part[0]} of {self.part[1]}"
-        if stop.told:
-            raise PartDone(f"{name} was stopped: {self._done()}; the answer needs more", stopped=True)
-        note_part(self.path, self.part, self.asked)
-        missing = sum(not piece_file(self.path, other).exists() for other in others)
-        if missing:
-            raise PartDone(
-                f"{name} is done: {self._done()}; the answer needs {missing} more of other parts", stopped=False
-            )
+        # First what is its own: jobs that begin together need not read what others have made.
+        part = self.part
+        mine, others = _shares(missing, part, first)
+        yield from turn.making(mine, then=lambda: note_part(self.path, part, self.asked))
+        if self.finish:
+            yield from turn.making(others)
+        left = sum(not piece_file(self.path, names[place]).exists() for place in others)
+        if left or turn.stop.told:
+            raise PartDone(self._told(left), stopped=turn.stop.told)
+        yield from turn.reading(there if self.finish else sorted([*there, *others]))
 
-    def _done(self) -> str:
-        return f"{self.made} piece{'s' * (self.made != 1)} made, {self.found} found"
+    def _told(self, left: int) -> str:
+        assert self.part is not None
+        own = f"{self.made} piece{'s' * (self.made != 1)} made"
+        name = f"part {self.part[0]} of {self.part[1]}"
+        return f"{name} is done: {own}; the answer needs {left} more of other parts" if left else f"{name}: {own}"
 
     def _names(self, job: Job, items: Sequence[Any]) -> list[str]:
         """Return the names of pieces. Raises InputError for questions that can't be named."""
@@ -194,15 +141,86 @@ class PieceFolder:
                 note_part(self.path, self.part)
         return names
 
-    def _read(self, name: str) -> tuple[Any] | None:
+
+@dataclass(frozen=True, eq=False)
+class _Turn:
+    """What is asked for at once: a job, its items and the names of their pieces, as `each` of a folder has it."""
+
+    folder: PieceFolder
+    job: Job
+    items: Sequence[Any]
+    names: Sequence[str]
+    how: dict[str, Any]
+    stop: _Stop
+
+    def reading(self, places: Sequence[int]) -> Iterator[tuple[int, Any]]:
+        """Yield pieces that are there."""
+        for place in places:
+            if self.stop():
+                return
+            if (known := self._known(place)) is None:
+                raise ResultError(f"{self._file(place)}: vanished while pieces were read")
+            yield place, known[0]
+
+    def making(self, places: Sequence[int], then: Callable[[], None] = lambda: None) -> Iterator[tuple[int, Any]]:
+        """Yield pieces that are made, and written; `then` is called where all of them are.
+
+        A part has no answer to a piece that was cut short, so that it yields none.
+        """
+        left = len(places)
+        if not left:
+            then()
+        for place, answer, new in self._made(places):
+            if self.stop.told and self.folder.part is not None:
+                return
+            if new and not self.stop.told:  # else it may be cut short
+                written(self._file(place), encoded(answer))
+                self.folder.made += 1
+            left -= 1
+            if not left and not self.stop.told:
+                then()
+            yield place, answer
+
+    def _made(self, places: Sequence[int]) -> Iterator[tuple[int, Any, bool]]:
+        """Yield pieces and whether they are new: those that others have made meanwhile are not."""
+        if self.folder.pool is not None:
+            chosen = [self.items[place] for place in places]
+            for k, answer in self.folder.pool.each(self.job, chosen, going_on=lambda: not self.stop(), **self.how):
+                yield places[k], answer, True
+            return
+        for place in places:
+            if self.stop():
+                return
+            known = self._known(place)
+            if known is not None:
+                yield place, known[0], False
+            else:
+                item = self.how["made"](self.items[place])
+                yield place, self.job(item, self.how["threads"], lambda done, total: not self.stop()), True
+
+    def _known(self, place: int) -> tuple[Any] | None:
         """Return a piece, None where it is not there. Raises ResultError where it is damaged."""
-        path = piece_file(self.path, name)
+        path = self._file(place)
         try:
-            return (decoded(read_file(path)),)
+            known = (decoded(read_file(path)),)
         except FileNotFoundError:
             return None
         except (OSError, ValueError):
             raise ResultError(f"{path}: this piece is damaged; delete it to have it made again") from None
+        self.folder.found += 1
+        return known
+
+    def _file(self, place: int) -> Path:
+        return piece_file(self.folder.path, self.names[place])
+
+
+def _shares(missing: Sequence[int], part: tuple[int, int], first: int) -> tuple[list[int], list[int]]:
+    """Return the missing places that are a part's own, and those of others, its successor's first; `first` is what the
+    question has had before.
+    """
+    which, parts = part
+    turn = {place: (first + place - (which - 1)) % parts for place in missing}
+    return [p for p in missing if turn[p] == 0], sorted((p for p in missing if turn[p]), key=lambda p: turn[p])
 
 
 class _Stop:
