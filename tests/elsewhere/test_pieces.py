@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,18 @@ def test_a_part_can_go_on_to_the_answer_with_what_others_left(model: Model, tmp_
     assert encode_result(ask(model, executor=kept)) == encode_result(ask(model))
     assert kept.found == 2
     assert kept.made == kept.asked - 2 == len(list((tmp_path / "a").glob("piece-*"))) - 2
+
+
+def test_what_is_done_by_ctrl_c_is_kept(model: Model, tmp_path: Path) -> None:
+    for part, stops in (((1, 2), True), (None, False)):
+        kept = PieceFolder(tmp_path / str(stops), part=part)
+        with pytest.raises(PartDone, match=r"^part 1 of 2 was stopped: \d pieces made$") if stops else nullcontext():
+            found = ASKED["test"](model, executor=kept, progress=lambda done, total, kept=kept: kept.made < 2)
+            assert set(found.statuses) == {"interrupted"}
+        assert len(list(kept.path.glob("piece-*"))) == kept.made == 2
+    kept = PieceFolder(tmp_path / "False")
+    assert encode_result(ASKED["test"](model, executor=kept)) == encode_result(ASKED["test"](model))
+    assert (kept.found, kept.made) == (2, 4)
 
 
 def test_jobs_share_a_folder(model: Model, tmp_path: Path) -> None:

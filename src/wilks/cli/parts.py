@@ -57,7 +57,9 @@ class Kept:
         try:
             yield
         except PartDone as done:
-            click.echo(f"{done}; when they are there, the same command goes on, with --part or without", err=True)
+            when = "" if done.stopped else "when they are there, "
+            more = "" if done.stopped else ", with --part or without"
+            click.echo(f"{done}; {when}the same command goes on{more}", err=True)
             if done.stopped:
                 raise KeyboardInterrupt from None
             click.get_current_context().exit(0)

@@ -119,14 +119,14 @@ class PieceFolder:
             yield from turn.making(others)
         left = sum(not piece_file(self.path, names[place]).exists() for place in others)
         if left or turn.stop.told:
-            raise PartDone(self._told(left), stopped=turn.stop.told)
+            raise PartDone(self._ended(left, turn.stop.told), stopped=turn.stop.told)
         yield from turn.reading(there if self.finish else sorted([*there, *others]))
 
-    def _told(self, left: int) -> str:
+    def _ended(self, left: int, stopped: bool) -> str:
         assert self.part is not None
-        own = f"{self.made} piece{'s' * (self.made != 1)} made"
-        name = f"part {self.part[0]} of {self.part[1]}"
-        return f"{name} is done: {own}; the answer needs {left} more of other parts" if left else f"{name}: {own}"
+        name = f"part {self.part[0]} of {self.part[1]} {'was stopped' if stopped else 'is done'}"
+        more = "" if stopped else f"; the answer needs {left} more of other parts"
+        return f"{name}: {self.made} piece{'s' * (self.made != 1)} made{more}"
 
     def _names(self, job: Job, items: Sequence[Any]) -> list[str]:
         """Return the names of pieces. Raises InputError for questions that can't be named."""
