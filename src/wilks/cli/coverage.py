@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import click
 
 import wilks
@@ -24,7 +22,7 @@ _RESULT = "File for the result, as JSON; with - it is printed instead of the tab
         "wilks feldman-cousins workspace.json --parameter mu --parameter k --toys 2000 -o region.json",
     ),
 )
-@partial(study_options, cluster=False)
+@study_options
 @click.option(
     "--parameter",
     "parameters",
@@ -136,7 +134,7 @@ def _values(ctx: click.Context, parameter: click.Parameter, text: str) -> list[f
 @seed_option
 @output_option(_RESULT)
 @table_options
-@partial(work_options, cluster=False)
+@work_options
 @click.pass_context
 def coverage(
     ctx: click.Context,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import click
@@ -49,7 +48,7 @@ from wilks.cli.waiting import Work, work_options
 @bounds_option
 @data_options
 @table_options
-@partial(work_options, cluster=False)
+@work_options
 @click.pass_context
 def look_elsewhere(
     ctx: click.Context,
