@@ -83,7 +83,7 @@ def kept_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--finish",
             is_flag=True,
-            help="With --part: then make what no other part has made yet, until there is the answer.",
+            help="With --part: then wait for the other parts, and make what nobody makes, until there is the answer.",
         ),
         click.option(
             "--part",

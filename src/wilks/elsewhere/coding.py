@@ -27,10 +27,10 @@ _TREE = "tree"
 _Array = npt.NDArray[Any]
 
 
-def fingerprint(thing: object) -> str:
+def fingerprint(thing: object, known: Mapping[int, str] | None = None) -> str:
     """Return a digest of all that a thing says: the same in every process, whatever was computed from it by then.
 
-    Raises TypeError for what can't be told, such as functions.
+    `known` has digests of things in it by their `id`. Raises TypeError for what can't be told, such as functions.
 
     >>> import numpy as np
     >>> fingerprint({"a": 1, "b": np.zeros(2)}) == fingerprint({"b": np.zeros(2), "a": 1})
@@ -39,7 +39,7 @@ def fingerprint(thing: object) -> str:
     False
     """
     arrays: list[_Array] = []
-    tree = _taken_apart(thing, arrays, _asked)
+    tree = _taken_apart(thing, arrays, _asked, known or {})
     digest = hashlib.sha256(json.dumps(tree, sort_keys=True).encode())
     for array in arrays:
         digest.update(f"{array.dtype.str} {array.shape}".encode())
@@ -54,7 +54,7 @@ def encoded(thing: object) -> bytes:
     ('mu', 0.1, [True, None])
     """
     arrays: list[_Array] = []
-    tree = json.dumps(_taken_apart(thing, arrays, _state))
+    tree = json.dumps(_taken_apart(thing, arrays, state_of, {}))
     buffer = io.BytesIO()
     named = {f"array-{number}": array for number, array in enumerate(arrays)}
     np.savez(buffer, **{_TREE: np.frombuffer(tree.encode(), np.uint8)}, **named)  # type: ignore[arg-type]
@@ -84,13 +84,13 @@ def _asked(thing: Any) -> dict[str, Any]:
     return {name: value for name, value in sorted(state_of(thing).items()) if name not in left_out}
 
 
-def _state(thing: Any) -> dict[str, Any]:
-    return state_of(thing)
-
-
-def _taken_apart(thing: Any, arrays: list[_Array], state: Callable[[Any], dict[str, Any]]) -> Any:
-    """Return a thing as JSON has it; arrays are put into `arrays`, and stand for their places there."""
-    inside: Callable[[Any], Any] = lambda each: _taken_apart(each, arrays, state)  # noqa: E731
+def _taken_apart(
+    thing: Any, arrays: list[_Array], state: Callable[[Any], dict[str, Any]], known: Mapping[int, str]
+) -> Any:
+    """Return a thing as JSON has it; arrays are put into `arrays`, and their places there stand for them."""
+    inside: Callable[[Any], Any] = lambda each: _taken_apart(each, arrays, state, known)  # noqa: E731
+    if id(thing) in known:
+        return {"known": known[id(thing)]}
     if thing is None or type(thing) in (bool, int, float, str):
         return thing
     if isinstance(thing, np.ndarray | np.generic):

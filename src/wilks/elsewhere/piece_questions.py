@@ -32,23 +32,27 @@ _TOLD: tuple[dict[str, str], ...] = (
         "name": "statistic",
         "seed": "seed",
     },
-    {"parts": "groups", "made_at": "values tested, or level"},
+    {"rule": "level, certainty or number of toys", "parts": "groups", "made_at": "values tested, or level"},
 )
 
 
 def question_of(job: object) -> Question:
     """Return what a job depends on, by place and digest."""
-    told: dict[str, str] = {}
-    for name, value in state_of(job).items():
-        inner = state_of(value) if is_dataclass(value) and _is_asked_about(value) else {}
-        told |= {f"{name}.{key}": fingerprint(each) for key, each in inner.items()} or {name: fingerprint(value)}
     kind = f"{type(job).__module__}.{type(job).__qualname__}"
-    return {"format": FORMAT, "version": __version__, "kind": kind, "asked": told}
+    return {"format": FORMAT, "version": __version__, "kind": kind, "asked": _told_apart(job, "")}
 
 
-def _is_asked_about(value: object) -> bool:
-    """Return whether a field of a job is a study of a model, which is told in its own fields."""
-    return "model" in vars(value)
+def _told_apart(thing: object, place: str) -> dict[str, str]:
+    """Return digests of the fields of a thing, and of the fields of those which have a model in them."""
+    told: dict[str, str] = {}
+    for name, value in state_of(thing).items():
+        told |= _told_apart(value, f"{place}{name}.") if _has_model(value) else {f"{place}{name}": fingerprint(value)}
+    return told
+
+
+def _has_model(value: object) -> bool:
+    fields = vars(value) if is_dataclass(value) else {}
+    return "model" in fields or any(is_dataclass(each) and "model" in vars(each) for each in fields.values())
 
 
 def question_in(path: Path) -> Question:

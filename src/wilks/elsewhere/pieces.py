@@ -6,6 +6,7 @@ by whoever needs it, in whatever order, and counts once, however many jobs have 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,10 @@ from wilks.elsewhere.piece_questions import begin, note_part, piece_file, questi
 from wilks.elsewhere.pool import Pool
 from wilks.elsewhere.shipping import Job
 from wilks.errors import InputError, ModelError, ResultError, WilksError
+
+# Seconds without news of others before their pieces are made, or so many times what a piece takes; seconds between two
+# looks.
+_PATIENCE, _LONGER, _BETWEEN = 10.0, 3.0, 0.5
 
 
 class PartDone(WilksError):  # noqa: N818 - it is no mistake
@@ -32,7 +37,8 @@ class PieceFolder:
 
     Handed in as `executor`. With `part` (3, 100) only every hundredth piece is made, from the third on; where that is
     not all, PartDone is raised, which says so. The same call without it finds all pieces, and makes what is missing.
-    With `finish` a part goes on with the pieces of others that nobody has made by then, until there is an answer.
+    With `finish` a part then waits for the pieces of others, and makes those that nobody seems to make, until there is
+    an answer.
 
     Raises ModelError for a part that is none, KindError for workers that are none. Questions raise ResultError where
     the folder is that of another question, damaged, or can't be written.
@@ -64,11 +70,14 @@ class PieceFolder:
         self.pool = workers if workers is None or isinstance(workers, Pool) else Pool(workers)
         # Pieces that were there, that were made here, and that the question has had so far.
         self.found = self.made = self.asked = 0
+        # When something of another part was seen last, and how long a piece took at most, in seconds.
+        self.news, self.longest = time.monotonic(), 0.0
 
     @property
     def workers(self) -> int:
-        """How many pieces are made at the same time."""
-        return 1 if self.pool is None else self.pool.workers
+        """How many pieces are made at the same time: by the workers, or by all parts."""
+        own = 1 if self.pool is None else self.pool.workers
+        return own if self.part is None else own * self.part[1]
 
     @property
     def dashboard(self) -> str:
@@ -85,6 +94,13 @@ class PieceFolder:
         """What is to be said at the end."""
         return () if self.pool is None else self.pool.notes
 
+    def pace(self, kind: str) -> float:
+        """Return what work is taken to last that may be left to others: so long that all of it is kept in pieces."""
+        return float("inf")
+
+    def set_pace(self, kind: str, seconds: float) -> None:
+        """Do nothing: pieces are those of any machine."""
+
     def each(
         self,
         job: Job,
@@ -100,7 +116,7 @@ class PieceFolder:
 
         Arguments are those of `Pool.each`. Raises PartDone where pieces of other parts are missing.
         """
-        names = self._names(job, [made(item) for item in items])
+        names = self._names(job, [made(item) for item in items], shared)
         first, self.asked = self.asked, self.asked + len(names)
         how: dict[str, Any] = {"shared": shared, "threads": threads, "most": most, "made": made}
         turn = _Turn(self, job, items, names, how, _Stop(going_on))
@@ -116,7 +132,7 @@ class PieceFolder:
         mine, others = _shares(missing, part, first)
         yield from turn.making(mine, then=lambda: note_part(self.path, part, self.asked))
         if self.finish:
-            yield from turn.making(others)
+            yield from turn.waiting(others)
         left = sum(not piece_file(self.path, names[place]).exists() for place in others)
         if left or turn.stop.told:
             raise PartDone(self._ended(left, turn.stop.told), stopped=turn.stop.told)
@@ -128,11 +144,12 @@ class PieceFolder:
         more = "" if stopped else f"; the answer needs {left} more of other parts"
         return f"{name}: {self.made} piece{'s' * (self.made != 1)} made{more}"
 
-    def _names(self, job: Job, items: Sequence[Any]) -> list[str]:
+    def _names(self, job: Job, items: Sequence[Any], shared: Sequence[object]) -> list[str]:
         """Return the names of pieces. Raises InputError for questions that can't be named."""
         try:
-            asked = fingerprint(job)
-            names = [fingerprint((asked, item))[:32] for item in items]
+            known = {id(thing): fingerprint(thing) for thing in shared}
+            asked = fingerprint(job, known)
+            names = [fingerprint((asked, item), known)[:32] for item in items]
         except TypeError as error:
             raise InputError(f"a folder can't keep the pieces of this question: {error}") from None
         if not self.asked:
@@ -181,6 +198,22 @@ class _Turn:
                 then()
             yield place, answer
 
+    def waiting(self, places: Sequence[int]) -> Iterator[tuple[int, Any]]:
+        """Yield pieces that other parts make, as they appear; made here where there is no news for some time."""
+        left, folder = list(places), self.folder
+        while left and not self.stop():
+            there = [place for place in left if self._file(place).exists()]
+            if there:
+                folder.news = time.monotonic()
+                yield from self.reading(there)
+                left = sorted(set(left).difference(there), key=left.index)
+            elif time.monotonic() - folder.news < max(_PATIENCE, _LONGER * folder.longest):
+                time.sleep(_BETWEEN)
+            else:
+                count = 1 if folder.pool is None else folder.pool.workers
+                yield from self.making(left[:count])
+                left = left[count:]
+
     def _made(self, places: Sequence[int]) -> Iterator[tuple[int, Any, bool]]:
         """Yield pieces and whether they are new: those that others have made meanwhile are not."""
         if self.folder.pool is not None:
@@ -195,8 +228,10 @@ class _Turn:
             if known is not None:
                 yield place, known[0], False
             else:
-                item = self.how["made"](self.items[place])
-                yield place, self.job(item, self.how["threads"], lambda done, total: not self.stop()), True
+                item, begun = self.how["made"](self.items[place]), time.monotonic()
+                answer = self.job(item, self.how["threads"], lambda done, total: not self.stop())
+                self.folder.longest = max(self.folder.longest, time.monotonic() - begun)
+                yield place, answer, True
 
     def _known(self, place: int) -> tuple[Any] | None:
         """Return a piece, None where it is not there. Raises ResultError where it is damaged."""
