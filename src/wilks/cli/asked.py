@@ -77,11 +77,8 @@ def conclude(ctx: click.Context, result: Any, output: str | None) -> None:
     end(ctx, good=result.converged)
 
 
-def study_options(command: Callable[..., Any], *, cluster: bool = True) -> Callable[..., Any]:
-    """Add WORKSPACE and the options that choose model and data; the command is called with `asked`.
-
-    `cluster`: whether its work can be left to a cluster.
-    """
+def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add WORKSPACE and the options that choose model and data; the command is called with `asked`."""
 
     @functools.wraps(command)
     def wrapped(
@@ -108,7 +105,7 @@ def study_options(command: Callable[..., Any], *, cluster: bool = True) -> Calla
     decorated: Callable[..., Any] = wrapped
     for decorate in (
         table_options,
-        functools.partial(work_options, cluster=cluster),
+        work_options,
         data_options,
         bounds_option,
         fix_option,

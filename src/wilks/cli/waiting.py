@@ -76,20 +76,11 @@ class Work:
             yield pool
 
 
-_dask_option = click.option(
-    "--dask",
-    metavar="ADDRESS",
-    help="Leave what takes long to the workers of a dask cluster, such as tcp://host:8786: the same answer.",
-)
-
-
-def work_options(command: Callable[..., Any], *, cluster: bool = True) -> Callable[..., Any]:
-    """Add `--search`, `--threads`, `--progress`, and with `cluster` `--dask`; the command is called with `work`."""
+def work_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--search`, `--threads`, `--dask` and `--progress`; the command is called with `work`."""
 
     @functools.wraps(command)
-    def wrapped(
-        *, threads: int | None, progress: bool | None, search: Search, dask: str | None = None, **rest: Any
-    ) -> Any:
+    def wrapped(*, threads: int | None, progress: bool | None, search: Search, dask: str | None, **rest: Any) -> Any:
         return command(work=Work(threads, progress, search, dask), **rest)
 
     for decorate in (
@@ -98,7 +89,11 @@ def work_options(command: Callable[..., Any], *, cluster: bool = True) -> Callab
             default=None,
             help="Show progress, and the time left, on standard error. Default: on a terminal.",
         ),
-        *([_dask_option] if cluster else []),
+        click.option(
+            "--dask",
+            metavar="ADDRESS",
+            help="Leave what takes long to the workers of a dask cluster, such as tcp://host:8786: the same answer.",
+        ),
         click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads. Default: all of the machine."),
         search_option,
     ):

@@ -111,8 +111,8 @@ def _spread(tester: Tester, pool: Pool, looks: Sequence[_Look]) -> None:
         for first, size in parts
     ]
     job = _Piece(replace(tester, study=study.sendable(), counter=Counter(None), known={}))
-    found, how = dict[int, Sample](), {"threads": study.running.threads, "going_on": lambda: counter.wait(0, 0)}
-    for place, sample in pool.each(job, items, shared=[study.model], **how):
+    found, going_on = dict[int, Sample](), lambda: counter.wait(0, 0)
+    for place, sample in pool.each(job, items, shared=[study.model], threads=study.running.threads, going_on=going_on):
         counter.done += 2 * sample.done
         found[place] = sample
     place, ended = 0, set[bytes]()
