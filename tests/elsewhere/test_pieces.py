@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 import wilks
 import wilks.infer.toy_tests as toy_tests
 from wilks.cli import main
-from wilks.elsewhere import piece_questions
+from wilks.elsewhere import piece_questions, pieces
 from wilks.elsewhere.piece_merge import merge_pieces
 from wilks.elsewhere.pieces import PartDone, PieceFolder
 from wilks.errors import ModelError, ResultError
@@ -68,6 +68,11 @@ ASKED: dict[str, Callable[..., Any]] = {
     "test": lambda m, **how: wilks.hypotest(m, value=[0.5, 1.0], calculator="toys", toys=128, **how),
     "significance": lambda m, **how: wilks.significance(m, toys=300, **how),
     "goodness of fit": lambda m, **how: wilks.goodness_of_fit(m, toys=350, **how),
+    "coverage": lambda m, **how: wilks.coverage(
+        m, values=[0.5, 1.0], methods=["profile", "feldman-cousins"], toys=35, inner_toys=100, **how
+    ),
+    "Feldman-Cousins": lambda m, **how: wilks.feldman_cousins(m, toys=200, precision=0.1, **how),
+    "look-elsewhere": lambda m, **how: wilks.global_significance(*wilks.examples.search_grid(), toys=50, **how),
     "compatibility": lambda m, **how: wilks.compatibility(m, workspace=WORKSPACE, toys=350, **how),
 }
 
@@ -83,8 +88,8 @@ def test_parts_have_the_bits_of_a_single_run(name: str, model: Model, tmp_path: 
     whole = PieceFolder(tmp_path / "all")
     assert encode_result(ask(model, executor=whole)) == single
     assert whole.found == merged.count
-    # Points of a limit depend on the answers before.
-    assert (whole.made > 0) == (name == "limit")
+    # Points of these depend on the answers before.
+    assert (whole.made > 0) == (name in ("limit", "Feldman-Cousins"))
 
 
 def test_parts_make_one_round_after_the_other(model: Model, tmp_path: Path) -> None:
@@ -102,10 +107,13 @@ def test_parts_make_one_round_after_the_other(model: Model, tmp_path: Path) -> N
     assert {encode_result(each) for each in ends} == {encode_result(ask(model))}
 
 
-def test_a_part_can_go_on_to_the_answer_with_what_others_left(model: Model, tmp_path: Path) -> None:
+def test_a_part_can_go_on_to_the_answer_with_what_others_left(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ask = ASKED["limit"]
     with pytest.raises(PartDone, match=r"part 2 of 3 is done: 2 pieces made; the answer needs 5 more"):
         ask(model, executor=PieceFolder(tmp_path / "a", part=(2, 3)))
+    monkeypatch.setattr(pieces, "_PATIENCE", 0.01)  # nobody else is at it
     kept = PieceFolder(tmp_path / "a", part=(3, 3), finish=True)
     assert encode_result(ask(model, executor=kept)) == encode_result(ask(model))
     assert kept.found == 2
@@ -124,12 +132,14 @@ def test_what_is_done_by_ctrl_c_is_kept(model: Model, tmp_path: Path) -> None:
     assert (kept.found, kept.made) == (2, 4)
 
 
-def test_jobs_share_a_folder(model: Model, tmp_path: Path) -> None:
+def test_jobs_share_a_folder(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "_BETWEEN", 0.001)
     kept = [PieceFolder(tmp_path / "a", part=(i, 2), finish=True) for i in (1, 2)]
     with ThreadPoolExecutor(2) as threads:
         found = list(threads.map(lambda each: ASKED["test"](model, executor=each, threads=1), kept))
     assert {encode_result(each) for each in found} == {encode_result(ASKED["test"](model))}
     assert len(list((tmp_path / "a").glob("piece-*"))) == kept[0].asked == kept[1].asked
+    assert [each.made for each in kept] == [3, 3]  # each waits for the other, and makes nothing again
     assert merge_pieces([tmp_path / "a"]).notes == ()
 
 
@@ -180,7 +190,7 @@ def test_a_full_disk_is_a_sentence_and_the_rest_is_kept(
 
 def test_other_folders_are_refused_and_named(model: Model, tmp_path: Path) -> None:
     folder = tmp_path / "a"
-    wilks.significance(model, toys=100, executor=PieceFolder(folder))
+    wilks.significance(model, toys=128, executor=PieceFolder(folder))
 
     def refused(match: str, verb: Callable[..., Any] = wilks.significance, **other: Any) -> None:
         with pytest.raises(ResultError, match=match):

@@ -82,10 +82,10 @@ def conclude(ctx: click.Context, result: Any, output: str | None) -> None:
     end(ctx, good=result.converged)
 
 
-def study_options(command: Callable[..., Any], *, cluster: bool = True, pieces: bool = False) -> Callable[..., Any]:
+def study_options(command: Callable[..., Any], *, pieces: bool = False) -> Callable[..., Any]:
     """Add WORKSPACE and the options that choose model and data; the command is called with `asked`.
 
-    `cluster`: whether its work can be left to a cluster; `pieces`: whether it can be kept in a folder.
+    `pieces`: whether its toys can be kept in a folder.
     """
 
     @functools.wraps(command)
@@ -113,7 +113,7 @@ def study_options(command: Callable[..., Any], *, cluster: bool = True, pieces: 
     decorated: Callable[..., Any] = wrapped
     for decorate in (
         table_options,
-        functools.partial(work_options, cluster=cluster, pieces=pieces),
+        functools.partial(work_options, pieces=pieces),
         data_options,
         bounds_option,
         fix_option,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 import wilks
@@ -22,7 +24,7 @@ _RESULT = "File for the result, as JSON; with - it is printed instead of the tab
         "wilks feldman-cousins workspace.json --parameter mu --parameter k --toys 2000 -o region.json",
     ),
 )
-@study_options
+@partial(study_options, pieces=True)
 @click.option(
     "--parameter",
     "parameters",
@@ -134,7 +136,7 @@ def _values(ctx: click.Context, parameter: click.Parameter, text: str) -> list[f
 @seed_option
 @output_option(_RESULT)
 @table_options
-@work_options
+@partial(work_options, pieces=True)
 @click.pass_context
 def coverage(
     ctx: click.Context,

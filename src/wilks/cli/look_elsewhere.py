@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
@@ -48,7 +49,7 @@ from wilks.cli.waiting import Work, work_options
 @bounds_option
 @data_options
 @table_options
-@work_options
+@partial(work_options, pieces=True)
 @click.pass_context
 def look_elsewhere(
     ctx: click.Context,

@@ -80,15 +80,8 @@ class Work:
             yield pool
 
 
-_dask_option = click.option(
-    "--dask",
-    metavar="ADDRESS",
-    help="Leave what takes long to the workers of a dask cluster, such as tcp://host:8786: the same answer.",
-)
-
-
-def work_options(command: Callable[..., Any], *, cluster: bool = True, pieces: bool = False) -> Callable[..., Any]:
-    """Add `--search`, `--threads`, `--progress`, with `cluster` `--dask`, with `pieces` `--folder` and `--part`; the
+def work_options(command: Callable[..., Any], *, pieces: bool = False) -> Callable[..., Any]:
+    """Add `--search`, `--threads`, `--dask`, `--progress`, and with `pieces` `--folder`, `--part` and `--finish`; the
     command is called with `work`.
     """
 
@@ -98,13 +91,13 @@ def work_options(command: Callable[..., Any], *, cluster: bool = True, pieces: b
         threads: int | None,
         progress: bool | None,
         search: Search,
-        dask: str | None = None,
+        dask: str | None,
         kept: Kept = NOT_KEPT,
         **rest: Any,
     ) -> Any:
         return command(work=Work(threads, progress, search, dask, kept), **rest)
 
-    optional: list[Callable[..., Any]] = [_dask_option] * cluster + [kept_options] * pieces
+    optional: list[Callable[..., Any]] = [kept_options] if pieces else []
     decorated: Callable[..., Any] = wrapped
     for decorate in (
         click.option(
@@ -113,6 +106,11 @@ def work_options(command: Callable[..., Any], *, cluster: bool = True, pieces: b
             help="Show progress, and the time left, on standard error. Default: on a terminal.",
         ),
         *optional,
+        click.option(
+            "--dask",
+            metavar="ADDRESS",
+            help="Leave what takes long to the workers of a dask cluster, such as tcp://host:8786: the same answer.",
+        ),
         click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads. Default: all of the machine."),
         search_option,
     ):

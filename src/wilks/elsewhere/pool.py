@@ -224,7 +224,8 @@ class Pool:
     def _placed(self, parcel: Parcel, *, everywhere: bool) -> Any:
         """Return what stands for a parcel in a task for dask: the workers have it, or get it from each other.
 
-        All get it at once if it is needed `everywhere`. Where there is no worker yet it travels with the task: a cluster that adapts starts workers for tasks alone.
+        All get it at once if it is needed `everywhere`. Where there is no worker yet it travels with the task: a
+        cluster that adapts starts workers for tasks alone.
         """
         if len(parcel.content) < _SMALL or not self.workers:
             return parcel.content

@@ -48,11 +48,11 @@ def packed(thing: object, shared: Callable[[object], Parcel | None] | None = Non
         content = pickle.dumps(thing, protocol=5)
         return Parcel(hashlib.sha256(content).hexdigest(), content)
     needs: dict[str, Parcel] = {}
-    stream = io.BytesIO()
+    stream, parcel_of = io.BytesIO(), shared
 
     class Pickler(pickle.Pickler):
         def persistent_id(self, found: object) -> str | None:
-            parcel = shared(found)
+            parcel = parcel_of(found)
             if parcel is None:
                 return None
             needs[parcel.digest] = parcel

@@ -32,7 +32,7 @@ from wilks.results.coverage import METHODS, CoverageResult
 from wilks.results.fit import FitResult
 from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
 
-# Toys within a Feldman-Cousins decision have a stream for every conditional fit that they are made at, from this one on.
+# Toys within a Feldman-Cousins decision have a stream for every conditional fit that they are made at, from here on.
 _INNER = 1 << 20
 # Toys of a piece at most, by the method that takes longest.
 _SIZES = {"feldman-cousins": 10, "cls": 100}
@@ -229,9 +229,9 @@ class _Work:
         def arriving() -> Iterator[tuple[int, FloatArray]]:
             job = replace(self, asked=self.asked.sendable())
             how: dict[str, Any] = {"threads": running.threads, "going_on": lambda: counter.wait(0, 0)}
-            for place, made in pool.each(job, wanted, shared=[self.asked.model], **how):
+            for place, counts in pool.each(job, wanted, shared=[self.asked.model], **how):
                 counter.done += each * wanted[place].size
-                yield place, made
+                yield place, counts
 
         yield from in_order(arriving())
 
@@ -343,6 +343,6 @@ class _Value:
 
 
 def _stream(theta: FloatArray) -> int:
-    """Return the stream of toys that are made at a conditional fit, by its digits: the same in whichever piece it is."""
+    """Return the stream of toys that are made at a conditional fit, by its digits: the same for all pieces."""
     digest = hashlib.sha256(theta.tobytes()).digest()
     return _INNER + int.from_bytes(digest[:8], "little") % ((1 << 32) - _INNER)

@@ -72,12 +72,12 @@ def feldman_cousins(
     `parameters`, the region is found on a grid of `points` x `points`: first on every fourth, then between those that
     differ.
 
-    The same `seed` gives the same answer on any number of threads and workers. Where `running.progress` stops it, ends that are not
-    found are NaN with the status "interrupted", and all tests made by then are there. Raises ModelError for what can't
-    be asked.
+    The same `seed` gives the same answer on any number of threads and workers. Where `running.progress` stops it, ends
+    that are not found are NaN with the status "interrupted", and all tests made by then are there. Raises ModelError
+    for what can't be asked.
 
-    `data`, `poi`, `fixed`, `bounds`, `result`, `executor` and `running` are as for `intervals`. G. J. Feldman, R. D. Cousins, Phys.
-    Rev. D 57 (1998) 3873.
+    `data`, `poi`, `fixed`, `bounds`, `result`, `executor` and `running` are as for `intervals`. G. J. Feldman, R. D.
+    Cousins, Phys. Rev. D 57 (1998) 3873.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())

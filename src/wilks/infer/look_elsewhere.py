@@ -91,8 +91,8 @@ def global_significance(
     have a status, and are left out. Raises ModelError for what can't be asked, also where signals have different
     backgrounds or bins.
 
-    `data`, `measurement`, `poi`, `data_set`, `seed`, `fixed`, `bounds` and `executor` are as for `grid`. E. Gross, O. Vitells, Eur.
-    Phys. J. C 70 (2010) 525.
+    `data`, `measurement`, `poi`, `data_set`, `seed`, `fixed`, `bounds` and `executor` are as for `grid`. E. Gross, O.
+    Vitells, Eur. Phys. J. C 70 (2010) 525.
 
     >>> import wilks
     >>> found = wilks.global_significance(*wilks.examples.search_grid(), toys=50)

@@ -18,6 +18,7 @@ from wilks.infer.toy_tests import TESTED, Counter, pieces
 from wilks.results.feldman_cousins import UNDECIDED
 
 if TYPE_CHECKING:
+    from wilks.elsewhere.pieces import PieceFolder
     from wilks.elsewhere.pool import Pool
 
 # Seconds of work on this machine that are left to others.
@@ -101,7 +102,7 @@ def _looks(tester: Tester, at: Sequence[FloatArray], workers: int = 0) -> list[_
     return found
 
 
-def _spread(tester: Tester, pool: Pool, looks: Sequence[_Look]) -> None:
+def _spread(tester: Tester, pool: Pool | PieceFolder, looks: Sequence[_Look]) -> None:
     """Have looks made elsewhere, and keep them; after Ctrl-C the last one at a point is cut short."""
     study, counter = tester.study, tester.counter
     cut = [list(pieces(look.toys, study)) for look in looks]
@@ -111,8 +112,8 @@ def _spread(tester: Tester, pool: Pool, looks: Sequence[_Look]) -> None:
         for first, size in parts
     ]
     job = _Piece(replace(tester, study=study.sendable(), counter=Counter(None), known={}))
-    found, how = dict[int, Sample](), {"threads": study.running.threads, "going_on": lambda: counter.wait(0, 0)}
-    for place, sample in pool.each(job, items, shared=[study.model], **how):
+    found, going_on = dict[int, Sample](), lambda: counter.wait(0, 0)
+    for place, sample in pool.each(job, items, shared=[study.model], threads=study.running.threads, going_on=going_on):
         counter.done += 2 * sample.done
         found[place] = sample
     place, ended = 0, set[bytes]()
