@@ -80,6 +80,8 @@ def feldman_cousins(
     """Find a Feldman-Cousins interval, or a region of two.
 
     By toys at the conditional fits, as many as it takes. The exit code is 1 where an end, or a point, has no answer.
+    Which toys are needed depends on the answers before, so that --part does one round of dozens; --finish goes on with
+    the next ones, and --dask is the better way.
     """
     asked.refuse_to_show(*parameters)
     options = {"level": level, "toys": toys, "certainty": certainty, "precision": precision, "points": points}

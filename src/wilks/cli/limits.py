@@ -129,7 +129,8 @@ def limit(
     """Find upper limits by CLs.
 
     Observed, and expected with its bands; test statistics are q~ and q. The exit code is 1 where a limit is missing;
-    the others are printed and written all the same.
+    the others are printed and written all the same. With toys the values to be tested depend on the answers before, so
+    that --part does one round of about three; --finish goes on with the next ones.
     """
     asked.refuse_to_show()
     asked.refuse_to_keep_without(test.calculator == "toys")

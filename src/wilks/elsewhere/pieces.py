@@ -86,13 +86,13 @@ class PieceFolder:
 
     def told(self) -> str:
         """Return in a few words what was there and what was made."""
-        own = f"{self.found} piece{'s' * (self.found != 1)} found, {self.made} made"
-        return own if self.pool is None else f"{own}; {self.pool.told()}"
+        return self._counted() if self.pool is None else f"{self._counted()}; {self.pool.told()}"
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be said at the end."""
-        return () if self.pool is None else self.pool.notes
+        """What is to be said at the end: what the folder was good for, and work that got lost."""
+        kept = self._counted() if self.asked else "nothing was kept, the answer needs no pieces"
+        return f"{self.path}: {kept}", *(() if self.pool is None else self.pool.notes)
 
     def pace(self, kind: str) -> float:
         """Return what work is taken to last that may be left to others: so long that all of it is kept in pieces."""
@@ -137,6 +137,9 @@ class PieceFolder:
         if left or turn.stop.told:
             raise PartDone(self._ended(left, turn.stop.told), stopped=turn.stop.told)
         yield from turn.reading(there if self.finish else sorted([*there, *others]))
+
+    def _counted(self) -> str:
+        return f"{self.found} piece{'s' * (self.found != 1)} found, {self.made} made"
 
     def _ended(self, left: int, stopped: bool) -> str:
         assert self.part is not None
