@@ -25,7 +25,17 @@ _PATIENCE, _LONGER, _BETWEEN = 10.0, 3.0, 0.5
 
 
 class PartDone(WilksError):  # noqa: N818 - it is no mistake
-    """A part has done its pieces, and the answer needs pieces of others; `stopped`: it was told to stop before."""
+    """A part has done its pieces, and the answer needs pieces of others; `stopped`: it was told to stop before.
+
+    >>> import wilks
+    >>> from wilks.elsewhere.pieces import PartDone, PieceFolder
+    >>> model = wilks.compile_model(wilks.examples.search())
+    >>> try:
+    ...     wilks.significance(model, toys=2000, executor=PieceFolder("half", part=(2, 2)))
+    ... except PartDone as done:
+    ...     print(done)
+    part 2 of 2 is done: 1 piece made; the answer needs 1 more of other parts
+    """
 
     def __init__(self, sentence: str, *, stopped: bool) -> None:
         super().__init__(sentence)
