@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,7 @@ def test_other_folders_are_refused_and_named(model: Model, tmp_path: Path) -> No
 
     refused('^.*a: holds pieces of a question with another "seed"; choose another folder$', seed=2)
     refused('another "kind of question"', wilks.goodness_of_fit)
+    refused('another "best fit', result=replace(wilks.fit(model), status="another one"))
     refused('another "data set"', data=wilks.asimov(model))
     refused('another "parameters held, bounds or start"', fixed={model.parameter_names[-1]: 1.0})
     refused('another "workspace or measurement"', model=wilks.compile_model(WORKSPACE, normsys="code1"))
@@ -212,6 +214,8 @@ def test_other_folders_are_refused_and_named(model: Model, tmp_path: Path) -> No
     refused("exists, and is not a folder of pieces", executor=PieceFolder(tmp_path / "c"))
     with pytest.raises(ModelError, match="found 4 of 3"):
         PieceFolder(folder, part=(4, 3))
+    with pytest.raises(ModelError, match="finish: is for a part"):
+        PieceFolder(folder, finish=True)
 
 
 def test_what_can_not_be_merged_is_named(model: Model, tmp_path: Path) -> None:

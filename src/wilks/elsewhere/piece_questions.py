@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from contextlib import suppress
 from dataclasses import is_dataclass
@@ -32,6 +33,7 @@ _TOLD: tuple[dict[str, str], ...] = (
         "name": "statistic",
         "seed": "seed",
     },
+    {"given": "best fit (of another result, or on a machine that rounds in another way)"},
     {"rule": "level, certainty or number of toys", "parts": "groups", "made_at": "values tested, or level"},
 )
 
@@ -82,7 +84,7 @@ def differences(one: Question, other: Question) -> list[str]:
 
 def _foreign(path: Path) -> bool:
     """Return whether there are files that no run writes before its manifest. Another run may write it right now."""
-    others = any(not file.name.startswith(f".{MANIFEST}.") for file in path.iterdir())
+    others = any(not name.startswith(f".{MANIFEST}.") for name in files_in(path))
     return others and not (path / MANIFEST).exists()
 
 
@@ -95,6 +97,14 @@ def begin(path: Path, question: Question) -> None:
         written(manifest, json.dumps(question, indent=1).encode(), once=True)
     if different := differences(question_in(path), question):
         raise ResultError(f"{path}: holds pieces of a question with another {listed(different)}; choose another folder")
+
+
+def files_in(path: Path) -> set[str]:
+    """Return the names of the files in a folder. Raises ResultError where it can't be read."""
+    try:
+        return set(os.listdir(path))
+    except OSError as error:
+        raise ResultError(f"{path}: can't be read: {error.strerror or error}") from None
 
 
 def piece_file(path: Path, name: str) -> Path:

@@ -14,7 +14,7 @@ from typing import Any
 
 from wilks._reading import read_file
 from wilks.elsewhere.coding import decoded, encoded, fingerprint
-from wilks.elsewhere.piece_questions import begin, note_part, piece_file, question_of, written
+from wilks.elsewhere.piece_questions import begin, files_in, note_part, piece_file, question_of, written
 from wilks.elsewhere.pool import Pool
 from wilks.elsewhere.shipping import Job
 from wilks.errors import InputError, ModelError, ResultError, WilksError
@@ -76,6 +76,8 @@ class PieceFolder:
         """`workers`: an executor of concurrent.futures, or a client of dask.distributed."""
         if part is not None and not 1 <= part[0] <= part[1]:
             raise ModelError(f"part: the first is 1 of {max(part[1], 1)}, found {part[0]} of {part[1]}")
+        if finish and part is None:
+            raise ModelError("finish: is for a part; without one a question always goes on to the answer")
         self.path, self.part, self.finish = Path(path), part, finish
         self.pool = workers if workers is None or isinstance(workers, Pool) else Pool(workers)
         # Pieces that were there, that were made here, and that the question has had so far.
@@ -130,7 +132,7 @@ class PieceFolder:
         first, self.asked = self.asked, self.asked + len(names)
         how: dict[str, Any] = {"shared": shared, "threads": threads, "most": most, "made": made}
         turn = _Turn(self, job, items, names, how, _Stop(going_on))
-        present = {file.name for file in self.path.iterdir()}
+        present = files_in(self.path)
         there = [place for place, name in enumerate(names) if piece_file(self.path, name).name in present]
         missing = sorted(set(range(len(names))).difference(there))
         if self.part is None:
