@@ -266,7 +266,7 @@ def test_the_command_line(tmp_path: Path) -> None:
 def test_a_killed_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     WORKSPACE.save(tmp_path / "ws.json")
-    asked = ["significance", "ws.json", "--toys", "3000000", "--threads", "1", "--folder", "kept"]
+    asked = ["significance", "ws.json", "--toys", "900000", "--threads", "1", "--folder", "kept"]
     process = subprocess.Popen([sys.executable, "-m", "wilks", *asked], cwd=tmp_path)
     until = time.monotonic() + 60
     while not (made := len(list(tmp_path.glob("kept/piece-*")))) and time.monotonic() < until:

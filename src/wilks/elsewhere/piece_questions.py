@@ -35,6 +35,7 @@ _TOLD: tuple[dict[str, str], ...] = (
     },
     {"given": "best fit (of another result, or on a machine that rounds in another way)"},
     {"rule": "level, certainty or number of toys", "parts": "groups", "made_at": "values tested, or level"},
+    {"mixture": "number of toys, or what they are thrown at", "observed": "number of toys"},
 )
 
 
