@@ -15,7 +15,9 @@ import wilks
 from wilks.elsewhere.coding import decoded, encoded, fingerprint
 from wilks.infer.study import study
 from wilks.infer.toy_p_values import Sample
+from wilks.results.conditions import Condition
 from wilks.results.encoding import encode_result
+from wilks.results.findings import Severity
 
 
 def test_things_come_back_as_they_were() -> None:
@@ -46,7 +48,11 @@ def test_things_come_back_as_they_were() -> None:
 
 def test_results_come_back_to_the_last_bit() -> None:
     limit = wilks.limit(wilks.compile_model(wilks.examples.search()))
-    assert encode_result(decoded(encoded(limit))) == encode_result(limit)
+    odd = Condition("few-events", Severity.WARNING, "few", "there are few", numbers={"events": 3.0})
+    for result in (limit, replace(limit, origin=limit.origin.also(odd))):
+        found = decoded(encoded(result))
+        assert encode_result(found) == encode_result(result)
+        assert found.origin.conditions == result.origin.conditions
 
 
 def test_fingerprints_do_not_depend_on_what_was_computed_before() -> None:
@@ -100,6 +106,8 @@ def test_files_with_anything_else_are_refused() -> None:
         _with_tree(b'{"of": "subprocess:Popen", "has": []}'),
         _with_tree(b'{"of": "wilks.elsewhere.pool:Pool", "has": []}'),
         _with_tree(b'{"of": "wilks.elsewhere.coding:np.ndarray", "has": []}'),
+        _with_tree(b'{"of": "wilks.results.findings:Severity", "has": []}'),
+        _with_tree(b'{"of": "wilks.results.findings:Severity", "is": "HARM"}'),
         _with_tree(b'{"array": 3}'),
         _with_tree(b'{"what": 3}'),
         _with_tree(b"{}"),

@@ -1,7 +1,7 @@
 """Jobs and answers as plain numbers and text: their fingerprints, and files that hold them.
 
 A file is read without running anything that it says: what it may hold are numbers, texts, arrays, lists, tuples,
-mappings, and dataclasses of this package.
+mappings, and dataclasses and enumerations of this package.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from enum import Enum
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -108,6 +109,8 @@ def _taken_apart(
         kind = "counts" if isinstance(thing, Counter) else "mapping"
         return {kind: [[inside(key), inside(value)] for key, value in pairs]}
     of: type = type(thing)
+    if isinstance(thing, Enum) and of.__module__.startswith("wilks."):
+        return {"of": f"{of.__module__}:{of.__qualname__}", "is": thing.name}
     if is_dataclass(of) and of.__module__.startswith("wilks."):
         has = [[name, inside(value)] for name, value in state(thing).items()]
         return {"of": f"{of.__module__}:{of.__qualname__}", "has": has}
@@ -139,20 +142,23 @@ def _together(tree: Any, arrays: Mapping[str, _Array]) -> Any:
         case "counts":
             return Counter({inside(key): each for key, each in value})
         case "of":
-            made: Any = object.__new__(_kind(value))
-            vars(made).update({key: inside(each) for key, each in more[0][1]})
+            kind, (what, content) = _kind(value), more[0]
+            if what == "is":
+                return kind[content]
+            made: Any = object.__new__(kind)
+            vars(made).update({key: inside(each) for key, each in content})
             return made
     raise ValueError(f"not what was written ({name})")
 
 
-def _kind(name: str) -> type:
-    """Return a dataclass of this package by its name."""
+def _kind(name: str) -> Any:
+    """Return a dataclass or an enumeration of this package by its name."""
     module, _, path = name.partition(":")
     if not module.startswith("wilks."):
         raise ValueError(f"not what was written ({name})")
     found: Any = import_module(module)
     for part in path.split("."):
         found = getattr(found, part)
-    if not (isinstance(found, type) and is_dataclass(found) and found.__module__ == module):
-        raise ValueError(f"not what was written ({name})")
-    return found
+    if isinstance(found, type) and found.__module__ == module and (is_dataclass(found) or issubclass(found, Enum)):
+        return found
+    raise ValueError(f"not what was written ({name})")

@@ -7,7 +7,8 @@ by whoever needs it, in whatever order, and counts once, however many jobs have 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from wilks._reading import read_file
 from wilks.elsewhere.coding import decoded, encoded, fingerprint
 from wilks.elsewhere.piece_questions import begin, files_in, note_part, piece_file, question_of, written
-from wilks.elsewhere.pool import Pool
+from wilks.elsewhere.pool import Cluster, Pool
 from wilks.elsewhere.shipping import Job
 from wilks.errors import InputError, ModelError, ResultError, WilksError
 
@@ -71,7 +72,7 @@ class PieceFolder:
         *,
         part: tuple[int, int] | None = None,
         finish: bool = False,
-        workers: Pool | Any | None = None,
+        workers: Executor | Cluster | Pool | None = None,
     ) -> None:
         """`workers`: an executor of concurrent.futures, or a client of dask.distributed."""
         if part is not None and not 1 <= part[0] <= part[1]:
@@ -128,7 +129,7 @@ class PieceFolder:
 
         Arguments are those of `Pool.each`. Raises PartDone where pieces of other parts are missing.
         """
-        names = self._names(job, [made(item) for item in items], shared)
+        names = self._names(job, (made(item) for item in items), shared)
         first, self.asked = self.asked, self.asked + len(names)
         how: dict[str, Any] = {"shared": shared, "threads": threads, "most": most, "made": made}
         turn = _Turn(self, job, items, names, how, _Stop(going_on))
@@ -159,7 +160,7 @@ class PieceFolder:
         more = "" if stopped else f"; the answer needs {left} more of other parts"
         return f"{name}: {self.made} piece{'s' * (self.made != 1)} made{more}"
 
-    def _names(self, job: Job, items: Sequence[Any], shared: Sequence[object]) -> list[str]:
+    def _names(self, job: Job, items: Iterable[Any], shared: Sequence[object]) -> list[str]:
         """Return the names of pieces. Raises InputError for questions that can't be named."""
         try:
             known = {id(thing): fingerprint(thing) for thing in shared}
