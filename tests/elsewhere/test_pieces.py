@@ -73,7 +73,7 @@ ASKED: dict[str, Callable[..., Any]] = {
         m, values=[0.5, 1.0], methods=["profile", "feldman-cousins"], toys=35, inner_toys=100, **how
     ),
     "Feldman-Cousins": lambda m, **how: wilks.feldman_cousins(m, toys=200, precision=0.1, **how),
-    "look-elsewhere": lambda m, **how: wilks.global_significance(*wilks.examples.search_grid(), toys=50, **how),
+    "look-elsewhere": lambda m, **how: wilks.global_significance({"1": WORKSPACE, "2": WORKSPACE}, toys=150, **how),
     "compatibility": lambda m, **how: wilks.compatibility(m, workspace=WORKSPACE, toys=350, **how),
 }
 
