@@ -39,6 +39,27 @@ def write_atomically(path: str | Path, content: bytes) -> None:
         raise
 
 
+def write_once(path: str | Path, content: bytes) -> None:
+    """Write `content` to `path`, creating its folder, unless the file is there, or another run has just written it.
+
+    Whoever reads it then finds one that is whole. Raises OSError where the folder can't be written.
+    """
+    target = Path(path)
+    new = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new.write_bytes(content)
+        try:
+            os.link(new, target)
+        except OSError:  # another one was first (and may have taken ours away), or a file system without links
+            if not target.exists():
+                os.replace(new, target)
+    finally:
+        for unfinished in target.parent.glob(f".{target.name}.*"):  # of runs that were killed, too
+            with suppress(OSError):
+                unfinished.unlink()
+
+
 def partial(path: Path) -> Path:
     """Return where a file is written before it gets its name."""
     return path.with_name(f".{path.name}.partial")

@@ -181,3 +181,14 @@ def listed(names: Iterable[str], limit: int = 12) -> str:
     if len(items) > limit:
         return ", ".join(items[:limit]) + f" and {len(items) - limit} more"
     return ", ".join(items)
+
+
+def first_of(items: Iterable[object], limit: int = 20) -> str:
+    """Return the first items separated by commas, the rest counted.
+
+    >>> first_of([3, 63, 64], limit=2)
+    '3, 63 and 1 more'
+    """
+    found = [str(item) for item in items]
+    more = f" and {len(found) - limit} more" if len(found) > limit else ""
+    return ", ".join(found[:limit]) + more

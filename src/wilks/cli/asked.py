@@ -59,6 +59,11 @@ class Asked:
             return result
         return with_conditions(result, blinded(conditions_of(result), self.model.pois))
 
+    def refuse_to_keep_without(self, toys: bool) -> None:
+        """Raise InputError where pieces are to be kept of a question that has no toys."""
+        if self.work.kept.folder is not None and not toys:
+            raise InputError("--folder keeps toys; say how many with --toys N")
+
     def refuse_to_show(self, *parameters: str) -> None:
         """Raise InputError where one of the parameters (names or patterns; none: that of interest) is hidden."""
         from wilks.model.selection import matching
@@ -77,10 +82,10 @@ def conclude(ctx: click.Context, result: Any, output: str | None) -> None:
     end(ctx, good=result.converged)
 
 
-def study_options(command: Callable[..., Any], *, cluster: bool = True) -> Callable[..., Any]:
+def study_options(command: Callable[..., Any], *, pieces: bool = False) -> Callable[..., Any]:
     """Add WORKSPACE and the options that choose model and data; the command is called with `asked`.
 
-    `cluster`: whether its work can be left to a cluster.
+    `pieces`: whether its toys can be kept in a folder.
     """
 
     @functools.wraps(command)
@@ -108,7 +113,7 @@ def study_options(command: Callable[..., Any], *, cluster: bool = True) -> Calla
     decorated: Callable[..., Any] = wrapped
     for decorate in (
         table_options,
-        functools.partial(work_options, cluster=cluster),
+        functools.partial(work_options, pieces=pieces),
         data_options,
         bounds_option,
         fix_option,

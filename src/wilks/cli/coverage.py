@@ -24,7 +24,7 @@ _RESULT = "File for the result, as JSON; with - it is printed instead of the tab
         "wilks feldman-cousins workspace.json --parameter mu --parameter k --toys 2000 -o region.json",
     ),
 )
-@partial(study_options, cluster=False)
+@partial(study_options, pieces=True)
 @click.option(
     "--parameter",
     "parameters",
@@ -80,6 +80,8 @@ def feldman_cousins(
     """Find a Feldman-Cousins interval, or a region of two.
 
     By toys at the conditional fits, as many as it takes. The exit code is 1 where an end, or a point, has no answer.
+    Which toys are needed depends on the answers before, so that --part does one round of dozens; --finish goes on with
+    the next ones, and --dask is the better way.
     """
     asked.refuse_to_show(*parameters)
     options = {"level": level, "toys": toys, "certainty": certainty, "precision": precision, "points": points}
@@ -136,7 +138,7 @@ def _values(ctx: click.Context, parameter: click.Parameter, text: str) -> list[f
 @seed_option
 @output_option(_RESULT)
 @table_options
-@partial(work_options, cluster=False)
+@partial(work_options, pieces=True)
 @click.pass_context
 def coverage(
     ctx: click.Context,

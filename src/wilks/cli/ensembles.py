@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 import wilks
@@ -30,7 +32,7 @@ _toys_option = click.option(
         'wilks gof workspace.json --channels "SR*" --chi-square --fit control.json',
     ),
 )
-@study_options
+@partial(study_options, pieces=True)
 @_toys_option
 @seed_option
 @click.option("--chi-square", is_flag=True, help="Chi-square with the covariance of all bins instead; pre-fit.")
@@ -61,6 +63,7 @@ def gof(
         raise InputError("--gof-json has the p-value of toys; give --toys")
     if fit_file is not None and not chi_square:
         raise InputError("--fit gives the prediction that --chi-square tests; it needs --chi-square")
+    asked.refuse_to_keep_without(bool(toys))
     if chi_square:
         if asked.bounds:
             raise InputError("--bounds are those of fits; --chi-square makes none")
@@ -81,7 +84,7 @@ def gof(
         "wilks compatibility workspace.json --toys 1000 --seed 2",
     ),
 )
-@study_options
+@partial(study_options, pieces=True)
 @click.option(
     "--group",
     "groups",
@@ -106,6 +109,7 @@ def compatibility(
         raise InputError(f'--group: "{wrong[0]}" is not NAME=CHANNELS')
     members = {name: channels.split(",") for name, _, channels in parts} or None
     asked.refuse_to_show()
+    asked.refuse_to_keep_without(bool(toys))
     result = asked.ask(
         "compatibility", wilks.compatibility, workspace=asked.workspace, groups=members, toys=toys, seed=seed
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import click
@@ -22,7 +21,7 @@ from wilks.products import writing
         "wilks export fit-diagnostics card.txt --asimov --set r=1 -o fitDiagnosticsAsimov.root",
     ),
 )
-@partial(study_options, cluster=False)
+@study_options
 @output_option("ROOT file.", default="fitDiagnosticsTest.root", never_printed="writes a ROOT file: name it")
 @click.pass_context
 def fit_diagnostics(ctx: click.Context, asked: Asked, output: str) -> None:

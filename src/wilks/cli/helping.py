@@ -21,7 +21,7 @@ _GROUPS = {
         "values",
         "blind_poi",
     ),
-    "Running": ("search", "threads", "progress"),
+    "Running": ("search", "threads", "dask", "folder", "part", "finish", "progress"),
 }
 
 

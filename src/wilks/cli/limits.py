@@ -79,7 +79,7 @@ def test_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "wilks hypotest workspace.json --value 1 --toys 10000 --seed 2",
     ),
 )
-@study_options
+@functools.partial(study_options, pieces=True)
 @click.option(
     "--value",
     "tested",
@@ -98,6 +98,7 @@ def hypotest(ctx: click.Context, asked: Asked, tested: tuple[float, ...], test: 
     written all the same.
     """
     asked.refuse_to_show()
+    asked.refuse_to_keep_without(test.calculator == "toys")
     result = asked.ask("hypothesis test", wilks.hypotest, value=tested or None, **test.keywords)
     conclude(ctx, result, output)
 
@@ -109,7 +110,7 @@ def hypotest(ctx: click.Context, asked: Asked, tested: tuple[float, ...], test: 
         "wilks limit workspace.json --asimov --set mu=0 --level 0.9",
     ),
 )
-@study_options
+@functools.partial(study_options, pieces=True)
 @level_option
 @test_options
 @combine_root_option
@@ -128,9 +129,11 @@ def limit(
     """Find upper limits by CLs.
 
     Observed, and expected with its bands; test statistics are q~ and q. The exit code is 1 where a limit is missing;
-    the others are printed and written all the same.
+    the others are printed and written all the same. With toys the values to be tested depend on the answers before, so
+    that --part does one round of about three; --finish goes on with the next ones.
     """
     asked.refuse_to_show()
+    asked.refuse_to_keep_without(test.calculator == "toys")
     result = asked.ask("limit", wilks.limit, level=level, **test.keywords)
     conclude_with(ctx, result, output, combine_root=combine_root, limits_json=limits_json)
 
@@ -143,7 +146,7 @@ def limit(
         "wilks significance workspace.json --toys 10000 --importance",
     ),
 )
-@study_options
+@functools.partial(study_options, pieces=True)
 @click.option(
     "--injected",
     type=float,
@@ -178,6 +181,7 @@ def significance(
     asked.refuse_to_show()
     if importance and not toys:
         raise InputError("--importance weights toys; say how many with --toys N")
+    asked.refuse_to_keep_without(bool(toys))
     options = {"injected": injected or (1.0,), "toys": toys, "importance": importance, "seed": seed}
     result = asked.ask("significance", wilks.significance, **options)
     conclude_with(ctx, result, output, combine_root=combine_root)

@@ -49,7 +49,7 @@ from wilks.cli.waiting import Work, work_options
 @bounds_option
 @data_options
 @table_options
-@partial(work_options, cluster=False)
+@partial(work_options, pieces=True)
 @click.pass_context
 def look_elsewhere(
     ctx: click.Context,

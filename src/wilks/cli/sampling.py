@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import click
 
 import wilks
@@ -28,7 +26,7 @@ def _prior(text: str) -> str:
         "wilks sample workspace.json --fix lumi=1 --draws 5000 --level 0.9 --level 0.95",
     ),
 )
-@partial(study_options, cluster=False)
+@study_options
 @click.option(
     "--prior",
     "priors",

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wilks.cli.parts import NOT_KEPT, Kept, kept_options
+
 if TYPE_CHECKING:
     from wilks.elsewhere.pool import Pool
     from wilks.fitting.problem import Search
@@ -35,13 +37,14 @@ search_option = click.option(
 
 @dataclass(frozen=True)
 class Work:
-    """How a command does its fits: threads, whether progress is shown (None: on a terminal), and how far minima are
-    searched for."""
+    """How a command does its fits: threads, whether progress is shown (None: on a terminal), how far minima are
+    searched for, the address of a cluster, and where pieces are kept."""
 
     threads: int | None = None
     shown: bool | None = None
     search: Search = "default"
     dask: str | None = None
+    kept: Kept = NOT_KEPT
 
     @contextmanager
     def running(self, what: str) -> Iterator[Running]:
@@ -53,8 +56,9 @@ class Work:
         from wilks.infer.study import Running
 
         options = FitOptions(search=self.search)
-        with self._pool() as pool:
-            with shown_progress(what, self.shown, None if pool is None else pool.told) as progress:
+        with self._pool() as workers:
+            pool = self.kept.pool(workers)
+            with self.kept.ending(), shown_progress(what, self.shown, None if pool is None else pool.told) as progress:
                 yield Running(options=options, threads=self.threads, progress=progress, executor=pool)
             for note in () if pool is None else pool.notes:
                 click.echo(note, err=True)
@@ -76,34 +80,42 @@ class Work:
             yield pool
 
 
-_dask_option = click.option(
-    "--dask",
-    metavar="ADDRESS",
-    help="Leave what takes long to the workers of a dask cluster, such as tcp://host:8786: the same answer.",
-)
-
-
-def work_options(command: Callable[..., Any], *, cluster: bool = True) -> Callable[..., Any]:
-    """Add `--search`, `--threads`, `--progress`, and with `cluster` `--dask`; the command is called with `work`."""
+def work_options(command: Callable[..., Any], *, pieces: bool = False) -> Callable[..., Any]:
+    """Add `--search`, `--threads`, `--dask`, `--progress`, and with `pieces` `--folder`, `--part` and `--finish`; the
+    command is called with `work`.
+    """
 
     @functools.wraps(command)
     def wrapped(
-        *, threads: int | None, progress: bool | None, search: Search, dask: str | None = None, **rest: Any
+        *,
+        threads: int | None,
+        progress: bool | None,
+        search: Search,
+        dask: str | None,
+        kept: Kept = NOT_KEPT,
+        **rest: Any,
     ) -> Any:
-        return command(work=Work(threads, progress, search, dask), **rest)
+        return command(work=Work(threads, progress, search, dask, kept), **rest)
 
+    optional: list[Callable[..., Any]] = [kept_options] if pieces else []
+    decorated: Callable[..., Any] = wrapped
     for decorate in (
         click.option(
             "--progress/--no-progress",
             default=None,
             help="Show progress, and the time left, on standard error. Default: on a terminal.",
         ),
-        *([_dask_option] if cluster else []),
+        *optional,
+        click.option(
+            "--dask",
+            metavar="ADDRESS",
+            help="Leave what takes long to the workers of a dask cluster, such as tcp://host:8786: the same answer.",
+        ),
         click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads. Default: all of the machine."),
         search_option,
     ):
-        wrapped = decorate(wrapped)
-    return wrapped
+        decorated = decorate(decorated)
+    return decorated
 
 
 def end(ctx: click.Context, *, good: bool) -> None:

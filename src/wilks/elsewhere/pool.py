@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -35,12 +34,13 @@ class Cluster(Protocol):
 
 @dataclass(eq=False)
 class _Task:
-    """Some items, their places, how often they were tried, and where."""
+    """Some items, their places, how often they were tried, what they need, and whether all of it was sent with them."""
 
     places: tuple[int, ...]
     items: tuple[Any, ...]
     tries: int = 0
     carried: bool = False
+    parcels: tuple[Parcel, ...] = ()
 
 
 @dataclass
@@ -134,12 +134,18 @@ class Pool:
     ) -> Iterator[tuple[int, Any]]:
         """Yield the place of each item and what the job makes of it, as they get done; until `going_on` says no.
 
-        `shared` are things in the job that other jobs have too, such as models. `threads` are for what has to be done
-        here. At most so many items are one task. What the job gets is `made` of an item when its turn comes. An error
-        of the job is raised.
+        `shared` are things in the job and in items that others have too, such as models: each worker gets those that
+        it needs, once. `threads` are for what has to be done here. At most so many items are one task. What the job
+        gets is `made` of an item when its turn comes. An error of the job is raised.
         """
-        needs = {id(thing): self._parcel(thing) for thing in shared}
-        parcel, kind = packed(job, needs), type(job).__name__ + "".join(need.digest for need in needs.values())
+        named = {id(thing): thing for thing in shared}
+
+        def of_shared(thing: object) -> Parcel | None:
+            return self._parcel(thing) if id(thing) in named else None
+
+        parcel_of = of_shared if named else None
+        parcel = packed(job, parcel_of)
+        kind = type(job).__name__ + "".join(need.digest for need in parcel.needs)
         left: deque[_Task] = deque(_Task((place,), (item,)) for place, item in enumerate(items))
         running: dict[Future[Answer], _Task] = {}
         arrived: SimpleQueue[Future[Answer]] = SimpleQueue()
@@ -147,7 +153,7 @@ class Pool:
             while left or running:
                 while left and not self.broken and len(running) < _AHEAD * max(self.workers, 1):
                     task = self._next(left, kind, most or len(items))
-                    future = self._submitted(task, parcel, made)
+                    future = self._submitted(task, parcel, packed(tuple(made(i) for i in task.items), parcel_of))
                     running[future] = task
                     future.add_done_callback(arrived.put)
                 if self.broken and left and not running:
@@ -155,7 +161,7 @@ class Pool:
                     continue
                 for future in _taken(arrived):
                     task = running.pop(future)
-                    answer = self._answer(future, task, parcel)
+                    answer = self._answer(future, task)
                     if answer is None and task.tries >= _TRIES:
                         yield from self._here(task, job, made, threads, going_on)
                     elif answer is None:
@@ -197,36 +203,37 @@ class Pool:
             tasks.append(left.popleft())
         return _Task(tuple(p for t in tasks for p in t.places), tuple(i for t in tasks for i in t.items))
 
-    def _submitted(self, task: _Task, parcel: Parcel, made: Callable[[Any], Any]) -> Future[Answer]:
+    def _submitted(self, task: _Task, parcel: Parcel, items: Parcel) -> Future[Answer]:
         """Return the future answer; an executor that refuses fails like one that breaks later."""
-        parcels = parcel.all
-        digests = tuple(each.digest for each in parcels)
-        items = pickle.dumps(tuple(made(item) for item in task.items), protocol=5)
+        own = tuple(each for each in items.needs if each not in parcel.needs)
+        parcels = task.parcels = (*own, *parcel.all)
         try:
             if self.client is not None:
-                contents: list[Any] = [self._placed(each) for each in parcels]
+                contents: list[Any] = [self._placed(each, everywhere=each not in own) for each in parcels]
             else:
-                task.carried = task.tries > 0 or self._having[parcel.digest] < self.workers
-                carried = [task.carried or len(each.content) < _SMALL for each in parcels]
-                contents = [each.content if goes else None for each, goes in zip(parcels, carried, strict=True)]
-            return self.executor.submit(do, digests, items, *contents)
+                goes = [task.tries > 0 or self._having[each.digest] < self.workers for each in parcels]
+                task.carried = all(goes)
+                small = [len(each.content) < _SMALL for each in parcels]
+                contents = [p.content if g or s else None for p, g, s in zip(parcels, goes, small, strict=True)]
+            return self.executor.submit(do, tuple(each.digest for each in parcels), items.content, *contents)
         except Exception as error:
             failed: Future[Answer] = Future()
             failed.set_exception(error)
             return failed
 
-    def _placed(self, parcel: Parcel) -> Any:
+    def _placed(self, parcel: Parcel, *, everywhere: bool) -> Any:
         """Return what stands for a parcel in a task for dask: the workers have it, or get it from each other.
 
-        Where there is no worker yet it travels with the task: a cluster that adapts starts workers for tasks alone.
+        All get it at once if it is needed `everywhere`. Where there is no worker yet it travels with the task: a
+        cluster that adapts starts workers for tasks alone.
         """
         if len(parcel.content) < _SMALL or not self.workers:
             return parcel.content
         if parcel.digest not in self._scattered:
-            self._scattered[parcel.digest] = self.client.scatter(parcel.content, broadcast=True, hash=False)
+            self._scattered[parcel.digest] = self.client.scatter(parcel.content, broadcast=everywhere, hash=False)
         return self._scattered[parcel.digest]
 
-    def _answer(self, future: Future[Answer], task: _Task, parcel: Parcel) -> Answer | None:
+    def _answer(self, future: Future[Answer], task: _Task) -> Answer | None:
         """Return what a task gave; None where it got lost, with the task marked. Raises InputError where no worker can
         do anything.
         """
@@ -239,7 +246,7 @@ class Pool:
         except (Exception, CancelledError) as error:
             self._lost(task, error)
             return None
-        known = {(answer.worker, each.digest) for each in parcel.all}
+        known = {(answer.worker, each.digest) for each in task.parcels}
         if answer.missing:
             self._having.subtract(digest for _, digest in known & self._seen)
             self._seen -= known

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
+from threading import get_ident
 from typing import Any
 
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
+from wilks.elsewhere.ordered import in_order
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError, listed, nearest
 from wilks.fitting.many import Progress
 from wilks.fitting.problem import Problem
@@ -19,7 +23,8 @@ from wilks.infer.point_tests import FIRST, Rule, Tester
 from wilks.infer.study import Running, Study, also, origin_of, study
 from wilks.infer.timed import timed
 from wilks.infer.toy_fits import fit_toys, helped, made, moved
-from wilks.infer.toy_tests import Counter, pieces
+from wilks.infer.toy_p_values import Sample
+from wilks.infer.toy_tests import PIECE, Counter, pieces
 from wilks.model.datasets import asimov, toy_data
 from wilks.model.model import Model
 from wilks.model.verbs import verb
@@ -27,8 +32,12 @@ from wilks.results.coverage import METHODS, CoverageResult
 from wilks.results.fit import FitResult
 from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
 
-# Toys within a Feldman-Cousins decision have a stream for every toy that is decided about, from this one on.
+# Toys within a Feldman-Cousins decision have a stream for every conditional fit that they are made at, from here on.
 _INNER = 1 << 20
+# Toys of a piece at most, by the method that takes longest.
+_SIZES = {"feldman-cousins": 10, "cls": 100}
+# Conditional fits whose toys a thread remembers: others may be the same.
+_REMEMBERED = 10_000
 
 
 @verb("coverage(model, values=[0, 0.5, 1])")
@@ -48,6 +57,7 @@ def coverage(
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> CoverageResult:
@@ -64,9 +74,9 @@ def coverage(
     - "cls": the observed upper limit of `limit` (asymptotic, q~).
 
     An interval holds the true value where a test of that value says so, which is asked instead of finding the ends. The
-    same `seed` gives the same answer on any number of threads. Where `running.progress` stops it, the toys made by then
-    count. Raises ModelError for what can't be asked. `level` is that of all methods; `fixed`, `bounds` and `running`
-    are as for `intervals`.
+    same `seed` gives the same answer on any number of threads and workers. Where `running.progress` stops it, the toys
+    made by then count. Raises ModelError for what can't be asked. `level` is that of all methods; `fixed`, `bounds`,
+    `executor` and `running` are as for `intervals`.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())
@@ -82,14 +92,12 @@ def coverage(
     counter = Counter(running.progress)
     each = 2 + ("cls" in methods) + 2 * ("feldman-cousins" in methods) * min(200, inner_toys)
     counter.announce(each * toys * true.size)
-    quiet = replace(asked, running=replace(running, progress=counter.wait))
+    work = _Work(asked, result, dict(at or {}), tuple(methods), float(level), inner_toys, seed, bounds)
+    size = min([_SIZES[method] for method in methods if method in _SIZES], default=PIECE)
+    wanted = [_Piece(i, value, *p) for i, value in enumerate(true.tolist()) for p in pieces(toys, asked, size)]
     counts = np.zeros((3, len(methods), true.size))
-    for column, value in enumerate(true.tolist()):
-        truth = {**(at or {}), name: value}
-        one = _Value(quiet, result, truth, value, float(level), inner_toys, seed, counter, bounds)
-        counts[:, :, column] = one.counted(methods, toys)
-        if counter.stopped:
-            break
+    for piece, counted in zip(wanted, work.counted(wanted, each, counter), strict=False):
+        counts[:, :, piece.column] += counted
     settings = {"seed": seed, "toys": toys, "inner_toys": inner_toys, "level": level, "at": dict(at or {})}
     label = asked.data.label.replace("Asimov", "toys", 1).replace(f", {name} = {true[0]:g}", "", 1)
     return CoverageResult(
@@ -171,6 +179,83 @@ class _Fitted:
     t: FloatArray
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """Some toys of a true value, and where it stands: the number of the first one, and how many."""
+
+    column: int
+    value: float
+    first: int
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Memory:
+    """What has been answered at a true value: toys within decisions by conditional fit, CLs by data."""
+
+    value: float
+    toys: dict[bytes, list[Sample]] = field(default_factory=dict)
+    cls: dict[bytes, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """The job of asking pieces of the toys of true values."""
+
+    asked: Study
+    result: FitResult | None
+    at: Mapping[str, float]
+    methods: tuple[str, ...]
+    level: float
+    inner_toys: int
+    seed: int
+    bounds: Mapping[str, tuple[float, float]] | None
+    # A worker makes many pieces: what each of its threads has answered at a true value.
+    memory: dict[int, _Memory] = field(default_factory=dict)
+
+    def counted(self, wanted: Sequence[_Piece], each: int, counter: Counter) -> Iterator[FloatArray]:
+        """Yield how many toys of each piece are covered, usable and lost, shape (3, methods), in order; `each` of them
+        is so many fits. Ends early where it is stopped; the last piece may then be cut short.
+        """
+        running = self.asked.running
+        pool = running.pool
+        if pool is None:
+            for piece in wanted:
+                yield self._counted(piece, counter, running.threads)
+                if counter.stopped:
+                    return
+            return
+
+        def arriving() -> Iterator[tuple[int, FloatArray]]:
+            job = replace(self, asked=self.asked.sendable())
+            how: dict[str, Any] = {"threads": running.threads, "going_on": lambda: counter.wait(0, 0)}
+            for place, counts in pool.each(job, wanted, shared=[self.asked.model], **how):
+                counter.done += each * wanted[place].size
+                yield place, counts
+
+        yield from in_order(arriving())
+
+    def __call__(self, piece: _Piece, threads: int | None, progress: Progress | None) -> FloatArray:
+        """Return how many toys of a piece are covered, usable and lost, shape (3, methods)."""
+        return self._counted(piece, Counter(progress), threads)
+
+    def _counted(self, piece: _Piece, counter: Counter, threads: int | None) -> FloatArray:
+        running = replace(self.asked.running, executor=None, threads=threads, progress=counter.wait)
+        asked = replace(self.asked, running=running)
+        memory = self.memory.get(get_ident())
+        if memory is None or memory.value != piece.value or len(memory.toys) > _REMEMBERED:
+            memory = self.memory[get_ident()] = _Memory(piece.value)
+        rule = Rule(self.level, 0.99, self.inner_toys)
+        tester = Tester(asked, (asked.poi,), rule, self.seed, counter, memory.toys)
+        truth = {**self.at, asked.model.parameter_names[asked.poi]: piece.value}
+        one = _Value(asked, self.result, truth, piece.value, self.level, self.seed, counter, self.bounds, memory.cls)
+        counts, found = np.zeros((3, len(self.methods))), one.fitted(piece.first, piece.size)
+        for column, method in enumerate(self.methods):
+            holds, usable = one.answers(method, found, tester)
+            counts[:, column] = [(holds & usable).sum(), usable.sum(), (~usable).sum()]
+        return counts
+
+
 @dataclass(frozen=True, eq=False)
 class _Value:
     """The toys of one true value."""
@@ -180,26 +265,12 @@ class _Value:
     truth: Mapping[str, float]
     value: float
     level: float
-    inner_toys: int
     seed: int
     counter: Counter
     bounds: Mapping[str, tuple[float, float]] | None
+    known: dict[bytes, float]
 
-    def counted(self, methods: Sequence[str], toys: int) -> FloatArray:
-        """Return how many toys are covered, usable and lost, shape (3, methods), for so many toys."""
-        counts = np.zeros((3, len(methods)))
-        rule = Rule(self.level, 0.99, self.inner_toys)
-        tester = Tester(self.asked, (self.asked.poi,), rule, self.seed, self.counter)
-        for first, count in pieces(toys, self.asked):
-            found = self._fitted(first, count)
-            for column, method in enumerate(methods):
-                holds, known = self._answers(method, found, first, tester)
-                counts[:, column] += [(holds & known).sum(), known.sum(), (~known).sum()]
-            if self.counter.stopped:
-                break
-        return counts
-
-    def _fitted(self, first: int, count: int) -> _Fitted:
+    def fitted(self, first: int, count: int) -> _Fitted:
         """Return toys with both fits, which help each other; after Ctrl-C those before the first that lacks one."""
         model, problem, i = self.asked.model, self.asked.problem, self.asked.poi
         data = toy_data(model, self.result, values=self.truth, seed=self.seed, first=first, count=count)
@@ -219,8 +290,8 @@ class _Value:
         rows = np.arange(min(made(free.statuses), made(conditional.statuses)))
         return _Fitted(data[rows], free.rows(rows), conditional.rows(rows), t[rows])
 
-    def _answers(self, method: str, toys: _Fitted, first: int, tester: Tester) -> tuple[BoolArray, BoolArray]:
-        """Return which toys, from number `first` on, are covered by a method, and which have an interval."""
+    def answers(self, method: str, toys: _Fitted, tester: Tester) -> tuple[BoolArray, BoolArray]:
+        """Return which toys are covered by a method, and which have an interval."""
         match method:
             case "wald":
                 return self._wald(toys)
@@ -228,7 +299,7 @@ class _Value:
                 return self._profile(toys)
             case "cls":
                 return self._cls(toys)
-        return self._feldman_cousins(tester, toys, first)
+        return self._feldman_cousins(tester, toys)
 
     def _wald(self, toys: _Fitted) -> tuple[BoolArray, BoolArray]:
         assert toys.free.uncertainties is not None
@@ -240,11 +311,11 @@ class _Value:
     def _profile(self, toys: _Fitted) -> tuple[BoolArray, BoolArray]:
         return toys.t <= quantile(self.level), np.isfinite(toys.t)
 
-    def _feldman_cousins(self, tester: Tester, toys: _Fitted, first: int) -> tuple[BoolArray, BoolArray]:
+    def _feldman_cousins(self, tester: Tester, toys: _Fitted) -> tuple[BoolArray, BoolArray]:
         """Return which toys are inside by toys of their own; those with the same conditional fit share them."""
         holds, known = [], []
-        for row, (theta, t) in enumerate(zip(toys.conditional.values, toys.t, strict=True)):
-            test = tester.examine(theta, float(t), stream=_INNER + first + row)
+        for theta, t in zip(toys.conditional.values, toys.t, strict=True):
+            test = tester.examine(theta, float(t), stream=_stream(theta))
             if test.status == INTERRUPTED:
                 break
             known.append(test.status == CONVERGED)
@@ -257,16 +328,21 @@ class _Value:
         name, cls = model.parameter_names[i], []
         held = np.flatnonzero(problem.held & ~problem.idle)
         fixed = {model.parameter_names[j]: float(problem.start[j]) for j in held}
-        known = dict[bytes, float]()
         asked: dict[str, Any] = {"poi": name, "fixed": fixed, "bounds": self.bounds, "running": self.asked.running}
         for row in toys.data:
             key = row.tobytes()
-            if key not in known:
+            if key not in self.known:
                 test = hypotest(model, row, value=self.value, **asked)
-                known[key] = float(test.observed.cls[0])
+                self.known[key] = float(test.observed.cls[0])
             self.counter.done += 1
             if not self.counter.tell(0, 1):
                 break
-            cls.append(known[key])
+            cls.append(self.known[key])
         found = np.array(cls)
         return found > 1.0 - self.level, np.isfinite(found)
+
+
+def _stream(theta: FloatArray) -> int:
+    """Return the stream of toys that are made at a conditional fit, by its digits: the same for all pieces."""
+    digest = hashlib.sha256(theta.tobytes()).digest()
+    return _INNER + int.from_bytes(digest[:8], "little") % ((1 << 32) - _INNER)

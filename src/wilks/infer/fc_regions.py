@@ -8,6 +8,7 @@ import numpy as np
 
 from wilks._types import BoolArray, FloatArray, Positions
 from wilks.infer.crossings import remarks
+from wilks.infer.point_spread import prepare
 from wilks.infer.point_tests import PointTest, Rule, Tester, recorded
 from wilks.infer.profiles import profile, rises
 from wilks.infer.scans import reach
@@ -42,6 +43,8 @@ def region(asked: Study, pair: list[int], rule: Rule, points: int, seed: int, co
     wanted = _every(points, stride)
     while True:
         counter.announce(2 * int(wanted.sum()) * min(1000, rule.toys))
+        places = [row * points + column for row, column in zip(*wanted.nonzero(), strict=True)]
+        prepare(tester, [(fits.values[place], float(q.flat[place])) for place in places if fits.minimised[place]])
         for row, column in zip(*(where.tolist() for where in wanted.nonzero()), strict=True):
             if counter.stopped:
                 break

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError
 from wilks.fitting.many import Progress
 from wilks.infer.crossings import crossings, remarks
@@ -16,6 +17,7 @@ from wilks.infer.fc_regions import region
 from wilks.infer.hypotest import toys_problems
 from wilks.infer.intervals import level_problems, quantile, selected
 from wilks.infer.likelihood_ratio import Profile
+from wilks.infer.point_spread import prepare
 from wilks.infer.point_tests import PointTest, Rule, Tester, recorded
 from wilks.infer.study import Running, Study, also, study
 from wilks.infer.timed import timed
@@ -53,6 +55,7 @@ def feldman_cousins(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> FeldmanCousinsResult:
@@ -69,12 +72,12 @@ def feldman_cousins(
     `parameters`, the region is found on a grid of `points` x `points`: first on every fourth, then between those that
     differ.
 
-    The same `seed` gives the same answer on any number of threads. Where `running.progress` stops it, ends that are not
-    found are NaN with the status "interrupted", and all tests made by then are there. Raises ModelError for what can't
-    be asked.
+    The same `seed` gives the same answer on any number of threads and workers. Where `running.progress` stops it, ends
+    that are not found are NaN with the status "interrupted", and all tests made by then are there. Raises ModelError
+    for what can't be asked.
 
-    `data`, `poi`, `fixed`, `bounds`, `result` and `running` are as for `intervals`. G. J. Feldman, R. D. Cousins, Phys.
-    Rev. D 57 (1998) 3873.
+    `data`, `poi`, `fixed`, `bounds`, `result`, `executor` and `running` are as for `intervals`. G. J. Feldman, R. D.
+    Cousins, Phys. Rev. D 57 (1998) 3873.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())
@@ -248,8 +251,11 @@ class _Search:
             self.profile = self.profile.extended(new)
             q, statuses = self.profile.statistic(np.sort(new), "t")
             tester = Tester(self.profile.study, (self.profile.study.poi,), self.rule, self.seed, self.counter)
-            for value, t, status in zip(np.sort(new).tolist(), q.tolist(), statuses, strict=True):
-                self.tests[value] = tester.examine(self.profile.row(value)[0], t, status)
+            rows = [self.profile.row(value)[0] for value in np.sort(new).tolist()]
+            good = [status == CONVERGED for status in statuses]
+            prepare(tester, [(theta, t) for theta, t, usable in zip(rows, q.tolist(), good, strict=True) if usable])
+            for value, theta, t, status in zip(np.sort(new).tolist(), rows, q.tolist(), statuses, strict=True):
+                self.tests[value] = tester.examine(theta, t, status)
         return [(float(x), self.tests[v]) for x, v in zip(distances, values.tolist(), strict=True)]
 
     def _announce(self, points: int) -> None:

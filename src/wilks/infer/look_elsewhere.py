@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from wilks._types import FloatArray, Positions
+from wilks.elsewhere.ordered import in_order
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError
 from wilks.fitting.many import Progress
 from wilks.infer.grid import Signals, number_of, points_of
@@ -17,7 +20,7 @@ from wilks.infer.hypotest import toys_problems
 from wilks.infer.likelihood_ratio import Profile, test_study
 from wilks.infer.study import Running, Study
 from wilks.infer.timed import timed
-from wilks.infer.toy_p_values import SAME, error_of
+from wilks.infer.toy_p_values import SAME, Sample, error_of
 from wilks.infer.toy_tests import TESTED, Counter, fitted, pieces, statistics
 from wilks.model.compile import compile_model
 from wilks.model.datasets import Data, toy_data
@@ -36,12 +39,18 @@ _ALIKE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Local:
-    """One signal: its study, its q0 in the data, and parameters without signal, of a fit or as toys are made with."""
+class Sought:
+    """One signal: its study, and parameters without signal, of a fit or as toys are made with."""
 
-    point: Point
     study: Study
     none: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Local(Sought):
+    """One signal in the data: where it is, and its q0."""
+
+    point: Point
     q0: float
     status: str
 
@@ -63,6 +72,7 @@ def global_significance(
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> GlobalSignificance:
@@ -81,8 +91,8 @@ def global_significance(
     have a status, and are left out. Raises ModelError for what can't be asked, also where signals have different
     backgrounds or bins.
 
-    `data`, `measurement`, `poi`, `data_set`, `seed`, `fixed` and `bounds` are as for `grid`. E. Gross, O. Vitells, Eur.
-    Phys. J. C 70 (2010) 525.
+    `data`, `measurement`, `poi`, `data_set`, `seed`, `fixed`, `bounds` and `executor` are as for `grid`. E. Gross, O.
+    Vitells, Eur. Phys. J. C 70 (2010) 525.
 
     >>> import wilks
     >>> found = wilks.global_significance(*wilks.examples.search_grid(), toys=50)
@@ -149,7 +159,7 @@ def _local(
     (q0,), (status,) = profile.statistic(np.zeros(1), "q0")
     if profile.row(0.0)[1] != CONVERGED:
         q0, status = np.nan, profile.row(0.0)[1]
-    return Local(point, profile.study, profile.row(0.0)[0], float(q0), status)
+    return Local(profile.study, profile.row(0.0)[0], point, float(q0), status)
 
 
 def _as_first(first: Local, each: Local) -> Local:
@@ -190,23 +200,72 @@ def _main(model: Model, first: Model) -> Positions:
 
 def _toys(every: Sequence[Local], toys: int, seed: int, counter: Counter) -> FloatArray:
     """Return q0 of the toys that were made, shape (signals, toys), NaN where there is none."""
-    first, found = every[0], []
-    done = 0
-    for start, count in pieces(toys, first.study):
-        common = toy_data(first.study.model, values=first.none, seed=seed, first=start, count=count, stream=TESTED)
-        samples = []
-        for row, each in enumerate(every):
-            data = common if row == 0 else _translated(first, each, common, (row, start), seed)
-            made = fitted(counter, each.study, each.none, data)
-            samples.append(statistics(counter, each.study, made, each.none, "q0"))
-        found.append(np.stack([sample.q for sample in samples]))
-        done += min(sample.done for sample in samples)
+    work, done, found = _Toys(every[0], seed), 0, list[FloatArray]()
+    wanted = [_Item(*piece, row, each) for piece in pieces(toys, every[0].study) for row, each in enumerate(every)]
+    samples = work.samples(wanted, counter)
+    while together := list(islice(samples, len(every))):
+        missing = [Sample(np.full(together[0].q.size, np.nan), 0)] * (len(every) - len(together))
+        found.append(np.stack([sample.q for sample in (*together, *missing)]))
+        done += min(sample.done for sample in (*together, *missing))
         if counter.stopped:
             break
-    return np.concatenate(found, axis=1)[:, :done]
+    return np.concatenate([np.empty((len(every), 0)), *found], axis=1)[:, :done]
 
 
-def _translated(first: Local, each: Local, toys: FloatArray, place: tuple[int, int], seed: int) -> FloatArray:
+@dataclass(frozen=True, eq=False)
+class _Item:
+    """Toys from number `start` on, so many of them, that a signal is searched for in; `row` says which one it is."""
+
+    start: int
+    count: int
+    row: int
+    signal: Sought
+
+
+@dataclass(frozen=True, eq=False)
+class _Toys:
+    """The job of searching for signals in toys that are made for the first one of them."""
+
+    first: Sought
+    seed: int
+
+    def samples(self, wanted: Sequence[_Item], counter: Counter) -> Iterator[Sample]:
+        """Yield q0 of each item in order; ends early where it is stopped, the last sample may then be cut short."""
+        running = self.first.study.running
+        pool = running.pool
+        if pool is None:
+            yield from (self.sample(item, counter) for item in wanted)
+            return
+        sent = {item.row: Sought(item.signal.study.sendable(), item.signal.none) for item in wanted}
+
+        def arriving() -> Iterator[tuple[int, Sample]]:
+            job, models = replace(self, first=sent[0]), [each.study.model for each in sent.values()]
+            how: dict[str, Any] = {"threads": running.threads, "going_on": lambda: counter.wait(0, 0)}
+            made = lambda item: replace(item, signal=sent[item.row])  # noqa: E731
+            for place, sample in pool.each(job, wanted, shared=models, made=made, **how):
+                counter.done += 2 * sample.done
+                yield place, sample
+
+        yield from in_order(arriving())
+
+    def __call__(self, item: _Item, threads: int | None, progress: Progress | None) -> Sample:
+        """Return q0 of the toys of an item."""
+        running = Running(item.signal.study.running.options, threads, progress)
+        signal = replace(item.signal, study=replace(item.signal.study, running=running))
+        return self.sample(replace(item, signal=signal), Counter(progress))
+
+    def sample(self, item: _Item, counter: Counter) -> Sample:
+        """Return the same; the counter says how far it is."""
+        first, each = self.first, item.signal
+        where: dict[str, Any] = {"first": item.start, "count": item.count, "stream": TESTED}
+        data = toy_data(first.study.model, values=first.none, seed=self.seed, **where)
+        if item.row:
+            data = _translated(first, each, data, (item.row, item.start), self.seed)
+        toys = fitted(counter, each.study, each.none, data)
+        return statistics(counter, each.study, toys, each.none, "q0")
+
+
+def _translated(first: Sought, each: Sought, toys: FloatArray, place: tuple[int, int], seed: int) -> FloatArray:
     """Return toys of the first signal's model as data of another one: the same events, and the same pulls of auxiliary
     data by parameter; those that only this signal has are its own.
     """

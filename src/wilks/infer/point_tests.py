@@ -117,24 +117,28 @@ class Tester:
             nothing = Sample(np.empty(0), 0)
             return PointTest(at, np.nan, nothing, UNDECIDED, status if status != CONVERGED else "no test statistic")
         found, sample = self.known.setdefault(theta.tobytes(), []), Sample(np.empty(0), 0)
-        verdict, made = UNDECIDED, 0
+        verdict, before = UNDECIDED, 0
         for look, size in enumerate(self.rule.looks()):
             if look == len(found):
-                found.append(self._made(theta, (made, size), stream))
-            made = size
-            sample = Sample.of(found[: look + 1], made)
-            if sample.done < made:
+                found.append(self.made(theta, (before, size), stream))
+            before = size
+            sample, verdict = self.looked(found[: look + 1], size, q)
+            if sample.done < size or verdict != UNDECIDED:
                 break
-            used = usable(sample.q)
-            verdict = self.rule.decided(as_large(used, q), used.size, sample.failures)
-            if verdict != UNDECIDED:
-                break
-        ending = INTERRUPTED if sample.done < made else CONVERGED
+        ending = INTERRUPTED if sample.done < before else CONVERGED
         if ending == CONVERGED and not np.isfinite(sample.q).any():
             ending = f"toys: {sample.reason}"
         return PointTest(at, q, sample, verdict if ending == CONVERGED else UNDECIDED, ending)
 
-    def _made(self, theta: FloatArray, numbers: tuple[int, int], stream: int) -> Sample:
+    def looked(self, found: Sequence[Sample], size: int, q: float) -> tuple[Sample, float]:
+        """Return the first `size` toys of a point as one sample, and what they say about an observed statistic."""
+        sample = Sample.of(found, size)
+        if sample.done < size:
+            return sample, UNDECIDED
+        used = usable(sample.q)
+        return sample, self.rule.decided(as_large(used, q), used.size, sample.failures)
+
+    def made(self, theta: FloatArray, numbers: tuple[int, int], stream: int) -> Sample:
         """Return the statistics of toys from one number to another."""
         found, parts = self.study, []
         for first, count in pieces(numbers[1] - numbers[0], found):

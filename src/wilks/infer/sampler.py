@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from wilks._types import FloatArray
+from wilks._types import BoolArray, FloatArray
 from wilks.errors import WilksError
 from wilks.fitting.many import Progress
+from wilks.infer.study import Running
 from wilks.infer.unbounded import Target
 
 _OFTEN = 0.05  # seconds between two looks at the chains
@@ -51,13 +54,74 @@ def nutpie() -> Any:
     return package
 
 
-def walk(target: Target, how: Walk, progress: Progress | None) -> Chains:
-    """Return chains of a posterior. The numbers depend on target, number of chains, draws, warm-up and seed alone.
+def walk(target: Target, data: FloatArray, how: Walk, running: Running) -> Chains:
+    """Return chains of the posterior of `data`. The numbers of a chain depend on target, draws, warm-up, seed and its
+    place alone.
 
-    Once `progress` returns False the chains end, and what they have made by then is returned.
+    Once `running.progress` returns False the chains end, and what they have made by then is returned: here all draws,
+    of an executor's workers the chains that are whole.
     """
+    pool, total = running.pool, how.chains * (how.draws + how.warmup)
+    if pool is None:
+        return _joined(_walked(target, how, range(how.chains), running.progress), how, target.free.size)
+    found: dict[int, Chain] = {}
+    job, chains = OneChain(target, data, how), range(how.chains)
+    told = lambda: running.told(len(found) * (how.draws + how.warmup), total)  # noqa: E731
+    for place, chain in pool.each(job, chains, shared=[target.model], threads=1, going_on=told, most=1):
+        found[place] = chain
+    return _joined([found[place] for place in sorted(found)], how, target.free.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """Draws of a chain, shape (draws, n), and which of these steps diverged."""
+
+    draws: FloatArray
+    diverged: BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class OneChain:
+    """The job of making a chain, by its place."""
+
+    target: Target
+    data: FloatArray
+    how: Walk
+
+    def __call__(self, place: int, threads: int | None, progress: Progress | None) -> Chain:
+        """Return the chain."""
+        target = replace(self.target, dataset=self.target.model.engine.dataset(self.data))
+        (chain,) = _walked(target, self.how, [place], progress)
+        return chain
+
+
+def _walked(target: Target, how: Walk, places: Sequence[int], progress: Progress | None) -> list[Chain]:
+    """Return chains, in their order; of a run that was ended those that have begun, as far as they are."""
+    made, total = [0], len(places) * (how.draws + how.warmup)
+    waiting, running, found = list(places), dict[int, Any](), dict[int, Chain]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < how.threads:
+                place = waiting.pop(0)
+                running[place] = _begun(target, how, place, made)
+            for place, one in list(running.items()):
+                with suppress(TimeoutError):
+                    found[place] = _chain(one.wait(timeout=_OFTEN / len(running)), target.free.size)
+                    del running[place]
+            if progress is not None and progress(min(made[0], total), total) is False:
+                waiting.clear()
+                for place in list(running):
+                    found[place] = _chain(running.pop(place).abort(), target.free.size)
+    except BaseException:
+        for one in running.values():
+            one.cancel()
+        raise
+    return [found[place] for place in sorted(found)]
+
+
+def _begun(target: Target, how: Walk, place: int, made: list[int]) -> Any:
+    """Return a chain that has begun; it counts its draws in `made`."""
     package, n = nutpie(), target.free.size
-    made = [0]
 
     def make_log_density() -> Any:
         return target.__call__
@@ -73,42 +137,38 @@ def walk(target: Target, how: Walk, progress: Progress | None) -> Chains:
         n, make_log_density, make_expand, [np.dtype(np.float64)], [(n,)], [_VARIABLE],
         make_initial_point_fn=lambda seed: 0.5 * np.random.default_rng(seed).standard_normal(n),
     )  # fmt: skip
-    running = package.sample(
+    # A run for each chain, which any process can make.
+    return package.sample(
         model,
         draws=how.draws,
         tune=how.warmup,
-        chains=how.chains,
-        cores=min(how.threads, how.chains),
-        seed=how.seed,
+        chains=1,
+        cores=1,
+        seed=int(np.random.SeedSequence((how.seed, place)).generate_state(1, np.uint64)[0]),
         target_accept=how.acceptance,
         save_warmup=False,
         progress_bar=False,
         blocking=False,
     )
-    total = how.chains * (how.draws + how.warmup)
-    try:
-        while True:
-            try:
-                return _chains(running.wait(timeout=_OFTEN), how, n)
-            except TimeoutError:
-                if progress is not None and progress(min(made[0], total), total) is False:
-                    return _chains(running.abort(), how, n)
-    except BaseException:
-        running.cancel()
-        raise
 
 
-def _chains(trace: Any, how: Walk, n: int) -> Chains:
-    """Return what the chains have made: of a run that was ended those with some draws, as many of each."""
+def _chain(trace: Any, n: int) -> Chain:
+    """Return what a chain has made."""
     if "posterior" not in trace.groups():
+        return Chain(np.empty((0, n)), np.empty(0, np.bool_))
+    draws = np.asarray(trace.posterior[_VARIABLE].values, np.float64).reshape(-1, n)
+    made = int(np.isfinite(draws).all(axis=1).sum())
+    return Chain(draws[:made], np.asarray(trace.sample_stats["diverging"].values).reshape(-1)[:made] == 1)
+
+
+def _joined(chains: Sequence[Chain], how: Walk, n: int) -> Chains:
+    """Return chains as they are summarised: of a run that was ended those with some draws, as many of each."""
+    begun = [chain for chain in chains if len(chain.draws) >= min(LEAST_DRAWS, how.draws)]
+    draws = min((len(chain.draws) for chain in begun), default=0)
+    if not draws:
         return Chains(np.empty((0, 0, n)), 0, False)
-    samples = np.asarray(trace.posterior[_VARIABLE].values, np.float64).reshape(-1, trace.posterior.sizes["draw"], n)
-    made = np.asarray(np.isfinite(samples).all(axis=2).sum(axis=1))
-    started = np.flatnonzero(made >= min(LEAST_DRAWS, how.draws))
-    draws = int(made[started].min()) if started.size else 0
-    diverged = np.asarray(trace.sample_stats["diverging"].values)[started, :draws]
     return Chains(
-        samples[started, :draws],
-        int((diverged == 1).sum()),
-        samples.shape == (how.chains, draws, n) and draws == how.draws,
+        np.stack([chain.draws[:draws] for chain in begun]),
+        sum(int(chain.diverged[:draws].sum()) for chain in begun),
+        len(begun) == how.chains and draws == how.draws,
     )

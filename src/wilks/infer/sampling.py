@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wilks._types import FloatArray
+from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError, WilksError, listed
 from wilks.fitting.many import Progress
 from wilks.infer.chains import ess_bulk, ess_tail, r_hat, shortest
@@ -43,6 +44,7 @@ def sample(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     result: FitResult | None = None,
     threads: int | None = None,
+    executor: Workers | None = None,
     progress: bool | Progress | None = None,
     running: Running = Running(),
 ) -> PosteriorResult:
@@ -60,12 +62,13 @@ def sample(
     All densities end at the bounds. Fixed parameters and those that nothing depends on stay where they are.
 
     Each of the `chains` makes `draws` after `warmup` ones from a point near the mode; `acceptance` is what the step
-    size aims at. The numbers depend on `seed` and on the number of chains and draws, not on `threads`. `levels` are
-    those of intervals and upper limits; the result keeps at most `keep` samples, evenly spaced. Whether the chains
-    agree stands in `status`. Once `progress` returns False the chains end, and what they have made by then counts.
+    size aims at. The numbers depend on `seed` and on the number of chains and draws, not on `threads`, nor on the
+    workers of an `executor`, each of which makes a chain at a time. `levels` are those of intervals and upper limits;
+    the result keeps at most `keep` samples, evenly spaced. Whether the chains agree stands in `status`. Once `progress`
+    returns False the chains end, and what they have made by then counts; of workers, the chains that are whole.
 
-    `data`, `fixed`, `bounds`, `poi`, `result` and `running` are as for `intervals`. Raises ModelError for priors and
-    numbers that can't be, all at once; WilksError where the extra is missing.
+    `data`, `fixed`, `bounds`, `poi`, `result`, `executor` and `running` are as for `intervals`. Raises ModelError for
+    priors and numbers that can't be, all at once; WilksError where the extra is missing.
 
     >>> import wilks
     >>> model = wilks.compile_model(wilks.examples.search())
@@ -79,7 +82,7 @@ def sample(
     nutpie()
     target = _target(asked, wishes)
     how = Walk(chains, draws, warmup, seed, running.threads or chains, acceptance)
-    made = walk(target, how, running.progress)
+    made = walk(target, asked.data.values, how, running)
     if not made.samples.size:
         raise WilksError("the run was ended before its chains had samples")
     return _summary(asked, wishes, target, how, made, tuple(sorted(levels)), keep)

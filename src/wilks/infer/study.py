@@ -31,6 +31,7 @@ from wilks.results.many import CONVERGED, ManyFits
 from wilks.results.origin import Origin
 
 if TYPE_CHECKING:
+    from wilks.elsewhere.pieces import PieceFolder
     from wilks.elsewhere.pool import Pool
 
 # A conditional fit below the best one by more than this (in 2NLL) is a better minimum, not rounding.
@@ -55,9 +56,19 @@ class Running:
     executor: Workers | None = None
 
     @property
-    def pool(self) -> Pool | None:
-        """Who else works on the fits, None for nobody."""
+    def pool(self) -> Pool | PieceFolder | None:
+        """Who else makes pieces of questions, or keeps them; None for nobody."""
         return pool_of(self.executor)
+
+    @property
+    def workers(self) -> Pool | None:
+        """Who else works on the fits of one moment, None for nobody; a folder keeps none of these."""
+        if self.executor is None:
+            return None
+        from wilks.elsewhere.pieces import PieceFolder
+
+        pool = self.pool
+        return pool.pool if isinstance(pool, PieceFolder) else pool
 
     def told(self, done: int, total: int) -> bool:
         """Tell about progress; returns False to stop."""
@@ -118,7 +129,7 @@ class Study:
         """
         values = self.data.values if data is None else data
         problem = Problem(start, self.problem.lower, self.problem.upper, held, self.problem.idle)
-        running, pool = self.running, self.running.pool
+        running, pool = self.running, self.running.workers
         anchor = self._anchor if together else None
         how: dict[str, Any] = {"options": running.options, "threads": running.threads, "progress": running.progress}
         if pool is None or start.ndim == 1:

@@ -271,9 +271,9 @@ def elsewhere(counter: Counter, work: PieceOfTests, wanted: Sequence[tuple[int, 
             together = {}
 
 
-def pieces(toys: int, found: Study) -> Iterator[tuple[int, int]]:
-    """Yield the pieces that toys are made in: the number of the first one, and how many."""
-    size = int(np.clip(BATCH // (found.data.values.size + found.model.n_parameters), 64, PIECE))
+def pieces(toys: int, found: Study, most: int = PIECE) -> Iterator[tuple[int, int]]:
+    """Yield the pieces that toys are made in, `most` in one: the number of the first one, and how many."""
+    size = min(int(np.clip(BATCH // (found.data.values.size + found.model.n_parameters), 64, PIECE)), most)
     for first in range(0, toys, size):
         yield first, min(size, toys - first)
 

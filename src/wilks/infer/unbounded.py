@@ -7,6 +7,7 @@ theta as a factor. centre is the mode in u, and L is made of the curvature there
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -85,6 +86,10 @@ class Target:
     centre: FloatArray
     scale: FloatArray
     spectrum: FloatArray
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what can be sent to other processes; the engine's data set has to be made there."""
+        return {**self.__dict__, "dataset": None}
 
     def theta(self, z: FloatArray) -> FloatArray:
         """Return the free parameters at a point, shape (n,)."""

@@ -13,6 +13,7 @@ import numpy as np
 from wilks._engine import Dataset
 from wilks._engine import Model as Engine
 from wilks._types import BoolArray, FloatArray
+from wilks.elsewhere.coding import NOT_ASKED
 from wilks.errors import ModelError, nearest
 from wilks.histogram import Axis
 from wilks.model import derived, entries, terms
@@ -65,13 +66,13 @@ class Model:
     'mu'
     """
 
-    engine: Engine
+    engine: Engine = field(metadata=NOT_ASKED)
     parameter_sets: tuple[ParameterSet, ...]
     blocks: tuple[Block, ...]
     channel_names: tuple[str, ...]
     sample_order: Mapping[str, tuple[str, ...]]
     observed_main: FloatArray
-    axes: Mapping[str, Axis]
+    axes: Mapping[str, Axis] = field(metadata=NOT_ASKED)
     pois: tuple[str, ...]
     measurement: str
     workspace_digest: str

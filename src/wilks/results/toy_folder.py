@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
-import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from wilks._files import write_atomically
+from wilks._files import write_atomically, write_once
 from wilks._reading import parse_json, read_arrays, read_file
 from wilks._types import BoolArray, FloatArray
 from wilks.errors import ModelError, ResultError, listed, nearest
@@ -167,21 +164,10 @@ class ToyFolder:
 
     def _begin(self, content: bytes) -> None:
         """Write the manifest, unless another run has just written its own: the first one counts."""
-        manifest, new = self.path / _MANIFEST, self.path / f".{_MANIFEST}.{uuid.uuid4().hex}"
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            new.write_bytes(content)
-            try:
-                os.link(new, manifest)
-            except OSError:  # another one was first (and may have taken ours away), or a file system without links
-                if not manifest.exists():
-                    os.replace(new, manifest)
+            write_once(self.path / _MANIFEST, content)
         except OSError as error:
-            raise ResultError(f"{manifest}: can't be written: {error.strerror or error}") from None
-        finally:
-            for unfinished in self.path.glob(f".{_MANIFEST}.*"):  # of runs that were killed, too
-                with suppress(OSError):
-                    unfinished.unlink()
+            raise ResultError(f"{self.path / _MANIFEST}: can't be written: {error.strerror or error}") from None
 
     def note(self, count: int, part: tuple[int, int]) -> None:
         """Keep which part of a run of so many toys was begun here."""

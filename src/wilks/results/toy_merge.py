@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from wilks.errors import ResultError, listed
+from wilks.errors import ResultError, first_of, listed
 from wilks.results.io import decode_result
 from wilks.results.toy_folder import FORMAT, Piece, ToyFolder, Toys, pieces
 from wilks.results.toy_tally import Tally
@@ -157,7 +157,7 @@ def _notes(missing: Sequence[Piece], runs: set[tuple[int, int, int]], count: int
         notes.append(f"{twice} piece{'s are' if twice > 1 else ' is'} in several folders, and counted once")
     if missing:
         spans = [f"{first} to {last}" for first, last in _spans(missing)]
-        notes.append(f"of {count} toys these are missing: {_some(spans)}")
+        notes.append(f"of {count} toys these are missing: {first_of(spans)}")
         divisions = {of for total, _, of in runs if total == count}
         for of in sorted(divisions):
             begun = {which for total, which, parts in runs if (total, parts) == (count, of)}
@@ -166,12 +166,5 @@ def _notes(missing: Sequence[Piece], runs: set[tuple[int, int, int]], count: int
             never = [which for which in lacking if which not in begun]
             for what, which in (("were never begun", never), ("are not finished", unfinished)):
                 if which:
-                    notes.append(f"of {of} parts these {what}: {_some(map(str, which))}")
+                    notes.append(f"of {of} parts these {what}: {first_of(which)}")
     return tuple(notes)
-
-
-def _some(items: Iterable[str], limit: int = 20) -> str:
-    """Return the first items, and how many more there are."""
-    found = list(items)
-    more = f" and {len(found) - limit} more" if len(found) > limit else ""
-    return ", ".join(found[:limit]) + more
