@@ -16,7 +16,7 @@ from wilks.infer.asymptotic_tests import AsymptoticTests, alternative
 from wilks.infer.likelihood_ratio import Profile, one_sided
 from wilks.infer.study import Study
 from wilks.infer.toy_fits import endings, fit_toys, helped, made, moved
-from wilks.infer.toy_p_values import SAME, Sample, compared, error_of, p_values, ranges, usable
+from wilks.infer.toy_p_values import SAME, Sample, compared, error_of, ranges, usable, with_rows
 from wilks.model.datasets import toy_data
 from wilks.results.conditions import Condition
 from wilks.results.hypotest import HypothesisTest, SignificanceResult
@@ -176,18 +176,7 @@ class ToyTests:
             alternative=np.stack([sample.q for sample in both[1]]),
             ranges=ranges(rows),
         )
-        settings = {k: v for k, v in base.origin.settings.items() if k != "base"}
-        settings |= {"calculator": "toys", "toys": self.toys, "seed": self.seed}
-        return replace(
-            base,
-            calculator="toys",
-            base="",
-            observed=p_values(np.array([row.observed for row in rows])),
-            expected=p_values(np.stack([row.expected for row in rows])),
-            statuses=tuple(statuses),
-            origin=replace(base.origin, settings=settings),
-            counts=counts,
-        )
+        return with_rows(base, rows, statuses, counts, toys=self.toys, seed=self.seed)
 
 
 @dataclass(frozen=True, eq=False)

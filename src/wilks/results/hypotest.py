@@ -73,6 +73,9 @@ class HypothesisTest(Saved):
         if self.counts is not None:
             rows = ("toys", "failures", "interrupted", "clsb_error", "cls_error")
             require_shapes(self.counts, {**dict.fromkeys(rows, (n,)), "expected_cls_error": (n, len(BANDS))})
+            weights = self.counts.weights
+            if weights is not None:
+                require_shapes(weights, {"effective_clsb": (n,), "effective_clb": (n,)})
             if any(toys.size and toys.shape[0] != n for toys in (self.counts.tested, self.counts.alternative)):
                 raise ValueError("there must be one row of toys for each value")
 
@@ -104,6 +107,8 @@ class HypothesisTest(Saved):
         columns[self._what] = self._shown(self.observed)
         if self.counts is not None:
             columns["toy error"] = self.counts.cls_error if self._what == "CLs" else self.counts.clsb_error
+            if self.counts.weights is not None:
+                columns["as good as"] = np.round(self.counts.weights.effective(self._what))
         columns |= dict(zip(BANDS, self._shown(self.expected).T, strict=True))
         rows = tuple(tuple(number(float(cell)) for cell in row) for row in zip(*columns.values(), strict=True))
         return Table(f"Test of {self.poi}; expected {self._what}: the last five columns", tuple(columns), rows)
@@ -118,6 +123,10 @@ class HypothesisTest(Saved):
     def _remarks(self) -> list[str]:
         """Return what stands below the table, as lines."""
         lines = [f"The last five columns: {self._what} as expected for {self.poi} = {number(self.alternative)}"]
+        if self.counts is not None and self.counts.weights is not None:
+            lines.append(
+                '"as good as": so many toys of equal weight at or above the observed statistic would count as much'
+            )
         rows = zip(self.values, self.statuses, strict=True)
         return [*lines, *self._lost(), *(f"{self.poi} = {number(v)}: {s}" for v, s in rows if s != CONVERGED)]
 
@@ -363,7 +372,8 @@ def _about(test: HypothesisTest) -> list[str]:
     ]
     if test.counts is not None and test.counts.toys.size:
         toys, failures = test.counts.toys.max(), int(test.counts.failures.sum())
-        lines.append(f"toys:            {toys:g} of each hypothesis, seed {test.counts.seed}")
+        each = "of each hypothesis" if test.counts.weights is None else "for each value, weighted"
+        lines.append(f"toys:            {toys:g} {each}, seed {test.counts.seed}")
         lines += [f"toys without fit: {failures}"] * bool(failures)
         left = int(test.counts.interrupted.sum())
         lines += [f"toys not made:   {left} (interrupted)"] * bool(left)
