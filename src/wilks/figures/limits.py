@@ -240,6 +240,9 @@ def _toys(result: HypothesisTest, style: FigureStyle, ax: Axes | None) -> Figure
     if counts.weights is not None:
         weights = [one[0][np.isfinite(counts.tested[0])] for one in (counts.weights.tested, counts.weights.alternative)]
         shares = [one / max(one.size, 1) for one in weights]
+    if counts.multiplicities is not None:
+        many = [one[0][one[0] > 0] for one in (counts.multiplicities.tested, counts.multiplicities.alternative)]
+        shares = [one / one.sum() for one in many]
     values = np.concatenate([*samples, [observed]])
     top = float(np.nanquantile(values, 0.9995)) if values.size > 1 else 1.0
     edges = np.linspace(0, 1.1 * max(top, observed, 1e-3), 61)

@@ -101,7 +101,9 @@ class Throwing:
         """Return some toys of one part, telling the counter."""
         at, piece = self.mixture.thetas[item.part], (item.first, item.count)
         made = drawn(counter, self.study, at, piece, self.seed, self.stream + item.part)
-        return Thrown(statistics(counter, self.study, made, self.start, self.name), self.densities.log(made.data))
+        log = self.densities.log(made.data)
+        sample = statistics(counter, self.study, made, self.start, self.name)
+        return Thrown(sample, log if made.which is None else log[:, made.which])
 
     def items(self) -> list[Throw]:
         """Return all toys in pieces: all parts together, in rounds, so that few toys are of all parts as well."""

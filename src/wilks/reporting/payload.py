@@ -148,6 +148,7 @@ def _without_toys(test: JSONDict) -> None:
     """Leave out what is large, and not drawn: the fits behind a test, and the statistic and weights of every toy."""
     test.pop("fits", None)
     if isinstance(test.get("counts"), dict):
+        test["counts"].pop("multiplicities", None)
         for record in (test["counts"], test["counts"].get("weights") or {}):
             for name in ("tested", "alternative"):
                 record.pop(name, None)

@@ -66,6 +66,14 @@ class ToyWeights:
 
 
 @dataclass(frozen=True, eq=False)
+class ToyMultiplicities:
+    """How many toys of the tested value and of the alternative have each statistic, shape (values, statistics)."""
+
+    tested: FloatArray
+    alternative: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class ToyCounts:
     """Toys behind each tested value, arrays of shape (values,): `toys` of each kind were asked for.
 
@@ -74,6 +82,8 @@ class ToyCounts:
     in quadrature with the distance to the farther end of `ranges`, which failures leave open (None in old files).
     `tested` and `alternative` have the test statistic of every toy, shape (values, toys), NaN where there is none (in
     the curve of a limit they are left out). With `weights` the same toys stand for both, and were asked for once.
+    With `multiplicities` (more than a million toys) they have each statistic once, rounded to one part in 16 000, and
+    NaN where there are no more.
     """
 
     seed: str
@@ -87,12 +97,13 @@ class ToyCounts:
     alternative: FloatArray
     ranges: ToyRanges | None = None
     weights: ToyWeights | None = None
+    multiplicities: ToyMultiplicities | None = None
 
     def without_toys(self) -> ToyCounts:
         """Return the counts without statistics and weights of single toys."""
         nothing = np.empty((self.toys.size, 0))
         weights = self.weights and replace(self.weights, tested=nothing, alternative=nothing)
-        return replace(self, tested=nothing, alternative=nothing, weights=weights)
+        return replace(self, tested=nothing, alternative=nothing, weights=weights, multiplicities=None)
 
 
 @dataclass(frozen=True, eq=False)
