@@ -225,6 +225,7 @@ def test_two_bins_and_a_rate_that_vanishes() -> None:
     [
         ({"importance": True}, 'calculator="toys"'),
         ({"importance": True, "calculator": "toys", "statistic": "t~"}, "large on both sides"),
+        ({"importance": True, "calculator": "toys", "toys": 10**8}, "at most 10000000 weighted toys, found 100000000"),
     ],
 )
 def test_what_can_not_be_weighted_is_refused(asked: dict[str, object], why: str) -> None:

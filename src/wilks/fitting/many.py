@@ -139,7 +139,7 @@ def fit_problems(
     )
 
 
-def _statuses(codes: npt.NDArray[np.intc]) -> tuple[str, ...]:
+def _statuses(codes: npt.NDArray[Any]) -> tuple[str, ...]:
     """Return the statuses of fits in words."""
     if every(codes == _CONVERGED):
         return (BRIEF[Status.CONVERGED],) * codes.size

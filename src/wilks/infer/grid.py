@@ -143,7 +143,7 @@ def grid(
     """
     _check(question, value, level, statistic, base)
     check_calculator(calculator, base, toys, seed, importance)
-    check_weighted(importance, statistic)
+    check_weighted(importance, statistic, toys)
     settings = {"question": question, "value": float(value), "level": float(level), "statistic": statistic}
     settings |= {"calculator": calculator, "base": base, "toys": int(toys), "seed": int(seed)}
     settings |= {"importance": True} if importance else {}

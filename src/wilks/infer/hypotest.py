@@ -29,6 +29,8 @@ from wilks.results.hypotest import HypothesisTest
 CALCULATORS = ("asymptotic", "toys")
 # Statistics whose toys can be weighted.
 ONE_SIDED = ("q~", "q", "q0")
+# Of every weighted toy some 100 bytes are kept.
+MOST = 10_000_000
 
 
 @verb("hypotest(model, value=1.0)")
@@ -86,7 +88,7 @@ def hypotest(
     """
     check_test(statistic, base)
     check_calculator(calculator, base, toys, seed, importance)
-    check_weighted(importance, statistic)
+    check_weighted(importance, statistic, toys)
     values = _values(value, statistic)
     asked = {"poi": poi, "fixed": fixed, "result": result}
     if calculator == "asymptotic":
@@ -126,10 +128,15 @@ def check_calculator(calculator: str, base: str, toys: int, seed: int, importanc
         raise ModelError('importance: toys are weighted; ask for them (calculator="toys", toys=10000)')
 
 
-def check_weighted(importance: bool, statistic: str) -> None:
-    """Raise ModelError for a statistic whose toys can't be weighted."""
+def check_weighted(importance: bool, statistic: str, toys: int) -> None:
+    """Raise ModelError for a statistic whose toys can't be weighted, and for more toys than fit into memory."""
+    problems = []
     if importance and statistic not in ONE_SIDED:
-        raise ModelError(f'importance: weighted toys are for {listed(ONE_SIDED)}; "{statistic}" is large on both sides')
+        problems.append(f'weighted toys are for {listed(ONE_SIDED)}; "{statistic}" is large on both sides')
+    if importance and toys > MOST:
+        problems.append(f"at most {MOST} weighted toys, found {toys}; 10000 give 1e-9 to a few per cent")
+    if problems:
+        raise ModelError([f"importance: {problem}" for problem in problems])
 
 
 def check_toys(toys: int, seed: int) -> None:

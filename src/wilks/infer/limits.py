@@ -18,7 +18,7 @@ from wilks.flags import every, some
 from wilks.infer.asymptotic_tests import AsymptoticTests
 from wilks.infer.asymptotics import SIGMAS, check_test
 from wilks.infer.conditions import Bounds, far_from_zero, with_wider_bounds
-from wilks.infer.hypotest import check_calculator
+from wilks.infer.hypotest import check_calculator, check_weighted
 from wilks.infer.intervals import level_problems
 from wilks.infer.likelihood_ratio import test_study
 from wilks.infer.study import Running, Study
@@ -85,6 +85,7 @@ def limit(
     check_test(statistic, base, ("q", "q~"))
     check_level(level)
     check_calculator(calculator, base, toys, seed, importance)
+    check_weighted(importance, statistic, toys)
     asked = {"poi": poi, "fixed": fixed, "result": result}
     if calculator == "asymptotic":
 

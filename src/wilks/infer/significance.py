@@ -15,7 +15,7 @@ from wilks.infer.asymptotics import log_tail
 from wilks.infer.conditions import Bounds, with_wider_bounds
 from wilks.infer.counted import KEPT, Counted, add, as_large, gathered
 from wilks.infer.few_events import for_significance
-from wilks.infer.hypotest import check_toys
+from wilks.infer.hypotest import check_toys, check_weighted
 from wilks.infer.importance import with_importance
 from wilks.infer.likelihood_ratio import Profile, conditional_fits, test_study
 from wilks.infer.study import Running
@@ -76,6 +76,7 @@ def significance(
         raise ModelError(f"injected: signals of finite size, not below 0, are needed; found {injected!r}")
     if toys:
         check_toys(toys, seed)
+        check_weighted(importance, "q0", toys)
     elif importance:
         raise ModelError("importance: toys are weighted; say how many (toys=10000)")
     counter = None
