@@ -37,7 +37,7 @@ def _words(command: str) -> list[str]:
         ("hypotest.json", lambda m: wilks.hypotest(m, value=1.5)),
         (
             "weighted.json",
-            lambda m: wilks.hypotest(m, value=1.5, statistic="q", calculator="toys", toys=50, importance=True),
+            lambda m: wilks.hypotest(m, value=1.2, statistic="q", calculator="toys", toys=400, importance=True),
         ),
         ("toys.json", lambda m: wilks.toys(m, count=5, seed=7)),
         ("fixed.json", lambda m: wilks.ranking(m, fixed={"Luminosity": 0.5})),

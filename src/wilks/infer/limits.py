@@ -369,7 +369,9 @@ class Root:
         i = self.bracket
         if i is not None and self.jumps:
             return f"CLs jumps over it, from {cls[i]:.3g} to {cls[i + 1]:.3g} at {test.poi} = {self.x[i]:.6g}"
-        if i is not None or self.x.size == 1:
+        if self.x.size == 1:
+            return bad or "no test has an answer there: too few toys"
+        if i is not None:
             return bad or "no value is left between the tests on both sides of the limit"
         here = f"it is {cls[-1]:.3g} at {test.poi} = {self.x[-1]:.4g}"
         if (self.tried > self.x[-1]).any():

@@ -13,9 +13,10 @@ from wilks.infer.toy_tests import Counter, fitted, statistics
 from wilks.model.datasets import expected_data
 from wilks.results.many import CONVERGED
 
-# Shares of the toys: at the tested value (which bounds the weights), the alternative and the best fit; signals between
-# them share the rest. These are at most two standard deviations apart, where that takes no more than `MOST`.
-TESTED, ALTERNATIVE, BEST, BETWEEN = 0.15, 0.25, 0.25, 0.35
+# Shares of the toys: at the tested value (which bounds the weights), the alternative, two standard deviations beyond it
+# (for what is expected there) and the best fit; signals between them share the rest. These are at most two standard
+# deviations apart, where that takes no more than `MOST`.
+TESTED, ALTERNATIVE, BEYOND, BEST, BETWEEN = 0.15, 0.2, 0.1, 0.25, 0.3
 APART, LEAST, MOST = 2.0, 4, 12
 # Steps beyond the best fit, until what is expected there is as extreme as the data.
 STEPS = 8
@@ -37,8 +38,15 @@ def mixture(profile: Profile, name: str, value: float, alternative: float, sigma
     shares = {value: TESTED}
     for other, share in ((alternative, ALTERNATIVE), (best, BEST)):
         shares[other] = shares.get(other, 0.0) + share
+    direction = 1 if name == "q0" else -1
+    for pulls in (2.0, 1.0, 0.5):
+        further = alternative + direction * pulls * sigma
+        if sigma > 0 and further not in shares and _possible(profile.extended(np.array([further])), further):
+            shares[further] = BEYOND
+            break
     step = max(sigma if sigma > 0 else 0.0, 0.5 * abs(best - value)) or max(abs(value), 1.0)
-    end = _reached(profile, name, value, float(q), _edge(name, [*shares]), step)
+    edge = (max if direction > 0 else min)(shares)  # where the statistic is largest
+    end = _reached(profile, name, value, float(q), (edge, direction), step)
     low, high = min(*shares, end), max(*shares, end)
     count = (high - low) / (APART * sigma) + 1 if sigma > 0 else LEAST
     between = np.linspace(low, high, int(np.clip(np.ceil(count), LEAST, MOST))).tolist()
@@ -47,11 +55,6 @@ def mixture(profile: Profile, name: str, value: float, alternative: float, sigma
     profile = profile.extended(np.array([*shares]))
     possible = {point: share for point, share in shares.items() if _possible(profile, point)}
     return Mixture.of(possible, np.stack([profile.row(point)[0] for point in possible]), toys)
-
-
-def _edge(name: str, values: list[float]) -> tuple[float, int]:
-    """Return where a one-sided statistic is largest, and the direction from there on."""
-    return (max(values), 1) if name == "q0" else (min(values), -1)
 
 
 def _possible(profile: Profile, value: float) -> bool:
