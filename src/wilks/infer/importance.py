@@ -11,6 +11,7 @@ from wilks.infer.likelihood_ratio import Profile
 from wilks.infer.thrown import Mixture, Throwing, Thrown, weights
 from wilks.infer.toy_p_values import SAME
 from wilks.infer.toy_tests import Counter
+from wilks.infer.weighted_p_values import ENOUGH
 from wilks.results.hypotest import SignificanceResult
 from wilks.results.lost_toys import with_lost
 from wilks.results.many import CONVERGED
@@ -47,12 +48,20 @@ def with_importance(
 def _summed(
     observed: SignificanceResult, parts: list[Thrown], toys: int, seed: int, signals: tuple[float, ...]
 ) -> SignificanceResult:
-    """Return a significance with p0, its error and the effective number of toys from those of all parts."""
+    """Return a significance with p0, its error and the effective number of toys; without p0 where too few count."""
     done = sum(part.sample.done for part in parts)
     settings = {"toys": toys, "seed": seed, "importance": True, "thrown_at": list(signals)}
     origin = replace(observed.origin, settings={**observed.origin.settings, **settings})
     failures = sum(part.sample.failures for part in parts)
-    answer = replace(observed, toys=toys, failures=failures, interrupted=toys - done, importance=True, origin=origin)
+    answer = replace(
+        observed,
+        toys=toys,
+        failures=failures,
+        interrupted=toys - done,
+        importance=True,
+        origin=origin,
+        effective_toys=0.0,
+    )
     if not done:
         return answer
     weighted = [each[0] for each in weights(parts, 1)]
@@ -62,17 +71,13 @@ def _summed(
     # Of each part the variance is its own: how many toys it has is no chance.
     variance = sum(each.size * each.var(ddof=1) for each in terms if each.size > 1)
     squares = float(sum((each**2).sum() for each in terms))
+    effective = float((p * done) ** 2 / squares) if squares > 0 else 0.0
+    if effective < ENOUGH:
+        return replace(answer, effective_toys=effective)
     lost = sum(float(each[np.isnan(part.sample.q)].sum()) for part, each in zip(parts, weighted, strict=True))
     ends = (p, p + lost / done)
-    # Where no toy is large, as if one had been: the largest weight.
-    error = np.sqrt(variance) / done if squares > 0 else max(each.max(initial=0.0) for each in weighted) / done
-    return replace(
-        answer,
-        toy_p_value=p,
-        toy_error=float(with_lost(float(error), p, np.array(ends))),
-        toy_p_range=ends,
-        effective_toys=float((p * done) ** 2 / squares) if squares > 0 else 0.0,
-    )
+    error = float(with_lost(float(np.sqrt(variance)) / done, p, np.array(ends)))
+    return replace(answer, toy_p_value=p, toy_error=error, toy_p_range=ends, effective_toys=effective)
 
 
 def _terms(q: FloatArray, weights: FloatArray, observed: float) -> FloatArray:

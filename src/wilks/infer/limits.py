@@ -99,7 +99,7 @@ def limit(
         )
     # The first tests are at the six asymptotic limits; on average as many follow as a round has.
     counter = Counter(running.progress, again=1.0)
-    counter.announce((3 * (1 + len(BANDS)) + 1) * toys)
+    counter.announce(((2 if importance else 3) * (1 + len(BANDS)) + 1) * toys)
     running = replace(running, progress=counter.wait)
     found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
     tests = AsymptoticTests.of(found, statistic, base)

@@ -249,7 +249,7 @@ class SignificanceResult(Saved):
     at least the observed q0 and `toy_error` its standard deviation (of a fraction of 0: 1 / toys); NaN without. Toys
     not made (`interrupted`) are left out. Those without a fit (`failures`) leave open where in `toy_p_range` it is; the
     distance to the farther end is in the error, in quadrature. With `importance` they were thrown at signals too and
-    carry weights: `effective_toys` is how many of equal weight would count as much in `toy_p_value`, and
+    carry weights: `effective_toys` is how many of equal weight would count as much in `toy_p_value` (NaN below 10), and
     `toy_significance` its significance.
     `status` is "converged" or why there is no observed significance, `expected_statuses` the same of the expected ones.
 
@@ -335,10 +335,13 @@ class SignificanceResult(Saved):
             used = self.toys - self.failures - self.interrupted
             found = round(self.toy_p_value * used) if used and np.isfinite(self.toy_p_value) else 0
             counted = f"{found} of {used}"
+            as_good = ""
             if self.importance:
                 as_good = f"{used} weighted toys, as good as {number(self.effective_toys, 3)} at or above"
                 counted = f"{number(self.toy_significance)} sigma; {as_good}"
             lines.append(f"toys: p0 = {number(self.toy_p_value)} ± {number(self.toy_error)} ({counted})")
+            if self.importance and used and np.isnan(self.toy_p_value):
+                lines[-1] = f"toys: too few count for p0: {as_good} the observed q0; ask for more, or wider bounds"
             lines += [f"toys: {sentence('p0', self.failures, self.toy_p_range)}"] * bool(self.failures)
             lines += [f"toys not made: {self.interrupted} (interrupted)"] * bool(self.interrupted)
         names = ["observed", *(f"expected for {number(size)}" for size in self.injected)]
