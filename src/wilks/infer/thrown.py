@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -70,19 +70,20 @@ class Throw:
 
 @dataclass(frozen=True, eq=False)
 class Throwing:
-    """The job of throwing toys at a mixture, for the statistic `name` of the value of the parameter of interest in
-    `start`, where conditional fits begin.
+    """The job of throwing toys at a mixture, for the statistic `name`; they count for the `hypotheses`, shape
+    (hypotheses, n_parameters). Of the first one the parameter of interest is tested; conditional fits begin there.
 
     `densities` are those at the hypotheses, then at the parts. Part i has the stream `stream` + i of random numbers.
     """
 
     study: Study
     name: str
-    start: FloatArray
-    densities: Densities
+    hypotheses: FloatArray
     mixture: Mixture
     seed: int
     stream: int
+    # Follows from the others, but for the last bits of logarithms.
+    densities: Densities = field(metadata={"asked": False})
 
     @classmethod
     def at(
@@ -90,7 +91,7 @@ class Throwing:
     ) -> Throwing:
         """Return the job for toys that count for these hypotheses (parameters), of which the first is tested."""
         densities = Densities.of(found.model, np.vstack([*hypotheses, mixture.thetas]))
-        return cls(found, name, hypotheses[0], densities, mixture, seed, stream)
+        return cls(found, name, np.stack(hypotheses), mixture, seed, stream, densities)
 
     def __call__(self, item: Throw, threads: int | None, progress: Progress | None) -> Thrown:
         """Return some toys of one part."""
@@ -102,7 +103,7 @@ class Throwing:
         at, piece = self.mixture.thetas[item.part], (item.first, item.count)
         made = drawn(counter, self.study, at, piece, self.seed, self.stream + item.part)
         log = self.densities.log(made.data)
-        sample = statistics(counter, self.study, made, self.start, self.name)
+        sample = statistics(counter, self.study, made, self.hypotheses[0], self.name)
         return Thrown(sample, log if made.which is None else log[:, made.which])
 
     def items(self) -> list[Throw]:
