@@ -54,6 +54,24 @@ def test_toys(call: Call, search: Path) -> None:
     assert call("plot", "toys.json", "-o", "toys.png").exit_code == 0
 
 
+def test_weighted_toys(call: Call, search: Path) -> None:
+    result = call("hypotest", search, "--value", "2", "--toys", "300", "--importance", "-o", "toys.json")
+    assert result.exit_code == 0, result.stderr
+    assert "300 for each value, weighted" in result.stdout
+    assert "as good as" in result.stdout
+    model = wilks.compile_model(wilks.load_workspace(search))
+    again = wilks.hypotest(model, value=2, calculator="toys", toys=300, importance=True)
+    np.testing.assert_array_equal(wilks.load_result("toys.json").observed.cls, again.observed.cls)
+    assert call("plot", "toys.json", "-o", "toys.png").exit_code == 0
+    few = call("hypotest", search, "--value", "2", "--toys", "20", "--importance")
+    assert few.exit_code == 1
+    assert "ask for more" in few.stdout
+    for options, why in (((), "--toys N"), (("--statistic", "t", "--toys", "20"), "large on both sides")):
+        result = call("hypotest", search, "--importance", *options)
+        assert result.exit_code == 2
+        assert why in result.stderr
+
+
 def test_limit(call: Call, search: Path) -> None:
     result = call("limit", search, "--level", "0.9", "--base", "clipped_normal", "-o", "limit.json")
     assert result.exit_code == 0

@@ -58,6 +58,10 @@ ASKED: dict[str, Callable[..., Any]] = {
     "limit": lambda m, **how: wilks.limit(m, calculator="toys", toys=150, **how),
     "test": lambda m, **how: wilks.hypotest(m, value=[0.5, 1.0], calculator="toys", toys=200, **how),
     "significance": lambda m, **how: wilks.significance(m, toys=300, **how),
+    "weighted test": lambda m, **how: wilks.hypotest(
+        m, value=[0.5, 2.0], calculator="toys", toys=300, importance=True, **how
+    ),
+    "weighted significance": lambda m, **how: wilks.significance(m, toys=300, importance=True, **how),
     "goodness of fit": lambda m, **how: wilks.goodness_of_fit(m, toys=350, **how),
     "compatibility": lambda m, **how: wilks.compatibility(m, workspace=WORKSPACE, toys=150, **how),
     "scan": lambda m, **how: wilks.scan(m, points=70, stat_only=True, **how),

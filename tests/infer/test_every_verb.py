@@ -73,6 +73,9 @@ VERBS: dict[str, Verb] = {
     "chi-square": lambda m, w, held: wilks.chi_square(m, fixed=held),
     "compatibility": lambda m, w, held: wilks.compatibility(m, workspace=w, fixed=held, toys=5),
     "weighted toys": lambda m, w, held: wilks.significance(m, fixed=held, toys=20, importance=True),
+    "weighted tests": lambda m, w, held: wilks.hypotest(
+        m, value=[0.5, 3], calculator="toys", fixed=held, toys=60, importance=True
+    ),
     "feldman-cousins": lambda m, w, held: wilks.feldman_cousins(m, fixed=held, toys=5, precision=0.5),
     "region": lambda m, w, held: wilks.feldman_cousins(
         m, parameters=m.parameter_names[:2], fixed=held, toys=5, points=5

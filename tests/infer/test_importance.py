@@ -90,6 +90,15 @@ def test_after_ctrl_c_the_toys_that_are_made_count() -> None:
     assert np.isnan(nothing.toy_p_value)
 
 
+def test_a_best_fit_at_a_bound_does_not_reach_the_data() -> None:
+    """40 events where the largest signal allowed brings 13: no toy is as large, and the answer is none."""
+    asked = {"bounds": {"mu": (0.0, 2.0)}, "toys": 500, "importance": True}
+    found = wilks.significance(model(counting(5, 3, 40)), **asked)
+    assert np.isnan(found.toy_p_value)
+    assert found.effective_toys < 10
+    assert "too few count for p0" in str(found)
+
+
 def test_weights_need_toys() -> None:
     with pytest.raises(ModelError, match="say how many"):
         wilks.significance(model(counting(5, 3, 22)), importance=True)

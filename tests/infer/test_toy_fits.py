@@ -67,7 +67,7 @@ def test_equal_counts_are_fitted_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_run_that_is_stopped_ends_with_a_toy() -> None:
     """Distinct counts are fitted in the order in which they come, not in that of their size."""
     data = toy_data(FEW, seed=2, count=400)
-    rows, toy = toy_fits._distinct(data)
+    rows, toy = toy_fits.distinct(data)
     np.testing.assert_array_equal(data[rows][toy], data)
     assert (np.diff(rows) > 0).all()
     assert made(("converged", "no", "interrupted", "converged")) == 2

@@ -35,6 +35,10 @@ def _words(command: str) -> list[str]:
         ("limit.json", lambda m: wilks.limit(m, level=0.9)),
         ("significance.json", lambda m: wilks.significance(m)),
         ("hypotest.json", lambda m: wilks.hypotest(m, value=1.5)),
+        (
+            "weighted.json",
+            lambda m: wilks.hypotest(m, value=1.2, statistic="q", calculator="toys", toys=400, importance=True),
+        ),
         ("toys.json", lambda m: wilks.toys(m, count=5, seed=7)),
         ("fixed.json", lambda m: wilks.ranking(m, fixed={"Luminosity": 0.5})),
         ("expected.json", lambda m: wilks.ranking(m, wilks.asimov(m, values={"mu": 2.0}))),

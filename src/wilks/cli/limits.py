@@ -21,6 +21,11 @@ _OUTPUT = "File for the result, as JSON; with - it is printed instead of the tab
 _toys_option = click.option(
     "--toys", type=click.IntRange(0), default=0, metavar="N", help="Use N toys of each hypothesis. Default: none."
 )
+_importance_option = click.option(
+    "--importance",
+    is_flag=True,
+    help="With --toys: throw them at other signals too, weighted, for p-values far below 1/N.",
+)
 level_option = click.option(
     "--level", type=float, default=0.95, show_default=True, metavar="LEVEL", help="Confidence level, between 0 and 1."
 )
@@ -34,6 +39,7 @@ class Test:
     base: str
     calculator: str
     toys: int
+    importance: bool
     seed: int
 
     @property
@@ -46,12 +52,14 @@ def test_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how a value is tested; the command is called with `test`."""
 
     @functools.wraps(command)
-    def wrapped(*, statistic: str, base: str, toys: int, seed: int, **rest: Any) -> Any:
+    def wrapped(*, statistic: str, base: str, toys: int, importance: bool, seed: int, **rest: Any) -> Any:
+        _check_importance(toys, importance)
         calculator = "toys" if toys else "asymptotic"
-        return command(test=Test(statistic, base, calculator, toys or 1, seed), **rest)
+        return command(test=Test(statistic, base, calculator, toys or 1, importance, seed), **rest)
 
     for decorate in (
         seed_option,
+        _importance_option,
         _toys_option,
         click.option(
             "--base",
@@ -72,11 +80,17 @@ def test_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def _check_importance(toys: int, importance: bool) -> None:
+    if importance and not toys:
+        raise InputError("--importance weights toys; say how many with --toys N")
+
+
 @click.command(
     cls=Command,
     examples=(
         "wilks hypotest workspace.json --value 0.5 --value 1 -o test.json",
         "wilks hypotest workspace.json --value 1 --toys 10000 --seed 2",
+        "wilks hypotest workspace.json --value 3 --toys 10000 --importance",
     ),
 )
 @functools.partial(study_options, pieces=True)
@@ -155,11 +169,7 @@ def limit(
     help="Size of the signal for an expected significance; repeatable. Default: 1.",
 )
 @_toys_option
-@click.option(
-    "--importance",
-    is_flag=True,
-    help="With --toys: throw them at signals too, weighted, for p-values far below 1/N.",
-)
+@_importance_option
 @seed_option
 @combine_root_option
 @output_option(_OUTPUT)
@@ -179,8 +189,7 @@ def significance(
     Observed and expected, with p0. The exit code is 1 where one is missing.
     """
     asked.refuse_to_show()
-    if importance and not toys:
-        raise InputError("--importance weights toys; say how many with --toys N")
+    _check_importance(toys, importance)
     asked.refuse_to_keep_without(bool(toys))
     options = {"injected": injected or (1.0,), "toys": toys, "importance": importance, "seed": seed}
     result = asked.ask("significance", wilks.significance, **options)

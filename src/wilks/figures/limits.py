@@ -235,6 +235,14 @@ def _toys(result: HypothesisTest, style: FigureStyle, ax: Axes | None) -> Figure
     assert counts is not None
     observed = float(result.test_statistic[0])
     samples = [toys[0][np.isfinite(toys[0])] for toys in (counts.tested, counts.alternative)]
+    # How much each toy counts: weighted ones are the same for both hypotheses.
+    shares = [np.full(toys.size, 1 / max(toys.size, 1)) for toys in samples]
+    if counts.weights is not None:
+        weights = [one[0][np.isfinite(counts.tested[0])] for one in (counts.weights.tested, counts.weights.alternative)]
+        shares = [one / max(one.size, 1) for one in weights]
+    if counts.multiplicities is not None:
+        many = [one[0][one[0] > 0] for one in (counts.multiplicities.tested, counts.multiplicities.alternative)]
+        shares = [one / one.sum() for one in many]
     values = np.concatenate([*samples, [observed]])
     top = float(np.nanquantile(values, 0.9995)) if values.size > 1 else 1.0
     edges = np.linspace(0, 1.1 * max(top, observed, 1e-3), 61)
@@ -242,22 +250,24 @@ def _toys(result: HypothesisTest, style: FigureStyle, ax: Axes | None) -> Figure
         entries: list[Entry] = []
         highest, lowest = 0.0, np.inf
         hypotheses = (result.values[0], result.alternative)
-        for toys, color, value in zip(samples, (RED, BLUE), hypotheses, strict=True):
-            heights = np.histogram(toys, edges)[0] / max(toys.size, 1)
+        for toys, share, color, value in zip(samples, shares, (RED, BLUE), hypotheses, strict=True):
+            heights = np.histogram(toys, edges, weights=share)[0]
             target.stairs(heights, edges, fill=True, color=color, alpha=0.3)
             target.stairs(heights, edges, color=color, linewidth=1.2 * weight(style))
             entries.append(
                 (Patch(facecolor=color, alpha=0.4, edgecolor=color), f"{result.poi} = {signed(number(float(value)))}")
             )
             highest = max(highest, float(heights.max()))
-            lowest = min(lowest, 1 / max(toys.size, 1))
+            lowest = min(
+                lowest, float(heights[heights > 0].min(initial=1.0)) if counts.weights else 1 / max(toys.size, 1)
+            )
         line = Line2D([], [], color="black", linewidth=1.4 * weight(style), marker="v", markersize=5 * weight(style))
         entries.append((line, f"Observed: {number(round(observed, 6), 3)}"))
         target.set_yscale("log")
         target.set_xlim(edges[0], edges[-1])
         symbol = {"q~": r"$\tilde{q}_\mu$", "q": r"$q_\mu$", "q0": "$q_0$", "t": r"$t_\mu$", "t~": r"$\tilde{t}_\mu$"}
         target.set_xlabel(symbol[result.statistic])
-        target.set_ylabel("Fraction of toys")
+        target.set_ylabel("Fraction of toys" if counts.weights is None else "Weighted fraction of toys")
         free = decorate(target, style, _toys_lines(result, counts), entries, tallest=highest, lowest=0.5 * lowest)
         # The symbol on top shows the line where it is on the frame, or within the first bin.
         mark: dict[str, Any] = {"marker": "v", "markevery": [1], "markersize": 5 * weight(style), "clip_on": False}
@@ -277,7 +287,8 @@ def _toys_lines(result: HypothesisTest, counts: ToyCounts) -> list[str]:
     one_sided = result.statistic in ("q", "q~")
     p = float((result.observed.cls if one_sided else result.observed.clsb)[0])
     error = float((counts.cls_error if one_sided else counts.clsb_error)[0])
-    lines = [f"{whole} = {measured(p, error) if error > 0 else number(p, 3)}"]
+    far = f"{number(p, 3)} ± {number(error, 2)}" if p < 1e-3 else measured(p, error)
+    lines = [f"{whole} = {far if error > 0 else number(p, 3)}"]
     if p == 0 and not counts.failures[0]:
         lines = [f"{whole} < {number(1 / max(float(counts.toys[0]), 1.0), 2)} ({number(float(counts.toys[0]))} toys)"]
     if counts.failures[0] and counts.ranges is not None:

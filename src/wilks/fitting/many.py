@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from wilks._types import FloatArray
 from wilks._version import __version__
 from wilks.errors import ModelError
 from wilks.fitting.problem import FitOptions, Numbers, Problem, pose
 from wilks.fitting.status import BRIEF, Status
-from wilks.flags import some
+from wilks.flags import every, some
 from wilks.model.model import ArrayLike, Model
 from wilks.model.verbs import verb
 from wilks.progress import shown
@@ -132,10 +133,17 @@ def fit_problems(
         edm=raw["edm"],
         converged=converged,
         iterations=raw["iterations"].astype(np.intp),
-        statuses=tuple(BRIEF[code] for code in raw["status"].tolist()),
+        statuses=_statuses(raw["status"]),
         workspace_digest=model.workspace_digest,
         version=__version__,
     )
+
+
+def _statuses(codes: npt.NDArray[Any]) -> tuple[str, ...]:
+    """Return the statuses of fits in words."""
+    if every(codes == _CONVERGED):
+        return (BRIEF[Status.CONVERGED],) * codes.size
+    return tuple(BRIEF[code] for code in codes.tolist())
 
 
 def undone(model: Model, count: int) -> ManyFits:

@@ -18,7 +18,7 @@ from wilks.fitting.many import Progress
 from wilks.formats.load import load_workspace
 from wilks.infer.asymptotics import STATISTICS, check_test
 from wilks.infer.grid_spread import Coordinate, Point, Spread, digest_of
-from wilks.infer.hypotest import check_calculator, hypotest
+from wilks.infer.hypotest import check_calculator, check_weighted, hypotest
 from wilks.infer.limits import check_level, limit
 from wilks.infer.study import Running
 from wilks.infer.timed import timed
@@ -89,6 +89,7 @@ def grid(
     calculator: str = "asymptotic",
     base: str = "normal",
     toys: int = 10_000,
+    importance: bool = False,
     seed: int = 1,
     labels: Sequence[str] = (),
     folder: str | Path | None = None,
@@ -129,8 +130,8 @@ def grid(
     A point that has no answer is NaN and has a status. Raises InputError for what can't be asked, and where it can be
     asked of no point.
 
-    `level`, `statistic`, `calculator`, `base`, `toys`, `seed`, `fixed` and `bounds` are those of `limit` and
-    `hypotest`, `executor` that of `intervals`, `measurement`, `poi` and `data_set` those of `compile_model`.
+    `level`, `statistic`, `calculator`, `base`, `toys`, `importance`, `seed`, `fixed` and `bounds` are those of `limit`
+    and `hypotest`, `executor` that of `intervals`, `measurement`, `poi` and `data_set` those of `compile_model`.
 
     >>> import wilks
     >>> background, signals = wilks.examples.search_grid()
@@ -141,9 +142,11 @@ def grid(
     ['X_400', 'X_500', 'X_700']
     """
     _check(question, value, level, statistic, base)
-    check_calculator(calculator, base, toys, seed)
+    check_calculator(calculator, base, toys, seed, importance)
+    check_weighted(importance, statistic, toys)
     settings = {"question": question, "value": float(value), "level": float(level), "statistic": statistic}
     settings |= {"calculator": calculator, "base": base, "toys": int(toys), "seed": int(seed)}
+    settings |= {"importance": True} if importance else {}
     asked = Question(settings, measurement, poi, data_set, bounds, data)
     named, listed_points = points_of(workspace, points, labels, verify, dict(fixed or {}))
     _check_names(listed_points)

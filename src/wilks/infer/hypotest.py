@@ -19,6 +19,7 @@ from wilks.infer.likelihood_ratio import test_study
 from wilks.infer.study import Running
 from wilks.infer.timed import timed
 from wilks.infer.toy_tests import Counter, ToyTests
+from wilks.infer.weighted_tests import WeightedTests
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.verbs import verb
@@ -26,6 +27,10 @@ from wilks.results.fit import FitResult
 from wilks.results.hypotest import HypothesisTest
 
 CALCULATORS = ("asymptotic", "toys")
+# Statistics whose toys can be weighted.
+ONE_SIDED = ("q~", "q", "q0")
+# Of every weighted toy some 100 bytes are kept.
+MOST = 10_000_000
 
 
 @verb("hypotest(model, value=1.0)")
@@ -39,6 +44,7 @@ def hypotest(
     calculator: str = "asymptotic",
     base: str = "normal",
     toys: int = 10_000,
+    importance: bool = False,
     seed: int = 1,
     poi: str | None = None,
     fixed: Mapping[str, float] | None = None,
@@ -58,6 +64,9 @@ def hypotest(
 
     `calculator="toys"` replaces the asymptotic distributions by `toys` toys of each hypothesis, made at the conditional
     fits to the data; the same `seed` gives the same toys on any number of threads. Values share the background's toys.
+    With `importance` every value has `toys` toys that stand for both hypotheses: thrown at signals between them and the
+    best fit, and beyond, and weighted by ratios of the densities of all their data, they reach p-values of 1e-9.
+    `counts.weights` has the weights and the effective numbers of toys; where these are too small, a status says so.
 
     `fits` of the result has the conditional fits and where the Asimov data were made.
 
@@ -78,7 +87,8 @@ def hypotest(
     (3, 5)
     """
     check_test(statistic, base)
-    check_calculator(calculator, base, toys, seed)
+    check_calculator(calculator, base, toys, seed, importance)
+    check_weighted(importance, statistic, toys)
     values = _values(value, statistic)
     asked = {"poi": poi, "fixed": fixed, "result": result}
     if calculator == "asymptotic":
@@ -90,11 +100,11 @@ def hypotest(
 
         return with_wider_bounds(ask(bounds), bounds, ask, _first_p_value)
     counter = Counter(running.progress)
-    counter.announce((3 * np.unique(values).size + 1) * toys)
+    counter.announce((2 * np.unique(values).size if importance else 3 * np.unique(values).size + 1) * toys)
     running = replace(running, progress=counter.wait)
     found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
     tests = AsymptoticTests.of(found, statistic, base)
-    made = ToyTests(tests, toys, seed, counter).extended(values)
+    made = (WeightedTests if importance else ToyTests)(tests, toys, seed, counter).extended(values)
     return replace(made.test(values), fits=made.tests.fits(values))
 
 
@@ -106,7 +116,7 @@ def _first_p_value(test: HypothesisTest) -> str:
     return f"{name} of {test.values[0]:g} is then {p:.4g}."
 
 
-def check_calculator(calculator: str, base: str, toys: int, seed: int) -> None:
+def check_calculator(calculator: str, base: str, toys: int, seed: int, importance: bool = False) -> None:
     """Raise ModelError for a calculator that does not exist, or settings that it can't have."""
     if calculator not in CALCULATORS:
         raise ModelError(f'no calculator "{calculator}"; allowed are {listed(CALCULATORS)}')
@@ -114,6 +124,19 @@ def check_calculator(calculator: str, base: str, toys: int, seed: int) -> None:
         check_toys(toys, seed)
         if base != "normal":
             raise ModelError(f'base "{base}" is for the asymptotic calculator: toys have distributions of their own')
+    elif importance:
+        raise ModelError('importance: toys are weighted; ask for them (calculator="toys", toys=10000)')
+
+
+def check_weighted(importance: bool, statistic: str, toys: int) -> None:
+    """Raise ModelError for a statistic whose toys can't be weighted, and for more toys than fit into memory."""
+    problems = []
+    if importance and statistic not in ONE_SIDED:
+        problems.append(f'weighted toys are for {listed(ONE_SIDED)}; "{statistic}" is large on both sides')
+    if importance and toys > MOST:
+        problems.append(f"at most {MOST} weighted toys, found {toys}; 10000 give 1e-9 to a few per cent")
+    if problems:
+        raise ModelError([f"importance: {problem}" for problem in problems])
 
 
 def check_toys(toys: int, seed: int) -> None:

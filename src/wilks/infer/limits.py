@@ -18,12 +18,13 @@ from wilks.flags import every, some
 from wilks.infer.asymptotic_tests import AsymptoticTests
 from wilks.infer.asymptotics import SIGMAS, check_test
 from wilks.infer.conditions import Bounds, far_from_zero, with_wider_bounds
-from wilks.infer.hypotest import check_calculator
+from wilks.infer.hypotest import check_calculator, check_weighted
 from wilks.infer.intervals import level_problems
 from wilks.infer.likelihood_ratio import test_study
 from wilks.infer.study import Running, Study
 from wilks.infer.timed import timed
 from wilks.infer.toy_tests import Counter, ToyTests
+from wilks.infer.weighted_tests import WeightedTests
 from wilks.model.datasets import Data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.verbs import verb
@@ -50,6 +51,7 @@ def limit(
     calculator: str = "asymptotic",
     base: str = "normal",
     toys: int = 10_000,
+    importance: bool = False,
     seed: int = 1,
     poi: str | None = None,
     fixed: Mapping[str, float] | None = None,
@@ -63,8 +65,8 @@ def limit(
     """Return the upper limits of the parameter of interest, observed and expected at -2, -1, 0, 1, 2 sigma, by CLs.
 
     The limit is the value whose CLs is 1 - `level`. The search starts from the fit; bounds of the parameter of interest
-    do not stop it. `statistic` is "q~" (best fit not below 0) or "q"; `calculator`, `base`, `toys`, `seed` are
-    those of `hypotest`.
+    do not stop it. `statistic` is "q~" (best fit not below 0) or "q"; `calculator`, `base`, `toys`,
+    `importance` and `seed` are those of `hypotest`.
     With toys every limit has an error, and the asymptotic ones stand beside them (`asymptotic`). A limit that is not
     found is NaN, and `statuses` says why; the others are there all the same. Raises ModelError for what can't be asked.
 
@@ -82,7 +84,8 @@ def limit(
     """
     check_test(statistic, base, ("q", "q~"))
     check_level(level)
-    check_calculator(calculator, base, toys, seed)
+    check_calculator(calculator, base, toys, seed, importance)
+    check_weighted(importance, statistic, toys)
     asked = {"poi": poi, "fixed": fixed, "result": result}
     if calculator == "asymptotic":
 
@@ -96,7 +99,7 @@ def limit(
         )
     # The first tests are at the six asymptotic limits; on average as many follow as a round has.
     counter = Counter(running.progress, again=1.0)
-    counter.announce((3 * (1 + len(BANDS)) + 1) * toys)
+    counter.announce(((2 if importance else 3) * (1 + len(BANDS)) + 1) * toys)
     running = replace(running, progress=counter.wait)
     found = test_study(statistic, bounds, model=model, data=data, running=running, **asked)
     tests = AsymptoticTests.of(found, statistic, base)
@@ -105,7 +108,8 @@ def limit(
     known = np.unique(starts[np.isfinite(starts)])
     if not known.size or INTERRUPTED in limits.statuses:
         return limits
-    return replace(_told(_search(ToyTests(tests, toys, seed, counter), known, level), tests), asymptotic=starts)
+    with_toys = (WeightedTests if importance else ToyTests)(tests, toys, seed, counter)
+    return replace(_told(_search(with_toys, known, level), tests), asymptotic=starts)
 
 
 def check_level(level: float) -> None:
@@ -235,10 +239,7 @@ def _ranges(test: HypothesisTest, level: float, limits: FloatArray) -> FloatArra
 
 def _without_toys(test: HypothesisTest) -> HypothesisTest:
     """Return a test without the statistics of single toys, which would be most of the file of a limit."""
-    if test.counts is None:
-        return test
-    nothing = np.empty((len(test), 0))
-    return replace(test, counts=replace(test.counts, tested=nothing, alternative=nothing))
+    return test if test.counts is None else replace(test, counts=test.counts.without_toys())
 
 
 @dataclass(frozen=True, eq=False)
@@ -368,7 +369,9 @@ class Root:
         i = self.bracket
         if i is not None and self.jumps:
             return f"CLs jumps over it, from {cls[i]:.3g} to {cls[i + 1]:.3g} at {test.poi} = {self.x[i]:.6g}"
-        if i is not None or self.x.size == 1:
+        if self.x.size == 1:
+            return bad or "no test has an answer there: too few toys"
+        if i is not None:
             return bad or "no value is left between the tests on both sides of the limit"
         here = f"it is {cls[-1]:.3g} at {test.poi} = {self.x[-1]:.4g}"
         if (self.tried > self.x[-1]).any():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,18 +13,21 @@ from wilks.errors import ModelError
 from wilks.fitting.many import Progress
 from wilks.infer.asymptotics import log_tail
 from wilks.infer.conditions import Bounds, with_wider_bounds
+from wilks.infer.counted import KEPT, Counted, add, as_large, gathered
 from wilks.infer.few_events import for_significance
-from wilks.infer.hypotest import check_toys
+from wilks.infer.hypotest import check_toys, check_weighted
 from wilks.infer.importance import with_importance
 from wilks.infer.likelihood_ratio import Profile, conditional_fits, test_study
 from wilks.infer.study import Running
 from wilks.infer.timed import timed
-from wilks.infer.toy_tests import Counter, with_toys
+from wilks.infer.toy_p_values import Sample, error_of
+from wilks.infer.toy_tests import Counter, PieceOfTests, elsewhere, pieces
 from wilks.model.datasets import Data, expected_data
 from wilks.model.model import ArrayLike, Model
 from wilks.model.verbs import verb
 from wilks.results.fit import FitResult
 from wilks.results.hypotest import SignificanceResult
+from wilks.results.lost_toys import between, with_lost
 from wilks.results.many import CONVERGED, IMPOSSIBLE
 
 
@@ -73,6 +76,7 @@ def significance(
         raise ModelError(f"injected: signals of finite size, not below 0, are needed; found {injected!r}")
     if toys:
         check_toys(toys, seed)
+        check_weighted(importance, "q0", toys)
     elif importance:
         raise ModelError("importance: toys are weighted; say how many (toys=10000)")
     counter = None
@@ -95,7 +99,7 @@ def significance(
     if counter is None:
         return with_wider_bounds(ask(bounds), bounds, ask, lambda z: f"The significance is then {z.significance:.4g}.")
     profile = profiled(bounds)
-    thrown = with_importance if importance else with_toys
+    thrown = with_importance if importance else _with_toys
     return thrown(_asymptotic(profile, sizes), profile, toys, seed, counter)
 
 
@@ -147,3 +151,42 @@ def _without_signal(status: str) -> str:
         return status
     place = status.removeprefix(IMPOSSIBLE)
     return f"without signal {place}; q0 is infinite unless another parameter brings a rate there"
+
+
+def _with_toys(
+    observed: SignificanceResult, profile: Profile, toys: int, seed: int, counter: Counter
+) -> SignificanceResult:
+    """Return a significance with p0 of toys without signal."""
+    theta, status = profile.row(0.0)
+    if status != CONVERGED or not np.isfinite(observed.q0):
+        return observed
+    found = profile.study
+    q = {0.0: observed.q0} if toys > KEPT else None
+    samples: list[Sample | Counted] = []
+    for piece in _toys_without_signal(counter, PieceOfTests(found, "q0", seed, theta, {0.0: theta}, {}, q), toys):
+        add(samples, piece)
+    sample = gathered(samples, toys)
+    large, used = as_large(sample, observed.q0), sample.done - sample.failures
+    fraction, ends = large / used if used else np.nan, between(large, used, sample.failures)
+    return replace(
+        observed,
+        toys=toys,
+        failures=sample.failures,
+        interrupted=toys - sample.done,
+        toy_p_value=fraction,
+        toy_error=float(with_lost(error_of(fraction, used), fraction, ends)) if used else np.nan,
+        toy_p_range=(float(ends[0]), float(ends[1])),
+        origin=replace(observed.origin, settings={**observed.origin.settings, "toys": toys, "seed": seed}),
+    )
+
+
+def _toys_without_signal(counter: Counter, work: PieceOfTests, toys: int) -> Iterator[Sample | Counted]:
+    """Yield the statistic of toys without signal, piece by piece; ends early where it is stopped."""
+    wanted, pool = list(pieces(toys, work.study)), work.study.running.pool
+    if pool is not None:
+        yield from (samples[0.0] for samples in elsewhere(counter, work, wanted))
+        return
+    for piece in wanted:
+        yield work.tested(counter, piece, 0.0)
+        if counter.stopped:
+            return

@@ -10,6 +10,7 @@ import numpy as np
 from wilks._types import FloatArray, Positions
 from wilks.fitting.every import fit_every
 from wilks.fitting.problem import Problem
+from wilks.flags import every
 from wilks.infer.study import BETTER, Running
 from wilks.model.model import Model
 from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
@@ -23,9 +24,10 @@ def fit_toys(
     """Return fits to toys, shape (fits, length), by everything that `fit` tries.
 
     The problem may have one start for each. With one for all, toys with the same counts are fitted once: there are many
-    of them where few events are expected.
+    of them where few events are expected, and all data are counts.
     """
-    rows, toy = (np.arange(len(data)),) * 2 if problem.start.ndim == 2 else _distinct(data)
+    alone = problem.start.ndim == 2 or not countable(model)
+    rows, toy = (np.arange(len(data)),) * 2 if alone else distinct(data)
     fits = fit_every(
         model,
         data[rows],
@@ -67,7 +69,9 @@ def helped(
     fit is made again, and the lower answer counts: where there are several minima, the way down from a point that is
     higher may end lower.
     """
-    done = np.array([status != INTERRUPTED for status in fits.statuses], np.bool_)
+    done = fits.minimised
+    if not every(done):
+        done = np.array([status != INTERRUPTED for status in fits.statuses], np.bool_)
     needed = (done & ~fits.minimised) | (others.twice_nll < fits.twice_nll - BETTER)
     rows = np.flatnonzero(others.minimised & (needed | (done & all_of_them)))
     if not rows.size:
@@ -84,6 +88,8 @@ def helped(
 
 def endings(fits: ManyFits) -> tuple[str, ...]:
     """Return statuses in which all fits whose likelihood is known are converged."""
+    if every(fits.minimised):
+        return (CONVERGED,) * len(fits)
     return tuple(CONVERGED if good else s for good, s in zip(fits.minimised, fits.statuses, strict=True))
 
 
@@ -95,7 +101,12 @@ def made(statuses: tuple[str, ...]) -> int:
     return statuses.index(INTERRUPTED) if INTERRUPTED in statuses else len(statuses)
 
 
-def _distinct(data: FloatArray) -> tuple[Positions, Positions]:
+def countable(model: Model) -> bool:
+    """Return whether toys may be the same: all of their data are counts."""
+    return bool(model.constraint_terms.poisson.all())
+
+
+def distinct(data: FloatArray) -> tuple[Positions, Positions]:
     """Return where every distinct row of `data` is first seen, in this order, and which of them each row is.
 
     In their order, so that a run that is stopped ends with a toy, and not with some of all.

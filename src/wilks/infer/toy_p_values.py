@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.results.hypotest import BANDS
+from wilks.results.hypotest import BANDS, HypothesisTest
 from wilks.results.lost_toys import between, with_lost
-from wilks.results.tested import PValues, ToyRanges
+from wilks.results.tested import PValues, ToyCounts, ToyRanges
 
 # Two test statistics closer than this are the same: fits are not more exact.
 SAME = 1e-6
-_QUANTILES = (2.275, 15.866, 50.0, 84.134, 97.725)
-_PARTS = 8
+QUANTILES = (2.275, 15.866, 50.0, 84.134, 97.725)
+PARTS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class Row:
 
 def compared(q: float, first: Sample, second: Sample) -> Row:
     """Return what toys of the tested value and of the alternative say about the observed statistic."""
-    parts = [(first.q[i::_PARTS], second.q[i::_PARTS]) for i in range(_PARTS)]
+    parts = [(first.q[i::PARTS], second.q[i::PARTS]) for i in range(PARTS)]
     tested, other = usable(first.q), usable(second.q)
     nothing = np.full(3, np.nan)
     low, high = (_extreme(q, tested, other, (first.failures, second.failures), side) for side in (0, 1))
@@ -74,7 +74,7 @@ def compared(q: float, first: Sample, second: Sample) -> Row:
     errors = [error_of(p, side.size) for p, side in zip(observed[:2], (tested, other), strict=True)]
     relative = np.hypot(errors[0] / max(observed[0], 1 / tested.size), errors[1] / max(observed[1], 1 / other.size))
     several = [_bands(usable(one), usable(two))[:, 2] for one, two in parts]
-    spread: FloatArray = np.std(several, axis=0, ddof=1) / np.sqrt(_PARTS)
+    spread: FloatArray = np.std(several, axis=0, ddof=1) / np.sqrt(PARTS)
     size = max(observed[2], 1 / tested.size)
     # That toys have CLs above 1 is chance; those that are lost make it no larger.
     high[:, 2] = np.minimum(high[:, 2], np.fmax(1.0, np.append(observed[2], bands[:, 2])))
@@ -105,7 +105,7 @@ def _extreme(q: float, tested: FloatArray, other: FloatArray, lost: tuple[int, i
     expected = np.concatenate([found[1:], np.full((lost[1], 3), float(side))])
     if not len(expected):
         return np.concatenate([found[:1], np.full((len(BANDS), 3), np.nan)])
-    return np.concatenate([found[:1], np.percentile(expected, _QUANTILES, axis=0)])
+    return np.concatenate([found[:1], np.percentile(expected, QUANTILES, axis=0)])
 
 
 def usable(q: FloatArray) -> FloatArray:
@@ -129,7 +129,7 @@ def _bands(tested: FloatArray, other: FloatArray) -> FloatArray:
     """Return the quantiles of the three p-values over the toys of the alternative (pyhf's), shape (5, 3)."""
     if not tested.size or not other.size:
         return np.full((len(BANDS), 3), np.nan)
-    return cast(FloatArray, np.percentile(fractions(other, tested, other), _QUANTILES, axis=0))
+    return cast(FloatArray, np.percentile(fractions(other, tested, other), QUANTILES, axis=0))
 
 
 def error_of(fraction: float, count: int) -> float:
@@ -157,3 +157,20 @@ def p_values(p: FloatArray) -> PValues:
         return np.log10(values, out=np.full(values.shape, -np.inf), where=values > 0) + 0 * values
 
     return PValues(p[..., 0], p[..., 1], p[..., 2], log10(p[..., 0]), log10(p[..., 2]))
+
+
+def with_rows(
+    base: HypothesisTest, rows: Sequence[Row], statuses: Sequence[str], counts: ToyCounts, **settings: object
+) -> HypothesisTest:
+    """Return a test with what toys say about each value in place of the asymptotic answers; `settings` are of toys."""
+    kept = {name: value for name, value in base.origin.settings.items() if name != "base"}
+    return replace(
+        base,
+        calculator="toys",
+        base="",
+        observed=p_values(np.array([row.observed for row in rows])),
+        expected=p_values(np.stack([row.expected for row in rows])),
+        statuses=tuple(statuses),
+        origin=replace(base.origin, settings={**kept, "calculator": "toys", **settings}),
+        counts=counts,
+    )

@@ -8,34 +8,40 @@ from typing import Any
 
 import numpy as np
 
-from wilks._types import FloatArray
+from wilks._types import FloatArray, Positions
 from wilks.elsewhere.ordered import in_order
 from wilks.fitting.many import Progress, undone
 from wilks.fitting.problem import Problem
+from wilks.flags import every
 from wilks.infer.asymptotic_tests import AsymptoticTests, alternative
-from wilks.infer.likelihood_ratio import Profile, one_sided
+from wilks.infer.counted import KEPT, Counted, add, as_recorded, compared_samples, gathered
+from wilks.infer.likelihood_ratio import one_sided
 from wilks.infer.study import Study
-from wilks.infer.toy_fits import endings, fit_toys, helped, made, moved
-from wilks.infer.toy_p_values import SAME, Sample, compared, error_of, p_values, ranges, usable
+from wilks.infer.toy_fits import countable, distinct, endings, fit_toys, helped, made, moved
+from wilks.infer.toy_p_values import Sample, ranges, with_rows
 from wilks.model.datasets import toy_data
 from wilks.results.conditions import Condition
-from wilks.results.hypotest import HypothesisTest, SignificanceResult
-from wilks.results.lost_toys import between, with_lost
+from wilks.results.hypotest import HypothesisTest
 from wilks.results.many import CONVERGED, INTERRUPTED, ManyFits
 from wilks.results.tested import ToyCounts
 
 # Streams of the generator: toys of the tested values are the same random numbers for every value.
 ALTERNATIVE, TESTED = 0, 1
-# Toys of one piece: at most so many, and so many numbers. After Ctrl-C all hypotheses have the pieces that are done.
-PIECE, BATCH = 1000, 4_000_000
+# Toys of one piece: at most so many (of more than are kept one by one, the latter), and so many numbers. After Ctrl-C
+# all hypotheses have the pieces that are done.
+PIECE, LARGE_PIECE, BATCH = 1000, 20_000, 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class Toys:
-    """Toys made at one point, shape (toys, length), with their free fits."""
+    """Toys made at one point, shape (toys, length), with their free fits.
+
+    `which` says for each toy which of these it is, where equal ones are there once; None: all are there.
+    """
 
     data: FloatArray
     free: ManyFits
+    which: Positions | None = None
 
 
 @dataclass(eq=False)
@@ -78,8 +84,8 @@ class ToyTests:
     seed: int
     counter: Counter
     shared: tuple[Toys, ...] = ()
-    tested: Mapping[float, Sample] = field(default_factory=dict)
-    others: Mapping[float, Sample] = field(default_factory=dict)
+    tested: Mapping[float, Sample | Counted] = field(default_factory=dict)
+    others: Mapping[float, Sample | Counted] = field(default_factory=dict)
     statuses: Mapping[float, str] = field(default_factory=dict)
 
     def extended(self, values: FloatArray) -> ToyTests:
@@ -95,9 +101,10 @@ class ToyTests:
         made_at = {v: observed.row(v)[0] for v in points}
         # The start is where the fits of the alternative's toys end on average.
         starts = {v: _start(tests, v) for v in points}
-        work = PieceOfTests(observed.study, name, self.seed, theta, made_at, starts)
+        q = dict(zip(points, observed.statistic(np.array(points), name)[0].tolist(), strict=True))
+        work = PieceOfTests(observed.study, name, self.seed, theta, made_at, starts, q if self.toys > KEPT else None)
         shared, tested, others = self._made(work, new)
-        both = [{v: Sample.of(found[v], self.toys) for v in new} for found in (tested, others)]
+        both = [{v: gathered(found[v], self.toys) for v in new} for found in (tested, others)]
         statuses = {v: observed.row(v)[1] for v in new}
         statuses |= {v: self._status(both[0][v], both[1][v]) for v in points}
         return replace(
@@ -111,32 +118,33 @@ class ToyTests:
 
     def _made(
         self, work: PieceOfTests, new: list[float]
-    ) -> tuple[list[Toys], dict[float, list[Sample]], dict[float, list[Sample]]]:
-        """Return the toys of the alternative, and pieces of the samples of each value: as many for all of them."""
-        tested: dict[float, list[Sample]] = {v: [] for v in new}
-        others: dict[float, list[Sample]] = {v: [] for v in new}
+    ) -> tuple[list[Toys], dict[float, list[Sample | Counted]], dict[float, list[Sample | Counted]]]:
+        """Return the toys of the alternative, unless they are counted, and pieces of the samples: as many of each."""
+        tested: dict[float, list[Sample | Counted]] = {v: [] for v in new}
+        others: dict[float, list[Sample | Counted]] = {v: [] for v in new}
         shared, counter = list(self.shared), self.counter
         wanted = list(pieces(self.toys, work.study)) if work.made_at else []
         if work.study.running.pool is not None:
             for samples in elsewhere(counter, work, wanted):
                 for v in work.made_at:
-                    tested[v].append(samples[v])
-                    others[v].append(samples[-1, v])
+                    add(tested[v], samples[v])
+                    add(others[v], samples[-1, v])
             return [], tested, others
         for k, piece in enumerate(wanted):
             if counter.stopped:
                 break
-            if k == len(shared):
-                shared.append(work.alternative(counter, piece))
+            toys = shared[k] if k < len(shared) else work.alternative(counter, piece)
+            if k == len(shared) and work.observed is None:
+                shared.append(toys)
             for v in work.made_at:
-                tested[v].append(work.tested(counter, piece, v))
-                others[v].append(work.other(counter, shared[k], v))
+                add(tested[v], work.tested(counter, piece, v))
+                add(others[v], work.other(counter, toys, piece, v))
         return shared, tested, others
 
-    def _status(self, tested: Sample, other: Sample) -> str:
+    def _status(self, tested: Sample | Counted, other: Sample | Counted) -> str:
         if min(tested.done, other.done) < self.toys:
             return INTERRUPTED
-        if np.isfinite(tested.q).any() and np.isfinite(other.q).any():
+        if all(sample.failures < sample.done for sample in (tested, other)):
             return CONVERGED
         return f"toys: {tested.reason or other.reason or 'no conditional fit'}"
 
@@ -151,7 +159,7 @@ class ToyTests:
         """Return the test at values that have toys."""
         base = self.tests.test(values)
         rows = [
-            compared(float(q), self.tested[float(v)], self.others[float(v)])
+            compared_samples(float(q), self.tested[float(v)], self.others[float(v)])
             for v, q in zip(values, base.test_statistic, strict=True)
         ]
         statuses = [
@@ -172,28 +180,18 @@ class ToyTests:
             clsb_error=np.array([row.clsb_error for row in rows]),
             cls_error=np.array([row.cls_error for row in rows]),
             expected_cls_error=np.stack([row.expected_error for row in rows]),
-            tested=np.stack([sample.q for sample in both[0]]),
-            alternative=np.stack([sample.q for sample in both[1]]),
+            **as_recorded(*both),
             ranges=ranges(rows),
         )
-        settings = {k: v for k, v in base.origin.settings.items() if k != "base"}
-        settings |= {"calculator": "toys", "toys": self.toys, "seed": self.seed}
-        return replace(
-            base,
-            calculator="toys",
-            base="",
-            observed=p_values(np.array([row.observed for row in rows])),
-            expected=p_values(np.stack([row.expected for row in rows])),
-            statuses=tuple(statuses),
-            origin=replace(base.origin, settings=settings),
-            counts=counts,
-        )
+        return with_rows(base, rows, statuses, counts, toys=self.toys, seed=self.seed)
 
 
 @dataclass(frozen=True, eq=False)
 class PieceOfTests:
     """The job of making pieces of the samples of several values: the toys at each of them, `made_at` {value:
     parameters}, and those of the alternative, made at `theta`, whose conditional fits begin at `starts`.
+
+    With `observed` {value: statistic} the toys are counted, else every statistic is kept.
     """
 
     study: Study
@@ -202,28 +200,35 @@ class PieceOfTests:
     theta: FloatArray
     made_at: Mapping[float, FloatArray]
     starts: Mapping[float, FloatArray]
+    observed: Mapping[float, float] | None = None
 
-    def __call__(self, item: Item, threads: int | None, progress: Progress | None) -> list[Sample]:
+    def __call__(self, item: Item, threads: int | None, progress: Progress | None) -> list[Sample | Counted]:
         """Return the samples of one piece: of the toys of one value; else of the alternative's, for several values."""
         running = replace(self.study.running, threads=threads, progress=progress)
         work, counter = replace(self, study=replace(self.study, running=running)), Counter(progress)
         if not item.alternative:
             return [work.tested(counter, item.piece, v) for v in item.values]
         toys = work.alternative(counter, item.piece)
-        return [work.other(counter, toys, v) for v in item.values]
+        return [work.other(counter, toys, item.piece, v) for v in item.values]
 
     def alternative(self, counter: Counter, piece: tuple[int, int]) -> Toys:
         """Return a piece of the toys of the alternative."""
         return drawn(counter, self.study, self.theta, piece, self.seed, ALTERNATIVE)
 
-    def tested(self, counter: Counter, piece: tuple[int, int], value: float) -> Sample:
+    def tested(self, counter: Counter, piece: tuple[int, int], value: float) -> Sample | Counted:
         """Return the statistic of a piece of the toys made at a value."""
         at = self.made_at[value]
-        return statistics(counter, self.study, drawn(counter, self.study, at, piece, self.seed, TESTED), at, self.name)
+        toys = drawn(counter, self.study, at, piece, self.seed, TESTED)
+        return self._reduced(statistics(counter, self.study, toys, at, self.name), piece, value)
 
-    def other(self, counter: Counter, toys: Toys, value: float) -> Sample:
-        """Return the statistic of toys of the alternative at a value."""
-        return statistics(counter, self.study, toys, self.starts[value], self.name)
+    def other(self, counter: Counter, toys: Toys, piece: tuple[int, int], value: float) -> Sample | Counted:
+        """Return the statistic of a piece of the toys of the alternative at a value."""
+        return self._reduced(statistics(counter, self.study, toys, self.starts[value], self.name), piece, value)
+
+    def _reduced(self, sample: Sample, piece: tuple[int, int], value: float) -> Sample | Counted:
+        if self.observed is None:
+            return sample
+        return Counted.of(sample, piece[0] // piece[1], self.observed[value])
 
 
 @dataclass(frozen=True)
@@ -240,7 +245,7 @@ class Item:
         return self.piece[1] * (1 + len(self.values))
 
 
-def elsewhere(counter: Counter, work: PieceOfTests, wanted: Sequence[tuple[int, int]]) -> Iterator[dict[Any, Sample]]:
+def elsewhere(counter: Counter, work: PieceOfTests, wanted: Sequence[tuple[int, int]]) -> Iterator[dict[Any, Any]]:
     """Yield the samples of each piece in order: of the toys of a value by that, of the alternative's by (-1, value).
 
     Ends before the first piece that is not whole for all hypotheses.
@@ -255,7 +260,7 @@ def elsewhere(counter: Counter, work: PieceOfTests, wanted: Sequence[tuple[int, 
     job = replace(work, study=work.study.sendable())
     going_on = lambda: counter.wait(0, 0)  # noqa: E731
 
-    def arriving() -> Iterator[tuple[int, list[Sample]]]:
+    def arriving() -> Iterator[tuple[int, list[Sample | Counted]]]:
         found = pool.each(job, items, shared=[work.study.model], threads=running.threads, going_on=going_on)
         for place, samples in found:
             if any(sample.done < items[place].piece[1] for sample in samples):
@@ -271,17 +276,23 @@ def elsewhere(counter: Counter, work: PieceOfTests, wanted: Sequence[tuple[int, 
             together = {}
 
 
-def pieces(toys: int, found: Study, most: int = PIECE) -> Iterator[tuple[int, int]]:
+def pieces(toys: int, found: Study, most: int = LARGE_PIECE) -> Iterator[tuple[int, int]]:
     """Yield the pieces that toys are made in, `most` in one: the number of the first one, and how many."""
-    size = min(int(np.clip(BATCH // (found.data.values.size + found.model.n_parameters), 64, PIECE)), most)
+    most = min(most, PIECE if toys <= KEPT else LARGE_PIECE)
+    size = min(int(np.clip(BATCH // (found.data.values.size + found.model.n_parameters), 64, LARGE_PIECE)), most)
     for first in range(0, toys, size):
         yield first, min(size, toys - first)
 
 
 def drawn(counter: Counter, found: Study, theta: FloatArray, piece: tuple[int, int], seed: int, stream: int) -> Toys:
-    """Return a piece of the toys made at a point, with their free fits."""
+    """Return a piece of the toys made at a point, with their free fits; where all data are counts equal ones once."""
     data = toy_data(found.model, values=theta, seed=seed, first=piece[0], count=piece[1], stream=stream)
-    return fitted(counter, found, theta, data)
+    if not countable(found.model):
+        return fitted(counter, found, theta, data)
+    rows, which = distinct(data)
+    toys = fitted(counter, found, theta, data[rows])
+    counter.done += which.size - rows.size
+    return replace(toys, which=which)
 
 
 def fitted(counter: Counter, found: Study, theta: FloatArray, data: FloatArray) -> Toys:
@@ -317,12 +328,17 @@ def statistics(
     t = one_sided(np.maximum(conditional.twice_nll - free.twice_nll, 0.0), free.values[:, found.poi], mu, name)
     q = np.where(good, 0.0, np.nan)
     q[rows] = np.where(conditional.minimised & free.minimised, t, np.nan)
-    both = zip(endings(conditional), endings(free), strict=True)
-    statuses[rows] = [b if a == CONVERGED or b == INTERRUPTED else a for a, b in both]
+    if not every(conditional.minimised & free.minimised):
+        both = zip(endings(conditional), endings(free), strict=True)
+        statuses[rows] = [b if a == CONVERGED or b == INTERRUPTED else a for a, b in both]
     done = made(tuple(statuses))
     q[done:] = np.nan
-    counter.done = before + good.size
-    return Sample(q, done, next((status for status in statuses[:done] if status != CONVERGED), ""))
+    reason = next((status for status in statuses[:done] if status != CONVERGED), "")
+    if toys.which is not None:  # they are in the order in which they come first
+        q, done = q[toys.which], int(np.append(np.flatnonzero(toys.which >= done), toys.which.size)[0])
+        q[done:] = np.nan
+    counter.done = before + q.size
+    return Sample(q, done, reason)
 
 
 def _fits(counter: Counter, found: Study, data: FloatArray, problem: Problem) -> ManyFits:
@@ -344,40 +360,3 @@ def _start(tests: AsymptoticTests, value: float) -> FloatArray:
     theta = tests.asimov.study.problem.start.copy()
     theta[tests.observed.study.poi] = value
     return theta
-
-
-def with_toys(
-    observed: SignificanceResult, profile: Profile, toys: int, seed: int, counter: Counter
-) -> SignificanceResult:
-    """Return a significance with p0 of toys without signal."""
-    theta, status = profile.row(0.0)
-    if status != CONVERGED or not np.isfinite(observed.q0):
-        return observed
-    found = profile.study
-    samples = list(_without_signal(counter, PieceOfTests(found, "q0", seed, theta, {0.0: theta}, {}), toys))
-    sample = Sample.of(samples, toys)
-    q0 = usable(sample.q)
-    large = int((q0 >= observed.q0 - SAME * max(1.0, observed.q0)).sum())
-    fraction, ends = large / q0.size if q0.size else np.nan, between(large, q0.size, sample.failures)
-    return replace(
-        observed,
-        toys=toys,
-        failures=sample.failures,
-        interrupted=toys - sample.done,
-        toy_p_value=fraction,
-        toy_error=float(with_lost(error_of(fraction, q0.size), fraction, ends)) if q0.size else np.nan,
-        toy_p_range=(float(ends[0]), float(ends[1])),
-        origin=replace(observed.origin, settings={**observed.origin.settings, "toys": toys, "seed": seed}),
-    )
-
-
-def _without_signal(counter: Counter, work: PieceOfTests, toys: int) -> Iterator[Sample]:
-    """Yield the statistic of toys without signal, piece by piece; ends early where it is stopped."""
-    wanted, pool = list(pieces(toys, work.study)), work.study.running.pool
-    if pool is not None:
-        yield from (samples[0.0] for samples in elsewhere(counter, work, wanted))
-        return
-    for piece in wanted:
-        yield work.tested(counter, piece, 0.0)
-        if counter.stopped:
-            return

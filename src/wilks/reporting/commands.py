@@ -115,7 +115,8 @@ def _option(name: str, value: Any, default: Any = None) -> list[str]:
 def _toys(settings: Mapping[str, Any]) -> list[str]:
     if not settings.get("toys"):
         return []
-    return ["--toys", str(settings["toys"]), *_option("seed", settings.get("seed"), 1)]
+    weighted = ["--importance"] * bool(settings.get("importance"))
+    return ["--toys", str(settings["toys"]), *weighted, *_option("seed", settings.get("seed"), 1)]
 
 
 def _test(record: Mapping[str, Any]) -> list[str]:

@@ -145,11 +145,13 @@ def _question(file: str, result: Any) -> JSONDict:
 
 
 def _without_toys(test: JSONDict) -> None:
-    """Leave out what is large, and not drawn: the fits behind a test, and the statistic of every toy."""
+    """Leave out what is large, and not drawn: the fits behind a test, and the statistic and weights of every toy."""
     test.pop("fits", None)
     if isinstance(test.get("counts"), dict):
-        for name in ("tested", "alternative"):
-            test["counts"].pop(name, None)
+        test["counts"].pop("multiplicities", None)
+        for record in (test["counts"], test["counts"].get("weights") or {}):
+            for name in ("tested", "alternative"):
+                record.pop(name, None)
 
 
 def _histogram(toys: FloatArray, observed: float) -> JSONDict | None:

@@ -73,6 +73,9 @@ class HypothesisTest(Saved):
         if self.counts is not None:
             rows = ("toys", "failures", "interrupted", "clsb_error", "cls_error")
             require_shapes(self.counts, {**dict.fromkeys(rows, (n,)), "expected_cls_error": (n, len(BANDS))})
+            weights = self.counts.weights
+            if weights is not None:
+                require_shapes(weights, {"effective_clsb": (n,), "effective_clb": (n,)})
             if any(toys.size and toys.shape[0] != n for toys in (self.counts.tested, self.counts.alternative)):
                 raise ValueError("there must be one row of toys for each value")
 
@@ -104,6 +107,8 @@ class HypothesisTest(Saved):
         columns[self._what] = self._shown(self.observed)
         if self.counts is not None:
             columns["toy error"] = self.counts.cls_error if self._what == "CLs" else self.counts.clsb_error
+            if self.counts.weights is not None:
+                columns["as good as"] = np.round(self.counts.weights.effective(self._what))
         columns |= dict(zip(BANDS, self._shown(self.expected).T, strict=True))
         rows = tuple(tuple(number(float(cell)) for cell in row) for row in zip(*columns.values(), strict=True))
         return Table(f"Test of {self.poi}; expected {self._what}: the last five columns", tuple(columns), rows)
@@ -118,6 +123,10 @@ class HypothesisTest(Saved):
     def _remarks(self) -> list[str]:
         """Return what stands below the table, as lines."""
         lines = [f"The last five columns: {self._what} as expected for {self.poi} = {number(self.alternative)}"]
+        if self.counts is not None and self.counts.weights is not None:
+            lines.append(
+                '"as good as": so many toys of equal weight at or above the observed statistic would count as much'
+            )
         rows = zip(self.values, self.statuses, strict=True)
         return [*lines, *self._lost(), *(f"{self.poi} = {number(v)}: {s}" for v, s in rows if s != CONVERGED)]
 
@@ -240,7 +249,7 @@ class SignificanceResult(Saved):
     at least the observed q0 and `toy_error` its standard deviation (of a fraction of 0: 1 / toys); NaN without. Toys
     not made (`interrupted`) are left out. Those without a fit (`failures`) leave open where in `toy_p_range` it is; the
     distance to the farther end is in the error, in quadrature. With `importance` they were thrown at signals too and
-    carry weights: `effective_toys` is how many of equal weight would count as much in `toy_p_value`, and
+    carry weights: `effective_toys` is how many of equal weight would count as much in `toy_p_value` (NaN below 10), and
     `toy_significance` its significance.
     `status` is "converged" or why there is no observed significance, `expected_statuses` the same of the expected ones.
 
@@ -326,10 +335,13 @@ class SignificanceResult(Saved):
             used = self.toys - self.failures - self.interrupted
             found = round(self.toy_p_value * used) if used and np.isfinite(self.toy_p_value) else 0
             counted = f"{found} of {used}"
+            as_good = ""
             if self.importance:
                 as_good = f"{used} weighted toys, as good as {number(self.effective_toys, 3)} at or above"
                 counted = f"{number(self.toy_significance)} sigma; {as_good}"
             lines.append(f"toys: p0 = {number(self.toy_p_value)} ± {number(self.toy_error)} ({counted})")
+            if self.importance and used and np.isnan(self.toy_p_value):
+                lines[-1] = f"toys: too few count for p0: {as_good} the observed q0; ask for more, or wider bounds"
             lines += [f"toys: {sentence('p0', self.failures, self.toy_p_range)}"] * bool(self.failures)
             lines += [f"toys not made: {self.interrupted} (interrupted)"] * bool(self.interrupted)
         names = ["observed", *(f"expected for {number(size)}" for size in self.injected)]
@@ -363,7 +375,8 @@ def _about(test: HypothesisTest) -> list[str]:
     ]
     if test.counts is not None and test.counts.toys.size:
         toys, failures = test.counts.toys.max(), int(test.counts.failures.sum())
-        lines.append(f"toys:            {toys:g} of each hypothesis, seed {test.counts.seed}")
+        each = "of each hypothesis" if test.counts.weights is None else "for each value, weighted"
+        lines.append(f"toys:            {toys:g} {each}, seed {test.counts.seed}")
         lines += [f"toys without fit: {failures}"] * bool(failures)
         left = int(test.counts.interrupted.sum())
         lines += [f"toys not made:   {left} (interrupted)"] * bool(left)

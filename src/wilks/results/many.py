@@ -74,7 +74,11 @@ class ManyFits:
         """Return some of the fits, one for each position, in this order."""
         arrays = {name: getattr(self, name)[chosen] for name in _EACH}
         sigma = None if self.uncertainties is None else self.uncertainties[chosen]
-        return replace(self, uncertainties=sigma, statuses=tuple(self.statuses[i] for i in chosen), **arrays)
+        if len(set(self.statuses)) == 1:
+            statuses = self.statuses[:1] * len(chosen)
+        else:
+            statuses = tuple(self.statuses[i] for i in chosen)
+        return replace(self, uncertainties=sigma, statuses=statuses, **arrays)
 
     def with_rows(self, chosen: Positions, other: ManyFits) -> ManyFits:
         """Return the fits with those at some positions replaced."""

@@ -1,8 +1,10 @@
-"""`PValues`, `ToyRanges`, `ToyCounts`, `TestFits`: what the test of a value is made of, one row for each value."""
+"""What the test of a value is made of, one row for each value: p-values, what toys say, fits."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from wilks._types import FloatArray
 from wilks.results.checking import require_shapes
@@ -45,6 +47,33 @@ class ToyRanges:
 
 
 @dataclass(frozen=True, eq=False)
+class ToyWeights:
+    """Weights of toys that were thrown at a mixture of hypotheses, shape (values, toys): p(tested) / p(mixture) and
+    p(alternative) / p(mixture), with the densities of all data.
+
+    `effective_clsb` and `effective_clb`, shape (values,), are how many toys of equal weight would count as much in
+    CLs+b and in CLb.
+    """
+
+    tested: FloatArray
+    alternative: FloatArray
+    effective_clsb: FloatArray
+    effective_clb: FloatArray
+
+    def effective(self, what: str) -> FloatArray:
+        """Return the effective numbers of toys behind CLs+b, or behind CLs: the smaller of both of its parts."""
+        return np.minimum(self.effective_clsb, self.effective_clb) if what == "CLs" else self.effective_clsb
+
+
+@dataclass(frozen=True, eq=False)
+class ToyMultiplicities:
+    """How many toys of the tested value and of the alternative have each statistic, shape (values, statistics)."""
+
+    tested: FloatArray
+    alternative: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class ToyCounts:
     """Toys behind each tested value, arrays of shape (values,): `toys` of each kind were asked for.
 
@@ -52,7 +81,9 @@ class ToyCounts:
     of the observed CLs, `clsb_error` that of CLs+b, `expected_cls_error` that of the expected CLs, shape (values, 5);
     in quadrature with the distance to the farther end of `ranges`, which failures leave open (None in old files).
     `tested` and `alternative` have the test statistic of every toy, shape (values, toys), NaN where there is none (in
-    the curve of a limit they are left out).
+    the curve of a limit they are left out). With `weights` the same toys stand for both, and were asked for once.
+    With `multiplicities` (more than a million toys) they have each statistic once, rounded to one part in 16 000, and
+    NaN where there are no more.
     """
 
     seed: str
@@ -65,6 +96,14 @@ class ToyCounts:
     tested: FloatArray
     alternative: FloatArray
     ranges: ToyRanges | None = None
+    weights: ToyWeights | None = None
+    multiplicities: ToyMultiplicities | None = None
+
+    def without_toys(self) -> ToyCounts:
+        """Return the counts without statistics and weights of single toys."""
+        nothing = np.empty((self.toys.size, 0))
+        weights = self.weights and replace(self.weights, tested=nothing, alternative=nothing)
+        return replace(self, tested=nothing, alternative=nothing, weights=weights, multiplicities=None)
 
 
 @dataclass(frozen=True, eq=False)
