@@ -10,6 +10,7 @@ import uproot
 from tests.formats.datacard.cards import CONTENTS, COUNTING, SHAPES, shape_card, write_histograms
 
 import wilks
+from wilks.errors import WorkspaceError
 from wilks.formats.datacard import recognise
 from wilks.formats.datacard.read import read
 
@@ -63,6 +64,13 @@ def test_rows_without_effect_go_and_kmax_with_them() -> None:
     card = COUNTING.replace("kmax *", "kmax 3") + "x lnN 1.0 -\ny lnN 1.2 -\nz[nofloat] lnN - 1.1\n"
     names = {m.name for c in _document(card).channels for s in c.samples for m in s.modifiers}
     assert names == {"r", "y", "z"}
+
+
+def test_kmax_counts_constraints_of_formulas() -> None:
+    rows = "lumi lnN 1.1 1.1\nR rateParam a B 1 [0,5]\nc constr R-1 0.1\n"
+    assert read((COUNTING.replace("kmax *", "kmax 2") + rows).encode())
+    with pytest.raises(WorkspaceError, match='kmax says 1, found 2 rows of systematics: "lumi", "c"'):
+        read((COUNTING.replace("kmax *", "kmax 1") + rows).encode())
 
 
 def test_a_rate_of_nothing_takes_a_process_away() -> None:

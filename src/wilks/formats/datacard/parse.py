@@ -56,9 +56,9 @@ def nothing(kind: str, value: Value) -> bool:
 
 def _check_count(card: Card, header: Header, dropped: int, problems: Problems) -> None:
     declared, word = header.declared.get("kmax", (0, None))
-    found = len(card.rows) + len(card.params)
+    found = len(card.rows) + len(card.params) + len(card.constraints)
     if word is not None and declared - dropped != found:
-        names = [*(row.name for row in card.rows), *card.params]
+        names = [*(row.name for row in card.rows), *card.params, *card.constraints]
         without = f" ({dropped} more without effect)" if dropped else ""
         text = f"kmax says {declared}, found {found} rows of systematics{without}: {listed(names)}"
         problems.add(word.where, f"{text}; * leaves it open")
