@@ -13,6 +13,7 @@ import wilks
 from wilks._reading import parse_json
 from wilks.cli import combine_asked
 from wilks.cli.streams import source
+from wilks.cli.targets import require_not_read
 from wilks.errors import InputError, ResultError
 from wilks.pipeline import read_config as read_steering
 
@@ -99,6 +100,7 @@ def read_as(given: Any, options: dict[str, Any]) -> Reading:
         combine_asked.tell(f"-m {said.pop('mass'):g}: changes nothing in what is read, which is no datacard")
     options = said | options
     read = _read(given, lambda where: wilks.read_workspace(where, **options), WORKSPACE)
+    require_not_read(read.files)
     return replace(read, workspace=combine_asked.changed(read.workspace))
 
 

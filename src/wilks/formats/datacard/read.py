@@ -82,10 +82,11 @@ def read(
         made = describe(card, templates, found, parameters, problems, asked)
         missing = [*files.problems(), *templates.tables.problems] if card.shapes else []
         remarks = [*problems.remarks, *files.remarks]
+        read_too = (*files.paths, *templates.tables.known)
     if problems.mistakes or missing:
         raise WorkspaceError(list(dict.fromkeys([*problems.mistakes, *missing])))
     workspace = Workspace(load_workspace(made.document).document, made.axes)
-    return Reading(workspace, tuple(Note(where, text, "read as") for where, text in remarks))
+    return Reading(workspace, tuple(Note(where, text, "read as") for where, text in remarks), read_too)
 
 
 def _card(source: Source | Sequence[str | Path] | Mapping[str, Source], which: Chosen, problems: Problems) -> Card:
