@@ -218,3 +218,43 @@ def test_shapes_have_no_effect_where_there_are_no_histograms() -> None:
     card = COUNTING + "x shape 1 1\ny lnN 1.1 -\n"
     assert [m.name for m in _document(card).channels[0].samples[0].modifiers] == ["r", "y"]
     assert 'shape "x" has no effect on process "B" of "a", which has no histograms' in _remarks(card)
+
+
+def test_form_feeds_and_separators_of_lines_end_no_line() -> None:
+    odd = COUNTING.replace("rate 1.0 5.5", "rate 1.0\x0c5.5") + "x lnN 1.1 1.2 as in\u2028the note\n"
+    assert _document(odd).channels == _document(COUNTING + "x lnN 1.1 1.2\n").channels
+
+
+def test_a_param_with_more_than_a_range_behind_its_width_has_none_of_it() -> None:
+    rows = "k param 1 0.1 [0.9,1.1] measured\nk rateParam a B 1\n"
+    settings = _document(COUNTING + rows).measurements[0].config.parameters
+    assert [s.bounds for s in settings if s.name == "k"] == [[[0.6, 1.4]]]
+    assert "a range among them too" in _remarks(COUNTING + rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind"), [("r rateParam a B 2 [0,5]\n", "POI"), ("x lnN 1.1 -\nx rateParam a B 1\n", "lnN")]
+)
+def test_a_rate_parameter_that_is_something_else_is_told(rows: str, kind: str) -> None:
+    assert f"starts where its {kind}, a parameter of this name, says" in _remarks(COUNTING + rows)
+
+
+def test_what_combinations_leave_out_or_leave_in_is_told(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text(COUNTING)
+    (tmp_path / "two.txt").write_text(COUNTING.replace("observation 6\n", ""))
+    reading = read([f"SR={tmp_path}/one.txt", f"CR={tmp_path}/two.txt"], exclude=["CRR"], include=["[SC]R"])
+    told = list(map(str, reading.notes))
+    assert 'exclude: "CRR" matches no channel; there are "SR", "CR"; did you mean "CR"?' in told
+    assert any("two.txt" in one and "the data of the other cards are left out" in one for one in told)
+
+
+def test_numbers_in_the_index_of_a_table_are_numbers(tmp_path: Path) -> None:
+    rows = [f"{mass},{p},nominal,{value},1\n" for mass in ("125", "130.0") for p, value in (("S", 2), ("B", 20))]
+    rows += [f"{mass},data_obs,nominal,22,1\n" for mass in ("125", "130.0")]
+    (tmp_path / "t.csv").write_text("mass,process,systematic,sum_w,sum_ww\n" + "".join(rows))
+    card = tmp_path / "card.txt"
+    card.write_text(SHAPES.replace("shapes.root $CHANNEL/$PROCESS", "t.csv $MASS:$PROCESS:nominal"))
+    for mass in (125, 130):
+        assert read(card, mass=mass).workspace.document.observations[0].data == [22]
+    with pytest.raises(WorkspaceError, match='keywords: "MASS" has its meaning already; the mass is -m'):
+        read(card, mass=125, keywords={"MASS": "130"})

@@ -209,5 +209,6 @@ class Header:
             value = number(word, self.problems, "a count (-1: that of the histogram)")
             if value is not None:
                 self.card.observed[channel] = value
+                self.card.observed_at[channel] = word.where
             if value is not None and value < 0 and value != -1:
                 self.problems.add(word.where, f'"{word}" found, a count not below 0 needed (-1: from the histogram)')

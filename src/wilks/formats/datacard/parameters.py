@@ -86,8 +86,9 @@ class Parameters:
             ):
                 text = f'rateParam "{rate.name}" says something else at {first.where}, which counts, as in Combine'
                 self.problems.remark(rate.where, text)
-            elif self.kinds.get(rate.name) == "param" and rate is first:
-                text = f'"{rate.name}" starts where its param says, and has its range, as in Combine'
+            elif (kind := self.kinds.get(rate.name, "rateParam")) != "rateParam" and rate is first:
+                what = "param" if kind == "param" else f"{kind}, a parameter of this name,"
+                text = f'"{rate.name}" starts where its {what} says, and has its range, as in Combine'
                 self.problems.remark(rate.where, text)
 
     def _set(self, name: str, kind: str, **settings: object) -> None:

@@ -8,16 +8,18 @@ from wilks.errors import listed
 from wilks.formats.datacard.header import Header
 from wilks.formats.datacard.records import Card, Row, Value
 from wilks.formats.datacard.rows import Rows
-from wilks.formats.datacard.text import Problems
+from wilks.formats.datacard.text import Problems, lines_of
 
 
 def parse_card(content: bytes, name: str, folder: Path | None, problems: Problems) -> Card:
     """Return what a card says; mistakes and remarks are added to `problems`."""
     card = Card(name, folder)
     try:
-        lines = content.decode("utf-8-sig").splitlines()
+        lines = lines_of(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        problems.add(name, f"byte {error.start} is not UTF-8 text; a datacard is a text file")
+        line = content.count(b"\n", 0, error.start) + 1
+        text = f"byte {content[error.start]:#x} is not UTF-8 text, as which a datacard is read; save it as UTF-8"
+        problems.add(f"{name}:{line}", text)
         return card
     own = Problems()
     header = Header(card, own)

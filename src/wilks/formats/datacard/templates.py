@@ -18,6 +18,8 @@ from wilks.formats.datacard.text import Problems
 from wilks.formats.root_files import RootFiles
 
 DATA = "data_obs"
+PROTECTED = frozenset(("PROCESS", "CHANNEL", "SYSTEMATIC", "MASS"))
+"""Keywords that can't be given other values."""
 _KEYWORD = re.compile(r"\$(\w+)")
 
 
