@@ -199,6 +199,9 @@ def test_histograms_by_mass_and_keyword(call: Call) -> None:
     )
     assert same.poi == "s"
     assert '"map="' in refused(call, "fit", "m.txt", "--PO", "verbos")
+    for model, needed in (("multiSignalModel", "map="), ("floatingXSHiggs", "modes=ggH")):
+        said = refused(call, "fit", "m.txt", "-P", f"HiggsAnalysis.CombinedLimit.PhysicsModel:{model}")
+        assert f'says what is scaled by --PO; give "--PO {needed}' in said
     wilks.examples.search().save("w.json")
     assert "-m 125: changes nothing in what is read" in call("inspect", "w.json", "-m", "125").stderr
     assert 'without an option "keywords"' in refused(call, "fit", "w.json", "--keyword-value", "A=1")

@@ -39,6 +39,8 @@ MISSING = {
 """Methods and algorithms that have no counterpart."""
 MODELS = ("multiSignalModel", "floatingXSHiggs", "defaultModel")
 """Combine's physics models that datacards are read with; `--PO` says more."""
+NEEDED = {"multiSignalModel": ("map", "turnoff"), "floatingXSHiggs": ("modes",)}
+"""Options of `--PO` of which a physics model needs one."""
 
 _FITS = "fits use exact derivatives and end at a checked minimum"
 _WRITTEN = "results are written with -o FILE, Combine's trees with --combine-root FILE"

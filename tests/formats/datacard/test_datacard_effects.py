@@ -278,9 +278,9 @@ def test_maps_of_parameters_of_interest() -> None:
     assert reading.workspace.document.measurements[0].config.pois == ["r_S", "r_B"]
     found = _yields(wilks.compile_model(reading.workspace), r_B=1.5)
     assert (found["S"].item(), found["B"].item()) == (2.0, 8.25)
-    assert [s.name for s in read(card, maps=["a/S:0", "a/B:r_B[1,0,2]"]).workspace.document.channels[0].samples] == [
-        "B"
-    ]
+    for off in ("a/S:0", "turnoff=S"):
+        maps = [off, "a/B:r_B[1,0,2]", *(["a/S:r_B"] if "turnoff" in off else [])]
+        assert [s.name for s in read(card, maps=maps).workspace.document.channels[0].samples] == ["B"]
 
 
 def test_the_first_parameter_of_interest_is_r_from_0_to_20() -> None:

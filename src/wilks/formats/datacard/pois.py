@@ -35,7 +35,7 @@ def interest(card: Card, maps: Sequence[str], modes: Sequence[str], problems: Pr
     elif not maps and card.signals:
         found.parameters = {"r": (1.0, 0.0, 20.0)}
         found.scales = {block: "r" for block, column in card.columns.items() if column.signal}
-    for text in maps:
+    for text in sorted(maps, key=lambda text: text.startswith("turnoff=")):  # these last, as in Combine
         _add(card, found, _as_map(text), problems)
     for channel in card.channels:
         there = [block for block, column in card.columns.items() if block[0] == channel and column.rate != 0]
