@@ -266,6 +266,12 @@ def test_lines_of_one_rate_parameter_that_differ() -> None:
     assert (k.inits[0], k.bounds.tolist()) == (1.5, [[0.0, 9.0]])
 
 
+def test_of_lines_of_one_rate_parameter_the_first_in_combines_order_counts() -> None:
+    """Combine goes through them process by process: here all of S, which has the first line, go before those of B."""
+    rows = "q rateParam a S 1\np rateParam a B 2\np rateParam a S 3\n"
+    assert _yields(_model((COUNTING + rows).encode()))["B"] == pytest.approx(3 * 5.5)
+
+
 def test_a_nuisance_may_be_a_factor() -> None:
     model = _model((COUNTING + "x lnN 1.1 -\nx rateParam a B 1\n").encode())
     assert _yields(model, x=0.5)["B"] == pytest.approx(5.5 * 0.5, rel=1e-12)

@@ -258,3 +258,21 @@ def test_numbers_in_the_index_of_a_table_are_numbers(tmp_path: Path) -> None:
         assert read(card, mass=mass).workspace.document.observations[0].data == [22]
     with pytest.raises(WorkspaceError, match='keywords: "MASS" has its meaning already; the mass is -m'):
         read(card, mass=125, keywords={"MASS": "130"})
+
+
+def test_a_file_in_the_current_folder_goes_before_that_beside_the_card_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = shape_card(tmp_path, "jes shape 1 1\n")
+    assert not read(card).notes
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    write_histograms(Path("shapes.root"), CONTENTS | {"data_obs": [1.0, 2.0, 3.0]})
+    reading = read(card)
+    assert reading.workspace.document.observations[0].data == [1, 2, 3]
+    beside = f"{tmp_path}/shapes.root beside the card"
+    told = f"{card}:4: shapes.root of the current folder is read, not {beside}, as in Combine"
+    assert list(map(str, reading.notes)) == [told]
+    card.write_text(card.read_text().replace("shapes.root", "root://eos.cern.ch//store/shapes.root"))
+    with pytest.raises(WorkspaceError, match="is a remote file; copy it"):
+        read(card)

@@ -10,7 +10,7 @@ from wilks._types import JSONDict
 from wilks.errors import listed, nearest
 from wilks.formats.datacard.factors import in_words_here
 from wilks.formats.datacard.pois import Interest
-from wilks.formats.datacard.records import Card, Constr, RateParam, Row
+from wilks.formats.datacard.records import Block, Card, Constr, RateParam, Row
 from wilks.formats.datacard.steering import Steering
 from wilks.formats.datacard.text import Problems
 from wilks.formats.root_formulas import as_root_divides
@@ -53,7 +53,7 @@ class Parameters:
                 self._free(argument.name, "extArg", argument.value, argument.bounds)
                 if argument.constant:
                     self.settings[argument.name]["fixed"] = True
-        for rate in self.card.rates:
+        for rate in self._rates():
             if not rate.formula and rate.name not in self.settings:
                 self._free(rate.name, "rateParam", rate.value, rate.bounds)
         self._several()
@@ -73,10 +73,17 @@ class Parameters:
             for rate in (self.card.rates if new else ())
         ] or self.card.rates
 
+    def _rates(self) -> list[RateParam]:
+        """Return the rateParams as Combine goes through them: those of the process that has the first of all, ..."""
+        first: dict[Block, int] = {}
+        for i, rate in enumerate(self.card.rates):
+            first.setdefault(rate.block, i)
+        return sorted(self.card.rates, key=lambda rate: first[rate.block])
+
     def _several(self) -> None:
         """Remark where lines of one rateParam differ: one with a value counts, and the first of these."""
         said: dict[str, RateParam] = {}
-        for rate in sorted(self.card.rates, key=lambda rate: bool(rate.formula)):
+        for rate in sorted(self._rates(), key=lambda rate: bool(rate.formula)):
             first = said.setdefault(rate.name, rate)
             if (rate.value, rate.bounds, rate.formula, rate.arguments) != (
                 first.value,
@@ -194,9 +201,7 @@ class Parameters:
 
     def formulas(self, steering: Steering) -> None:
         """Add the formulas of rateParams that are no parameters."""
-        found = {
-            rate.name: rate for rate in reversed(self.card.rates) if rate.formula and rate.name not in self.settings
-        }
+        found = {rate.name: rate for rate in reversed(self._rates()) if rate.formula and rate.name not in self.settings}
         for name, (density, expression) in self.densities.items():
             steering.penalty(density, expression, [name])
         for constr in self.card.constraints.values():
