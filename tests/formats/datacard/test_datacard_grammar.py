@@ -276,3 +276,11 @@ def test_a_file_in_the_current_folder_goes_before_that_beside_the_card_and_is_to
     card.write_text(card.read_text().replace("shapes.root", "root://eos.cern.ch//store/shapes.root"))
     with pytest.raises(WorkspaceError, match="is a remote file; copy it"):
         read(card)
+
+
+def test_rows_that_act_twice_or_not_at_all_are_told() -> None:
+    assert '"x" acts on process "B" of "a" at datacard:13 as well' in _remarks(
+        COUNTING + "x lnN 1.1 1.2\nx lnN - 1.3\n"
+    )
+    assert not _remarks(COUNTING + "x lnN 1.1 -\nx lnN - 1.3\n")
+    assert 'autoMCStats has no effect on channel "a"' in _remarks(COUNTING + "a autoMCStats 10\n")

@@ -51,6 +51,9 @@ def describe(
     for name in card.channels:
         made = samples.channel(name)
         if name in card.statistics:
+            if made and not any(one.errors.any() for one in made):
+                text = f'autoMCStats has no effect on channel "{name}": no histogram there has errors'
+                problems.remark(card.statistics[name].where, text)
             settings |= channel_statistics(name, made, card.statistics[name], settings, steering.functions)
         channels.append({"name": name, "samples": [one.sample for one in made]})
     observed = [{"name": name, "data": samples.observed.get(name, [])} for name in card.channels]

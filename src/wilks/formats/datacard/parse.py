@@ -74,11 +74,13 @@ def check_channels(card: Card, problems: Problems, *, without_background: bool, 
         text = "no signal (a process with a number of 0 or below); --X-allow-no-signal (allow_no_signal=True) reads it"
         problems.add(card.name, text)
     for channel in card.channels:
-        there = [column for (name, _), column in card.columns.items() if name == channel and column.rate != 0]
+        every = [column for (name, _), column in card.columns.items() if name == channel]
+        there = [column for column in every if column.rate != 0]
+        where = every[0].where if every else card.name
         if not there:
-            problems.add(card.name, f'channel "{channel}" has no process with a rate other than 0')
+            problems.add(where, f'channel "{channel}" has no process with a rate other than 0')
         elif all(column.signal for column in there) and not without_background:
             text = f'channel "{channel}" has no background; --X-allow-no-background (allow_no_background=True) reads it'
-            problems.add(card.name, text)
+            problems.add(where, text)
         elif not any(column.signal for column in there):
-            problems.remark(card.name, f'channel "{channel}" has no signal')
+            problems.remark(where, f'channel "{channel}" has no signal')
