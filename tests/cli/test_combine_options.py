@@ -182,6 +182,15 @@ def test_toys_seeds_and_values(call: Call, cards: tuple[str, str]) -> None:
     assert "wilks toys --count 100" in refused(call, "fit", "a.txt", "-t", "100")
 
 
+def test_the_mass_of_formulas_may_be_another_than_that_of_names(call: Call, cards: tuple[str, str]) -> None:
+    with Path("a.txt").open("a") as card:
+        card.write("f rateParam SR sig 1+0.01*(@0-125) MH\n")
+    for options, mass in (((), 125), (("--setParameters", "MH=130"), 130)):
+        model = converted(call, "a.txt", "-m", "125", *options)
+        assert model.initial[model.index("MH")] == mass
+    assert call("fit", "b.txt", "-m", "125", "--setParameters", "MH=130").exit_code == 0
+
+
 def test_histograms_by_mass_and_keyword(call: Call) -> None:
     for mass in (120, 125):
         with uproot.recreate(f"h{mass}.root") as file:

@@ -80,6 +80,8 @@ class Changes:
 
         model = compile_model(workspace, masks=False)
         names = _Names(model, workspace)
+        if "MH" not in model.parameter_names:
+            self.starts.pop("MH", None)
         ranges = names.mapped("--setParameterRanges", self.ranges)
         if (self.low is not None or self.high is not None) and (poi := self._poi(model, names)) is not None:
             lower, upper = (float(bound[model.index(poi)]) for bound in model.bounds)

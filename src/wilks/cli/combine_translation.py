@@ -55,8 +55,8 @@ class Translation:
         self._cards()
         self.found.changes = Changes.said(self.given, self.problems)
         mass = self.found.changes.mass
-        if mass is not None:
-            self.found.reading.setdefault("mass", mass)
+        if mass is not None and self.found.reading.setdefault("mass", mass) != mass:
+            self.found.changes.starts["MH"] = mass  # -m is what is read, MH what formulas have then
         self._data()
         self._numbers()
         if self.problems:

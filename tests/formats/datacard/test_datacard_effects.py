@@ -377,3 +377,11 @@ def test_a_fit_at_the_centre_of_a_symmetric_factor_has_all_errors() -> None:
     n = 6.5
     assert result["r"].uncertainty == pytest.approx(np.sqrt(n * (1 + n * np.log(1.3) ** 2)), rel=1e-6)
     assert result["lumi"].uncertainty == pytest.approx(1.0, rel=1e-6)
+
+
+@pytest.mark.parametrize("asked", [{"starts": {"k": 0.01}}, {"ranges": {"k": (5, 9)}}, {"starts": {"r": 9}}])
+def test_what_a_caller_starts_with_decides_no_statistical_parameters(tmp_path: Path, asked: dict[str, object]) -> None:
+    """Combine decides on them when it makes its workspace, with the card's own starts; --setParameters comes later."""
+    card = shape_card(tmp_path, "k rateParam a B 1 [0,9]\n* autoMCStats 15 1\n")
+    channels = [read(card, **options).workspace.document.channels for options in ({}, asked)]  # type: ignore[arg-type]
+    assert channels[0] == channels[1]

@@ -54,7 +54,7 @@ def describe(
             if made and not any(one.errors.any() for one in made):
                 text = f'autoMCStats has no effect on channel "{name}": no histogram there has errors'
                 problems.remark(card.statistics[name].where, text)
-            settings |= channel_statistics(name, made, card.statistics[name], settings, steering.functions)
+            settings |= channel_statistics(name, made, card.statistics[name], parameters.own, steering.functions)
         channels.append({"name": name, "samples": [one.sample for one in made]})
     observed = [{"name": name, "data": samples.observed.get(name, [])} for name in card.channels]
     if card.observed is None and not problems.mistakes:

@@ -34,6 +34,8 @@ class Parameters:
     rounding: bool
     settings: dict[str, JSONDict] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
+    own: dict[str, JSONDict] = field(default_factory=dict)
+    """The settings that the card itself gives."""
     densities: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Constraints that no setting says, by parameter: a name, and the negative logarithm of the density at @0."""
 
@@ -261,7 +263,8 @@ class Parameters:
     def adjust(
         self, ranges: Mapping[str, tuple[float, float]], starts: Mapping[str, float], freeze: Mapping[str, None]
     ) -> None:
-        """Apply what the caller says of parameters: ranges, starts, and which are constant."""
+        """Apply what the caller says of parameters: ranges, starts, and which are constant; `own` stays as it was."""
+        self.own = {name: dict(setting) for name, setting in self.settings.items()}
         for name in (*ranges, *starts, *freeze):
             if name not in self.settings:
                 self.problems.add("parameters", f'no parameter "{name}"{nearest(name, self.settings)}')
