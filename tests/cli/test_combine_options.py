@@ -103,10 +103,29 @@ def test_patterns_groups_and_all_that_are_constrained(call: Call, cards: tuple[s
         ("--freezeParameters", "allConstrainedNuisances"): ["bnorm", "lumi"],
         ("-S", "0"): ["bnorm", "lumi"],
         ("--freezeNuisanceGroups", "theory"): ["lumi"],
+        ("--freezeNuisanceGroups", "^theory"): ["bnorm"],
+        ("--freezeParameters", "rgx{.*}"): ["bnorm", "lumi"],
+        ("--freezeParameters", "var{.*}"): ["bnorm", "lumi", "r"],
         ("--freezeParameters", "bnorm", "--freezeNuisanceGroups", "theory"): ["bnorm", "lumi"],
     }
     for options, names in held.items():
         model = converted(call, "a.txt", *options, "-m", "125")
+        assert sorted(np.array(model.parameter_names)[model.fixed]) == names, options
+
+
+def test_nuisance_parameters_are_those_of_combine(call: Call, cards: tuple[str, str]) -> None:
+    nuisances = "u lnU 1.1 -\nv unif -1 1 0.1 -\nw dFD 3 0.1 -\nx gmM 1.5 -\n"
+    factors = "k rateParam SR bkg 1\nf rateParam SR sig 1+0.1*@0 e\ne extArg 0 [-1,1]\n"
+    with Path("a.txt").open("a") as card:
+        card.write(nuisances + factors)
+    every = ["bnorm", "lumi", "u", "v", "w", "x"]
+    for options, names in {
+        ("--freezeParameters", "allConstrainedNuisances"): every,
+        ("-S", "0"): every,
+        ("--freezeNuisanceGroups", "^theory"): [name for name in every if name != "lumi"],
+        ("--freezeParameters", "rgx{[a-z]}"): ["u", "v", "w", "x"],
+    }.items():
+        model = converted(call, "a.txt", *options)
         assert sorted(np.array(model.parameter_names)[model.fixed]) == names, options
 
 
