@@ -25,7 +25,7 @@ _CHANGES = (
     ("--rMax",),
     ("--freezeParameters", "--freezeNuisances"),
     ("--freezeNuisanceGroups",),
-    ("-P", "--parameters"),
+    ("-P", "--parameters", "--physics-model"),
     ("--redefineSignalPOIs",),
     ("--floatOtherPOIs",),
     ("-S", "--systematics"),
