@@ -210,6 +210,17 @@ def test_the_mass_of_formulas_may_be_another_than_that_of_names(call: Call, card
     assert call("fit", "b.txt", "-m", "125", "--setParameters", "MH=130").exit_code == 0
 
 
+def test_numbers_lose_the_digits_that_combine_loses(call: Call, cards: tuple[str, str]) -> None:
+    with Path("a.txt").open("a") as card:
+        card.write("x trG 0.12345678 -\n")
+    for options, slope in (((), 0.12345678), (("--combine-rounding",), 0.123457)):
+        model = converted(call, "a.txt", *options)
+        low, high = (np.where(np.arange(len(model.initial)) == model.index("x"), x, model.initial) for x in (0.0, 1.0))
+        signal = model.expected_by_sample(low).sum() - 55
+        change = float((model.expected(high) - model.expected(low)).sum())
+        assert change / signal == pytest.approx(slope, rel=1e-9), options
+
+
 def test_histograms_by_mass_and_keyword(call: Call) -> None:
     for mass in (120, 125):
         with uproot.recreate(f"h{mass}.root") as file:

@@ -102,6 +102,7 @@ class Translation:
             ("--X-allow-no-signal", "allow_no_signal", True),
             ("--X-allow-no-background", "allow_no_background", True),
             ("--X-no-check-norm", "check_sums", False),
+            ("--combine-rounding", "combine_rounding", True),
         ):
             reading |= {option: on} if name in self.given else {}
         if "--keyword-value" in self.given:
