@@ -289,6 +289,20 @@ def test_maps_of_parameters_of_interest() -> None:
         assert [s.name for s in read(card, maps=maps).workspace.document.channels[0].samples] == ["B"]
 
 
+def test_maps_may_be_formulas() -> None:
+    maps = ["map=.*/S:mu[1,0,5]", 'map=.*/B:both=expr;;both("@0*@0+@1",mu,k[2,0,3])']
+    model = _model(COUNTING.encode(), maps=maps)
+    assert (model.pois, model.bounds[1][model.index("k")]) == (("mu",), 3.0)
+    found = _yields(model, mu=1.5)
+    assert (found["S"].item(), found["B"].item()) == (1.5, pytest.approx((1.5**2 + 2) * 5.5, rel=1e-12))
+    square = _model(COUNTING.encode(), maps=[maps[0], ".*/B:m2=prod;;m2(mu,mu)"])
+    assert _yields(square, mu=1.5)["B"].item() == pytest.approx(1.5**2 * 5.5, rel=1e-12)
+    with pytest.raises(WorkspaceError, match='"mu" is a POI already; the formula needs another name'):
+        _model(COUNTING.encode(), maps=[maps[0], '.*/B:mu=expr;;mu("2*@0",mu)'])
+    with pytest.raises(WorkspaceError, match=r'm2=expr;;m2\("FORMULA",ARGUMENTS\) needed'):
+        _model(COUNTING.encode(), maps=[maps[0], '.*/B:m2=expr;;m3("2*@0",mu)'])
+
+
 def test_the_first_parameter_of_interest_is_r_from_0_to_20() -> None:
     (r,) = (s for s in _model(COUNTING.encode()).parameter_sets if s.name == "r")
     assert (r.inits[0], r.bounds.tolist()) == (1.0, [[0.0, 20.0]])

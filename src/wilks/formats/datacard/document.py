@@ -41,7 +41,7 @@ def describe(
     card: Card, templates: Templates, interest: Interest, parameters: Parameters, problems: Problems, asked: Asked
 ) -> Described:
     """Return the document of a card whose parameters have been collected; what is wrong is added to `problems`."""
-    steering = Steering({*parameters.settings, *(rate.name for rate in card.rates)})
+    steering = Steering({*parameters.settings, *(rate.name for rate in card.rates), *interest.formulas})
     parameters.formulas(steering)
     constrained = {row.name for row in card.rows if row.is_shape or row.kind in ("lnN", "lnU")}
     reader = Reader(card, templates, steering, problems, asked.rounding)

@@ -43,6 +43,8 @@ class Parameters:
         """Gather the settings of all parameters of the card."""
         for name, (start, low, high) in self.interest.parameters.items():
             self._set(name, "POI", inits=[start], bounds=[[low, high]], constraint="none")
+        for name, (start, low, high) in self.interest.free.items():
+            self._set(name, "parameter of a map", inits=[start], bounds=[[low, high]], constraint="none")
         for row in self.card.rows:
             self._of_row(row)
         self._of_params()
@@ -204,6 +206,11 @@ class Parameters:
     def formulas(self, steering: Steering) -> None:
         """Add the formulas of rateParams that are no parameters."""
         found = {rate.name: rate for rate in reversed(self._rates()) if rate.formula and rate.name not in self.settings}
+        for name, said in self.interest.formulas.items():
+            if name in self.settings or name in found:
+                kind = self.kinds.get(name, "rateParam")
+                self.problems.add(said.where, f'"{name}" is a {kind} already; the formula needs another name')
+            found.setdefault(name, said)
         for name, (density, expression) in self.densities.items():
             steering.penalty(density, expression, [name])
         for constr in self.card.constraints.values():
