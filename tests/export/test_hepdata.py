@@ -282,7 +282,9 @@ def test_what_comes_from_toys_and_samples_has_tables_of_numbers(tmp_path: Path) 
     region = wilks.feldman_cousins(model, parameters=("mu", "top_norm"), points=5, toys=20)
     coverage = wilks.coverage(model, values=[0.5, 1.0], methods=("wald", "profile"), toys=50)
     everywhere = wilks.global_significance(*wilks.examples.search_grid(), toys=20)
-    made = submission(posterior, interval, region, coverage, everywhere)
+    toys = wilks.toys(model, count=20, seed=1)
+    groups = wilks.compatibility(model, workspace=wilks.examples.search())
+    made = submission(posterior, interval, region, coverage, everywhere, toys, groups)
     made.save(tmp_path / "made")
     assert complaints(directory=tmp_path / "made") == []
     tables = {table.name.partition(" (")[0]: table for table in made.tables}
@@ -302,6 +304,11 @@ def test_what_comes_from_toys_and_samples_has_tables_of_numbers(tmp_path: Path) 
     where = {1.0: "inside", -1.0: "outside", 0.0: "undecided"}
     assert shown.dependent[0].values == [where[v] for v in region.region.ravel()]
     assert tables["Coverage of mu"].dependent[-1].values == coverage.coverage[-1].tolist()
+    pulls = {c.name: c for c in tables["Toys"].dependent}["Width of pulls"]
+    free = ~toys.fixed
+    assert pulls.values == toys.pull_width[free].tolist()
+    np.testing.assert_allclose(pulls.errors[0].plus, (toys.pull_width / np.sqrt(2 * toys.usable))[free])
+    assert tables["Compatibility of channels"].dependent[0].values == [*groups.values, groups.value]
     assert tables["Global significance of mu"].dependent[0].values[1] == everywhere.toy_p_value
 
 
