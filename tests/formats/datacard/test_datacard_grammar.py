@@ -68,9 +68,10 @@ def test_rows_without_effect_go_and_kmax_with_them() -> None:
 
 def test_kmax_counts_constraints_of_formulas() -> None:
     rows = "lumi lnN 1.1 1.1\nR rateParam a B 1 [0,5]\nc constr R-1 0.1\n"
-    assert read((COUNTING.replace("kmax *", "kmax 2") + rows).encode())
-    with pytest.raises(WorkspaceError, match='kmax says 1, found 2 rows of systematics: "lumi", "c"'):
-        read((COUNTING.replace("kmax *", "kmax 1") + rows).encode())
+    for counted in (2, 1):  # combineCards.py leaves them out
+        assert read((COUNTING.replace("kmax *", f"kmax {counted}") + rows).encode())
+    with pytest.raises(WorkspaceError, match='kmax says 3, found 2 rows of systematics: "lumi", "c"'):
+        read((COUNTING.replace("kmax *", "kmax 3") + rows).encode())
 
 
 def test_a_rate_of_nothing_takes_a_process_away() -> None:
