@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -100,3 +101,15 @@ def test_the_files_of_a_description_are_never_replaced(tmp_path: Path) -> None:
     for path in read:
         result = CliRunner().invoke(main, ["fit", str(tmp_path / "model.xml"), "-o", str(path)])
         assert (result.exit_code, "is a file that is read" in result.output) == (2, True)
+
+
+def test_packed_files_are_unpacked(cards: tuple[Path, Path], tmp_path: Path) -> None:
+    packed = tmp_path / "a.txt.gz"
+    packed.write_bytes(gzip.compress(cards[0].read_bytes()))
+    for given in ([str(packed)], [f"x={packed}", f"y={cards[1]}"]):
+        plain = [one.replace(".gz", "") for one in given]
+        assert run("fit", *given) == run("fit", *plain)
+    for content, told in ((packed.read_bytes()[:-12], "it is cut off"), (b"nothing", "incorrect header check")):
+        packed.write_bytes(content)
+        result = CliRunner().invoke(main, ["fit", str(packed)])
+        assert (result.exit_code, told in result.output) == (2, True), result.output

@@ -139,12 +139,4 @@ def _one(source: Source, problems: Problems) -> Card:
     if isinstance(source, bytes):
         return parse_card(source, "datacard", None, problems)
     path = Path(source)
-    content = content_of_file(path, "file")
-    if path.suffix == ".gz":
-        import gzip
-
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError) as error:
-            raise WorkspaceError(f"{path}: can't be unpacked ({error})") from None
-    return parse_card(content, str(path), path.parent, problems)
+    return parse_card(content_of_file(path, "file"), str(path), path.parent, problems)
