@@ -285,3 +285,14 @@ def test_rows_that_act_twice_or_not_at_all_are_told() -> None:
     )
     assert not _remarks(COUNTING + "x lnN 1.1 -\nx lnN - 1.3\n")
     assert 'autoMCStats has no effect on channel "a"' in _remarks(COUNTING + "a autoMCStats 10\n")
+
+
+def test_names_that_a_card_does_not_have_are_told(tmp_path: Path) -> None:
+    lines = "shapes S b shapes.root x\nshapes SS * shapes.root y\nshapes data_obs * shapes.root a/data_obs\nshapes * *"
+    card = shape_card(tmp_path, "jes shape 1 1\nz* autoMCStats 0\n", card=SHAPES.replace("shapes * *", lines))
+    told = [str(note).removeprefix(f"{card}:") for note in read(card).notes]
+    assert told == [
+        '4: shapes of channel "b", which the card does not have: "a"',
+        '5: shapes of process "SS", which the card does not have: "S", "B", "data_obs"; did you mean "S"?',
+        '15: "z*" matches no channel; there are "a"',
+    ]

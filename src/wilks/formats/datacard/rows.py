@@ -192,6 +192,8 @@ class Rows:
         said = Statistics(threshold, bool(signals), mode, f"{words[0].file}:{words[0].line}")
         pattern = words[0].text
         found = [c for c in self.card.channels if fnmatch.fnmatchcase(c, pattern)] if "*" in pattern else [pattern]
+        if not found:
+            self.problems.remark(said.where, f'"{pattern}" matches no channel; there are {listed(self.card.channels)}')
         for channel in found:
             if channel not in self.card.channels:
                 hint = nearest(channel, self.card.channels)
