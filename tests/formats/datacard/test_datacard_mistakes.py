@@ -282,3 +282,12 @@ def test_mutated_cards_are_read_or_refused(tmp_path: Path, monkeypatch: pytest.M
             read(mutated(rng.choice([shapes, edits, ALL]), rng).encode())
             taken += 1
     assert 20 < taken < 300
+
+
+def test_factors_beyond_all_numbers(tmp_path: Path) -> None:
+    rows = "x lnN 1e300 1.1\nx lnN 1e300 -\n"
+    assert _mistakes(COUNTING + rows) == ['datacard:13: "x" multiplies process "S" of "a" beyond all numbers']
+    with pytest.raises(WorkspaceError, match=r'"jes" on process "S" of "a": .* to the power 1e\+300 is no number'):
+        read(shape_card(tmp_path, "jes shape 1e300 1\n"))
+    with pytest.raises(WorkspaceError, match='the yield of process "B" in "a" is beyond all numbers'):
+        read(shape_card(tmp_path, "x gmN 0 - 1e308\n", CONTENTS | {"B": [0.01, 0.02, 0.01]}))

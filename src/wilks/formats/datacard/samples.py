@@ -77,6 +77,10 @@ class Samples:
             return Made(sample, data, np.zeros(1), column.signal)
         total = nominal.total if column.rate == -1 else column.rate
         scale = self._scale(effects, nominal, float(f"{total:g}") if constant else total, said)
+        if not np.isfinite(scale * np.abs(nominal.values).max()):
+            text = f'the yield of process "{block[1]}" in "{block[0]}" is beyond all numbers'
+            self.reader.problems.add(column.where, text)
+            return None
         return self._with_shape(block, column, nominal, effects, modifiers, scale, said)
 
     def _template(self, block: Block, where: str) -> Template | None:
