@@ -103,10 +103,29 @@ def test_patterns_groups_and_all_that_are_constrained(call: Call, cards: tuple[s
         ("--freezeParameters", "allConstrainedNuisances"): ["bnorm", "lumi"],
         ("-S", "0"): ["bnorm", "lumi"],
         ("--freezeNuisanceGroups", "theory"): ["lumi"],
+        ("--freezeNuisanceGroups", "^theory"): ["bnorm"],
+        ("--freezeParameters", "rgx{.*}"): ["bnorm", "lumi"],
+        ("--freezeParameters", "var{.*}"): ["bnorm", "lumi", "r"],
         ("--freezeParameters", "bnorm", "--freezeNuisanceGroups", "theory"): ["bnorm", "lumi"],
     }
     for options, names in held.items():
         model = converted(call, "a.txt", *options, "-m", "125")
+        assert sorted(np.array(model.parameter_names)[model.fixed]) == names, options
+
+
+def test_nuisance_parameters_are_those_of_combine(call: Call, cards: tuple[str, str]) -> None:
+    nuisances = "u lnU 1.1 -\nv unif -1 1 0.1 -\nw dFD 3 0.1 -\nx gmM 1.5 -\n"
+    factors = "k rateParam SR bkg 1\nf rateParam SR sig 1+0.1*@0 e\ne extArg 0 [-1,1]\n"
+    with Path("a.txt").open("a") as card:
+        card.write(nuisances + factors)
+    every = ["bnorm", "lumi", "u", "v", "w", "x"]
+    for options, names in {
+        ("--freezeParameters", "allConstrainedNuisances"): every,
+        ("-S", "0"): every,
+        ("--freezeNuisanceGroups", "^theory"): [name for name in every if name != "lumi"],
+        ("--freezeParameters", "rgx{[a-z]}"): ["u", "v", "w", "x"],
+    }.items():
+        model = converted(call, "a.txt", *options)
         assert sorted(np.array(model.parameter_names)[model.fixed]) == names, options
 
 
@@ -182,6 +201,26 @@ def test_toys_seeds_and_values(call: Call, cards: tuple[str, str]) -> None:
     assert "wilks toys --count 100" in refused(call, "fit", "a.txt", "-t", "100")
 
 
+def test_the_mass_of_formulas_may_be_another_than_that_of_names(call: Call, cards: tuple[str, str]) -> None:
+    with Path("a.txt").open("a") as card:
+        card.write("f rateParam SR sig 1+0.01*(@0-125) MH\n")
+    for options, mass in (((), 125), (("--setParameters", "MH=130"), 130)):
+        model = converted(call, "a.txt", "-m", "125", *options)
+        assert model.initial[model.index("MH")] == mass
+    assert call("fit", "b.txt", "-m", "125", "--setParameters", "MH=130").exit_code == 0
+
+
+def test_numbers_lose_the_digits_that_combine_loses(call: Call, cards: tuple[str, str]) -> None:
+    with Path("a.txt").open("a") as card:
+        card.write("x trG 0.12345678 -\n")
+    for options, slope in (((), 0.12345678), (("--combine-rounding",), 0.123457)):
+        model = converted(call, "a.txt", *options)
+        low, high = (np.where(np.arange(len(model.initial)) == model.index("x"), x, model.initial) for x in (0.0, 1.0))
+        signal = model.expected_by_sample(low).sum() - 55
+        change = float((model.expected(high) - model.expected(low)).sum())
+        assert change / signal == pytest.approx(slope, rel=1e-9), options
+
+
 def test_histograms_by_mass_and_keyword(call: Call) -> None:
     for mass in (120, 125):
         with uproot.recreate(f"h{mass}.root") as file:
@@ -199,6 +238,9 @@ def test_histograms_by_mass_and_keyword(call: Call) -> None:
     )
     assert same.poi == "s"
     assert '"map="' in refused(call, "fit", "m.txt", "--PO", "verbos")
+    for model, needed in (("multiSignalModel", "map="), ("floatingXSHiggs", "modes=ggH")):
+        said = refused(call, "fit", "m.txt", "-P", f"HiggsAnalysis.CombinedLimit.PhysicsModel:{model}")
+        assert f'says what is scaled by --PO; give "--PO {needed}' in said
     wilks.examples.search().save("w.json")
     assert "-m 125: changes nothing in what is read" in call("inspect", "w.json", "-m", "125").stderr
     assert 'without an option "keywords"' in refused(call, "fit", "w.json", "--keyword-value", "A=1")

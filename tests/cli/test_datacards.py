@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.formats.datacard.cards import shape_card
 
 import wilks
 from wilks.cli import main
@@ -68,3 +70,46 @@ def test_what_is_wrong_is_said_with_its_line(cards: tuple[Path, Path], tmp_path:
     assert f"{cards[0]}:10" in result.output
     with pytest.raises(WorkspaceError, match='option "mass" needs a number'):
         wilks.load_workspace(cards[1], mass="heavy")
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("limit CARD --combine-root ROOT", "--combine-root"),
+        ("fit CARD -o ROOT", "-o"),
+        ("ranking CARD --impacts-json ROOT", "--impacts-json"),
+        ("export fit-diagnostics CARD -o ROOT", "-o"),
+        ("prune CARD -m jes -o ROOT", "-o"),
+        ("convert CARD XML", None),
+    ],
+)
+def test_the_histograms_of_a_card_are_never_replaced(tmp_path: Path, command: str, option: str | None) -> None:
+    card, root = shape_card(tmp_path, "jes shape 1 1\n"), tmp_path / "shapes.root"
+    before = root.read_bytes()
+    places = {"CARD": str(card), "ROOT": str(root), "XML": str(root.with_suffix(".xml"))}
+    result = CliRunner().invoke(main, [places.get(word, word) for word in command.split()])
+    assert result.exit_code == 2, result.output
+    told = f"{option} {root}: is a file that is read" if option else f"beside it goes {root}, which is read"
+    assert told in result.output
+    assert root.read_bytes() == before
+
+
+def test_the_files_of_a_description_are_never_replaced(tmp_path: Path) -> None:
+    wilks.save_workspace(wilks.examples.measurement(), tmp_path / "model.xml")
+    read = wilks.read_workspace(tmp_path / "model.xml").files
+    assert {path.name for path in read} == {"model.root", "model_electrons.xml", "model_muons.xml"}
+    for path in read:
+        result = CliRunner().invoke(main, ["fit", str(tmp_path / "model.xml"), "-o", str(path)])
+        assert (result.exit_code, "is a file that is read" in result.output) == (2, True)
+
+
+def test_packed_files_are_unpacked(cards: tuple[Path, Path], tmp_path: Path) -> None:
+    packed = tmp_path / "a.txt.gz"
+    packed.write_bytes(gzip.compress(cards[0].read_bytes()))
+    for given in ([str(packed)], [f"x={packed}", f"y={cards[1]}"]):
+        plain = [one.replace(".gz", "") for one in given]
+        assert run("fit", *given) == run("fit", *plain)
+    for content, told in ((packed.read_bytes()[:-12], "it is cut off"), (b"nothing", "incorrect header check")):
+        packed.write_bytes(content)
+        result = CliRunner().invoke(main, ["fit", str(packed)])
+        assert (result.exit_code, told in result.output) == (2, True), result.output

@@ -60,6 +60,41 @@ def test_settings_that_get_lost_are_told(call: Call) -> None:
     assert 'measurement "main" has no settings for "zjets_norm", "top_norm": their defaults hold' in said
 
 
+@pytest.mark.parametrize(
+    ("measurement", "settings", "join", "told"),
+    [
+        ("other", {"name": "mu", "bounds": [[-5, 5]]}, "none", 'other settings for "mu" (bounds): a fit takes those'),
+        ("other", {"name": "mu", "bounds": [[-5, 5]]}, "outer", 'other settings for "mu" (bounds): a fit takes those'),
+        ("one", {"name": "mu", "bounds": [[0, 9]], "inits": [2]}, "left outer", '"mu" (inits)'),
+        ("one", {"name": "k", "bounds": [[0, 2]]}, "left outer", 'settings of "k" went with a measurement'),
+        ("one", {"name": "k", "bounds": [[0, 2]]}, "outer", 'only one workspace has settings for "mu", "k"'),
+        ("other", {"name": "mu", "bounds": [[0, 9]]}, "none", None),
+    ],
+)
+def test_settings_that_differ_are_told(
+    call: Call, measurement: str, settings: dict[str, Any], join: str, told: str | None
+) -> None:
+    def save(path: str, channel: str, name: str, parameter: dict[str, Any]) -> None:
+        factors = [{"name": factor, "type": "normfactor", "data": None} for factor in ("mu", "k")]
+        config = {"poi": "mu", "parameters": [parameter]}
+        document = {
+            "channels": [{"name": channel, "samples": [{"name": "s", "data": [5.0], "modifiers": factors}]}],
+            "observations": [{"name": channel, "data": [6.0]}],
+            "measurements": [{"name": name, "config": config}],
+            "version": "1.0.0",
+        }
+        Path(path).write_text(json.dumps(document))
+
+    save("a.json", "a", "one", {"name": "mu", "bounds": [[0, 9]]})
+    save("b.json", "b", measurement, settings)
+    result = call("combine", "a.json", "b.json", "--join", join, "-o", "both.json")
+    assert result.exit_code == 0, result.output
+    if told is None:
+        assert "settings" not in result.stderr
+    else:
+        assert told in result.stderr
+
+
 def test_prune(call: Call) -> None:
     workspace = write()
     assert call("prune", "workspace.json", "-s", "sig*", "-t", "staterror", "-o", "pruned.json").exit_code == 0

@@ -18,9 +18,10 @@ import wilks
 from wilks.cli import main
 from wilks.errors import InputError
 from wilks.export.hepdata.emitting import data_csv, data_yaml, yaml_number
-from wilks.export.hepdata.gathering import bin_covariance
+from wilks.export.hepdata.gathering import _MAKERS, _WITHOUT, bin_covariance
 from wilks.export.hepdata.records import Column, DataTable, Error
 from wilks.export.hepdata.submission import Submission, submission
+from wilks.results.io import KINDS
 
 SAID = ("--energy", "13 TeV", "--luminosity", "140 fb$^{-1}$", "--reaction", "P P --> X X", "--phrase", "Search")
 CC0 = ("CC0", "https://creativecommons.org/publicdomain/zero/1.0/")
@@ -270,3 +271,46 @@ def test_mistakes_are_told_together(folder: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "made").exists()
     with pytest.raises(InputError, match=r"submission: found int"):
         submission(3)
+
+
+def test_what_comes_from_toys_and_samples_has_tables_of_numbers(tmp_path: Path) -> None:
+    model = wilks.compile_model(wilks.examples.search())
+    fit = wilks.fit(model)
+    chains = np.random.default_rng(1).multivariate_normal(fit.values, fit.covariance, (2, 300))
+    posterior = wilks.posterior_result(model, chains=chains)
+    interval = wilks.feldman_cousins(model, level=0.9, toys=100, precision=0.2)
+    region = wilks.feldman_cousins(model, parameters=("mu", "top_norm"), points=5, toys=20)
+    coverage = wilks.coverage(model, values=[0.5, 1.0], methods=("wald", "profile"), toys=50)
+    everywhere = wilks.global_significance(*wilks.examples.search_grid(), toys=20)
+    toys = wilks.toys(model, count=20, seed=1)
+    groups = wilks.compatibility(model, workspace=wilks.examples.search())
+    made = submission(posterior, interval, region, coverage, everywhere, toys, groups)
+    made.save(tmp_path / "made")
+    assert complaints(directory=tmp_path / "made") == []
+    tables = {table.name.partition(" (")[0]: table for table in made.tables}
+
+    found = tables["Posterior of parameters"]
+    columns = {(c.name, *(q.value for q in c.qualifiers)): c for c in found.dependent}
+    assert columns["Upper limit", "95 %"].values == posterior.upper[1].tolist()
+    median = columns["Median", "68.3 %"]
+    np.testing.assert_allclose(median.values + median.errors[0].plus, posterior.central[0, :, 1])
+    np.testing.assert_allclose(median.values + median.errors[0].minus, posterior.central[0, :, 0])
+    assert tables["Correlations of the posterior"].dependent[0].values == posterior.correlations.ravel().tolist()
+
+    assert tables["Feldman-Cousins interval of mu"].dependent[0].values == interval.ends.tolist()
+    shown = tables["Feldman-Cousins region of mu and top_norm"]
+    x, y = (dict.fromkeys(c.values) for c in shown.independent)
+    assert (list(x), list(y)) == (region.x_values.tolist(), region.y_values.tolist())
+    where = {1.0: "inside", -1.0: "outside", 0.0: "undecided"}
+    assert shown.dependent[0].values == [where[v] for v in region.region.ravel()]
+    assert tables["Coverage of mu"].dependent[-1].values == coverage.coverage[-1].tolist()
+    pulls = {c.name: c for c in tables["Toys"].dependent}["Width of pulls"]
+    free = ~toys.fixed
+    assert pulls.values == toys.pull_width[free].tolist()
+    np.testing.assert_allclose(pulls.errors[0].plus, (toys.pull_width / np.sqrt(2 * toys.usable))[free])
+    assert tables["Compatibility of channels"].dependent[0].values == [*groups.values, groups.value]
+    assert tables["Global significance of mu"].dependent[0].values[1] == everywhere.toy_p_value
+
+
+def test_every_kind_of_result_has_tables_or_is_known_to_have_none() -> None:
+    assert set(_MAKERS) | set(_WITHOUT) == set(KINDS)

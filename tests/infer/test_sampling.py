@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from tests.reference.likelihood import central_gradient
 
 import wilks
 from wilks.cli import main
-from wilks.errors import InputError, ModelError, WilksError
+from wilks.errors import InputError, ModelError, ResultError, WilksError
 from wilks.infer.chains import ess_bulk, r_hat, shortest
 from wilks.infer.priors import _log_density, asked_priors, parse_prior
 from wilks.infer.unbounded import Bounds, Target, curvature, density, target_of
@@ -157,9 +158,9 @@ def test_effective_sizes_of_an_autoregressive_process() -> None:
     np.testing.assert_allclose((low[0], high[0]), (0.0, np.log(10)), atol=0.08)
 
 
-def test_samples_lie_beside_the_file(posterior: PosteriorResult, tmp_path: Path) -> None:
+def test_samples_lie_beside_the_file(model: Model, posterior: PosteriorResult, tmp_path: Path) -> None:
     posterior.save(tmp_path / "posterior.json")
-    assert "samples" not in json.loads((tmp_path / "posterior.json").read_text())
+    assert len(json.loads((tmp_path / "posterior.json").read_text())["samples_digest"]) == 64
     loaded = wilks.load_result(tmp_path / "posterior.json")
     np.testing.assert_array_equal(loaded.samples, posterior.samples)
     np.testing.assert_array_equal(loaded.central, posterior.central)
@@ -167,7 +168,19 @@ def test_samples_lie_beside_the_file(posterior: PosteriorResult, tmp_path: Path)
     asked = ["plot", str(tmp_path / "posterior.json"), "--parameters", "mu", "-o", str(tmp_path / "f.png")]
     drawn = CliRunner().invoke(main, asked)
     assert drawn.exit_code == 0, drawn.output
-    (tmp_path / "posterior.npz").write_bytes(b"nothing")
+    other = wilks.posterior_result(model, chains=posterior.samples[None, ::-2])
+    other.save(tmp_path / "other.json")
+    for content in (b"nothing", (tmp_path / "other.npz").read_bytes()):
+        (tmp_path / "posterior.npz").write_bytes(content)
+        with pytest.raises(ResultError, match=r"posterior\.npz: these are not the samples that were written with"):
+            wilks.load_result(tmp_path / "posterior.json")
+        refused = CliRunner().invoke(main, asked)
+        assert (refused.exit_code, "these are not the samples" in refused.stderr) == (2, True)
+    replace(posterior, samples=None).save(tmp_path / "posterior.json")
+    assert wilks.load_result(tmp_path / "posterior.json").samples is None
+    (tmp_path / "posterior.npz").unlink()
+    posterior.save(tmp_path / "posterior.json")
+    (tmp_path / "posterior.npz").unlink()
     without = wilks.load_result(tmp_path / "posterior.json")
     assert without.samples is None
     with pytest.raises(InputError, match="the samples of the posterior are not at hand"):

@@ -16,7 +16,8 @@ from tests.workspace.documents import EXAMPLE
 import wilks
 from wilks.errors import WorkspaceError
 from wilks.histogram import Axis
-from wilks.workspace.combine import JOINS, lacking_settings, shared_modifiers, with_rest_of
+from wilks.workspace.combine import JOINS, shared_modifiers, with_rest_of
+from wilks.workspace.combined_settings import lacking_settings
 from wilks.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.filterwarnings("ignore:jsonschema.RefResolver is deprecated")  # pyhf uses it

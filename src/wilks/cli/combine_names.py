@@ -39,6 +39,8 @@ MISSING = {
 """Methods and algorithms that have no counterpart."""
 MODELS = ("multiSignalModel", "floatingXSHiggs", "defaultModel")
 """Combine's physics models that datacards are read with; `--PO` says more."""
+NEEDED = {"multiSignalModel": ("map", "turnoff"), "floatingXSHiggs": ("modes",)}
+"""Options of `--PO` of which a physics model needs one."""
 
 _FITS = "fits use exact derivatives and end at a checked minimum"
 _WRITTEN = "results are written with -o FILE, Combine's trees with --combine-root FILE"
@@ -58,6 +60,12 @@ NOT_NEEDED = {
     "--cminFallbackAlgo": _FITS,
     "--cminApproxPreFitTolerance": _FITS,
     "--cminPreFit": _FITS,
+    "--cminApproxPreFitStrategy": _FITS,
+    "--cminDefaultMinimizerPrecision": _FITS,
+    "--cminInitialHesse": _FITS,
+    "--cminFinalHesse": _FITS,
+    "--cminSetZeroPoint": _FITS,
+    "--cminOldRobustMinimize": _FITS,
     "--startFromPreFit": _FITS,
     "--minimizerAlgo": _FITS,
     "--minimizerAlgoForMinos": _FITS,
@@ -67,6 +75,10 @@ NOT_NEEDED = {
     "--rAbsAcc": "limits are found to all digits that are printed",
     "--rRelAcc": "limits are found to all digits that are printed",
     "--clsAcc": "limits are found to all digits that are printed",
+    "--tries": "limits are found to all digits that are printed",
+    "--nllbackend": "it steers Combine's own evaluation",
+    "--optimizeSimPdf": "it steers Combine's own evaluation",
+    "--newExpected": "expected limits are those of the new formula",
     "--saveInactivePOI": "results have all parameters",
     "--saveSpecifiedNuis": "results have all parameters",
     "--trackParameters": "results have all parameters",
@@ -81,6 +93,10 @@ NOT_NEEDED = {
 NOT_NEEDED_FLAGS = {
     "--cminPreScan": _FITS,
     "--cminRunAllDiscreteCombinations": _FITS,
+    "--cminPoiOnlyFit": _FITS,
+    "--cminSingleNuisFit": _FITS,
+    "--initFromBonly": _FITS,
+    "--hintStatOnly": _FITS,
     "--forceRecreateNLL": _FITS,
     "--keepFailures": "results of fits that fail are kept, and marked",
     "--perfCounters": "it steers Combine's own evaluation",
@@ -88,6 +104,12 @@ NOT_NEEDED_FLAGS = {
     "--for-fits": "it steers how Combine writes its workspace",
     "--no-wrappers": "it steers how Combine writes its workspace",
     "--use-histsum": "it steers how Combine writes its workspace",
+    "--no-b-only": "it steers how Combine writes its workspace",
+    "--no-optimize-pdfs": "it steers how Combine writes its workspace",
+    "--X-pack-asympows": "it steers how Combine writes its workspace",
+    "--X-no-optimize-bins": "it steers how Combine writes its workspace",
+    "--guessGenMode": "toys are binned",
+    "--fullBToys": "both hypotheses have as many toys",
     "--saveNLL": "results have 2NLL",
 }
 """The same, without a value."""
@@ -135,6 +157,20 @@ ELSEWHERE = {
     "--lastPoint": "a scan is quick enough for one command: --points N",
     "--setParametersForGrid": "a scan is along --parameter, over two of them it is a contour",
     "--setCrossingTolerance": "intervals are found to all digits that are printed",
+    "--runMinos": '"wilks intervals" finds them, "wilks fit --minos NAME" beside a fit',
+    "--minosAlgo": "intervals are found on the likelihood itself",
+    "--freezeWithAttributes": "--freezeParameters and --freezeNuisanceGroups take names, patterns and groups",
+    "--setParameterRandomInitialValueRanges": "--search thorough starts from many places",
+    "--fixedPointPOIs": '"wilks scan" and "wilks contour" have the likelihood along parameters',
+    "--centeredRange": "--range LOW HIGH of a scan",
+    "--preFitValue": "--setParameters r=VALUE is where the prediction before the fit is made",
+    "--generateNuisances": "nuisance parameters are not random, their auxiliary data are",
+    "--fitNuisances": "--after fit.json is the fit that toys are made at",
+    "--iterations": "--toys N makes as many toys as are needed",
+    "--importantContours": '"wilks feldman-cousins" makes as many toys as each point takes',
+    "--group": '"wilks compatibility --group NAME=CHANNELS" puts channels together',
+    "--default-morphing": "the kind of the row (shape, shapeN) says how it is morphed",
+    "--X-exclude-nuisance": '"wilks prune card.txt -m NAME -o pruned.json" leaves it out',
     "--fixedSignalStrength": '"wilks gof --fix r=VALUE" tests at a signal strength',
 }
 """Options with a value that ask for something that is done in another way, and what that is."""
@@ -158,6 +194,19 @@ ELSEWHERE_FLAGS = {
     "--fastScan": '"wilks scan --stat-only" adds the curve with all constrained parameters at the best fit',
     "--noFitAsimov": "--run blind gives expected limits before a fit",
     "--pval": 'p0 stands beside the significance, and "wilks hypotest --value VALUE --statistic q0" gives it alone',
+    "--pvalue": 'p0 stands beside the significance, and "wilks hypotest --value VALUE --statistic q0" gives it alone',
+    "--frequentist": "toys are frequentist: nuisance parameters are not random, their auxiliary data are",
+    "--fullGrid": '"wilks limit --toys N" makes what toys it needs',
+    "--lowerLimit": '"wilks intervals" has lower ends, and "wilks feldman-cousins"',
+    "--picky": "a fit that fails is marked, and the exit code is 1",
+    "--useMinos": "limits are CLs",
+    "--bruteForce": "limits are CLs",
+    "--strictBounds": "--bounds r=LOW:HIGH keeps a limit in a range",
+    "--stat": "-S 0 freezes all nuisance parameters",
+    "--fix-pars": "-S 0 freezes all nuisance parameters",
+    "--just-check-physics-model": '"wilks inspect" shows what is read',
+    "--X-no-jmax": "jmax * in the card leaves it open",
+    "--X-assign-flatParam-prior": 'no term stands for a flat prior; priors are those of "wilks sample"',
     "--customStartingPoint": "--search thorough starts from many places",
     "--significance": '"wilks significance" has it',
     "--readHybridResults": '"wilks limit --toys N" makes what toys it needs',

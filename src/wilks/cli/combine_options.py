@@ -25,7 +25,7 @@ _CHANGES = (
     ("--rMax",),
     ("--freezeParameters", "--freezeNuisances"),
     ("--freezeNuisanceGroups",),
-    ("-P", "--parameters"),
+    ("-P", "--parameters", "--physics-model"),
     ("--redefineSignalPOIs",),
     ("--floatOtherPOIs",),
     ("-S", "--systematics"),
@@ -38,7 +38,7 @@ _CARDS = (
     ("--xc",),
 )
 _MIXED = ("report", "hepdata")  # of several files one may be a workspace
-_CARD_FLAGS = ("--X-allow-no-signal", "--X-allow-no-background", "--X-no-check-norm")
+_CARD_FLAGS = ("--X-allow-no-signal", "--X-allow-no-background", "--X-no-check-norm", "--combine-rounding")
 _DATA = (
     ("-M", "--method"),
     ("--algo",),

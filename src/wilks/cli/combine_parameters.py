@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from wilks.errors import InputError, listed, nearest
+from wilks.workspace.spec import HistoSys, NormSys
 
 if TYPE_CHECKING:
     from wilks.model.model import Model
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 _Value = TypeVar("_Value")
 _ALL = "allConstrainedNuisances"
-_REGEX = re.compile(r"rgx\{(.*)\}")
+_REGEX = re.compile(r"(rgx|var)\{(.*)\}")
+# What the reader of cards calls functions of one parameter: of unif, dFD, gmM, shapeU.
+_OF_CARD = re.compile(r"_(times|scaled)_.*|_(walls|density)(_\d+)?")
 _BIN = re.compile(r"prop_bin(.+)\[(\d+)\]")
 
 
@@ -80,6 +83,8 @@ class Changes:
 
         model = compile_model(workspace, masks=False)
         names = _Names(model, workspace)
+        if "MH" not in model.parameter_names:
+            self.starts.pop("MH", None)
         ranges = names.mapped("--setParameterRanges", self.ranges)
         if (self.low is not None or self.high is not None) and (poi := self._poi(model, names)) is not None:
             lower, upper = (float(bound[model.index(poi)]) for bound in model.bounds)
@@ -90,7 +95,7 @@ class Changes:
         self.ranges = ranges
         starts = self.starts = names.mapped("--setParameters", self.starts)
         pois = [name for text in self.pois for name in names.found("--redefineSignalPOIs, -P", text)]
-        frozen = [name for text in self.frozen if text != "MH" for name in names.found("--freezeParameters", text)]
+        frozen = [name for text in self.frozen if text != "MH" for name in names.frozen("--freezeParameters", text)]
         frozen += [name for text in self.groups for name in names.group(text)]
         if self.alone:
             frozen += [name for name in model.pois if name not in pois]
@@ -111,19 +116,25 @@ class _Names:
     def __init__(self, model: Model, workspace: Workspace) -> None:
         self.model, self.workspace = model, workspace
         self.combines = {name: _combines(name, model.channel_names) for name in model.parameter_names}
+        self.nuisances = _nuisances(model, workspace)
         self.problems: list[str] = []
 
-    def found(self, option: str, text: str) -> list[str]:
-        """Return the parameters that are meant: by name, `rgx{PATTERN}`, or all that are constrained."""
-        every = self.model.parameter_names
+    def frozen(self, option: str, text: str) -> list[str]:
+        """Return the parameters that are held: `rgx{PATTERN}` is for nuisance parameters, `var{PATTERN}` for all."""
         if text == _ALL:
-            return [name for name, kind in zip(every, self.model.constraints, strict=True) if kind != "none"]
+            return list(self.nuisances)
+        return self.found(option, text, self.nuisances if text.startswith("rgx{") else self.model.parameter_names)
+
+    def found(self, option: str, text: str, among: Sequence[str] = ()) -> list[str]:
+        """Return the parameters that are meant: by name, or `rgx{PATTERN}` among some, or all."""
+        every: Sequence[str] = self.model.parameter_names
         match = _REGEX.fullmatch(text)
         if match is not None:
+            every = among or every
             try:
-                pattern = re.compile(match[1])
+                pattern = re.compile(match[2])
             except re.error as error:
-                self.problems.append(f'{option}: "{match[1]}" is no regular expression ({error})')
+                self.problems.append(f'{option}: "{match[2]}" is no regular expression ({error})')
                 return []
             found = [name for name in every if pattern.fullmatch(name) or pattern.fullmatch(self.combines[name])]
         else:
@@ -137,16 +148,32 @@ class _Names:
         return {name: value for text, value in given.items() for name in self.found(option, text)}
 
     def group(self, text: str) -> list[str]:
-        """Return the parameters of a group, with ^ before its name those of all others."""
+        """Return the parameters of a group, with ^ before its name all nuisance parameters but them."""
         groups = {one.name: one.parameters for one in self.workspace.document.groups or ()}
         name = text.removeprefix("^")
         if name not in groups:
             known = f"there are {listed(groups)}" if groups else "the workspace has none"
             self.problems.append(f'--freezeNuisanceGroups: no group "{name}", {known}{nearest(name, groups)}')
             return []
-        chosen = [name] if name == text else [other for other in groups if other != name]
-        members = {member for one in chosen for member in groups[one]}
-        return [each for each in self.model.parameter_names if members & {each, each.partition("[")[0]}]
+        members = set(groups[name])
+        inside = [each for each in self.model.parameter_names if members & {each, each.partition("[")[0]}]
+        return inside if name == text else [each for each in self.nuisances if each not in inside]
+
+
+def _nuisances(model: Model, workspace: Workspace) -> list[str]:
+    """Return what Combine calls nuisance parameters: with a constraint, flat ones of a card (lnU, unif) among them.
+
+    Free factors, and arguments of formulas, are none.
+    """
+    document = workspace.document
+    samples = [sample for channel in document.channels for sample in channel.samples]
+    acting = {m.name for sample in samples for m in sample.modifiers if isinstance(m, NormSys | HistoSys)}
+    for function in document.functions or ():
+        own = function.parameters[0] if function.parameters is not None and len(function.parameters) == 1 else None
+        if own is not None and _OF_CARD.fullmatch(function.name.removeprefix(own)):
+            acting.add(own)
+    kinds = zip(model.parameter_names, model.constraints, strict=True)
+    return [name for name, kind in kinds if (kind != "none" or name in acting) and name not in model.pois]
 
 
 def _combines(name: str, channels: Sequence[str]) -> str:

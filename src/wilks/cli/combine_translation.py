@@ -55,8 +55,8 @@ class Translation:
         self._cards()
         self.found.changes = Changes.said(self.given, self.problems)
         mass = self.found.changes.mass
-        if mass is not None:
-            self.found.reading.setdefault("mass", mass)
+        if mass is not None and self.found.reading.setdefault("mass", mass) != mass:
+            self.found.changes.starts["MH"] = mass  # -m is what is read, MH what formulas have then
         self._data()
         self._numbers()
         if self.problems:
@@ -102,6 +102,7 @@ class Translation:
             ("--X-allow-no-signal", "allow_no_signal", True),
             ("--X-allow-no-background", "allow_no_background", True),
             ("--X-no-check-norm", "check_sums", False),
+            ("--combine-rounding", "combine_rounding", True),
         ):
             reading |= {option: on} if name in self.given else {}
         if "--keyword-value" in self.given:
@@ -125,6 +126,12 @@ class Translation:
             if name not in names.MODELS:
                 known = f'there are {listed(names.MODELS)}, and "--PO map="'
                 self.problems.append(f"-P {text}: this physics model is not known here; {known}")
+            options = [option.partition("=")[0] for option in self.given.get("--PO", [])]
+            needed = names.NEEDED.get(name)
+            if needed is not None and not set(needed) & set(options):
+                self.problems.append(
+                    f'-P {text}: says what is scaled by --PO; give "--PO {needed[0]}={_PO[needed[0]]}"'
+                )
         if models:
             self.given["--parameters"] = [text for text in every if text not in models]
 
@@ -185,6 +192,7 @@ class Translation:
                 self.parameters[many] = (one,) if many in ("tested", "levels") else one
 
 
+_PO = {"map": ".*/SIGNAL:r[1,0,20]", "modes": "ggH,qqH,VH,ttH"}
 _COMPUTE = frozenset(command for found in (*names.COMMANDS.values(), *names.ALGORITHMS.values()) for command in found)
 _RANDOM = {"toys": "count", "gof": "toys", "compatibility": "toys"}
 _HINT = {"--singlePoint": '; "wilks hypotest" tests a value', "--toysH": "; --toys of limit, hypotest and significance"}

@@ -14,6 +14,7 @@ from wilks import pipeline
 from wilks.cli.helping import Command
 from wilks.cli.inputs import DATACARD, content, kind, read_as
 from wilks.cli.streams import check_target, put, wrote
+from wilks.cli.targets import require_not_beside
 from wilks.cli.written import tell_notes
 from wilks.errors import InputError, WorkspaceError, listed, shown
 
@@ -99,6 +100,8 @@ def convert(
     if notes_file is not None:
         check_target(notes_file, file=True)
     found = read_as(given, reading)
+    if path is not None and chosen.several:
+        require_not_beside(path, found.files)
     tell_notes(found.notes, "read", every=True)
     if strict:
         _require_exact(given, found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,8 +14,10 @@ import wilks
 from wilks._reading import parse_json
 from wilks.cli import combine_asked
 from wilks.cli.streams import source
+from wilks.cli.targets import require_not_read
 from wilks.errors import InputError, ResultError
 from wilks.pipeline import read_config as read_steering
+from wilks.workspace.files import content_of_file
 
 if TYPE_CHECKING:
     from wilks.config.schema import Config
@@ -99,6 +102,7 @@ def read_as(given: Any, options: dict[str, Any]) -> Reading:
         combine_asked.tell(f"-m {said.pop('mass'):g}: changes nothing in what is read, which is no datacard")
     options = said | options
     read = _read(given, lambda where: wilks.read_workspace(where, **options), WORKSPACE)
+    require_not_read(read.files)
     return replace(read, workspace=combine_asked.changed(read.workspace))
 
 
@@ -222,6 +226,9 @@ def content(given: Any) -> bytes:
         if not Path(given).is_file():
             cards = cards_in(given) if isinstance(given, str) else ()
             return content(cards[0].partition("=")[2]) if cards else b""
+        if str(given).endswith(".gz"):
+            with suppress(InputError):
+                return content_of_file(Path(given))
         with Path(given).open("rb") as file:
             start = file.read(len(_ROOT_MARK))
             # ROOT files may be large, and need not be read any further.

@@ -78,20 +78,19 @@ def combine(
 ) -> None:
     """Combine two workspaces.
 
-    Which parameters they have in common afterwards is said on standard error, and which settings a measurement of one
-    lacks for parameters of the other.
+    Which parameters they have in common afterwards is said on standard error, which of these have other settings in
+    one than in the other, and which settings a measurement of one lacks for parameters of the other.
     """
-    from wilks.workspace.combine import lacking_settings, shared_modifiers, told_apart
+    from wilks.workspace.combine import shared_modifiers, told_apart
+    from wilks.workspace.combined_settings import settings_remarks
 
     read_once(left, right)
     one, other = read_workspace(left), read_workspace(right)
     other = told_apart(one, other, channels=rename_channels, modifiers=rename_modifiers)
     made = wilks.combine(one, other, join=join, merge_channels=merge_channels)
     note(f"parameters that both have: {listed(shared_modifiers(one, other)) or 'none'}")
-    before = lacking_settings(one) | lacking_settings(other)
-    for measurement, names in lacking_settings(made).items():
-        if new := [name for name in names if name not in before.get(measurement, ())]:
-            note(f'measurement "{measurement}" has no settings for {listed(new)}: their defaults hold in it')
+    for remark in settings_remarks(one, other, made):
+        note(remark)
     put_workspace(made, output)
 
 

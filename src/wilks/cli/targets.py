@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
+
 from wilks.errors import InputError
 
 _WRITTEN = {
@@ -33,6 +35,29 @@ def require_others(command: str, read: Iterable[str], parameters: Mapping[str, A
         taken.setdefault(place, option)
     if problems:
         raise InputError(problems)
+
+
+def require_not_read(files: Iterable[Path]) -> None:
+    """Raise InputError where the running command is to write one of the files that its workspace was read from."""
+    context, there = click.get_current_context(silent=True), {_absolute(path) for path in files}
+    if context is None or not there:
+        return
+    named = [(option, context.params.get(name)) for name, option in _WRITTEN.items()]
+    problems = [
+        f"{option} {path}: is a file that is read; choose another name"
+        for option, path in named
+        if isinstance(path, str | Path) and str(path) != "-" and _absolute(path) in there
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def require_not_beside(target: Path, files: Iterable[Path]) -> None:
+    """Raise InputError where files that go beside a target (`NAME.root`, `NAME_*.xml`) may be some that are read."""
+    for path in files:
+        of_channel = path.suffix == ".xml" and path.name.startswith(f"{target.stem}_")
+        if _absolute(path).parent == _absolute(target).parent and (of_channel or path.name == f"{target.stem}.root"):
+            raise InputError(f"{target}: beside it goes {path}, which is read; choose another name")
 
 
 def _real(read: Iterable[str]) -> list[Path]:

@@ -42,8 +42,9 @@ def load_workspace(source: Given, *, format: str | None = None, **options: Any) 
 def read_workspace(source: Given, *, format: str | None = None, **options: Any) -> Reading:
     """Return a workspace with the notes on how it was read: `workspace` and `notes`.
 
-    Source, `format` and options are those of `load_workspace`, and so are axes and errors. A note has a `place`, a
-    `text` and a `kind`: "read as" (exact, said in another way), "approximate" or "lost".
+    Source, `format` and options are those of `load_workspace`, and so are axes and errors. `files` are those that were
+    read beside the given one (histograms, channels). A note has a `place`, a `text` and a `kind`: "read as" (exact,
+    said in another way), "approximate" or "lost".
 
     >>> import wilks
     >>> written = wilks.save_workspace(wilks.examples.measurement(), "model.hs3.json")

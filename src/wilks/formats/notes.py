@@ -29,10 +29,14 @@ class Note:
 
 @dataclass(frozen=True)
 class Reading:
-    """A workspace that was read from another format, and what there is to know about it."""
+    """A workspace that was read from another format, and what there is to know about it.
+
+    `files` were read beside the one that was given: those of histograms, of channels.
+    """
 
     workspace: Workspace
     notes: tuple[Note, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

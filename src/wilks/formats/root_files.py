@@ -71,6 +71,11 @@ class RootFiles:
         self._missing: dict[Path, dict[str, str]] = {}
         self._problems: dict[str, None] = {}
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that were opened."""
+        return tuple(path for path, file in self._files.items() if file is not None)
+
     def __enter__(self) -> RootFiles:
         return self
 

@@ -53,6 +53,8 @@ class Source:
                 f"{self.name}: a ROOT file, not a workspace; histograms in it become one through a steering file, or "
                 f"the HistFactory XML file that names them"
             )
+        if self.content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise WorkspaceError(f"{self.name}: is UTF-16 text; save it as UTF-8")
         return recognised(self.content) or WILKS
 
     def pyhf(self) -> Workspace:

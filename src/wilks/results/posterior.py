@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +40,8 @@ class PosteriorResult(Saved):
     `divergences` counts steps in which the sampler lost its way. `edges` are parameters whose bounds cut the posterior.
 
     `samples` are thinned ones, shape (kept, n), or None where they are not at hand: `save` writes them beside the JSON
-    as NumPy's `.npz`, and `load_result` finds them there. `result["mu"]` is the mean of one parameter.
+    as NumPy's `.npz`, and `load_result` finds them there; `samples_digest` in the JSON is their SHA-256, "none" where
+    it was saved without. `result["mu"]` is the mean of one parameter.
 
     >>> import numpy as np, wilks
     >>> model = wilks.compile_model(wilks.examples.measurement())
@@ -74,6 +78,7 @@ class PosteriorResult(Saved):
     divergences: int
     complete: bool
     origin: Origin
+    samples_digest: str = ""
     samples: FloatArray | None = field(default=None, repr=False, metadata={"json": False})
 
     def __post_init__(self) -> None:
@@ -192,26 +197,44 @@ class PosteriorResult(Saved):
 
         Raises ResultError where a file can't be written.
         """
+        digest = self.samples_digest or "none"
         if self.samples is not None:
             content = io.BytesIO()
             np.savez_compressed(content, names=np.array(self.names), samples=self.samples)
             beside = Path(path).with_suffix(".npz")
+            digest = _digest(self.names, self.samples)
             try:
                 write_atomically(beside, content.getvalue())
             except OSError as error:
                 raise ResultError(f"{beside}: the samples can't be written: {error.strerror or error}") from None
-        save_result(self, path)
+        save_result(replace(self, samples_digest=digest), path)
 
     def beside(self, path: str | Path) -> PosteriorResult:
-        """Return the result with the samples that lie beside its file; without, where there are none of its names."""
+        """Return the result with the samples that lie beside its file; without, where there are none.
+
+        Raises ResultError where other samples lie there than those that were written with the file.
+        """
         samples = Path(path).with_suffix(".npz")
+        if self.samples_digest == "none" or not samples.exists():
+            return self
         try:
             with np.load(samples, allow_pickle=False) as archive:
-                names, found = archive["names"].tolist(), archive["samples"]
+                names, found = archive["names"].tolist(), np.asarray(archive["samples"], np.float64)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-            return self
+            names, found = [], np.empty(0)
         fits = names == list(self.names) and found.ndim == 2 and found.shape[1] == len(names)
-        return replace(self, samples=np.asarray(found, np.float64)) if fits else self
+        if self.samples_digest and not (fits and _digest(names, found) == self.samples_digest):
+            raise ResultError(
+                f"{samples}: these are not the samples that were written with {path}; put those back, or move the file "
+                "away to go on without samples"
+            )
+        return replace(self, samples=found) if fits else self
+
+
+def _digest(names: Sequence[str], samples: FloatArray) -> str:
+    """Return the SHA-256 of samples, with the names of their parameters."""
+    head = json.dumps([list(names), samples.shape])
+    return hashlib.sha256(head.encode() + np.ascontiguousarray(samples, "<f8").tobytes()).hexdigest()
 
 
 def cut_off(samples: FloatArray, lower: FloatArray, upper: FloatArray) -> Any:

@@ -13,7 +13,7 @@ from wilks.errors import WorkspaceError, listed, nearest
 from wilks.workspace.combine_extensions import IN_CONFIG, joined_config, joined_extensions
 from wilks.workspace.edit import as_plain_as_can_be, modifiers_of
 from wilks.workspace.extensions import WILKS
-from wilks.workspace.making import made, names_of
+from wilks.workspace.making import made
 from wilks.workspace.naming import new_names
 from wilks.workspace.references import all_names
 from wilks.workspace.rename import Changes, rename
@@ -90,13 +90,6 @@ def shared_modifiers(left: Workspace, right: Workspace) -> list[str]:
     """Return the names of parameters and functions that both workspaces have: a combination makes one of each."""
     theirs = set(all_names(right.document))
     return [name for name in all_names(left.document) if name in theirs]
-
-
-def lacking_settings(workspace: Workspace) -> dict[str, list[str]]:
-    """Return by measurement the parameters that have settings in other measurements, but not in this one."""
-    own = {m.name: names_of(m.config.parameters) for m in workspace.document.measurements}
-    every = list(dict.fromkeys(name for names in own.values() for name in names))
-    return {m: lacking for m, names in own.items() if (lacking := [name for name in every if name not in names])}
 
 
 def told_apart(

@@ -46,7 +46,8 @@ def _rows(edits: str, rows: str = ROWS) -> dict[str, Any]:
         ("nuisance edit split B a x p q 1.05 1.06", "x", ("lnN", 1.1, 0.0)),
         ("nuisance edit flip B a z n2p", "z", ("lnN", 0.0, 1.25)),
         ("nuisance edit flip B a z p2n", "z", ("lnN", 0.0, 0.8)),
-        ("nuisance edit flip B a y n2p", "y", ("lnN", 0.0, (1 / 0.9, 1 / 1.3))),
+        ("nuisance edit flip B a y p2n", "y", ("lnN", 0.0, (1 / 0.9, 1 / 1.3))),
+        ("nuisance edit flip B a y n2p", "y", ("lnN", 0.0, (0.9, 1.3))),
         ("nuisance edit drop B b x ifexists", "x", ("lnN", 1.1, 1.2)),
     ],
 )
@@ -55,6 +56,26 @@ def test_edits(edits: str, name: str, wanted: tuple[str, float, Any]) -> None:
     assert kind == wanted[0]
     for value, other in zip(values, wanted[1:], strict=True):
         assert value == pytest.approx(other)
+
+
+def test_of_alternatives_the_first_that_begins_a_name_counts() -> None:
+    rows = "x lnN 1.1 1.2\nxy lnN 1.3 1.4\n"
+    assert list(_rows("nuisance edit drop * * x|xy", rows)) == ["xy"]
+    assert not _rows("nuisance edit drop * * xy|x", rows)
+
+
+def test_a_shape_may_get_the_name_of_a_log_normal_row(tmp_path: Path) -> None:
+    card = shape_card(tmp_path, "x lnN 1.1 -\njes shape - 1\nnuisance edit rename jes x\n")
+    signal, background = read(card).workspace.document.channels[0].samples
+    assert {m.name for m in signal.modifiers} == {"r", "x"}
+    assert {m.name for m in background.modifiers} == {"x"}
+    with pytest.raises(WorkspaceError, match='"x" is a lnU'):
+        read(shape_card(tmp_path, "x lnU 1.1 -\njes shape - 1\nnuisance edit rename jes x\n"))
+
+
+def test_a_param_has_no_places_to_rename() -> None:
+    reading = read((COUNTING + "k param 1 0.1\nk rateParam a B 1\nnuisance edit rename B a k other\n").encode())
+    assert any("has no processes and channels" in str(note) for note in reading.notes)
 
 
 def test_merging_adds_in_quadrature_side_by_side() -> None:

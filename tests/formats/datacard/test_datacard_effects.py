@@ -266,6 +266,12 @@ def test_lines_of_one_rate_parameter_that_differ() -> None:
     assert (k.inits[0], k.bounds.tolist()) == (1.5, [[0.0, 9.0]])
 
 
+def test_of_lines_of_one_rate_parameter_the_first_in_combines_order_counts() -> None:
+    """Combine goes through them process by process: here all of S, which has the first line, go before those of B."""
+    rows = "q rateParam a S 1\np rateParam a B 2\np rateParam a S 3\n"
+    assert _yields(_model((COUNTING + rows).encode()))["B"] == pytest.approx(3 * 5.5)
+
+
 def test_a_nuisance_may_be_a_factor() -> None:
     model = _model((COUNTING + "x lnN 1.1 -\nx rateParam a B 1\n").encode())
     assert _yields(model, x=0.5)["B"] == pytest.approx(5.5 * 0.5, rel=1e-12)
@@ -278,9 +284,23 @@ def test_maps_of_parameters_of_interest() -> None:
     assert reading.workspace.document.measurements[0].config.pois == ["r_S", "r_B"]
     found = _yields(wilks.compile_model(reading.workspace), r_B=1.5)
     assert (found["S"].item(), found["B"].item()) == (2.0, 8.25)
-    assert [s.name for s in read(card, maps=["a/S:0", "a/B:r_B[1,0,2]"]).workspace.document.channels[0].samples] == [
-        "B"
-    ]
+    for off in ("a/S:0", "turnoff=S"):
+        maps = [off, "a/B:r_B[1,0,2]", *(["a/S:r_B"] if "turnoff" in off else [])]
+        assert [s.name for s in read(card, maps=maps).workspace.document.channels[0].samples] == ["B"]
+
+
+def test_maps_may_be_formulas() -> None:
+    maps = ["map=.*/S:mu[1,0,5]", 'map=.*/B:both=expr;;both("@0*@0+@1",mu,k[2,0,3])']
+    model = _model(COUNTING.encode(), maps=maps)
+    assert (model.pois, model.bounds[1][model.index("k")]) == (("mu",), 3.0)
+    found = _yields(model, mu=1.5)
+    assert (found["S"].item(), found["B"].item()) == (1.5, pytest.approx((1.5**2 + 2) * 5.5, rel=1e-12))
+    square = _model(COUNTING.encode(), maps=[maps[0], ".*/B:m2=prod;;m2(mu,mu)"])
+    assert _yields(square, mu=1.5)["B"].item() == pytest.approx(1.5**2 * 5.5, rel=1e-12)
+    with pytest.raises(WorkspaceError, match='"mu" is a POI already; the formula needs another name'):
+        _model(COUNTING.encode(), maps=[maps[0], '.*/B:mu=expr;;mu("2*@0",mu)'])
+    with pytest.raises(WorkspaceError, match=r'm2=expr;;m2\("FORMULA",ARGUMENTS\) needed'):
+        _model(COUNTING.encode(), maps=[maps[0], '.*/B:m2=expr;;m3("2*@0",mu)'])
 
 
 def test_the_first_parameter_of_interest_is_r_from_0_to_20() -> None:
@@ -371,3 +391,11 @@ def test_a_fit_at_the_centre_of_a_symmetric_factor_has_all_errors() -> None:
     n = 6.5
     assert result["r"].uncertainty == pytest.approx(np.sqrt(n * (1 + n * np.log(1.3) ** 2)), rel=1e-6)
     assert result["lumi"].uncertainty == pytest.approx(1.0, rel=1e-6)
+
+
+@pytest.mark.parametrize("asked", [{"starts": {"k": 0.01}}, {"ranges": {"k": (5, 9)}}, {"starts": {"r": 9}}])
+def test_what_a_caller_starts_with_decides_no_statistical_parameters(tmp_path: Path, asked: dict[str, object]) -> None:
+    """Combine decides on them when it makes its workspace, with the card's own starts; --setParameters comes later."""
+    card = shape_card(tmp_path, "k rateParam a B 1 [0,9]\n* autoMCStats 15 1\n")
+    channels = [read(card, **options).workspace.document.channels for options in ({}, asked)]  # type: ignore[arg-type]
+    assert channels[0] == channels[1]

@@ -10,6 +10,7 @@ import uproot
 from tests.formats.datacard.cards import CONTENTS, COUNTING, SHAPES, shape_card, write_histograms
 
 import wilks
+from wilks.errors import WorkspaceError
 from wilks.formats.datacard import recognise
 from wilks.formats.datacard.read import read
 
@@ -63,6 +64,14 @@ def test_rows_without_effect_go_and_kmax_with_them() -> None:
     card = COUNTING.replace("kmax *", "kmax 3") + "x lnN 1.0 -\ny lnN 1.2 -\nz[nofloat] lnN - 1.1\n"
     names = {m.name for c in _document(card).channels for s in c.samples for m in s.modifiers}
     assert names == {"r", "y", "z"}
+
+
+def test_kmax_counts_constraints_of_formulas() -> None:
+    rows = "lumi lnN 1.1 1.1\nR rateParam a B 1 [0,5]\nc constr R-1 0.1\n"
+    for counted in (2, 1):  # combineCards.py leaves them out
+        assert read((COUNTING.replace("kmax *", f"kmax {counted}") + rows).encode())
+    with pytest.raises(WorkspaceError, match='kmax says 3, found 2 rows of systematics: "lumi", "c"'):
+        read((COUNTING.replace("kmax *", "kmax 3") + rows).encode())
 
 
 def test_a_rate_of_nothing_takes_a_process_away() -> None:
@@ -210,3 +219,80 @@ def test_shapes_have_no_effect_where_there_are_no_histograms() -> None:
     card = COUNTING + "x shape 1 1\ny lnN 1.1 -\n"
     assert [m.name for m in _document(card).channels[0].samples[0].modifiers] == ["r", "y"]
     assert 'shape "x" has no effect on process "B" of "a", which has no histograms' in _remarks(card)
+
+
+def test_form_feeds_and_separators_of_lines_end_no_line() -> None:
+    odd = COUNTING.replace("rate 1.0 5.5", "rate 1.0\x0c5.5") + "x lnN 1.1 1.2 as in\u2028the note\n"
+    assert _document(odd).channels == _document(COUNTING + "x lnN 1.1 1.2\n").channels
+
+
+def test_a_param_with_more_than_a_range_behind_its_width_has_none_of_it() -> None:
+    rows = "k param 1 0.1 [0.9,1.1] measured\nk rateParam a B 1\n"
+    settings = _document(COUNTING + rows).measurements[0].config.parameters
+    assert [s.bounds for s in settings if s.name == "k"] == [[[0.6, 1.4]]]
+    assert "a range among them too" in _remarks(COUNTING + rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind"), [("r rateParam a B 2 [0,5]\n", "POI"), ("x lnN 1.1 -\nx rateParam a B 1\n", "lnN")]
+)
+def test_a_rate_parameter_that_is_something_else_is_told(rows: str, kind: str) -> None:
+    assert f"starts where its {kind}, a parameter of this name, says" in _remarks(COUNTING + rows)
+
+
+def test_what_combinations_leave_out_or_leave_in_is_told(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text(COUNTING)
+    (tmp_path / "two.txt").write_text(COUNTING.replace("observation 6\n", ""))
+    reading = read([f"SR={tmp_path}/one.txt", f"CR={tmp_path}/two.txt"], exclude=["CRR"], include=["[SC]R"])
+    told = list(map(str, reading.notes))
+    assert 'exclude: "CRR" matches no channel; there are "SR", "CR"; did you mean "CR"?' in told
+    assert any("two.txt" in one and "the data of the other cards are left out" in one for one in told)
+
+
+def test_numbers_in_the_index_of_a_table_are_numbers(tmp_path: Path) -> None:
+    rows = [f"{mass},{p},nominal,{value},1\n" for mass in ("125", "130.0") for p, value in (("S", 2), ("B", 20))]
+    rows += [f"{mass},data_obs,nominal,22,1\n" for mass in ("125", "130.0")]
+    (tmp_path / "t.csv").write_text("mass,process,systematic,sum_w,sum_ww\n" + "".join(rows))
+    card = tmp_path / "card.txt"
+    card.write_text(SHAPES.replace("shapes.root $CHANNEL/$PROCESS", "t.csv $MASS:$PROCESS:nominal"))
+    for mass in (125, 130):
+        assert read(card, mass=mass).workspace.document.observations[0].data == [22]
+    with pytest.raises(WorkspaceError, match='keywords: "MASS" has its meaning already; the mass is -m'):
+        read(card, mass=125, keywords={"MASS": "130"})
+
+
+def test_a_file_in_the_current_folder_goes_before_that_beside_the_card_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = shape_card(tmp_path, "jes shape 1 1\n")
+    assert not read(card).notes
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    write_histograms(Path("shapes.root"), CONTENTS | {"data_obs": [1.0, 2.0, 3.0]})
+    reading = read(card)
+    assert reading.workspace.document.observations[0].data == [1, 2, 3]
+    beside = f"{tmp_path}/shapes.root beside the card"
+    told = f"{card}:4: shapes.root of the current folder is read, not {beside}, as in Combine"
+    assert list(map(str, reading.notes)) == [told]
+    card.write_text(card.read_text().replace("shapes.root", "root://eos.cern.ch//store/shapes.root"))
+    with pytest.raises(WorkspaceError, match="is a remote file; copy it"):
+        read(card)
+
+
+def test_rows_that_act_twice_or_not_at_all_are_told() -> None:
+    assert '"x" acts on process "B" of "a" at datacard:13 as well' in _remarks(
+        COUNTING + "x lnN 1.1 1.2\nx lnN - 1.3\n"
+    )
+    assert not _remarks(COUNTING + "x lnN 1.1 -\nx lnN - 1.3\n")
+    assert 'autoMCStats has no effect on channel "a"' in _remarks(COUNTING + "a autoMCStats 10\n")
+
+
+def test_names_that_a_card_does_not_have_are_told(tmp_path: Path) -> None:
+    lines = "shapes S b shapes.root x\nshapes SS * shapes.root y\nshapes data_obs * shapes.root a/data_obs\nshapes * *"
+    card = shape_card(tmp_path, "jes shape 1 1\nz* autoMCStats 0\n", card=SHAPES.replace("shapes * *", lines))
+    told = [str(note).removeprefix(f"{card}:") for note in read(card).notes]
+    assert told == [
+        '4: shapes of channel "b", which the card does not have: "a"',
+        '5: shapes of process "SS", which the card does not have: "S", "B", "data_obs"; did you mean "S"?',
+        '15: "z*" matches no channel; there are "a"',
+    ]

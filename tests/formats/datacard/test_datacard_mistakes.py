@@ -31,7 +31,7 @@ def _mistakes(card: str | Path, **options: object) -> list[str]:
         ("observation 6", "observation 6 7", "datacard:6:1: observations: 2 found, channels in the line bin before: 1"),
         ("observation 6", "observation -6", 'datacard:6:13: "-6" found, a count not below 0 needed'),
         ("observation 6", "observation 6x", 'datacard:6:13: "6x" found, a count'),
-        ("observation 6", "observation -1", 'observation -1 of channel "a", which has no histogram'),
+        ("observation 6", "observation -1", 'datacard:6:13: observation -1 of channel "a", which has no histogram'),
         ("bin a a", "bin a aa", 'datacard:8:7: no channel "aa" in the first line bin: "a"'),
         ("process S B\n", "", "datacard:10:1: lines process before the rates: 1 found"),
         ("process S B", "process S S", 'process "S" stands more than once'),
@@ -145,7 +145,7 @@ def test_missing_histograms_are_told_together(tmp_path: Path) -> None:
         (
             "observation -1",
             "observation 64",
-            'observation 64 of channel "a", but the histogram of its data has the sum 65',
+            'card.txt:6:13: observation 64 of channel "a", but the histogram of its data has the sum 65',
         ),
         ("$CHANNEL/$PROCESS ", "w:$PROCESS ", '"w:S" is an object of a RooWorkspace (or tree), which needs RooFit'),
         ("$CHANNEL/$PROCESS ", "$CHANNEL/$PROCESS$MASS ", "$MASS found, a mass (mass=..., -m) needed"),
@@ -282,3 +282,12 @@ def test_mutated_cards_are_read_or_refused(tmp_path: Path, monkeypatch: pytest.M
             read(mutated(rng.choice([shapes, edits, ALL]), rng).encode())
             taken += 1
     assert 20 < taken < 300
+
+
+def test_factors_beyond_all_numbers(tmp_path: Path) -> None:
+    rows = "x lnN 1e300 1.1\nx lnN 1e300 -\n"
+    assert _mistakes(COUNTING + rows) == ['datacard:13: "x" multiplies process "S" of "a" beyond all numbers']
+    with pytest.raises(WorkspaceError, match=r'"jes" on process "S" of "a": .* to the power 1e\+300 is no number'):
+        read(shape_card(tmp_path, "jes shape 1e300 1\n"))
+    with pytest.raises(WorkspaceError, match='the yield of process "B" in "a" is beyond all numbers'):
+        read(shape_card(tmp_path, "x gmN 0 - 1e308\n", CONTENTS | {"B": [0.01, 0.02, 0.01]}))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wilks._reading import read_file
 from wilks.errors import InputError, listed
-from wilks.export.hepdata import fitted, inferred
+from wilks.export.hepdata import fitted, inferred, sampled, tested
 from wilks.export.hepdata.records import DataTable, Resource
 from wilks.results.fit import FitResult
 from wilks.results.io import KINDS
@@ -33,12 +33,13 @@ _MAKERS: Mapping[str, Callable[..., Iterator[DataTable]]] = {
     "contour": inferred.contour_tables,
     "ranking": inferred.ranking_tables,
     "breakdown": inferred.breakdown_tables,
-    "gof": inferred.goodness_tables,
-    "compatibility": inferred.goodness_tables,
-    "toys": inferred.other_tables,
-    "coverage": inferred.other_tables,
-    "global_significance": inferred.other_tables,
-    "feldman_cousins": inferred.other_tables,
+    "gof": tested.goodness_tables,
+    "compatibility": tested.compatibility_tables,
+    "toys": tested.toys_tables,
+    "posterior": sampled.posterior_tables,
+    "feldman_cousins": sampled.feldman_cousins_tables,
+    "coverage": sampled.coverage_tables,
+    "global_significance": sampled.global_tables,
 }
 # What has no table of numbers.
 _WITHOUT = ("findings",)

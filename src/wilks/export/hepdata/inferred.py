@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from wilks._types import FloatArray
 from wilks.export.hepdata.records import Column, DataTable, Error, Qualifier, column, titled
-from wilks.results.goodness import Compatibility, GoodnessOfFit
 from wilks.results.grid import GridResult
 from wilks.results.hypotest import HypothesisTest, LimitResult, SignificanceResult
 from wilks.results.intervals import IntervalResult, percent
@@ -207,35 +204,3 @@ def breakdown_tables(found: BreakdownResult, where: str = "") -> Iterator[DataTa
             (column("Upwards", parts[:, 0]), column("Downwards", parts[:, 1])),
             ("breakdown",),
         )
-
-
-def goodness_tables(found: GoodnessOfFit | Compatibility, where: str = "") -> Iterator[DataTable]:
-    """Yield what each channel adds to a test, with statistic and p-value in the description."""
-    p_value = f"{found.p_value:.4g}"
-    if found.toys.size:
-        p_value += f", with toys {found.toys_p_value:.4g} +- {found.toys_p_uncertainty:.2g}"
-    words = f"Statistic: {found.statistic:.4f}, degrees of freedom: {found.ndof}, p-value: {p_value}."
-    for table in other_tables(found, where):
-        yield replace(table, description=f"{table.description} {words}")
-
-
-def other_tables(found: Any, where: str = "") -> Iterator[DataTable]:
-    """Yield the tables of any other result, cells as they are printed, numbers as numbers."""
-    for table in found.tables():
-        if not table.rows:
-            continue
-        columns = [
-            Column(titled(name) or " ", [_cell(row[i]) for row in table.rows]) for i, name in enumerate(table.header)
-        ]
-        columns = [one for i, one in enumerate(columns) if i == 0 or set(one.values) != {"-"}]
-        title = table.title or type(found).__name__
-        origin = getattr(found, "origin", None)
-        about = f"{title}. Data: {origin.dataset}." if origin is not None else f"{title}."
-        yield DataTable(f"{title.partition(' (')[0]}{where}", about, (columns[0],), tuple(columns[1:]))
-
-
-def _cell(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text or "-"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from wilks.errors import listed, nearest
 from wilks.formats.datacard.records import Block, Card, Column, Group, Row, Shapes, Value
 from wilks.formats.datacard.text import Problems
 
@@ -18,6 +19,10 @@ def combined(cards: Mapping[str, Card], which: Chosen, problems: Problems) -> Ca
     """
     whole = Card(" + ".join(card.name for card in cards.values()), None)
     whole.observed = {} if all(card.observed is not None for card in cards.values()) else None
+    without = [card.name for card in cards.values() if card.observed is None]
+    if 0 < len(without) < len(cards):
+        text = 'no line "observation", without which the data of the other cards are left out, too, as in combineCards'
+        problems.remark(without[0], text)
     for label, all_of_it in cards.items():
         card = only(all_of_it, which, label)
         names = {old: new for old, new in channel_names(all_of_it, label).items() if old in card.channels}
@@ -28,6 +33,7 @@ def combined(cards: Mapping[str, Card], which: Chosen, problems: Problems) -> Ca
                 whole.channels.append(new)
                 if whole.observed is not None and card.observed is not None and old in card.observed:
                     whole.observed[new] = card.observed[old]
+                    whole.observed_at[new] = card.observed_at[old]
         _add_columns(whole, card, names, problems)
         _add_shapes(whole, card, names)
         _add_rows(whole, card, names, problems)
@@ -66,6 +72,20 @@ def chosen(include: Sequence[str], exclude: Sequence[str], problems: Problems) -
             except re.error as error:
                 problems.add(option, f'"{text}" is no regular expression ({error})')
     return Chosen(**found)
+
+
+def remark_on_idle(which: Chosen, names: Sequence[str], problems: Problems) -> None:
+    """Remark on patterns that match none of the names of channels."""
+    for option, patterns in (("include", which.include), ("exclude", which.exclude)):
+        for pattern in patterns:
+            if not any(pattern.match(name) for name in names):
+                hint = nearest(pattern.pattern, names)
+                problems.remark(option, f'"{pattern.pattern}" matches no channel; there are {listed(names)}{hint}')
+
+
+def names_for_patterns(card: Card, label: str) -> list[str]:
+    """Return the names by which patterns know the channels of a card in a combination, as in combineCards."""
+    return [label] if label != "." and len(card.channels) == 1 else card.channels
 
 
 def only(card: Card, which: Chosen, label: str | None = None) -> Card:

@@ -41,7 +41,7 @@ def describe(
     card: Card, templates: Templates, interest: Interest, parameters: Parameters, problems: Problems, asked: Asked
 ) -> Described:
     """Return the document of a card whose parameters have been collected; what is wrong is added to `problems`."""
-    steering = Steering({*parameters.settings, *(rate.name for rate in card.rates)})
+    steering = Steering({*parameters.settings, *(rate.name for rate in card.rates), *interest.formulas})
     parameters.formulas(steering)
     constrained = {row.name for row in card.rows if row.is_shape or row.kind in ("lnN", "lnU")}
     reader = Reader(card, templates, steering, problems, asked.rounding)
@@ -51,7 +51,10 @@ def describe(
     for name in card.channels:
         made = samples.channel(name)
         if name in card.statistics:
-            settings |= channel_statistics(name, made, card.statistics[name], settings, steering.functions)
+            if made and not any(one.errors.any() for one in made):
+                text = f'autoMCStats has no effect on channel "{name}": no histogram there has errors'
+                problems.remark(card.statistics[name].where, text)
+            settings |= channel_statistics(name, made, card.statistics[name], parameters.own, steering.functions)
         channels.append({"name": name, "samples": [one.sample for one in made]})
     observed = [{"name": name, "data": samples.observed.get(name, [])} for name in card.channels]
     if card.observed is None and not problems.mistakes:

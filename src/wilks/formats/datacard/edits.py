@@ -68,12 +68,22 @@ def _pattern(text: str, word: int, *, channel: bool = False) -> re.Pattern[str]:
 def _blocks(card: Card, process: str, channel: str) -> list[Block]:
     """Return the blocks whose names match, processes and channels as a whole."""
     processes, channels = _pattern(process, 0), _pattern(channel, 1, channel=True)
-    return [b for b in card.columns if channels.fullmatch(b[0]) and processes.fullmatch(b[1])]
+    return [b for b in card.columns if _fits(channels, b[0]) and _fits(processes, b[1])]
+
+
+def _fits(pattern: re.Pattern[str], name: str) -> bool:
+    """Return whether a pattern takes a whole name as Combine asks it: of alternatives the first that begins it counts.
+
+    >>> _fits(re.compile("ttH|ttH_hbb"), "ttH_hbb"), _fits(re.compile("ttH_hbb|ttH"), "ttH_hbb")
+    (False, True)
+    """
+    found = pattern.match(name)
+    return found is not None and found.end() == len(name)
 
 
 def _rows(card: Card, pattern: str, word: int) -> Iterator[Row]:
     compiled = _pattern(pattern, word)
-    yield from [row for row in card.rows if compiled.fullmatch(row.name)]
+    yield from [row for row in card.rows if _fits(compiled, row.name)]
 
 
 def _value(text: str, word: int) -> Value:
@@ -163,6 +173,8 @@ def _rename(card: Card, arguments: list[str]) -> str | None:
     old, new = arguments[-2:] if everywhere else arguments[2:4]
     rows = [row for row in card.rows if row.name == old]
     word = 0 if everywhere else 2
+    if not rows and not everywhere and old in card.params:
+        return f'"{old}" is a param, which has no processes and channels: it has no effect, as in Combine'
     if not rows and not (everywhere and old in card.params):
         names = {*(row.name for row in card.rows), *card.params}
         return _existing(False, arguments, f'no systematic "{old}"{nearest(old, names)}')
@@ -172,13 +184,19 @@ def _rename(card: Card, arguments: list[str]) -> str | None:
                 word, f'"{old}" is a {row.kind}: only lnN and shapes can be renamed, and param without places'
             )
         others = [other for other in card.rows if other.name == new and other is not row]
-        if others and all(other.kind != row.kind for other in others):
+        if others and not any(_one_parameter(other.kind, row.kind) for other in others):
             raise _EditError(word + 1, f'"{new}" is a {others[0].kind} ({others[0].where}), "{old}" a {row.kind}')
     _check_param(card, rows, old, new, word)
     if everywhere:
         _rename_everywhere(card, rows, old, new)
         return None
     return _rename_blocks(card, rows, _blocks(card, *arguments[:2]), new, arguments[4:])
+
+
+def _one_parameter(*kinds: str) -> bool:
+    """Return whether rows of two kinds can have one parameter: lnN and shapes have the same."""
+    normal = {"lnN" if kind.startswith("shape") and not kind.startswith("shapeU") else kind for kind in kinds}
+    return len(normal) == 1
 
 
 def _check_param(card: Card, rows: list[Row], old: str, new: str, word: int) -> None:
@@ -270,8 +288,8 @@ def _split(card: Card, arguments: list[str]) -> str | None:
 def _freeze(card: Card, arguments: list[str]) -> str | None:
     pattern = _pattern(arguments[0], 0)
     names = [*card.flat, *(rate.name for rate in card.rates), *card.arguments]
-    found = [name for name in names if pattern.fullmatch(name)]
-    found = found or [name for name in [*(row.name for row in card.rows), *card.params] if pattern.fullmatch(name)]
+    found = [name for name in names if _fits(pattern, name)]
+    found = found or [name for name in [*(row.name for row in card.rows), *card.params] if _fits(pattern, name)]
     card.frozen |= dict.fromkeys(found, "freeze")
     if found or "ifexists" in arguments[1:]:
         return None if found else f'no parameter "{arguments[0]}"; it has no effect'
@@ -295,7 +313,8 @@ def _flip(card: Card, arguments: list[str]) -> str | None:
 
 
 def _flipped(value: Value, options: list[str]) -> Value:
-    first = value[0] if isinstance(value, tuple) else value
+    """Return a value with its sides exchanged; a positive one has its upper side above 1, and its lower side below."""
+    first = 1.0 / value[0] if isinstance(value, tuple) else value
     if value in _NOTHING or first == 1 or ("n2p" if first < 1 else "p2n") not in options:
         return value
     return (1.0 / value[0], 1.0 / value[1]) if isinstance(value, tuple) else 1.0 / value

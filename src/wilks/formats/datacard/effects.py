@@ -20,6 +20,8 @@ FLOOR = 1e-9
 _SYMMETRIC = 1e-5
 _NO_NORM = 1e-3
 _SAME = 1e-12
+LARGEST = 700.0
+"""The largest logarithm of a factor that is a number."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,12 @@ class Reader:
                 self._shape(block, nominal, row, value, found, norms)
             else:
                 self._norm(block, row, value, found)
+        for name, pairs in found.logs.items():
+            if max(abs(math.fsum(pair[side] for pair in pairs)) for side in (0, 1)) > LARGEST:
+                where = next(row.where for row, _ in self.acting[block] if row.name == name)
+                text = f'"{name}" multiplies process "{block[1]}" of "{block[0]}" beyond all numbers'
+                self.problems.add_once(where, text)
+                found.logs[name] = [(0.0, 0.0)]
         return found
 
     def _has(self, block: Block, row: Row) -> bool:
@@ -121,6 +129,11 @@ class Reader:
         if norms and nominal.total > 0:
             low, high = down.total / nominal.total, up.total / nominal.total
             if self.rounding and max(abs(low - 1), abs(high - 1)) < _NO_NORM:
+                return
+            if not low > 0 or not high > 0 or value * max(abs(math.log(low)), abs(math.log(high))) > LARGEST:
+                self.problems.add(
+                    row.where, f'"{row.name}" on {where}: {max(low, high):g} to the power {value:g} is no number'
+                )
                 return
             low, high = low**value, high**value
             if self.rounding:

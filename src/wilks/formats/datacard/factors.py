@@ -18,7 +18,11 @@ def param(card: Card, name: str, words: list[Word], problems: Problems) -> None:
         return
     mean = number(words[2], problems, "a mean (a number)")
     widths = _widths(words[3], problems)
-    bounds = interval(words[4], problems) if len(words) > 4 else None
+    bounds = interval(words[4], problems) if len(words) == 5 else None
+    if len(words) > 5:
+        ignored = listed((word.text for word in words[4:]), 3)
+        text = f"words after the width are ignored, a range among them too, as in Combine: {ignored}"
+        problems.remark(words[4].where, text)
     if mean is None or widths is None:
         return
     made = Param(name, mean, *widths, bounds, f"{words[0].file}:{words[0].line}")

@@ -183,6 +183,7 @@ class Header:
         for column in self.columns:
             self.card.columns.setdefault((column.channel, column.process), column)
         self._check_numbers()
+        self._check_shapes()
         self._observed()
 
     def _check_numbers(self) -> None:
@@ -195,6 +196,18 @@ class Header:
             if word is not None and declared != count:
                 text = f"{key} says {declared}, found {count} ({what}): {listed(names)}; * leaves it open"
                 self.problems.add(word.where, text)
+
+    def _check_shapes(self) -> None:
+        """Remark on lines of histograms for channels and processes that the card does not have."""
+        processes = [*self.card.processes, "data_obs"]
+        for line in self.card.shapes:
+            for what, name, names in (
+                ("channel", line.channel, self.card.channels),
+                ("process", line.process, processes),
+            ):
+                if name != "*" and name not in names:
+                    text = f'shapes of {what} "{name}", which the card does not have: {listed(names, 5)}'
+                    self.problems.remark(line.where, f"{text}{nearest(name, names)}")
 
     def _observed(self) -> None:
         if self.observed_at is None:
@@ -209,5 +222,6 @@ class Header:
             value = number(word, self.problems, "a count (-1: that of the histogram)")
             if value is not None:
                 self.card.observed[channel] = value
+                self.card.observed_at[channel] = word.where
             if value is not None and value < 0 and value != -1:
                 self.problems.add(word.where, f'"{word}" found, a count not below 0 needed (-1: from the histogram)')

@@ -10,7 +10,7 @@ from wilks._types import JSONDict
 from wilks.errors import listed, nearest
 from wilks.formats.datacard.factors import in_words_here
 from wilks.formats.datacard.pois import Interest
-from wilks.formats.datacard.records import Card, Constr, RateParam, Row
+from wilks.formats.datacard.records import Block, Card, Constr, RateParam, Row
 from wilks.formats.datacard.steering import Steering
 from wilks.formats.datacard.text import Problems
 from wilks.formats.root_formulas import as_root_divides
@@ -34,6 +34,8 @@ class Parameters:
     rounding: bool
     settings: dict[str, JSONDict] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
+    own: dict[str, JSONDict] = field(default_factory=dict)
+    """The settings that the card itself gives."""
     densities: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Constraints that no setting says, by parameter: a name, and the negative logarithm of the density at @0."""
 
@@ -41,6 +43,8 @@ class Parameters:
         """Gather the settings of all parameters of the card."""
         for name, (start, low, high) in self.interest.parameters.items():
             self._set(name, "POI", inits=[start], bounds=[[low, high]], constraint="none")
+        for name, (start, low, high) in self.interest.free.items():
+            self._set(name, "parameter of a map", inits=[start], bounds=[[low, high]], constraint="none")
         for row in self.card.rows:
             self._of_row(row)
         self._of_params()
@@ -53,7 +57,7 @@ class Parameters:
                 self._free(argument.name, "extArg", argument.value, argument.bounds)
                 if argument.constant:
                     self.settings[argument.name]["fixed"] = True
-        for rate in self.card.rates:
+        for rate in self._rates():
             if not rate.formula and rate.name not in self.settings:
                 self._free(rate.name, "rateParam", rate.value, rate.bounds)
         self._several()
@@ -73,10 +77,17 @@ class Parameters:
             for rate in (self.card.rates if new else ())
         ] or self.card.rates
 
+    def _rates(self) -> list[RateParam]:
+        """Return the rateParams as Combine goes through them: those of the process that has the first of all, ..."""
+        first: dict[Block, int] = {}
+        for i, rate in enumerate(self.card.rates):
+            first.setdefault(rate.block, i)
+        return sorted(self.card.rates, key=lambda rate: first[rate.block])
+
     def _several(self) -> None:
         """Remark where lines of one rateParam differ: one with a value counts, and the first of these."""
         said: dict[str, RateParam] = {}
-        for rate in sorted(self.card.rates, key=lambda rate: bool(rate.formula)):
+        for rate in sorted(self._rates(), key=lambda rate: bool(rate.formula)):
             first = said.setdefault(rate.name, rate)
             if (rate.value, rate.bounds, rate.formula, rate.arguments) != (
                 first.value,
@@ -86,8 +97,9 @@ class Parameters:
             ):
                 text = f'rateParam "{rate.name}" says something else at {first.where}, which counts, as in Combine'
                 self.problems.remark(rate.where, text)
-            elif self.kinds.get(rate.name) == "param" and rate is first:
-                text = f'"{rate.name}" starts where its param says, and has its range, as in Combine'
+            elif (kind := self.kinds.get(rate.name, "rateParam")) != "rateParam" and rate is first:
+                what = "param" if kind == "param" else f"{kind}, a parameter of this name,"
+                text = f'"{rate.name}" starts where its {what} says, and has its range, as in Combine'
                 self.problems.remark(rate.where, text)
 
     def _set(self, name: str, kind: str, **settings: object) -> None:
@@ -193,9 +205,12 @@ class Parameters:
 
     def formulas(self, steering: Steering) -> None:
         """Add the formulas of rateParams that are no parameters."""
-        found = {
-            rate.name: rate for rate in reversed(self.card.rates) if rate.formula and rate.name not in self.settings
-        }
+        found = {rate.name: rate for rate in reversed(self._rates()) if rate.formula and rate.name not in self.settings}
+        for name, said in self.interest.formulas.items():
+            if name in self.settings or name in found:
+                kind = self.kinds.get(name, "rateParam")
+                self.problems.add(said.where, f'"{name}" is a {kind} already; the formula needs another name')
+            found.setdefault(name, said)
         for name, (density, expression) in self.densities.items():
             steering.penalty(density, expression, [name])
         for constr in self.card.constraints.values():
@@ -255,7 +270,8 @@ class Parameters:
     def adjust(
         self, ranges: Mapping[str, tuple[float, float]], starts: Mapping[str, float], freeze: Mapping[str, None]
     ) -> None:
-        """Apply what the caller says of parameters: ranges, starts, and which are constant."""
+        """Apply what the caller says of parameters: ranges, starts, and which are constant; `own` stays as it was."""
+        self.own = {name: dict(setting) for name, setting in self.settings.items()}
         for name in (*ranges, *starts, *freeze):
             if name not in self.settings:
                 self.problems.add("parameters", f'no parameter "{name}"{nearest(name, self.settings)}')

@@ -8,16 +8,18 @@ from wilks.errors import listed
 from wilks.formats.datacard.header import Header
 from wilks.formats.datacard.records import Card, Row, Value
 from wilks.formats.datacard.rows import Rows
-from wilks.formats.datacard.text import Problems
+from wilks.formats.datacard.text import Problems, lines_of
 
 
 def parse_card(content: bytes, name: str, folder: Path | None, problems: Problems) -> Card:
     """Return what a card says; mistakes and remarks are added to `problems`."""
     card = Card(name, folder)
     try:
-        lines = content.decode("utf-8-sig").splitlines()
+        lines = lines_of(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        problems.add(name, f"byte {error.start} is not UTF-8 text; a datacard is a text file")
+        line = content.count(b"\n", 0, error.start) + 1
+        text = f"byte {content[error.start]:#x} is not UTF-8 text, as which a datacard is read; save it as UTF-8"
+        problems.add(f"{name}:{line}", text)
         return card
     own = Problems()
     header = Header(card, own)
@@ -56,9 +58,10 @@ def nothing(kind: str, value: Value) -> bool:
 
 def _check_count(card: Card, header: Header, dropped: int, problems: Problems) -> None:
     declared, word = header.declared.get("kmax", (0, None))
-    found = len(card.rows) + len(card.params)
-    if word is not None and declared - dropped != found:
-        names = [*(row.name for row in card.rows), *card.params]
+    found = len(card.rows) + len(card.params) + len(card.constraints)
+    without_constraints = found - len(card.constraints)  # as combineCards.py counts
+    if word is not None and declared - dropped not in (found, without_constraints):
+        names = [*(row.name for row in card.rows), *card.params, *card.constraints]
         without = f" ({dropped} more without effect)" if dropped else ""
         text = f"kmax says {declared}, found {found} rows of systematics{without}: {listed(names)}"
         problems.add(word.where, f"{text}; * leaves it open")
@@ -72,11 +75,13 @@ def check_channels(card: Card, problems: Problems, *, without_background: bool, 
         text = "no signal (a process with a number of 0 or below); --X-allow-no-signal (allow_no_signal=True) reads it"
         problems.add(card.name, text)
     for channel in card.channels:
-        there = [column for (name, _), column in card.columns.items() if name == channel and column.rate != 0]
+        every = [column for (name, _), column in card.columns.items() if name == channel]
+        there = [column for column in every if column.rate != 0]
+        where = every[0].where if every else card.name
         if not there:
-            problems.add(card.name, f'channel "{channel}" has no process with a rate other than 0')
+            problems.add(where, f'channel "{channel}" has no process with a rate other than 0')
         elif all(column.signal for column in there) and not without_background:
             text = f'channel "{channel}" has no background; --X-allow-no-background (allow_no_background=True) reads it'
-            problems.add(card.name, text)
+            problems.add(where, text)
         elif not any(column.signal for column in there):
-            problems.remark(card.name, f'channel "{channel}" has no signal')
+            problems.remark(where, f'channel "{channel}" has no signal')

@@ -8,17 +8,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from wilks.errors import listed, nearest
-from wilks.formats.datacard.records import Block, Card
+from wilks.formats.datacard.records import Block, Card, RateParam
 from wilks.formats.datacard.text import Problems
 
 _DECLARED = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
+_EXPRESSION = re.compile(r"(\w+)=(expr|prod|sum)(?:;;|::)(\w+)\((?:([\"'])(.*)\4,)?([^\"']*)\)")
+_COMMA = re.compile(r",(?![^\[\]]*\])")
 
 
 @dataclass
 class Interest:
-    """Parameters of interest (start and range by name) and the scale of each process: a name, or 0 or 1."""
+    """Parameters of interest (start and range by name) and the scale of each process: a name, or 0 or 1.
+
+    `formulas` are scales that are computed, `free` the parameters that these declare.
+    """
 
     parameters: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    formulas: dict[str, RateParam] = field(default_factory=dict)
+    free: dict[str, tuple[float, float, float]] = field(default_factory=dict)
     scales: dict[Block, str] = field(default_factory=dict)
 
 
@@ -27,7 +34,7 @@ def interest(card: Card, maps: Sequence[str], modes: Sequence[str], problems: Pr
 
     A pattern is matched at the beginning of `channel/process`, the last map that matches counts; the names 1 and 0
     leave a process alone and take it away. With `modes` each production of a Higgs boson has a parameter of its own, as
-    in floatingXSHiggs.
+    in floatingXSHiggs. `PATTERN:NAME=expr;;NAME("@0*@1",A,B)`, or prod or sum without a formula, is a computed scale.
     """
     found = Interest()
     if modes:
@@ -35,7 +42,7 @@ def interest(card: Card, maps: Sequence[str], modes: Sequence[str], problems: Pr
     elif not maps and card.signals:
         found.parameters = {"r": (1.0, 0.0, 20.0)}
         found.scales = {block: "r" for block, column in card.columns.items() if column.signal}
-    for text in maps:
+    for text in sorted(maps, key=lambda text: text.startswith("turnoff=")):  # these last, as in Combine
         _add(card, found, _as_map(text), problems)
     for channel in card.channels:
         there = [block for block, column in card.columns.items() if block[0] == channel and column.rate != 0]
@@ -80,9 +87,13 @@ def _add(card: Card, found: Interest, text: str, problems: Problems) -> None:
     patterns, colon, target = text.partition(":")
     match = _DECLARED.fullmatch(target)
     where = f'map "{text}"'
+    if (computed := _EXPRESSION.fullmatch(target)) is not None and colon:
+        _compute(found, computed, where, problems)
+        _scale(card, found, patterns, computed[1], where, problems)
+        return
     if not colon or match is None or "=" in target or ";" in target:
         problems.add(
-            where, "PATTERN:NAME[START,LOW,HIGH] needed, or PATTERN:1 and PATTERN:0; expressions are rateParams"
+            where, 'PATTERN:NAME[START,LOW,HIGH] needed, PATTERN:1, PATTERN:0, or PATTERN:NAME=expr;;NAME("@0*@1",A,B)'
         )
         return
     name, declared = match[1], match[2]
@@ -95,10 +106,34 @@ def _add(card: Card, found: Interest, text: str, problems: Problems) -> None:
     elif name not in ("0", "1") and name not in found.parameters:
         problems.add(where, f'"{name}" has no start and range yet: {name}[1,0,10]')
         return
+    _scale(card, found, patterns, name, where, problems)
+
+
+def _scale(card: Card, found: Interest, patterns: str, name: str, where: str, problems: Problems) -> None:
     blocks = _matching(card.columns, patterns.split(","), where, problems)
     if not blocks:
         problems.remark(where, "matches no channel/process")
     found.scales |= dict.fromkeys(blocks, name)
+
+
+def _compute(found: Interest, said: re.Match[str], where: str, problems: Problems) -> None:
+    """Add the formula of `NAME=expr;;NAME("FORMULA",ARGUMENTS)`; arguments may be declared there, `A[1,0,5]`."""
+    name, kind, again, _, formula, rest = said.groups()
+    if name != again or (formula is None) == (kind == "expr"):
+        problems.add(where, f'{name}=expr;;{name}("FORMULA",ARGUMENTS) needed, or {name}=prod;;{name}(ARGUMENTS)')
+        return
+    arguments = []
+    for text in _COMMA.split(rest):
+        match = _DECLARED.fullmatch(text.strip())
+        values = None if match is None or match[2] is None else _numbers(match[2])
+        if match is None or (match[2] is not None and values is None):
+            problems.add(where, f'"{text}" found, a name or NAME[START,LOW,HIGH] needed')
+            continue
+        arguments.append(match[1])
+        if values is not None and match[1] not in found.parameters:
+            found.free.setdefault(match[1], values)
+    formula = formula or ("*" if kind == "prod" else "+").join(f"@{i}" for i in range(len(arguments)))
+    found.formulas[name] = RateParam(name, ("", ""), 0.0, None, formula, tuple(arguments), where)
 
 
 def _numbers(text: str) -> tuple[float, float, float] | None:

@@ -6,13 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from wilks.errors import WorkspaceError, listed
-from wilks.formats.datacard.combining import Chosen, channel_names, chosen, combined, only
+from wilks.formats.datacard.combining import (
+    Chosen,
+    channel_names,
+    chosen,
+    combined,
+    names_for_patterns,
+    only,
+    remark_on_idle,
+)
 from wilks.formats.datacard.document import Asked, describe
 from wilks.formats.datacard.parameters import Parameters
 from wilks.formats.datacard.parse import check_channels, parse_card
 from wilks.formats.datacard.pois import interest
 from wilks.formats.datacard.records import Card
-from wilks.formats.datacard.templates import Templates
+from wilks.formats.datacard.templates import PROTECTED, Templates
 from wilks.formats.datacard.text import Problems
 from wilks.formats.notes import Note, Reading
 from wilks.workspace.files import content_of_file
@@ -68,6 +76,9 @@ def read(
     (('a',), 'r')
     """
     problems = Problems()
+    for word in PROTECTED.intersection(keywords or {}):
+        hint = "; the mass is -m (mass=...)" if word == "MASS" else ""
+        problems.add("keywords", f'"{word}" has its meaning already{hint}')
     card = _card(source, chosen(include, exclude, problems), problems)
     check_channels(card, problems, without_background=allow_no_background, without_signal=allow_no_signal)
     if not card.columns:
@@ -82,15 +93,17 @@ def read(
         made = describe(card, templates, found, parameters, problems, asked)
         missing = [*files.problems(), *templates.tables.problems] if card.shapes else []
         remarks = [*problems.remarks, *files.remarks]
+        read_too = (*files.paths, *templates.tables.known)
     if problems.mistakes or missing:
         raise WorkspaceError(list(dict.fromkeys([*problems.mistakes, *missing])))
     workspace = Workspace(load_workspace(made.document).document, made.axes)
-    return Reading(workspace, tuple(Note(where, text, "read as") for where, text in remarks))
+    return Reading(workspace, tuple(Note(where, text, "read as") for where, text in remarks), read_too)
 
 
 def _card(source: Source | Sequence[str | Path] | Mapping[str, Source], which: Chosen, problems: Problems) -> Card:
     if isinstance(source, str | Path | bytes):
         card = _one(source, problems)
+        remark_on_idle(which, card.channels, problems)
         kept = only(card, which)
         if card.channels and not kept.channels:
             problems.add(card.name, f"include and exclude leave none of the channels {listed(card.channels)}")
@@ -101,6 +114,8 @@ def _card(source: Source | Sequence[str | Path] | Mapping[str, Source], which: C
         raise WorkspaceError("no datacard given")
     if any(not card.columns for card in cards.values()):
         raise WorkspaceError(problems.mistakes)
+    every = [name for label, card in cards.items() for name in names_for_patterns(card, label)]
+    remark_on_idle(which, every, problems)
     whole = combined(cards, which, problems)
     if not whole.channels:
         every = [name for label, card in cards.items() for name in channel_names(card, label).values()]
@@ -124,12 +139,4 @@ def _one(source: Source, problems: Problems) -> Card:
     if isinstance(source, bytes):
         return parse_card(source, "datacard", None, problems)
     path = Path(source)
-    content = content_of_file(path, "file")
-    if path.suffix == ".gz":
-        import gzip
-
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError) as error:
-            raise WorkspaceError(f"{path}: can't be unpacked ({error})") from None
-    return parse_card(content, str(path), path.parent, problems)
+    return parse_card(content_of_file(path, "file"), str(path), path.parent, problems)

@@ -125,12 +125,16 @@ class Group:
 
 @dataclass
 class Card:
-    """A card; `observed` is None where it has no data, its entries -1 where the histogram says."""
+    """A card; `observed` is None where it has no data, its entries -1 where the histogram says.
+
+    `observed_at` says where they stand.
+    """
 
     name: str
     folder: Path | None
     channels: list[str] = field(default_factory=list)
     observed: dict[str, float] | None = None
+    observed_at: dict[str, str] = field(default_factory=dict)
     columns: dict[Block, Column] = field(default_factory=dict)
     shapes: list[Shapes] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)

@@ -10,7 +10,7 @@ from wilks.errors import listed, nearest
 from wilks.formats.datacard.edits import edit
 from wilks.formats.datacard.factors import constr, ext_arg, flat_param, param, rate_param
 from wilks.formats.datacard.kinds import ARGUMENTS, KINDS, SHAPES
-from wilks.formats.datacard.records import Card, Column, Group, Row, Statistics, Value
+from wilks.formats.datacard.records import Block, Card, Column, Group, Row, Statistics, Value
 from wilks.formats.datacard.text import Problems, Word, number, whole, words_of
 
 
@@ -86,7 +86,7 @@ class Rows:
             self.problems.remark(f"{words[0].file}:{words[0].line}", text)
         self._one_kind(name, kind, words[1])
         args = self._arguments(kind, head)
-        entries: dict[tuple[str, str], Value] = {}
+        entries: dict[Block, Value] = {}
         for column, word in zip(self.columns, numbers, strict=False):
             value = self._entry(kind, word)
             entries[column.channel, column.process] = value
@@ -94,7 +94,19 @@ class Rows:
                 column.rate = 1e-6
         if args is not None:
             where = f"{words[0].file}:{words[0].line}"
+            self._remark_on_second(name, entries, where)
             self.card.rows.append(Row(name, kind, args, entries, where))
+
+    def _remark_on_second(self, name: str, entries: dict[Block, Value], where: str) -> None:
+        """Remark on a row that acts where another one of its name does."""
+        for other in (other for other in self.card.rows if other.name == name):
+            both = [
+                b for b, value in entries.items() if value not in (0, 1) and other.entries.get(b, 0.0) not in (0, 1)
+            ]
+            if both:
+                text = f'"{name}" acts on process "{both[0][1]}" of "{both[0][0]}" at {other.where} as well'
+                self.problems.remark(where, f"{text}: the effects multiply, as in Combine")
+                return
 
     def _one_kind(self, name: str, kind: str, at: Word) -> None:
         """Rows of one name: shapes and lnN exclude each other."""
@@ -180,6 +192,8 @@ class Rows:
         said = Statistics(threshold, bool(signals), mode, f"{words[0].file}:{words[0].line}")
         pattern = words[0].text
         found = [c for c in self.card.channels if fnmatch.fnmatchcase(c, pattern)] if "*" in pattern else [pattern]
+        if not found:
+            self.problems.remark(said.where, f'"{pattern}" matches no channel; there are {listed(self.card.channels)}')
         for channel in found:
             if channel not in self.card.channels:
                 hint = nearest(channel, self.card.channels)

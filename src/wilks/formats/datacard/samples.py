@@ -77,6 +77,10 @@ class Samples:
             return Made(sample, data, np.zeros(1), column.signal)
         total = nominal.total if column.rate == -1 else column.rate
         scale = self._scale(effects, nominal, float(f"{total:g}") if constant else total, said)
+        if not np.isfinite(scale * np.abs(nominal.values).max()):
+            text = f'the yield of process "{block[1]}" in "{block[0]}" is beyond all numbers'
+            self.reader.problems.add(column.where, text)
+            return None
         return self._with_shape(block, column, nominal, effects, modifiers, scale, said)
 
     def _template(self, block: Block, where: str) -> Template | None:
@@ -209,31 +213,31 @@ class Samples:
         card, block = self.reader.card, (name, DATA)
         if card.observed is None or name not in card.observed:
             return
-        count = card.observed[name]
+        count, where = card.observed[name], card.observed_at[name]
         if self._is_fake(block):
             if count == -1:
                 text = f'observation -1 of channel "{name}", which has no histogram: a count needed'
-                self.reader.problems.add(card.name, text)
+                self.reader.problems.add(where, text)
             self.observed[name] = [count]
         else:
-            self._observe_histogram(block, count)
+            self._observe_histogram(block, count, where)
         bins = {one.values.size for one in made} | {len(self.observed[name])} if name in self.observed else set()
         if len(bins) > 1:
             text = f'the histograms of channel "{name}" (processes and data) have different numbers of bins: '
-            self.reader.problems.add(card.name, text + ", ".join(map(str, sorted(bins))))
+            self.reader.problems.add(where, text + ", ".join(map(str, sorted(bins))))
 
-    def _observe_histogram(self, block: Block, count: float) -> None:
-        found = self._template(block, self.reader.card.name)
+    def _observe_histogram(self, block: Block, count: float, where: str) -> None:
+        found = self._template(block, where)
         if found is None:
             return
         total = found.total
         off = total > 0.01 if count == 0 else count > 0 and abs(total / count - 1) > 0.005
         if off and self.check_sums:
             text = f'observation {count:g} of channel "{block[0]}", but the histogram of its data has the sum {total:g}'
-            self.reader.problems.add(self.reader.card.name, f"{text} (--X-no-check-norm, check_sums=False reads it)")
+            self.reader.problems.add(where, f"{text} (--X-no-check-norm, check_sums=False reads it)")
         if (found.values < 0).any():
             text = f'negative counts in the data of channel "{block[0]}" are 0, as in Combine'
-            self.reader.problems.remark(self.reader.card.name, text)
+            self.reader.problems.remark(where, text)
         self.observed[block[0]] = np.maximum(found.values, 0.0).tolist()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,13 @@ class _Table:
     rows: dict[tuple[str, ...], list[int]]
     index: int
     columns: dict[str, list[Any]]
+    numbers: tuple[bool, ...] = ()
+    """Which columns of the index are numbers: 125 and 125.0 are the same there."""
+
+    def rows_of(self, labels: tuple[str, ...]) -> list[int] | None:
+        """Return the rows of some labels, None where there are none."""
+        known = tuple(_label(*pair) for pair in zip(labels, self.numbers, strict=False))
+        return self.rows.get(known) if len(labels) <= self.index else None
 
 
 @dataclass
@@ -38,7 +46,7 @@ class Tables:
     def has(self, path: Path, name: str) -> bool:
         """Return whether a table has rows of an index `A:B:C`."""
         table = self._table(path, "")
-        return table is not None and self._key(name)[0] in table.rows
+        return table is not None and table.rows_of(self._key(name)[0]) is not None
 
     def columns(self, path: Path, name: str, where: str) -> tuple[FloatArray, FloatArray] | None:
         """Return contents and squared errors of the bins of an index, `A:B:C` or `A:B:C,VALUE:VARIANCE`."""
@@ -46,7 +54,7 @@ class Tables:
         if table is None:
             return None
         key, columns = self._key(name)
-        rows = table.rows.get(key)
+        rows = table.rows_of(key)
         if rows is None:
             written = [":".join(key) for key in table.rows]
             hint = nearest(":".join(key), written)
@@ -151,8 +159,18 @@ def _indexed(header: list[str], rows: list[list[Any]]) -> _Table:
         raise ValueError(f"row {wrong[0] + 1} has {len(rows[wrong[0]])} columns, {len(names)} needed")
     index = len(names) - 2
     found: dict[tuple[str, ...], list[int]] = {}
+    numbers = tuple(all(_is_number(str(row[j])) for row in rows) for j in range(index))
     for i, row in enumerate(rows):
-        labels = tuple(str(cell) for cell in row[:index])
+        labels = tuple(_label(str(cell), number) for cell, number in zip(row[:index], numbers, strict=True))
         for size in range(1, index + 1):
             found.setdefault(labels[:size], []).append(i)
-    return _Table(found, index, {name: [row[j] for row in rows] for j, name in enumerate(names)})
+    return _Table(found, index, {name: [row[j] for row in rows] for j, name in enumerate(names)}, numbers)
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", text) is not None
+
+
+def _label(text: str, number: bool) -> str:
+    """Return a label as it is known, a number of a column of numbers without what makes no difference."""
+    return f"{float(text):.15g}" if number and _is_number(text) else text

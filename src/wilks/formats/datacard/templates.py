@@ -18,6 +18,8 @@ from wilks.formats.datacard.text import Problems
 from wilks.formats.root_files import RootFiles
 
 DATA = "data_obs"
+PROTECTED = frozenset(("PROCESS", "CHANNEL", "SYSTEMATIC", "MASS"))
+"""Keywords that can't be given other values."""
 _KEYWORD = re.compile(r"\$(\w+)")
 
 
@@ -50,6 +52,7 @@ class Templates:
     files: RootFiles = field(default_factory=RootFiles)
     tables: Tables = field(default_factory=Tables)
     unknown: set[str] = field(default_factory=set)
+    chosen: set[Path] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.blocks: dict[str, dict[str, Shapes]] = {}
@@ -93,8 +96,15 @@ class Templates:
     def _place(self, line: Shapes, pattern: str, block: Block, systematic: str) -> tuple[Path, str]:
         file, name = (self._filled(text, line, block, systematic) for text in (line.file, pattern))
         path = Path(os.path.expandvars(file))
-        if not path.exists() and not path.is_absolute() and line.folder is not None:
-            path = line.folder / path
+        if path.is_absolute() or line.folder is None:
+            return path, name
+        beside = line.folder / path
+        if not path.exists():
+            return beside, name
+        if path not in self.chosen and beside.exists() and not path.samefile(beside):
+            text = f"{path} of the current folder is read, not {beside} beside the card, as in Combine"
+            self.problems.remark(line.where, text)
+        self.chosen.add(path)
         return path, name
 
     def _filled(self, text: str, line: Shapes, block: Block, systematic: str) -> str:
@@ -121,6 +131,9 @@ class Templates:
         for word in _KEYWORD.findall(name):
             if word not in self.keywords and word != "MASS":
                 self._not_known(word, line, f"a value for it (keywords={{{word!r}: ...}}, --keyword-value {word}=...)")
+        if "://" in line.file:
+            self.problems.add_once(line.where, f"{line.file} is a remote file; copy it, and name the copy")
+            return None
         what = "data" if block[1] == DATA else f'process "{block[1]}"'
         tried = f" from {pattern}" if "$" in pattern else ""
         where = f'{line.where} ({what} of "{block[0]}"{tried})'

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 _WORD = re.compile(r"\S+")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Word(NamedTuple):
@@ -44,6 +45,15 @@ class Problems:
     def remark(self, where: str, sentence: str) -> None:
         if (where, sentence) not in self.remarks:
             self.remarks.append((where, sentence))
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text: form feeds and the like end none.
+
+    >>> lines_of("rate 1\\x0c2\\r\\nx lnN 1.1")
+    ['rate 1\\x0c2', 'x lnN 1.1']
+    """
+    return _LINE_END.split(text)
 
 
 def words_of(text: str, file: str, line: int) -> list[Word]:

@@ -55,7 +55,7 @@ def read_as_pyhf(
         "measurements": measurements,
         "version": PYHF,
     }
-    return Reading(Workspace(load_workspace(document).document, reader.axes), tuple(notes))
+    return Reading(Workspace(load_workspace(document).document, reader.axes), tuple(notes), files.paths)
 
 
 class _AsPyhf:

@@ -102,6 +102,11 @@ def _input(folder: Path, top: Path | None, text: str) -> Path | None:
     return beside if beside.is_file() else None
 
 
+def channel_files(folder: Path, top: Path | None, found: Combination) -> tuple[Path, ...]:
+    """Return the channel files that are there."""
+    return tuple(path for text, _ in found.inputs if (path := _input(folder, top, text)) is not None)
+
+
 def _same(one: Path, other: Path, found: Combination) -> bool:
     return all((one / text).resolve() == (other / text).resolve() for text, _ in found.inputs)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from wilks.errors import WorkspaceError, listed, nearest
 from wilks.formats.histfactory_xml.as_pyhf import read_as_pyhf
 from wilks.formats.histfactory_xml.channels import look_up
 from wilks.formats.histfactory_xml.document import Described
-from wilks.formats.histfactory_xml.folders import read_channels
+from wilks.formats.histfactory_xml.folders import channel_files, read_channels
 from wilks.formats.histfactory_xml.grammar import Checked
 from wilks.formats.histfactory_xml.parse import combination
 from wilks.formats.histfactory_xml.records import Combination, Measurement
@@ -62,15 +63,18 @@ def read(
     problems = checked.problems
     found, folder = read_channels(top, found, base, notes, problems)
     chosen = _chosen(found, measurement, name, problems)
+    described = channel_files(folder, top, found)
     if as_pyhf:
-        return read_as_pyhf(found, folder, measurement, notes, problems)
+        reading = read_as_pyhf(found, folder, measurement, notes, problems)
+        return replace(reading, files=(*described, *reading.files))
     with RootFiles() as files:
         histograms = look_up(found.channels, folder, files)
         missing = files.problems()
         notes += [Note(where, text, "read as") for where, text in files.remarks]
     if problems or chosen is None:
         raise WorkspaceError([*problems, *missing])
-    return Described(found, chosen, measurement is None, notes, missing).reading(histograms)
+    reading = Described(found, chosen, measurement is None, notes, missing).reading(histograms)
+    return replace(reading, files=(*described, *files.paths))
 
 
 def _chosen(found: Combination, wanted: str | None, name: str, problems: list[str]) -> Measurement | None:
