@@ -12,6 +12,7 @@ from wilks.trexfitter.grammar import Block, Contents
 from wilks.trexfitter.keys import REFUSED, Kind, kind_of, refused_because
 from wilks.trexfitter.keys import TABLE as KEYS
 from wilks.trexfitter.notes import Notes
+from wilks.trexfitter.values import problem
 
 # Lists of names, and of what.
 _NAMING = {"Regions": "Region", "Samples": "Sample", "Exclude": "Region or Sample", "DropShapeIn": "Region or Sample"}
@@ -62,7 +63,7 @@ class Analysis:
     def ntuples(self) -> bool:
         """Whether the input is ntuples."""
         setting = self.job.get("ReadFrom")
-        return setting is not None and setting.word == "NTUP"
+        return setting is not None and setting.word.startswith("NTUP")
 
     @property
     def simulated(self) -> list[Block]:
@@ -172,7 +173,8 @@ def analysis_of(contents: Contents, notes: Notes) -> Analysis | None:
         text = f"{what} is not among what wilks does, and this configuration can't be imported: {_some(places)}"
         notes.mistakes.append(f"{analysis.job.line.label}  {text}")
     _unique(analysis)
-    _types_are_known(analysis)
+    if "ReadFrom" not in analysis.job.settings:
+        notes.mistake(analysis.job, None, 'missing setting "ReadFrom": HIST or NTUP')
     _names_exist(analysis)
     return analysis
 
@@ -194,19 +196,12 @@ def _count(block: Block, notes: Notes, refused: dict[str, list[str]]) -> None:
             continue
         notes.kinds[id(setting)] = (setting, block, kind)
         what = refused_because(block.type, key, setting.word)
+        wrong = problem(block.type, key, setting)
+        if wrong and what is None:
+            notes.mistake(block, setting, wrong)
         if what is not None:
             refused.setdefault(what, []).append(f"{block.title}.{key} (line {setting.line.number})")
             notes.kinds[id(setting)] = (setting, block, Kind.NONE)
-
-
-def _types_are_known(analysis: Analysis) -> None:
-    for sample in analysis.of("Sample"):
-        setting = sample.get("Type")
-        if setting is not None and setting.word not in (*TYPES, "EFT"):
-            text = (
-                f'"{setting.text}" is no type of a sample, and BACKGROUND for TRExFitter{nearest(setting.word, TYPES)}'
-            )
-            analysis.notes.approximate(sample, setting, text)
 
 
 def _unique(analysis: Analysis) -> None:
@@ -232,6 +227,7 @@ def _names_exist(analysis: Analysis) -> None:
         if block.type not in ("Sample", "NormFactor", "ShapeFactor", "Systematic"):
             continue
         for key, what in _NAMING.items():
+            what = "Region" if (block.type, key) == ("Sample", "Exclude") else what
             for name in block.settings[key].items if key in block.settings else []:
                 _exists(analysis, block, key, name, what.lower(), known[what])
         for pair in block.settings["ExcludeRegionSample"].items if "ExcludeRegionSample" in block.settings else []:
@@ -244,7 +240,7 @@ def _names_exist(analysis: Analysis) -> None:
 
 
 def _exists(analysis: Analysis, block: Block, key: str, name: str, what: str, known: set[str]) -> None:
-    if name in known or name.casefold() in ("all", "none") or "*" in name or "?" in name:
+    if name.casefold() == "none" or any(_matches(name, other) for other in known):
         return
     if analysis.job.true("AllowWrongRegionSample"):
         text = f'there is no {what} "{name}", which AllowWrongRegionSample lets pass'

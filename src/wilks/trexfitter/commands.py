@@ -10,8 +10,7 @@ from typing import Any
 
 from wilks.errors import nearest
 from wilks.trexfitter.analysis import DATA, Analysis, type_of
-from wilks.trexfitter.events import number
-from wilks.trexfitter.grammar import Block
+from wilks.trexfitter.grammar import Block, number
 from wilks.trexfitter.regions import type_of as region_type
 from wilks.trexfitter.titles import factor_titles, figure_titles, parameters_of
 
@@ -89,20 +88,15 @@ class Commands:
         threshold = job.get("BlindingThreshold")
         kind = job.get("BlindingType")
         job.get("KeepPrefitBlindedBins")
-        if threshold is not None and number(threshold.text) is None:
-            self._analysis.notes.mistake(job, threshold, f'must be a number, found "{threshold.text:.40}"')
-        elif threshold is not None and (kind is None or kind.word == "SOVERB"):
+        if threshold is not None and (kind is None or kind.word == "SOVERB"):
             self._plots = ["--blind", f"S/B > {threshold.text}"]
         elif kind is not None:
             self._analysis.notes.approximate(
                 job, kind, "bins are blinded by S/B, or one by one with --blind CHANNEL[3]"
             )
         for region in self._analysis.regions:
-            data = region.get("DataType")
             if self._asimov(region):
                 options += ["--blind", region.name]
-            elif data is not None and data.word != "DATA":
-                self._analysis.notes.mistake(region, data, f"must be DATA or ASIMOV, found {data.text}")
             for key in ("AutomaticDropBins", "BlindingThreshold", "BlindBins", "KeepPrefitBlindedBins"):
                 setting = region.get(key)
                 if setting is not None and setting.word != "FALSE":
@@ -138,6 +132,11 @@ class Commands:
         if options and value is not None and self._poi:
             if number(value.text) is not None:
                 return [*options, "--set", f"{self._poi}={value.text}"]
+            for item in value.items:
+                name, _, text = item.rpartition(":")
+                if not name or number(text) is None:
+                    text = f'must be a number, or name:number for several parameters; found "{item:.40}"'
+                    self._analysis.notes.mistake(block, value, text)
             pairs = [item.replace(":", "=") for item in value.items]
             return options + [word for pair in pairs for word in ("--set", pair)]
         return [*options, "--set", f"{self._poi}={default}"] if options and default and self._poi else options
@@ -223,9 +222,14 @@ class Commands:
             else:
                 self._on_workspace("scan", [*shared, *asimov, "--parameter", name, *extra], "doLHscan")
         pairs = fit.get("do2DLHscan")
-        for item in pairs.items if pairs is not None else []:
-            names = [self._known("do2DLHscan", name) for name in item.replace(":", ",").split(",") if name]
-            if len(names) == 2 and all(names):
+        for item in pairs.text.split(":") if pairs is not None else []:
+            written = [name.strip() for name in item.split(",")]
+            if len(written) != 2 or not all(written):
+                text = f'must be pairs of parameters, a,b or a,b:c,d; found "{item.strip():.40}"'
+                self._analysis.notes.mistake(fit, pairs, text)
+                continue
+            names = [self._known("do2DLHscan", name) for name in written]
+            if all(names):
                 words = [word for name in names for word in ("--parameter", name)]
                 self._on_workspace("contour", [*shared, *asimov, *words], "do2DLHscan")
         for key in ("LHscanMinY", "LHscanMaxY", "LHscanStepsY", "ErrorDecomposition"):

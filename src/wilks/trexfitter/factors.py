@@ -9,8 +9,7 @@ from typing import Any
 
 from wilks.errors import nearest
 from wilks.trexfitter.analysis import Analysis, where
-from wilks.trexfitter.events import number
-from wilks.trexfitter.grammar import Block, Line, Setting, split
+from wilks.trexfitter.grammar import Block, Line, Setting, number, split
 from wilks.workspace.expressions import ExpressionError, parse_expression
 
 _DEFAULT = (1, 0, 10)
@@ -62,6 +61,10 @@ def _of_samples(analysis: Analysis, kind: str) -> list[Block]:
         if setting is None or not setting.items:
             continue
         name, *numbers = setting.items
+        if len(numbers) not in (0, 3, 4):
+            text = f"must be a name, or name,nominal,lowest,highest; found {setting.value:.60}"
+            analysis.notes.mistake(sample, setting, text)
+            continue
         block = Block(kind, name, setting.line)
         block.settings["Samples"] = Setting("Samples", f'"{sample.name}"', setting.line)
         inside = [f'"{r.name}"' for r in analysis.regions if analysis.resolve(sample, r) is sample]
@@ -105,7 +108,14 @@ def _firsts(analysis: Analysis, blocks: list[Block], found: Factors) -> list[Blo
 
 def _pairs(analysis: Analysis, block: Block, found: Factors) -> list[tuple[Block, Block]]:
     """Return region and sample of all templates that the blocks of one name act on."""
-    pairs = [pair for each in found.blocks[block.name] for pair in analysis.acting(each)]
+    acting = [analysis.acting(each) for each in found.blocks[block.name]]
+    pairs = [pair for each in acting for pair in each]
+    names = [(region.name, sample.name) for region, sample in pairs]
+    again = next(((r, s) for n, (r, s) in enumerate(names) if (r, s) in names[:n]), None)
+    if again is not None:
+        last = found.blocks[block.name][-1]
+        text = f'acts twice on "{again[1]}" in "{again[0]}", which TRExFitter multiplies by it twice; here it acts once'
+        analysis.notes.approximate(last, None, text)
     return list({(region.name, sample.name): (region, sample) for region, sample in pairs}.values())
 
 
@@ -114,8 +124,6 @@ def _numbers(analysis: Analysis, block: Block) -> tuple[float, float, float]:
     for key, default in zip(("Nominal", "Min", "Max"), _DEFAULT, strict=True):
         setting = block.get(key)
         value = default if setting is None else number(setting.text)
-        if value is None and setting is not None:
-            analysis.notes.mistake(block, setting, f'must be a number, found "{setting.text:.40}"')
         values.append(default if value is None else value)
     nominal, low, high = values
     if not low < high:

@@ -156,6 +156,10 @@ def imported(contents: Contents, path: Path, output: str = "config.yml", measure
     _all_read(analysis, apart)
     if notes.mistakes or found is None:
         raise ConfigError(in_order(notes.mistakes))
+    try:
+        load_config(found.document)
+    except ConfigError as error:
+        raise ConfigError(in_order(map(found.problem, error.problems))) from None
     notes.absent += absent_files(composer, path)
     if measurement:
         found.document["General"]["Measurement"] = measurement

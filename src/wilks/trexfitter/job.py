@@ -6,9 +6,9 @@ from typing import Any
 
 from wilks.trexfitter.analysis import Analysis
 from wilks.trexfitter.colours import colour, mixed
-from wilks.trexfitter.events import number, number_of
+from wilks.trexfitter.events import number_of
 from wilks.trexfitter.features import can
-from wilks.trexfitter.grammar import Block
+from wilks.trexfitter.grammar import Block, number
 
 _PRUNING = {"SEPARATESAMPLE": "sample", "BACKGROUNDREFERENCE": "background", "COMBINEDREFERENCE": "total"}
 
@@ -59,8 +59,6 @@ def threshold(analysis: Analysis) -> float | None:
 def _staterror(analysis: Analysis) -> dict[str, Any]:
     setting = analysis.job.get("MCstatConstraint")
     word = setting.word if setting is not None else "POISSON"
-    if word not in ("POISSON", "GAUSSIAN"):
-        analysis.notes.mistake(analysis.job, setting, f'must be POISSON or GAUSSIAN, found "{word}"')
     found: dict[str, Any] = {"Threshold": threshold(analysis)} if threshold(analysis) else {}
     return found | {"Constraint": "Gaussian" if word == "GAUSSIAN" else "Poisson"}
 

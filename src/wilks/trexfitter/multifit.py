@@ -15,6 +15,7 @@ from wilks.trexfitter.importing import Imported, imported, in_order, read_blocks
 from wilks.trexfitter.keys import TABLE, Kind, kind_of
 from wilks.trexfitter.notes import Notes
 from wilks.trexfitter.replacements import folders_of
+from wilks.trexfitter.values import problem
 
 _UNSAFE = re.compile(r"[^\w.+-]+")
 _COMPARED = ("Label", "LoadSuf", "Options", "UseInComparison", "UseInFit", "Directory", "InputName", "POIName")
@@ -95,6 +96,8 @@ def _count(block: Block, notes: Notes) -> None:
             notes.kinds[id(setting)] = (setting, block, kind)
             if kind == Kind.NONE:
                 notes.cannot(block, setting, "has no like here, and is left out")
+            if wrong := problem(block.type, key, setting):
+                notes.mistake(block, setting, wrong)
 
 
 def _one(block: Block, path: Path, given: list[str | Path], output: Path, notes: Notes, name: str) -> Imported | None:

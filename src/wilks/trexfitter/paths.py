@@ -110,6 +110,8 @@ class Composer:
             single = block.get(f"{key}{end}")
             if setting is not None or single is not None:
                 used += [found for found in (setting, single) if found is not None]
+                if block is self.analysis.job and key == "NtuplePath" and setting is not None and single is not None:
+                    return [single.text, *setting.items]  # of a job, both count
                 return setting.items if setting is not None else [single.text] if single is not None else []
         return []
 

@@ -8,9 +8,8 @@ from typing import Any
 
 from wilks.errors import nearest
 from wilks.trexfitter.analysis import Analysis
-from wilks.trexfitter.events import number
 from wilks.trexfitter.features import can
-from wilks.trexfitter.grammar import Block
+from wilks.trexfitter.grammar import Block, number
 
 _METHODS = {
     "ONESIDED": "ONESIDED",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,13 +21,33 @@ from wilks.trexfitter.samples import SampleWriter
 from wilks.trexfitter.sides import SideWriter
 from wilks.trexfitter.systematics import SystematicWriter
 
+_PLACE = re.compile(r"\b([A-Z]\w+)\[(\d+)\]")
+
 
 @dataclass
 class Steering:
-    """A steering file as a dictionary, and comments by the names of its blocks."""
+    """A steering file as a dictionary, comments by the names of its blocks, and the block that made each of these."""
 
     document: dict[str, Any] = field(default_factory=dict)
     comments: dict[str, list[str]] = field(default_factory=dict)
+    origins: dict[str, list[Block]] = field(default_factory=dict)
+
+    def problem(self, sentence: str) -> str:
+        """Return a mistake in the steering file as one in the configuration, with its line."""
+
+        def named(match: re.Match[str]) -> str:
+            block = self._origin(match[1], int(match[2]))
+            return match[0] if block is None else f"the block of line {block.line.number}"
+
+        place = re.match(r"config  (\w+)\[(\d+)\](?:\.[\w.\[\]]+)?: ", sentence)
+        block = None if place is None else self._origin(place[1], int(place[2]))
+        if place is None or block is None:
+            return sentence
+        return f"{block.line.place}  {block.title}: {_PLACE.sub(named, sentence[place.end() :])}"
+
+    def _origin(self, key: str, number: int) -> Block | None:
+        blocks = self.origins.get(key, [])
+        return blocks[number] if number < len(blocks) else None
 
 
 def steering_of(analysis: Analysis, composer: Composer) -> Steering | None:
@@ -87,6 +108,7 @@ def _in_layout(analysis: Analysis, composer: Composer, arranger: Arranger, layou
     regions = [region_of(analysis, region, layout) for region in analysis.regions]
     if not any(type_of(sample) == DATA for sample in analysis.samples):
         samples = [stand_in(analysis, samples), *samples]
+        found.origins["Samples"] = [analysis.job, *analysis.samples]
     _fixed(analysis, said, factors, systematics)
     groups = _groups(analysis, systematics)
     if groups:
@@ -96,6 +118,10 @@ def _in_layout(analysis: Analysis, composer: Composer, arranger: Arranger, layou
     found.document |= {"Systematics": systematics} if systematics else {}
     found.document |= {"Functions": factors.functions} if factors.functions else {}
     _comments(analysis, factors, found)
+    found.origins.setdefault("Samples", analysis.samples)
+    found.origins["Regions"] = analysis.regions
+    for key in ("NormFactors", "ShapeFactors", "Functions"):
+        found.origins[key] = [factors.blocks[item["Name"]][0] for item in found.document.get(key, [])]
     return found
 
 
@@ -106,6 +132,7 @@ def _systematics(analysis: Analysis, writer: SystematicWriter, found: Steering) 
     for block in analysis.of("Systematic"):
         made = writer.systematics_of(block)
         systematics += made
+        found.origins.setdefault("Systematics", []).extend(block for _ in made)
         if made:
             found.comments[f"Systematics/{made[0]['Name']}"] = _with_title(block)
     return systematics

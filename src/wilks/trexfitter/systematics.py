@@ -9,16 +9,15 @@ from typing import Any
 
 from wilks.errors import nearest
 from wilks.trexfitter.analysis import Analysis, where
-from wilks.trexfitter.events import by_pairs, number, number_of
+from wilks.trexfitter.events import by_pairs, number_of
 from wilks.trexfitter.features import can
-from wilks.trexfitter.grammar import Block
+from wilks.trexfitter.grammar import Block, number
 from wilks.trexfitter.job import prunes
 from wilks.trexfitter.layout import Pair
 from wilks.trexfitter.processing import keep_yield, smoothing, symmetrisation
 from wilks.trexfitter.sides import SideWriter
 
 SIDES = ("Up", "Down")
-_TYPES = ("HISTO", "OVERALL", "SHAPE", "STAT")
 Pairs = Sequence[tuple[Block, Block]]
 
 
@@ -34,9 +33,6 @@ class SystematicWriter:
         notes = self.analysis.notes
         setting = block.get("Type")
         kind = setting.word if setting is not None else "HISTO"
-        if kind not in _TYPES:
-            notes.approximate(block, setting, f'"{kind}" is no type, and HISTO for TRExFitter')
-            kind = "HISTO"
         pairs = [pair for pair in self.analysis.acting(block) if pair[1].true("UseSystematics", default=True)]
         if kind in ("SHAPE", "STAT"):
             notes.cannot(block, setting, f"an uncertainty of Type {kind} has no like here, and is left out")
@@ -50,12 +46,20 @@ class SystematicWriter:
         base |= self._parameter(block)
         again = self._number(block)
         if again:
-            base |= {"Name": f"{block.name}_{again + 1}", "ModifierName": base.get("ModifierName", block.name)}
+            base |= {"Name": self._free(f"{block.name}_{again + 1}")}
+            base.setdefault("ModifierName", block.name)
         if kind == "OVERALL" and self._shapeacc(block):
             base["ModifierName"] = f"{base.get('ModifierName', block.name)}_Acc"
         if kind == "OVERALL":
             return [{**base, **where(self.analysis, pairs), **self._overall(block, pairs)}]
         return self._histograms(block, base, pairs)
+
+    def _free(self, name: str) -> str:
+        """Return a name that no systematic has."""
+        taken = {block.name for block in self.analysis.of("Systematic")}
+        while name in taken:
+            name += "_"
+        return name
 
     def _number(self, block: Block) -> int:
         """Return how many systematics of the same name stand before: they share a parameter."""
@@ -81,11 +85,6 @@ class SystematicWriter:
         apart = block.get("Decorrelate")
         if apart is not None and apart.word in ("REGION", "SAMPLE"):
             found["Decorrelate"] = apart.word.lower()
-        elif apart is not None and apart.word not in ("SHAPEACC", "FALSE"):
-            text = (
-                f'must be REGION, SAMPLE or SHAPEACC, found "{apart.text}"{nearest(apart.word, ["REGION", "SAMPLE"])}'
-            )
-            self.analysis.notes.mistake(block, apart, text)
         return found
 
     def _overall(self, block: Block, pairs: Pairs) -> dict[str, Any]:

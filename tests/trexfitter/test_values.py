@@ -1,0 +1,75 @@
+"""Values that TRExFitter does not know, and what makes no steering file: each a sentence with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from tests.trexfitter.small import NTUPLES
+
+from wilks.errors import ConfigError
+from wilks.trexfitter.importing import Imported
+
+Importing = Callable[..., Imported]
+OVERALL = "  Type: OVERALL\n  OverallUp: 0.1\n  OverallDown: -0.1\n"
+
+
+def mistakes(importing: Importing, *blocks: str, **how: object) -> list[str]:
+    with pytest.raises(ConfigError) as error:
+        importing(*blocks, **how)
+    return [problem.partition("small.config:")[2] for problem in error.value.problems]
+
+
+def test_flags_words_and_numbers(importing: Importing) -> None:
+    tt = 'HistoFile: "tt"'
+    change = {tt: f"{tt}\n  UseMCstat: NO\n  LumiScale: x", "SIGNAL\n  HistoName": "VALIDATON\n  HistoName"}
+    factor = 'NormFactor: "k"\n  Constant: TRU\n  Samples: ttbar\n'
+    fit = 'Fit: "f"\n  FitBlind: TRUE\n  POIAsimov: mu:x\n  do2DLHscan: mu\n'
+    assert mistakes(importing, factor, fit, 'Limit: "l"\n  LimitType: TOY\n', change=change) == [
+        '7  Region "SR".Type: must be SIGNAL, CONTROL or VALIDATION, found "VALIDATON"; did you mean "VALIDATION"?',
+        '21  Sample "ttbar".UseMCstat: must be TRUE or FALSE, found "NO"',
+        '22  Sample "ttbar".LumiScale: must be a number, found "x"',
+        '30  NormFactor "k".Constant: must be TRUE or FALSE, found "TRU"; did you mean "TRUE"?',
+        '36  Fit "f".POIAsimov: must be a number, or name:number for several parameters; found "mu:x"',
+        '37  Fit "f".do2DLHscan: must be pairs of parameters, a,b or a,b:c,d; found "mu"',
+        '41  Limit "l".LimitType: must be ASYMPTOTIC or TOYS, found "TOY"; did you mean "TOYS"?',
+    ]
+
+
+def test_the_kind_of_input_is_said(importing: Importing) -> None:
+    assert mistakes(importing, change={"  ReadFrom: HIST\n": ""}) == [
+        '1  Job "small": missing setting "ReadFrom": HIST or NTUP'
+    ]
+    assert mistakes(importing, change={"ReadFrom: HIST": "ReadFrom: HISTS"})[0].startswith(
+        '3  Job "small".ReadFrom: must be HIST, NTUP, HISTOGRAMS or NTUPLES, found "HISTS"'
+    )
+    assert importing(kind=NTUPLES, change={"ReadFrom: NTUP": "ReadFrom: Ntuples"}).config().reads_ntuples
+
+
+def test_patterns_match_something(importing: Importing) -> None:
+    assert mistakes(importing, f'Systematic: "x"\n{OVERALL}  Samples: tt*,Wj*\n  Exclude: X?\n') == [
+        '31  Systematic "x".Samples: no sample "Wj*"',
+        '32  Systematic "x".Exclude: no region or sample "X?"',
+    ]
+
+
+def test_what_makes_no_steering_file_has_its_line(importing: Importing) -> None:
+    twice = [f'Systematic: "x"\n{OVERALL}  Samples: ttbar\n'] * 2
+    (problem,) = mistakes(importing, *twice)
+    assert problem.startswith('34  Systematic "x": "x" and "x_2" both make the parameter "x" act on sample "ttbar"')
+    (problem,) = mistakes(importing, f'Systematic: "mu"\n{OVERALL}')
+    assert problem == '27  Systematic "mu": the parameter "mu" is a NormFactor; give it another name'
+    assert mistakes(importing, change={'"mu",1,0,10': '"mu",1,0'})[1].startswith(
+        '25  Sample "signal".NormFactor: must be a name, or name,nominal,lowest,highest'
+    )
+
+
+def test_names_that_are_made_are_free(importing: Importing) -> None:
+    again = [f'Systematic: "x"\n{OVERALL}  Samples: {sample}\n' for sample in ("ttbar", "signal")]
+    found = importing(*again, f'Systematic: "x_2"\n{OVERALL}  Samples: signal\n').config()
+    assert [(s.name, s.parameter_name) for s in found.systematics] == [("x", "x"), ("x_2_", "x"), ("x_2", "x_2")]
+
+
+def test_paths_of_a_job_add_up(importing: Importing) -> None:
+    found = importing(kind=NTUPLES, change={'NtuplePaths: "in"': 'NtuplePath: "a"\n  NtuplePaths: "b"'})
+    assert found.document["Samples"][1]["SamplePath"] == ["a/tt", "b/tt"]
