@@ -222,3 +222,27 @@ def test_pruning_that_nothing_asks_for_and_blinded_regions(importing: Importing)
     found = importing(syst, change={"ReadFrom: HIST": "ReadFrom: HIST\n  BlindSRs: TRUE"})
     assert kept(found) == ["BlindSRs"]
     assert "--blind SR" in found.commands[1].line
+
+
+def test_sums_vary_with_what_is_added(importing: Importing) -> None:
+    total = 'Sample: "tot"\n  HistoFile: "wj"\n  AddSample: ttbar\n'
+    sides = "  HistoNameSufUp: _up\n  HistoNameSufDown: _down\n"
+    found = importing(total, f'Systematic: "s"\n{sides}  Samples: ttbar\n  Regions: SR\n')
+    made = block(found, "Systematics", "s")
+    assert made["Samples"] == ["ttbar", "tot"]
+    whole = {"Samples": ["tot"], "SamplePath": ["in/wj.root:mass", "in/tt.root:mass_up"]}
+    assert made["Up"] == {"Overrides": [{"Samples": ["ttbar"], "SamplePath": "in/tt.root:mass_up"}, whole]}
+    assert kept(found) == []
+    flat = 'Systematic: "s"\n  Type: OVERALL\n  OverallUp: 0.1\n  Samples: ttbar\n'
+    assert kept(importing(total, flat)) == ["Type"]
+    scaled = {'HistoFile: "tt"': 'HistoFile: "tt"\n  LumiScale: 2'}
+    assert kept(importing(total, change=scaled)) == ["AddSample"]
+
+
+def test_large_effects_and_signals_of_pruning(importing: Importing) -> None:
+    job = "ReadFrom: HIST\n  SystLarge: 0.4\n  PruningType: BACKGROUNDREFERENCE"
+    found = importing(change={"ReadFrom: HIST": job})
+    assert found.document["General"]["Pruning"] == {"Reference": "background", "Large": 0.4, "RemoveLarge": True}
+    assert kept(found) == []
+    flagged = {"ReadFrom: HIST": f"{job}\n  RemoveLargeSyst: FALSE", "Type: BACKGROUND\n": "Type: SIGNAL\n"}
+    assert sorted(kept(importing(change=flagged))) == ["PruningType", "RemoveLargeSyst"]

@@ -97,19 +97,31 @@ class Analysis:
     def acting(self, block: Block, samples: Iterable[Block] | None = None) -> list[tuple[Block, Block]]:
         """Return region and sample of every template that a factor or a systematic acts on."""
         pairs = []
-        apart = {tuple(item.split(":", 1)) for item in block.items("ExcludeRegionSample") if ":" in item}
         for sample in self.simulated if samples is None else samples:
-            if not self.listed(block, "Samples", sample) and sample.name not in block.items("DummyForSamples"):
-                continue
-            for region in self.regions:
-                if (
-                    self.listed(block, "Regions", region)
-                    and self.in_region(sample, region)
-                    and not self.excluded(block, region, sample)
-                    and not any(_matches(r, region.name) and _matches(s, sample.name) for r, s in apart)
-                ):
-                    pairs.append((region, sample))
+            if self.listed(block, "Samples", sample) or sample.name in block.items("DummyForSamples"):
+                pairs += [(region, sample) for region in self.regions if self.acts(block, region, sample)]
         return pairs
+
+    def acts(self, block: Block, region: Block, sample: Block) -> bool:
+        """Return whether a factor or a systematic acts on a template."""
+        apart = [item.split(":", 1) for item in block.items("ExcludeRegionSample") if ":" in item]
+        return (
+            (self.listed(block, "Samples", sample) or sample.name in block.items("DummyForSamples"))
+            and self.listed(block, "Regions", region)
+            and self.in_region(sample, region)
+            and not self.excluded(block, region, sample)
+            and not any(_matches(r, region.name) and _matches(s, sample.name) for r, s in apart)
+        )
+
+    def varies(self, systematic: Block, region: Block, sample: Block) -> bool:
+        """Return whether a systematic varies a sample, which may be a ghost, in a region."""
+        used = sample.true("UseSystematics", default=type_of(sample) != GHOST)
+        return used and self.acts(systematic, region, sample)
+
+    def added(self, sample: Block) -> list[Block]:
+        """Return the samples that are added to a sample, of histograms."""
+        names = [] if self.ntuples else [*sample.items("AddSamples"), *sample.items("AddSample")]
+        return [block for name in names for block in self.of("Sample") if block.name == name and block is not sample]
 
     @property
     def templates(self) -> list[tuple[Block, Block]]:

@@ -56,21 +56,13 @@ class Composer:
 
         Of histograms these are also those of the samples in `AddSample`, which have systematics of their own only.
         """
-        found = self._own(region, sample, side)
-        for name in self.added(sample) if found else []:
-            other = next((block for block in self.analysis.of("Sample") if block.name == name), None)
-            if other is not None and other is not sample:
-                found = [*found, *self._own(region, other, side if side and self._varies(side.block, other) else None)]
+        others = self.analysis.added(sample)
+        own = side if side and (not others or self.analysis.acts(side.block, region, sample)) else None
+        found = self._own(region, sample, own)
+        for other in others if found else []:
+            varied = side if side and self.analysis.varies(side.block, region, other) else None
+            found = [*found, *self._own(region, other, varied)]
         return found
-
-    def added(self, sample: Block) -> list[str]:
-        """Return the samples that are added to a sample, of histograms."""
-        names = [*sample.items("AddSamples"), *sample.items("AddSample")]
-        return names if self._kind == "Histo" else []
-
-    def _varies(self, systematic: Block, sample: Block) -> bool:
-        ghost = sample.text("Type").upper() == "GHOST"
-        return self.analysis.listed(systematic, "Samples", sample) and sample.true("UseSystematics", default=not ghost)
 
     def _own(self, region: Block, sample: Block, side: Side | None) -> list[Entry]:
         sample = self.analysis.resolve(sample, region)

@@ -68,6 +68,12 @@ class SampleWriter:
             return {}
         scales = {r.name: Events(self.analysis).scale(self.analysis.resolve(sample, r)) for r in regions}
         several = scales_of(sample)
+        for part in self.analysis.added(sample):
+            theirs = {Events(self.analysis).scale(self.analysis.resolve(part, region)) for region in regions}
+            if theirs != {*scales.values()} or max(len(several), len(scales_of(part))) > 1:
+                key = "AddSample" if "AddSample" in sample.settings else "AddSamples"
+                text = f'"{part.name}" is scaled by another number; the sum has the scale of "{sample.name}"'
+                self.analysis.notes.cannot(sample, key, text)
         if 0 in scales.values() or (len(several) > 1 and len(self.analysis.variants[sample.name]) > 1):
             text = "histograms are not scaled by 0, nor each input of blocks of one name by its own factor"
             self.analysis.notes.cannot(sample, next((k for k in sample.settings if "LumiScale" in k), None), text)

@@ -34,6 +34,7 @@ class SystematicWriter:
         setting = block.get("Type")
         kind = setting.word if setting is not None else "HISTO"
         pairs = [pair for pair in self.analysis.acting(block) if pair[1].true("UseSystematics", default=True)]
+        pairs += self._inherited(block, kind)
         if kind in ("SHAPE", "STAT"):
             notes.cannot(block, setting, f"an uncertainty of Type {kind} has no like here, and is left out")
             return []
@@ -53,6 +54,29 @@ class SystematicWriter:
         if kind == "OVERALL":
             return [{**base, **where(self.analysis, pairs), **self._overall(block, pairs)}]
         return self._histograms(block, base, pairs)
+
+    def _inherited(self, block: Block, kind: str) -> list[tuple[Block, Block]]:
+        """Return templates of sums that vary with what is added to them, and by no systematic of their own."""
+        found = []
+        for total in self.analysis.simulated:
+            parts = self.analysis.added(total)
+            if not parts or not total.true("UseSystematics", default=True):
+                continue
+            for region in self.analysis.regions:
+                inside = self.analysis.in_region(total, region) and not self._varied(block, region, total)
+                if inside and any(self.analysis.varies(block, region, part) for part in parts):
+                    found.append((region, total))
+        if found and (kind != "HISTO" or block.get("Decorrelate") is not None):
+            text = f'acts on a part of "{found[0][1].name}"; TRExFitter varies that part of the sum, and here it stays'
+            self.analysis.notes.cannot(block, "Type" if kind != "HISTO" else "Decorrelate", text)
+            return []
+        return found
+
+    def _varied(self, block: Block, region: Block, sample: Block) -> bool:
+        """Return whether a systematic with the parameter of another one varies a sample in a region."""
+        name = block.text("NuisanceParameter") or block.name
+        alike = [b for b in self.analysis.of("Systematic") if (b.text("NuisanceParameter") or b.name) == name]
+        return any(self.analysis.varies(each, region, sample) for each in alike)
 
     def _free(self, name: str) -> str:
         """Return a name that no systematic has."""
