@@ -246,3 +246,29 @@ def test_large_effects_and_signals_of_pruning(importing: Importing) -> None:
     assert kept(found) == []
     flagged = {"ReadFrom: HIST": f"{job}\n  RemoveLargeSyst: FALSE", "Type: BACKGROUND\n": "Type: SIGNAL\n"}
     assert sorted(kept(importing(change=flagged))) == ["PruningType", "RemoveLargeSyst"]
+
+
+def test_differences_that_are_scaled(importing: Importing) -> None:
+    sides = "  HistoNameSufUp: _up\n  HistoNameSufDown: _down\n  Samples: ttbar\n"
+    found = importing(f'Systematic: "s"\n{sides}  ScaleUp: 2\n  ScaleDown: SR:0.5,CR:1\n')
+    made = block(found, "Systematics", "s")
+    assert made["Up"] == {"VariationPath": "_up", "ScaleDifference": 2}
+    overrides = [{"Regions": ["SR"], "ScaleDifference": 0.5}]
+    assert made["Down"] == {"VariationPath": "_down", "Overrides": overrides}
+    assert kept(found) == []
+    assert kept(importing(f'Systematic: "s"\n{sides}  ScaleUp: 2\n  DropNorm: all\n')) == ["ScaleUp"]
+    scaled = {'HistoFile: "tt"': 'HistoFile: "tt"\n  MCstatScale: 2'}
+    assert block(importing(change=scaled), "Samples", "ttbar")["StaterrorScale"] == 2
+
+
+def test_uncertainties_of_single_bins(importing: Importing) -> None:
+    shape = 'Systematic: "s"\n  Type: SHAPE\n'
+    found = importing(f"{shape}  HistoNameSufUp: _up\n  HistoNameSufDown: _down\n  Samples: ttbar\n")
+    expected = {"Name": "s", "Type": "ShapeSys", "Samples": ["ttbar"], "Down": {"Symmetrize": True}}
+    assert block(found, "Systematics", "s") == expected | {"Up": {"VariationPath": "_up"}}
+    assert kept(found) == []
+    one = importing(f"{shape}  HistoNameSufDown: _down\n  Symmetrisation: ONESIDED\n  Decorrelate: SAMPLE\n")
+    assert block(one, "Systematics", "s")["Up"] == {"VariationPath": "_down"}
+    assert kept(one) == []
+    assert kept(importing(f"{shape}  HistoNameSufUp: _up\n")) == ["Type"]  # shared by the samples of a region
+    assert kept(importing(f"{shape}  HistoNameSufDown: _down\n  Samples: ttbar\n")) == ["Type"]

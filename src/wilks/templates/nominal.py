@@ -1,4 +1,7 @@
-"""What is done to nominal templates: bins that are not positive raised (`MinimumYield`), and smoothing (`Smooth`)."""
+"""What is done to nominal templates: uncertainties scaled, bins that are not positive raised, and smoothing.
+
+`StaterrorScale`, `MinimumYield` and `Smooth` of samples.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,18 @@ Changes = dict[TemplateKey, tuple[Histogram, Step]]
 _PASSES = 5
 _REACH = 2.0
 # Statistical standard deviations that smoothing may move a bin by.
+
+
+def scale_uncertainties(histograms: Mapping[TemplateKey, Histogram], config: Config) -> tuple[Changes, list[str]]:
+    """Return the nominal templates of samples with `StaterrorScale`, with statistical uncertainties times that."""
+    factors = {sample.name: sample.staterror_scale for sample in config.samples if sample.staterror_scale is not None}
+    changes: Changes = {}
+    for key, histogram in histograms.items():
+        factor = float(factors.get(key.sample, 1))
+        if factor != 1.0 and key.systematic is None:
+            scaled = replace(histogram, sumw2=histogram.sumw2 * factor**2)
+            changes[key] = scaled, Step("statistical uncertainty scaled", {"factor": factor})
+    return changes, []
 
 
 def raise_bins(histograms: Mapping[TemplateKey, Histogram], config: Config) -> tuple[Changes, list[str]]:

@@ -35,8 +35,8 @@ class SystematicWriter:
         kind = setting.word if setting is not None else "HISTO"
         pairs = [pair for pair in self.analysis.acting(block) if pair[1].true("UseSystematics", default=True)]
         pairs += self._inherited(block, kind)
-        if kind in ("SHAPE", "STAT"):
-            notes.cannot(block, setting, f"an uncertainty of Type {kind} has no like here, and is left out")
+        if kind == "STAT":
+            notes.cannot(block, setting, "an uncertainty of Type STAT has no like here, and is left out")
             return []
         if not pairs:
             for key in block.settings:
@@ -53,6 +53,8 @@ class SystematicWriter:
             base["ModifierName"] = f"{base.get('ModifierName', block.name)}_Acc"
         if kind == "OVERALL":
             return [{**base, **where(self.analysis, pairs), **self._overall(block, pairs)}]
+        if kind == "SHAPE":
+            return self._bin_by_bin(block, base, pairs)
         return self._histograms(block, base, pairs)
 
     def _inherited(self, block: Block, kind: str) -> list[tuple[Block, Block]]:
@@ -111,6 +113,27 @@ class SystematicWriter:
             found["Decorrelate"] = apart.word.lower()
         return found
 
+    def _bin_by_bin(self, block: Block, base: dict[str, Any], pairs: Pairs) -> list[dict[str, Any]]:
+        """Return a systematic of Type SHAPE: each bin has its own parameter, and the size that Up has there."""
+        notes, word = self.analysis.notes, block.text("Symmetrisation").upper()
+        given = [side for side in SIDES if self.sides.given(block, side)]
+        one_sided = len(given) == 1 and word == "ONESIDED"
+        if not (one_sided or ("Up" in given and word in ("", "NONE", "FALSE"))):
+            text = "the size of each bin is that of Up, as it is read, or of one side alone; it is left out"
+            notes.cannot(block, "Symmetrisation" if word else "Type", text)
+            return []
+        regions = [region.name for region, _ in pairs]
+        apart = base.pop("Decorrelate", "")
+        base.pop("Constraint", None)
+        if len(regions) > len({*regions}) and apart != "sample":
+            text = "samples of a region share the parameters of its bins in TRExFitter; here each sample has its own"
+            notes.cannot(block, "Type", text)
+        side = given[0] if one_sided else "Up"
+        said = {**base, "Type": "ShapeSys", **where(self.analysis, pairs)}
+        said |= {"Up": self._sides(block, [side], pairs)[side], "Down": {"Symmetrize": True}}
+        said |= smoothing(self.analysis, block, pairs) | ({"DisablePruning": True} if prunes(self.analysis) else {})
+        return [_in_order(said)]
+
     def _overall(self, block: Block, pairs: Pairs) -> dict[str, Any]:
         found: dict[str, Any] = {}
         regions = list(dict.fromkeys(region.name for region, _ in pairs))
@@ -152,10 +175,6 @@ class SystematicWriter:
             text = "says no path, name or weight that differs, on either side; it has no effect, and is left out"
             self.analysis.notes.approximate(block, None, text)
             return []
-        for side in SIDES:
-            if block.get(f"Scale{side}") is not None:
-                text = "differences from nominal are not scaled; they are as they are read"
-                self.analysis.notes.cannot(block, f"Scale{side}", text)
         base = {**base, "Type": "NormPlusShape"}
         if any("OverallUp" in key or "OverallDown" in key for key in block.settings):
             for key in ("OverallUp", "OverallDown"):
@@ -164,6 +183,7 @@ class SystematicWriter:
         found = []
         for part, acting in self._parts(block, base, pairs):
             said = {**part, **where(self.analysis, acting), **self._sides(block, given, acting)}
+            self._scale_differences(block, said, given, acting)
             flat = part["Type"] == "NormOnly" and not self._shapeacc(block)
             smooth = {} if flat else smoothing(self.analysis, block, acting)
             shape = part["Type"] == "ShapeOnly" and not self._shapeacc(block)
@@ -173,6 +193,24 @@ class SystematicWriter:
                 said |= keep_yield(self.analysis, block, acting)
             found.append(_in_order(said))
         return found
+
+    def _scale_differences(self, block: Block, said: dict[str, Any], given: Sequence[str], pairs: Pairs) -> None:
+        """Add factors on the differences from nominal to the sides of a systematic of varied histograms."""
+        alone = said["Type"] == "ShapeOnly" and not self._shapeacc(block)
+        for side in SIDES:
+            common, others = self._scales(block, side)
+            inside = {region.name: others[region.name] for region, _ in pairs if others.get(region.name, 1) != 1}
+            if side not in given or (common == 1 and not inside):
+                continue
+            if common == 0 or alone or self.analysis.job.true("AlternativeShapeHistFactory"):
+                text = "differences by 0, and those of shapes alone, are not scaled; they are as they are read"
+                self.analysis.notes.cannot(block, f"Scale{side}", text)
+                continue
+            own = [{"Regions": [name], "ScaleDifference": factor} for name, factor in inside.items()]
+            if common != 1:
+                said[side] = said[side] | {"ScaleDifference": common}
+            if own:
+                said[side] = said[side] | {"Overrides": [*said[side].get("Overrides", []), *own]}
 
     def _shapeacc(self, block: Block) -> bool:
         """Return whether yield and shape have parameters of their own."""
