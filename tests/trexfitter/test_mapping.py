@@ -238,6 +238,18 @@ def test_without_data_the_sum_of_samples_stands_in(importing: Importing) -> None
     assert any(command.line == "wilks intervals config.json --asimov --parameter mu" for command in found.commands)
 
 
+def test_custom_asimov_data_that_no_sample_makes_are_asimov_data(importing: Importing) -> None:
+    job = {'POI: "mu"': 'POI: "mu"\n  CustomAsimov: other'}
+    found = importing(change=job)
+    assert [note.key for note in notes(found, Kind.APPROXIMATE)] == ["CustomAsimov"]
+    assert any(command.line == "wilks intervals config.json --asimov --parameter mu" for command in found.commands)
+    ghost = 'Sample: "alt"\n  Type: GHOST\n  HistoFile: "alt"\n  AsimovReplacementFor: other,ttbar\n'
+    assert [note.key for note in notes(importing(ghost, change=job), Kind.NONE)] == [
+        "CustomAsimov",
+        "AsimovReplacementFor",
+    ]
+
+
 def test_the_text_says_the_document_and_keeps_comments(importing: Importing) -> None:
     awkward = "Top {x} #1: 'a' \\ \"b\""
     found = importing(

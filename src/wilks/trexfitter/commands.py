@@ -43,6 +43,7 @@ class Commands:
         self._found: list[Command] = []
         self._plots: list[str] = []
         self._config = ""
+        self._custom = self._takes_asimov()
 
     def of_fit(self, config: str) -> list[Command]:
         """Return all commands, in the order of an analysis."""
@@ -118,6 +119,20 @@ class Commands:
         blinded = self._analysis.job.true("BlindSRs") and region_type(region) == "SIGNAL"
         return blinded or region.text("DataType").upper() == "ASIMOV"
 
+    def _takes_asimov(self) -> bool:
+        """Return whether `CustomAsimov` is no sample's, so that TRExFitter takes Asimov data."""
+        setting = self._analysis.job.get("CustomAsimov")
+        if setting is None or setting.word in ("FALSE", "NONE"):
+            return False
+        replacing = [sample.items("AsimovReplacementFor")[:1] for sample in self._analysis.of("Sample")]
+        if [setting.text] in replacing:
+            text = "data in which a sample is replaced by another one are not made; data are those of the configuration"
+            self._analysis.notes.cannot(self._analysis.job, setting, text)
+            return False
+        text = "no sample has it as AsimovReplacementFor: TRExFitter takes Asimov data, as commands do with --asimov"
+        self._analysis.notes.approximate(self._analysis.job, setting, text)
+        return True
+
     def blind(self, block: Block, key: str, default: str = "") -> list[str]:
         """Return the options of Asimov data, where a block asks for them or there are no data.
 
@@ -125,7 +140,7 @@ class Commands:
         """
         regions = self._analysis.regions
         all_asimov = bool(regions) and all(map(self._asimov, regions))
-        no_data = not any(type_of(sample) == DATA for sample in self._analysis.samples)
+        no_data = self._custom or not any(type_of(sample) == DATA for sample in self._analysis.samples)
         wanted = block.true(key)
         value = block.get("POIAsimov")
         options = ["--asimov"] if wanted or all_asimov or no_data else []

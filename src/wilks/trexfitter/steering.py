@@ -10,6 +10,7 @@ from typing import Any
 from wilks.errors import nearest
 from wilks.tlatex import plain
 from wilks.trexfitter.analysis import DATA, Analysis, type_of
+from wilks.trexfitter.combining import combined, members_of
 from wilks.trexfitter.data import stand_in
 from wilks.trexfitter.factors import Factors, factors_of
 from wilks.trexfitter.grammar import Block
@@ -129,8 +130,15 @@ def _systematics(analysis: Analysis, writer: SystematicWriter, found: Steering) 
     systematics: list[dict[str, Any]] = []
     if analysis.job.true("StatOnly"):
         return systematics
+    groups = members_of(analysis.of("Systematic"))
+    done: set[int] = set()
     for block in analysis.of("Systematic"):
-        made = writer.systematics_of(block)
+        if id(block) in done:
+            continue
+        whole = combined(writer, groups[id(block)]) if id(block) in groups else None
+        if whole is not None:
+            done |= {id(member) for member in groups[id(block)]}
+        made = writer.systematics_of(block) if whole is None else [whole]
         systematics += made
         found.origins.setdefault("Systematics", []).extend(block for _ in made)
         if made:

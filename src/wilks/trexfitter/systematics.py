@@ -44,10 +44,10 @@ class SystematicWriter:
             notes.approximate(block, None, "acts on no sample in the regions of the fit, and is left out")
             return []
         base: dict[str, Any] = {"Name": block.name, "Type": "Normalization"}
-        base |= self._parameter(block)
+        base |= self.parameter(block)
         again = self._number(block)
         if again:
-            base |= {"Name": self._free(f"{block.name}_{again + 1}")}
+            base |= {"Name": self.free_name(f"{block.name}_{again + 1}")}
             base.setdefault("ModifierName", block.name)
         if kind == "OVERALL" and self._shapeacc(block):
             base["ModifierName"] = f"{base.get('ModifierName', block.name)}_Acc"
@@ -80,7 +80,7 @@ class SystematicWriter:
         alike = [b for b in self.analysis.of("Systematic") if (b.text("NuisanceParameter") or b.name) == name]
         return any(self.analysis.varies(each, region, sample) for each in alike)
 
-    def _free(self, name: str) -> str:
+    def free_name(self, name: str) -> str:
         """Return a name that no systematic has."""
         taken = {block.name for block in self.analysis.of("Systematic")}
         while name in taken:
@@ -91,7 +91,7 @@ class SystematicWriter:
         """Return how many systematics of the same name stand before: they share a parameter."""
         return self.analysis.places[id(block)]
 
-    def _parameter(self, block: Block) -> dict[str, Any]:
+    def parameter(self, block: Block) -> dict[str, Any]:
         """Return what is said of the parameter: its name, whether it is free, and whether there are several."""
         found: dict[str, Any] = {}
         job = self.analysis.job
@@ -130,7 +130,7 @@ class SystematicWriter:
             notes.cannot(block, "Type", text)
         side = given[0] if one_sided else "Up"
         said = {**base, "Type": "ShapeSys", **where(self.analysis, pairs)}
-        said |= {"Up": self._sides(block, [side], pairs)[side], "Down": {"Symmetrize": True}}
+        said |= {"Up": self.written_sides(block, [side], pairs)[side], "Down": {"Symmetrize": True}}
         said |= smoothing(self.analysis, block, pairs) | ({"DisablePruning": True} if prunes(self.analysis) else {})
         return [_in_order(said)]
 
@@ -182,7 +182,7 @@ class SystematicWriter:
         reference = self._reference(block)
         found = []
         for part, acting in self._parts(block, base, pairs):
-            said = {**part, **where(self.analysis, acting), **self._sides(block, given, acting)}
+            said = {**part, **where(self.analysis, acting), **self.written_sides(block, given, acting)}
             self._scale_differences(block, said, given, acting)
             flat = part["Type"] == "NormOnly" and not self._shapeacc(block)
             smooth = {} if flat else smoothing(self.analysis, block, acting)
@@ -245,7 +245,7 @@ class SystematicWriter:
     def _dropped(self, block: Block, key: str, pair: tuple[Block, Block]) -> bool:
         return any(_like(name, other.name) or name.casefold() == "all" for name in block.items(key) for other in pair)
 
-    def _sides(self, block: Block, given: Sequence[str], pairs: Pairs) -> dict[str, Any]:
+    def written_sides(self, block: Block, given: Sequence[str], pairs: Pairs) -> dict[str, Any]:
         found: dict[str, Any] = {}
         regions = list(dict.fromkeys(region.name for region, _ in pairs))
         samples = list(dict.fromkeys(sample.name for _, sample in pairs))
