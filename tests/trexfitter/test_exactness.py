@@ -222,6 +222,8 @@ def test_pruning_that_nothing_asks_for_and_blinded_regions(importing: Importing)
     found = importing(syst, change={"ReadFrom: HIST": "ReadFrom: HIST\n  BlindSRs: TRUE"})
     assert kept(found) == ["BlindSRs"]
     assert "--blind SR" in found.commands[1].line
+    assert all("--blind SR" in command.line for command in found.commands if "data-mc" in command.line)
+    assert "\n# Not for wilks run, which fits all regions to the observed data: BlindSRs\n" in found.text
 
 
 def test_sums_vary_with_what_is_added(importing: Importing) -> None:

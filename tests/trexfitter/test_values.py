@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.trexfitter.small import NTUPLES
 
+from wilks import pipeline
 from wilks.errors import ConfigError
 from wilks.trexfitter.importing import Imported
 
@@ -68,6 +70,32 @@ def test_names_that_are_made_are_free(importing: Importing) -> None:
     again = [f'Systematic: "x"\n{OVERALL}  Samples: {sample}\n' for sample in ("ttbar", "signal")]
     found = importing(*again, f'Systematic: "x_2"\n{OVERALL}  Samples: signal\n').config()
     assert [(s.name, s.parameter_name) for s in found.systematics] == [("x", "x"), ("x_2_", "x"), ("x_2", "x_2")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "setting"),
+    [
+        ("", "  FitBlind: TRUE\n", '28  Fit "f".FitBlind: TRUE'),
+        ("", "  FitType: BONLY\n", '28  Fit "f".FitType: BONLY'),
+        ("", "  FitRegion: CRONLY\n", '28  Fit "f".FitRegion: CRONLY'),
+        ("ReadFrom: HIST", "ReadFrom: HIST\n  BlindSRs: TRUE", '4  Job "small".BlindSRs: TRUE'),
+        ("Type: SIGNAL\n  HistoName", "DataType: ASIMOV\n  HistoName", '7  Region "SR".DataType: ASIMOV'),
+    ],
+)
+def test_a_run_does_not_unblind(
+    importing: Importing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, setting: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    for file in ("data", "tt", "sig"):
+        Path(f"in/{file}.root").touch()
+    found = importing(*(() if old else [f'Fit: "f"\n{new}']), change={old: new} if old else {})
+    with pytest.raises(ConfigError) as error:
+        pipeline.run(found.path, "out")
+    (problem,) = error.value.problems
+    assert problem.partition("small.config:")[2].startswith(f'{setting} is not done by "wilks run", which fits all')
+    assert not Path("out").exists()
+    assert found.config().source is None  # the steering file is fine
 
 
 def test_paths_of_a_job_add_up(importing: Importing) -> None:

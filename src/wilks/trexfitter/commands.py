@@ -98,6 +98,7 @@ class Commands:
         for region in self._analysis.regions:
             if self._asimov(region):
                 options += ["--blind", region.name]
+                self._plots += ["--blind", region.name]
             for key in ("AutomaticDropBins", "BlindingThreshold", "BlindBins", "KeepPrefitBlindedBins"):
                 setting = region.get(key)
                 if setting is not None and setting.word != "FALSE":
