@@ -152,6 +152,7 @@ def test_what_is_dropped_is_dropped_before_smoothing(importing: Importing) -> No
     syst = 'Systematic: "s"\n  HistoNameSufUp: _up\n  Symmetrisation: ONESIDED\n  Smoothing: 40\n  Samples: ttbar\n'
     norm = block(importing(f"{syst}  DropShapeIn: all\n"), "Systematics", "s")
     assert (norm["Type"], "Smoothing" in norm) == ("NormOnly", False)
+    assert norm["Symmetrization"] == {"Method": "ONESIDED", "NormalizeFirst": True}
     shape = block(importing(f"{syst}  DropNorm: all\n"), "Systematics", "s")
     assert shape["Symmetrization"] == {"Method": "ONESIDED", "NormalizeFirst": True}
 
@@ -274,3 +275,14 @@ def test_uncertainties_of_single_bins(importing: Importing) -> None:
     assert kept(one) == []
     assert kept(importing(f"{shape}  HistoNameSufUp: _up\n")) == ["Type"]  # shared by the samples of a region
     assert kept(importing(f"{shape}  HistoNameSufDown: _down\n  Samples: ttbar\n")) == ["Type"]
+
+
+def test_what_parts_of_systematics_do_not_share(importing: Importing) -> None:
+    sides = "  HistoNameSufUp: _up\n  HistoNameSufDown: _down\n  DropNorm: ttbar\n"
+    apart = f'Systematic: "s"\n{sides}  KeepNormForSamples: ttbar+signal\n'
+    assert kept(importing(apart)) == ["KeepNormForSamples"]
+    assert kept(importing(f'Systematic: "s"\n{sides}  Symmetrisation: MAXIMUM\n')) == ["DropNorm"]
+    job = {"ReadFrom: HIST": "ReadFrom: HIST\n  AlternativeShapeHistFactory: TRUE"}
+    both = 'Systematic: "s"\n  HistoNameSufUp: _up\n  HistoNameSufDown: _down\n  Symmetrisation: '
+    assert kept(importing(f"{both}ABSMEAN\n", change=job)) == ["Symmetrisation"]
+    assert kept(importing(f"{both}TWOSIDED\n", change=job)) == []

@@ -66,6 +66,15 @@ def test_what_makes_no_steering_file_has_its_line(importing: Importing) -> None:
     )
 
 
+def test_what_is_not_in_the_fit_is_not_fixed(importing: Importing) -> None:
+    job = {"ReadFrom: HIST": "ReadFrom: HIST\n  StatOnly: TRUE"}
+    found = importing(f'Systematic: "x"\n{OVERALL}', 'Fit: "f"\n  FixNPs: alpha_x:0,mu:1\n', change=job)
+    assert found.document["General"]["Fixed"] == [{"Name": "mu", "Value": 1}]
+    assert '"x" is not in the fit' in found.approximate[0]
+    without = importing(change={'  POI: "mu"\n': ""}).commands
+    assert not [command for command in without if command.line.startswith(("wilks ranking", "wilks breakdown"))]
+
+
 def test_names_that_are_made_are_free(importing: Importing) -> None:
     again = [f'Systematic: "x"\n{OVERALL}  Samples: {sample}\n' for sample in ("ttbar", "signal")]
     found = importing(*again, f'Systematic: "x_2"\n{OVERALL}  Samples: signal\n').config()

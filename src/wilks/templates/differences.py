@@ -42,7 +42,9 @@ def _scaled(
         side = None if systematic is None else systematic.sides.get(key.side or "")
         factor = 1.0 if side is None else side.factor_in(key.region, key.sample)
         if factor != 1.0 and nominal is not None and len(nominal.axis) == len(histogram.axis):
-            contents = np.maximum(nominal.contents + factor * (histogram.contents - nominal.contents), 0.0)
+            contents = nominal.contents + factor * (histogram.contents - nominal.contents)
+            if systematic is not None and systematic.type != "NormOnly":  # of which only the yield is left
+                contents = np.maximum(contents, 0.0)
             made = replace(histogram, contents=contents, sumw2=histogram.sumw2 * factor**2)
             changes[key] = made, Step("difference scaled", {"factor": factor, "yield_before": histogram.integral})
     return changes, []

@@ -184,11 +184,12 @@ class Commands:
             chosen = minos or ([self._poi] if self._poi else ["*"])
             words = [word for name in chosen for word in ("--parameter", name)]
             self._on_workspace("intervals", [*shared, *asimov, *words], "action f, UseMinos" if minos else "action f")
-        if self._ranks():
+        if self._poi and self._ranks():
             self._on_workspace("ranking", [*_no_fix(shared, self._poi), *asimov, "-o", "ranking.json"], "action r")
             titles = factor_titles(self._analysis, self._document)
             self._add(["wilks", "plot", "ranking.json", "-o", "ranking.pdf", *titles], "action r, its figure")
-        self._on_workspace("breakdown", [*_no_fix(shared, self._poi), *asimov], "action i")
+        if self._poi:
+            self._on_workspace("breakdown", [*_no_fix(shared, self._poi), *asimov], "action i")
         if fit.true("GetGoodnessOfFit") or fit.true("SaturatedModel"):
             self._on_workspace("gof", shared, "GetGoodnessOfFit")
         toys = fit.get("FitToys")
@@ -290,7 +291,7 @@ class Commands:
         for key in self._fit.settings:
             if key.startswith(("Toys", "FitToys")):
                 self._fit.get(key)
-        blinded = "BlindingThreshold; " if self._plots else ""
+        blinded = "BlindingThreshold; " if any("S/B" in word for word in self._plots) else ""
         self._plots += ["--config", self._config, *self._labels(), *figure_titles(self._analysis, self._document)]
         self._on_workspace("data-mc", [*self._plots, "-o", "figures"], f"{blinded}action d")
         if any(command.line.startswith("wilks fit ") for command in self._found):

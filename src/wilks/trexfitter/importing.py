@@ -262,8 +262,8 @@ def _head(path: Path, analysis: Analysis, commands: Iterable[Command], apart: li
     if apart:
         names = ", ".join(region.name for region in apart)
         lines.append(f"VALIDATION regions are not in the fit, and in a file of their own: {names}")
-    if names := names_of(analysis):
-        lines.append(f"Not for wilks run, which fits all regions to the observed data: {', '.join(names)}")
+    if otherwise := names_of(analysis):
+        lines.append(f"Not for wilks run, which fits all regions to the observed data: {', '.join(otherwise)}")
     if analysis.job.true("StatOnly"):
         lines.append("StatOnly: TRUE: no systematics, and no statistical uncertainties of the simulation.")
     return [*lines, "", *(command.line for command in commands)]

@@ -177,6 +177,9 @@ def _fixed(analysis: Analysis, said: dict[str, Any], factors: Factors, systemati
     for item in factors.fixed:
         if item["Name"] in names:
             fixed.append(item)
+        elif item["Name"] in _apart(analysis):
+            text = f'"{item["Name"]}" is not in the fit, so there is nothing to fix'
+            analysis.notes.approximate(analysis.first("Fit"), "FixNPs", text)
         else:
             fit = analysis.first("Fit")
             analysis.notes.mistake(fit, "FixNPs", f'no parameter "{item["Name"]}"{nearest(item["Name"], names)}')
@@ -187,6 +190,12 @@ def _fixed(analysis: Analysis, said: dict[str, Any], factors: Factors, systemati
             key = "POI" if "POI" in analysis.job.settings else "POIs"
             text = f'no NormFactor "{poi}" acts on a sample in the regions of the fit{nearest(poi, known)}'
             analysis.notes.mistake(analysis.job, key, text)
+
+
+def _apart(analysis: Analysis) -> set[str]:
+    """Return the names of all parameters that blocks have, whether they are in the fit or not."""
+    blocks = [*analysis.of("Systematic"), *analysis.of("NormFactor")]
+    return {block.text("NuisanceParameter") or block.name for block in blocks} | {block.name for block in blocks}
 
 
 def _groups(analysis: Analysis, systematics: list[dict[str, Any]]) -> dict[str, list[str]]:

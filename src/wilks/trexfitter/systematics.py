@@ -181,18 +181,31 @@ class SystematicWriter:
                 block.get(key)
         reference = self._reference(block)
         found = []
-        for part, acting in self._parts(block, base, pairs):
+        parts = self._parts(block, base, pairs)
+        if len(parts) > 1 and not self._shapeacc(block) and block.get("KeepNormForSamples") is not None:
+            text = "samples whose shapes or yields are dropped keep their yields apart from those of the others"
+            self.analysis.notes.cannot(block, "KeepNormForSamples", text)
+        self._note_yields_of_shapes(block, pairs)
+        for part, acting in parts:
             said = {**part, **where(self.analysis, acting), **self.written_sides(block, given, acting)}
             self._scale_differences(block, said, given, acting)
             flat = part["Type"] == "NormOnly" and not self._shapeacc(block)
             smooth = {} if flat else smoothing(self.analysis, block, acting)
             shape = part["Type"] == "ShapeOnly" and not self._shapeacc(block)
-            said |= symmetrisation(self.analysis, block, given, normalised=shape, smoothed=bool(smooth))
+            said |= symmetrisation(self.analysis, block, given, normalised=shape or flat, smoothed=bool(smooth))
             said |= smooth | reference
             if part["Type"] != "ShapeOnly":
                 said |= keep_yield(self.analysis, block, acting)
             found.append(_in_order(said))
         return found
+
+    def _note_yields_of_shapes(self, block: Block, pairs: Pairs) -> None:
+        """Note a shape alone that has a yield in TRExFitter: of a sample, by rules that take bins from both sides."""
+        word = block.text("Symmetrisation").upper()
+        samples = {sample.name for _, sample in pairs}
+        if word in ("ABSMEAN", "MAXIMUM", "MAXIMUMKEEPSIGN") and samples & {*block.items("DropNorm")}:
+            text = f"{word} changes the yield of a shape; TRExFitter keeps that for samples, and drops it for regions"
+            self.analysis.notes.approximate(block, "DropNorm", text)
 
     def _scale_differences(self, block: Block, said: dict[str, Any], given: Sequence[str], pairs: Pairs) -> None:
         """Add factors on the differences from nominal to the sides of a systematic of varied histograms."""
