@@ -75,6 +75,16 @@ def test_what_is_not_in_the_fit_is_not_fixed(importing: Importing) -> None:
     assert not [command for command in without if command.line.startswith(("wilks ranking", "wilks breakdown"))]
 
 
+def test_expressions_are_those_of_root(importing: Importing) -> None:
+    block = 'NormFactor: "k"\n  Samples: ttbar\n  Expression: '
+    found = importing(f'{block}"TMath::Power(a,2)-1/2*a":"a[1,0,2]"\n')
+    assert found.document["Functions"][0]["Expression"] == "(a ^ 2) - (0 * a)"
+    assert "whole numbers are divided as in C++, where 1/2 is 0" in found.approximate[0]
+    exact = importing(f'{block}"TMath::Max(a,1./2)":"a[1,0,2]"\n')
+    assert (exact.document["Functions"][0]["Expression"], exact.approximate) == ("max(a,1./2)", [])
+    assert mistakes(importing, f'{block}"1/0*a":"a[1,0,2]"\n')[0].endswith("a whole number is divided by 0")
+
+
 def test_names_that_are_made_are_free(importing: Importing) -> None:
     again = [f'Systematic: "x"\n{OVERALL}  Samples: {sample}\n' for sample in ("ttbar", "signal")]
     found = importing(*again, f'Systematic: "x_2"\n{OVERALL}  Samples: signal\n').config()

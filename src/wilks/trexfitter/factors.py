@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wilks.errors import nearest
+from wilks.formats.root_formulas import CALLS, as_root_divides
 from wilks.trexfitter.analysis import Analysis, where
 from wilks.trexfitter.grammar import Block, Line, Setting, number, split
 from wilks.workspace.expressions import ExpressionError, parse_expression
@@ -194,11 +195,21 @@ def _function(analysis: Analysis, block: Block, found: Factors) -> list[str]:
     text = setting.text.rpartition(":")[0] if _definitions(setting) else setting.text
     for key in ("Nominal", "Min", "Max", "Constant", "Tau"):
         block.get(key)
+    for root, own in CALLS.items():
+        text = text.replace(root, own)
     try:
         names = parse_expression(text).names
+        divided = as_root_divides(text, None)
     except ExpressionError as error:
         analysis.notes.mistake(block, setting, f"the expression can't be read: {error}")
         return []
+    except ZeroDivisionError:
+        analysis.notes.mistake(block, setting, "a whole number is divided by 0")
+        return []
+    if divided is not None:
+        text = divided
+        why = f"whole numbers are divided as in C++, where 1/2 is 0: it is {divided}; write 1./2 for a half"
+        analysis.notes.approximate(block, setting, why)
     pairs = _pairs(analysis, block, found)
     said: dict[str, Any] = {"Name": block.name, "Expression": text}
     if pairs:
