@@ -120,3 +120,16 @@ def test_a_run_does_not_unblind(
 def test_paths_of_a_job_add_up(importing: Importing) -> None:
     found = importing(kind=NTUPLES, change={'NtuplePaths: "in"': 'NtuplePath: "a"\n  NtuplePaths: "b"'})
     assert found.document["Samples"][1]["SamplePath"] == ["a/tt", "b/tt"]
+
+
+def test_names_that_no_file_system_has(importing: Importing) -> None:
+    long = "a" * 300
+    found = importing(change={'HistoFile: "tt"': f'HistoFile: "{long}"'})
+    assert any(long in sentence for sentence in found.absent)
+
+
+def test_what_is_wrong_with_the_job_has_its_line(importing: Importing) -> None:
+    function = 'NormFactor: "f"\n  Expression: "2*a":"a[1,0,2]"\n  Samples: ttbar\n'
+    assert mistakes(importing, function, change={'POI: "mu"': 'POI: "f"'}) == [
+        '2  Job "small".POI: no parameter "f"; "f" is a function, name the parameters that it needs'
+    ]

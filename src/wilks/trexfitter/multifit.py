@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterable, Mapping
@@ -106,7 +107,7 @@ def _one(block: Block, path: Path, given: list[str | Path], output: Path, notes:
         notes.mistake(block, None, 'missing setting "ConfigFile", the configuration of the fit')
         return None
     places = [folder / setting.text for folder in folders_of(path)]
-    file = next((place for place in places if place.is_file()), None)
+    file = next((place for place in places if os.path.isfile(place)), None)
     if file is None:
         others = [f.name for f in path.parent.iterdir() if f.is_file()] if path.parent.is_dir() else []
         hint = nearest_file(Path(setting.text).name, others)

@@ -143,7 +143,7 @@ def absent_files(composer: Composer, config: Path) -> Iterator[str]:
         if "://" in location:
             continue
         candidates = [folder / os.path.expanduser(location) for folder in folders]
-        if any(path.exists() or (glob.has_magic(location) and glob.glob(str(path))) for path in candidates):
+        if any(os.path.exists(path) or (glob.has_magic(location) and glob.glob(str(path))) for path in candidates):
             continue
         made = ", ".join(f"{s.key}: {s.text} (line {s.line.number})" for s in _last(settings))
         yield f'no input file "{location}", made of {made}{_near(candidates)}'
@@ -156,7 +156,7 @@ def _last(settings: Sequence[Setting]) -> list[Setting]:
 
 def _near(candidates: Sequence[Path]) -> str:
     for path in candidates:
-        if path.parent.is_dir():
+        if os.path.isdir(path.parent):
             hint = nearest_file(path.name, (file.name for file in path.parent.iterdir()))
             if hint:
                 return hint

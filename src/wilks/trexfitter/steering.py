@@ -40,11 +40,14 @@ class Steering:
             block = self._origin(match[1], int(match[2]))
             return match[0] if block is None else f"the block of line {block.line.number}"
 
-        place = re.match(r"config  (\w+)\[(\d+)\](?:\.[\w.\[\]]+)?: ", sentence)
-        block = None if place is None else self._origin(place[1], int(place[2]))
+        place = re.match(r"config  (\w+)(?:\[(\d+)\])?(?:\.([\w.\[\]]+))?: ", sentence)
+        block = None if place is None else self._origin(place[1], int(place[2] or 0))
         if place is None or block is None:
             return sentence
-        return f"{block.line.place}  {block.title}: {_PLACE.sub(named, sentence[place.end() :])}"
+        setting = block.settings.get(place[3] or "")
+        where = block.title if setting is None else f"{block.title}.{setting.key}"
+        line = block.line if setting is None else setting.line
+        return f"{line.place}  {where}: {_PLACE.sub(named, sentence[place.end() :])}"
 
     def _origin(self, key: str, number: int) -> Block | None:
         blocks = self.origins.get(key, [])
@@ -120,7 +123,7 @@ def _in_layout(analysis: Analysis, composer: Composer, arranger: Arranger, layou
     found.document |= {"Functions": factors.functions} if factors.functions else {}
     _comments(analysis, factors, found)
     found.origins.setdefault("Samples", analysis.samples)
-    found.origins["Regions"] = analysis.regions
+    found.origins |= {"Regions": analysis.regions, "General": [analysis.job]}
     for key in ("NormFactors", "ShapeFactors", "Functions"):
         found.origins[key] = [factors.blocks[item["Name"]][0] for item in found.document.get(key, [])]
     return found
