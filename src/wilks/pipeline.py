@@ -376,15 +376,15 @@ def pulls_figure(
     return wilks.figures.pulls(result, style=style, **{"include_staterrors": not others, **options})
 
 
-def read_config(source: Any) -> Config:
-    """Return the analysis of a steering file, or of a configuration of TRExFitter. Raises ConfigError."""
+def read_config(source: Any, *, to_run: bool = False) -> Config:
+    """Return the analysis of a steering file, or of a configuration of TRExFitter (see `load_trex`)."""
     from wilks.trexfitter.importing import is_trex, load_trex
 
-    return load_trex(source) if is_trex(source) else wilks.load_config(source)
+    return load_trex(source, to_run=to_run) if is_trex(source) else wilks.load_config(source)
 
 
 def _config(source: str | Path | TextIO, folder: Path) -> Config:
-    config = read_config(source)
+    config = read_config(source, to_run=True)
     if config.source is not None and folder.resolve() == config.source.resolve().parent:
         raise InputError(f"{folder}: the output can't go to the folder of the steering file; choose another one")
     return config

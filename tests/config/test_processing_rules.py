@@ -258,3 +258,20 @@ def test_data_are_neither_raised_nor_smoothed(histograms: dict[str, Any], proble
     histograms["Samples"][0] |= {"Smooth": True, "MinimumYield": 1e-6}
     text = "is for simulated samples: data stay as they were observed"
     assert problems(histograms) == [f"Samples[0].MinimumYield: {text}", f"Samples[0].Smooth: {text}"]
+
+
+def test_differences_that_are_scaled_are_given(histograms: dict[str, Any], problems: Find) -> None:
+    del histograms["General"]["Fixed"]
+    histograms["Systematics"] = [
+        {"Name": "a", "Type": "NormPlusShape", "Up": {"VariationPath": "_up"}, "Down": {"Symmetrize": True}},
+        {"Name": "b", "Type": "Normalization", "Up": {"Normalization": 0.1}, "Down": {"Normalization": -0.1}},
+    ]
+    histograms["Systematics"][0]["Up"]["ScaleDifference"] = 2
+    assert problems(histograms) == []
+    for systematic in histograms["Systematics"]:
+        systematic["Down"]["ScaleDifference"] = 2
+    assert problems(histograms) == [
+        'Systematics[1].Down.ScaleDifference: has no effect in a systematic of Type "Normalization"; is it '
+        '"NormPlusShape"?',
+        "Systematics[0].Down.ScaleDifference: has no effect beside Symmetrize: True: give the other's",
+    ]

@@ -21,14 +21,16 @@ KEYS = {
     "Region": "Name Variable Binning Filter RegionPath OutsideBinning Rebin AutoBinning DropBins Staterror",
     "AutoBinning": "Method Signal Background Samples",
     "Sample": "Name Tree Filter Weight SamplePath Data DisableStaterror Regions Exclude Color Sources Overrides Scale "
-    "Ghost MinimumYield Smooth SeparateStaterror",
+    "Ghost StaterrorScale MinimumYield Smooth SeparateStaterror",
     "NormFactor": "Name Samples Regions Exclude Nominal Bounds Constraint",
     "Systematic": "Name Type Up Down Variations Combine Regions Samples Exclude Sources Smoothing Symmetrization "
     "ModifierName Decorrelate KeepYield Constraint Interpolation ReferenceSample KeepReferenceYield DisablePruning",
-    "Template": "Tree Weight Variable Filter RegionPath SamplePath Normalization Symmetrize VariationPath Overrides",
+    "Template": "Tree Weight Variable Filter RegionPath SamplePath Normalization Symmetrize VariationPath Overrides "
+    "ScaleDifference",
     "SampleSource": "Name Tree Filter Weight SamplePath Scale",
     "SampleOverride": "Regions Tree Filter Weight Variable SamplePath Scale",
-    "SideOverride": "Regions Samples Tree Weight Variable Filter RegionPath SamplePath Normalization VariationPath",
+    "SideOverride": "Regions Samples Tree Weight Variable Filter RegionPath SamplePath Normalization VariationPath "
+    "ScaleDifference",
     "Exclusion": "Regions Samples",
     "Group": "Regions Samples",
     "Smoothing": "Algorithm Regions Samples Reference Bandwidth Tolerance Turns",

@@ -179,6 +179,7 @@ OTHERS = {
         "Name",
         "Data",
         "Ghost",
+        "StaterrorScale",
         "MinimumYield",
         "Smooth",
         "DisableStaterror",
@@ -192,8 +193,8 @@ OTHERS = {
     Systematic: {"Name", "Type", "Up", "Down", "Variations", "Combine", "Regions", "Samples", "Exclude", "Smoothing"}
     | {"Symmetrization", "ModifierName", "KeepYield", "Decorrelate", "Constraint", "Interpolation"}
     | {"ReferenceSample", "KeepReferenceYield", "DisablePruning"},
-    Template: {"Normalization", "Symmetrize"},
-    SideOverride: {"Normalization"},
+    Template: {"Normalization", "Symmetrize", "ScaleDifference"},
+    SideOverride: {"Normalization", "ScaleDifference"},
 }
 
 

@@ -75,7 +75,7 @@ def analysis(down: dict[str, Any], **how: Any) -> dict[str, Any]:
 
 def templates(**sides: np.ndarray) -> Templates:
     def histogram(yields: np.ndarray) -> Histogram:
-        return Histogram.from_arrays([0, 1, 2, 3], yields, np.sqrt(yields))
+        return Histogram.from_arrays([0, 1, 2, 3], yields, np.sqrt(np.abs(yields)))
 
     found = {TemplateKey("SR", "Data"): histogram(NOMINAL), TemplateKey("SR", "S"): histogram(NOMINAL)}
     for side, yields in sides.items():
@@ -174,6 +174,27 @@ def test_mirror_images_below_zero_are_clipped_where_asked() -> None:
     config = load_config(analysis({"VariationPath": "down"}, **how))
     found = process_templates(templates(Up=np.array([100.0, 50.0, 90.0]), Down=NOMINAL - 10), config)
     assert found[TemplateKey("SR", "S", "JES", "Down")].contents.tolist() == [95.0, 45.0, 0.0]
+    # HistoTools::Scale and InvertShift of TRExFitter 4.11: what is below 0 is cut off first, and mirrored without it.
+    found = process_templates(templates(Up=np.array([110.0, -30.0, 20.0]), Down=np.array([90.0, 150.0, 20.0])), config)
+    assert found[TemplateKey("SR", "S", "JES", "Up")].contents.tolist() == [110.0, 0.0, 20.0]
+    assert found[TemplateKey("SR", "S", "JES", "Down")].contents.tolist() == [90.0, 100.0, 20.0]
+    how = {"Method": "ONESIDED", "NormalizeFirst": False, "Clip": True}
+    one = load_config(analysis({"Symmetrize": True}, **how))
+    found = process_templates(templates(Up=np.array([110.0, -30.0, 20.0])), one)
+    assert found[TemplateKey("SR", "S", "JES", "Up")].contents.tolist() == [110.0, 0.0, 20.0]
+    assert found[TemplateKey("SR", "S", "JES", "Down")].contents.tolist() == [90.0, 100.0, 20.0]
+
+
+@pytest.mark.parametrize(("kind", "larger"), [("NormOnly", "Up"), ("ShapeOnly", "Down"), ("NormPlusShape", "Down")])
+def test_of_yields_or_shapes_alone_the_larger_one_is_mirrored(kind: str, larger: str) -> None:
+    document = analysis({"VariationPath": "down"}, Method="LARGERSIDE", NormalizeFirst=True)
+    document["Systematics"][0]["Type"] = kind
+    # Up is 5 % in all bins (8.5 of 170), down moves 30 from one bin to another one.
+    sides = {"Up": NOMINAL * 1.05, "Down": NOMINAL + np.array([-30.0, 30.0, 0.0])}
+    found = process_templates(templates(**sides), load_config(document))
+    kept = found[TemplateKey("SR", "S", "JES", larger)].contents
+    expected = {"NormOnly": 1.05 * NOMINAL}.get(kind, sides[larger])
+    np.testing.assert_allclose(kept, expected)
 
 
 def test_symmetrized_before_it_is_smoothed() -> None:

@@ -94,9 +94,9 @@ def test_parameters_of_statistics(importing: Importing) -> None:
 def test_types_of_samples(importing: Importing) -> None:
     ghost = 'Sample: "alt"\n  Type: GHOST\n  HistoFile: "alt"\n'
     syst = 'Systematic: "s"\n  ReferenceSample: alt\n  HistoNameSufUp: _up\n  Samples: signal\n'
-    found = importing(ghost, syst, change={"Type: BACKGROUND": "Type: BACKGROND"})
+    found = importing(ghost, syst, change={"  Type: BACKGROUND\n": ""})
     assert block(found, "Samples", "ttbar")["MinimumYield"] == block(found, "Samples", "alt")["MinimumYield"] == 1e-6
-    assert kept(found) == ["Type", "ReferenceSample"]
+    assert kept(found) == ["ReferenceSample"]
 
 
 def test_yields_of_reference_samples(importing: Importing) -> None:
@@ -152,6 +152,7 @@ def test_what_is_dropped_is_dropped_before_smoothing(importing: Importing) -> No
     syst = 'Systematic: "s"\n  HistoNameSufUp: _up\n  Symmetrisation: ONESIDED\n  Smoothing: 40\n  Samples: ttbar\n'
     norm = block(importing(f"{syst}  DropShapeIn: all\n"), "Systematics", "s")
     assert (norm["Type"], "Smoothing" in norm) == ("NormOnly", False)
+    assert norm["Symmetrization"] == {"Method": "ONESIDED", "NormalizeFirst": True}
     shape = block(importing(f"{syst}  DropNorm: all\n"), "Systematics", "s")
     assert shape["Symmetrization"] == {"Method": "ONESIDED", "NormalizeFirst": True}
 
@@ -222,3 +223,66 @@ def test_pruning_that_nothing_asks_for_and_blinded_regions(importing: Importing)
     found = importing(syst, change={"ReadFrom: HIST": "ReadFrom: HIST\n  BlindSRs: TRUE"})
     assert kept(found) == ["BlindSRs"]
     assert "--blind SR" in found.commands[1].line
+    assert all("--blind SR" in command.line for command in found.commands if "data-mc" in command.line)
+    assert "\n# Not for wilks run, which fits all regions to the observed data: BlindSRs\n" in found.text
+
+
+def test_sums_vary_with_what_is_added(importing: Importing) -> None:
+    total = 'Sample: "tot"\n  HistoFile: "wj"\n  AddSample: ttbar\n'
+    sides = "  HistoNameSufUp: _up\n  HistoNameSufDown: _down\n"
+    found = importing(total, f'Systematic: "s"\n{sides}  Samples: ttbar\n  Regions: SR\n')
+    made = block(found, "Systematics", "s")
+    assert made["Samples"] == ["ttbar", "tot"]
+    whole = {"Samples": ["tot"], "SamplePath": ["in/wj.root:mass", "in/tt.root:mass_up"]}
+    assert made["Up"] == {"Overrides": [{"Samples": ["ttbar"], "SamplePath": "in/tt.root:mass_up"}, whole]}
+    assert kept(found) == []
+    flat = 'Systematic: "s"\n  Type: OVERALL\n  OverallUp: 0.1\n  Samples: ttbar\n'
+    assert kept(importing(total, flat)) == ["Type"]
+    scaled = {'HistoFile: "tt"': 'HistoFile: "tt"\n  LumiScale: 2'}
+    assert kept(importing(total, change=scaled)) == ["AddSample"]
+
+
+def test_large_effects_and_signals_of_pruning(importing: Importing) -> None:
+    job = "ReadFrom: HIST\n  SystLarge: 0.4\n  PruningType: BACKGROUNDREFERENCE"
+    found = importing(change={"ReadFrom: HIST": job})
+    assert found.document["General"]["Pruning"] == {"Reference": "background", "Large": 0.4, "RemoveLarge": True}
+    assert kept(found) == []
+    flagged = {"ReadFrom: HIST": f"{job}\n  RemoveLargeSyst: FALSE", "Type: BACKGROUND\n": "Type: SIGNAL\n"}
+    assert sorted(kept(importing(change=flagged))) == ["PruningType", "RemoveLargeSyst"]
+
+
+def test_differences_that_are_scaled(importing: Importing) -> None:
+    sides = "  HistoNameSufUp: _up\n  HistoNameSufDown: _down\n  Samples: ttbar\n"
+    found = importing(f'Systematic: "s"\n{sides}  ScaleUp: 2\n  ScaleDown: SR:0.5,CR:1\n')
+    made = block(found, "Systematics", "s")
+    assert made["Up"] == {"VariationPath": "_up", "ScaleDifference": 2}
+    overrides = [{"Regions": ["SR"], "ScaleDifference": 0.5}]
+    assert made["Down"] == {"VariationPath": "_down", "Overrides": overrides}
+    assert kept(found) == []
+    assert kept(importing(f'Systematic: "s"\n{sides}  ScaleUp: 2\n  DropNorm: all\n')) == ["ScaleUp"]
+    scaled = {'HistoFile: "tt"': 'HistoFile: "tt"\n  MCstatScale: 2'}
+    assert block(importing(change=scaled), "Samples", "ttbar")["StaterrorScale"] == 2
+
+
+def test_uncertainties_of_single_bins(importing: Importing) -> None:
+    shape = 'Systematic: "s"\n  Type: SHAPE\n'
+    found = importing(f"{shape}  HistoNameSufUp: _up\n  HistoNameSufDown: _down\n  Samples: ttbar\n")
+    expected = {"Name": "s", "Type": "ShapeSys", "Samples": ["ttbar"], "Down": {"Symmetrize": True}}
+    assert block(found, "Systematics", "s") == expected | {"Up": {"VariationPath": "_up"}}
+    assert kept(found) == []
+    one = importing(f"{shape}  HistoNameSufDown: _down\n  Symmetrisation: ONESIDED\n  Decorrelate: SAMPLE\n")
+    assert block(one, "Systematics", "s")["Up"] == {"VariationPath": "_down"}
+    assert kept(one) == []
+    assert kept(importing(f"{shape}  HistoNameSufUp: _up\n")) == ["Type"]  # shared by the samples of a region
+    assert kept(importing(f"{shape}  HistoNameSufDown: _down\n  Samples: ttbar\n")) == ["Type"]
+
+
+def test_what_parts_of_systematics_do_not_share(importing: Importing) -> None:
+    sides = "  HistoNameSufUp: _up\n  HistoNameSufDown: _down\n  DropNorm: ttbar\n"
+    apart = f'Systematic: "s"\n{sides}  KeepNormForSamples: ttbar+signal\n'
+    assert kept(importing(apart)) == ["KeepNormForSamples"]
+    assert kept(importing(f'Systematic: "s"\n{sides}  Symmetrisation: MAXIMUM\n')) == ["DropNorm"]
+    job = {"ReadFrom: HIST": "ReadFrom: HIST\n  AlternativeShapeHistFactory: TRUE"}
+    both = 'Systematic: "s"\n  HistoNameSufUp: _up\n  HistoNameSufDown: _down\n  Symmetrisation: '
+    assert kept(importing(f"{both}ABSMEAN\n", change=job)) == ["Symmetrisation"]
+    assert kept(importing(f"{both}TWOSIDED\n", change=job)) == []

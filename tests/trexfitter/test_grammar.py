@@ -128,6 +128,7 @@ def test_unknown_settings_and_names_all_at_once(importing: Callable[..., Importe
         '28  Systematic "s".Tpye: no such setting of a Systematic; did you mean "Type"?',
         '29  Systematic "s".Samples: no sample "ttbra"; did you mean "ttbar"?',
         '30  Systematic "s".Regions: no region "CRR"; did you mean "CR"?',
+        '31  Systematic "s".OverallUp: must be a number, found "big"',
     ]
 
 

@@ -53,10 +53,10 @@ def test_weights_and_selections(importing: Importing) -> None:
 
 
 def test_variable_and_bins(importing: Importing) -> None:
-    fixed = {'Variable: "ht",4,0,8': 'Variable: "max(a,b)",4,0,8\n  Rebin: 2\n  DropBins: 2\n  Rebinning: 0,8'}
+    fixed = {'Variable: "ht",4,0,8': 'Variable: "max(a,b)",4,0,8\n  Rebin: 2\n  DropBins: 2\n  Rebinning: 0,4,8'}
     region = importing(kind=NTUPLES, change=fixed).document["Regions"][0]
     assert (region["Variable"], region["Binning"]) == ("max(a,b)", {"Bins": 2, "From": 0, "To": 8})
-    assert (region["DropBins"], region["Rebin"], region["OutsideBinning"]) == ([1], [0, 8], "merge")
+    assert (region["DropBins"], region["Rebin"], region["OutsideBinning"]) == ([1], [0, 4, 8], "merge")
     edges = importing(kind=NTUPLES, change={'Variable: "ht",4,0,8': 'Variable: "ht",4,0,8\n  Binning: 0,1.5,9'})
     assert edges.document["Regions"][0]["Binning"] == [0, 1.5, 9]
     histograms = importing(change={'HistoName: "ht"': 'HistoName: "ht"\n  Rebin: 3\n  VariableTitle: "H_{T} [GeV]"'})
@@ -113,7 +113,10 @@ def test_factors_functions_and_what_is_fixed(importing: Importing) -> None:
     ]
     assert document["ShapeFactors"] == [{"Name": "s", "Samples": ["ttbar"], "Nominal": 1, "Bounds": [0, 10]}]
     assert document["Systematics"][0]["Down"] == {"Normalization": -0.2}
-    assert [note.block for note in notes(found, Kind.APPROXIMATE)] == ['NormFactor "idle"']
+    assert [(note.block, note.text[:36]) for note in notes(found, Kind.APPROXIMATE)] == [
+        ('NormFactor "k"', 'acts twice on "ttbar" in "SR", which'),
+        ('NormFactor "idle"', "acts on no sample in the regions of "),
+    ]
     assert found.config().functions[0].name == "f"
 
 
@@ -235,6 +238,18 @@ def test_without_data_the_sum_of_samples_stands_in(importing: Importing) -> None
     assert any(command.line == "wilks intervals config.json --asimov --parameter mu" for command in found.commands)
 
 
+def test_custom_asimov_data_that_no_sample_makes_are_asimov_data(importing: Importing) -> None:
+    job = {'POI: "mu"': 'POI: "mu"\n  CustomAsimov: other'}
+    found = importing(change=job)
+    assert [note.key for note in notes(found, Kind.APPROXIMATE)] == ["CustomAsimov"]
+    assert any(command.line == "wilks intervals config.json --asimov --parameter mu" for command in found.commands)
+    ghost = 'Sample: "alt"\n  Type: GHOST\n  HistoFile: "alt"\n  AsimovReplacementFor: other,ttbar\n'
+    assert [note.key for note in notes(importing(ghost, change=job), Kind.NONE)] == [
+        "CustomAsimov",
+        "AsimovReplacementFor",
+    ]
+
+
 def test_the_text_says_the_document_and_keeps_comments(importing: Importing) -> None:
     awkward = "Top {x} #1: 'a' \\ \"b\""
     found = importing(
@@ -275,7 +290,7 @@ Fit: "f"
   LHscanMin: 0
   LHscanMax: 2
   LHscanSteps: 5
-  do2DLHscan: mu:x
+  do2DLHscan: mu,x:x,mu
   GetGoodnessOfFit: TRUE
   FitToys: 100
   StatOnlyFit: TRUE

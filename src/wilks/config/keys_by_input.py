@@ -90,6 +90,7 @@ OF_ANY_INPUT: Mapping[str, tuple[str, ...]] = {
         "Ghost",
         "DisableStaterror",
         "SeparateStaterror",
+        "StaterrorScale",
         "MinimumYield",
         "Smooth",
         "Regions",
@@ -98,8 +99,8 @@ OF_ANY_INPUT: Mapping[str, tuple[str, ...]] = {
     ),
     "SampleSource": ("Name",),
     "SampleOverride": ("Regions",),
-    "Template": ("Normalization", "Symmetrize"),
-    "SideOverride": ("Normalization", "Regions", "Samples"),
+    "Template": ("Normalization", "Symmetrize", "ScaleDifference"),
+    "SideOverride": ("Normalization", "Regions", "Samples", "ScaleDifference"),
 }
 
 _TITLES = {

@@ -113,11 +113,22 @@ def kept_edges_exist(draft: Draft) -> Iterator[Mistake]:
 
 
 def data_stay(draft: Draft) -> Iterator[Mistake]:
-    """Data are neither raised nor smoothed."""
-    for key, field in (("MinimumYield", "minimum_yield"), ("Smooth", "smooth")):
+    """Data are neither raised nor smoothed, and have no statistical uncertainty to be scaled."""
+    own = (("MinimumYield", "minimum_yield"), ("Smooth", "smooth"), ("StaterrorScale", "staterror_scale"))
+    for key, field in own:
         for path, sample in draft.samples.sound("Data", key):
             if sample.data and getattr(sample, field):
                 yield Mistake((*path, key), "is for simulated samples: data stay as they were observed")
+
+
+def mirrored_sides_are_not_scaled(draft: Draft) -> Iterator[Mistake]:
+    """`ScaleDifference` is about a varied histogram that is given."""
+    for path, systematic in draft.systematics.sound("Up", "Down"):
+        for side, template in (("Up", systematic.up), ("Down", systematic.down)):
+            if template.symmetrize and template.scale_difference is not None:
+                yield Mistake(
+                    (*path, side, "ScaleDifference"), "has no effect beside Symmetrize: True: give the other's"
+                )
 
 
 def automatic_bins_can_be_found(draft: Draft) -> Iterator[Mistake]:
@@ -251,5 +262,6 @@ RULES: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     automatic_bins_can_be_found,
     symmetrization_suits_sides,
     symmetrized_sides_are_smoothed,
+    mirrored_sides_are_not_scaled,
     smoothing_options_are_used,
 )

@@ -67,6 +67,9 @@ class Sample(Block):
         default=False,
         description="True: parameters of its own for the statistical uncertainty of the sample, not shared with others",
     )
+    staterror_scale: Positive | SkipJsonSchema[None] = Field(
+        default=None, description="Factor on the statistical uncertainty of the nominal template; left out, 1"
+    )
     minimum_yield: Positive | SkipJsonSchema[None] = Field(
         default=None, description="What bins that are not positive are raised to; left out, they stay"
     )

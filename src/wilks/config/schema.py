@@ -35,6 +35,7 @@ from wilks.config.values import (
     Binning,
     BinNumbers,
     Count,
+    Factor,
     Fraction,
     GroupName,
     Names,
@@ -93,6 +94,9 @@ class Variation(Block):
         description="Relative change of the yield, 0.05 for +5 % (Type Normalization), or of every bin (Type ShapeSys)",
     )
     variation_path: OptionalText = Field(default=None, description="Value of {VariationPath} (histogram input)")
+    scale_difference: Factor | SkipJsonSchema[None] = Field(
+        default=None, description="Factor on the difference from nominal, of varied histograms; left out, 1"
+    )
 
 
 class SideOverride(Variation):
@@ -116,6 +120,12 @@ class Template(Variation):
         """Return the relative change of the yield of one sample in one region, None where there is none."""
         values = [each.normalization for each in self.overrides if selects(each, region, sample)]
         return next((value for value in reversed(values) if value is not None), self.normalization)
+
+    def factor_in(self, region: str, sample: str) -> float:
+        """Return the factor on the difference from nominal, of one sample in one region."""
+        blocks = [self, *(each for each in self.overrides if selects(each, region, sample))]
+        values = [block.scale_difference for block in reversed(blocks)]
+        return float(next((value for value in values if value is not None), 1))
 
 
 class Smoothing(Block):

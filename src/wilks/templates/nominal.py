@@ -1,4 +1,7 @@
-"""What is done to nominal templates: bins that are not positive raised (`MinimumYield`), and smoothing (`Smooth`)."""
+"""What is done to nominal templates: uncertainties scaled, bins that are not positive raised, and smoothing.
+
+`StaterrorScale`, `MinimumYield` and `Smooth` of samples.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,25 @@ _REACH = 2.0
 # Statistical standard deviations that smoothing may move a bin by.
 
 
+def scale_uncertainties(histograms: Mapping[TemplateKey, Histogram], config: Config) -> tuple[Changes, list[str]]:
+    """Return the nominal templates of samples with `StaterrorScale`, with statistical uncertainties times that."""
+    factors = {sample.name: sample.staterror_scale for sample in config.samples if sample.staterror_scale is not None}
+    changes: Changes = {}
+    for key, histogram in histograms.items():
+        factor = float(factors.get(key.sample, 1))
+        if factor != 1.0 and key.systematic is None:
+            scaled = replace(histogram, sumw2=histogram.sumw2 * factor**2)
+            changes[key] = scaled, Step("statistical uncertainty scaled", {"factor": factor})
+    return changes, []
+
+
 def raise_bins(histograms: Mapping[TemplateKey, Histogram], config: Config) -> tuple[Changes, list[str]]:
     """Return the templates of samples with `MinimumYield` that have bins which are not positive.
 
     These bins get the minimum, in variations those that are not positive either; where the yield was positive all bins
     are scaled to keep it. Such a bin of the nominal template keeps its statistical uncertainty, and one without any has
-    the smallest of the filled bins. This is TRExFitter's treatment of backgrounds.
+    the smallest of the filled bins. Bins of variations that are negative elsewhere become the minimum after that.
+    This is TRExFitter's treatment of backgrounds.
     """
     least = {sample.name: sample.minimum_yield for sample in config.samples if sample.minimum_yield is not None}
     changes: Changes = {}
@@ -34,7 +50,7 @@ def raise_bins(histograms: Mapping[TemplateKey, Histogram], config: Config) -> t
         if key.sample not in least or nominal is None or len(nominal.axis) != len(histogram.axis):
             continue
         raised = (nominal.contents <= 0.0) & (histogram.contents <= 0.0)
-        if raised.any():
+        if raised.any() or (histogram.contents < 0.0).any():
             changes[key] = _raised(histogram, raised, float(least[key.sample]), own=key.systematic is None)
     return changes, []
 
@@ -45,12 +61,18 @@ def _raised(histogram: Histogram, raised: BoolArray, least: float, *, own: bool)
     total = float(contents.sum())
     if before > 0.0 and total > 0.0:
         contents = contents * (before / total)
+    negative = contents < 0.0
+    contents = np.where(negative, least, contents)
     sumw2 = histogram.sumw2
     if own:
         filled = sumw2[(histogram.contents > 0.0) & (sumw2 > 0.0)]
         smallest = float(filled.min()) if filled.size else least**2
         sumw2 = np.where(raised & ~(sumw2 > 0.0), smallest, sumw2)
-    numbers = {"bins": np.flatnonzero(raised).tolist(), "yield_before": before, "yield": float(contents.sum())}
+    numbers = {
+        "bins": np.flatnonzero(raised | negative).tolist(),
+        "yield_before": before,
+        "yield": float(contents.sum()),
+    }
     return replace(histogram, contents=contents, sumw2=sumw2), Step("raised to the minimum", numbers)
 
 

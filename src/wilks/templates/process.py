@@ -15,9 +15,10 @@ from wilks.histogram import Histogram
 from wilks.templates.binning import BINNED
 from wilks.templates.build import other_bins
 from wilks.templates.combining import COMBINED, combined
+from wilks.templates.differences import scale_differences, scale_smoothed_differences
 from wilks.templates.keep_yield import keep_yields
 from wilks.templates.kept_parts import keep_parts
-from wilks.templates.nominal import raise_bins, smooth_nominal
+from wilks.templates.nominal import raise_bins, scale_uncertainties, smooth_nominal
 from wilks.templates.pruning import pruned
 from wilks.templates.rebinning import rebinned
 from wilks.templates.record import Step
@@ -36,12 +37,13 @@ def process_templates(templates: Templates, config: Config) -> Templates:
     """Return the templates as they enter the workspace; what changed is kept in `originals`, what was done in `steps`.
 
     In this order, each where the steering file asks for it: bins are merged and dropped (`Rebin`, `DropBins`);
-    undefined statistical uncertainties become 0 (always); variations become ratios to another sample
-    (`ReferenceSample`); bins are raised and nominal templates smoothed (`MinimumYield`, `Smooth`); variations are
-    smoothed (`Smoothing`), combined where there are several (`Combine`), symmetrized (`Symmetrization`, with
-    `BeforeSmoothing` earlier), scaled so that samples keep their common yield (`KeepYield`), and reduced to what their
-    Type asks for (`ShapeOnly`, `NormOnly`); effects are measured, and those that are too small are left out of the
-    workspace (`Pruning`, the decisions are in `effects`).
+    undefined statistical uncertainties become 0 (always), others are scaled (`StaterrorScale`); variations become
+    ratios to another sample (`ReferenceSample`); bins are raised and nominal templates smoothed (`MinimumYield`,
+    `Smooth`); differences from nominal are scaled (`ScaleDifference`, where one side is mirrored after smoothing);
+    variations are smoothed (`Smoothing`), combined where there are several (`Combine`), symmetrized (`Symmetrization`,
+    with `BeforeSmoothing` earlier), scaled so that samples keep their common yield (`KeepYield`), and reduced to what
+    their Type asks for (`ShapeOnly`, `NormOnly`); effects are measured, and those that are too small are left out of
+    the workspace (`Pruning`, the decisions are in `effects`).
 
     Processing starts from the originals, so processing twice changes nothing. Raises one TemplateError with all
     templates that can't be processed as asked.
@@ -223,12 +225,15 @@ def _copied(variation: Histogram, nominal: Histogram, ratio: FloatArray, source:
 _STAGES: tuple[Stage, ...] = (
     rebinned,
     _with_defined_variances,
+    scale_uncertainties,
     mark_ghosts,
     relative_to_reference,
     raise_bins,
     smooth_nominal,
+    scale_differences,
     symmetrize_first,
     _smooth,
+    scale_smoothed_differences,
     combined,
     symmetrize,
     keep_yields,

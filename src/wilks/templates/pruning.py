@@ -31,7 +31,7 @@ def pruned(histograms: Mapping[TemplateKey, Histogram], config: Config) -> Itera
     Where a constraint is wider or narrower than 1 an effect is judged by what one standard deviation does. A systematic
     without constraint, or one that a function steers, has none: it is kept, but for what changes nothing at all.
 
-    With `RemoveLarge`, what changes the yield of the sample by more than `Large` on any side is dropped as a whole.
+    With `RemoveLarge`, what changes the yield by more than `Large` of the reference on any side is dropped as a whole.
     """
     given = constraints(config.systematics, simulated(config.regions, config.samples))
     steered = {function.name for function in config.functions}
@@ -141,7 +141,7 @@ def _judged(effect: Effect, pruning: Pruning, width: float, *, has_norm: bool) -
     up, down = effect.norm
     if up * down > 0.0 and min(abs(up), abs(down)) > max(_VISIBLE, pruning.norm):
         flags.append("same side")
-    removed = pruning.remove_large and "large norm" in flags
+    removed = pruning.remove_large and pruning.large is not None and effect.judged[0] > pruning.large
     keep_norm, keep_shape = not (norm < pruning.norm or removed), not (shape < pruning.shape or removed)
     if not has_norm:
         keep_norm = keep_shape and effect.shape is not None

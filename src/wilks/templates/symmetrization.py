@@ -16,6 +16,7 @@ from wilks.templates.store import SIDES, Side, TemplateKey
 
 Changes = dict[TemplateKey, tuple[Histogram, Step]]
 MIRRORED = "mirrored"
+_MIRRORING = ("TWOSIDED", "ABSMEAN", "MAXIMUM")
 
 
 def symmetrized(
@@ -53,10 +54,20 @@ def _signs(high: FloatArray, low: FloatArray, sign: str) -> FloatArray:
 
 
 def _larger_side(
-    nominal: FloatArray, up: FloatArray, down: FloatArray, normalize_first: bool
+    nominal: FloatArray, up: FloatArray, down: FloatArray, normalize_first: bool, kind: str
 ) -> tuple[FloatArray, FloatArray]:
-    """Return both sides made of the one with the larger sum of differences from nominal; of equal ones of up."""
-    further = float(np.abs(down - nominal).sum()) > float(np.abs(up - nominal).sum())
+    """Return both sides made of the one with the larger sum of differences from nominal; of equal ones of up.
+
+    Where only yields or only shapes are left of sides that are normalized first, these are compared.
+    """
+
+    def difference(side: FloatArray) -> float:
+        if normalize_first and kind == "NormOnly":
+            return abs(split(side, nominal).factor - 1.0)
+        left = split(side, nominal).shape if normalize_first and kind == "ShapeOnly" else side
+        return float(np.abs(left - nominal).sum())
+
+    further = difference(down) > difference(up)
     kept = down if further else up
     image = mirrored(split(kept, nominal), nominal).variation if normalize_first else 2.0 * nominal - kept
     return (image, kept) if further else (kept, image)
@@ -126,10 +137,14 @@ def _both(
         if how.normalize_first:
             return {}
         ((given, histogram),) = found.items()
-        contents = _clipped(2.0 * nominal.contents - histogram.contents, how)
-        image = replace(histogram, contents=contents, entries=None)
-        return {SIDES[1 - SIDES.index(given)]: (image, Step(MIRRORED, {"of": given}))}
-    results = _sides(how, nominal.contents, found["Up"].contents, found["Down"].contents)
+        kept = _clipped(histogram.contents, how)
+        image = replace(histogram, contents=_clipped(2.0 * nominal.contents - kept, how), entries=None)
+        made = {SIDES[1 - SIDES.index(given)]: (image, Step(MIRRORED, {"of": given}))}
+        if (kept != histogram.contents).any():
+            step = Step("symmetrized", {"method": "ONESIDED", "yield_before": histogram.integral})
+            made[given] = replace(histogram, contents=kept), step
+        return made
+    results = _sides(how, systematic.type, nominal.contents, found["Up"].contents, found["Down"].contents)
     changes = {}
     for side, contents in zip(SIDES, results, strict=True):
         before = found[side]
@@ -144,15 +159,21 @@ def _both(
     return changes
 
 
-def _sides(how: Symmetrization, nominal: FloatArray, up: FloatArray, down: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return both sides as a block `Symmetrization` wants them."""
+def _sides(
+    how: Symmetrization, kind: str, nominal: FloatArray, up: FloatArray, down: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return both sides of a systematic of some Type as a block `Symmetrization` wants them."""
+    up, down = _clipped(up, how), _clipped(down, how)
     if how.method == "LARGERSIDE":
-        sides = _larger_side(nominal, up, down, how.normalize_first)
+        sides = _larger_side(nominal, up, down, how.normalize_first, kind)
     elif how.normalize_first:
         sides = _normalized_first(nominal, up, down, how.method, how.sign)
     else:
         sides = symmetrized(nominal, up, down, how.method, how.sign)
-    return _clipped(sides[0], how), _clipped(sides[1], how)
+    clipped = _clipped(sides[0], how)
+    # Of what is cut off up, down is the mirror image.
+    image = 2.0 * nominal - clipped if how.clip and how.method in _MIRRORING else sides[1]
+    return clipped, _clipped(image, how)
 
 
 def _clipped(contents: FloatArray, how: Symmetrization) -> FloatArray:

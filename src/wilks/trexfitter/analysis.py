@@ -12,6 +12,7 @@ from wilks.trexfitter.grammar import Block, Contents
 from wilks.trexfitter.keys import REFUSED, Kind, kind_of, refused_because
 from wilks.trexfitter.keys import TABLE as KEYS
 from wilks.trexfitter.notes import Notes
+from wilks.trexfitter.values import problem
 
 # Lists of names, and of what.
 _NAMING = {"Regions": "Region", "Samples": "Sample", "Exclude": "Region or Sample", "DropShapeIn": "Region or Sample"}
@@ -62,7 +63,7 @@ class Analysis:
     def ntuples(self) -> bool:
         """Whether the input is ntuples."""
         setting = self.job.get("ReadFrom")
-        return setting is not None and setting.word == "NTUP"
+        return setting is not None and setting.word.startswith("NTUP")
 
     @property
     def simulated(self) -> list[Block]:
@@ -96,19 +97,31 @@ class Analysis:
     def acting(self, block: Block, samples: Iterable[Block] | None = None) -> list[tuple[Block, Block]]:
         """Return region and sample of every template that a factor or a systematic acts on."""
         pairs = []
-        apart = {tuple(item.split(":", 1)) for item in block.items("ExcludeRegionSample") if ":" in item}
         for sample in self.simulated if samples is None else samples:
-            if not self.listed(block, "Samples", sample) and sample.name not in block.items("DummyForSamples"):
-                continue
-            for region in self.regions:
-                if (
-                    self.listed(block, "Regions", region)
-                    and self.in_region(sample, region)
-                    and not self.excluded(block, region, sample)
-                    and not any(_matches(r, region.name) and _matches(s, sample.name) for r, s in apart)
-                ):
-                    pairs.append((region, sample))
+            if self.listed(block, "Samples", sample) or sample.name in block.items("DummyForSamples"):
+                pairs += [(region, sample) for region in self.regions if self.acts(block, region, sample)]
         return pairs
+
+    def acts(self, block: Block, region: Block, sample: Block) -> bool:
+        """Return whether a factor or a systematic acts on a template."""
+        apart = [item.split(":", 1) for item in block.items("ExcludeRegionSample") if ":" in item]
+        return (
+            (self.listed(block, "Samples", sample) or sample.name in block.items("DummyForSamples"))
+            and self.listed(block, "Regions", region)
+            and self.in_region(sample, region)
+            and not self.excluded(block, region, sample)
+            and not any(_matches(r, region.name) and _matches(s, sample.name) for r, s in apart)
+        )
+
+    def varies(self, systematic: Block, region: Block, sample: Block) -> bool:
+        """Return whether a systematic varies a sample, which may be a ghost, in a region."""
+        used = sample.true("UseSystematics", default=type_of(sample) != GHOST)
+        return used and self.acts(systematic, region, sample)
+
+    def added(self, sample: Block) -> list[Block]:
+        """Return the samples that are added to a sample, of histograms."""
+        names = [] if self.ntuples else [*sample.items("AddSamples"), *sample.items("AddSample")]
+        return [block for name in names for block in self.of("Sample") if block.name == name and block is not sample]
 
     @property
     def templates(self) -> list[tuple[Block, Block]]:
@@ -172,7 +185,8 @@ def analysis_of(contents: Contents, notes: Notes) -> Analysis | None:
         text = f"{what} is not among what wilks does, and this configuration can't be imported: {_some(places)}"
         notes.mistakes.append(f"{analysis.job.line.label}  {text}")
     _unique(analysis)
-    _types_are_known(analysis)
+    if "ReadFrom" not in analysis.job.settings:
+        notes.mistake(analysis.job, None, 'missing setting "ReadFrom": HIST or NTUP')
     _names_exist(analysis)
     return analysis
 
@@ -194,19 +208,12 @@ def _count(block: Block, notes: Notes, refused: dict[str, list[str]]) -> None:
             continue
         notes.kinds[id(setting)] = (setting, block, kind)
         what = refused_because(block.type, key, setting.word)
+        wrong = problem(block.type, key, setting)
+        if wrong and what is None:
+            notes.mistake(block, setting, wrong)
         if what is not None:
             refused.setdefault(what, []).append(f"{block.title}.{key} (line {setting.line.number})")
             notes.kinds[id(setting)] = (setting, block, Kind.NONE)
-
-
-def _types_are_known(analysis: Analysis) -> None:
-    for sample in analysis.of("Sample"):
-        setting = sample.get("Type")
-        if setting is not None and setting.word not in (*TYPES, "EFT"):
-            text = (
-                f'"{setting.text}" is no type of a sample, and BACKGROUND for TRExFitter{nearest(setting.word, TYPES)}'
-            )
-            analysis.notes.approximate(sample, setting, text)
 
 
 def _unique(analysis: Analysis) -> None:
@@ -232,6 +239,7 @@ def _names_exist(analysis: Analysis) -> None:
         if block.type not in ("Sample", "NormFactor", "ShapeFactor", "Systematic"):
             continue
         for key, what in _NAMING.items():
+            what = "Region" if (block.type, key) == ("Sample", "Exclude") else what
             for name in block.settings[key].items if key in block.settings else []:
                 _exists(analysis, block, key, name, what.lower(), known[what])
         for pair in block.settings["ExcludeRegionSample"].items if "ExcludeRegionSample" in block.settings else []:
@@ -244,7 +252,7 @@ def _names_exist(analysis: Analysis) -> None:
 
 
 def _exists(analysis: Analysis, block: Block, key: str, name: str, what: str, known: set[str]) -> None:
-    if name in known or name.casefold() in ("all", "none") or "*" in name or "?" in name:
+    if name.casefold() == "none" or any(_matches(name, other) for other in known):
         return
     if analysis.job.true("AllowWrongRegionSample"):
         text = f'there is no {what} "{name}", which AllowWrongRegionSample lets pass'

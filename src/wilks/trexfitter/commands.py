@@ -10,8 +10,7 @@ from typing import Any
 
 from wilks.errors import nearest
 from wilks.trexfitter.analysis import DATA, Analysis, type_of
-from wilks.trexfitter.events import number
-from wilks.trexfitter.grammar import Block
+from wilks.trexfitter.grammar import Block, number
 from wilks.trexfitter.regions import type_of as region_type
 from wilks.trexfitter.titles import factor_titles, figure_titles, parameters_of
 
@@ -44,6 +43,7 @@ class Commands:
         self._found: list[Command] = []
         self._plots: list[str] = []
         self._config = ""
+        self._custom = self._takes_asimov()
 
     def of_fit(self, config: str) -> list[Command]:
         """Return all commands, in the order of an analysis."""
@@ -89,20 +89,16 @@ class Commands:
         threshold = job.get("BlindingThreshold")
         kind = job.get("BlindingType")
         job.get("KeepPrefitBlindedBins")
-        if threshold is not None and number(threshold.text) is None:
-            self._analysis.notes.mistake(job, threshold, f'must be a number, found "{threshold.text:.40}"')
-        elif threshold is not None and (kind is None or kind.word == "SOVERB"):
+        if threshold is not None and (kind is None or kind.word == "SOVERB"):
             self._plots = ["--blind", f"S/B > {threshold.text}"]
         elif kind is not None:
             self._analysis.notes.approximate(
                 job, kind, "bins are blinded by S/B, or one by one with --blind CHANNEL[3]"
             )
         for region in self._analysis.regions:
-            data = region.get("DataType")
             if self._asimov(region):
                 options += ["--blind", region.name]
-            elif data is not None and data.word != "DATA":
-                self._analysis.notes.mistake(region, data, f"must be DATA or ASIMOV, found {data.text}")
+                self._plots += ["--blind", region.name]
             for key in ("AutomaticDropBins", "BlindingThreshold", "BlindBins", "KeepPrefitBlindedBins"):
                 setting = region.get(key)
                 if setting is not None and setting.word != "FALSE":
@@ -124,6 +120,20 @@ class Commands:
         blinded = self._analysis.job.true("BlindSRs") and region_type(region) == "SIGNAL"
         return blinded or region.text("DataType").upper() == "ASIMOV"
 
+    def _takes_asimov(self) -> bool:
+        """Return whether `CustomAsimov` is no sample's, so that TRExFitter takes Asimov data."""
+        setting = self._analysis.job.get("CustomAsimov")
+        if setting is None or setting.word in ("FALSE", "NONE"):
+            return False
+        replacing = [sample.items("AsimovReplacementFor")[:1] for sample in self._analysis.of("Sample")]
+        if [setting.text] in replacing:
+            text = "data in which a sample is replaced by another one are not made; data are those of the configuration"
+            self._analysis.notes.cannot(self._analysis.job, setting, text)
+            return False
+        text = "no sample has it as AsimovReplacementFor: TRExFitter takes Asimov data, as commands do with --asimov"
+        self._analysis.notes.approximate(self._analysis.job, setting, text)
+        return True
+
     def blind(self, block: Block, key: str, default: str = "") -> list[str]:
         """Return the options of Asimov data, where a block asks for them or there are no data.
 
@@ -131,13 +141,18 @@ class Commands:
         """
         regions = self._analysis.regions
         all_asimov = bool(regions) and all(map(self._asimov, regions))
-        no_data = not any(type_of(sample) == DATA for sample in self._analysis.samples)
+        no_data = self._custom or not any(type_of(sample) == DATA for sample in self._analysis.samples)
         wanted = block.true(key)
         value = block.get("POIAsimov")
         options = ["--asimov"] if wanted or all_asimov or no_data else []
         if options and value is not None and self._poi:
             if number(value.text) is not None:
                 return [*options, "--set", f"{self._poi}={value.text}"]
+            for item in value.items:
+                name, _, text = item.rpartition(":")
+                if not name or number(text) is None:
+                    text = f'must be a number, or name:number for several parameters; found "{item:.40}"'
+                    self._analysis.notes.mistake(block, value, text)
             pairs = [item.replace(":", "=") for item in value.items]
             return options + [word for pair in pairs for word in ("--set", pair)]
         return [*options, "--set", f"{self._poi}={default}"] if options and default and self._poi else options
@@ -169,11 +184,12 @@ class Commands:
             chosen = minos or ([self._poi] if self._poi else ["*"])
             words = [word for name in chosen for word in ("--parameter", name)]
             self._on_workspace("intervals", [*shared, *asimov, *words], "action f, UseMinos" if minos else "action f")
-        if self._ranks():
+        if self._poi and self._ranks():
             self._on_workspace("ranking", [*_no_fix(shared, self._poi), *asimov, "-o", "ranking.json"], "action r")
             titles = factor_titles(self._analysis, self._document)
             self._add(["wilks", "plot", "ranking.json", "-o", "ranking.pdf", *titles], "action r, its figure")
-        self._on_workspace("breakdown", [*_no_fix(shared, self._poi), *asimov], "action i")
+        if self._poi:
+            self._on_workspace("breakdown", [*_no_fix(shared, self._poi), *asimov], "action i")
         if fit.true("GetGoodnessOfFit") or fit.true("SaturatedModel"):
             self._on_workspace("gof", shared, "GetGoodnessOfFit")
         toys = fit.get("FitToys")
@@ -223,9 +239,14 @@ class Commands:
             else:
                 self._on_workspace("scan", [*shared, *asimov, "--parameter", name, *extra], "doLHscan")
         pairs = fit.get("do2DLHscan")
-        for item in pairs.items if pairs is not None else []:
-            names = [self._known("do2DLHscan", name) for name in item.replace(":", ",").split(",") if name]
-            if len(names) == 2 and all(names):
+        for item in pairs.text.split(":") if pairs is not None else []:
+            written = [name.strip() for name in item.split(",")]
+            if len(written) != 2 or not all(written):
+                text = f'must be pairs of parameters, a,b or a,b:c,d; found "{item.strip():.40}"'
+                self._analysis.notes.mistake(fit, pairs, text)
+                continue
+            names = [self._known("do2DLHscan", name) for name in written]
+            if all(names):
                 words = [word for name in names for word in ("--parameter", name)]
                 self._on_workspace("contour", [*shared, *asimov, *words], "do2DLHscan")
         for key in ("LHscanMinY", "LHscanMaxY", "LHscanStepsY", "ErrorDecomposition"):
@@ -270,7 +291,7 @@ class Commands:
         for key in self._fit.settings:
             if key.startswith(("Toys", "FitToys")):
                 self._fit.get(key)
-        blinded = "BlindingThreshold; " if self._plots else ""
+        blinded = "BlindingThreshold; " if any("S/B" in word for word in self._plots) else ""
         self._plots += ["--config", self._config, *self._labels(), *figure_titles(self._analysis, self._document)]
         self._on_workspace("data-mc", [*self._plots, "-o", "figures"], f"{blinded}action d")
         if any(command.line.startswith("wilks fit ") for command in self._found):

@@ -11,7 +11,7 @@ from wilks.templates.expression_text import ExpressionError
 from wilks.templates.expressions import Node, parse
 from wilks.trexfitter.analysis import DATA, Analysis, type_of
 from wilks.trexfitter.features import can
-from wilks.trexfitter.grammar import Block, Setting
+from wilks.trexfitter.grammar import Block, Setting, number
 from wilks.trexfitter.layout import Pair
 
 _PRODUCT = re.compile(r"[\w.\[\]$]+(?:\s*\*\s*[\w.\[\]$]+)*")
@@ -44,17 +44,6 @@ def bracketed(text: str) -> str:
 
 def _is_one(text: str) -> bool:
     return text.strip(" ()") in ("1", "1.", "1.0")
-
-
-def number(text: str) -> float | None:
-    """Return a number, whole ones as such; None for what is none."""
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    if value != value or value in (float("inf"), float("-inf")):
-        return None
-    return int(value) if value == int(value) and abs(value) < 1e15 and "e" not in text.lower() else value
 
 
 def number_of(analysis: Analysis, block: Block, key: str) -> float | None:

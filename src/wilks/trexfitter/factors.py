@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wilks.errors import nearest
+from wilks.formats.root_formulas import CALLS, as_root_divides
 from wilks.trexfitter.analysis import Analysis, where
-from wilks.trexfitter.events import number
-from wilks.trexfitter.grammar import Block, Line, Setting, split
+from wilks.trexfitter.grammar import Block, Line, Setting, number, split
 from wilks.workspace.expressions import ExpressionError, parse_expression
 
 _DEFAULT = (1, 0, 10)
@@ -62,6 +62,10 @@ def _of_samples(analysis: Analysis, kind: str) -> list[Block]:
         if setting is None or not setting.items:
             continue
         name, *numbers = setting.items
+        if len(numbers) not in (0, 3, 4):
+            text = f"must be a name, or name,nominal,lowest,highest; found {setting.value:.60}"
+            analysis.notes.mistake(sample, setting, text)
+            continue
         block = Block(kind, name, setting.line)
         block.settings["Samples"] = Setting("Samples", f'"{sample.name}"', setting.line)
         inside = [f'"{r.name}"' for r in analysis.regions if analysis.resolve(sample, r) is sample]
@@ -105,7 +109,14 @@ def _firsts(analysis: Analysis, blocks: list[Block], found: Factors) -> list[Blo
 
 def _pairs(analysis: Analysis, block: Block, found: Factors) -> list[tuple[Block, Block]]:
     """Return region and sample of all templates that the blocks of one name act on."""
-    pairs = [pair for each in found.blocks[block.name] for pair in analysis.acting(each)]
+    acting = [analysis.acting(each) for each in found.blocks[block.name]]
+    pairs = [pair for each in acting for pair in each]
+    names = [(region.name, sample.name) for region, sample in pairs]
+    again = next(((r, s) for n, (r, s) in enumerate(names) if (r, s) in names[:n]), None)
+    if again is not None:
+        last = found.blocks[block.name][-1]
+        text = f'acts twice on "{again[1]}" in "{again[0]}", which TRExFitter multiplies by it twice; here it acts once'
+        analysis.notes.approximate(last, None, text)
     return list({(region.name, sample.name): (region, sample) for region, sample in pairs}.values())
 
 
@@ -114,8 +125,6 @@ def _numbers(analysis: Analysis, block: Block) -> tuple[float, float, float]:
     for key, default in zip(("Nominal", "Min", "Max"), _DEFAULT, strict=True):
         setting = block.get(key)
         value = default if setting is None else number(setting.text)
-        if value is None and setting is not None:
-            analysis.notes.mistake(block, setting, f'must be a number, found "{setting.text:.40}"')
         values.append(default if value is None else value)
     nominal, low, high = values
     if not low < high:
@@ -186,11 +195,21 @@ def _function(analysis: Analysis, block: Block, found: Factors) -> list[str]:
     text = setting.text.rpartition(":")[0] if _definitions(setting) else setting.text
     for key in ("Nominal", "Min", "Max", "Constant", "Tau"):
         block.get(key)
+    for root, own in CALLS.items():
+        text = text.replace(root, own)
     try:
         names = parse_expression(text).names
+        divided = as_root_divides(text, None)
     except ExpressionError as error:
         analysis.notes.mistake(block, setting, f"the expression can't be read: {error}")
         return []
+    except ZeroDivisionError:
+        analysis.notes.mistake(block, setting, "a whole number is divided by 0")
+        return []
+    if divided is not None:
+        text = divided
+        why = f"whole numbers are divided as in C++, where 1/2 is 0: it is {divided}; write 1./2 for a half"
+        analysis.notes.approximate(block, setting, why)
     pairs = _pairs(analysis, block, found)
     said: dict[str, Any] = {"Name": block.name, "Expression": text}
     if pairs:

@@ -20,7 +20,7 @@ FEATURES: Mapping[str, bool] = {
     "automatic bins": True,
     "smooth": True,
     "minimum yield": True,
-    "staterror scale": False,
+    "staterror scale": True,
 }
 
 

@@ -124,6 +124,17 @@ def split(value: str, separator: str) -> list[str]:
     return [*parts, value[start:]]
 
 
+def number(text: str) -> float | None:
+    """Return a number, whole ones as such; None for what is none."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    if value != value or value in (float("inf"), float("-inf")):
+        return None
+    return int(value) if value == int(value) and abs(value) < 1e15 and "e" not in text.lower() else value
+
+
 def without_comment(value: str) -> tuple[str, str]:
     """Return a value and the comment behind it."""
     quoted = False

@@ -21,6 +21,7 @@ from wilks.trexfitter.paths import Composer, absent_files
 from wilks.trexfitter.regions import VALIDATION
 from wilks.trexfitter.regions import type_of as region_type
 from wilks.trexfitter.replacements import replaced, require_files
+from wilks.trexfitter.running import names_of, not_run
 from wilks.trexfitter.steering import Steering, steering_of
 from wilks.trexfitter.writing import as_yaml
 
@@ -30,7 +31,8 @@ class Imported:
     """What became of one configuration.
 
     `document` is the steering file as a dictionary and `text` as YAML; `commands` say what is no steering. `validation`
-    is a second steering file with the VALIDATION regions alone, None where there are none.
+    is a second steering file with the VALIDATION regions alone, None where there are none. `not_run` are sentences
+    about what blinds the fit, or restricts it: commands do it, and a run of the whole analysis does not.
     """
 
     path: Path
@@ -39,6 +41,7 @@ class Imported:
     commands: tuple[Command, ...]
     notes: Notes
     validation: str | None = None
+    not_run: tuple[str, ...] = ()
 
     @property
     def absent(self) -> list[str]:
@@ -112,17 +115,19 @@ def import_trex(path: str | Path, replacements: Iterable[str | Path] = (), outpu
     return imported(contents, Path(path), output)
 
 
-def load_trex(path: str | Path) -> Config:
+def load_trex(path: str | Path, *, to_run: bool = False) -> Config:
     """Return the analysis that a configuration of TRExFitter describes, as `load_config` does for a steering file.
 
     `Config.source` is its path. Raises ConfigError with all mistakes, and where something can't be said or an input
-    file is not there: nothing is left out of an analysis that is run.
+    file is not there: nothing is left out of an analysis that is run. `to_run` asks for all of it: what blinds the fit,
+    or restricts it, is a mistake then.
     """
     found = import_trex(path)
     problems = [
         f"{sentence} (can't be said; wilks import-trex writes a steering file without it)" for sentence in found.cannot
     ]
     problems += [f"{path}: {sentence}" for sentence in found.absent]
+    problems += found.not_run if to_run else ()
     if problems:
         raise ConfigError(problems)
     return found.config().model_copy(update={"source": Path(path).absolute()})
@@ -156,13 +161,18 @@ def imported(contents: Contents, path: Path, output: str = "config.yml", measure
     _all_read(analysis, apart)
     if notes.mistakes or found is None:
         raise ConfigError(in_order(notes.mistakes))
+    try:
+        load_config(found.document)
+    except ConfigError as error:
+        raise ConfigError(in_order(map(found.problem, error.problems))) from None
     notes.absent += absent_files(composer, path)
     if measurement:
         found.document["General"]["Measurement"] = measurement
+    otherwise = tuple(not_run(analysis))
     validation = _validation(contents, apart, path, notes)
     head = _head(path, analysis, commands, apart)
     text = as_yaml(found.document, found.comments, head)
-    return Imported(path, found.document, text, tuple(commands), notes, validation)
+    return Imported(path, found.document, text, tuple(commands), notes, validation, otherwise)
 
 
 def _steering(analysis: Analysis, composer: Composer, regions: list[Block]) -> Steering | None:
@@ -252,6 +262,8 @@ def _head(path: Path, analysis: Analysis, commands: Iterable[Command], apart: li
     if apart:
         names = ", ".join(region.name for region in apart)
         lines.append(f"VALIDATION regions are not in the fit, and in a file of their own: {names}")
+    if otherwise := names_of(analysis):
+        lines.append(f"Not for wilks run, which fits all regions to the observed data: {', '.join(otherwise)}")
     if analysis.job.true("StatOnly"):
         lines.append("StatOnly: TRUE: no systematics, and no statistical uncertainties of the simulation.")
     return [*lines, "", *(command.line for command in commands)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from wilks.trexfitter.analysis import Analysis
+from wilks.trexfitter.analysis import Analysis, type_of
 from wilks.trexfitter.colours import colour, mixed
-from wilks.trexfitter.events import number, number_of
+from wilks.trexfitter.events import number_of
 from wilks.trexfitter.features import can
-from wilks.trexfitter.grammar import Block
+from wilks.trexfitter.grammar import Block, Setting, number
 
 _PRUNING = {"SEPARATESAMPLE": "sample", "BACKGROUNDREFERENCE": "background", "COMBINEDREFERENCE": "total"}
 
@@ -59,8 +59,6 @@ def threshold(analysis: Analysis) -> float | None:
 def _staterror(analysis: Analysis) -> dict[str, Any]:
     setting = analysis.job.get("MCstatConstraint")
     word = setting.word if setting is not None else "POISSON"
-    if word not in ("POISSON", "GAUSSIAN"):
-        analysis.notes.mistake(analysis.job, setting, f'must be POISSON or GAUSSIAN, found "{word}"')
     found: dict[str, Any] = {"Threshold": threshold(analysis)} if threshold(analysis) else {}
     return found | {"Constraint": "Gaussian" if word == "GAUSSIAN" else "Poisson"}
 
@@ -81,17 +79,33 @@ def _pruning(analysis: Analysis) -> dict[str, Any]:
     if kind is not None and kind.word != "SEPARATESAMPLE":
         if kind.word in _PRUNING:
             found["Reference"] = _PRUNING[kind.word]
+            if found["Reference"] == "background":
+                _same_signals(analysis, kind)
         else:
             analysis.notes.cannot(job, kind, f"pruning by {kind.text} is not among {', '.join(_PRUNING)}")
     large = number_of(analysis, job, "SystLarge")
     removes = job.true("RemoveLargeSyst", default=True)
     if large is not None and large > 0:
-        found["Large"] = large
-        if removes and can("remove large"):
-            found["RemoveLarge"] = True
-        elif removes:
-            analysis.notes.cannot(job, "SystLarge", "can not be said yet: effects above are flagged, and not removed")
+        found |= {"Large": large} | ({"RemoveLarge": True} if removes else {})
+        if not removes:
+            text = "large effects are flagged, as documented; TRExFitter 4.11 leaves large yields or shapes out"
+            analysis.notes.approximate(job, "RemoveLargeSyst", text)
     return found
+
+
+def _same_signals(analysis: Analysis, kind: Setting) -> None:
+    """Note where samples of Type SIGNAL are not those that the parameters of interest scale."""
+    pois = analysis.job.items("POIs") or analysis.job.items("POI")
+    factors = [block for block in analysis.of("NormFactor") if block.name in pois]
+    for sample in analysis.simulated:
+        own = sample.items("NormFactor")[:1]
+        scaled = bool(set(own) & {*pois}) or any(s is sample for f in factors for _, s in analysis.acting(f, [sample]))
+        if scaled != (type_of(sample) == "SIGNAL") and not any("Expression" in f.settings for f in factors):
+            text = (
+                f'"{sample.name}" {"is" if scaled else "is not"} scaled by the POI, which here makes a signal, not Type'
+            )
+            analysis.notes.approximate(analysis.job, kind, text)
+            return
 
 
 def colour_of(sample: Block) -> str | None:

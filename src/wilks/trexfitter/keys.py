@@ -67,9 +67,9 @@ TABLE: Mapping[str, Mapping[str, Kind]] = {
         "SystPruningShape SystPruningNorm Selection MCstatConstraint ReplacementFile MergeUnderOverFlow PruningType "
         "SystLarge RemoveLargeSyst AlternativeShapeHistFactory DecorrSysts DecorrSuff Lumi LumiScale StatOnly "
         "CorrectNormForNegativeIntegral SmoothingOption",
-        command="BlindingThreshold BlindingType BlindSRs KeepPrefitBlindedBins FitType",
+        command="BlindingThreshold BlindingType BlindSRs KeepPrefitBlindedBins FitType CustomAsimov",
         approximate="GuessMCStatEmptyBins",
-        none="CustomAsimov PruningShapeOption RemoveSystOnEmptySample Bootstrap BootstrapSyst BootstrapSample "
+        none="PruningShapeOption RemoveSystOnEmptySample Bootstrap BootstrapSyst BootstrapSample "
         "BootstrapNomHistos CustomFunctions CustomFunctionsExecutes CustomIncludePaths SmoothMorphingTemplates "
         "PropagateSystsForMorphing ExcludeFromMorphing MaxNtupleEvents FriendPath FriendPaths AddAliases "
         "FixNPforStatOnly DataWeighted ApplyGammaCorrection DoExtendedCovariances NoPruning",
@@ -155,8 +155,8 @@ TABLE: Mapping[str, Mapping[str, Kind]] = {
         "WeightSufUp WeightSufDown WeightUp WeightDown IgnoreWeight DropNorm "
         "DropShapeIn NuisanceParameter IsFreeParameter ReferenceSample KeepNormForSamples DummyForSamples "
         "ReferenceSmoothing ScaleUp ScaleDown Smoothing SmoothingOption SampleUp SampleDown "
-        "Decorrelate NoPruning",
-        none="CombineName CombineType ReferencePruning DropNormSpecial PreSmoothing SubtractRefSampleVar "
+        "Decorrelate NoPruning CombineName CombineType DropNormSpecial",
+        none="ReferencePruning PreSmoothing SubtractRefSampleVar "
         "ForceShape BootstrapSample HistoFolderSubtractNameUp HistoFolderSubtractNameDown",
         cosmetic="Title TexTitle StoredName Category SubCategory IsCorrelated",
     ),

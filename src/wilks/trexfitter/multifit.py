@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from wilks.trexfitter.importing import Imported, imported, in_order, read_blocks
 from wilks.trexfitter.keys import TABLE, Kind, kind_of
 from wilks.trexfitter.notes import Notes
 from wilks.trexfitter.replacements import folders_of
+from wilks.trexfitter.values import problem
 
 _UNSAFE = re.compile(r"[^\w.+-]+")
 _COMPARED = ("Label", "LoadSuf", "Options", "UseInComparison", "UseInFit", "Directory", "InputName", "POIName")
@@ -95,6 +97,8 @@ def _count(block: Block, notes: Notes) -> None:
             notes.kinds[id(setting)] = (setting, block, kind)
             if kind == Kind.NONE:
                 notes.cannot(block, setting, "has no like here, and is left out")
+            if wrong := problem(block.type, key, setting):
+                notes.mistake(block, setting, wrong)
 
 
 def _one(block: Block, path: Path, given: list[str | Path], output: Path, notes: Notes, name: str) -> Imported | None:
@@ -103,7 +107,7 @@ def _one(block: Block, path: Path, given: list[str | Path], output: Path, notes:
         notes.mistake(block, None, 'missing setting "ConfigFile", the configuration of the fit')
         return None
     places = [folder / setting.text for folder in folders_of(path)]
-    file = next((place for place in places if place.is_file()), None)
+    file = next((place for place in places if os.path.isfile(place)), None)
     if file is None:
         others = [f.name for f in path.parent.iterdir() if f.is_file()] if path.parent.is_dir() else []
         hint = nearest_file(Path(setting.text).name, others)

@@ -56,21 +56,13 @@ class Composer:
 
         Of histograms these are also those of the samples in `AddSample`, which have systematics of their own only.
         """
-        found = self._own(region, sample, side)
-        for name in self.added(sample) if found else []:
-            other = next((block for block in self.analysis.of("Sample") if block.name == name), None)
-            if other is not None and other is not sample:
-                found = [*found, *self._own(region, other, side if side and self._varies(side.block, other) else None)]
+        others = self.analysis.added(sample)
+        own = side if side and (not others or self.analysis.acts(side.block, region, sample)) else None
+        found = self._own(region, sample, own)
+        for other in others if found else []:
+            varied = side if side and self.analysis.varies(side.block, region, other) else None
+            found = [*found, *self._own(region, other, varied)]
         return found
-
-    def added(self, sample: Block) -> list[str]:
-        """Return the samples that are added to a sample, of histograms."""
-        names = [*sample.items("AddSamples"), *sample.items("AddSample")]
-        return names if self._kind == "Histo" else []
-
-    def _varies(self, systematic: Block, sample: Block) -> bool:
-        ghost = sample.text("Type").upper() == "GHOST"
-        return self.analysis.listed(systematic, "Samples", sample) and sample.true("UseSystematics", default=not ghost)
 
     def _own(self, region: Block, sample: Block, side: Side | None) -> list[Entry]:
         sample = self.analysis.resolve(sample, region)
@@ -110,6 +102,8 @@ class Composer:
             single = block.get(f"{key}{end}")
             if setting is not None or single is not None:
                 used += [found for found in (setting, single) if found is not None]
+                if block is self.analysis.job and key == "NtuplePath" and setting is not None and single is not None:
+                    return [single.text, *setting.items]  # of a job, both count
                 return setting.items if setting is not None else [single.text] if single is not None else []
         return []
 
@@ -149,7 +143,7 @@ def absent_files(composer: Composer, config: Path) -> Iterator[str]:
         if "://" in location:
             continue
         candidates = [folder / os.path.expanduser(location) for folder in folders]
-        if any(path.exists() or (glob.has_magic(location) and glob.glob(str(path))) for path in candidates):
+        if any(os.path.exists(path) or (glob.has_magic(location) and glob.glob(str(path))) for path in candidates):
             continue
         made = ", ".join(f"{s.key}: {s.text} (line {s.line.number})" for s in _last(settings))
         yield f'no input file "{location}", made of {made}{_near(candidates)}'
@@ -162,7 +156,7 @@ def _last(settings: Sequence[Setting]) -> list[Setting]:
 
 def _near(candidates: Sequence[Path]) -> str:
     for path in candidates:
-        if path.parent.is_dir():
+        if os.path.isdir(path.parent):
             hint = nearest_file(path.name, (file.name for file in path.parent.iterdir()))
             if hint:
                 return hint

@@ -8,9 +8,8 @@ from typing import Any
 
 from wilks.errors import nearest
 from wilks.trexfitter.analysis import Analysis
-from wilks.trexfitter.events import number
 from wilks.trexfitter.features import can
-from wilks.trexfitter.grammar import Block
+from wilks.trexfitter.grammar import Block, number
 
 _METHODS = {
     "ONESIDED": "ONESIDED",
@@ -30,8 +29,8 @@ def symmetrisation(
 ) -> dict[str, Any]:
     """Return `Symmetrization` of a systematic whose sides in `given` are read.
 
-    What `DropNorm` or `DropShapeIn` leave of histograms is symmetrised: shapes are `normalised` first, and yields alone
-    are not `smoothed`.
+    What `DropNorm` or `DropShapeIn` leave of histograms is symmetrised: shapes and yields are `normalised` first, and
+    yields alone are not `smoothed`.
     """
     setting = block.get("Symmetrisation")
     if setting is None or setting.word in ("NONE", "FALSE", ""):
@@ -51,6 +50,9 @@ def symmetrisation(
         method = "LARGERSIDE" if can("larger side") else "ONESIDED"
         return {"Symmetrization": {"Method": method, **_whole(analysis, normalised)}}
     found: dict[str, Any] = {"Method": _METHODS[word], **_whole(analysis, normalised)}
+    if analysis.job.true("AlternativeShapeHistFactory") and word != "TWOSIDED":
+        text = f"of yields it is {word} of the ratios here; in TRExFitter the yield of bins that are symmetrised"
+        analysis.notes.approximate(block, setting, text)
     if word in _SIGNS:
         if can("signs"):
             found["Sign"] = _SIGNS[word]

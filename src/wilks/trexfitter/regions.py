@@ -6,9 +6,9 @@ from typing import Any
 
 from wilks.trexfitter.analysis import Analysis
 from wilks.trexfitter.analysis import type_of as type_of_sample
-from wilks.trexfitter.events import Events, number, number_of
+from wilks.trexfitter.events import Events, number_of
 from wilks.trexfitter.features import can
-from wilks.trexfitter.grammar import Block, Setting
+from wilks.trexfitter.grammar import Block, Setting, number
 from wilks.trexfitter.layout import Layout
 
 VALIDATION = "VALIDATION"
@@ -93,7 +93,7 @@ def _automatic(region: Block) -> bool:
 def _edges(analysis: Analysis, region: Block) -> list[float] | None:
     """Return the edges of `Binning`; None where there is none, empty where they are to be found."""
     setting = region.get("Binning")
-    if setting is None:
+    if setting is None or setting.text == "-":
         return None
     if _automatic(region):
         if not can("automatic bins"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -34,7 +35,7 @@ def replaced(lines: Sequence[Line], config: Path, given: Iterable[str | Path], f
     if named is not None:
         line, name = named
         candidates = [folder / name for folder in folders_of(config)] + [config.parent / Path(name).name]
-        file_ = next((path for path in candidates if path.is_file()), None)
+        file_ = next((path for path in candidates if os.path.isfile(path)), None)
         if file_ is None:
             problem = f'; {line.place} ReplacementFile: there is no file "{name}"; give it with -r'
         else:
@@ -90,6 +91,6 @@ def _replaced(
 
 def require_files(files: Iterable[str | Path]) -> None:
     """Raise ConfigError for replacement files that there are not."""
-    absent = [f"{file}: no such file of replacements" for file in files if not Path(file).is_file()]
+    absent = [f"{file}: no such file of replacements" for file in files if not os.path.isfile(file)]
     if absent:
         raise ConfigError(absent)

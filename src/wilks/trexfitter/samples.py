@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from wilks.trexfitter.analysis import DATA, GHOST, Analysis, type_of
-from wilks.trexfitter.events import Events, by_pairs, number, number_of, product, scales_of
+from wilks.trexfitter.events import Events, by_pairs, number_of, product, scales_of
 from wilks.trexfitter.features import can
-from wilks.trexfitter.grammar import Block
+from wilks.trexfitter.grammar import Block, number
 from wilks.trexfitter.job import colour_of, threshold
 from wilks.trexfitter.layout import Cells, Layout, Pair
 from wilks.trexfitter.paths import Entry
@@ -68,6 +68,12 @@ class SampleWriter:
             return {}
         scales = {r.name: Events(self.analysis).scale(self.analysis.resolve(sample, r)) for r in regions}
         several = scales_of(sample)
+        for part in self.analysis.added(sample):
+            theirs = {Events(self.analysis).scale(self.analysis.resolve(part, region)) for region in regions}
+            if theirs != {*scales.values()} or max(len(several), len(scales_of(part))) > 1:
+                key = "AddSample" if "AddSample" in sample.settings else "AddSamples"
+                text = f'"{part.name}" is scaled by another number; the sum has the scale of "{sample.name}"'
+                self.analysis.notes.cannot(sample, key, text)
         if 0 in scales.values() or (len(several) > 1 and len(self.analysis.variants[sample.name]) > 1):
             text = "histograms are not scaled by 0, nor each input of blocks of one name by its own factor"
             self.analysis.notes.cannot(sample, next((k for k in sample.settings if "LumiScale" in k), None), text)
@@ -92,9 +98,6 @@ class SampleWriter:
         """Return `Sources` of histograms with a scale for each; their paths leave those of the sample."""
         paths = found.get("SamplePath")
         numbers = [number(text) for text in several]
-        if None in numbers:
-            self.analysis.notes.mistake(sample, _scale_key(sample), f"must be numbers, found {', '.join(several):.40}")
-            return {}
         if not isinstance(paths, list) or len(paths) != len(several):
             there = len(paths) if isinstance(paths, list) else 1
             text = f"{len(several)} scales for {there} inputs: one for all, or one for each"
@@ -190,11 +193,9 @@ class SampleWriter:
         sources = []
         for (tree, scale), found in alike.items():
             source: dict[str, Any] = {"Tree": tree, "SamplePath": found[0] if len(found) == 1 else found}
-            if scale and number(scale) is None:
-                self.analysis.notes.mistake(sample, _scale_key(sample), f'must be numbers, found "{scale:.40}"')
-            elif scale and number(scale) == 0:
+            if scale and number(scale) == 0:
                 continue
-            elif scale and number(scale) != 1:
+            if scale and number(scale) != 1:
                 source["Scale"] = number(scale)
             sources.append(source)
         if len(sources) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from wilks.errors import nearest
 from wilks.tlatex import plain
 from wilks.trexfitter.analysis import DATA, Analysis, type_of
+from wilks.trexfitter.combining import combined, members_of
 from wilks.trexfitter.data import stand_in
 from wilks.trexfitter.factors import Factors, factors_of
 from wilks.trexfitter.grammar import Block
@@ -20,13 +22,36 @@ from wilks.trexfitter.samples import SampleWriter
 from wilks.trexfitter.sides import SideWriter
 from wilks.trexfitter.systematics import SystematicWriter
 
+_PLACE = re.compile(r"\b([A-Z]\w+)\[(\d+)\]")
+
 
 @dataclass
 class Steering:
-    """A steering file as a dictionary, and comments by the names of its blocks."""
+    """A steering file as a dictionary, comments by the names of its blocks, and the block that made each of these."""
 
     document: dict[str, Any] = field(default_factory=dict)
     comments: dict[str, list[str]] = field(default_factory=dict)
+    origins: dict[str, list[Block]] = field(default_factory=dict)
+
+    def problem(self, sentence: str) -> str:
+        """Return a mistake in the steering file as one in the configuration, with its line."""
+
+        def named(match: re.Match[str]) -> str:
+            block = self._origin(match[1], int(match[2]))
+            return match[0] if block is None else f"the block of line {block.line.number}"
+
+        place = re.match(r"config  (\w+)(?:\[(\d+)\])?(?:\.([\w.\[\]]+))?: ", sentence)
+        block = None if place is None else self._origin(place[1], int(place[2] or 0))
+        if place is None or block is None:
+            return sentence
+        setting = block.settings.get(place[3] or "")
+        where = block.title if setting is None else f"{block.title}.{setting.key}"
+        line = block.line if setting is None else setting.line
+        return f"{line.place}  {where}: {_PLACE.sub(named, sentence[place.end() :])}"
+
+    def _origin(self, key: str, number: int) -> Block | None:
+        blocks = self.origins.get(key, [])
+        return blocks[number] if number < len(blocks) else None
 
 
 def steering_of(analysis: Analysis, composer: Composer) -> Steering | None:
@@ -87,6 +112,7 @@ def _in_layout(analysis: Analysis, composer: Composer, arranger: Arranger, layou
     regions = [region_of(analysis, region, layout) for region in analysis.regions]
     if not any(type_of(sample) == DATA for sample in analysis.samples):
         samples = [stand_in(analysis, samples), *samples]
+        found.origins["Samples"] = [analysis.job, *analysis.samples]
     _fixed(analysis, said, factors, systematics)
     groups = _groups(analysis, systematics)
     if groups:
@@ -96,6 +122,10 @@ def _in_layout(analysis: Analysis, composer: Composer, arranger: Arranger, layou
     found.document |= {"Systematics": systematics} if systematics else {}
     found.document |= {"Functions": factors.functions} if factors.functions else {}
     _comments(analysis, factors, found)
+    found.origins.setdefault("Samples", analysis.samples)
+    found.origins |= {"Regions": analysis.regions, "General": [analysis.job]}
+    for key in ("NormFactors", "ShapeFactors", "Functions"):
+        found.origins[key] = [factors.blocks[item["Name"]][0] for item in found.document.get(key, [])]
     return found
 
 
@@ -103,9 +133,17 @@ def _systematics(analysis: Analysis, writer: SystematicWriter, found: Steering) 
     systematics: list[dict[str, Any]] = []
     if analysis.job.true("StatOnly"):
         return systematics
+    groups = members_of(analysis.of("Systematic"))
+    done: set[int] = set()
     for block in analysis.of("Systematic"):
-        made = writer.systematics_of(block)
+        if id(block) in done:
+            continue
+        whole = combined(writer, groups[id(block)]) if id(block) in groups else None
+        if whole is not None:
+            done |= {id(member) for member in groups[id(block)]}
+        made = writer.systematics_of(block) if whole is None else [whole]
         systematics += made
+        found.origins.setdefault("Systematics", []).extend(block for _ in made)
         if made:
             found.comments[f"Systematics/{made[0]['Name']}"] = _with_title(block)
     return systematics
@@ -142,6 +180,9 @@ def _fixed(analysis: Analysis, said: dict[str, Any], factors: Factors, systemati
     for item in factors.fixed:
         if item["Name"] in names:
             fixed.append(item)
+        elif item["Name"] in _apart(analysis):
+            text = f'"{item["Name"]}" is not in the fit, so there is nothing to fix'
+            analysis.notes.approximate(analysis.first("Fit"), "FixNPs", text)
         else:
             fit = analysis.first("Fit")
             analysis.notes.mistake(fit, "FixNPs", f'no parameter "{item["Name"]}"{nearest(item["Name"], names)}')
@@ -152,6 +193,12 @@ def _fixed(analysis: Analysis, said: dict[str, Any], factors: Factors, systemati
             key = "POI" if "POI" in analysis.job.settings else "POIs"
             text = f'no NormFactor "{poi}" acts on a sample in the regions of the fit{nearest(poi, known)}'
             analysis.notes.mistake(analysis.job, key, text)
+
+
+def _apart(analysis: Analysis) -> set[str]:
+    """Return the names of all parameters that blocks have, whether they are in the fit or not."""
+    blocks = [*analysis.of("Systematic"), *analysis.of("NormFactor")]
+    return {block.text("NuisanceParameter") or block.name for block in blocks} | {block.name for block in blocks}
 
 
 def _groups(analysis: Analysis, systematics: list[dict[str, Any]]) -> dict[str, list[str]]:
