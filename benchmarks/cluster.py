@@ -31,7 +31,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import dask
+import dask as dask_package
 import distributed
 import psutil
 
@@ -57,7 +57,7 @@ def local_cluster() -> distributed.LocalCluster:
     """Return two worker processes with a thread each; the scheduler is in this process. Their nannies always start
     another one.
     """
-    dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"})
+    dask_package.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"})
     return distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
     )
@@ -101,11 +101,11 @@ def killed(model: Model, seconds: float, every: float) -> None:
         disturbed_time = time.monotonic() - begun
         over.set()
         killer.join()
-    twice = sum(done - 1 for done in seen.done.values() if done > 1)
+    twice, again = sum(done - 1 for done in seen.done.values() if done > 1), sum(seen.again.values())
     print(
         f"{count} toys on 2 workers: {calm_time:.1f} s; one killed every {every:g} s, {len(deaths)} times: "
-        f"{disturbed_time:.1f} s; {len(seen.done)} tasks of {SECONDS:g} s, {sum(seen.again.values())} of them given out "
-        f"again by the scheduler and {pool.counts.again} by wilks, {pool.counts.here} done here, {twice} done twice"
+        f"{disturbed_time:.1f} s; {len(seen.done)} tasks of {SECONDS:g} s, {again} of them given out again "
+        f"by the scheduler and {pool.counts.again} by wilks, {pool.counts.here} done here, {twice} done twice"
     )
     if encode_result(calm) != encode_result(disturbed):
         sys.exit("the results differ")
@@ -147,6 +147,7 @@ def overhead(model: Model, seconds: float, repeat: int) -> None:
         distributed.Client(cluster, set_as_default=False) as client,
     ):
         plain, dask = Pool(executor), Pool(client)
+        list(executor.map(time.sleep, [1.0, 1.0]))  # an idle process would do the work of both
         for pool in (plain, dask):  # processes start and import, and get the model
             wilks.toys(model, count=4000, seed=1, executor=pool)
         processes = [psutil.Process(pid) for pid in executor._processes]

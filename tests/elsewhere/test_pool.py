@@ -50,6 +50,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(toy_tests, "BATCH", 1)
     monkeypatch.setattr("wilks.infer.goodness_of_fit._AT_A_TIME", 1)
     monkeypatch.setattr(spread, "_WORTH", 0.0)
+    monkeypatch.setattr("wilks.infer.point_spread._WORTH", 0.0)
 
 
 ASKED: dict[str, Callable[..., Any]] = {
@@ -67,6 +68,14 @@ ASKED: dict[str, Callable[..., Any]] = {
     "scan": lambda m, **how: wilks.scan(m, points=70, stat_only=True, **how),
     "contour": lambda m, **how: wilks.contour(m, parameters=m.parameter_names[:2], points=7, **how),
     "ranking": lambda m, **how: wilks.ranking(m, **how),
+    "Feldman-Cousins interval": lambda m, **how: wilks.feldman_cousins(m, toys=300, precision=0.5, **how),
+    "Feldman-Cousins region": lambda m, **how: wilks.feldman_cousins(
+        m, parameters=m.parameter_names[:2], toys=200, points=5, **how
+    ),
+    "coverage": lambda m, **how: wilks.coverage(
+        m, values=[0.5, 1.0], toys=12, methods=("wald", "cls", "feldman-cousins"), inner_toys=100, **how
+    ),
+    "look-elsewhere": lambda m, **how: wilks.global_significance(*wilks.examples.search_grid(), toys=70, **how),
     "grid": lambda m, **how: wilks.grid(
         *wilks.examples.search_grid(), question="CLs", data=lambda m: wilks.asimov(m, values={"mu": 0}), **how
     ),
@@ -128,6 +137,20 @@ class Twice:
         return 2 * item
 
 
+class Large:
+    """A thing with a number, and much else."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.more = number, bytes(10_000)
+
+
+class Numbered:
+    """A job that says which things it gets."""
+
+    def __call__(self, item: Large, threads: int | None, progress: object) -> int:
+        return item.number
+
+
 class Broken(Twice):
     """A job that can't be done."""
 
@@ -164,6 +187,79 @@ def test_what_nobody_can_do_is_done_here() -> None:
     pool = Pool(Stub(never))
     assert sorted(pool.each(Twice(), range(3))) == [(i, 2 * i) for i in range(3)]
     assert pool.notes == ("work got lost 9 times and was done again, 3 of them here (MemoryError)",)
+
+
+def test_workers_that_can_do_nothing_are_given_up() -> None:
+    def never(number: int, work: Callable[[], Answer]) -> Answer:
+        raise MemoryError
+
+    stub = Stub(never)
+    pool = Pool(stub)
+    assert sorted(pool.each(Twice(), range(40))) == [(i, 2 * i) for i in range(40)]
+    assert len(stub.carried) < 30
+    assert pool.notes[0].endswith("40 of them here (MemoryError); from then on all was done here")
+
+
+def test_things_that_items_share_are_sent_once() -> None:
+    """Many of them: each task brings those that its items need, and each worker keeps them all."""
+    large = [Large(i) for i in range(20)]
+    stub = Stub(lambda number, work: replace(work(), worker="abc"[number % 3]))
+    found = list(Pool(stub).each(Numbered(), [large[i % 20] for i in range(200)], shared=large, most=1))
+    assert sorted(found) == [(i, i % 20) for i in range(200)]
+    assert sum(carried > 10_000 for carried in stub.carried) <= 20 * Stub._max_workers
+    assert max(stub.sizes) < 500
+
+
+class Cluster:
+    """What is asked of a client of dask: one of its two workers has another version, or both."""
+
+    status = "running"
+
+    def __init__(self, *found: str | Exception) -> None:
+        self.found, self.asked = found, dict[str, Any]()
+
+    def get_executor(self, **how: Any) -> Any:
+        stub, self.asked = Stub(), how
+        stub._client = self  # type: ignore[attr-defined]
+        return stub
+
+    def nthreads(self) -> dict[str, int]:
+        return {f"tcp://{place}:1": 1 for place in range(len(self.found))}
+
+    def run(self, function: Callable[[], str], *, workers: list[str], on_error: str) -> dict[str, Any]:
+        return dict(zip(self.nthreads(), self.found, strict=True))
+
+    def scatter(self, content: bytes, **how: Any) -> bytes:
+        return content
+
+
+def test_a_worker_of_a_cluster_that_lacks_wilks_gets_no_work() -> None:
+    client = Cluster(shipping.versions(), Exception("ModuleNotFoundError(\"No module named 'wilks'\")"))
+    pool = Pool(client)
+    assert sorted(pool.each(Twice(), range(9))) == [(i, 2 * i) for i in range(9)]
+    assert client.asked == {"pure": False, "workers": ["tcp://0:1"]}
+    (note,) = pool.notes
+    assert note.startswith("the worker tcp://1:1 can't do this work (it says ModuleNotFoundError")
+    assert note.endswith("; it was passed over")
+    with pytest.raises(
+        InputError, match=r"tcp://0:1 can't do this work \(it has wilks 0 in Python 3\.9, needed is wilks"
+    ):
+        list(Pool(Cluster("wilks 0 in Python 3.9")).each(Twice(), range(9)))
+
+
+def test_a_scheduler_that_goes_leaves_the_rest_to_this_process() -> None:
+    client = Cluster(shipping.versions())
+    pool = Pool(client)
+
+    def goes_at_the_third(number: int, work: Callable[[], Answer]) -> Answer:
+        if number < 3:
+            return work()
+        client.status = "closed"
+        raise AttributeError("'NoneType' object has no attribute 'scatter'")
+
+    pool.executor.misbehave = goes_at_the_third
+    assert sorted(pool.each(Twice(), range(30), most=1)) == [(i, 2 * i) for i in range(30)]
+    assert "(the scheduler of the dask cluster is gone); from then on all was done here" in pool.notes[0]
 
 
 def test_an_error_of_the_job_is_raised() -> None:

@@ -72,7 +72,7 @@ class Work:
         from wilks.elsewhere.pool import Pool
         from wilks.templates.clusters import dask_executor
 
-        with dask_executor(self.dask) as executor:
+        with dask_executor(self.dask, all_workers=False) as executor:
             pool = Pool(executor)
             terminal = sys.stderr is not None and sys.stderr.isatty()
             if pool.dashboard and (terminal if self.shown is None else self.shown):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
@@ -14,9 +15,10 @@ from typing import Any, Protocol, runtime_checkable
 from wilks.elsewhere.shipping import Answer, Job, Parcel, do, packed, versions
 from wilks.errors import InputError, KindError
 
-# Seconds of work in one task, seconds between two looks at whether somebody wants to stop, and between two counts of
-# the workers.
-SECONDS, _PATIENCE, _COUNTED = 3.0, 0.1, 5.0
+# Seconds of work in one task: these, and with many workers more, so that no more tasks end in a second than a scheduler
+# takes on with a fraction of its time; seconds between two looks at whether somebody wants to stop, and between two
+# counts of the workers.
+SECONDS, _LONGEST, _PER_SECOND, _PATIENCE, _COUNTED = 3.0, 10.0, 100, 0.1, 5.0
 # How often a task is tried elsewhere before it is done here; tasks waiting for each worker; and how many workers an
 # executor is taken to have that does not say.
 _TRIES, _AHEAD, _UNKNOWN = 3, 2, 16
@@ -80,6 +82,10 @@ class Pool:
         self.client: Any = getattr(self.executor, "_client", None)
         self.counts = Counts()
         self.broken = False
+        # Losses since somebody last did anything, and workers that have another version, with that.
+        self._in_a_row, self._unfit = 0, dict[str, str]()
+        self._asked: set[str] = set()
+        self._most = 1
         self._parcels: dict[int, tuple[object, Parcel]] = {}
         self._scattered: dict[str, Any] = {}
         # Which workers have what, and how many have it.
@@ -94,11 +100,32 @@ class Pool:
         if self.client is None:
             return int(getattr(self.executor, "_max_workers", _UNKNOWN))
         last, count = self._counted
-        if time.monotonic() - last > _COUNTED:
+        if time.monotonic() - last > _COUNTED and self.client.status == "running":
             with suppress(Exception):  # a scheduler that is gone shows in the tasks
-                count = sum(self.client.nthreads().values())
+                count = sum(self._fit().values())
+            self._most = max(self._most, count)
             self._counted = (time.monotonic(), count)
         return count
+
+    @property
+    def seconds(self) -> float:
+        """How much work one task is."""
+        return min(_LONGEST, max(SECONDS, self.workers / _PER_SECOND))
+
+    def _fit(self) -> dict[str, int]:
+        """Return threads by worker of a cluster; those that have another version get no work."""
+        threads: dict[str, int] = self.client.nthreads()
+        if new := [address for address in threads if address not in self._asked]:
+            for address, found in self.client.run(versions, workers=new, on_error="return").items():
+                if isinstance(found, OSError):  # it is gone, or can't be reached now
+                    continue
+                self._asked.add(address)
+                if found != versions():
+                    self._unfit[address] = f"it has {found}" if isinstance(found, str) else f"it says {found}"
+        fit = {address: count for address, count in threads.items() if address not in self._unfit}
+        if len(fit) < len(threads):
+            self.executor = self.client.get_executor(pure=False, workers=list(fit))
+        return fit
 
     @property
     def dashboard(self) -> str:
@@ -113,13 +140,21 @@ class Pool:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be said at the end: work that got lost, and why."""
+        """What is to be said at the end: workers that were passed over, work that got lost, and why."""
+        told = [f"{self._refused()}; it was passed over"] if self._unfit else []
         if not self.counts.again:
-            return ()
+            return tuple(told)
         why = max(self.counts.reasons, key=lambda reason: self.counts.reasons[reason])
         here = f", {self.counts.here} of them here" if self.counts.here else ""
         times = "once" if self.counts.again == 1 else f"{self.counts.again} times"
-        return (f"work got lost {times} and was done again{here} ({why})",)
+        rest = "; from then on all was done here" if self.broken else ""
+        return (*told, f"work got lost {times} and was done again{here} ({why}){rest}")
+
+    def _refused(self) -> str:
+        """Return who has another version, and which one is needed."""
+        first, found = next(iter(self._unfit.items()))
+        more = f", {len(self._unfit) - 1} more like it" if len(self._unfit) > 1 else ""
+        return f"the worker {first} can't do this work ({found}, needed is {versions()}, as here{more})"
 
     def each(
         self,
@@ -149,6 +184,8 @@ class Pool:
         left: deque[_Task] = deque(_Task((place,), (item,)) for place, item in enumerate(items))
         running: dict[Future[Answer], _Task] = {}
         arrived: SimpleQueue[Future[Answer]] = SimpleQueue()
+        if not self.workers and self._unfit:
+            raise InputError(self._refused())
         try:
             while left or running:
                 while left and not self.broken and len(running) < _AHEAD * max(self.workers, 1):
@@ -168,7 +205,7 @@ class Pool:
                         left.appendleft(task)
                     else:
                         self._pace[kind] = answer.seconds / len(task.items)
-                        self.counts.done += 1
+                        self.counts.done, self._in_a_row = self.counts.done + 1, 0
                         yield from zip(task.places, answer.made, strict=True)
                 if not going_on():
                     return
@@ -197,7 +234,7 @@ class Pool:
         if first.tries or pace is None:
             return first
         # The last ones end together: no task has more than a share of what is left.
-        size = min(int(SECONDS / max(pace, 1e-9)), -(-len(left) // (_AHEAD * max(self.workers, 1))), most)
+        size = min(int(self.seconds / max(pace, 1e-9)), -(-len(left) // (_AHEAD * max(self.workers, 1))), most)
         tasks = [first]
         while left and len(tasks) < size and not left[0].tries:
             tasks.append(left.popleft())
@@ -215,7 +252,9 @@ class Pool:
                 task.carried = all(goes)
                 small = [len(each.content) < _SMALL for each in parcels]
                 contents = [p.content if g or s else None for p, g, s in zip(parcels, goes, small, strict=True)]
-            return self.executor.submit(do, tuple(each.digest for each in parcels), items.content, *contents)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # dask has advice for large arguments
+                return self.executor.submit(do, tuple(each.digest for each in parcels), items.content, *contents)
         except Exception as error:
             failed: Future[Answer] = Future()
             failed.set_exception(error)
@@ -260,10 +299,15 @@ class Pool:
 
     def _lost(self, task: _Task, error: BaseException) -> None:
         """Note that a task has to be done again, and why."""
-        reason = f"{type(error).__name__}: {error}".splitlines()[0].strip(": ") if str(error) else type(error).__name__
+        reason = _reason(error)
         if isinstance(error, ImportError) and self.counts.done == 0 and self.counts.again + 1 >= _TRIES:
             raise InputError(f"the workers of the executor can't do this work ({reason})") from None
+        if self.client is not None and self.client.status in ("closing", "closed"):
+            reason, self.broken = "the scheduler of the dask cluster is gone", True
         self.broken = self.broken or isinstance(error, BrokenExecutor) or "after shutdown" in str(error)
+        self._in_a_row += 1
+        # Nobody does anything any more, whatever it is: all that was given out has been tried as often as it may.
+        self.broken = self.broken or self._in_a_row >= _TRIES * _AHEAD * max(self._most, self.workers)
         task.tries = _TRIES if self.broken else task.tries + 1
         self.counts.again += 1
         self.counts.reasons[reason] = self.counts.reasons.get(reason, 0) + 1
@@ -284,6 +328,16 @@ class Pool:
             if not going_on():
                 return
             yield place, job(made(item), threads, lambda done, total: going_on())
+
+
+def _reason(error: BaseException) -> str:
+    """Return why work got lost in a few words."""
+    name = type(error).__name__
+    if name == "KilledWorker":
+        return "workers died of it one after the other, as they do without memory for it"
+    if isinstance(error, CancelledError) or name in ("CommClosedError", "FutureCancelledError"):
+        return "a worker was lost, or what it had"
+    return f"{name}: {error}".splitlines()[0].strip(": ") if str(error) else name
 
 
 def _taken(arrived: SimpleQueue[Future[Answer]]) -> list[Future[Answer]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray, Positions
-from wilks.elsewhere.pool import SECONDS, Pool
+from wilks.elsewhere.pool import Pool
 from wilks.fitting.every import fit_every
 from wilks.fitting.many import Progress, undone
 from wilks.fitting.problem import FitOptions, Problem
@@ -63,7 +63,7 @@ def fit_spread(
     left = np.arange(first, chunks.problems)
     if pace * left.size / here < _WORTH:
         return _with(many, chunks, job, left, threads, lambda made, _: told(made))
-    size = int(min(SECONDS / max(pace, 1e-9), -(-left.size // (2 * max(pool.workers, 1)))))
+    size = int(min(pool.seconds / max(pace, 1e-9), -(-left.size // (2 * max(pool.workers, 1)))))
     parts = np.array_split(left, max(left.size // max(size, _LEAST), 1))
     items = [chunks.of(part) for part in parts]
     sendable = replace(job, problem=replace(problem, start=problem.start[:0], held=problem.held[:0]))

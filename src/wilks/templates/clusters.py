@@ -18,10 +18,11 @@ _SECONDS = 10
 
 
 @contextmanager
-def dask_executor(address: str) -> Iterator[Executor]:
+def dask_executor(address: str, *, all_workers: bool = True) -> Iterator[Executor]:
     """Give the executor of the dask cluster whose scheduler has this address, such as `tcp://host:8786`.
 
-    Raises InputError if dask.distributed is not installed, no scheduler answers, or workers have another wilks.
+    Raises InputError if dask.distributed is not installed, no scheduler answers, or, where `all_workers` are needed,
+    one has another wilks.
     """
     try:
         distributed: Any = import_module("distributed")
@@ -36,7 +37,8 @@ def dask_executor(address: str) -> Iterator[Executor]:
         reason = f"nothing within {_SECONDS} seconds" if isinstance(error, TimeoutError) else first_line(error)
         raise InputError(f"{text} ({reason})") from None
     with client:
-        _require_same_version(client)
+        if all_workers:
+            _require_same_version(client)
         yield client.get_executor(pure=False)
 
 
