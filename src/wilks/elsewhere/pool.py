@@ -22,6 +22,7 @@ SECONDS, _LONGEST, _PER_SECOND, _PATIENCE, _COUNTED = 3.0, 10.0, 100, 0.1, 5.0
 # How often a task is tried elsewhere before it is done here; tasks waiting for each worker; and how many workers an
 # executor is taken to have that does not say.
 _TRIES, _AHEAD, _UNKNOWN = 3, 2, 16
+_GONE = "the scheduler of the dask cluster is gone"
 # Bytes of a job below which it travels with its tasks.
 _SMALL = 4096
 
@@ -144,7 +145,7 @@ class Pool:
         told = [f"{self._refused()}; it was passed over"] if self._unfit else []
         if not self.counts.again:
             return tuple(told)
-        why = max(self.counts.reasons, key=lambda reason: self.counts.reasons[reason])
+        why = max(self.counts.reasons, key=lambda reason: (reason == _GONE, self.counts.reasons[reason]))
         here = f", {self.counts.here} of them here" if self.counts.here else ""
         times = "once" if self.counts.again == 1 else f"{self.counts.again} times"
         rest = "; from then on all was done here" if self.broken else ""
@@ -303,7 +304,7 @@ class Pool:
         if isinstance(error, ImportError) and self.counts.done == 0 and self.counts.again + 1 >= _TRIES:
             raise InputError(f"the workers of the executor can't do this work ({reason})") from None
         if self.client is not None and self.client.status in ("closing", "closed"):
-            reason, self.broken = "the scheduler of the dask cluster is gone", True
+            reason, self.broken = _GONE, True
         self.broken = self.broken or isinstance(error, BrokenExecutor) or "after shutdown" in str(error)
         self._in_a_row += 1
         # Nobody does anything any more, whatever it is: all that was given out has been tried as often as it may.
