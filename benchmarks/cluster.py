@@ -37,6 +37,7 @@ import psutil
 
 import wilks
 from wilks.elsewhere.pool import SECONDS, Pool
+from wilks.elsewhere.shipping import Answer
 from wilks.fitting.problem import pose
 from wilks.infer.study import Running
 from wilks.infer.toys import Ensemble, PieceOfToys
@@ -137,8 +138,24 @@ def _processor(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
+class Timed(Pool):
+    """A pool that adds up the seconds its workers have spent on tasks."""
+
+    at_work = 0.0
+
+    def _answer(self, future: Any, task: Any) -> Answer | None:
+        answer = super()._answer(future, task)
+        self.at_work += 0.0 if answer is None else answer.seconds
+        return answer
+
+    def idle(self, clock: float) -> float:
+        """Return the share of the time of two workers that was not spent on tasks, and begin anew."""
+        at_work, self.at_work = self.at_work, 0.0
+        return 1 - at_work / (2 * clock)
+
+
 def overhead(model: Model, seconds: float, repeat: int) -> None:
-    """Print how much faster two processes are than one, and what dask costs beside two plain ones."""
+    """Print how much faster two processes are than one, what dask costs beside two plain ones, how idle they are."""
     count, rounds = toys_of(model, 2 * seconds), []
     spawn = multiprocessing.get_context("spawn")
     with (
@@ -146,12 +163,14 @@ def overhead(model: Model, seconds: float, repeat: int) -> None:
         local_cluster() as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
-        plain, dask = Pool(executor), Pool(client)
+        plain, dask = Timed(executor), Timed(client)
+        idle: list[tuple[float, float]] = []
         list(executor.map(time.sleep, [1.0, 1.0]))  # an idle process would do the work of both
         for pool in (plain, dask):  # processes start and import, and get the model
             wilks.toys(model, count=4000, seed=1, executor=pool)
         processes = [psutil.Process(pid) for pid in executor._processes]
         workers = [psutil.Process(nanny.pid) for nanny in cluster.workers.values()]
+        plain.at_work = dask.at_work = 0.0
         for _ in range(repeat):
             with measured([]) as one:
                 alone = wilks.toys(model, count=count, seed=1, threads=1)
@@ -161,6 +180,7 @@ def overhead(model: Model, seconds: float, repeat: int) -> None:
                 found = wilks.toys(model, count=count, seed=1, executor=dask)
             assert encode_result(alone) == encode_result(found)
             rounds.append((one[0], two[0], there[0]))
+            idle.append((plain.idle(two[0].clock), dask.idle(there[0].clock)))
             print("  ".join(f"{each.clock:.2f} s ({each.all:.2f} s of processors)" for each in rounds[-1]))
     median = lambda ratios: statistics.median(list(ratios))  # noqa: E731
     print(
@@ -168,7 +188,9 @@ def overhead(model: Model, seconds: float, repeat: int) -> None:
         f"two processes over one: {median(a.clock / b.clock for a, b, _ in rounds):.3f} by the clock, "
         f"{median(a.all / b.busiest for a, b, _ in rounds):.3f} by processor time (one / busiest of two)\n"
         f"two workers of dask over two processes: {median(c.clock / b.clock for _, b, c in rounds):.3f} by the clock, "
-        f"{median(c.all / b.all for _, b, c in rounds):.3f} by processor time of all that take part"
+        f"{median(c.all / b.all for _, b, c in rounds):.3f} by processor time of all that take part\n"
+        f"of the workers' time not spent on tasks: {100 * median(a for a, _ in idle):.1f} % of two processes, "
+        f"{100 * median(b for _, b in idle):.1f} % of two workers of dask"
     )
 
 

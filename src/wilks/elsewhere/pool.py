@@ -23,8 +23,9 @@ SECONDS, _LONGEST, _PER_SECOND, _PATIENCE, _COUNTED = 3.0, 10.0, 100, 0.1, 5.0
 # executor is taken to have that does not say.
 _TRIES, _AHEAD, _UNKNOWN = 3, 2, 16
 _GONE = "the scheduler of the dask cluster is gone"
-# Bytes of a job below which it travels with its tasks.
-_SMALL = 4096
+# Bytes of a job below which it travels with its tasks; and from which dask hands it on. What is smaller travels until
+# all workers have it: dask gives tasks to the worker that holds what they need, though others are idle.
+_SMALL, _LARGE = 4096, 1 << 18
 
 
 @runtime_checkable
@@ -246,13 +247,15 @@ class Pool:
         own = tuple(each for each in items.needs if each not in parcel.needs)
         parcels = task.parcels = (*own, *parcel.all)
         try:
+            goes = [task.tries > 0 or self._having[each.digest] < self.workers for each in parcels]
+            task.carried = all(goes)
+            small = [len(each.content) < _SMALL for each in parcels]
+            contents = [p.content if g or s else None for p, g, s in zip(parcels, goes, small, strict=True)]
             if self.client is not None:
-                contents: list[Any] = [self._placed(each, everywhere=each not in own) for each in parcels]
-            else:
-                goes = [task.tries > 0 or self._having[each.digest] < self.workers for each in parcels]
-                task.carried = all(goes)
-                small = [len(each.content) < _SMALL for each in parcels]
-                contents = [p.content if g or s else None for p, g, s in zip(parcels, goes, small, strict=True)]
+                contents = [
+                    content if len(each.content) < _LARGE else self._placed(each, everywhere=each not in own)
+                    for each, content in zip(parcels, contents, strict=True)
+                ]
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # dask has advice for large arguments
                 return self.executor.submit(do, tuple(each.digest for each in parcels), items.content, *contents)
@@ -267,7 +270,7 @@ class Pool:
         All get it at once if it is needed `everywhere`. Where there is no worker yet it travels with the task: a
         cluster that adapts starts workers for tasks alone.
         """
-        if len(parcel.content) < _SMALL or not self.workers:
+        if not self.workers:
             return parcel.content
         if parcel.digest not in self._scattered:
             self._scattered[parcel.digest] = self.client.scatter(parcel.content, broadcast=everywhere, hash=False)
