@@ -249,13 +249,8 @@ class Pool:
         try:
             goes = [task.tries > 0 or self._having[each.digest] < self.workers for each in parcels]
             task.carried = all(goes)
-            small = [len(each.content) < _SMALL for each in parcels]
-            contents = [p.content if g or s else None for p, g, s in zip(parcels, goes, small, strict=True)]
-            if self.client is not None:
-                contents = [
-                    content if len(each.content) < _LARGE else self._placed(each, everywhere=each not in own)
-                    for each, content in zip(parcels, contents, strict=True)
-                ]
+            sent = zip(parcels, goes, strict=True)
+            contents = [self._sent(each, going=going, everywhere=each not in own) for each, going in sent]
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # dask has advice for large arguments
                 return self.executor.submit(do, tuple(each.digest for each in parcels), items.content, *contents)
@@ -264,12 +259,14 @@ class Pool:
             failed.set_exception(error)
             return failed
 
-    def _placed(self, parcel: Parcel, *, everywhere: bool) -> Any:
-        """Return what stands for a parcel in a task for dask: the workers have it, or get it from each other.
+    def _sent(self, parcel: Parcel, *, going: bool, everywhere: bool) -> Any:
+        """Return what stands for a parcel in a task: its content where it is small or `going` with the task, else None.
 
-        All get it at once if it is needed `everywhere`. Where there is no worker yet it travels with the task: a
-        cluster that adapts starts workers for tasks alone.
+        A large one the workers of dask have, or get from each other; all at once if it is needed `everywhere`. Where
+        there is no worker yet it travels with the task: a cluster that adapts starts workers for tasks alone.
         """
+        if self.client is None or len(parcel.content) < _LARGE:
+            return parcel.content if going or len(parcel.content) < _SMALL else None
         if not self.workers:
             return parcel.content
         if parcel.digest not in self._scattered:

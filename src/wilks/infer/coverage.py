@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from wilks._types import BoolArray, FloatArray
-from wilks.elsewhere.ordered import in_order
 from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError, listed, nearest
 from wilks.fitting.many import Progress
@@ -24,7 +23,7 @@ from wilks.infer.study import Running, Study, also, origin_of, study
 from wilks.infer.timed import timed
 from wilks.infer.toy_fits import fit_toys, helped, made, moved
 from wilks.infer.toy_p_values import Sample
-from wilks.infer.toy_tests import PIECE, Counter, pieces
+from wilks.infer.toy_tests import PIECE, Counter, made_elsewhere, pieces
 from wilks.model.datasets import asimov, toy_data
 from wilks.model.model import Model
 from wilks.model.verbs import verb
@@ -218,22 +217,14 @@ class _Work:
         is so many fits. Ends early where it is stopped; the last piece may then be cut short.
         """
         running = self.asked.running
-        pool = running.pool
-        if pool is None:
+        if running.pool is None:
             for piece in wanted:
                 yield self._counted(piece, counter, running.threads)
                 if counter.stopped:
                     return
             return
-
-        def arriving() -> Iterator[tuple[int, FloatArray]]:
-            job = replace(self, asked=self.asked.sendable())
-            how: dict[str, Any] = {"threads": running.threads, "going_on": lambda: counter.wait(0, 0)}
-            for place, counts in pool.each(job, wanted, shared=[self.asked.model], **how):
-                counter.done += each * wanted[place].size
-                yield place, counts
-
-        yield from in_order(arriving())
+        job, fits = replace(self, asked=self.asked.sendable()), lambda piece, counts: each * piece.size
+        yield from made_elsewhere(counter, running, job, wanted, shared=[self.asked.model], fits=fits)
 
     def __call__(self, piece: _Piece, threads: int | None, progress: Progress | None) -> FloatArray:
         """Return how many toys of a piece are covered, usable and lost, shape (3, methods)."""

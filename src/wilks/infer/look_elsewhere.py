@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from wilks._types import FloatArray, Positions
-from wilks.elsewhere.ordered import in_order
 from wilks.elsewhere.workers import Workers
 from wilks.errors import ModelError
 from wilks.fitting.many import Progress
@@ -21,7 +20,7 @@ from wilks.infer.likelihood_ratio import Profile, test_study
 from wilks.infer.study import Running, Study
 from wilks.infer.timed import timed
 from wilks.infer.toy_p_values import SAME, Sample, error_of
-from wilks.infer.toy_tests import TESTED, Counter, fitted, pieces, statistics
+from wilks.infer.toy_tests import TESTED, Counter, fitted, made_elsewhere, pieces, statistics
 from wilks.model.compile import compile_model
 from wilks.model.datasets import Data, toy_data
 from wilks.model.model import ArrayLike, Model
@@ -232,21 +231,19 @@ class _Toys:
     def samples(self, wanted: Sequence[_Item], counter: Counter) -> Iterator[Sample]:
         """Yield q0 of each item in order; ends early where it is stopped, the last sample may then be cut short."""
         running = self.first.study.running
-        pool = running.pool
-        if pool is None:
+        if running.pool is None:
             yield from (self.sample(item, counter) for item in wanted)
             return
         sent = {item.row: Sought(item.signal.study.sendable(), item.signal.none) for item in wanted}
-
-        def arriving() -> Iterator[tuple[int, Sample]]:
-            job, models = replace(self, first=sent[0]), [each.study.model for each in sent.values()]
-            how: dict[str, Any] = {"threads": running.threads, "going_on": lambda: counter.wait(0, 0)}
-            made = lambda item: replace(item, signal=sent[item.row])  # noqa: E731
-            for place, sample in pool.each(job, wanted, shared=models, made=made, **how):
-                counter.done += 2 * sample.done
-                yield place, sample
-
-        yield from in_order(arriving())
+        yield from made_elsewhere(
+            counter,
+            running,
+            replace(self, first=sent[0]),
+            wanted,
+            shared=[each.study.model for each in sent.values()],
+            fits=lambda item, sample: 2 * sample.done,
+            made=lambda item: replace(item, signal=sent[item.row]),
+        )
 
     def __call__(self, item: _Item, threads: int | None, progress: Progress | None) -> Sample:
         """Return q0 of the toys of an item."""

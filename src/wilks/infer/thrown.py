@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from wilks._types import FloatArray
-from wilks.elsewhere.ordered import in_order
 from wilks.fitting.many import Progress
 from wilks.infer.densities import Densities
 from wilks.infer.study import Study
 from wilks.infer.toy_p_values import Sample
-from wilks.infer.toy_tests import Counter, drawn, pieces, statistics
+from wilks.infer.toy_tests import Counter, drawn, made_elsewhere, pieces, statistics
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,21 +132,15 @@ class Throwing:
 
     def _elsewhere(self, counter: Counter, items: Sequence[Throw]) -> Iterator[Thrown]:
         """Yield what workers throw, in order; ends before the first piece that is not whole."""
-        running = self.study.running
-        pool = running.pool
-        assert pool is not None
-        job = replace(self, study=self.study.sendable())
-        going_on = lambda: counter.wait(0, 0)  # noqa: E731
-
-        def arriving() -> Iterator[tuple[int, Thrown]]:
-            shared = [self.study.model]
-            for place, toys in pool.each(job, items, shared=shared, threads=running.threads, going_on=going_on):
-                if toys.sample.done < items[place].count:
-                    return
-                counter.done += 2 * items[place].count
-                yield place, toys
-
-        yield from in_order(arriving())
+        return made_elsewhere(
+            counter,
+            self.study.running,
+            replace(self, study=self.study.sendable()),
+            items,
+            shared=[self.study.model],
+            fits=lambda item, toys: 2 * item.count,
+            whole=lambda item, toys: toys.sample.done >= item.count,
+        )
 
 
 def weights(parts: Sequence[Thrown], hypotheses: int) -> list[FloatArray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,13 +10,14 @@ import numpy as np
 
 from wilks._types import FloatArray, Positions
 from wilks.elsewhere.ordered import in_order
+from wilks.elsewhere.shipping import Job
 from wilks.fitting.many import Progress, undone
 from wilks.fitting.problem import Problem
 from wilks.flags import every
 from wilks.infer.asymptotic_tests import AsymptoticTests, alternative
 from wilks.infer.counted import KEPT, Counted, add, as_recorded, compared_samples, gathered
 from wilks.infer.likelihood_ratio import one_sided
-from wilks.infer.study import Study
+from wilks.infer.study import Running, Study
 from wilks.infer.toy_fits import countable, distinct, endings, fit_toys, helped, made, moved
 from wilks.infer.toy_p_values import Sample, ranges, with_rows
 from wilks.model.datasets import toy_data
@@ -245,31 +246,57 @@ class Item:
         return self.piece[1] * (1 + len(self.values))
 
 
+def made_elsewhere(
+    counter: Counter,
+    running: Running,
+    job: Job,
+    items: Sequence[Any],
+    *,
+    shared: Sequence[object],
+    fits: Callable[[Any, Any], int],
+    whole: Callable[[Any, Any], bool] = lambda item, answer: True,
+    made: Callable[[Any], Any] = lambda item: item,
+) -> Iterator[Any]:
+    """Yield what the workers of `running` make of items, in order; what arrives counts as `fits` of item and answer.
+
+    Ends early where the counter is told to stop, and before the first answer that is not `whole`. `shared` and `made`
+    are those of `Pool.each`.
+    """
+    pool = running.pool
+    assert pool is not None
+
+    def arriving() -> Iterator[tuple[int, Any]]:
+        how: dict[str, Any] = {"threads": running.threads, "going_on": lambda: counter.wait(0, 0), "made": made}
+        for place, answer in pool.each(job, items, shared=shared, **how):
+            if not whole(items[place], answer):
+                return
+            counter.done += fits(items[place], answer)
+            yield place, answer
+
+    return in_order(arriving())
+
+
 def elsewhere(counter: Counter, work: PieceOfTests, wanted: Sequence[tuple[int, int]]) -> Iterator[dict[Any, Any]]:
     """Yield the samples of each piece in order: of the toys of a value by that, of the alternative's by (-1, value).
 
     Ends before the first piece that is not whole for all hypotheses.
     """
-    running, values = work.study.running, tuple(work.made_at)
-    pool = running.pool
-    assert pool is not None
-    both = bool(work.starts)
+    values, both = tuple(work.made_at), bool(work.starts)
     items = []
     for piece in wanted:
         items += [Item(piece, values, True)] * both + [Item(piece, (v,), False) for v in values]
     job = replace(work, study=work.study.sendable())
-    going_on = lambda: counter.wait(0, 0)  # noqa: E731
-
-    def arriving() -> Iterator[tuple[int, list[Sample | Counted]]]:
-        found = pool.each(job, items, shared=[work.study.model], threads=running.threads, going_on=going_on)
-        for place, samples in found:
-            if any(sample.done < items[place].piece[1] for sample in samples):
-                return
-            counter.done += items[place].fits
-            yield place, samples
-
+    found = made_elsewhere(
+        counter,
+        work.study.running,
+        job,
+        items,
+        shared=[work.study.model],
+        fits=lambda item, samples: item.fits,
+        whole=lambda item, samples: all(sample.done >= item.piece[1] for sample in samples),
+    )
     together: dict[Any, Sample] = {}
-    for item, samples in zip(items, in_order(arriving()), strict=False):
+    for item, samples in zip(items, found, strict=False):
         together |= {(-1, v) if item.alternative else v: s for v, s in zip(item.values, samples, strict=True)}
         if len(together) == (1 + both) * len(values):
             yield together
